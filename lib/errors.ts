@@ -1,0 +1,82 @@
+/**
+ * What went wrong, as a closed list. A code is stable: it stands in records, in the channel variable
+ * `esl_router_reason` and in log lines, and telephone engineers write dialplan conditions on it.
+ */
+export const REASONS = {
+  // The CRM said that there is nobody.
+  no_content: 'the CRM answered 204 No Content',
+  empty_body: 'the CRM answered with an empty body',
+  no_route_status: 'the CRM answered with a status that means "nobody" in this scheme',
+  empty_value: 'the destination in the reply is empty or null',
+  missing_key: 'the reply does not hold the destination under the expected name',
+
+  // The CRM could not be asked, or its reply could not be read.
+  dns_failed: 'the host name of the webhook could not be resolved',
+  connect_failed: 'no connection to the webhook',
+  tls_failed: 'the TLS connection to the webhook failed',
+  webhook_timeout: 'the CRM did not answer within the time for the decision',
+  connection_lost: 'the connection to the CRM ended before the reply was whole',
+  http_malformed: 'the reply is not valid HTTP',
+  http_status: 'the CRM answered with a status outside 2xx',
+  body_too_large: 'the reply is larger than allowed',
+  body_not_json: 'the reply is not JSON',
+  body_not_text: 'the reply is HTML or too long for a destination',
+  rpc_error: 'the JSON-RPC reply carries an error',
+  rpc_invalid: 'the reply is not a JSON-RPC response to this question',
+  request_invalid: 'the request could not be built from this call',
+  scheme_unknown: 'the scheme that the call was handed to does not exist',
+  scheme_loop: 'the call was handed in a circle between schemes',
+
+  // The CRM answered, and the answer may not be dialled.
+  destination_invalid: 'the destination is neither a number nor a SIP login',
+  destination_denied: 'the destination is not allowed by configuration',
+  emergency_number: 'emergency numbers are never dialled for a CRM',
+  called_number: 'the destination is the called number itself',
+  no_gateway: 'a number is to be dialled and no gateway is configured',
+  no_domain: 'a SIP login or extension is to be dialled and no domain is configured',
+
+  // What became of a bridge.
+  answered: 'the destination answered',
+  no_answer: 'the destination did not answer in time',
+  busy: 'the destination is busy',
+  rejected: 'the destination rejected the call',
+  unreachable: 'the destination could not be reached',
+
+  // The router's own.
+  routed: 'the call was sent where the CRM said',
+  crm_hangup: 'the CRM asked for a hang-up',
+  crm_dialplan: 'the CRM gave the call back to the dialplan',
+  crm_transfer: 'the CRM sent the call to a dialplan extension',
+  no_scheme: 'no scheme fits the call',
+  emergency_called: 'the caller dialled an emergency number',
+  peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
+  over_capacity: 'too many concurrent calls',
+  draining: 'the router is stopping',
+  guard_fired: "the dialplan's guard took the call back before the decision",
+  caller_hung_up: 'the caller hung up',
+  socket_application: 'the dialplan must call socket with "async full"',
+  switch_lost: 'the connection to FreeSWITCH was lost',
+  esl_protocol: 'FreeSWITCH sent something that is not event-socket protocol',
+  esl_timeout: 'FreeSWITCH did not answer a command in time',
+  esl_unsafe_value: 'a value may not be sent to FreeSWITCH',
+  config_invalid: 'the configuration is not valid',
+  internal: 'a fault of the router itself',
+} as const;
+
+export type Reason = keyof typeof REASONS;
+
+/** A failure that nobody on the straight path can act on. Thrown with a stable code; shown without a stack. */
+export class RouterError extends Error {
+  override readonly name = 'RouterError';
+  readonly code: Reason;
+
+  constructor(code: Reason, detail?: string, options?: ErrorOptions) {
+    super(detail ?? REASONS[code], options);
+    this.code = code;
+  }
+}
+
+/** The text of anything that was thrown, for logs and records. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
