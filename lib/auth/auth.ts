@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import type { Template } from '../macro.ts';
+
+/**
+ * A way to authenticate to a CRM. A new one is one file beside this and one line in index.ts: the scheme
+ * validator and the command line read that table.
+ */
+export interface Auth<Settings extends { readonly type: string }> {
+  /** Validates the settings below `webhook.auth`; secrets stand in them as `{{secret.NAME}}`. */
+  readonly settings: z.ZodType<Settings>;
+  /** Headers to add to the finished request. */
+  authorize(
+    settings: Settings,
+    request: UnsignedRequest,
+    fill: (template: Template) => string,
+  ): Readonly<Record<string, string>>;
+  /** The templates in the settings, so that the macros in them are known. */
+  templates(settings: Settings): readonly Template[];
+}
+
+/** All that a signature can cover. */
+export interface UnsignedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}

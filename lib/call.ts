@@ -1,0 +1,389 @@
+import { randomUUID } from 'node:crypto';
+import { bridge, type BridgeOutcome } from './bridge.ts';
+import { GATEWAY_FAILURES } from './cause.ts';
+import { concealCaller, parseCall } from './channel.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { budgetMs, Inquiry, type Decision, type InquiryOptions, type LegStep } from './decide.ts';
+import { messageOf, RouterError, type Reason } from './errors.ts';
+import type { Command } from './esl/command.ts';
+import type { Connection } from './esl/connection.ts';
+import type { Refusal } from './esl/listener.ts';
+import { Leg } from './leg.ts';
+import { nameOf, originatesFor } from './originate.ts';
+import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
+import { chooseScheme, type SchemeSet } from './schemes.ts';
+import type { Secrets } from './secret.ts';
+
+/** What every call is handed. A call keeps the schemes that it began with. */
+export interface CallContext {
+  readonly config: Config;
+  readonly schemes: SchemeSet;
+  readonly secrets: Secrets;
+  readonly send: InquiryOptions['send'];
+  readonly clock: Clock;
+  readonly version: string;
+  /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
+  readonly stopping: AbortSignal;
+}
+
+/** After an answered bridge FreeSWITCH hangs the leg up itself (`hangup_after_bridge`); past this we do. */
+const HANGUP_AFTER_BRIDGE_MS = 500;
+
+/** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
+export async function routeCall(
+  connection: Connection,
+  refusal: Refusal | null,
+  context: CallContext,
+): Promise<CallRecord> {
+  const story = new CallStory(connection, context);
+  await story.tell(refusal);
+  await connection.end();
+  return story.record;
+}
+
+class CallStory {
+  readonly record: CallRecord;
+  readonly #connection: Connection;
+  readonly #context: CallContext;
+  #connectedAt: number;
+  #leg: Leg | null = null;
+
+  constructor(connection: Connection, context: CallContext) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#connectedAt = context.clock.now();
+    this.record = newRecord(randomUUID(), context.clock.date());
+  }
+
+  /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
+  async tell(refusal: Refusal | null): Promise<void> {
+    try {
+      const leg = await this.#connect(refusal);
+      await this.#route(leg, refusal);
+    } catch (error) {
+      await this.#rescue(error);
+    }
+  }
+
+  async #connect(refusal: Refusal | null): Promise<Leg> {
+    const { config, schemes, clock } = this.#context;
+    // FreeSWITCH parks the caller in silence when its first command is not `connect`, or when none comes.
+    const greeting: Command[] = [{ kind: 'connect' }];
+    if (refusal === null) {
+      greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds }, { kind: 'myevents' });
+    }
+    const [reply, ...others] = this.#connection.send(greeting);
+    const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
+    this.#connectedAt = clock.now();
+    const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
+    if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.uuid)) {
+      throw new RouterError('esl_protocol', 'the reply to connect names no call');
+    }
+    const leg = new Leg(this.#connection, call, (text) => {
+      this.#note({ type: 'note', text });
+    });
+    this.#leg = leg;
+    this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+    if (refusal === null) {
+      const refused = (await Promise.all(others)).find(({ ok }) => !ok);
+      if (!call.socketMode.async || !call.socketMode.full || refused !== undefined) {
+        throw new RouterError('socket_application', refused?.text);
+      }
+    }
+    return leg;
+  }
+
+  async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
+    const { config, schemes } = this.#context;
+    const { call } = leg;
+    if (refusal !== null) return this.#giveBack('error', refusal);
+    if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
+      return this.#giveBack('no_route', 'emergency_called');
+    }
+    const choice = chooseScheme(schemes, call);
+    if (choice.kind === 'none') return this.#giveBack('no_route', 'no_scheme');
+    if (choice.kind === 'unknown') {
+      this.#note({
+        type: 'note',
+        text: `there is no scheme "${choice.name}", which ${choice.chosenBy} names`,
+      });
+      return this.#giveBack('error', 'scheme_unknown');
+    }
+    const { scheme, chosenBy } = choice;
+    if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
+    this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
+    const inquiry = new Inquiry({
+      ...this.#context,
+      call,
+      dryRun: false,
+      signal: leg.gone,
+      ...this.#reporting(),
+    });
+    const stopRinging = this.#ringLater(leg, scheme.waiting.ringAfterMs);
+    let decision: Decision;
+    try {
+      decision = await inquiry.decide(scheme, this.#connectedAt + budgetMs(scheme, call));
+    } finally {
+      stopRinging();
+    }
+    await this.#carryOut(leg, inquiry, decision);
+  }
+
+  /** Step by step until one of them ends the call or takes it out of our hands. */
+  async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
+    let decision = first;
+    for (;;) {
+      leg.gone.throwIfAborted();
+      const [step] = decision.steps;
+      if (step.kind !== 'dial') return this.#finish(leg, step, decision);
+      const outcome = await this.#dial(leg, step, decision);
+      if (outcome.kind !== 'failed') return this.#concluded(leg, outcome);
+      decision = await inquiry.resume(decision, outcome.outcome, outcome.cause);
+    }
+  }
+
+  /** One step on the leg; a gateway that fails gives way to the next, within the step's time. */
+  async #dial(
+    leg: Leg,
+    step: Extract<LegStep, { kind: 'dial' }>,
+    decision: Decision,
+  ): Promise<BridgeOutcome> {
+    const { config, clock, stopping } = this.#context;
+    const { scheme, calleeHeaders } = decision;
+    const plan = originatesFor(step, { scheme, call: leg.call, config, calleeHeaders });
+    if (!plan.ok) throw new RouterError(plan.reason, plan.detail);
+    const startedAt = clock.now();
+    const destination = nameOf(step.destinations);
+    let outcome: BridgeOutcome | null = null;
+    for (const originate of plan.originates) {
+      const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
+      if (outcome !== null && left < 2) break;
+      const dialString = originate.dialString(left);
+      const before = [
+        ...leg.liftGuard(),
+        leg.setVariables({
+          continue_on_fail: 'true',
+          hangup_after_bridge: 'true',
+          // In braces it does nothing: the callee would get the caller's X- headers.
+          sip_copy_custom_headers: 'false',
+          ...(leg.call.answered ? { transfer_ringback: scheme.bridge.ringback } : {}),
+          ...this.#markers(decision.result, decision.reason, destination),
+        }),
+        ...leg.ring(),
+      ];
+      this.#note({ type: 'bridge', atMs: this.#elapsedMs(), dialString, destination });
+      outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, clock, stopping });
+      this.#noteBridge(outcome);
+      if (outcome.kind !== 'failed' || !GATEWAY_FAILURES.has(outcome.cause)) break;
+    }
+    return outcome ?? { kind: 'cancelled' };
+  }
+
+  #noteBridge(outcome: BridgeOutcome): void {
+    const atMs = this.#elapsedMs();
+    switch (outcome.kind) {
+      case 'answered':
+        this.#note({ type: 'answered', atMs });
+        break;
+      case 'failed':
+        this.#note({ type: 'bridge_end', atMs, outcome: outcome.outcome, cause: outcome.cause });
+        break;
+      case 'cancelled':
+        this.#note({ type: 'bridge_end', atMs, outcome: 'cancelled', cause: this.#leg?.hangupCause ?? null });
+        break;
+      case 'released':
+      case 'overrun':
+        break;
+    }
+  }
+
+  async #concluded(leg: Leg, outcome: Exclude<BridgeOutcome, { kind: 'failed' }>): Promise<void> {
+    switch (outcome.kind) {
+      case 'answered':
+        return this.#talk(leg, outcome.over);
+      case 'released':
+        return this.#close('released');
+      case 'overrun':
+        this.#note({ type: 'note', text: 'FreeSWITCH did not say how the bridge ended: given back' });
+        return this.#giveBack('error', 'esl_timeout');
+      case 'cancelled':
+        throw leg.gone.reason;
+    }
+  }
+
+  /** While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed. */
+  async #talk(leg: Leg, over: Promise<void>): Promise<void> {
+    const { stopping } = this.#context;
+    this.#note({ type: 'result', result: this.record.result, reason: 'answered' });
+    const stopHeartbeat = this.#heartbeat(leg);
+    void over.then(() => this.#part(leg));
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    stopping.addEventListener('abort', stop, { once: true });
+    if (stopping.aborted) stop();
+    await Promise.race([stopped, leg.ended]);
+    stopping.removeEventListener('abort', stop);
+    stopHeartbeat();
+    if (leg.hangupCause === null) return this.#close('detached');
+    this.#note({ type: 'bridge_end', atMs: this.#elapsedMs(), outcome: 'answered', cause: leg.hangupCause });
+    await this.#close('bridged');
+  }
+
+  #heartbeat(leg: Leg): () => void {
+    const { config, clock } = this.#context;
+    const exists: Command = { kind: 'api', command: 'uuid_exists', args: leg.call.uuid };
+    let cancel: () => void = () => undefined;
+    const beat = (): void => {
+      cancel = clock.after(config.esl.heartbeatSeconds * 1000, () => {
+        // An answer that does not come closes the connection, which ends the wait above.
+        this.#connection.request(exists).then(
+          ({ text }) => {
+            if (text === 'false') void this.#connection.end();
+            else beat();
+          },
+          () => undefined,
+        );
+      });
+    };
+    beat();
+    return () => {
+      cancel();
+    };
+  }
+
+  /** The conversation is over: a caller who is still there, and whom nobody hung up, would hear silence. */
+  async #part(leg: Leg): Promise<void> {
+    await this.#within(leg.ended, HANGUP_AFTER_BRIDGE_MS);
+    if (leg.gone.aborted) return;
+    // A failure means that the connection is gone, which ends the wait above.
+    await leg.hangUp('NORMAL_CLEARING').catch(() => undefined);
+  }
+
+  async #finish(leg: Leg, step: Exclude<LegStep, { kind: 'dial' }>, decision: Decision): Promise<void> {
+    const { result, reason } = decision;
+    switch (step.kind) {
+      case 'dialplan':
+        return this.#giveBack(result, reason);
+      case 'hangup':
+        // Else the caller would get the SIP code of the last callee and not this one (recording 39).
+        await leg.command([
+          ...leg.liftGuard(),
+          leg.setVariables({ sip_ignore_remote_cause: 'true', ...this.#markers(result, reason, '') }),
+        ]);
+        await leg.hangUp(step.cause);
+        await this.#within(leg.ended, this.#context.config.esl.lingerSeconds * 1000);
+        return this.#close('hangup');
+      case 'transfer': {
+        const eventUuid = randomUUID();
+        const destination = step.extension;
+        const done = this.#connection.waitFor(
+          (event) => event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application-UUID') === eventUuid,
+          { timeoutMs: this.#context.config.esl.replyTimeoutSeconds * 1000 },
+        );
+        leg.transferring();
+        await leg.command([
+          ...leg.liftGuard(),
+          leg.setVariables({ ...this.#markers(result, reason, destination) }),
+          { kind: 'execute', app: 'transfer', arg: `${step.extension} XML ${step.context}`, eventUuid },
+        ]);
+        await done;
+        return this.#close('transferred');
+      }
+    }
+  }
+
+  /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
+  async #giveBack(result: Result, reason: Reason): Promise<void> {
+    this.#note({ type: 'result', result, reason });
+    const leg = this.#leg;
+    // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
+    if (leg?.call.socketMode.full === true && !leg.gone.aborted) {
+      await leg.command([...leg.liftGuard(), leg.setVariables(this.#markers(result, reason, ''))]);
+    }
+    await this.#close('dialplan');
+  }
+
+  async #rescue(error: unknown): Promise<void> {
+    const failure =
+      error instanceof RouterError ? error : new RouterError('internal', messageOf(error), { cause: error });
+    const gone = this.#leg?.gone;
+    if (gone?.aborted === true) return this.#lost(this.#leg as Leg, gone.reason as RouterError);
+    this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
+    if (this.#connection.isClosed) {
+      this.#note({ type: 'result', result: 'error', reason: failure.code });
+      return this.#close('switch_lost');
+    }
+    try {
+      await this.#giveBack('error', failure.code);
+    } catch (again) {
+      this.#note({ type: 'note', text: `could not be given back: ${messageOf(again)}` });
+      await this.#close('switch_lost');
+    }
+  }
+
+  /** The leg was gone before anything else could end the call. */
+  async #lost(leg: Leg, reason: RouterError): Promise<void> {
+    this.#note({ type: 'result', result: this.record.result, reason: reason.code });
+    if (reason.code === 'caller_hung_up') {
+      await this.#within(leg.ended, this.#context.config.esl.lingerSeconds * 1000);
+      await this.#close('caller_hangup');
+    } else {
+      if (reason.code === 'switch_lost') this.#note({ type: 'note', text: reason.message });
+      await this.#close(reason.code === 'guard_fired' ? 'guard' : 'switch_lost');
+    }
+  }
+
+  async #close(end: End): Promise<void> {
+    const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
+    this.#note({ type: 'end', end, atMs: this.#elapsedMs(), hangupCause, hungUpBy });
+    await this.#connection.end();
+  }
+
+  #ringLater(leg: Leg, afterMs: number | null): () => void {
+    if (afterMs === null) return () => undefined;
+    return this.#context.clock.after(afterMs, () => {
+      if (leg.gone.aborted) return;
+      const commands = leg.ring();
+      // A failure shows at the next command, which is waited for.
+      if (commands.length > 0) this.#connection.send(commands);
+    });
+  }
+
+  /** What the dialplan's conditions and the CDRs of FreeSWITCH see. */
+  #markers(result: Result, reason: Reason, destination: string): Record<string, string> {
+    return {
+      esl_router_result: result,
+      esl_router_reason: reason,
+      esl_router_scheme: this.record.scheme?.name ?? '',
+      esl_router_destination: destination,
+      esl_router_trace: this.record.id,
+    };
+  }
+
+  #reporting(): Pick<InquiryOptions, 'note' | 'elapsedMs'> {
+    return {
+      note: (event) => {
+        this.#note(event);
+      },
+      elapsedMs: () => this.#elapsedMs(),
+    };
+  }
+
+  #note(event: CallEvent): void {
+    apply(this.record, event);
+  }
+
+  #elapsedMs(): number {
+    return this.#context.clock.now() - this.#connectedAt;
+  }
+
+  async #within(promise: Promise<void>, ms: number): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#context.clock.after(ms, resolve);
+    });
+    await Promise.race([promise, late]);
+    cancel();
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The call as FreeSWITCH tells it in the reply to `connect`: only what the router needs, so that a call that
+ * waits for its CRM holds a kilobyte and not the 6 to 15 KB that FreeSWITCH sent.
+ */
+
+/** Anything that headers can be looked up in by FreeSWITCH's own names. */
+export interface HeaderLookup {
+  get(name: string): string | undefined;
+}
+
+export interface Call {
+  /** `Unique-ID` of the A leg. */
+  readonly uuid: string;
+  /** SIP Call-ID of the A leg, '' for a leg that is no SIP leg. */
+  readonly callId: string;
+  /** Caller's number: separators removed, a leading `+` kept; '' when none was sent. */
+  readonly caller: string;
+  readonly callerRaw: string;
+  readonly callerName: string;
+  /** The caller asked to stay unknown, or sent no number. */
+  readonly withheld: boolean;
+  /** The called number, from the first of `didFrom` that is set. */
+  readonly did: string;
+  /** `Caller-Destination-Number`: what the dialplan matched. */
+  readonly destinationNumber: string;
+  readonly context: string;
+  readonly sourceIp: string;
+  /** Name of the FreeSWITCH that holds the call. */
+  readonly switch: string;
+  readonly divertedFrom: string;
+  /** Path behind the socket address, `sales` of `127.0.0.1:8084/sales`; '' when none. */
+  readonly path: string;
+  /** Channel variable `esl_router_scheme` as the dialplan set it; '' when none. */
+  readonly schemeVariable: string;
+  /** The A leg was answered before `socket`: an IVR stands in front. */
+  readonly answered: boolean;
+  /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
+  readonly guardSeconds: number | null;
+  /** `Event-Sequence` of the reply to `connect`; an event with a lower one is older than this socket. */
+  readonly eventSequence: number;
+  /** What `socket` was called with; the router needs both. */
+  readonly socketMode: { readonly async: boolean; readonly full: boolean };
+  /** Channel variables that schemes and configuration name, without `variable_`. Unset ones are absent. */
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+export interface CallOptions {
+  /** `var:NAME` or `destination_number`, in order of preference. */
+  readonly didFrom: readonly string[];
+  /** Channel variables to keep. */
+  readonly variables: Iterable<string>;
+}
+
+const SEPARATORS = /[\s().\-/\u00a0\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const NOBODY = new Set(['', 'anonymous', 'unknown', 'unavailable', 'restricted', 'private', 'withheld']);
+
+export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
+  const variable = (name: string): string | undefined => headers.get(`variable_${name}`);
+  const callerRaw = headers.get('Caller-Caller-ID-Number') ?? '';
+  const destinationNumber = headers.get('Caller-Destination-Number') ?? '';
+  const guard = variable('esl_router_guard') ?? '';
+  const variables = new Map<string, string>();
+  for (const name of options.variables) {
+    const value = variable(name);
+    if (value !== undefined) variables.set(name, value);
+  }
+  return {
+    uuid: headers.get('Unique-ID') ?? '',
+    callId: variable('sip_call_id') ?? '',
+    caller: compact(callerRaw),
+    callerRaw,
+    callerName: headers.get('Caller-Caller-ID-Name') ?? '',
+    withheld:
+      headers.get('Caller-Privacy-Hide-Number') === 'true' || NOBODY.has(callerRaw.trim().toLowerCase()),
+    did: compact(firstSet(options.didFrom, variable, destinationNumber)),
+    destinationNumber,
+    context: headers.get('Caller-Context') ?? '',
+    sourceIp: variable('sip_network_ip') ?? headers.get('Caller-Network-Addr') ?? '',
+    switch: headers.get('FreeSWITCH-Switchname') ?? headers.get('FreeSWITCH-Hostname') ?? '',
+    divertedFrom: divertedFrom(variable('sip_h_Diversion'), headers.get('Caller-RDNIS')),
+    path: (variable('socket_path') ?? '').replace(/^\/+|\/+$/g, ''),
+    schemeVariable: variable('esl_router_scheme') ?? '',
+    answered: headers.get('Answer-State') === 'answered',
+    guardSeconds: /^[1-9]\d{0,4}$/.test(guard) ? Number(guard) : null,
+    eventSequence: Number(headers.get('Event-Sequence') ?? 0),
+    socketMode: {
+      async: headers.get('Socket-Mode') === 'async',
+      full: headers.get('Control') === 'full',
+    },
+    variables,
+  };
+}
+
+/**
+ * The call as a CRM may see it when the caller withheld his number: `caller` is '', and a variable that holds
+ * the number, or that names the caller by its nature, is empty.
+ */
+export function concealCaller(call: Call): Call {
+  const number = call.caller.replace(/^\+/, '');
+  const telling = (name: string, value: string): boolean =>
+    /^(sip_(h_)?(from|full_from|P-Asserted-Identity|P-Preferred-Identity|Remote-Party-ID|cid|contact)|caller_id|effective_caller_id|ani)/i.test(
+      name,
+    ) ||
+    (number.length > 2 && value.includes(number));
+  return {
+    ...call,
+    caller: '',
+    callerRaw: '',
+    callerName: '',
+    variables: new Map([...call.variables].map(([name, value]) => [name, telling(name, value) ? '' : value])),
+  };
+}
+
+function firstSet(
+  didFrom: readonly string[],
+  variable: (name: string) => string | undefined,
+  destinationNumber: string,
+): string {
+  for (const source of didFrom) {
+    const value = source.startsWith('var:') ? variable(source.slice('var:'.length)) : destinationNumber;
+    if (value !== undefined && value !== '') return value;
+  }
+  return '';
+}
+
+function compact(number: string): string {
+  return number.replace(SEPARATORS, '');
+}
+
+/** RFC 5806: `Diversion: <sip:+380441112233@host>;reason=unconditional`. */
+function divertedFrom(diversion: string | undefined, rdnis: string | undefined): string {
+  return compact(/(?:sips?|tel):([^@;>]+)/.exec(diversion ?? '')?.[1] ?? rdnis ?? '');
+}

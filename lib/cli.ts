@@ -1,0 +1,111 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { configCommand } from './commands/config.ts';
+import type { CommandContext, CommonOptions, ExitCode } from './commands/context.ts';
+import { demoCommand } from './commands/demo.ts';
+import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
+import { startCommand } from './commands/start.ts';
+import { tryCommand, type TryOptions } from './commands/try.ts';
+import { RouterError } from './errors.ts';
+
+/** The command line. Resolves to the exit code; a user's mistake never shows a stack trace. */
+export async function runCli(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = commands(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof RouterError) {
+      context.stderr.write(`${error.message}\n`);
+      return error.code === 'config_invalid' ? 2 : 1;
+    }
+    throw error;
+  }
+}
+
+function commands(context: CommandContext, exit: (code: ExitCode) => void): Command {
+  const program = new Command('esl-router')
+    .description('Asks the CRM where an inbound call of FreeSWITCH shall go, and bridges it there.')
+    .version(context.version)
+    .exitOverride()
+    .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    });
+  const common = (command: Command): Command =>
+    command
+      .addOption(
+        new Option('--config <file>', 'configuration file (default: conf/esl-router.json, if it is there)'),
+      )
+      .addOption(new Option('--schemes <folder>', 'folder of the schemes'));
+
+  common(program.command('start', { isDefault: true }))
+    .description('run the router (what happens without a command)')
+    .action(async (options: CommonOptions) => {
+      exit(await startCommand(context, options));
+    });
+  common(program.command('check'))
+    .description('check configuration and schemes: every fault at once, with file and path')
+    .action(async (options: CommonOptions) => {
+      exit(await checkCommand(context, options));
+    });
+  common(program.command('try'))
+    .description('ask the CRM as for a call, marked as a dry run, and show what would happen; places no call')
+    .option('--scheme <name>', 'scheme to try (default: the default scheme)')
+    .requiredOption('--caller <number>', "the caller's number")
+    .requiredOption('--did <number>', 'the called number')
+    .option('--name <text>', "the caller's name")
+    .option('--context <name>', 'dialplan context')
+    .option('--withheld', 'the caller withholds his number')
+    .option('--var <name=value...>', 'channel variables')
+    .option('--reply <file>', 'use this reply body instead of asking')
+    .option('--status <code>', 'HTTP status of that reply', '200')
+    .option('--json', 'print the record as JSON')
+    .action(async (options: TryOptions) => {
+      exit(await tryCommand(context, options));
+    });
+  program
+    .command('demo')
+    .description('see calls being routed: router, CRM and a simulated FreeSWITCH on loopback')
+    .option('--once', 'end after one round (so too when standard input is no terminal)')
+    .action(async (options: { once?: boolean }) => {
+      exit(await demoCommand(context, options));
+    });
+  program
+    .command('simulate')
+    .description('play FreeSWITCH against a running router, and report')
+    .option('--router <host:port...>', 'routers, tried in order', ['127.0.0.1:8084'])
+    .option('--calls <count>', 'number of calls', integer(1, 1_000_000), 100)
+    .option('--rate <calls>', 'calls a second', integer(1, 10_000), 10)
+    .option('--caller <number>', 'number of the first caller; each further one is one higher', '380441110000')
+    .option('--did <number>', 'the called number', '15005550100')
+    .option('--scheme <name>', 'path of the socket address')
+    .option('--guard <seconds>', "the dialplan's guard", integer(1, 60), 8)
+    .option('--talk <ms>', 'how long each answered call lasts', integer(0, 600_000), 200)
+    .option('--budget <ms>', 'decision budget that a call is held against', integer(100, 60_000), 4000)
+    .option('--seed <number>', 'seed of all that is random', integer(0, 2 ** 31), 1)
+    .option('--json', 'print the report as JSON')
+    .action(async (options: SimulateOptions) => {
+      exit(await simulateCommand(context, options));
+    });
+  common(program.command('config'))
+    .description('print each setting, its value, where it came from, and its environment variable')
+    .option('--json', 'print as JSON')
+    .action(async (options: CommonOptions) => {
+      exit(await configCommand(context, options));
+    });
+  return program;
+}
+
+function integer(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d{1,10}$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}

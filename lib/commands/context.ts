@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { loadConfig, type Config, type SettingValue } from '../config.ts';
+import { RouterError } from '../errors.ts';
+import { loadSecrets, type Secrets } from '../secret.ts';
+
+/** What a command is handed of the process around it. */
+export interface CommandContext {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Calls back when the person asks to end (Ctrl-C) or the system does (SIGTERM). */
+  readonly onStop: (callback: () => void) => void;
+  /** SIGHUP. */
+  readonly onReload: (callback: () => void) => void;
+}
+
+/** Exit codes: 0 fine, 1 failed while running, 2 wrong usage or configuration. */
+export type ExitCode = 0 | 1 | 2;
+
+export interface CommonOptions {
+  readonly config?: string;
+  readonly schemes?: string;
+}
+
+export interface Loaded {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly settings: readonly SettingValue[];
+  readonly notes: readonly string[];
+}
+
+const DEFAULT_FILE = 'conf/esl-router.json';
+
+/** Reads the configuration from everywhere. Throws RouterError `config_invalid` with every fault, a line each. */
+export function load({ env }: CommandContext, options: CommonOptions): Loaded {
+  const named = options.config ?? env['ESL_ROUTER_CONFIG'];
+  const name = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  let file: { name: string; text: string } | null = null;
+  if (name !== undefined) {
+    try {
+      file = { name, text: readFile(name) };
+    } catch (error) {
+      throw new RouterError('config_invalid', `can not read the configuration file ${name}`, {
+        cause: error,
+      });
+    }
+  }
+  const result = loadConfig({
+    file,
+    env,
+    argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
+    readSecretFile: readFile,
+  });
+  if (!result.ok) throw new RouterError('config_invalid', result.faults.join('\n'));
+  const { config, settings, notes } = result;
+  const secrets = loadSecrets({ env, readFile, hosts: config.secrets.hosts });
+  return { config, secrets, settings, notes };
+}

@@ -1,0 +1,205 @@
+import { systemClock } from '../clock.ts';
+import { loadConfig } from '../config.ts';
+import { RouterError } from '../errors.ts';
+import { createLogger } from '../log.ts';
+import { start } from '../main.ts';
+import type { CallRecord } from '../record.ts';
+import { assembleSchemes } from '../schemes.ts';
+import {
+  SimulatedFreeSwitch,
+  startCrm,
+  type CallEnd,
+  type CallReport,
+  type CrmReply,
+} from '../simulator/index.ts';
+import { table } from './config.ts';
+import type { CommandContext, ExitCode } from './context.ts';
+import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
+
+/** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
+const SECOND_MS = 250;
+/** Pause between calls once the round is over. */
+const PAUSE_MS = 1500;
+
+/** Router, CRM and FreeSWITCH on loopback: each call is printed as it is routed. Nothing to install. */
+export async function demoCommand(
+  context: CommandContext,
+  options: { readonly once?: boolean },
+): Promise<ExitCode> {
+  const { stdout, stdin } = context;
+  const say = (text: string): void => {
+    stdout.write(`${text}\n`);
+  };
+  const crm = await startCrm((request): CrmReply => {
+    const scene = SCENES.find(({ caller, hidden }) =>
+      request.body.includes(`"${hidden === true ? '' : caller}"`),
+    );
+    return scene?.reply ?? { status: 404, body: '{}' };
+  });
+  const records = new Map<string, CallRecord>();
+  const { router, config } = await startRouter(context, crm.url, (record) => {
+    if (record.call !== null) records.set(record.call.uuid, record);
+  });
+  const freeswitch = new SimulatedFreeSwitch({
+    routers: [router.address],
+    secondMs: SECOND_MS,
+    users: (login) => (login === 'agent_007' || /^\d+$/.test(login) ? 'registered' : 'unknown'),
+  });
+  let stopped = false;
+  let wake: () => void = () => undefined;
+  context.onStop(() => {
+    stopped = true;
+    wake();
+  });
+  say(
+    `A router on ${config.listen.host}:${router.address.port}, a CRM at ${crm.url} and a simulated FreeSWITCH, all on this machine.\n`,
+  );
+
+  const rows: string[][] = [];
+  let lost = 0;
+  const play = async (scene: Scene, number: number): Promise<void> => {
+    const report = await freeswitch.call({
+      caller: scene.caller,
+      callerName: scene.name,
+      did: '15005550100',
+      guardSeconds: 30,
+      path: scene.scheme ?? 'sales',
+      privacy: scene.hidden === true,
+      callee: scene.callee,
+      ...(scene.hangupAfterMs === undefined
+        ? {}
+        : { hangupAfterMs: scene.hangupAfterMs, hangupAt: 'connected' }),
+    });
+    if (report.lost !== null) lost++;
+    const record = records.get(report.uuid);
+    records.delete(report.uuid);
+    say(describe(scene, number, report, record));
+    rows.push([
+      String(number),
+      scene.title,
+      crmSaid(record),
+      wentTo(report.end, record),
+      `${(record?.decidedMs ?? 0).toFixed(0)} ms`,
+    ]);
+  };
+  for (const [index, scene] of SCENES.entries()) {
+    if (!isStopped()) await play(scene, index + 1);
+  }
+  say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows])}\n`);
+  say(`${rows.length} calls, ${lost} lost`);
+  if (options.once !== true && stdin.isTTY === true) {
+    say('\nCalls go on until Ctrl-C.\n');
+    for (let number = rows.length + 1; !isStopped(); number++) {
+      const scene = SCENES[number % SCENES.length];
+      if (scene !== undefined) await play(scene, number);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        systemClock.after(PAUSE_MS, resolve);
+      });
+    }
+  }
+  await freeswitch.close();
+  await router.stop();
+  await crm.close();
+  return lost === 0 ? 0 : 1;
+
+  function isStopped(): boolean {
+    return stopped;
+  }
+}
+
+async function startRouter(context: CommandContext, crmUrl: string, onRecord: (record: CallRecord) => void) {
+  const loaded = loadConfig({
+    file: null,
+    env: {
+      ESL_ROUTER_LISTEN_PORT: '0',
+      ESL_ROUTER_GATEWAY: 'trunk',
+      ESL_ROUTER_DOMAIN: 'pbx.example',
+      ESL_ROUTER_SCHEMES_WATCH: 'false',
+    },
+    argv: {},
+    readSecretFile: () => '',
+  });
+  if (!loaded.ok) throw new RouterError('internal', loaded.faults.join('\n'));
+  const { config } = loaded;
+  const secrets = { has: () => false, read: () => '' };
+  const sources = SCHEMES.map((scheme) => {
+    const text = JSON.stringify(scheme).replaceAll('CRM_URL', crmUrl.replace(/\/$/, ''));
+    return { name: scheme.name, text, json: JSON.parse(text) as unknown };
+  });
+  const router = await start({
+    config,
+    secrets,
+    version: context.version,
+    log: createLogger({ level: 'error', format: 'pretty', stream: context.stderr }),
+    loadSchemes: () => Promise.resolve(assembleSchemes(sources, config, secrets)),
+    onRecord,
+  });
+  return { router, config };
+}
+
+function describe(scene: Scene, number: number, report: CallReport, record: CallRecord | undefined): string {
+  const who = scene.hidden === true ? 'a withheld number' : `${scene.name} <${scene.caller}>`;
+  const lines = [`${String(number).padStart(2)}  ${scene.title}: ${who}`];
+  const line = (label: string, text: string): void => {
+    lines.push(`      ${label.padEnd(8)}${text}`);
+  };
+  for (const request of record?.requests ?? []) {
+    const took = request.phases === null ? '' : ` (${request.phases.total.toFixed(0)} ms)`;
+    const said =
+      request.reply === null
+        ? (request.detail ?? '')
+        : `${request.reply.status} ${brief(request.reply.body)}${took}`;
+    line('asked', `${request.method} ${request.url}`);
+    line('CRM', said);
+    if (request.answer !== 'found') line('answer', `${request.answer ?? ''}: ${request.detail ?? ''}`);
+  }
+  for (const { text, result } of record?.readings ?? []) line('read', `${JSON.stringify(text)} as ${result}`);
+  for (const bridge of record?.bridges ?? []) {
+    const took = ((bridge.endedMs ?? bridge.atMs) - bridge.atMs) / 1000;
+    line(
+      'rang',
+      `${bridge.dialString.replace(/^\{.*?\}(\[.*?\])?/, '')}: ${outcome(bridge)} after ${took.toFixed(1)} s`,
+    );
+  }
+  line('so', wentTo(report.end, record));
+  return lines.join('\n');
+}
+
+function outcome({ outcome: result, cause }: CallRecord['bridges'][number]): string {
+  if (result === 'answered') return 'answered, over';
+  return cause === null ? (result ?? '-') : `${result ?? '-'} (${cause})`;
+}
+
+function crmSaid(record: CallRecord | undefined): string {
+  const last = record?.requests.at(-1);
+  if (last === undefined) return 'was not asked';
+  if (last.reply === null) return last.answer ?? '-';
+  return `${last.reply.status} ${last.answer ?? ''}`;
+}
+
+function wentTo(end: CallEnd, record: CallRecord | undefined): string {
+  switch (end.kind) {
+    case 'answered':
+      return `talked to ${end.leg.user}${record?.via === 'fallback' ? ', by the fallback' : ''}`;
+    case 'hangup':
+      return `was refused with ${end.cause} (${end.sipCode})`;
+    case 'dialplan':
+      return `was served by the dialplan (${record?.result ?? '-'}: ${record?.reason ?? '-'})`;
+    case 'transfer':
+      return `was transferred to ${end.extension} in ${end.context}`;
+    case 'caller-hangup':
+      return `hung up while ${end.at}`;
+    case 'guard':
+      return "was taken back by the dialplan's guard";
+    case 'no-router':
+      return 'found no router';
+    case 'silence':
+      return 'was LOST in silence';
+  }
+}
+
+function brief(body: string): string {
+  const text = body.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '.');
+  return text.length > 90 ? `${text.slice(0, 87)}...` : text;
+}

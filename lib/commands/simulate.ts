@@ -1,0 +1,65 @@
+import { RouterError } from '../errors.ts';
+import { runLoad } from '../simulator/index.ts';
+import { table } from './config.ts';
+import type { CommandContext, ExitCode } from './context.ts';
+
+export interface SimulateOptions {
+  readonly router: readonly string[];
+  readonly calls: number;
+  readonly rate: number;
+  readonly caller: string;
+  readonly did: string;
+  readonly scheme?: string;
+  readonly guard: number;
+  readonly talk: number;
+  readonly budget: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Plays FreeSWITCH against a running router. Exit code 1 when a call was lost. */
+export async function simulateCommand(context: CommandContext, options: SimulateOptions): Promise<ExitCode> {
+  const { stdout } = context;
+  const stop = new AbortController();
+  context.onStop(() => {
+    stop.abort();
+  });
+  const first = BigInt(/^\d{1,15}$/.test(options.caller) ? options.caller : '380441110000');
+  const report = await runLoad({
+    routers: options.router.map(address),
+    seed: options.seed,
+    budgetMs: options.budget,
+    calls: options.calls,
+    callsPerSecond: options.rate,
+    signal: stop.signal,
+    script: (n) => ({
+      caller: String(first + BigInt(n)),
+      did: options.did,
+      guardSeconds: options.guard,
+      ...(options.scheme === undefined ? {} : { path: options.scheme }),
+      callee: () => ({ kind: 'answer', afterMs: 50, talkMs: options.talk, hangup: 'caller' }),
+    }),
+  });
+  if (options.json === true) {
+    stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    const { p50, p99, p999 } = report.decisionMs;
+    const rows = [
+      ['calls', String(report.calls)],
+      ...Object.entries(report.ends).map(([end, count]) => [`  ${end}`, String(count)]),
+      ['lost', String(report.lost)],
+      ['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`],
+      ['rate', `${(report.calls / (report.durationMs / 1000)).toFixed(1)} calls/s`],
+      ['latest start', `${report.lagMs.toFixed(1)} ms behind its time`],
+    ];
+    stdout.write(`${table(rows)}\n`);
+  }
+  return report.lost === 0 ? 0 : 1;
+}
+
+function address(text: string): { host: string; port: number } {
+  const [, host = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host === '' || Number(port) > 65535)
+    throw new RouterError('config_invalid', `--router: expected host:port, got "${text}"`);
+  return { host, port: Number(port) };
+}

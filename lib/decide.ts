@@ -1,0 +1,375 @@
+import { randomUUID } from 'node:crypto';
+import type { Outcome } from './cause.ts';
+import { concealCaller, type Call } from './channel.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { headerText } from './dialstring.ts';
+import { messageOf, RouterError, type Reason } from './errors.ts';
+import { textAt } from './formats/index.ts';
+import type { HttpRequest, HttpResponse } from './http/message.ts';
+import { expand, withoutSecrets, type MacroContext } from './macro.ts';
+import { nameOf, originatesFor } from './originate.ts';
+import type { CallEvent, Result, Via } from './record.ts';
+import { buildRequest, questionOf } from './request.ts';
+import { readResponse } from './response.ts';
+import { parseRoute, parseSteps, type Route, type Step } from './route.ts';
+import { mapTemplates, stepsFor, type FallbackStep, type Scheme, type Webhook } from './scheme.ts';
+import { destinationRules, type SchemeSet } from './schemes.ts';
+import type { Secrets } from './secret.ts';
+
+/**
+ * Where a call shall go: asks the CRM as the scheme says, reads the reply, and falls back when there is no answer
+ * to go by. Knows nothing of sockets or legs, so that `try` walks the same path without a call.
+ */
+
+/** What was decided. The first step can be carried out on the leg; later ones may have to be asked for. */
+export interface Decision {
+  readonly scheme: Scheme;
+  readonly via: Via;
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly steps: readonly [LegStep, ...Step[]];
+  /** Headers for the callee, fit for a dial string. */
+  readonly calleeHeaders: Readonly<Record<string, string>>;
+}
+
+export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
+
+export interface InquiryOptions {
+  readonly call: Call;
+  readonly config: Config;
+  readonly schemes: SchemeSet;
+  readonly secrets: Secrets;
+  readonly send: (request: HttpRequest, options: { signal: AbortSignal }) => Promise<HttpResponse>;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly dryRun: boolean;
+  /** Ends the inquiry at once: the caller hung up. Its reason is thrown. */
+  readonly signal: AbortSignal;
+  readonly note: (event: CallEvent) => void;
+  /** Milliseconds since the reply to `connect`. */
+  readonly elapsedMs: () => number;
+}
+
+/** What became of one question to one webhook. */
+type Asked =
+  | {
+      readonly kind: 'route';
+      readonly steps: readonly Step[];
+      readonly calleeHeaders: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
+
+/** Part of the remaining time that an attempt may use while a backup stands behind it. */
+const SHARE_BEFORE_BACKUP = 0.6;
+/** The dialplan's guard must not fire while the last command is on its way. */
+const GUARD_MARGIN_SECONDS = 2;
+const DIALPLAN: LegStep = { kind: 'dialplan' };
+
+/** Milliseconds for the whole decision: never longer than the dialplan's guard allows. */
+export function budgetMs(scheme: Scheme, call: Call): number {
+  const budget = scheme.webhook.timeoutSeconds * 1000;
+  if (call.guardSeconds === null) return budget;
+  return Math.max(0, Math.min(budget, (call.guardSeconds - GUARD_MARGIN_SECONDS) * 1000));
+}
+
+/** All questions of one call: numbers them, and knows which schemes it has been through. */
+export class Inquiry {
+  readonly #options: InquiryOptions;
+  readonly #visited = new Set<string>();
+  #attempt = 0;
+
+  constructor(options: InquiryOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
+  async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
+    this.#visited.add(scheme.name);
+    const { onError, onNoRoute } = scheme.fallback;
+    const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
+    if (asked.kind === 'route') return this.#take(scheme, asked, deadlineMs);
+    const steps = asked.kind === 'none' ? onNoRoute : onError;
+    const result = asked.kind === 'none' ? 'no_route' : asked.kind;
+    return this.#fallBack(
+      scheme,
+      this.#stepsOf(scheme, steps),
+      result,
+      asked.reason,
+      asked.detail,
+      deadlineMs,
+    );
+  }
+
+  /**
+   * Goes on after a bridge that nobody answered: with the rest of its list, and when the CRM's own list is used up,
+   * with the scheme's steps for the outcome. A webhook there has a budget of its own. Throws like `decide`.
+   */
+  async resume(decision: Decision, outcome: Outcome, cause: string): Promise<Decision> {
+    const { scheme, via, result, reason, calleeHeaders, steps } = decision;
+    const [, ...rest] = steps;
+    const deadlineMs = this.#options.clock.now() + scheme.webhook.timeoutSeconds * 1000;
+    if (via === 'fallback') return this.#fallBack(scheme, rest, result, reason, cause, deadlineMs);
+    if (rest.length > 0) return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs);
+    const fallback = this.#stepsOf(scheme, stepsFor(scheme, outcome));
+    return this.#fallBack(scheme, fallback, 'no_answer', outcome, cause, deadlineMs);
+  }
+
+  /** A route that the CRM gave: what can be carried out goes to the leg, a hand-over is followed. */
+  async #take(
+    scheme: Scheme,
+    asked: Extract<Asked, { kind: 'route' }>,
+    deadlineMs: number,
+  ): Promise<Decision> {
+    const [first, ...rest] = asked.steps;
+    if (first === undefined || first.kind === 'webhook') {
+      throw new RouterError('internal', 'a CRM can not name a webhook');
+    }
+    if (first.kind === 'scheme') {
+      const next = this.#next(first.name);
+      if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
+      const steps = this.#stepsOf(scheme, scheme.fallback.onError);
+      return this.#fallBack(scheme, steps, 'error', next.reason, `scheme "${first.name}"`, deadlineMs);
+    }
+    const refusal = this.#refusal(scheme, first);
+    if (refusal !== null) {
+      const steps = rest.length > 0 ? rest : this.#stepsOf(scheme, scheme.fallback.onError);
+      return this.#fallBack(scheme, steps, 'refused', refusal.reason, refusal.detail, deadlineMs);
+    }
+    return this.#decided({
+      scheme,
+      via: 'primary',
+      result: 'routed',
+      reason: reasonOf(first),
+      steps: [first, ...rest],
+      calleeHeaders: asked.calleeHeaders,
+    });
+  }
+
+  /** Walks a list to its first step that the leg can carry out; a list that is used up ends in `dialplan`. */
+  async #fallBack(
+    scheme: Scheme,
+    steps: readonly Step[],
+    result: Result,
+    reason: Reason,
+    detail: string,
+    deadlineMs: number,
+  ): Promise<Decision> {
+    let calleeHeaders: Readonly<Record<string, string>> = {};
+    let queue = steps;
+    for (;;) {
+      const [step = DIALPLAN, ...rest] = queue;
+      queue = rest;
+      if (step.kind === 'scheme') {
+        const next = this.#next(step.name);
+        if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
+        this.#options.note({ type: 'note', text: `hand-over to "${step.name}" skipped: ${next.reason}` });
+      } else if (step.kind === 'webhook') {
+        const backup = backupOf(scheme.webhook, step.url);
+        const asked = await this.#ask(scheme, backup, this.#limit(deadlineMs, rest));
+        if (asked.kind !== 'route') continue;
+        queue = [...asked.steps, ...rest];
+        calleeHeaders = asked.calleeHeaders;
+      } else {
+        const refusal = this.#refusal(scheme, step);
+        if (refusal === null) {
+          const decision = { scheme, via: 'fallback', result, reason, calleeHeaders } as const;
+          return this.#decided({ ...decision, steps: [step, ...rest] }, detail);
+        }
+        this.#options.note({ type: 'note', text: `step skipped: ${refusal.detail}` });
+      }
+    }
+  }
+
+  /** One question. Every failure but the caller's hang-up is an outcome and not a throw. */
+  async #ask(scheme: Scheme, webhook: Webhook, limitMs: number): Promise<Asked> {
+    const { clock, note, send, signal, elapsedMs } = this.#options;
+    const attempt = ++this.#attempt;
+    const webhookId = `msg_${randomUUID()}`;
+    const context = this.#macros(scheme, webhook, attempt);
+    const controller = new AbortController();
+    const abort = (): void => {
+      controller.abort(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    const cancelTimer = clock.after(Math.max(0, limitMs), () => {
+      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
+    });
+    try {
+      signal.throwIfAborted();
+      const request = buildRequest({
+        webhook,
+        context,
+        webhookId,
+        version: this.#options.version,
+        dryRun: this.#options.dryRun,
+      });
+      const { method, shown } = request;
+      note({ type: 'request', atMs: elapsedMs(), attempt, scheme: scheme.name, webhookId, method, ...shown });
+      if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
+      const response = await send(request, { signal: controller.signal });
+      note({ type: 'reply', ...response });
+      const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
+      if (answer.kind === 'none') return this.#answered('none', answer.reason, answer.detail);
+      if (answer.kind === 'unavailable') return this.#answered('error', answer.reason, answer.detail);
+      note({ type: 'answer', answer: 'found', detail: `under ${JSON.stringify(answer.name)}` });
+      const route = parseRoute(
+        answer.value,
+        destinationRules(scheme, this.#options.config, context.call.did),
+      );
+      note({ type: 'readings', readings: route.readings });
+      return this.#routed(scheme, route, context, answer.document);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failure = error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
+      return this.#answered('error', failure.code, failure.message);
+    } finally {
+      cancelTimer();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #answered(kind: 'none' | 'error', reason: Reason, detail: string): Asked {
+    this.#options.note({ type: 'answer', answer: reason, detail });
+    return { kind, reason, detail };
+  }
+
+  #routed(scheme: Scheme, route: Route, context: MacroContext, document: unknown): Asked {
+    if (!route.ok) {
+      this.#options.note({ type: 'answer', answer: route.reason, detail: route.detail });
+      return { kind: route.kind, reason: route.reason, detail: route.detail };
+    }
+    const reply = (path: string): string => textAt(document, path);
+    const calleeHeaders = Object.fromEntries(
+      Object.entries(scheme.bridge.headers).map(([name, template]) => [
+        name,
+        headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
+      ]),
+    );
+    return { kind: 'route', steps: route.steps, calleeHeaders };
+  }
+
+  #macros(scheme: Scheme, webhook: Webhook, attempt: number): MacroContext {
+    const { call, secrets, clock } = this.#options;
+    let host: string | undefined;
+    return {
+      call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
+      scheme: scheme.name,
+      country: scheme.numbering.country,
+      attempt,
+      timestamp: clock.date().toISOString(),
+      secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
+    };
+  }
+
+  /** Why a step can't be carried out here, found before the leg is touched. */
+  #refusal(scheme: Scheme, step: LegStep): { reason: Reason; detail: string } | null {
+    if (step.kind !== 'dial') return null;
+    const { call, config } = this.#options;
+    const result = originatesFor(step, { scheme, call, config, calleeHeaders: {} });
+    if (result.ok) return null;
+    return { reason: result.reason, detail: `${nameOf(step.destinations)}: ${result.detail}` };
+  }
+
+  #next(name: string): { kind: 'scheme'; scheme: Scheme } | { kind: 'error'; reason: Reason } {
+    const scheme = this.#options.schemes.schemes.get(name);
+    if (scheme === undefined) return { kind: 'error', reason: 'scheme_unknown' };
+    if (this.#visited.has(name)) return { kind: 'error', reason: 'scheme_loop' };
+    this.#options.note({
+      type: 'scheme',
+      name,
+      revision: scheme.revision,
+      chosenBy: 'a hand-over',
+    });
+    return { kind: 'scheme', scheme };
+  }
+
+  #stepsOf(scheme: Scheme, list: readonly FallbackStep[]): Step[] {
+    const { steps, readings } = parseSteps(
+      list,
+      destinationRules(scheme, this.#options.config, this.#options.call.did),
+    );
+    if (readings.length > 0) this.#options.note({ type: 'readings', readings });
+    return steps;
+  }
+
+  /** Milliseconds that the next attempt may take. */
+  #limit(deadlineMs: number, behind: readonly (Step | FallbackStep)[]): number {
+    const remaining = deadlineMs - this.#options.clock.now();
+    const [next] = behind;
+    const asks =
+      next !== undefined &&
+      ('kind' in next
+        ? next.kind === 'webhook' || next.kind === 'scheme'
+        : 'webhook' in next || 'scheme' in next);
+    return asks ? remaining * SHARE_BEFORE_BACKUP : remaining;
+  }
+
+  #decided(decision: Decision, detail = ''): Decision {
+    const { scheme, via, result, reason, steps } = decision;
+    this.#options.note({
+      type: 'decision',
+      atMs: this.#options.elapsedMs(),
+      scheme: scheme.name,
+      via,
+      result,
+      reason,
+      detail,
+      steps: steps.map(describeStep),
+    });
+    return decision;
+  }
+}
+
+/**
+ * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
+ * scheme, and a secret within the parameters or the body is left empty.
+ */
+function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
+  const { parameters, body } = webhook;
+  return {
+    ...webhook,
+    url,
+    auth: { type: 'none' },
+    headers: {},
+    ...(parameters === undefined
+      ? {}
+      : {
+          parameters: Object.fromEntries(
+            Object.entries(parameters).map(([name, text]) => [name, withoutSecrets(text)]),
+          ),
+        }),
+    ...(body === undefined ? {} : { body: mapTemplates(body, withoutSecrets) }),
+  };
+}
+
+function reasonOf(step: LegStep): Reason {
+  switch (step.kind) {
+    case 'dial':
+      return 'routed';
+    case 'transfer':
+      return 'crm_transfer';
+    case 'hangup':
+      return 'crm_hangup';
+    case 'dialplan':
+      return 'crm_dialplan';
+  }
+}
+
+/** A step in the words of records and of `try`: `dial 201`, `hangup USER_BUSY`. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'dial':
+      return `dial ${nameOf(step.destinations)}`;
+    case 'transfer':
+      return `transfer ${step.extension} ${step.context}`;
+    case 'hangup':
+      return `hangup ${step.cause}`;
+    case 'dialplan':
+      return 'dialplan';
+    case 'scheme':
+      return `scheme ${step.name}`;
+    case 'webhook':
+      return `webhook ${step.url.source}`;
+  }
+}

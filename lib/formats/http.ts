@@ -1,0 +1,40 @@
+import type { Answer, Format } from './format.ts';
+
+/** A destination is never longer: the longest that the grammar of destinations takes is a SIP URI. */
+const MAX_CHARACTERS = 128;
+
+/** Parameters as a form or a query; the reply's whole body is the destination. */
+export const http = {
+  submission: {
+    shape: 'pairs',
+    contentType: 'application/x-www-form-urlencoded',
+    needsRpcMethod: false,
+    /** WHATWG URL, application/x-www-form-urlencoded serializing: a space becomes `+`. */
+    encode(payload: unknown): string {
+      return new URLSearchParams(payload as Record<string, string>).toString();
+    },
+  },
+  import: {
+    read(body: string): Answer {
+      // trim() takes the byte-order mark too: ECMAScript counts U+FEFF as white space.
+      const text = body.trim();
+      if (text === '') return { kind: 'none', reason: 'empty_body', detail: 'the body is empty' };
+      if (text.startsWith('<')) return notText(`the reply is HTML: ${excerpt(text)}`);
+      if (text.length > MAX_CHARACTERS) {
+        return notText(
+          `the reply has ${text.length} characters, at most ${MAX_CHARACTERS}: ${excerpt(text)}`,
+        );
+      }
+      return { kind: 'found', value: text, name: 'body', document: text };
+    },
+  },
+} as const satisfies Format;
+
+function notText(detail: string): Answer {
+  return { kind: 'unavailable', reason: 'body_not_text', detail };
+}
+
+/** The beginning of a text, quoted and with its control characters escaped, for a detail. */
+export function excerpt(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

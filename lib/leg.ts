@@ -1,0 +1,142 @@
+import type { Call } from './channel.ts';
+import { RouterError } from './errors.ts';
+import type { Command } from './esl/command.ts';
+import type { Connection } from './esl/connection.ts';
+import type { EslEvent } from './esl/parser.ts';
+
+/**
+ * The A leg as FreeSWITCH's events show it: whether it is still ours to command, and how it ended. Its end is known
+ * from any order of the last events, since FreeSWITCH varies it.
+ */
+export class Leg {
+  readonly call: Call;
+  readonly connection: Connection;
+  /** Aborted once the leg takes no more commands: `caller_hung_up`, `guard_fired` or `switch_lost`. */
+  readonly gone: AbortSignal;
+  /** Resolves when the last event is there, or the socket is closed. */
+  readonly ended: Promise<void>;
+  /** Answered by the bridge, not by an IVR in front. */
+  answered = false;
+  /** The caller hears ringing. */
+  ringing = false;
+  hangupCause: string | null = null;
+  hungUpBy: 'caller' | 'callee' | 'router' | null = null;
+  readonly #gone = new AbortController();
+  readonly #note: (text: string) => void;
+  #end: () => void = () => undefined;
+  #guard: boolean;
+  #hangingUp = false;
+  #transferring = false;
+
+  constructor(connection: Connection, call: Call, note: (text: string) => void) {
+    this.connection = connection;
+    this.#note = note;
+    this.call = call;
+    this.gone = this.#gone.signal;
+    this.#guard = call.guardSeconds !== null;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    connection.on((event) => {
+      this.#observe(event);
+    });
+    void connection.closed.then((reason) => {
+      const error = reason.kind === 'error' ? reason.error : undefined;
+      this.#lose(new RouterError('switch_lost', error?.message, { cause: error }));
+      this.#end();
+    });
+  }
+
+  /**
+   * Lifts the dialplan's guard: left alone it would tear an answered call away from its callee. Goes out in the same
+   * write as, and before, the command that decides the call. Empty once lifted, or without a guard.
+   */
+  liftGuard(): Command[] {
+    if (!this.#guard) return [];
+    this.#guard = false;
+    return [{ kind: 'api', command: 'sched_del', args: this.call.uuid }];
+  }
+
+  /**
+   * Ringing for a caller who is not answered: with early media ignored he would hear nothing (recording 31b). The API
+   * command is what the application `ring_ready` does, at once and without its 10 KB of events (measured on 1.11.1).
+   */
+  ring(): Command[] {
+    if (this.ringing || this.call.answered) return [];
+    this.ringing = true;
+    return [{ kind: 'api', command: 'uuid_ring_ready', args: this.call.uuid }];
+  }
+
+  /**
+   * Sets channel variables at once. The API command costs no events, where each `set` would bring 10 KB of them,
+   * and it expands nothing in a value.
+   */
+  setVariables(variables: Readonly<Record<string, string>>): Command {
+    const assignments = Object.entries(variables).map(([name, value]) => {
+      if (!/^[A-Za-z0-9_.@:,+ %()-]*$/.test(value)) {
+        throw new RouterError('esl_unsafe_value', `the value of ${name} may not be sent`);
+      }
+      return `${name}=${value}`;
+    });
+    const args = `${this.call.uuid} ${assignments.join(';')}`;
+    return { kind: 'api', command: 'uuid_setvar_multi', args };
+  }
+
+  /**
+   * Sends commands in one write and waits for their replies. `+OK` to an execute means queued, not executed.
+   * Rejects with RouterError `switch_lost`, `esl_timeout`, or `esl_protocol` when FreeSWITCH refuses one.
+   */
+  async command(commands: readonly Command[]): Promise<void> {
+    const replies = await Promise.all(this.connection.send(commands));
+    replies.forEach((reply, index) => {
+      const command = commands[index];
+      if (command?.kind === 'api' && command.command === 'sched_del') {
+        // Nothing deleted: the guard has fired already, or the dialplan told of one that it never set.
+        if (!/Deleted: [1-9]/.test(reply.text)) this.#note(`the guard was not lifted: ${reply.text}`);
+      } else if (!reply.ok) {
+        throw new RouterError('esl_protocol', `FreeSWITCH refused ${command?.kind ?? ''}: ${reply.text}`);
+      }
+    });
+  }
+
+  async hangUp(cause: string): Promise<void> {
+    this.#hangingUp = true;
+    await this.command([{ kind: 'hangup', cause }]);
+  }
+
+  /** From here on the end of the `socket` application is our own doing. */
+  transferring(): void {
+    this.#transferring = true;
+  }
+
+  #observe(event: EslEvent): void {
+    switch (event.name) {
+      case 'CHANNEL_HANGUP':
+      case 'CHANNEL_HANGUP_COMPLETE':
+        this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
+        this.hungUpBy = this.#blame(event) ?? this.hungUpBy;
+        this.#lose(new RouterError('caller_hung_up'));
+        if (event.name === 'CHANNEL_HANGUP_COMPLETE') this.#end();
+        break;
+      case 'CHANNEL_EXECUTE_COMPLETE':
+        if (event.get('Application') !== 'socket' || this.answered || this.#transferring) break;
+        // `myevents` also brings events from before the socket, such as the end of an earlier `socket` of this call.
+        if (Number(event.get('Event-Sequence') ?? Infinity) < this.call.eventSequence) break;
+        if (event.get('Answer-State') !== 'hangup') this.#lose(new RouterError('guard_fired'));
+        break;
+      default:
+    }
+  }
+
+  /** mod_sofia: `recv_bye` and `recv_cancel` came from the caller, `send_bye` and `send_refuse` from this side. */
+  #blame(event: EslEvent): 'caller' | 'callee' | 'router' | null {
+    const disposition = event.get('variable_sip_hangup_disposition');
+    if (disposition === undefined) return null;
+    if (disposition.startsWith('recv_')) return 'caller';
+    return this.#hangingUp || !this.answered ? 'router' : 'callee';
+  }
+
+  #lose(reason: RouterError): void {
+    if (!this.#gone.signal.aborted) this.#gone.abort(reason);
+  }
+}

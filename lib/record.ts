@@ -1,0 +1,282 @@
+import type { Call } from './channel.ts';
+import type { Outcome } from './cause.ts';
+import type { Reason } from './errors.ts';
+import type { HttpPhases } from './http/message.ts';
+
+/**
+ * The record of a call: one JSON object that explains every decision. It is folded from events, and nothing on
+ * the call's path reads it. Times are milliseconds since the reply to `connect`.
+ */
+export interface CallRecord {
+  readonly id: string;
+  readonly startedAt: string;
+  call: ShownCall | null;
+  scheme: { name: string; revision: string; chosenBy: string } | null;
+  readonly requests: RequestRecord[];
+  readonly readings: ReadingRecord[];
+  /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
+  readonly decisions: DecisionRecord[];
+  readonly bridges: BridgeRecord[];
+  /** Anything out of the ordinary, in words. */
+  readonly notes: string[];
+  result: Result;
+  reason: Reason;
+  destination: string;
+  end: End | null;
+  via: Via;
+  hangupCause: string | null;
+  hungUpBy: 'caller' | 'callee' | 'router' | null;
+  decidedMs: number | null;
+  answeredMs: number | null;
+  endedMs: number | null;
+}
+
+export type Result = 'routed' | 'no_route' | 'error' | 'no_answer' | 'refused';
+export type Via = 'primary' | 'fallback';
+
+/** How a call left the router: exactly one for each. */
+export type End =
+  | 'bridged'
+  | 'transferred'
+  | 'hangup'
+  | 'dialplan'
+  | 'caller_hangup'
+  | 'guard'
+  | 'released'
+  | 'detached'
+  | 'switch_lost';
+
+export interface ShownCall {
+  readonly uuid: string;
+  readonly callId: string;
+  readonly switch: string;
+  readonly caller: string;
+  readonly callerName: string;
+  readonly withheld: boolean;
+  readonly did: string;
+  readonly context: string;
+  readonly sourceIp: string;
+}
+
+export interface RequestRecord {
+  readonly atMs: number;
+  readonly attempt: number;
+  readonly scheme: string;
+  readonly webhookId: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  reply: { status: number; headers: Readonly<Record<string, string>>; body: string } | null;
+  phases: HttpPhases | null;
+  /** `found`, or the reason why nothing was. */
+  answer: string | null;
+  detail: string | null;
+}
+
+export interface ReadingRecord {
+  readonly path: string;
+  readonly text: string;
+  readonly result: string;
+}
+
+export interface DecisionRecord {
+  readonly atMs: number;
+  readonly scheme: string;
+  readonly via: Via;
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly steps: readonly string[];
+}
+
+export interface BridgeRecord {
+  readonly atMs: number;
+  readonly dialString: string;
+  endedMs: number | null;
+  /** `answered`, `cancelled`, or the outcome by the cause. */
+  outcome: 'answered' | 'cancelled' | Outcome | null;
+  cause: string | null;
+}
+
+export type CallEvent =
+  | { readonly type: 'call'; readonly call: Call }
+  | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
+  | ({ readonly type: 'request' } & Omit<RequestRecord, 'reply' | 'phases' | 'answer' | 'detail'>)
+  | {
+      readonly type: 'reply';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      readonly phases: HttpPhases;
+    }
+  | { readonly type: 'answer'; readonly answer: string; readonly detail: string }
+  | { readonly type: 'readings'; readonly readings: readonly ReadingRecord[] }
+  | ({ readonly type: 'decision' } & DecisionRecord)
+  | {
+      readonly type: 'bridge';
+      readonly atMs: number;
+      readonly dialString: string;
+      readonly destination: string;
+    }
+  | { readonly type: 'answered'; readonly atMs: number }
+  | {
+      readonly type: 'bridge_end';
+      readonly atMs: number;
+      readonly outcome: 'answered' | 'cancelled' | Outcome;
+      readonly cause: string | null;
+    }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'result'; readonly result: Result; readonly reason: Reason }
+  | {
+      readonly type: 'end';
+      readonly end: End;
+      readonly atMs: number;
+      readonly hangupCause: string | null;
+      readonly hungUpBy: CallRecord['hungUpBy'];
+    };
+
+export function newRecord(id: string, startedAt: Date): CallRecord {
+  return {
+    id,
+    startedAt: startedAt.toISOString(),
+    call: null,
+    scheme: null,
+    requests: [],
+    readings: [],
+    decisions: [],
+    bridges: [],
+    notes: [],
+    result: 'error',
+    reason: 'internal',
+    destination: '',
+    end: null,
+    via: 'primary',
+    hangupCause: null,
+    hungUpBy: null,
+    decidedMs: null,
+    answeredMs: null,
+    endedMs: null,
+  };
+}
+
+/** Folds one event in. An event after the end changes nothing: a call has one end. */
+export function apply(record: CallRecord, event: CallEvent): void {
+  if (record.end !== null) return;
+  switch (event.type) {
+    case 'call':
+      record.call = shownCall(event.call);
+      break;
+    case 'scheme':
+      record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
+      break;
+    case 'request': {
+      const { type: _type, ...request } = event;
+      record.requests.push({ ...request, reply: null, phases: null, answer: null, detail: null });
+      break;
+    }
+    case 'reply': {
+      const request = record.requests.at(-1);
+      if (request === undefined) break;
+      request.reply = { status: event.status, headers: event.headers, body: event.body };
+      request.phases = event.phases;
+      break;
+    }
+    case 'answer': {
+      const request = record.requests.at(-1);
+      if (request === undefined) break;
+      request.answer = event.answer;
+      request.detail = event.detail;
+      break;
+    }
+    case 'readings':
+      record.readings.push(...event.readings);
+      break;
+    case 'decision': {
+      const { type: _type, ...decision } = event;
+      record.decisions.push(decision);
+      record.decidedMs ??= event.atMs;
+      record.via = event.via;
+      record.result = event.result;
+      record.reason = event.reason;
+      break;
+    }
+    case 'bridge':
+      record.bridges.push({
+        atMs: event.atMs,
+        dialString: event.dialString,
+        endedMs: null,
+        outcome: null,
+        cause: null,
+      });
+      record.destination = event.destination;
+      break;
+    case 'answered':
+      record.answeredMs = event.atMs;
+      break;
+    case 'bridge_end': {
+      const bridge = record.bridges.at(-1);
+      if (bridge === undefined) break;
+      bridge.endedMs = event.atMs;
+      bridge.outcome = event.outcome;
+      bridge.cause = event.cause;
+      break;
+    }
+    case 'note':
+      record.notes.push(event.text);
+      break;
+    case 'result':
+      record.result = event.result;
+      record.reason = event.reason;
+      break;
+    case 'end':
+      record.end = event.end;
+      record.endedMs = event.atMs;
+      record.hangupCause = event.hangupCause;
+      record.hungUpBy = event.hungUpBy;
+      break;
+  }
+}
+
+function shownCall(call: Call): ShownCall {
+  const { uuid, callId, caller, callerName, withheld, did, context, sourceIp } = call;
+  return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
+}
+
+/** The record as it stands in the log line of a call: no bodies, no headers. */
+export function summaryOf(record: CallRecord): Record<string, unknown> {
+  const last = record.requests.at(-1);
+  return {
+    trace: record.id,
+    uuid: record.call?.uuid ?? '',
+    caller: record.call?.caller ?? '',
+    did: record.call?.did ?? '',
+    scheme: record.scheme?.name ?? null,
+    result: record.result,
+    reason: record.reason,
+    destination: record.destination,
+    end: record.end,
+    via: record.via,
+    ...(last === undefined
+      ? {}
+      : {
+          requests: record.requests.length,
+          status: last.reply?.status ?? null,
+          answer: last.answer,
+          detail: last.detail,
+        }),
+    bridges: record.bridges.map(({ outcome, cause }) =>
+      cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
+    ),
+    hangupCause: record.hangupCause,
+    hungUpBy: record.hungUpBy,
+    decidedMs: rounded(record.decidedMs),
+    answeredMs: rounded(record.answeredMs),
+    endedMs: rounded(record.endedMs),
+    ...(record.notes.length === 0 ? {} : { notes: record.notes }),
+  };
+}
+
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 10) / 10;
+}

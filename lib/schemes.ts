@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Call } from './channel.ts';
+import type { Config } from './config.ts';
+import type { DestinationRules } from './destination.ts';
+import { messageOf } from './errors.ts';
+import { parseSteps } from './route.ts';
+import { matchesCall, parseScheme, templatesOf, variablesOfScheme, type Scheme } from './scheme.ts';
+import { secretsOf } from './macro.ts';
+import type { Secrets } from './secret.ts';
+
+/** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
+export interface SchemeSet {
+  /** In the order of their file names; the one from the environment comes last. */
+  readonly schemes: ReadonlyMap<string, Scheme>;
+  readonly default: Scheme | null;
+  /** Channel variables that some scheme or the configuration reads, without `variable_`. */
+  readonly variables: ReadonlySet<string>;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly set: SchemeSet; readonly notes: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
+const ENVIRONMENT_SCHEME = 'default';
+
+/** A scheme's document, wherever it was read. */
+export interface SchemeSource {
+  /** What a fault is reported under: the file. */
+  readonly name: string;
+  readonly json: unknown;
+  readonly text: string;
+  /** The name that the person knows a path by; the path itself when it has no other. */
+  readonly label?: (path: string) => string;
+}
+
+/** Reads and checks every scheme; gives all faults at once, or the whole set. */
+export async function loadSchemes(config: Config, secrets: Secrets): Promise<LoadResult> {
+  const faults: string[] = [];
+  const sources = [...(await readSources(config.schemes.dir, faults)), ...environmentSource(config)];
+  return assembleSchemes(sources, config, secrets, faults);
+}
+
+/** Makes a set of schemes' documents. `faults` are those of documents that could not even be read. */
+export function assembleSchemes(
+  sources: readonly SchemeSource[],
+  config: Config,
+  secrets: Secrets,
+  unread: readonly string[] = [],
+): LoadResult {
+  const faults: string[] = [...unread];
+  const notes: string[] = [];
+  const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
+  for (const source of sources) {
+    const result = parseScheme(
+      source.json,
+      createHash('sha256').update(source.text).digest('hex').slice(0, 12),
+    );
+    if (!result.ok) {
+      faults.push(
+        ...result.faults.map(
+          ({ path, message }) =>
+            `${source.name}: ${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`,
+        ),
+      );
+      continue;
+    }
+    const other = schemes.get(result.scheme.name);
+    if (other === undefined) schemes.set(result.scheme.name, { scheme: result.scheme, source });
+    else faults.push(`${source.name}: name: "${result.scheme.name}" is the name of ${other.source.name} too`);
+  }
+  for (const { scheme, source } of schemes.values()) {
+    const known = (name: string): boolean => schemes.has(name);
+    faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
+  }
+  const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
+  const chosen = schemes.get(defaultName)?.scheme ?? null;
+  if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
+    faults.push(`defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"`);
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
+  if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
+  return { ok: true, set: { schemes: all, default: chosen, variables: variables(all, config) }, notes };
+}
+
+export type Choice =
+  | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
+  | { readonly kind: 'unknown'; readonly name: string; readonly chosenBy: string }
+  | { readonly kind: 'none' };
+
+/** Channel variable -> path of the socket address -> first match in file-name order -> default -> none. */
+export function chooseScheme(set: SchemeSet, call: Call): Choice {
+  for (const [name, chosenBy] of [
+    [call.schemeVariable, 'the variable esl_router_scheme'],
+    [call.path, 'the path of the socket address'],
+  ] as const) {
+    if (name === '') continue;
+    const scheme = set.schemes.get(name);
+    return scheme === undefined ? { kind: 'unknown', name, chosenBy } : { kind: 'scheme', scheme, chosenBy };
+  }
+  for (const scheme of set.schemes.values()) {
+    if (matchesCall(scheme, call)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
+  }
+  return set.default === null
+    ? { kind: 'none' }
+    : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
+}
+
+/** What a scheme and the configuration together allow to be dialled for a call to `did`. */
+export function destinationRules(scheme: Scheme, config: Config, did: string): DestinationRules {
+  return {
+    targets: scheme.targets,
+    map: scheme.webhook.map,
+    numbering: scheme.numbering,
+    sipHosts: config.sipHosts,
+    deny: config.numbers.deny,
+    allow: config.numbers.allow,
+    emergency: config.bypass.called,
+    did,
+    extensions: scheme.extensions,
+    extensionContext: config.extensionContext,
+  };
+}
+
+async function readSources(dir: string, faults: string[]): Promise<SchemeSource[]> {
+  let files: string[];
+  try {
+    files = (await readdir(dir)).filter((file) => file.endsWith('.json')).sort();
+  } catch (error) {
+    // No folder is no fault: a router without schemes gives every call back and says so.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') faults.push(`${dir}: ${messageOf(error)}`);
+    return [];
+  }
+  const sources: SchemeSource[] = [];
+  for (const file of files) {
+    const name = join(dir, file);
+    try {
+      const text = await readFile(name, 'utf8');
+      sources.push({ name, text, json: JSON.parse(text) as unknown });
+    } catch (error) {
+      faults.push(`${name}: ${messageOf(error)}`);
+    }
+  }
+  return sources;
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  'webhook.url': 'ESL_ROUTER_WEBHOOK_URL',
+  'webhook.method': 'ESL_ROUTER_WEBHOOK_METHOD',
+  'webhook.submission': 'ESL_ROUTER_WEBHOOK_SUBMISSION',
+  'webhook.import': 'ESL_ROUTER_WEBHOOK_IMPORT',
+  'webhook.responseName': 'ESL_ROUTER_WEBHOOK_RESPONSE_NAME',
+  'webhook.rpcMethod': 'ESL_ROUTER_WEBHOOK_RPC_METHOD',
+  'webhook.parameters': 'ESL_ROUTER_WEBHOOK_PARAMETERS',
+};
+
+function environmentSource({ webhook, forwardingTimeout }: Config): SchemeSource[] {
+  if (webhook.url === '') return [];
+  const given = (value: string): string | undefined => (value === '' ? undefined : value);
+  const json = JSON.parse(
+    JSON.stringify({
+      name: ENVIRONMENT_SCHEME,
+      webhook: {
+        url: webhook.url,
+        method: given(webhook.method),
+        submission: given(webhook.submission),
+        import: given(webhook.import),
+        responseName: webhook.responseName.length === 0 ? undefined : webhook.responseName,
+        rpcMethod: given(webhook.rpcMethod),
+        parameters: Object.keys(webhook.parameters).length === 0 ? undefined : webhook.parameters,
+        timeoutSeconds: webhook.timeout,
+      },
+      forwardingTimeoutSeconds: forwardingTimeout,
+    }),
+  ) as unknown;
+  const label = (path: string): string => {
+    const known = Object.keys(VARIABLES).find((key) => path === key || path.startsWith(`${key}.`));
+    return known === undefined ? path : `${VARIABLES[known] ?? ''}${path.slice(known.length)}`;
+  };
+  return [{ name: 'environment', json, text: JSON.stringify(json), label }];
+}
+
+/** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
+function crossFaults(
+  scheme: Scheme,
+  config: Config,
+  secrets: Secrets,
+  knownScheme: (name: string) => boolean,
+): string[] {
+  const faults: string[] = [];
+  for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
+    if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
+  }
+  const rules = destinationRules(scheme, config, '');
+  for (const [list, steps] of Object.entries(scheme.fallback)) {
+    steps?.forEach((step, index) => {
+      const path = `fallback.${list}.${index}`;
+      if ('scheme' in step && !knownScheme(step.scheme))
+        faults.push(`${path}: there is no scheme "${step.scheme}"`);
+      if (!('dial' in step)) return;
+      const { readings } = parseSteps([step], rules);
+      const refused = readings.filter(({ result }) => result.startsWith('refused'));
+      faults.push(...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${result}`));
+    });
+  }
+  if (scheme.domain?.startsWith('var:') === true && config.domains.length === 0) {
+    faults.push(
+      'domain: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+    );
+  }
+  return faults;
+}
+
+function notesOn({ webhook, gateway }: Scheme, config: Config): string[] {
+  const notes: string[] = [];
+  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
+    notes.push(
+      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
+    );
+  }
+  if (gateway === undefined && config.gateway.length === 0) {
+    notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
+  }
+  return notes;
+}
+
+function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {
+  const domain = config.domain.startsWith('var:') ? [config.domain.slice('var:'.length)] : [];
+  return new Set([...[...schemes.values()].flatMap(variablesOfScheme), ...domain]);
+}

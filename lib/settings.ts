@@ -1,0 +1,345 @@
+import { isIP } from 'node:net';
+import convict from 'convict';
+
+/**
+ * Every setting: name, default, environment variable, what it takes and what it is for. README's table,
+ * `conf/esl-router.json` and `esl-router config` are made from this one place.
+ */
+
+export interface Setting {
+  /** Dotted name, as in the configuration file. */
+  readonly name: string;
+  readonly env: string;
+  readonly doc: string;
+  /** What it takes, in words. */
+  readonly format: string;
+  readonly default: unknown;
+}
+
+// convict's own formats take "80abc" for 80 and "yes" for true; these take what they say and nothing else.
+// The name of a format is what a person reads in a fault and in README.
+function format(
+  name: string,
+  accepts: (value: unknown) => boolean,
+  parse: (text: string) => unknown = (text) => text,
+) {
+  convict.addFormat({
+    name,
+    validate: (value: unknown) => {
+      if (!accepts(value)) throw new Error(`expected ${name}`);
+    },
+    coerce: (value: unknown) => (typeof value === 'string' ? parse(value) : value),
+  });
+  return name;
+}
+
+const number = (min: number, max: number) =>
+  format(
+    `a number from ${min} to ${max}`,
+    (value) => typeof value === 'number' && value >= min && value <= max,
+    (text) => (/^\d{1,9}(\.\d{1,3})?$/.test(text.trim()) ? Number(text) : text),
+  );
+const integer = (min: number, max: number) =>
+  format(
+    `a whole number from ${min} to ${max}`,
+    (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+    (text) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : text),
+  );
+const oneOf = (...words: readonly string[]) =>
+  format(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
+const list = (of: string, accepts: (item: string) => boolean) =>
+  format(
+    `a list of ${of}`,
+    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && accepts(item)),
+    (text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+  );
+const json = (of: string, accepts: (value: object) => boolean) =>
+  format(
+    `a JSON object of ${of}`,
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && accepts(value),
+    (text) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        return text;
+      }
+    },
+  );
+const text = format('a text', (value) => typeof value === 'string');
+const flag = format(
+  'true or false',
+  (value) => typeof value === 'boolean',
+  (word) => (word === 'true' ? true : word === 'false' ? false : word),
+);
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const isName = (value: string): boolean => NAME.test(value);
+const isHost = (value: string): boolean =>
+  isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(value);
+const isNetwork = (value: string): boolean => {
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+};
+const isDigits = (value: string): boolean => /^\+?\d{1,15}$/.test(value);
+const isSource = (value: string): boolean => /^(destination_number|var:[A-Za-z0-9_]{1,64})$/.test(value);
+const isGateway = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(([key, setting]: [string, unknown]) => {
+    if (key === 'callerId') return typeof setting === 'string' && /^(caller|did|\+?\d{1,20})$/.test(setting);
+    if (key === 'diversion' || key === 'sendName') return typeof setting === 'boolean';
+    return key === 'identity' && (setting === 'pid' || setting === 'rpid' || setting === 'none');
+  });
+};
+const dialTemplate = (...parts: readonly string[]) =>
+  format(
+    `a dial string with ${parts.join(' and ')}`,
+    (value) =>
+      typeof value === 'string' &&
+      parts.every((part) => value.includes(part)) &&
+      /^[A-Za-z0-9_./:@-]{1,200}$/.test(value.replace(/\{[a-z]+\}/g, '')),
+  );
+const dialplanName = format(
+  'letters, digits, ".", "_" or "-"',
+  (value) => typeof value === 'string' && isName(value),
+);
+
+/** The settings as a tree of the shape of `Config`, as convict takes it. */
+export const SCHEMA = {
+  listen: {
+    host: setting(
+      'LISTEN_HOST',
+      '127.0.0.1',
+      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
+      'Address that FreeSWITCH connects to.',
+    ),
+    port: setting(
+      'LISTEN_PORT',
+      8084,
+      integer(0, 65535),
+      'Port that FreeSWITCH connects to; 0 lets the system choose.',
+    ),
+    allow: setting(
+      'ALLOW',
+      ['127.0.0.0/8', '::1/128'],
+      list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+      'FreeSWITCH hosts that may connect. Any other gets its call back, with a warning.',
+    ),
+    maxCalls: setting(
+      'MAX_CALLS',
+      4000,
+      integer(1, 100_000),
+      'Concurrent calls; further ones are given back to the dialplan at once.',
+    ),
+  },
+  gateway: setting(
+    'GATEWAY',
+    [],
+    list('gateway names', isName),
+    'Gateways for phone numbers, tried in order.',
+  ),
+  gateways: setting(
+    'GATEWAYS',
+    {},
+    json('gateway settings', (v) =>
+      Object.entries(v).every(([name, value]) => isName(name) && isGateway(value)),
+    ),
+    'Caller ID by gateway: {"crm": {"callerId": "caller" | "did" | number, "diversion": false, "identity": "pid" | "rpid" | "none", "sendName": false}}.',
+  ),
+  domain: setting(
+    'DOMAIN',
+    '',
+    format('a domain, or var:NAME', (v) => typeof v === 'string' && (v === '' || isHost(v) || isSource(v))),
+    'SIP domain of logins and extensions: fixed, or var:domain_name to read it from the call.',
+  ),
+  domains: setting(
+    'DOMAINS',
+    [],
+    list('domains', isHost),
+    'The domains that a domain read from the call may be.',
+  ),
+  sipHosts: setting(
+    'SIP_HOSTS',
+    [],
+    list('hosts', isHost),
+    'Hosts that a CRM may name in sip:user@host. None: such destinations are refused.',
+  ),
+  extensionContext: setting(
+    'EXTENSION_CONTEXT',
+    'default',
+    dialplanName,
+    'Dialplan context for extensions of schemes with "extensions": "dialplan".',
+  ),
+  didFrom: setting(
+    'DID_FROM',
+    ['var:esl_router_did', 'destination_number'],
+    list('var:NAME or destination_number', isSource),
+    'Where the called number stands: the first that is set. FusionPBX: var:caller_destination,var:sip_req_user.',
+  ),
+  bypass: {
+    called: setting(
+      'BYPASS_CALLED',
+      ['112', '911', '999', '000'],
+      list('numbers', isDigits),
+      'Emergency numbers: calls to them go straight back to the dialplan, and no CRM can have one dialled.',
+    ),
+  },
+  numbers: {
+    allow: setting(
+      'NUMBERS_ALLOW',
+      [],
+      list('prefixes in digits', isDigits),
+      'Prefixes of numbers that may be dialled; the longest match of allow and deny wins. None: all that is not denied.',
+    ),
+    deny: setting(
+      'NUMBERS_DENY',
+      [],
+      list('prefixes in digits', isDigits),
+      'Prefixes of numbers that are never dialled.',
+    ),
+  },
+  dial: {
+    number: setting(
+      'DIAL_NUMBER',
+      'sofia/gateway/{gateway}/{number}',
+      dialTemplate('{gateway}', '{number}'),
+      'Dial string of a phone number.',
+    ),
+    user: setting(
+      'DIAL_USER',
+      'user/{user}@{domain}',
+      dialTemplate('{user}', '{domain}'),
+      'Dial string of a SIP login or extension.',
+    ),
+    uri: setting(
+      'DIAL_URI',
+      'sofia/external/sip:{user}@{host}',
+      dialTemplate('{user}', '{host}'),
+      'Dial string of sip:user@host.',
+    ),
+  },
+  defaultScheme: setting('DEFAULT_SCHEME', '', text, 'Name of the scheme for calls that no other fits.'),
+  schemes: {
+    dir: setting('SCHEMES_DIR', 'conf/schemes', text, 'Folder of the schemes, one JSON file each.'),
+    watch: setting(
+      'SCHEMES_WATCH',
+      true,
+      flag,
+      'Load schemes anew when their files change (SIGHUP always does).',
+    ),
+  },
+  secrets: {
+    hosts: setting(
+      'SECRETS_HOSTS',
+      {},
+      json('lists of hosts', (v) =>
+        Object.values(v).every(
+          (hosts) => Array.isArray(hosts) && hosts.every((host) => typeof host === 'string' && isHost(host)),
+        ),
+      ),
+      'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not named may go to any.',
+    ),
+  },
+  webhook: {
+    url: setting(
+      'WEBHOOK_URL',
+      '',
+      text,
+      'URL of the default scheme. This and its siblings make a whole scheme without any file.',
+    ),
+    method: setting('WEBHOOK_METHOD', '', text, 'GET, POST, PUT or DELETE.'),
+    submission: setting('WEBHOOK_SUBMISSION', '', text, 'http, json or json-rpc.'),
+    import: setting('WEBHOOK_IMPORT', '', text, 'http, json or json-rpc.'),
+    responseName: setting(
+      'WEBHOOK_RESPONSE_NAME',
+      [],
+      list('names', () => true),
+      'Name in the response for the destination.',
+    ),
+    rpcMethod: setting('WEBHOOK_RPC_METHOD', '', text, 'JSON-RPC method.'),
+    parameters: setting(
+      'WEBHOOK_PARAMETERS',
+      {},
+      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      'Parameters as a JSON object: {"phone": "{{caller}}"}.',
+    ),
+    timeout: setting('WEBHOOK_TIMEOUT', 4, number(0.1, 30), 'Seconds for the whole decision.'),
+  },
+  forwardingTimeout: setting(
+    'FORWARDING_TIMEOUT',
+    30,
+    integer(2, 300),
+    'Seconds that the destination rings, in the default scheme.',
+  ),
+  esl: {
+    headerBytes: setting(
+      'ESL_HEADER_BYTES',
+      65_536,
+      integer(8192, 16_777_216),
+      'Largest header block accepted from FreeSWITCH, bytes.',
+    ),
+    bodyBytes: setting(
+      'ESL_BODY_BYTES',
+      1_048_576,
+      integer(65_536, 67_108_864),
+      'Largest body accepted from FreeSWITCH, bytes.',
+    ),
+    replyTimeoutSeconds: setting(
+      'ESL_REPLY_TIMEOUT',
+      5,
+      number(0.1, 60),
+      'Seconds that FreeSWITCH may take to answer a command.',
+    ),
+    heartbeatSeconds: setting(
+      'ESL_HEARTBEAT',
+      60,
+      number(0.1, 3600),
+      'Seconds between the commands that show whether a bridged call is still there.',
+    ),
+    lingerSeconds: setting(
+      'ESL_LINGER',
+      10,
+      integer(1, 60),
+      'Seconds that FreeSWITCH keeps the socket open after the call, for its last events.',
+    ),
+  },
+  log: {
+    level: setting(
+      'LOG_LEVEL',
+      'info',
+      oneOf('error', 'warn', 'info', 'debug'),
+      'Least level that is logged.',
+    ),
+    format: setting(
+      'LOG_FORMAT',
+      'pretty',
+      oneOf('json', 'pretty'),
+      'One JSON object a line, or lines for people.',
+    ),
+  },
+};
+
+function setting(variable: string, value: unknown, name: string, doc: string) {
+  return { doc, format: name, default: value, env: `ESL_ROUTER_${variable}` };
+}
+
+type Leaf = ReturnType<typeof setting>;
+
+function leaves(tree: object, path: readonly string[] = []): [string, Leaf][] {
+  return Object.entries(tree).flatMap(([key, node]: [string, object]) =>
+    'env' in node ? [[[...path, key].join('.'), node as Leaf]] : leaves(node, [...path, key]),
+  );
+}
+
+export const SETTINGS: readonly Setting[] = leaves(SCHEMA).map(([name, leaf]) => ({
+  name,
+  env: leaf.env,
+  doc: leaf.doc,
+  format: leaf.format,
+  default: leaf.default,
+}));

@@ -1,0 +1,291 @@
+import { failsBeforeInvite, phraseOf } from './cause.ts';
+import { Callee, type Signal } from './callee.ts';
+import { readEndpoint, type DialLeg } from './dialstring.ts';
+import type { Killable, Leg } from './leg.ts';
+import { bytesOf, textOf, type Bytes } from './message.ts';
+import type { Profile } from './profile.ts';
+import type { CalleeBehaviour, DialledLeg } from './types.ts';
+
+export type OriginateEnd =
+  | { readonly kind: 'answered'; readonly leg: BLeg; readonly early: boolean }
+  /** `cause` is the callee's; `disposition` is what the variable says of it: they differ for PROGRESS_TIMEOUT (03i). */
+  | {
+      readonly kind: 'failed';
+      readonly cause: string;
+      readonly disposition: string;
+      readonly timedOut: boolean;
+    }
+  /** The A leg was hung up or taken away. */
+  | { readonly kind: 'interrupted' };
+
+/** FreeSWITCH's default for originate_timeout, in seconds. */
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** The originate loop looks every 20 ms. */
+const LOOP_MS = 20;
+
+/** One alternative of a dial string: its legs ring together until one answers, all have failed, or time is up. */
+export class Originate {
+  readonly #leg: Leg;
+  readonly #shared: ReadonlyMap<string, Bytes>;
+  readonly #asked: readonly DialLeg[];
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ringing = new Set<BLeg>();
+  readonly #causes: string[] = [];
+  #open = 0;
+  /** The A leg is gone: whatever a callee still says comes too late. */
+  #over = false;
+  #finish: ((end: OriginateEnd) => void) | null = null;
+
+  constructor(leg: Leg, shared: ReadonlyMap<string, Bytes>, asked: readonly DialLeg[]) {
+    this.#leg = leg;
+    this.#shared = shared;
+    this.#asked = asked.filter(({ endpoint }) => endpoint !== '');
+  }
+
+  async run(): Promise<OriginateEnd> {
+    const { signal } = this.#leg;
+    if (signal.aborted || this.#asked.length === 0) return { kind: 'interrupted' }; // `{}` alone: CANCEL (22r)
+    const end = await new Promise<OriginateEnd>((resolve) => {
+      this.#finish = (result) => {
+        this.#finish = null;
+        resolve(result);
+      };
+      signal.addEventListener('abort', this.#interrupted, { once: true });
+      this.#open = this.#asked.length;
+      this.#setTimers();
+      for (const asked of this.#asked) this.#dial(asked);
+    });
+    signal.removeEventListener('abort', this.#interrupted);
+    this.#timers.forEach(clearTimeout);
+    const winner = end.kind === 'answered' ? end.leg : null;
+    for (const b of this.#ringing) if (b !== winner) this.#close(b, this.#losingCause(end));
+    // Written when the attempt is over, not leg by leg (16c).
+    for (const cause of this.#causes) this.#leg.channel.push('originate_causes', cause);
+    return end;
+  }
+
+  readonly #interrupted = (): void => {
+    this.#over = true;
+    // The loop notices at its next look: HANGUP at 2036 ms, EXECUTE_COMPLETE at 2055 (09).
+    this.#after(LOOP_MS, () => this.#finish?.({ kind: 'interrupted' }));
+  };
+
+  #losingCause(end: OriginateEnd): string {
+    if (end.kind === 'answered') return 'LOSE_RACE'; // 16
+    return end.kind === 'failed' ? end.cause : 'ORIGINATOR_CANCEL';
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timers.push(setTimeout(run, ms));
+  }
+
+  #setTimers(): void {
+    const { exchange, random, channel } = this.#leg;
+    // Read only from the braces: as an A-leg variable it is ignored (03g). call_timeout is the other way round (03b, 03c).
+    const asked = Number(this.#shared.get('originate_timeout') ?? channel.get('call_timeout') ?? '');
+    const seconds = asked > 0 ? asked : DEFAULT_TIMEOUT_SECONDS;
+    // A whole-second clock: fires after N-1 to N seconds.
+    this.#after((seconds - random.next()) * exchange.secondMs, () => {
+      this.#finish?.({ kind: 'failed', cause: 'NO_ANSWER', disposition: 'NO_ANSWER', timedOut: true });
+    });
+    const progress = Number(this.#shared.get('progress_timeout') ?? '');
+    if (progress > 0) {
+      this.#after((progress + random.next()) * exchange.secondMs, () => {
+        for (const b of [...this.#ringing]) if (!b.progressed) this.#failed(b, 'PROGRESS_TIMEOUT', null);
+      });
+    }
+  }
+
+  #dial(asked: DialLeg): void {
+    const leg = this.#leg;
+    const endpoint = readEndpoint(asked.endpoint);
+    const text = ([name, value]: [string, Bytes]): [string, string] => [name, textOf(value)];
+    const dialled: DialledLeg = {
+      endpoint: textOf(asked.endpoint),
+      gateway: endpoint.kind === 'gateway' ? textOf(endpoint.gateway) : null,
+      user: endpoint.kind === 'unknown' ? '' : textOf(endpoint.user),
+      domain: endpoint.kind === 'user' || endpoint.kind === 'uri' ? textOf(endpoint.domain) : null,
+      variables: new Map([...this.#shared, ...asked.variables].map(text)),
+      atMs: leg.now(),
+    };
+    leg.dialled.push(dialled);
+    const fails = (cause: string, afterMs = 0): void => {
+      this.#after(afterMs, () => {
+        this.#lost(cause);
+      });
+    };
+    if (endpoint.kind === 'unknown') {
+      fails('CHAN_NOT_IMPLEMENTED'); // 22d5
+      return;
+    }
+    if (endpoint.kind === 'gateway' && !leg.exchange.knowsGateway(endpoint.gateway)) {
+      fails('INVALID_GATEWAY'); // 07c
+      return;
+    }
+    const missing =
+      endpoint.kind === 'user' ? leg.exchange.missingUser(endpoint.user, endpoint.domain) : null;
+    const behaviour: CalleeBehaviour =
+      missing === null ? leg.script.callee(dialled) : { kind: 'fail', cause: missing, afterMs: LOOP_MS };
+    const cause = behaviour.kind === 'fail' ? behaviour.cause : null;
+    if (endpoint.kind === 'user' && cause !== 'SUBSCRIBER_ABSENT') {
+      leg.channel.set('dialed_user', endpoint.user);
+      leg.channel.set('dialed_domain', endpoint.domain);
+    }
+    if (cause !== null && failsBeforeInvite(cause)) {
+      fails(cause, LOOP_MS); // 07, 07b
+      return;
+    }
+    const b = new BLeg(leg, dialled, (cause) => {
+      this.#failed(b, cause, null);
+    });
+    this.#ringing.add(b);
+    leg.channel.push('originated_legs', `${b.uuid};Outbound Call;${bytesOf(dialled.user)}`);
+    leg.channel.set('originate_signal_bond', b.uuid);
+    const legTimeout = Number(asked.variables.get('leg_timeout') ?? '');
+    if (legTimeout > 0) {
+      this.#after((legTimeout + leg.random.next()) * leg.exchange.secondMs, () => {
+        this.#failed(b, 'ALLOTTED_TIMEOUT', null); // 03d
+      });
+    }
+    b.callee = new Callee(behaviour, (signal) => {
+      this.#heard(b, signal);
+    });
+  }
+
+  #heard(b: BLeg, signal: Signal): void {
+    if (this.#finish === null || this.#over || !this.#ringing.has(b)) return;
+    const leg = this.#leg;
+    const early = this.#variable(b, 'ignore_early_media');
+    switch (signal.kind) {
+      case 'ringing':
+        b.progressed = true;
+        leg.ringReady(b.dialled.user);
+        return;
+      case 'early-media':
+        b.progressed = true;
+        if (early === 'ring_ready') leg.ringReady(b.dialled.user);
+        if (early === undefined || early === 'false') {
+          leg.earlyMedia(b.dialled.user);
+          this.#finish({ kind: 'answered', leg: b, early: true }); // originate_timeout counts no longer (31a)
+        }
+        return;
+      case 'answered':
+        leg.channel.profile.callee = { name: 'Outbound Call', number: bytesOf(b.dialled.user) };
+        this.#finish({ kind: 'answered', leg: b, early: false });
+        return;
+      case 'refused':
+        this.#failed(b, signal.cause, signal.sipCode);
+        return;
+      case 'redirected':
+        if (this.#variable(b, 'outbound_redirect_fatal') === 'true') {
+          this.#failed(b, 'REQUESTED_CHAN_UNAVAIL', 302); // 38
+          return;
+        }
+        leg.violate('a 302 was followed into the dialplan: outbound_redirect_fatal is missing');
+        leg.transfer({ extension: leg.script.did, context: leg.script.context ?? 'public' }, 'redirect');
+    }
+  }
+
+  #variable(b: BLeg, name: string): string | undefined {
+    return b.dialled.variables.get(name);
+  }
+
+  /** One leg that had its INVITE is over; the last one ends the attempt. */
+  #failed(b: BLeg, cause: string, sipCode: number | null): void {
+    if (!this.#ringing.has(b)) return;
+    this.#close(b, cause, sipCode);
+    this.#lost(cause);
+  }
+
+  #lost(cause: string): void {
+    if (--this.#open > 0) return;
+    const disposition = cause === 'PROGRESS_TIMEOUT' ? 'NO_ANSWER' : cause;
+    this.#finish?.({ kind: 'failed', cause, disposition, timedOut: false });
+  }
+
+  #close(b: BLeg, cause: string, sipCode: number | null = null): void {
+    const { channel } = this.#leg;
+    this.#ringing.delete(b);
+    b.release();
+    if (sipCode !== null) channel.set('last_bridge_proto_specific_hangup_cause', `sip:${sipCode}`);
+    if (sipCode !== null && sipCode >= 400) {
+      channel.set('sip_invite_failure_status', String(sipCode));
+      channel.set('sip_invite_failure_phrase', phraseOf(sipCode));
+      channel.set('sip_hangup_phrase', phraseOf(sipCode));
+    }
+    // A caller who gave up leaves the last bridge's cause as it was (09).
+    if (cause !== 'ORIGINATOR_CANCEL') channel.set('last_bridge_hangup_cause', cause);
+    this.#causes.push(`${b.uuid};${cause}`);
+  }
+}
+
+/** One callee's leg. */
+export class BLeg implements Killable {
+  readonly uuid: string;
+  readonly dialled: DialledLeg;
+  readonly channelName: Bytes;
+  callee: Callee | null = null;
+  progressed = false;
+  endedBy: 'callee' | 'router' = 'callee';
+  readonly #leg: Leg;
+  readonly #created = Date.now();
+  readonly #onKill: (cause: string) => void;
+  #endTalk: ((cause: string) => void) | null = null;
+
+  constructor(leg: Leg, dialled: DialledLeg, onKill: (cause: string) => void) {
+    this.#leg = leg;
+    this.dialled = dialled;
+    this.#onKill = onKill;
+    this.uuid = dialled.variables.get('origination_uuid') ?? leg.random.uuid();
+    this.channelName = `sofia/internal/${bytesOf(dialled.user)}${dialled.domain === null ? '' : `@${dialled.domain}`}`;
+    leg.exchange.legs.set(this.uuid, this);
+  }
+
+  /** `uuid_kill`: ends this leg, whether it rings or talks. */
+  kill(cause: string): void {
+    this.endedBy = 'router';
+    if (this.#endTalk === null) this.#onKill(cause);
+    else this.#endTalk(cause);
+  }
+
+  release(): void {
+    this.callee?.cancel();
+    this.#leg.exchange.legs.delete(this.uuid);
+  }
+
+  /** Until one side hangs up or the A leg is taken away; the cause. */
+  async talk(leg: Leg): Promise<string> {
+    const behaviour = this.callee?.behaviour;
+    let timer: NodeJS.Timeout | undefined;
+    const cause = await new Promise<string>((resolve) => {
+      this.#endTalk = resolve;
+      const taken = (): void => {
+        resolve('NORMAL_CLEARING');
+      };
+      if (leg.signal.aborted) taken();
+      else leg.signal.addEventListener('abort', taken, { once: true });
+      if (behaviour?.kind === 'answer') {
+        const sayGoodbye = behaviour.hangup === 'callee' ? taken : leg.callerHangsUp.bind(leg);
+        timer = setTimeout(sayGoodbye, behaviour.talkMs);
+      }
+    });
+    clearTimeout(timer);
+    this.release();
+    return cause;
+  }
+
+  profile(leg: Leg): Profile {
+    const own = leg.channel.profile;
+    return {
+      ...own,
+      direction: 'outbound',
+      callee: { name: 'Outbound Call', number: bytesOf(this.dialled.user) },
+      destination: bytesOf(this.dialled.user),
+      uuid: this.uuid,
+      channelName: this.channelName,
+      profileIndex: null,
+      times: { ...own.times, created: this.#created, answered: Date.now(), bridged: 0, hangup: 0 },
+    };
+  }
+}

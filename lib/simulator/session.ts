@@ -1,0 +1,411 @@
+import type { Socket } from 'node:net';
+import { runApi } from './api.ts';
+import { causeNamed } from './cause.ts';
+import { eventHead, isEventName, type EventName } from './channel.ts';
+import { CommandReader, executionOf, type Command } from './command.ts';
+import { moves } from './judge.ts';
+import type { Leg, Listener } from './leg.ts';
+import {
+  apiResponse,
+  commandReply,
+  disconnectNotice,
+  encodeValue,
+  eventFrame,
+  lingerNotice,
+  onWire,
+  textOf,
+  type Bytes,
+} from './message.ts';
+
+export interface SocketArguments {
+  readonly async: boolean;
+  readonly full: boolean;
+}
+
+const NOT_FOUND = '-ERR command not found';
+
+/** Without `full` the controller has these alone (13). */
+const SINGLE_CHANNEL = new Set([
+  'connect',
+  'myevents',
+  'getvar',
+  'filter',
+  'divert_events',
+  'resume',
+  'sendmsg',
+  'exit',
+]);
+
+/** A `getvar` reply is cut here, wherever that is. */
+const GETVAR_BYTES = 511;
+
+/** FreeSWITCH waits so long for the first command. */
+const FIRST_COMMAND_SECONDS = 25;
+
+/** Two sends that ought to have been one: a body that comes later than this makes FreeSWITCH spin. */
+const HALF_COMMAND_MS = 1000;
+
+/** One outbound event socket: mod_event_socket's listener, seen from the router. */
+export class Session implements Listener {
+  /** Resolves at the `connect` command, or when the socket is gone without one. */
+  readonly connected: Promise<boolean>;
+  readonly closed: Promise<void>;
+  isClosed = false;
+  closedByRouter = false;
+  lingers = false;
+
+  readonly #leg: Leg;
+  readonly #socket: Socket;
+  readonly #arguments: SocketArguments;
+  readonly #reader = new CommandReader();
+  readonly #limbo: NodeJS.Timeout;
+  #half: NodeJS.Timeout | null = null;
+  #spoke = false;
+  #mayConnect: (connected: boolean) => void = () => undefined;
+  #mine = false;
+  readonly #others = new Set<EventName>();
+  #filters: (readonly [name: string, value: Bytes])[] = [];
+  #lingerSeconds = -1;
+  #lingerTimer: NodeJS.Timeout | null = null;
+  /** Events to come until the notice of the hang-up: the real one's place varies from run to run. */
+  #noticeAfter: number | null = null;
+  /** Events that happen while a command runs are said after its reply (18: uuid_kill, then CHANNEL_HANGUP). */
+  #holding: Bytes[] | null = null;
+  #noticeHeld = false;
+  /** In static mode: commands that wait for the running application (12). */
+  #waiting: Command[] | null = null;
+
+  constructor(socket: Socket, leg: Leg, socketArguments: SocketArguments) {
+    this.#socket = socket;
+    this.#leg = leg;
+    this.#arguments = socketArguments;
+    this.connected = new Promise((resolve) => {
+      this.#mayConnect = resolve;
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#isOver();
+        resolve();
+      });
+    });
+    this.#limbo = setTimeout(() => {
+      this.disconnect();
+    }, FIRST_COMMAND_SECONDS * leg.exchange.secondMs);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    socket.on('data', (chunk) => {
+      this.#read(chunk);
+    });
+    // The router has closed its side: FreeSWITCH still says goodbye (11).
+    socket.on('end', () => {
+      this.closedByRouter ||= !this.isClosed;
+      this.disconnect();
+    });
+    socket.on('error', () => {
+      this.closedByRouter ||= !this.isClosed;
+      socket.destroy();
+    });
+    leg.listeners.add(this);
+  }
+
+  get isAsync(): boolean {
+    return this.#arguments.async;
+  }
+
+  // What it hears of the leg.
+
+  hear(leg: Leg, name: EventName, head: Bytes, body: Bytes): void {
+    if (this.isClosed) return;
+    const own = leg === this.#leg;
+    if (own) this.#countDown();
+    if (!(own && this.#mine) && !this.#others.has(name)) return;
+    if (!this.#filters.every(([header, value]) => body.includes(`\n${header}: ${encodeValue(value)}\n`)))
+      return;
+    this.#frame(head, body);
+  }
+
+  #frame(head: Bytes, body: Bytes): void {
+    if (this.#holding !== null) {
+      this.#holding.push(head, body);
+      return;
+    }
+    // In two writes, as FreeSWITCH does.
+    this.#write(head);
+    this.#write(body);
+  }
+
+  /**
+   * The socket's own thread notices the hang-up when it comes to look: before its events (14b, 39), after the first
+   * (09, 24), between the last ones (04), mostly after all (01). Without `linger` it closes then, and what was still to
+   * come is lost (01c, where by luck nothing was).
+   */
+  legHangsUp(): void {
+    const { random } = this.#leg;
+    const luck = random.next();
+    if (luck < 0.1 && this.lingers) this.#noticeAfter = 0;
+    else if (luck < (this.lingers ? 0.3 : 0.6)) this.#noticeAfter = 1;
+    else if (luck < 0.5 && this.lingers) this.#noticeAfter = 2 + random.below(4);
+  }
+
+  legIsOver(): void {
+    if (this.#noticeAfter !== -1) this.#notice();
+  }
+
+  #countDown(): void {
+    if (this.#noticeAfter === null || this.#noticeAfter < 0) return;
+    if (this.#noticeAfter === 0) this.#notice();
+    else this.#noticeAfter--;
+  }
+
+  #notice(): void {
+    if (this.#holding !== null) {
+      this.#noticeHeld = true;
+      return;
+    }
+    this.#noticeHeld = false;
+    this.#noticeAfter = -1;
+    if (!this.lingers) {
+      this.disconnect();
+      return;
+    }
+    this.#write(lingerNotice(this.#leg.uuid, this.#leg.channel.name, this.#lingerSeconds));
+    if (this.#lingerSeconds < 0) return; // a bare linger never ends
+    this.#lingerTimer = setTimeout(() => {
+      this.disconnect();
+    }, this.#lingerSeconds * this.#leg.exchange.secondMs);
+  }
+
+  // What the router says.
+
+  #read(chunk: Buffer): void {
+    clearTimeout(this.#half ?? undefined);
+    for (const command of this.#reader.read(chunk)) this.#take(command);
+    if (this.#reader.rest !== '' && !this.isClosed) {
+      this.#half = setTimeout(() => {
+        this.#leg.violate(`half a command: ${JSON.stringify(textOf(this.#reader.rest.slice(0, 80)))}`);
+      }, HALF_COMMAND_MS);
+    }
+  }
+
+  #take(command: Command): void {
+    if (this.isClosed) return;
+    if (this.#waiting !== null) {
+      this.#waiting.push(command);
+      return;
+    }
+    const leg = this.#leg;
+    leg.commands.push({ atMs: leg.now(), text: textOf(command.text) });
+    for (const fault of command.faults)
+      leg.violate(`${fault}, in ${JSON.stringify(textOf(command.text.slice(0, 120)))}`);
+    clearTimeout(this.#limbo);
+    const first = !this.#spoke;
+    this.#spoke = true;
+    this.#holding = [];
+    const reply = this.#run(command);
+    if (reply === null) return;
+    if (first && command.name !== 'connect') {
+      leg.violate(`the first command is ${command.name}, not connect`); // it has run, and gets no reply (14c)
+      this.#release('');
+    } else {
+      this.#release(reply);
+    }
+    if (command.name === 'exit') this.disconnect();
+  }
+
+  /** Replies, and then says what happened meanwhile. */
+  #release(reply: Bytes): void {
+    const held = this.#holding ?? [];
+    this.#holding = null;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    if (reply !== '') this.#write(reply);
+    for (const command of waiting) this.#take(command);
+    for (const frame of held) this.#write(frame);
+    if (this.#noticeHeld) this.#notice();
+  }
+
+  #run(command: Command): Bytes | null {
+    const { name, argument } = command;
+    if (!this.#arguments.full && !SINGLE_CHANNEL.has(name)) return commandReply(NOT_FOUND);
+    switch (name) {
+      case 'connect': {
+        this.#mayConnect(true);
+        const { async, full } = this.#arguments;
+        return this.#leg.channel.connectReply(async ? 'async' : 'static', full ? 'full' : 'single-channel');
+      }
+      case 'myevents':
+        return this.#myEvents(argument);
+      case 'linger':
+        this.lingers = true;
+        this.#lingerSeconds = argument === '' ? -1 : Number.parseInt(argument, 10) || 0;
+        return commandReply(
+          argument === '' ? '+OK will linger' : `+OK will linger ${this.#lingerSeconds} seconds`,
+        );
+      case 'nolinger':
+        this.lingers = false;
+        return commandReply('+OK will not linger');
+      case 'event':
+      case 'nixevent':
+        return this.#subscribe(name, argument);
+      case 'noevents':
+        this.#mine = false;
+        this.#others.clear();
+        return commandReply('+OK no longer listening for events');
+      case 'filter':
+        return this.#filter(argument);
+      case 'divert_events':
+        return commandReply('+OK events diverted');
+      case 'resume':
+        return commandReply('+OK');
+      case 'getvar':
+        return commandReply(this.#leg.channel.lookUp(argument)?.slice(0, GETVAR_BYTES) ?? NOT_FOUND);
+      case 'api':
+        return this.#api(command);
+      case 'bgapi':
+        return this.#bgapi(command);
+      case 'sendmsg':
+        return this.#message(command);
+      case 'exit':
+        this.#decides('exit');
+        this.closedByRouter = true;
+        return commandReply('+OK bye');
+      default:
+        this.#leg.violate(`not a command: ${JSON.stringify(textOf(command.text.slice(0, 80)))}`);
+        return commandReply(NOT_FOUND);
+    }
+  }
+
+  #myEvents(format: Bytes): Bytes {
+    if (format !== 'plain' && format !== '') {
+      this.#leg.violate(`the simulation speaks plain events only, not ${format}`);
+      return commandReply(NOT_FOUND);
+    }
+    if (this.#mine) return commandReply('-ERR aready enabled.'); // sic (14)
+    this.#mine = true;
+    return commandReply('+OK Events Enabled');
+  }
+
+  /** `event plain X`: X of every call on the switch. */
+  #subscribe(name: 'event' | 'nixevent', argument: Bytes): Bytes {
+    const words = argument.split(/\s+/).filter((word) => word !== '');
+    if (name === 'event' && words[0] === 'plain') words.shift();
+    const known = words.filter(isEventName);
+    if (known.length === 0) return commandReply('-ERR no keywords supplied');
+    for (const word of known) {
+      if (name === 'event') this.#others.add(word);
+      else this.#others.delete(word);
+    }
+    this.#leg.exchange.listeners.add(this);
+    return commandReply(name === 'event' ? '+OK event listener enabled plain' : '+OK events nixed');
+  }
+
+  #filter(argument: Bytes): Bytes {
+    const [, removes, name, value = ''] = /^(delete )?(\S+)(?: (.*))?$/.exec(argument) ?? [];
+    if (name === undefined) return commandReply(NOT_FOUND);
+    this.#filters = this.#filters.filter(([known]) => known !== name);
+    if (removes === undefined) this.#filters.push([name, value]);
+    return commandReply(`+OK filter ${removes === undefined ? 'added' : 'deleted'}. [${name}]=[${value}]`);
+  }
+
+  #api(command: Command): Bytes {
+    if (command.argument === '') return commandReply(NOT_FOUND);
+    const [name, uuid] = command.argument.split(' ');
+    if (name === 'uuid_kill' && uuid === this.#leg.uuid) this.#decides('uuid_kill');
+    return apiResponse(runApi(this.#leg.exchange, command.argument));
+  }
+
+  #bgapi(command: Command): Bytes {
+    const job = command.headers.get('job-uuid') ?? this.#leg.random.uuid();
+    const result = runApi(this.#leg.exchange, command.argument);
+    const [name = '', ...rest] = command.argument.split(' ');
+    const headers =
+      `${eventHead('BACKGROUND_JOB', this.#leg.exchange)}Job-UUID: ${job}\nJob-Owner-UUID: ${this.#leg.uuid}\n` +
+      `Job-Command: ${name}\nJob-Command-Arg: ${encodeValue(rest.join(' '))}\n`;
+    if (this.#others.has('BACKGROUND_JOB'))
+      setImmediate(() => {
+        this.#frame(...eventFrame(headers, result));
+      });
+    return commandReply(`+OK Job-UUID: ${job}`, `Job-UUID: ${job}\n`);
+  }
+
+  /** +OK means queued, whatever it asks for: an unknown call-command too (14). */
+  #message(command: Command): Bytes | null {
+    const leg = this.#leg;
+    if (command.argument !== '' && command.argument !== leg.uuid) {
+      return commandReply(`-ERR invalid session id [${command.argument}]`);
+    }
+    const ok = commandReply('+OK');
+    const call = command.headers.get('call-command');
+    if (call === 'hangup') {
+      this.#decides('hangup');
+      const cause = causeNamed(command.headers.get('hangup-cause') ?? '');
+      leg.enqueue(() => {
+        leg.hangup(cause, 'router');
+        return undefined;
+      });
+      return ok;
+    }
+    if (call !== 'execute') return ok;
+    const execution = executionOf(command);
+    if (execution.application === '') return ok;
+    if (moves(execution.application)) this.#decides(execution.application);
+    if (!this.isAsync) return this.#runNow(() => leg.execute(execution), ok);
+    leg.enqueue(() => leg.execute(execution));
+    return ok;
+  }
+
+  /** Static mode: the reply, all further commands and every event wait for the application's end (12). */
+  #runNow(run: () => Promise<void>, reply: Bytes): null {
+    this.#waiting = [];
+    void run().then(() => {
+      this.#release(reply);
+    });
+    return null;
+  }
+
+  /** A command that ends or moves the call has come. */
+  #decides(what: string): void {
+    const leg = this.#leg;
+    if (leg.hungUp) return;
+    leg.decisionsMs.push(leg.now());
+    if (leg.end?.kind === 'guard') leg.violate(`${what} after the guard had taken the call`);
+    else if (leg.guarded && ['bridge', 'transfer', 'exit'].includes(what)) {
+      leg.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);
+    }
+  }
+
+  // The end.
+
+  /** Says goodbye and closes. */
+  disconnect(): void {
+    if (this.isClosed) return;
+    this.#write(disconnectNotice(this.#leg.uuid));
+    this.#isOver();
+    this.#socket.end();
+    // Who does not close his side in turn holds the socket no longer than this.
+    setTimeout(() => this.#socket.destroy(), 1000).unref();
+  }
+
+  destroy(): void {
+    this.#isOver();
+    this.#socket.destroy();
+  }
+
+  #isOver(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    clearTimeout(this.#limbo);
+    clearTimeout(this.#half ?? undefined);
+    clearTimeout(this.#lingerTimer ?? undefined);
+    if (this.#reader.rest !== '') this.#leg.violate('the socket closed in the middle of a command');
+    if (this.#spoke) this.#decides('close');
+    this.#leg.listeners.delete(this);
+    this.#leg.exchange.listeners.delete(this);
+    this.#mayConnect(false);
+    this.#leg.wake();
+  }
+
+  #write(bytes: Bytes): void {
+    if (!this.isClosed && !this.#socket.destroyed) this.#socket.write(onWire(bytes));
+  }
+}

@@ -1,0 +1,211 @@
+import { Journal } from './journal.ts';
+import { Media } from './media.ts';
+import {
+  audioPortOf,
+  branchOf,
+  cseqOf,
+  headerOf,
+  newBranch,
+  serializeMessage,
+  sessionDescription,
+  token,
+  uriOf,
+  type Header,
+  type SipMessage,
+} from './sip.ts';
+import type { Dialog, UserAgent } from './user-agent.ts';
+
+/** A call that is placed: what a caller does and sees. */
+
+export interface CallOptions {
+  /** Port of the switch on the loopback interface. */
+  readonly to: number;
+  readonly number: string;
+  /** The caller's number; goes into From. */
+  readonly from: string;
+  /** The caller's name, one byte a character (Latin-1). */
+  readonly name?: string;
+  readonly headers?: readonly Header[];
+  /** What this end says once there is a connection; see Media. */
+  readonly voice?: number;
+}
+
+export type CallEnd = 'cancelled' | 'refused' | 'hung up by us' | 'hung up by the switch';
+
+const RETRANSMIT_MS = 500;
+/** A voice nobody is asked to recognise. */
+const MURMUR = 0x21;
+
+export class OutgoingCall implements Dialog {
+  readonly journal: Journal;
+  readonly media: Media;
+  readonly responses: { readonly atMs: number; readonly status: number; readonly message: SipMessage }[] = [];
+  end: { readonly atMs: number; readonly how: CallEnd } | null = null;
+
+  readonly #agent: UserAgent;
+  readonly #options: CallOptions;
+  readonly #callId = token();
+  readonly #tag = token();
+  readonly #branch = newBranch();
+  readonly #uri: string;
+  #timer: NodeJS.Timeout | null = null;
+  #cseq = 1;
+  #cancelled = false;
+  #answer: SipMessage | null = null;
+
+  private constructor(agent: UserAgent, options: CallOptions, media: Media) {
+    this.#agent = agent;
+    this.#options = options;
+    this.media = media;
+    this.#uri = `sip:${options.number}@127.0.0.1:${options.to}`;
+    this.journal = new Journal(`caller ${options.from}`);
+  }
+
+  static async place(agent: UserAgent, options: CallOptions): Promise<OutgoingCall> {
+    const call = new OutgoingCall(agent, options, await Media.open(options.voice ?? MURMUR));
+    agent.track(call.#callId, call);
+    call.#invite();
+    return call;
+  }
+
+  /** When the INVITE went out. */
+  get placedMs(): number {
+    return this.journal.lines[0]?.atMs ?? 0;
+  }
+
+  /** The first response that fits, waited for. */
+  response(low: number, high: number, withinMs: number): Promise<{ atMs: number; status: number }> {
+    return this.journal.until(`a response ${low}..${high}`, withinMs, () =>
+      this.responses.find(({ status }) => status >= low && status <= high),
+    );
+  }
+
+  answered(withinMs: number): Promise<{ atMs: number; status: number }> {
+    return this.journal.until('an answer', withinMs, () => {
+      const final = this.responses.find(({ status }) => status >= 200);
+      if (final !== undefined && final.status >= 300)
+        throw new Error(`${this.journal.name}: ${final.status}`);
+      return final;
+    });
+  }
+
+  /** The final response of a call that nobody answered. */
+  refused(withinMs: number): Promise<{ atMs: number; status: number }> {
+    return this.response(300, 699, withinMs);
+  }
+
+  ended(withinMs: number): Promise<{ atMs: number; how: CallEnd }> {
+    return this.journal.until('the end', withinMs, () => this.end ?? undefined);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.journal.note('CANCEL sent');
+    const headers = this.#headers(`${this.#cseq} CANCEL`, '');
+    this.#send(`CANCEL ${this.#uri} SIP/2.0`, [this.#agent.via(this.#branch), ...headers]);
+  }
+
+  /** Ends the call, whatever stage it is in. */
+  async hangup(): Promise<void> {
+    if (this.end !== null) return;
+    if (this.#answer === null) {
+      this.cancel();
+      await this.ended(2_000);
+      return;
+    }
+    const { remote, to } = this.#dialog(this.#answer);
+    this.#finish('hung up by us');
+    await this.#agent.request(
+      this.#options.to,
+      `BYE ${remote} SIP/2.0`,
+      this.#headers(`${++this.#cseq} BYE`, to),
+    );
+  }
+
+  onResponse(response: SipMessage): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    const { status } = response;
+    const repeated = this.responses.some((seen) => seen.message.startLine === response.startLine);
+    if (status >= 200) this.#acknowledge(response);
+    if (status >= 200 && repeated) return;
+    const port = audioPortOf(response.body);
+    if (port !== null) this.media.speak(port);
+    if (status >= 200 && status < 300) this.#answer = response;
+    const line = { atMs: performance.now(), status, message: response };
+    this.responses.push(line);
+    this.journal.note(`${status}${port === null || status >= 200 ? '' : ' with media'}`);
+    if (status >= 300) this.#finish(this.#cancelled ? 'cancelled' : 'refused');
+  }
+
+  onRequest(request: SipMessage): void {
+    if (request.method === 'ACK') return;
+    const body = request.method === 'INVITE' ? sessionDescription(this.media.port) : '';
+    this.#agent.respond(request, '200 OK', {
+      headers: [
+        ['Contact', `<${this.#agent.contact}>`],
+        ...(body === '' ? [] : [['Content-Type', 'application/sdp'] as const]),
+      ],
+      body,
+    });
+    if (request.method === 'BYE' && this.end === null) this.#finish('hung up by the switch');
+    else this.journal.note(`${request.method} received`);
+  }
+
+  #invite(): void {
+    const { name, headers = [] } = this.#options;
+    const bytes = serializeMessage(
+      `INVITE ${this.#uri} SIP/2.0`,
+      [
+        this.#agent.via(this.#branch),
+        ['Max-Forwards', '70'],
+        ...this.#headers(`${this.#cseq} INVITE`, '', name),
+        ['Contact', `<${this.#agent.contact}>`],
+        ['Content-Type', 'application/sdp'],
+        ...headers,
+      ],
+      sessionDescription(this.media.port),
+    );
+    this.journal.note('INVITE sent');
+    this.#agent.send(bytes, this.#options.to);
+    this.#timer = setInterval(() => {
+      this.#agent.send(bytes, this.#options.to);
+    }, RETRANSMIT_MS);
+  }
+
+  #headers(cseq: string, to: string, name = this.#options.name): Header[] {
+    const display = name === undefined ? '' : `"${name}" `;
+    return [
+      ['From', `${display}<sip:${this.#options.from}@127.0.0.1>;tag=${this.#tag}`],
+      ['To', to === '' ? `<${this.#uri}>` : to],
+      ['Call-ID', this.#callId],
+      ['CSeq', cseq],
+    ];
+  }
+
+  #acknowledge(response: SipMessage): void {
+    const { remote, to } = this.#dialog(response);
+    const accepted = response.status < 300;
+    // RFC 3261: the ACK of a refusal belongs to the INVITE's transaction, the ACK of an answer is one of its own.
+    this.#send(`ACK ${accepted ? remote : this.#uri} SIP/2.0`, [
+      this.#agent.via(accepted ? newBranch() : branchOf(response)),
+      ['Max-Forwards', '70'],
+      ...this.#headers(`${cseqOf(response).number} ACK`, to),
+    ]);
+  }
+
+  #dialog(response: SipMessage): { remote: string; to: string } {
+    return { remote: uriOf(headerOf(response, 'contact')) || this.#uri, to: headerOf(response, 'to') };
+  }
+
+  #finish(how: CallEnd): void {
+    this.end = { atMs: performance.now(), how };
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.media.close();
+    this.journal.note(how);
+  }
+
+  #send(startLine: string, headers: readonly Header[]): void {
+    this.#agent.send(serializeMessage(startLine, headers), this.#options.to);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What was seen, with the time of each thing, and a way to wait for the next one. Every party of the live test
+ * (callers, callees, the CRM) keeps one: it is what rows look at, and what is printed when a row fails.
+ */
+
+export interface JournalLine {
+  /** Milliseconds on the clock of `now()`. */
+  readonly atMs: number;
+  readonly text: string;
+}
+
+export function now(): number {
+  return performance.now();
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+export class Journal {
+  readonly name: string;
+  readonly lines: JournalLine[] = [];
+  readonly #looks = new Set<() => void>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  note(text: string): void {
+    this.lines.push({ atMs: now(), text });
+    for (const look of [...this.#looks]) look();
+  }
+
+  /**
+   * Waits until `look` finds something; it looks at once and after every note.
+   * @throws Error after `milliseconds`, telling what was seen instead
+   */
+  until<T>(what: string, milliseconds: number, look: () => T | undefined): Promise<T> {
+    const found = look();
+    if (found !== undefined) return Promise.resolve(found);
+    const sinceMs = now();
+    return new Promise((resolve, reject) => {
+      const again = (): void => {
+        const result = look();
+        if (result === undefined) return;
+        end();
+        resolve(result);
+      };
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#looks.delete(again);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(
+          new Error(
+            `${this.name}: ${what} did not come within ${milliseconds} ms; seen: ${this.told(sinceMs) || 'nothing'}`,
+          ),
+        );
+      }, milliseconds);
+      this.#looks.add(again);
+    });
+  }
+
+  /** One line of all that was seen, times counted from `zeroMs`. */
+  told(zeroMs: number): string {
+    return this.lines.map(({ atMs, text }) => `${seconds(atMs - zeroMs)} ${text}`).join(', ');
+  }
+}
+
+/** `3.02 s`, as the figures of the rows are printed. */
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}

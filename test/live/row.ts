@@ -1,0 +1,31 @@
+import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { Stage } from './stage.ts';
+
+/** One thing that the live test proves, on calls of its own. */
+export interface Row {
+  /** As in `-- --only NAME`; also the name of its scheme and the path of its webhook. */
+  readonly name: string;
+  /** What is proven, for the line that is printed. */
+  readonly title: string;
+  /** What differs from a scheme that asks by JSON and goes back to the dialplan when there is nobody. */
+  readonly scheme?: Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
+  /** Dialplan actions in front of the context "esl_router": an IVR. */
+  readonly before?: readonly (readonly [application: string, data: string])[];
+  /** Seconds of the dialplan's guard, when not its own default. */
+  readonly guard?: number;
+  /** Routers of this row alone, that it may hang and kill: how many, and how many addresses of nobody before them. */
+  readonly own?: { readonly routers: number; readonly absent?: number };
+  /** Seconds after which the row has failed. */
+  readonly seconds?: number;
+  /** Resolves to the figures; a throw is a failure. */
+  readonly run: (stage: Stage) => Promise<string>;
+}
+
+export function check(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new Error(otherwise);
+}
+
+export function between(what: string, value: number, low: number, high: number): void {
+  const shown = value.toFixed(2);
+  check(value >= low && value <= high, `${what}: ${shown}, and ${low} to ${high} was expected`);
+}

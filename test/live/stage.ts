@@ -1,0 +1,171 @@
+import type { IncomingCall } from './callee.ts';
+import type { CallOptions, OutgoingCall } from './caller.ts';
+import type { Answer, Question, Reply } from './crm.ts';
+import { Journal, now } from './journal.ts';
+import type { Router } from './router.ts';
+import { check, type Row } from './row.ts';
+import type { UserAgent } from './user-agent.ts';
+import type { World } from './world.ts';
+
+/** What one row works with: numbers that no other row has, and the calls that it made, for the end and the report. */
+
+/** How a callee behaves once his telephone rings. */
+export type Script = (call: IncomingCall) => void | Promise<void>;
+
+/** The voice of the group that the dialplan's own fallback rings. */
+export const GROUP_VOICE = 0x51;
+/** The voice of a callee, unless a row says otherwise. */
+export const CALLEE_VOICE = 0x41;
+/** Packets of 20 ms that count as hearing someone. */
+const HEARD = 10;
+/** Digits of a row's numbers behind prefix and row. */
+const DIGITS = 5;
+
+/** A number that can be dialled on the carrier, and who called it. */
+export class Line {
+  readonly number: string;
+  readonly calls: IncomingCall[] = [];
+  readonly journal: Journal;
+
+  constructor(agent: UserAgent, number: string, script: Script) {
+    this.number = number;
+    this.journal = new Journal(`line ${number}`);
+    agent.on(number, (call) => {
+      this.calls.push(call);
+      this.journal.note('called');
+      return script(call);
+    });
+  }
+
+  called(withinMs: number, nth = 1): Promise<IncomingCall> {
+    return this.journal.until(`call ${nth}`, withinMs, () => this.calls[nth - 1]);
+  }
+}
+
+export class Stage {
+  readonly row: Row;
+  readonly world: World;
+  readonly startedMs = now();
+  /** The number that the row's callers dial. */
+  readonly did: string;
+  /** Routers of this row's own. */
+  readonly routers: Router[] = [];
+  /** Whom the dialplan's fallback rings; answers at once. */
+  readonly group: Line;
+  readonly callers: OutgoingCall[] = [];
+  readonly lines: Line[] = [];
+  readonly #index: number;
+
+  constructor(world: World, row: Row, index: number) {
+    this.world = world;
+    this.row = row;
+    this.#index = index;
+    this.did = didOf(index);
+    this.group = this.line(groupOf(index), (call) => call.answer(GROUP_VOICE));
+  }
+
+  /** A caller's number of this row. */
+  caller(nth = 0): string {
+    return numberOf('38067', this.#index, nth);
+  }
+
+  /** A callee's number of this row. */
+  number(nth = 0): string {
+    return numberOf('38050', this.#index, nth);
+  }
+
+  line(number: string, script: Script, agent = this.world.carrier): Line {
+    const line = new Line(agent, number, script);
+    this.lines.push(line);
+    return line;
+  }
+
+  /** What the CRM answers to this row's webhook. */
+  answer(reply: Reply | Answer | null): void {
+    this.world.crm.on(this.row.name, typeof reply === 'function' ? reply : () => reply);
+  }
+
+  destination(value: unknown): void {
+    this.answer({ body: { destination: value } });
+  }
+
+  asked(withinMs = 3_000, nth = 1): Promise<Question> {
+    return this.world.crm.asked(this.row.name, withinMs, nth);
+  }
+
+  get questions(): readonly Question[] {
+    return this.world.crm.questions(this.row.name);
+  }
+
+  async call(options: Partial<CallOptions> = {}): Promise<OutgoingCall> {
+    const call = await this.world.callers.call({
+      to: this.world.ports.external,
+      number: this.did,
+      from: this.caller(this.callers.length),
+      ...options,
+    });
+    this.callers.push(call);
+    return call;
+  }
+
+  /** Both ends hear each other, and nobody else. */
+  async talk(caller: OutgoingCall, callee: IncomingCall, voice = CALLEE_VOICE): Promise<void> {
+    const { media } = callee;
+    check(media !== null, `${callee.journal.name} has no sound`);
+    caller.media.forget();
+    media.forget();
+    const untilMs = now() + 3_000;
+    while (now() < untilMs) {
+      if (caller.media.heard(voice) >= HEARD && media.heard(0x21) >= HEARD) return;
+      await caller.media.tick();
+    }
+    throw new Error(
+      `no sound both ways: the caller heard ${caller.media.heard(voice)} packets, the callee ${media.heard(0x21)}`,
+    );
+  }
+
+  /** The dialplan's own fallback serves the caller: he is connected to the group. Milliseconds since his INVITE. */
+  async served(caller: OutgoingCall, withinMs: number): Promise<number> {
+    const { atMs } = await caller.answered(withinMs);
+    const member = await this.group.called(1_000, this.group.calls.length);
+    await this.talk(caller, member, GROUP_VOICE);
+    return atMs - caller.placedMs;
+  }
+
+  /** Ends what the row left behind. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.callers.map((call) => call.hangup()));
+    await Promise.allSettled(this.lines.flatMap(({ calls }) => calls).map((call) => call.hangup()));
+    await Promise.allSettled(this.routers.map((router) => router.stop()));
+  }
+
+  /** All that was seen of this row, for a failure. */
+  report(): string[] {
+    const journals = [
+      ...this.callers.map(({ journal }) => journal),
+      ...this.lines.flatMap(({ calls }) => calls.map(({ journal }) => journal)),
+      this.world.crm.journal(this.row.name),
+    ].filter(({ lines }) => lines.length > 0);
+    const numbers = [this.did, ...this.callers.map((_, nth) => this.caller(nth))];
+    const routers = this.routers.length > 0 ? this.routers : [this.world.router];
+    return [
+      ...journals.map((journal) => `${journal.name}: ${journal.told(this.startedMs)}`),
+      '--- router',
+      ...routers.flatMap((router) => router.log(this.routers.length > 0 ? [] : numbers).slice(-20)),
+      '--- FreeSWITCH',
+      ...this.world.freeswitch.excerpt([this.did]),
+    ];
+  }
+}
+
+export function didOf(index: number): string {
+  return numberOf('38044', index, 0);
+}
+
+export function groupOf(index: number): string {
+  return numberOf('38063', index, 0);
+}
+
+function numberOf(prefix: string, index: number, nth: number): string {
+  return `${prefix}${String(index).padStart(2, '0')}${String(nth).padStart(DIGITS, '0')}`;
+}

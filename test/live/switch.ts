@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { EventSocket } from './event-socket.ts';
+import { now, sleep } from './journal.ts';
+import { switchConfig, type SwitchPlan } from './switch-config.ts';
+
+/** A real FreeSWITCH, as its own process in a folder of its own, with the files of freeswitch/. */
+
+const READY_MS = 20_000;
+const STOP_MS = 10_000;
+const PASSWORD = 'ClueCon';
+/** A row's part of the log, at most. */
+const EXCERPT_LINES = 120;
+
+/** Where FreeSWITCH is on this machine; null when it is not installed. */
+export function findSwitch(env: NodeJS.ProcessEnv): string | null {
+  const named = env['FREESWITCH_BIN'] ?? '';
+  const candidates =
+    named !== '' ? [named] : (env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, 'freeswitch'));
+  return candidates.find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Switch {
+  readonly plan: SwitchPlan;
+  readonly process: ChildProcess;
+  readonly #folder: string;
+  readonly #exited: Promise<void>;
+  readonly #events: EventSocket;
+
+  private constructor(
+    plan: SwitchPlan,
+    process: ChildProcess,
+    folder: string,
+    exited: Promise<void>,
+    events: EventSocket,
+  ) {
+    this.plan = plan;
+    this.process = process;
+    this.#folder = folder;
+    this.#exited = exited;
+    this.#events = events;
+  }
+
+  /** @throws Error when it is not ready in time; its log then stands in the folder */
+  static async start(
+    binary: string,
+    folder: string,
+    plan: SwitchPlan,
+    prepare: (conf: string) => void,
+  ): Promise<Switch> {
+    const conf = join(folder, 'conf');
+    for (const name of ['conf', 'log', 'db', 'run']) mkdirSync(join(folder, name), { recursive: true });
+    cpSync(join(import.meta.dirname, '../../freeswitch'), join(conf, 'esl-router'), { recursive: true });
+    prepare(conf);
+    writeFileSync(join(conf, 'freeswitch.xml'), switchConfig(plan));
+    const dir = (name: string): string[] => [`-${name}`, join(folder, name)];
+    const process = spawn(
+      binary,
+      ['-nonat', '-nf', '-nc', '-np', ...['conf', 'log', 'db', 'run'].flatMap(dir)],
+      { stdio: 'ignore', cwd: folder },
+    );
+    const exited = new Promise<void>((resolve) => {
+      process.once('exit', () => {
+        resolve();
+      });
+      process.once('error', () => {
+        resolve();
+      });
+    });
+    try {
+      const events = await ready(process, plan.ports.eventSocket);
+      return new Switch(plan, process, folder, exited, events);
+    } catch (error) {
+      process.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  api(command: string): Promise<string> {
+    return this.#events.api(command);
+  }
+
+  /** Lines of the log that speak of a call with one of these numbers. */
+  excerpt(numbers: readonly string[]): string[] {
+    const lines = this.#log().filter(
+      (line) => !/\[DEBUG\] (switch_core_sqldb|sofia_reg|switch_scheduler)/.test(line),
+    );
+    const uuids = new Set<string>();
+    for (const line of lines) {
+      const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}/.exec(line)?.[0];
+      if (uuid !== undefined && numbers.some((number) => line.includes(number))) uuids.add(uuid);
+    }
+    const told = lines.filter(
+      (line) => uuids.has(line.slice(0, 36)) || numbers.some((number) => line.includes(number)),
+    );
+    return told.slice(-EXCERPT_LINES);
+  }
+
+  /** What FreeSWITCH itself calls an error, as opposed to calls that failed. */
+  errors(): string[] {
+    return this.#log().filter((line) => /\[(ERR|CRIT|ALERT)\]/.test(line));
+  }
+
+  async stop(): Promise<void> {
+    this.#events.close();
+    this.process.kill('SIGTERM');
+    const kill = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);
+    await this.#exited;
+    clearTimeout(kill);
+  }
+
+  #log(): string[] {
+    return readFileSync(join(this.#folder, 'log/freeswitch.log'), 'latin1').split('\n');
+  }
+}
+
+async function ready(process: ChildProcess, port: number): Promise<EventSocket> {
+  const untilMs = now() + READY_MS;
+  while (now() < untilMs && process.exitCode === null && process.signalCode === null) {
+    try {
+      const events = await EventSocket.open(port, PASSWORD);
+      if ((await events.api('status')).includes('is ready')) return events;
+      events.close();
+    } catch {
+      // Nobody listens there yet.
+    }
+    await sleep(100);
+  }
+  throw new Error('FreeSWITCH did not become ready');
+}

@@ -1,0 +1,201 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Crm } from './crm.ts';
+import { freePorts, freeRange } from './port.ts';
+import { Router } from './router.ts';
+import type { Row } from './row.ts';
+import { didOf, groupOf } from './stage.ts';
+import { Switch } from './switch.ts';
+import type { Inbound, SwitchPlan, SwitchPorts } from './switch-config.ts';
+import { UserAgent } from './user-agent.ts';
+
+/** Everybody who takes part, started and stopped together. */
+
+export const DOMAIN = 'pbx.example';
+export const USERS = ['agent_007', '201'] as const;
+const USER_PASSWORD = 'live-test-1';
+const RTP_PORTS = 600;
+/** Addresses of this row that nobody listens on come before its routers. */
+const ADDRESSES = 2;
+
+export interface WorldOptions {
+  readonly binary: string;
+  readonly folder: string;
+  readonly rows: readonly Row[];
+}
+
+export class World {
+  readonly folder: string;
+  readonly ports: SwitchPorts;
+  readonly freeswitch: Switch;
+  readonly router: Router;
+  readonly crm: Crm;
+  /** Where callers call from. */
+  readonly callers: UserAgent;
+  /** Behind the gateway "crm". */
+  readonly carrier: UserAgent;
+  /** Telephones of the users, registered. */
+  readonly phones: UserAgent;
+  /** A port that no call has any business with; see `elsewhereCount`. */
+  readonly elsewhere: number;
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.folder = parts.folder;
+    this.ports = parts.plan.ports;
+    this.freeswitch = parts.freeswitch;
+    this.router = parts.router;
+    this.crm = parts.crm;
+    this.callers = parts.callers;
+    this.carrier = parts.carrier;
+    this.phones = parts.phones;
+    this.elsewhere = parts.elsewhere.socket.address().port;
+    this.#parts = parts;
+  }
+
+  /** Packets that came to `elsewhere`. */
+  get elsewhereCount(): number {
+    return this.#parts.elsewhere.count();
+  }
+
+  /** Whatever has begun is in `stops`, also when this fails half-way. */
+  static async start({ binary, folder, rows }: WorldOptions, stops: Stops): Promise<World> {
+    const crm = await Crm.open();
+    stops.push(() => {
+      crm.close();
+    });
+    const agents = await Promise.all([UserAgent.open(), UserAgent.open(), UserAgent.open()]);
+    const [callers, carrier, phones] = agents;
+    const elsewhere = await listen();
+    const mute = await listen();
+    stops.push(() => {
+      for (const { close } of [...agents, elsewhere.socket, mute.socket].map((end) => ({ close: end.close.bind(end) }))) close();
+    });
+    const [eventSocket = 0, external = 0, internal = 0, shared = 0, closed = 0, ...own] = await freePorts(
+      5 + rows.length * ADDRESSES,
+    );
+    const rtpFirst = await freeRange(RTP_PORTS);
+    const addresses = (row: Row, index: number): number[] =>
+      row.own === undefined ? [shared] : own.slice(index * ADDRESSES, (index + 1) * ADDRESSES).slice(0, row.own.routers + (row.own.absent ?? 0));
+    const plan: SwitchPlan = {
+      ports: { eventSocket, external, internal, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
+      domain: DOMAIN,
+      userPassword: USER_PASSWORD,
+      inbound: rows.map((row, index) => inbound(row, index, addresses(row, index))),
+      gateways: { mute: mute.socket.address().port, closed },
+    };
+    const schemes = join(folder, 'schemes');
+    mkdirSync(schemes, { recursive: true });
+    for (const row of rows) writeFileSync(join(schemes, `${row.name}.json`), JSON.stringify(schemeOf(row, crm)));
+    const freeswitch = await Switch.start(binary, folder, plan, (conf) => {
+      prepare(conf, plan, carrier.port);
+    });
+    stops.push(() => freeswitch.stop());
+    const settings = (port: number): Record<string, string> => ({
+      LISTEN_PORT: String(port),
+      SCHEMES_DIR: schemes,
+      GATEWAY: 'crm',
+      DOMAIN,
+      LOG_LEVEL: 'debug',
+    });
+    const router = await Router.start('router', settings(shared));
+    stops.push(() => router.stop());
+    for (const user of USERS) {
+      await phones.register({ user, domain: DOMAIN, password: USER_PASSWORD, server: internal });
+    }
+    return new World({
+      ...{ folder, plan, freeswitch, router, crm, callers, carrier, phones, elsewhere },
+      routerSettings: (row) => {
+        const index = rows.indexOf(row);
+        return addresses(row, index).slice(row.own?.absent ?? 0).map(settings);
+      },
+    });
+  }
+
+  /** Starts the routers of one row. */
+  startRouters(row: Row): Promise<Router[]> {
+    if (row.own === undefined) return Promise.resolve([]);
+    const all = this.#parts.routerSettings(row);
+    return Promise.all(all.map((settings, nth) => Router.start(`router ${nth + 1} of ${row.name}`, settings)));
+  }
+}
+
+export type Stops = (() => void | Promise<void>)[];
+
+interface Counter {
+  readonly socket: Socket;
+  readonly count: () => number;
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly plan: SwitchPlan;
+  readonly freeswitch: Switch;
+  readonly router: Router;
+  readonly crm: Crm;
+  readonly callers: UserAgent;
+  readonly carrier: UserAgent;
+  readonly phones: UserAgent;
+  readonly elsewhere: Counter;
+  readonly routerSettings: (row: Row) => Record<string, string>[];
+}
+
+/** The numbers in the project's files, in their own words, replaced by those of this run. */
+function prepare(conf: string, { ports }: SwitchPlan, carrier: number): void {
+  const edit = (file: string, text: string, replacement: string): void => {
+    const path = join(conf, 'esl-router', file);
+    const before = readFileSync(path, 'utf8');
+    if (!before.includes(text)) throw new Error(`${file} does not hold ${text} any more`);
+    writeFileSync(path, before.replaceAll(text, replacement));
+  };
+  edit('autoload_configs/event_socket.conf.xml', '8021', String(ports.eventSocket));
+  edit('sip_profiles/external/esl-router-crm.xml', 'sip.carrier.example', `127.0.0.1:${carrier}`);
+  writeFileSync(
+    join(conf, 'default.xml'),
+    `<include>
+<context name="default">
+  <extension name="900"><condition field="destination_number" expression="^900$">
+    <action application="answer"/>
+    <action application="playback" data="tone_stream://%(2000,0,440)"/>
+    <action application="hangup" data="NORMAL_CLEARING"/>
+  </condition></extension>
+</context>
+</include>
+`,
+  );
+}
+
+/** The row's number in the dialplan: settings of the context "esl_router" for this call, and then the context. */
+function inbound(row: Row, index: number, addresses: readonly number[]): Inbound {
+  const hosts = addresses.map((port) => `127.0.0.1:${port}/${row.name}`).join('|');
+  return {
+    number: didOf(index),
+    actions: [
+      ...(row.before ?? []),
+      ['set', `esl_router_hosts=${hosts}`],
+      ['set', `esl_router_group=sofia/gateway/crm/${groupOf(index)}`],
+      ...(row.guard === undefined ? [] : [['set', `esl_router_guard=${row.guard}`] as const]),
+      ['transfer', `${didOf(index)} XML esl_router`],
+    ],
+  };
+}
+
+function schemeOf({ name, scheme = {} }: Row, crm: Crm): object {
+  const { webhook = {}, ...rest } = scheme;
+  return { name, forwardingTimeoutSeconds: 10, ...rest, webhook: { url: crm.url(name), ...webhook } };
+}
+
+function listen(): Promise<Counter> {
+  const socket = createSocket('udp4');
+  let count = 0;
+  socket.on('message', () => {
+    count++;
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(0, '127.0.0.1', () => {
+      resolve({ socket, count: () => count });
+    });
+  });
+}

@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { concealCaller, parseCall } from '../../lib/channel.ts';
+
+const CONNECT = {
+  'Unique-ID': '13583afd-d473-4d23-851b-d44ad9c16731',
+  'Event-Sequence': '437',
+  'FreeSWITCH-Switchname': 'fs1',
+  'Caller-Caller-ID-Number': '+38 (044) 111-22-33',
+  'Caller-Caller-ID-Name': 'Lab Caller',
+  'Caller-Destination-Number': '15005550100',
+  'Caller-Context': 'public',
+  'Caller-Network-Addr': '192.0.2.9',
+  'Caller-Privacy-Hide-Number': 'false',
+  'Answer-State': 'ringing',
+  'Socket-Mode': 'async',
+  Control: 'full',
+  variable_sip_call_id: 'abc@127.0.0.1',
+  variable_sip_network_ip: '192.0.2.1',
+};
+
+const DID_FROM = ['var:esl_router_did', 'destination_number'];
+
+function call(
+  headers: Record<string, string> = {},
+  didFrom: readonly string[] = DID_FROM,
+  variables: string[] = [],
+) {
+  return parseCall(new Map(Object.entries({ ...CONNECT, ...headers })), { didFrom, variables });
+}
+
+describe('channel', () => {
+  it('reads the call from the connect reply', () => {
+    expect(call()).to.deep.equal({
+      uuid: '13583afd-d473-4d23-851b-d44ad9c16731',
+      callId: 'abc@127.0.0.1',
+      caller: '+380441112233',
+      callerRaw: '+38 (044) 111-22-33',
+      callerName: 'Lab Caller',
+      withheld: false,
+      did: '15005550100',
+      destinationNumber: '15005550100',
+      context: 'public',
+      sourceIp: '192.0.2.1',
+      switch: 'fs1',
+      divertedFrom: '',
+      path: '',
+      schemeVariable: '',
+      answered: false,
+      guardSeconds: null,
+      eventSequence: 437,
+      socketMode: { async: true, full: true },
+      variables: new Map(),
+    });
+  });
+
+  it('takes the called number from the first of didFrom that is set', () => {
+    expect(call({ variable_esl_router_did: '+1 500 555-0199' }).did).to.equal('+15005550199');
+    const fusion = ['var:caller_destination', 'var:sip_req_user'];
+    expect(call({ variable_caller_destination: '', variable_sip_req_user: '777' }, fusion).did).to.equal(
+      '777',
+    );
+    expect(call({}, fusion).did).to.equal('');
+  });
+
+  for (const [why, headers] of Object.entries({
+    'the privacy flag': { 'Caller-Privacy-Hide-Number': 'true' },
+    anonymous: { 'Caller-Caller-ID-Number': 'Anonymous' },
+    unknown: { 'Caller-Caller-ID-Number': 'unknown' },
+    'an empty number': { 'Caller-Caller-ID-Number': '' },
+  })) {
+    it(`knows a withheld caller by ${why}`, () => {
+      expect(call(headers).withheld).to.equal(true);
+    });
+  }
+
+  it('conceals a withheld caller wherever the number stands', () => {
+    const withheld = call(
+      {
+        'Caller-Privacy-Hide-Number': 'true',
+        'variable_sip_P-Asserted-Identity': '<sip:+380441112233@host>',
+        variable_note: 'call back 380441112233',
+        variable_shop: 'north',
+      },
+      DID_FROM,
+      ['sip_P-Asserted-Identity', 'note', 'shop'],
+    );
+    const hidden = concealCaller(withheld);
+    expect(JSON.stringify([hidden, [...hidden.variables]])).not.to.include('380441112233');
+    expect(hidden).to.include({ caller: '', callerRaw: '', callerName: '', withheld: true });
+    expect(hidden.variables.get('shop')).to.equal('north');
+  });
+
+  it('reads what the dialplan told', () => {
+    const told = call({
+      variable_esl_router_guard: '8',
+      variable_esl_router_scheme: 'sales',
+      variable_socket_path: '/night/',
+      'Answer-State': 'answered',
+      Control: 'single-channel',
+      'Socket-Mode': 'static',
+      variable_sip_h_Diversion: '<sip:+380441110000@pbx.test>;reason=unconditional',
+    });
+    expect(told).to.include({
+      guardSeconds: 8,
+      schemeVariable: 'sales',
+      path: 'night',
+      answered: true,
+      divertedFrom: '+380441110000',
+    });
+    expect(told.socketMode).to.deep.equal({ async: false, full: false });
+  });
+
+  for (const guard of ['', '0', '-3', '8s', '1e3']) {
+    it(`takes a guard of ${JSON.stringify(guard)} for none`, () => {
+      expect(call({ variable_esl_router_guard: guard }).guardSeconds).to.equal(null);
+    });
+  }
+
+  it('keeps the variables that are asked for and no others', () => {
+    const kept = call({ variable_a: '1', variable_b: '2', variable_c: '' }, DID_FROM, ['a', 'c', 'd']);
+    expect([...kept.variables]).to.deep.equal([
+      ['a', '1'],
+      ['c', ''],
+    ]);
+  });
+});
