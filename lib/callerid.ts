@@ -1,4 +1,5 @@
 import type { Call } from './channel.ts';
+import { hasActiveWord } from './dialstring.ts';
 
 /** How one gateway wants to be told who calls. Trunks commonly refuse numbers that are not their customer's. */
 export interface GatewaySettings {
@@ -79,7 +80,8 @@ function ownNumber(call: Call, gateway: GatewaySettings | null): string | null {
 
 /** Callers within the company may be SIP users and not numbers. */
 function numberText(text: string): string {
-  return text.replace(/[^0-9A-Za-z+._-]/g, '').slice(0, MAX_NUMBER);
+  const number = text.replace(/[^0-9A-Za-z+._-]/g, '').slice(0, MAX_NUMBER);
+  return hasActiveWord(number) ? '' : number;
 }
 
 /**

@@ -78,6 +78,8 @@ export class Inquiry {
   readonly #options: InquiryOptions;
   readonly #visited = new Set<string>();
   #attempt = 0;
+  /** `webhook-id`: the same for a question and for its backup, so that a CRM can tell a repetition. */
+  #webhookId = '';
 
   constructor(options: InquiryOptions) {
     this.#options = options;
@@ -86,6 +88,7 @@ export class Inquiry {
   /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
   async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
     this.#visited.add(scheme.name);
+    this.#webhookId = newWebhookId();
     const { onError, onNoRoute } = scheme.fallback;
     const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
     if (asked.kind === 'route') return this.#take(scheme, asked, deadlineMs);
@@ -108,6 +111,7 @@ export class Inquiry {
   async resume(decision: Decision, outcome: Outcome, cause: string): Promise<Decision> {
     const { scheme, via, result, reason, calleeHeaders, steps } = decision;
     const [, ...rest] = steps;
+    this.#webhookId = newWebhookId();
     const deadlineMs = this.#options.clock.now() + scheme.webhook.timeoutSeconds * 1000;
     if (via === 'fallback') return this.#fallBack(scheme, rest, result, reason, cause, deadlineMs);
     if (rest.length > 0) return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs);
@@ -185,7 +189,7 @@ export class Inquiry {
   async #ask(scheme: Scheme, webhook: Webhook, limitMs: number): Promise<Asked> {
     const { clock, note, send, signal, elapsedMs } = this.#options;
     const attempt = ++this.#attempt;
-    const webhookId = `msg_${randomUUID()}`;
+    const webhookId = this.#webhookId;
     const context = this.#macros(scheme, webhook, attempt);
     const controller = new AbortController();
     const abort = (): void => {
@@ -319,6 +323,10 @@ export class Inquiry {
     });
     return decision;
   }
+}
+
+function newWebhookId(): string {
+  return `msg_${randomUUID()}`;
 }
 
 /**

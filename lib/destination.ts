@@ -1,3 +1,4 @@
+import { hasActiveWord } from './dialstring.ts';
 import type { Reason } from './errors.ts';
 import { callingCode, dialAs, toE164, type DialledNumber, type WrittenNumber } from './number.ts';
 import type { Scheme } from './scheme.ts';
@@ -67,12 +68,6 @@ const LOGIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const SIP = /^sip:(\+?[A-Za-z0-9][A-Za-z0-9._-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?)$/i;
 /** What programs write when they have nothing to write. */
 const NO_LOGIN = new Set(['null', 'none', 'error', 'true', 'false', 'undefined', 'ok']);
-/**
- * Recording 21e: FreeSWITCH takes a header block that holds `unload` or `reload` and this word for an order to
- * unload its event socket, and every call would be lost with it. Markers carry destinations.
- */
-const MODULE = /mod_event_socket/i;
-
 export function parseDestination(text: string, rules: DestinationRules): DestinationResult {
   const trimmed = text.trim();
   if (trimmed.length > MAX_CHARACTERS) return invalid(trimmed, `is longer than ${MAX_CHARACTERS} characters`);
@@ -166,7 +161,7 @@ function readNumber(text: string, written: WrittenNumber, rules: DestinationRule
 
 function readSip(text: string, rules: DestinationRules): DestinationResult {
   const [, user = '', host = ''] = SIP.exec(text) ?? [];
-  if (host === '' || MODULE.test(user)) return invalid(text, 'is no address of the form sip:user@host');
+  if (host === '' || hasActiveWord(user)) return invalid(text, 'is no address of the form sip:user@host');
   const listed = rules.sipHosts.find((entry) => entry.toLowerCase() === host.toLowerCase());
   if (listed === undefined) {
     return refused('destination_denied', `${quote(text)}: its host is not on the list of SIP hosts`);
@@ -191,7 +186,9 @@ function readLogin(text: string): DestinationResult {
     return invalid(text, foreign);
   }
   if (NO_LOGIN.has(text.toLowerCase())) return invalid(text, 'is a word for nothing, not a login');
-  if (MODULE.test(text)) return invalid(text, 'is the name of a FreeSWITCH module, not a login');
+  // Recording 21e: `mod_event_socket` and `unload` in one header block unload the event socket, and every call of
+  // the router is lost with it. Markers carry destinations, and a caller may well be named "unload".
+  if (hasActiveWord(text)) return invalid(text, 'is a word that FreeSWITCH acts upon, not a login');
   return { ok: true, target: { kind: 'user', login: text }, how: `login ${text}` };
 }
 

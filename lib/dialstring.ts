@@ -90,8 +90,13 @@ export function serializeDialString(
   if (legs.length === 0 || legs.length > MAX_LEGS) throw unsafe(`a dial string of ${legs.length} legs`);
   const common = Object.entries(variables);
   const text = `${block('{', common, '}')}${legs.map((leg) => serializeLeg(leg, variables, templates)).join(',')}`;
-  if (text.search(WORDS) >= 0) throw unsafe('a word in the dial string that FreeSWITCH acts upon');
+  if (hasActiveWord(text)) throw unsafe('a word in the dial string that FreeSWITCH acts upon');
   return text as DialString;
+}
+
+/** True for a text that no dial string may hold although each of its characters is harmless. */
+export function hasActiveWord(text: string): boolean {
+  return text.search(WORDS) >= 0;
 }
 
 /** What is wrong with a template of the configuration, in words for its author; null when nothing is. */
@@ -103,8 +108,7 @@ export function validateDialTemplate(kind: keyof DialTemplates, text: string): s
   const unknown = names.find((name) => !must.includes(name) && !may.includes(name));
   if (unknown !== undefined) return `{${unknown}} is unknown here`;
   // One leg, no variables: the router does the hunting, and ringing together is the CRM's to ask for.
-  return /^[a-z_]+\/[A-Za-z0-9_./@:;=+*#~!%-]+$/.test(text.replace(PLACEHOLDER, 'x')) &&
-    text.search(WORDS) < 0
+  return /^[a-z_]+\/[A-Za-z0-9_./@:;=+*#~!%-]+$/.test(text.replace(PLACEHOLDER, 'x')) && !hasActiveWord(text)
     ? null
     : 'expected a single endpoint such as sofia/gateway/{gateway}/{number}';
 }
@@ -174,7 +178,7 @@ function checkedValue(name: string, value: string, quotesProtect: boolean): stri
     value.length <= MAX_VALUE &&
     allowed.test(value) &&
     value.trim() === value &&
-    value.search(WORDS) < 0 &&
+    !hasActiveWord(value) &&
     (quotesProtect || !value.includes(','));
   if (!safe) throw unsafe(`${name}=${JSON.stringify(value.slice(0, 64))}`);
   return quotesProtect && /[ ,]/.test(value) ? `'${value}'` : value;

@@ -170,8 +170,10 @@ function headerText(value: string): string {
 function texts(
   fields: readonly (readonly [string, Template])[],
   context: MacroContext,
-): Record<string, string> {
-  return Object.fromEntries(fields.map(([name, template]) => [name, expand(template, context, asIs)]));
+): Record<string, string | number> {
+  const values: Record<string, string | number> = {};
+  for (const [name, template] of fields) values[name] = expand(template, context, asIs);
+  return values;
 }
 
 function fillJson(json: TemplateJson, context: MacroContext): unknown {

@@ -27,7 +27,7 @@ function setMany(exchange: Exchange, words: readonly Bytes[], argument: Bytes): 
 /** Deletes by task group, which is a channel's uuid: a guard and a sched_hangup alike. */
 function unschedule(exchange: Exchange, words: readonly Bytes[]): Bytes {
   const leg = aLeg(exchange, words[0]);
-  return `+OK Deleted: ${leg?.unschedule() ?? 0}\n`;
+  return `+OK Deleted: ${leg?.schedule.clear() ?? 0}\n`;
 }
 
 const STATUS = (count: number): Bytes =>
@@ -80,7 +80,7 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
     (exchange, [when, uuid, cause]) => {
       const leg = aLeg(exchange, uuid);
       if (leg === null) return NO_CHANNEL;
-      leg.schedule(Number(when ?? '0'), () => {
+      leg.schedule.add(Number(when ?? '0'), () => {
         leg.hangup(causeNamed(cause ?? ''), 'switch');
       });
       return '+OK\n';

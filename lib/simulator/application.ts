@@ -1,21 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { bridge } from './bridge.ts';
 import { causeNamed, causeOfSipCode } from './cause.ts';
 import { readAssignments } from './dialstring.ts';
-import { pause, type Application, type Leg } from './leg.ts';
+import type { Application, Leg } from './leg.ts';
 import { textOf, type Bytes } from './message.ts';
 
 /** Waits so long, or until the leg is taken away. */
-async function until(leg: Leg, ms: number): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    leg.signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
-  if (!leg.signal.aborted) await Promise.race([pause(ms), aborted]);
+async function until(leg: Leg, ms: number): Promise<undefined> {
+  const { signal } = leg;
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+  return undefined;
+}
+
+/** Longer than any call. */
+const FOR_EVER_MS = 2 ** 31 - 1;
+
+/** An application that is done when its function returns. */
+function instant(run: (leg: Leg, argument: Bytes) => void): Application {
+  return (leg, argument) => {
+    run(leg, argument);
+    return undefined;
+  };
 }
 
 /** `a=b`; an empty value, or none, unsets (mod_dptools.c set_function). */
@@ -27,12 +32,12 @@ function assign(leg: Leg, assignment: Bytes): string | null {
   return name;
 }
 
-function multiset(leg: Leg, argument: Bytes): undefined {
+function multiset(leg: Leg, argument: Bytes): void {
   // Without ^^ the assignments are split at spaces.
   for (const [name, value] of readAssignments(argument, ' ')) leg.channel.set(name, value);
 }
 
-function exportVariable(leg: Leg, argument: Bytes): undefined {
+function exportVariable(leg: Leg, argument: Bytes): void {
   const name = assign(leg, argument.replace(/^nolocal:/, ''));
   const exported = leg.channel.get('export_vars');
   if (name !== null) leg.channel.set('export_vars', exported === undefined ? name : `${exported},${name}`);
@@ -44,7 +49,7 @@ function extensionOf(leg: Leg, argument: Bytes): { extension: string; context: s
   return { extension: textOf(extension), context: textOf(context ?? leg.channel.profile.context) };
 }
 
-function respond(leg: Leg, argument: Bytes): undefined {
+function respond(leg: Leg, argument: Bytes): void {
   const code = Number(/^\d{3}/.exec(argument)?.[0] ?? '503');
   leg.respondCode = code;
   leg.hangup(causeOfSipCode(code), 'router');
@@ -69,99 +74,73 @@ async function playback(leg: Leg, argument: Bytes): Promise<string> {
 export const APPLICATIONS: ReadonlyMap<string, Application> = new Map<string, Application>([
   ['bridge', bridge],
   ['playback', playback],
-  [
-    'sleep',
-    async (leg, argument) => {
-      await until(leg, Number(argument));
-      return undefined;
-    },
-  ],
-  [
-    'park',
-    async (leg) => {
-      await until(leg, 2 ** 31 - 1);
-      return undefined;
-    },
-  ],
-  [
-    'set',
-    (leg, argument) => {
-      assign(leg, argument);
-      return undefined;
-    },
-  ],
-  ['multiset', multiset],
-  ['export', exportVariable],
+  ['sleep', (leg, argument) => until(leg, Number(argument))],
+  ['park', (leg) => until(leg, FOR_EVER_MS)],
+  ['set', instant(assign)],
+  ['multiset', instant(multiset)],
+  ['export', instant(exportVariable)],
   [
     'unset',
-    (leg, argument) => {
+    instant((leg, argument) => {
       leg.channel.unset(argument.trim());
-      return undefined;
-    },
+    }),
   ],
   [
     'ring_ready',
-    (leg) => {
+    instant((leg) => {
       leg.ringReady(null);
-      return undefined;
-    },
+    }),
   ],
   [
     'pre_answer',
-    (leg) => {
+    instant((leg) => {
       leg.earlyMedia(null);
       leg.channel.callState = 'EARLY'; // said by the event after PROGRESS_MEDIA only (17)
-      return undefined;
-    },
+    }),
   ],
   [
     'answer',
-    (leg) => {
+    instant((leg) => {
       leg.answer();
       leg.channel.callState = 'ACTIVE'; // said by the event after CHANNEL_ANSWER only (17)
-      return undefined;
-    },
+    }),
   ],
   [
     'transfer',
-    (leg, argument) => {
+    instant((leg, argument) => {
       leg.transfer(extensionOf(leg, argument), 'router');
-      return undefined;
-    },
+    }),
   ],
   [
     'hangup',
-    (leg, argument) => {
+    instant((leg, argument) => {
       leg.hangup(causeNamed(argument), 'router');
-      return undefined;
-    },
+    }),
   ],
-  ['respond', respond],
+  ['respond', instant(respond)],
   [
     'sched_hangup',
-    (leg, argument) => {
+    instant((leg, argument) => {
       const { seconds, rest } = scheduled(argument);
-      leg.schedule(seconds, () => {
-        leg.hangup(causeNamed(rest.split(' ')[0] ?? ''), 'switch');
+      const cause = causeNamed(rest.split(' ')[0] ?? '');
+      leg.schedule.add(seconds, () => {
+        leg.hangup(cause, 'switch');
       });
-      return undefined;
-    },
+    }),
   ],
   [
     'sched_transfer',
-    (leg, argument) => {
+    instant((leg, argument) => {
       const { seconds, rest } = scheduled(argument);
-      leg.schedule(seconds, () => {
+      leg.schedule.add(seconds, () => {
         leg.transfer(extensionOf(leg, rest), 'router');
       });
-      return undefined;
-    },
+    }),
   ],
   [
     'sched_cancel',
-    (leg) => {
-      leg.unschedule();
-      return undefined;
-    },
+    instant((leg) => {
+      leg.schedule.clear();
+    }),
   ],
 ]);

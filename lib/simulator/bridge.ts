@@ -13,17 +13,17 @@ const FRAME_MS = 20;
 
 /** The application `bridge`: from its argument to the end of the talk. */
 export async function bridge(leg: Leg, argument: Bytes): Promise<undefined> {
-  const startedMs = leg.now();
-  for (const fault of dialStringFaults(argument)) leg.violate(fault);
-  if (leg.bridging > 0 && leg.phase.kind === 'ringing') leg.violate('a bridge inside a ringing bridge');
+  const startedMs = leg.book.now();
+  for (const fault of dialStringFaults(argument)) leg.book.violate(fault);
+  if (leg.bridging > 0 && leg.phase.kind === 'ringing') leg.book.violate('a bridge inside a ringing bridge');
   leg.bridging++;
   if (argument !== '') await bridgeTo(leg, argument);
   leg.bridging--;
   const outcome = leg.channel.get('originate_disposition') ?? 'none';
-  leg.bridges.push({ dialString: argument, outcome, startedMs, endedMs: leg.now() });
+  leg.book.bridges.push({ dialString: argument, outcome, startedMs, endedMs: leg.book.now() });
   // The nested one's end leaves the outer one ringing.
   if (leg.phase.kind === 'ringing' && leg.bridging === 0) leg.phase = { kind: 'parked' };
-  if (!leg.hungUp && leg.interrupt === null) leg.stepsMs.push(leg.now());
+  if (!leg.hungUp && leg.interrupt === null) leg.book.stepsMs.push(leg.book.now());
   return undefined;
 }
 
@@ -109,7 +109,7 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   const pair = header('Bridge-A-Unique-ID', leg.uuid) + header('Bridge-B-Unique-ID', b.uuid);
   leg.emit('CHANNEL_BRIDGE', '', pair);
   if (!early) {
-    leg.phase = { kind: 'answered', leg: b.dialled, afterMs: leg.now() };
+    leg.phase = { kind: 'answered', leg: b.dialled, afterMs: leg.book.now() };
     leg.reached('answered');
   }
   channel.set('bridge_to', b.uuid);
@@ -130,7 +130,12 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   leg.emit('CHANNEL_UNBRIDGE', '', pair);
   if (!calleeEnded) return;
   if (leg.phase.kind === 'answered') {
-    leg.settle({ kind: 'answered', leg: leg.phase.leg, afterMs: leg.phase.afterMs, hangupBy: b.endedBy });
+    leg.book.settle({
+      kind: 'answered',
+      leg: leg.phase.leg,
+      afterMs: leg.phase.afterMs,
+      hangupBy: b.endedBy,
+    });
   }
   // Without hangup_after_bridge the A leg stays up, alone (02b).
   if (/^(?:true|yes|on|1)$/i.test(channel.get('hangup_after_bridge') ?? '')) leg.hangup(cause, 'callee');

@@ -52,8 +52,9 @@ export class Call {
   abort(why: string): void {
     const leg = this.#leg;
     this.#aborted = true;
-    if (leg.end === null || leg.listeners.size > 0) leg.violate(why);
-    if (leg.phase.kind !== 'answered') leg.settle({ kind: 'silence' });
+    if (leg.book.end === null || leg.listeners.size > 0) leg.book.violate(why);
+    if (leg.phase.kind === 'ringing') leg.book.settle({ kind: 'caller-hangup', at: 'ringing' });
+    if (leg.phase.kind !== 'answered') leg.book.settle({ kind: 'silence' });
     leg.hangup('NORMAL_CLEARING', 'switch');
     this.#connecting?.destroy();
     for (const session of this.#sessions) session.destroy();
@@ -72,7 +73,10 @@ export class Call {
     }
     if (script.guardSeconds !== undefined) {
       channel.set('esl_router_guard', String(script.guardSeconds));
-      leg.guard(script.guardSeconds, { extension: FALLBACK, context: script.context ?? 'public' });
+      const to = { extension: FALLBACK, context: script.context ?? 'public' };
+      leg.schedule.addGuard(script.guardSeconds, () => {
+        leg.transfer(to, 'guard');
+      });
     }
     leg.reached('began');
   }
@@ -95,7 +99,7 @@ export class Call {
         return;
       }
       // Behind `socket` stands the transfer to the fallback extension, whose first action is sched_cancel.
-      leg.settle({ kind: found ? 'dialplan' : 'no-router' });
+      leg.book.settle({ kind: found ? 'dialplan' : 'no-router' });
       await this.#serve({ extension: FALLBACK, context: leg.script.context ?? 'public' });
       return;
     }
@@ -119,7 +123,7 @@ export class Call {
     const session = new Session(socket, leg, words);
     this.#sessions.push(session);
     if (this.#aborted) session.destroy();
-    this.#acceptedMs ??= leg.now();
+    this.#acceptedMs ??= leg.book.now();
     const taken = new Promise<void>((resolve) => {
       leg.signal.addEventListener(
         'abort',
@@ -135,7 +139,7 @@ export class Call {
       await this.#limbo(taken);
       return true;
     }
-    this.#connectReplyMs ??= leg.now();
+    this.#connectReplyMs ??= leg.book.now();
     leg.reached('connected');
     if (session.isAsync) {
       await pause(leg.random.chance(LATE_PARK.probability) ? LATE_PARK.ms : leg.random.below(2));
@@ -184,14 +188,14 @@ export class Call {
   async #limbo(taken: Promise<void>): Promise<void> {
     const leg = this.#leg;
     leg.phase = { kind: 'limbo' };
-    if (leg.guarded || leg.impatient) await taken;
+    if (leg.schedule.guarded || leg.impatient) await taken;
     else leg.hangup('ORIGINATOR_CANCEL', 'caller');
   }
 
   /** The dialplan carries the call on. Nobody watches when no socket is left; else the events go on (a transfer). */
   async #serve(to: Extension): Promise<void> {
     const leg = this.#leg;
-    if (to.extension === FALLBACK) leg.unschedule();
+    if (to.extension === FALLBACK) leg.schedule.clear();
     if (leg.listeners.size === 0) return;
     this.#route(to);
     await leg.execute({ application: 'answer', argument: '', uuid: null, locked: false });
@@ -214,30 +218,27 @@ export class Call {
 
   #report(): CallReport {
     const leg = this.#leg;
-    const end = leg.end ?? { kind: 'silence' as const };
-    const settledMs = leg.settledMs ?? leg.now();
-    const { decisionsMs, stepsMs } = leg;
+    const { book } = leg;
+    const end = book.end ?? { kind: 'silence' };
+    const settledMs = book.settledMs ?? book.now();
+    const acceptedMs = this.#acceptedMs;
     const connectReplyMs = this.#connectReplyMs;
-    const facts = { end, acceptedMs: this.#acceptedMs, connectReplyMs, decisionsMs, stepsMs, settledMs };
+    const { decisionsMs, stepsMs } = book;
+    const facts = { end, acceptedMs, connectReplyMs, decisionsMs, stepsMs, settledMs };
     const first = decisionsMs[0];
+    const firstDecisionMs =
+      first === undefined || connectReplyMs === null ? null : Math.max(0, first - connectReplyMs);
     return {
       uuid: leg.uuid,
       script: leg.script,
       end,
       lost: lostReason(facts, this.#patience),
-      violations: leg.violations,
-      commands: leg.commands,
-      legs: leg.dialled,
-      bridges: leg.bridges,
+      violations: book.violations,
+      commands: book.commands,
+      legs: book.dialled,
+      bridges: book.bridges,
       variables: leg.variables(),
-      timings: {
-        acceptedMs: this.#acceptedMs,
-        connectReplyMs,
-        firstDecisionMs:
-          first === undefined || connectReplyMs === null ? null : Math.max(0, first - connectReplyMs),
-        settledMs,
-        endMs: leg.now(),
-      },
+      timings: { acceptedMs, connectReplyMs, firstDecisionMs, settledMs, endMs: book.now() },
       closedByRouter: this.#sessions.some((session) => session.closedByRouter),
       lingered: this.#sessions.some((session) => session.lingers),
     };

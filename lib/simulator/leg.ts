@@ -1,9 +1,12 @@
+import { Book } from './book.ts';
 import { sipCodeOf } from './cause.ts';
 import { Channel, type EventName, type SwitchIdentity } from './channel.ts';
 import type { Execution } from './command.ts';
 import { bytesOf, eventFrame, header, textOf, type Bytes } from './message.ts';
+import { CommandQueue } from './queue.ts';
 import type { Random } from './random.ts';
-import type { BridgeReport, CallEnd, CallScript, DialledLeg, SentCommand } from './types.ts';
+import { Schedule } from './schedule.ts';
+import type { CallEnd, CallScript, DialledLeg } from './types.ts';
 
 /** The switch around the legs. */
 export interface Exchange extends SwitchIdentity {
@@ -106,10 +109,13 @@ export class Leg implements Killable {
   }
 
   emit(name: EventName, tail = '', extra = ''): void {
-    if (this.listeners.size === 0 && this.exchange.listeners.size === 0) return;
+    const { listeners, exchange } = this;
+    if (listeners.size === 0 && exchange.listeners.size === 0) return;
     const [head, body] = eventFrame(this.channel.event(name, tail, extra));
-    for (const listener of new Set([...this.listeners, ...this.exchange.listeners]))
-      listener.hear(this, name, head, body);
+    for (const listener of listeners) listener.hear(this, name, head, body);
+    for (const listener of exchange.listeners) {
+      if (!listeners.has(listener)) listener.hear(this, name, head, body);
+    }
   }
 
   // The caller and what he hears.

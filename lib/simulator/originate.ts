@@ -107,9 +107,9 @@ export class Originate {
       user: endpoint.kind === 'unknown' ? '' : textOf(endpoint.user),
       domain: endpoint.kind === 'user' || endpoint.kind === 'uri' ? textOf(endpoint.domain) : null,
       variables: new Map([...this.#shared, ...asked.variables].map(text)),
-      atMs: leg.now(),
+      atMs: leg.book.now(),
     };
-    leg.dialled.push(dialled);
+    leg.book.dialled.push(dialled);
     const fails = (cause: string, afterMs = 0): void => {
       this.#after(afterMs, () => {
         this.#lost(cause);
@@ -182,7 +182,7 @@ export class Originate {
           this.#failed(b, 'REQUESTED_CHAN_UNAVAIL', 302); // 38
           return;
         }
-        leg.violate('a 302 was followed into the dialplan: outbound_redirect_fatal is missing');
+        leg.book.violate('a 302 was followed into the dialplan: outbound_redirect_fatal is missing');
         leg.transfer({ extension: leg.script.did, context: leg.script.context ?? 'public' }, 'redirect');
     }
   }

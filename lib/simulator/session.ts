@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { runApi } from './api.ts';
 import { causeNamed } from './cause.ts';
-import { eventHead, isEventName, type EventName } from './channel.ts';
+import { eventHead, type EventName } from './channel.ts';
 import { CommandReader, executionOf, type Command } from './command.ts';
 import { moves } from './judge.ts';
 import type { Leg, Listener } from './leg.ts';
+import { Subscription } from './subscription.ts';
 import {
   apiResponse,
   commandReply,
@@ -45,6 +46,16 @@ const FIRST_COMMAND_SECONDS = 25;
 /** Two sends that ought to have been one: a body that comes later than this makes FreeSWITCH spin. */
 const HALF_COMMAND_MS = 1000;
 
+/** Before these the guard is lifted: it would tear the call out of whatever they do. */
+const GUARD_FIRST = new Set(['bridge', 'transfer', 'exit']);
+
+/** A command and the guard may cross on the way. */
+const CROSSING_MS = 50;
+
+function quote(bytes: Bytes): string {
+  return JSON.stringify(textOf(bytes.slice(0, 120)));
+}
+
 /** One outbound event socket: mod_event_socket's listener, seen from the router. */
 export class Session implements Listener {
   /** Resolves at the `connect` command, or when the socket is gone without one. */
@@ -62,9 +73,7 @@ export class Session implements Listener {
   #half: NodeJS.Timeout | null = null;
   #spoke = false;
   #mayConnect: (connected: boolean) => void = () => undefined;
-  #mine = false;
-  readonly #others = new Set<EventName>();
-  #filters: (readonly [name: string, value: Bytes])[] = [];
+  readonly #subscription = new Subscription();
   #lingerSeconds = -1;
   #lingerTimer: NodeJS.Timeout | null = null;
   /** Events to come until the notice of the hang-up: the real one's place varies from run to run. */
@@ -118,10 +127,7 @@ export class Session implements Listener {
     if (this.isClosed) return;
     const own = leg === this.#leg;
     if (own) this.#countDown();
-    if (!(own && this.#mine) && !this.#others.has(name)) return;
-    if (!this.#filters.every(([header, value]) => body.includes(`\n${header}: ${encodeValue(value)}\n`)))
-      return;
-    this.#frame(head, body);
+    if (this.#subscription.wants(name, own, body)) this.#frame(head, body);
   }
 
   #frame(head: Bytes, body: Bytes): void {
@@ -182,7 +188,7 @@ export class Session implements Listener {
     for (const command of this.#reader.read(chunk)) this.#take(command);
     if (this.#reader.rest !== '' && !this.isClosed) {
       this.#half = setTimeout(() => {
-        this.#leg.violate(`half a command: ${JSON.stringify(textOf(this.#reader.rest.slice(0, 80)))}`);
+        this.#leg.book.violate(`half a command: ${quote(this.#reader.rest)}`);
       }, HALF_COMMAND_MS);
     }
   }
@@ -194,9 +200,8 @@ export class Session implements Listener {
       return;
     }
     const leg = this.#leg;
-    leg.commands.push({ atMs: leg.now(), text: textOf(command.text) });
-    for (const fault of command.faults)
-      leg.violate(`${fault}, in ${JSON.stringify(textOf(command.text.slice(0, 120)))}`);
+    leg.book.commands.push({ atMs: leg.book.now(), text: textOf(command.text) });
+    for (const fault of command.faults) leg.book.violate(`${fault}, in ${quote(command.text)}`);
     clearTimeout(this.#limbo);
     const first = !this.#spoke;
     this.#spoke = true;
@@ -204,7 +209,7 @@ export class Session implements Listener {
     const reply = this.#run(command);
     if (reply === null) return;
     if (first && command.name !== 'connect') {
-      leg.violate(`the first command is ${command.name}, not connect`); // it has run, and gets no reply (14c)
+      leg.book.violate(`the first command is ${command.name}, not connect`); // it has run, and gets no reply (14c)
       this.#release('');
     } else {
       this.#release(reply);
@@ -226,39 +231,41 @@ export class Session implements Listener {
 
   #run(command: Command): Bytes | null {
     const { name, argument } = command;
+    const leg = this.#leg;
+    const subscription = this.#subscription;
     if (!this.#arguments.full && !SINGLE_CHANNEL.has(name)) return commandReply(NOT_FOUND);
     switch (name) {
       case 'connect': {
         this.#mayConnect(true);
         const { async, full } = this.#arguments;
-        return this.#leg.channel.connectReply(async ? 'async' : 'static', full ? 'full' : 'single-channel');
+        return leg.channel.connectReply(async ? 'async' : 'static', full ? 'full' : 'single-channel');
       }
       case 'myevents':
-        return this.#myEvents(argument);
+        return commandReply(subscription.myEvents(argument) ?? NOT_FOUND); // plain only: the simulation speaks no JSON
       case 'linger':
         this.lingers = true;
         this.#lingerSeconds = argument === '' ? -1 : Number.parseInt(argument, 10) || 0;
-        return commandReply(
-          argument === '' ? '+OK will linger' : `+OK will linger ${this.#lingerSeconds} seconds`,
-        );
+        return commandReply(`+OK will linger${argument === '' ? '' : ` ${this.#lingerSeconds} seconds`}`);
       case 'nolinger':
         this.lingers = false;
         return commandReply('+OK will not linger');
-      case 'event':
+      case 'event': {
+        const reply = subscription.event(argument);
+        if (subscription.hearsEveryCall) leg.exchange.listeners.add(this);
+        return commandReply(reply);
+      }
       case 'nixevent':
-        return this.#subscribe(name, argument);
+        return commandReply(subscription.nixevent(argument));
       case 'noevents':
-        this.#mine = false;
-        this.#others.clear();
-        return commandReply('+OK no longer listening for events');
+        return commandReply(subscription.noevents());
       case 'filter':
-        return this.#filter(argument);
+        return commandReply(subscription.filter(argument) ?? NOT_FOUND);
       case 'divert_events':
         return commandReply('+OK events diverted');
       case 'resume':
         return commandReply('+OK');
       case 'getvar':
-        return commandReply(this.#leg.channel.lookUp(argument)?.slice(0, GETVAR_BYTES) ?? NOT_FOUND);
+        return commandReply(leg.channel.lookUp(argument)?.slice(0, GETVAR_BYTES) ?? NOT_FOUND);
       case 'api':
         return this.#api(command);
       case 'bgapi':
@@ -270,41 +277,9 @@ export class Session implements Listener {
         this.closedByRouter = true;
         return commandReply('+OK bye');
       default:
-        this.#leg.violate(`not a command: ${JSON.stringify(textOf(command.text.slice(0, 80)))}`);
+        leg.book.violate(`not a command: ${quote(command.text)}`);
         return commandReply(NOT_FOUND);
     }
-  }
-
-  #myEvents(format: Bytes): Bytes {
-    if (format !== 'plain' && format !== '') {
-      this.#leg.violate(`the simulation speaks plain events only, not ${format}`);
-      return commandReply(NOT_FOUND);
-    }
-    if (this.#mine) return commandReply('-ERR aready enabled.'); // sic (14)
-    this.#mine = true;
-    return commandReply('+OK Events Enabled');
-  }
-
-  /** `event plain X`: X of every call on the switch. */
-  #subscribe(name: 'event' | 'nixevent', argument: Bytes): Bytes {
-    const words = argument.split(/\s+/).filter((word) => word !== '');
-    if (name === 'event' && words[0] === 'plain') words.shift();
-    const known = words.filter(isEventName);
-    if (known.length === 0) return commandReply('-ERR no keywords supplied');
-    for (const word of known) {
-      if (name === 'event') this.#others.add(word);
-      else this.#others.delete(word);
-    }
-    this.#leg.exchange.listeners.add(this);
-    return commandReply(name === 'event' ? '+OK event listener enabled plain' : '+OK events nixed');
-  }
-
-  #filter(argument: Bytes): Bytes {
-    const [, removes, name, value = ''] = /^(delete )?(\S+)(?: (.*))?$/.exec(argument) ?? [];
-    if (name === undefined) return commandReply(NOT_FOUND);
-    this.#filters = this.#filters.filter(([known]) => known !== name);
-    if (removes === undefined) this.#filters.push([name, value]);
-    return commandReply(`+OK filter ${removes === undefined ? 'added' : 'deleted'}. [${name}]=[${value}]`);
   }
 
   #api(command: Command): Bytes {
@@ -321,10 +296,11 @@ export class Session implements Listener {
     const headers =
       `${eventHead('BACKGROUND_JOB', this.#leg.exchange)}Job-UUID: ${job}\nJob-Owner-UUID: ${this.#leg.uuid}\n` +
       `Job-Command: ${name}\nJob-Command-Arg: ${encodeValue(rest.join(' '))}\n`;
-    if (this.#others.has('BACKGROUND_JOB'))
+    if (this.#subscription.wants('BACKGROUND_JOB', false)) {
       setImmediate(() => {
         this.#frame(...eventFrame(headers, result));
       });
+    }
     return commandReply(`+OK Job-UUID: ${job}`, `Job-UUID: ${job}\n`);
   }
 
@@ -339,7 +315,7 @@ export class Session implements Listener {
     if (call === 'hangup') {
       this.#decides('hangup');
       const cause = causeNamed(command.headers.get('hangup-cause') ?? '');
-      leg.enqueue(() => {
+      leg.queue.push(() => {
         leg.hangup(cause, 'router');
         return undefined;
       });
@@ -350,7 +326,7 @@ export class Session implements Listener {
     if (execution.application === '') return ok;
     if (moves(execution.application)) this.#decides(execution.application);
     if (!this.isAsync) return this.#runNow(() => leg.execute(execution), ok);
-    leg.enqueue(() => leg.execute(execution));
+    leg.queue.push(() => leg.execute(execution));
     return ok;
   }
 
@@ -367,10 +343,15 @@ export class Session implements Listener {
   #decides(what: string): void {
     const leg = this.#leg;
     if (leg.hungUp) return;
-    leg.decisionsMs.push(leg.now());
-    if (leg.end?.kind === 'guard') leg.violate(`${what} after the guard had taken the call`);
-    else if (leg.guarded && ['bridge', 'transfer', 'exit'].includes(what)) {
-      leg.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);
+    const now = leg.book.now();
+    leg.book.decisionsMs.push(now);
+    const leaves = what === 'exit' || what === 'close';
+    const { end, settledMs } = leg.book;
+    if (end?.kind === 'guard' && !leaves && now - (settledMs ?? now) > CROSSING_MS) {
+      leg.book.violate(`${what} after the guard had taken the call`);
+    }
+    if (leg.schedule.guarded && GUARD_FIRST.has(what)) {
+      leg.book.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);
     }
   }
 
@@ -397,12 +378,12 @@ export class Session implements Listener {
     clearTimeout(this.#limbo);
     clearTimeout(this.#half ?? undefined);
     clearTimeout(this.#lingerTimer ?? undefined);
-    if (this.#reader.rest !== '') this.#leg.violate('the socket closed in the middle of a command');
+    if (this.#reader.rest !== '') this.#leg.book.violate('the socket closed in the middle of a command');
     if (this.#spoke) this.#decides('close');
     this.#leg.listeners.delete(this);
     this.#leg.exchange.listeners.delete(this);
     this.#mayConnect(false);
-    this.#leg.wake();
+    this.#leg.queue.wake();
   }
 
   #write(bytes: Bytes): void {

@@ -1,3 +1,4 @@
+import type { Agent, Dialog } from './dialog.ts';
 import { Journal } from './journal.ts';
 import { Media } from './media.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type Header,
   type SipMessage,
 } from './sip.ts';
-import type { Dialog, UserAgent } from './user-agent.ts';
 
 /** A call that is received: what a callee, or the carrier in front of him, does and sees. */
 
@@ -27,14 +27,14 @@ export class IncomingCall implements Dialog {
   media: Media | null = null;
   end: { readonly atMs: number; readonly how: CalleeEnd; readonly reason: string } | null = null;
 
-  readonly #agent: UserAgent;
+  readonly #agent: Agent;
   readonly #tag = token();
   #last: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #connected = false;
   #cseq = 1;
 
-  constructor(agent: UserAgent, invite: SipMessage) {
+  constructor(agent: Agent, invite: SipMessage) {
     this.#agent = agent;
     this.invite = invite;
     this.journal = new Journal(`callee ${userOf(invite.uri)}`);

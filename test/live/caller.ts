@@ -1,3 +1,4 @@
+import type { Agent, Dialog } from './dialog.ts';
 import { Journal } from './journal.ts';
 import { Media } from './media.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type Header,
   type SipMessage,
 } from './sip.ts';
-import type { Dialog, UserAgent } from './user-agent.ts';
 
 /** A call that is placed: what a caller does and sees. */
 
@@ -42,7 +42,7 @@ export class OutgoingCall implements Dialog {
   readonly responses: { readonly atMs: number; readonly status: number; readonly message: SipMessage }[] = [];
   end: { readonly atMs: number; readonly how: CallEnd } | null = null;
 
-  readonly #agent: UserAgent;
+  readonly #agent: Agent;
   readonly #options: CallOptions;
   readonly #callId = token();
   readonly #tag = token();
@@ -53,7 +53,7 @@ export class OutgoingCall implements Dialog {
   #cancelled = false;
   #answer: SipMessage | null = null;
 
-  private constructor(agent: UserAgent, options: CallOptions, media: Media) {
+  private constructor(agent: Agent, options: CallOptions, media: Media) {
     this.#agent = agent;
     this.#options = options;
     this.media = media;
@@ -61,7 +61,7 @@ export class OutgoingCall implements Dialog {
     this.journal = new Journal(`caller ${options.from}`);
   }
 
-  static async place(agent: UserAgent, options: CallOptions): Promise<OutgoingCall> {
+  static async place(agent: Agent, options: CallOptions): Promise<OutgoingCall> {
     const call = new OutgoingCall(agent, options, await Media.open(options.voice ?? MURMUR));
     agent.track(call.#callId, call);
     call.#invite();

@@ -70,6 +70,10 @@ export class Router {
     this.#process.kill('SIGSTOP');
   }
 
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
   kill(): void {
     this.#process.kill('SIGKILL');
   }

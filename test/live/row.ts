@@ -1,5 +1,9 @@
 import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { Numbers } from './number.ts';
 import type { Stage } from './stage.ts';
+
+/** A scheme without what all rows have alike. */
+export type SchemePart = Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
 
 /** One thing that the live test proves, on calls of its own. */
 export interface Row {
@@ -8,7 +12,7 @@ export interface Row {
   /** What is proven, for the line that is printed. */
   readonly title: string;
   /** What differs from a scheme that asks by JSON and goes back to the dialplan when there is nobody. */
-  readonly scheme?: Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
+  readonly scheme?: SchemePart | ((callees: Numbers) => SchemePart);
   /** Dialplan actions in front of the context "esl_router": an IVR. */
   readonly before?: readonly (readonly [application: string, data: string])[];
   /** Seconds of the dialplan's guard, when not its own default. */

@@ -1,7 +1,8 @@
 import type { IncomingCall } from './callee.ts';
 import type { CallOptions, OutgoingCall } from './caller.ts';
 import type { Answer, Question, Reply } from './crm.ts';
-import { Journal, now } from './journal.ts';
+import { Journal, now, sleep } from './journal.ts';
+import { calleesOf, callersOf, didOf, groupOf, type Numbers } from './number.ts';
 import type { Router } from './router.ts';
 import { check, type Row } from './row.ts';
 import type { UserAgent } from './user-agent.ts';
@@ -18,8 +19,6 @@ export const GROUP_VOICE = 0x51;
 export const CALLEE_VOICE = 0x41;
 /** Packets of 20 ms that count as hearing someone. */
 const HEARD = 10;
-/** Digits of a row's numbers behind prefix and row. */
-const DIGITS = 5;
 
 /** A number that can be dialled on the carrier, and who called it. */
 export class Line {
@@ -54,24 +53,18 @@ export class Stage {
   readonly group: Line;
   readonly callers: OutgoingCall[] = [];
   readonly lines: Line[] = [];
-  readonly #index: number;
+  /** Numbers that this row's callers call from. */
+  readonly caller: Numbers;
+  /** Numbers of this row's callees. */
+  readonly number: Numbers;
 
   constructor(world: World, row: Row, index: number) {
     this.world = world;
     this.row = row;
-    this.#index = index;
+    this.caller = callersOf(index);
+    this.number = calleesOf(index);
     this.did = didOf(index);
     this.group = this.line(groupOf(index), (call) => call.answer(GROUP_VOICE));
-  }
-
-  /** A caller's number of this row. */
-  caller(nth = 0): string {
-    return numberOf('38067', this.#index, nth);
-  }
-
-  /** A callee's number of this row. */
-  number(nth = 0): string {
-    return numberOf('38050', this.#index, nth);
   }
 
   line(number: string, script: Script, agent = this.world.carrier): Line {
@@ -117,7 +110,7 @@ export class Stage {
     const untilMs = now() + 3_000;
     while (now() < untilMs) {
       if (caller.media.heard(voice) >= HEARD && media.heard(0x21) >= HEARD) return;
-      await caller.media.tick();
+      await sleep(50);
     }
     throw new Error(
       `no sound both ways: the caller heard ${caller.media.heard(voice)} packets, the callee ${media.heard(0x21)}`,
@@ -156,16 +149,4 @@ export class Stage {
       ...this.world.freeswitch.excerpt([this.did]),
     ];
   }
-}
-
-export function didOf(index: number): string {
-  return numberOf('38044', index, 0);
-}
-
-export function groupOf(index: number): string {
-  return numberOf('38063', index, 0);
-}
-
-function numberOf(prefix: string, index: number, nth: number): string {
-  return `${prefix}${String(index).padStart(2, '0')}${String(nth).padStart(DIGITS, '0')}`;
 }

@@ -86,6 +86,10 @@ export class Switch {
     }
   }
 
+  async version(): Promise<string> {
+    return /Version ([\d.]+)/i.exec(await this.api('version'))?.[1] ?? 'unknown';
+  }
+
   api(command: string): Promise<string> {
     return this.#events.api(command);
   }

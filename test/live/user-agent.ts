@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { IncomingCall } from './callee.ts';
 import { OutgoingCall, type CallOptions } from './caller.ts';
+import type { Agent, Dialog, ResponseParts } from './dialog.ts';
 import {
   answerChallenge,
   branchOf,
@@ -24,12 +25,6 @@ import {
 const RETRANSMIT_MS = 500;
 const RETRANSMISSIONS = 8;
 
-/** What the agent hands the messages of one Call-ID to. */
-export interface Dialog {
-  onRequest(request: SipMessage): void;
-  onResponse(response: SipMessage): void;
-}
-
 export interface Account {
   readonly user: string;
   readonly domain: string;
@@ -40,7 +35,7 @@ export interface Account {
 
 type Script = (call: IncomingCall) => void | Promise<void>;
 
-export class UserAgent {
+export class UserAgent implements Agent {
   readonly port: number;
   /** Calls that no script was waiting for, answered 404: legs that should not exist. */
   readonly unexpected: IncomingCall[] = [];
@@ -107,7 +102,6 @@ export class UserAgent {
     if (response.status !== 200) throw new Error(`REGISTER of ${user}: ${response.startLine}`);
   }
 
-  /** One request outside INVITE, sent again until its final response comes. */
   request(port: number, startLine: string, headers: readonly Header[]): Promise<SipMessage> {
     const branch = newBranch();
     const bytes = serializeMessage(startLine, [this.via(branch), ['Max-Forwards', '70'], ...headers]);
@@ -142,12 +136,7 @@ export class UserAgent {
     this.#socket.send(bytes, port, '127.0.0.1', () => undefined);
   }
 
-  /** A response to a request, with the headers that must be repeated. */
-  respond(
-    request: SipMessage,
-    line: string,
-    more: { readonly tag?: string; readonly headers?: readonly Header[]; readonly body?: string } = {},
-  ): void {
+  respond(request: SipMessage, line: string, more: ResponseParts = {}): void {
     const to = headerOf(request, 'to');
     const headers: Header[] = [
       ...headersOf(request, 'via').map((value): Header => ['Via', value]),

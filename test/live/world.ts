@@ -2,10 +2,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Crm } from './crm.ts';
+import { calleesOf, didOf, groupOf } from './number.ts';
 import { freePorts, freeRange } from './port.ts';
 import { Router } from './router.ts';
 import type { Row } from './row.ts';
-import { didOf, groupOf } from './stage.ts';
 import { Switch } from './switch.ts';
 import type { Inbound, SwitchPlan, SwitchPorts } from './switch-config.ts';
 import { UserAgent } from './user-agent.ts';
@@ -70,14 +70,21 @@ export class World {
     const elsewhere = await listen();
     const mute = await listen();
     stops.push(() => {
-      for (const { close } of [...agents, elsewhere.socket, mute.socket].map((end) => ({ close: end.close.bind(end) }))) close();
+      for (const { close } of [...agents, elsewhere.socket, mute.socket].map((end) => ({
+        close: end.close.bind(end),
+      })))
+        close();
     });
     const [eventSocket = 0, external = 0, internal = 0, shared = 0, closed = 0, ...own] = await freePorts(
       5 + rows.length * ADDRESSES,
     );
     const rtpFirst = await freeRange(RTP_PORTS);
     const addresses = (row: Row, index: number): number[] =>
-      row.own === undefined ? [shared] : own.slice(index * ADDRESSES, (index + 1) * ADDRESSES).slice(0, row.own.routers + (row.own.absent ?? 0));
+      row.own === undefined
+        ? [shared]
+        : own
+            .slice(index * ADDRESSES, (index + 1) * ADDRESSES)
+            .slice(0, row.own.routers + (row.own.absent ?? 0));
     const plan: SwitchPlan = {
       ports: { eventSocket, external, internal, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
       domain: DOMAIN,
@@ -87,7 +94,9 @@ export class World {
     };
     const schemes = join(folder, 'schemes');
     mkdirSync(schemes, { recursive: true });
-    for (const row of rows) writeFileSync(join(schemes, `${row.name}.json`), JSON.stringify(schemeOf(row, crm)));
+    for (const [index, row] of rows.entries()) {
+      writeFileSync(join(schemes, `${row.name}.json`), JSON.stringify(schemeOf(row, index, crm)));
+    }
     const freeswitch = await Switch.start(binary, folder, plan, (conf) => {
       prepare(conf, plan, carrier.port);
     });
@@ -108,16 +117,31 @@ export class World {
       ...{ folder, plan, freeswitch, router, crm, callers, carrier, phones, elsewhere },
       routerSettings: (row) => {
         const index = rows.indexOf(row);
-        return addresses(row, index).slice(row.own?.absent ?? 0).map(settings);
+        return addresses(row, index)
+          .slice(row.own?.absent ?? 0)
+          .map(settings);
       },
     });
+  }
+
+  /** What happened beside the rows and should not have. */
+  strays(): string[] {
+    const legs = [this.callers, this.carrier, this.phones].flatMap(({ unexpected }) => unexpected);
+    const errors = this.freeswitch.errors();
+    return [
+      ...legs.map(({ invite }) => `a leg that nobody asked for: ${invite.startLine}`),
+      ...(this.elsewhereCount > 0 ? [`${this.elsewhereCount} packets to a port that no call may go to`] : []),
+      ...errors.map((line) => `FreeSWITCH: ${line}`),
+    ];
   }
 
   /** Starts the routers of one row. */
   startRouters(row: Row): Promise<Router[]> {
     if (row.own === undefined) return Promise.resolve([]);
     const all = this.#parts.routerSettings(row);
-    return Promise.all(all.map((settings, nth) => Router.start(`router ${nth + 1} of ${row.name}`, settings)));
+    return Promise.all(
+      all.map((settings, nth) => Router.start(`router ${nth + 1} of ${row.name}`, settings)),
+    );
   }
 }
 
@@ -181,8 +205,8 @@ function inbound(row: Row, index: number, addresses: readonly number[]): Inbound
   };
 }
 
-function schemeOf({ name, scheme = {} }: Row, crm: Crm): object {
-  const { webhook = {}, ...rest } = scheme;
+function schemeOf({ name, scheme = {} }: Row, index: number, crm: Crm): object {
+  const { webhook = {}, ...rest } = typeof scheme === 'function' ? scheme(calleesOf(index)) : scheme;
   return { name, forwardingTimeoutSeconds: 10, ...rest, webhook: { url: crm.url(name), ...webhook } };
 }
 

@@ -77,27 +77,37 @@ function steady(messages: readonly Message[]): Message[] {
   return messages.filter((message) => !VARIES.has(kindOf(message)));
 }
 
-/** Sends each command once all has come that FreeSWITCH had said before it. */
+/**
+ * Sends each command once all has come that FreeSWITCH had said before it. What the recorder sent within one poll,
+ * with nothing but replies between, goes in one write: on a busy machine the poll would else fall in between.
+ */
 async function play(wire: Wire, lines: readonly RecordedLine[]): Promise<void> {
-  let before = 0;
-  let exits = false;
   const uuid =
-    lines.find(({ data }) => data.includes('\nUnique-ID: '))?.data.match(/\nUnique-ID: (.*)/)?.[1] ?? '';
+    /\nUnique-ID: (.*)/.exec(lines.find(({ data }) => data.includes('\nUnique-ID: '))?.data ?? '')?.[1] ?? '';
+  let heardSoFar = 0;
+  let batch = '';
+  let awaited = 0;
+  const flush = async (): Promise<void> => {
+    await wire.until(() => steady(wire.messages).length >= awaited);
+    wire.send(batch.replaceAll(uuid, wire.messages[0]?.headers.get('Unique-ID') ?? ''));
+    batch = '';
+  };
   for (const { dir, data } of lines) {
-    if (dir === 'fs>' && !VARIES.has(kindOf(messageOf(data)))) before++;
+    const message = dir === 'fs>' ? messageOf(data) : null;
+    if (message !== null && !VARIES.has(kindOf(message))) {
+      // The first reply tells the uuid, which some commands name.
+      if (batch !== '' && (message.isEvent || heardSoFar === 0)) await flush();
+      heardSoFar++;
+    }
     if (dir !== '>fs') continue;
-    const awaited = before;
-    await wire.until(() => steady(wire.messages).length >= awaited);
-    const own = wire.messages[0]?.headers.get('Unique-ID') ?? '';
-    wire.send(data.replaceAll(uuid, own));
-    exits ||= data === 'exit\n\n';
+    if (batch === '') awaited = heardSoFar;
+    batch += data;
   }
-  if (!exits) {
-    // The recorder closed its side, and FreeSWITCH said goodbye to it.
-    const awaited = before - 1;
-    await wire.until(() => steady(wire.messages).length >= awaited);
-    wire.socket.end();
-  }
+  if (batch !== '') await flush();
+  if (lines.some(({ data }) => data === 'exit\n\n')) return;
+  // The recorder closed its side, and FreeSWITCH said goodbye to it.
+  await wire.until(() => steady(wire.messages).length >= heardSoFar - 1);
+  wire.socket.end();
 }
 
 async function replay(

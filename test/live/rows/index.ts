@@ -1,0 +1,15 @@
+import type { Row } from '../row.ts';
+import { callerRows } from './caller.ts';
+import { failureRows } from './failure.ts';
+import { fallbackRows } from './fallback.ts';
+import { hostileRows } from './hostile.ts';
+import { routeRows } from './route.ts';
+
+/** The long ones first: they run beside all the others. */
+export const ROWS: readonly Row[] = [
+  ...hostileRows,
+  ...failureRows,
+  ...fallbackRows,
+  ...callerRows,
+  ...routeRows,
+];

@@ -1,0 +1,246 @@
+import { expect } from 'chai';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { RouterError } from '../../../lib/errors.ts';
+import { Connection } from '../../../lib/esl/connection.ts';
+import { Listener, type Handler, type ListenerOptions, type Refusal } from '../../../lib/esl/listener.ts';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0, allow: ['127.0.0.0/8'], maxCalls: 10 };
+
+/** Serves as the router does: `connect` always, then until FreeSWITCH closes. */
+const serve: Handler = async (socket, refusal) => {
+  const connection = new Connection(socket);
+  connection.send({ kind: 'connect' }).forEach((reply) => void reply.catch(() => undefined));
+  if (refusal !== null) await connection.end();
+  await connection.closed;
+};
+
+async function dial(listener: Listener, host = listener.address.host): Promise<Socket> {
+  const socket = connect(listener.address.port, host);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Listens, and tears everything down after the test. */
+async function withListener(
+  options: Partial<ListenerOptions>,
+  handler: Handler,
+  test: (listener: Listener) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const listener = await Listener.listen({ ...LOOPBACK, ...options }, (socket, refusal) => {
+    sockets.add(socket);
+    return handler(socket, refusal);
+  });
+  try {
+    await test(listener);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await listener.drain();
+    await listener.idle();
+  }
+}
+
+async function configFault(options: Partial<ListenerOptions>): Promise<string> {
+  try {
+    const listener = await Listener.listen({ ...LOOPBACK, ...options }, serve);
+    await listener.drain();
+  } catch (error) {
+    expect(error).to.be.instanceOf(RouterError);
+    expect(error).to.include({ code: 'config_invalid' });
+    return (error as RouterError).message;
+  }
+  throw new Error('it listens');
+}
+
+/** Notes how each connection was judged, and serves it until the other side closes. */
+function judging(): { verdicts: (Refusal | null)[]; handler: Handler; next: () => Promise<void> } {
+  const verdicts: (Refusal | null)[] = [];
+  let wake: () => void = () => undefined;
+  return {
+    verdicts,
+    next: () => new Promise((resolve) => (wake = resolve)),
+    handler: async (socket, refusal) => {
+      verdicts.push(refusal);
+      wake();
+      await new Connection(socket).closed;
+    },
+  };
+}
+
+describe('esl/listener', () => {
+  it('speaks first, also to a peer that is not allowed', () =>
+    withListener({ allow: ['10.0.0.0/8', '::1'] }, serve, async (listener) => {
+      const socket = await dial(listener);
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      expect(chunk.toString()).to.contain('connect\n\n');
+      socket.destroy();
+    }));
+
+  const peers: [string[], string, Refusal | null][] = [
+    [['127.0.0.1'], '127.0.0.1', null],
+    [['127.0.0.0/8'], '127.0.0.1', null],
+    [['0.0.0.0/0'], '127.0.0.1', null],
+    [['10.0.0.0/8', '127.0.0.1/32'], '127.0.0.1', null],
+    [['127.0.0.2'], '127.0.0.1', 'peer_not_allowed'],
+    [['::1/128'], '127.0.0.1', 'peer_not_allowed'],
+    [['::ffff:127.0.0.0/104'], '127.0.0.1', null],
+    [[], '127.0.0.1', 'peer_not_allowed'],
+    [['::1'], '::1', null],
+    [['127.0.0.1'], '::1', 'peer_not_allowed'],
+  ];
+  for (const [allow, from, verdict] of peers) {
+    it(`judges ${from} by [${allow.join(', ')}] on both families: ${verdict ?? 'welcome'}`, () => {
+      const { verdicts, handler, next } = judging();
+      return withListener({ allow, host: '::' }, handler, async (listener) => {
+        const judged = next();
+        const socket = await dial(listener, from);
+        await judged;
+        expect(verdicts).to.deep.equal([verdict]);
+        expect(listener.active).to.equal(verdict === null ? 1 : 0);
+        socket.destroy();
+      });
+    });
+  }
+
+  for (const entry of [
+    '',
+    'localhost',
+    '10.0.0.0/33',
+    '::1/129',
+    '10.0.0.0/',
+    '10.0.0/8',
+    '1.2.3.4/8/9',
+    '1.2.3.4/-1',
+    'fe80::1%lo',
+    ' 10.0.0.1',
+  ]) {
+    it(`does not start with ${JSON.stringify(entry)} on the allow-list`, async () => {
+      expect(await configFault({ allow: ['127.0.0.1', entry] })).to.contain(JSON.stringify(entry));
+    });
+  }
+
+  it('names the address that it cannot listen on', () =>
+    withListener({}, serve, async ({ address }) => {
+      expect(await configFault({ port: address.port }))
+        .to.contain(`127.0.0.1:${address.port}`)
+        .and.contain('EADDRINUSE');
+      expect(await configFault({ host: '192.0.2.1' }))
+        .to.contain('192.0.2.1:0')
+        .and.contain('EADDRNOTAVAIL');
+    }));
+
+  it('counts calls, refuses those over the cap, and welcomes again when one has ended', () => {
+    const { verdicts, handler, next } = judging();
+    return withListener({ maxCalls: 2 }, handler, async (listener) => {
+      const sockets: Socket[] = [];
+      for (let i = 0; i < 4; i++) {
+        const judged = next();
+        sockets.push(await dial(listener));
+        await judged;
+      }
+      expect(verdicts).to.deep.equal([null, null, 'over_capacity', 'over_capacity']);
+      expect(listener.active).to.equal(2);
+      sockets[0]!.end();
+      await once(sockets[0]!.resume(), 'close');
+      const judged = next();
+      sockets.push(await dial(listener));
+      await judged;
+      expect(verdicts.at(-1)).to.equal(null);
+      for (const socket of sockets) socket.destroy();
+    });
+  });
+
+  it('survives handlers that throw or reject, tells of them, and closes their sockets', async () => {
+    const errors: string[] = [];
+    const failing: Handler[] = [
+      () => Promise.reject(new Error('rejected')),
+      () => {
+        throw new Error('thrown');
+      },
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a bug may do
+      () => Promise.reject('no error at all'),
+    ];
+    const handler: Handler = (socket, refusal) => failing.shift()!(socket, refusal);
+    const onError = (error: Error): void => void errors.push(error.message);
+    await withListener({ onError }, handler, async (listener) => {
+      for (let i = 0; i < 3; i++) await once((await dial(listener)).resume(), 'close');
+      expect(listener.active).to.equal(0);
+    });
+    expect(errors).to.deep.equal(['rejected', 'thrown', 'no error at all']);
+  });
+
+  it('outlives resets, at once and later', () => {
+    const { verdicts, handler, next } = judging();
+    return withListener({}, handler, async (listener) => {
+      for (let i = 0; i < 20; i++) (await dial(listener)).resetAndDestroy();
+      const judged = next();
+      const socket = await dial(listener);
+      while (!verdicts.length) await judged;
+      socket.resetAndDestroy();
+    });
+  });
+
+  it('drains: gives back what still comes, closes when nothing does, waits for its calls', async () => {
+    const { verdicts, handler, next } = judging();
+    await withListener({}, handler, async (listener) => {
+      let judged = next();
+      const call = await dial(listener);
+      await judged;
+      const drained = listener.drain();
+      judged = next();
+      const late = await dial(listener);
+      await judged;
+      expect(verdicts).to.deep.equal([null, 'draining']);
+      await drained;
+      const refused = connect(listener.address.port, '127.0.0.1');
+      const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).to.equal('ECONNREFUSED');
+
+      let idle = false;
+      const becameIdle = listener.idle().then(() => (idle = true));
+      late.destroy();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(idle).to.equal(false);
+      call.destroy();
+      await becameIdle;
+      expect(listener.active).to.equal(0);
+    });
+  });
+
+  it('stops in 2 s even when calls never cease', async function () {
+    this.timeout(6_000);
+    await withListener({ maxCalls: 1_000 }, serve, async (listener) => {
+      const sockets: Socket[] = [];
+      const timer = setInterval(() => {
+        sockets.push(connect(listener.address.port, '127.0.0.1').on('error', () => undefined));
+      }, 20);
+      const start = performance.now();
+      await listener.drain();
+      clearInterval(timer);
+      expect(performance.now() - start).to.be.within(1_900, 3_500);
+      for (const socket of sockets) socket.destroy();
+    });
+  });
+
+  it('resets nothing that is queued while the process is busy and about to stop', async function () {
+    this.timeout(15_000);
+    // The callers live in a process of their own, so that they connect while this one is stalled.
+    const dialler = fork(new URL('./dialler.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+    try {
+      await once(dialler, 'message');
+      await withListener({ maxCalls: 1_000 }, serve, async (listener) => {
+        const drained = listener.drain();
+        dialler.send({ port: listener.address.port, count: 300 });
+        const until = performance.now() + 700;
+        while (performance.now() < until);
+        const [result] = (await once(dialler, 'message')) as [unknown];
+        expect(result).to.deep.equal({ greeted: 300, lost: 0 });
+        await drained;
+      });
+    } finally {
+      dialler.kill();
+    }
+  });
+});
