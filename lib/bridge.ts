@@ -77,7 +77,10 @@ export async function bridge(options: BridgeOptions): Promise<BridgeOutcome> {
   let stopWaiting: () => void = () => undefined;
   const settle = (outcome: BridgeOutcome): void => {
     if (outcome.kind !== 'failed' || outcome.cause !== 'ORIGINATOR_CANCEL') finish(outcome);
-    else stopWaiting = clock.after(CANCEL_MS, () => finish(outcome));
+    else
+      stopWaiting = clock.after(CANCEL_MS, () => {
+        finish(outcome);
+      });
   };
   // A bridge that is still in FreeSWITCH's queue would be dropped with the socket: it must have begun.
   const release = (): void => {

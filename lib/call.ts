@@ -346,7 +346,7 @@ class CallStory {
       if (leg.gone.aborted) return;
       const commands = leg.ring();
       // A failure shows at the next command, which is waited for.
-      if (commands.length > 0) this.#connection.send(commands);
+      if (commands.length > 0) void Promise.allSettled(this.#connection.send(commands));
     });
   }
 

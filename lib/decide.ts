@@ -224,7 +224,10 @@ export class Inquiry {
       note({ type: 'readings', readings: route.readings });
       return this.#routed(scheme, route, context, answer.document);
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) {
+        note({ type: 'answer', answer: 'abandoned', detail: messageOf(signal.reason) });
+        throw signal.reason;
+      }
       const failure = error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
       return this.#answered('error', failure.code, failure.message);
     } finally {

@@ -3,7 +3,7 @@ import type { CallRecord } from './record.ts';
 import { routeCall } from './call.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { RouterError } from './errors.ts';
+import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
 import { Listener } from './esl/listener.ts';
 import { createHttpClient } from './http/client.ts';
@@ -108,29 +108,30 @@ function watchSchemes(dir: string, clock: Clock, reload: () => Promise<unknown>)
   };
 }
 
-/** One line a call. What needs a person's eye is a warning. */
+/** Reasons that need a person's eye. */
+const ALARMING: ReadonlySet<Reason> = new Set([
+  'over_capacity',
+  'esl_protocol',
+  'esl_timeout',
+  'esl_unsafe_value',
+  'internal',
+  'scheme_unknown',
+]);
+
+/** One line a call. */
 function report(log: Logger, record: CallRecord, peer: string): void {
   const summary = summaryOf(record);
   log.debug('record', record);
-  switch (record.reason) {
-    case 'peer_not_allowed':
-      log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', {
-        peer,
-        ...summary,
-      });
-      break;
-    case 'socket_application':
-      log.warn('call given back: write <action application="socket" data="HOST:PORT async full"/>', summary);
-      break;
-    case 'over_capacity':
-    case 'esl_protocol':
-    case 'esl_timeout':
-    case 'esl_unsafe_value':
-    case 'internal':
-    case 'scheme_unknown':
-      log.warn('call', { peer, ...summary });
-      break;
-    default:
-      log.info('call', summary);
+  if (record.reason === 'peer_not_allowed') {
+    log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', { peer, ...summary });
+  } else if (record.reason === 'socket_application') {
+    log.warn(
+      'call given back: the dialplan must say <action application="socket" data="HOST:PORT async full"/>',
+      summary,
+    );
+  } else if (ALARMING.has(record.reason)) {
+    log.warn('call', { peer, ...summary });
+  } else {
+    log.info('call', summary);
   }
 }

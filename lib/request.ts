@@ -170,8 +170,8 @@ function headerText(value: string): string {
 function texts(
   fields: readonly (readonly [string, Template])[],
   context: MacroContext,
-): Record<string, string | number> {
-  const values: Record<string, string | number> = {};
+): Record<string, string> {
+  const values: Record<string, string> = {};
   for (const [name, template] of fields) values[name] = expand(template, context, asIs);
   return values;
 }

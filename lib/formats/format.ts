@@ -36,7 +36,7 @@ export interface Question {
 export type Answer =
   | {
       readonly kind: 'found';
-      /** A non-empty JSON value: text, number, array or object. */
+      /** A JSON value that is not null, blank or an empty list; a scalar of any type. */
       readonly value: unknown;
       /** The name it was found under; `body` when the whole body is the value. */
       readonly name: string;

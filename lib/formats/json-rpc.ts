@@ -35,10 +35,10 @@ export const jsonRpc = {
           `the reply has the id ${id === undefined ? 'none' : excerpt(JSON.stringify(id))}, the question had ${rpcId}`,
         );
       }
-      if (result === null || result === '') {
+      if (isEmpty(result)) {
         return { kind: 'none', reason: 'empty_value', detail: `result is ${JSON.stringify(result)}` };
       }
-      if ((typeof result === 'string' && !isEmpty(result)) || typeof result === 'number') {
+      if (typeof result === 'string' || typeof result === 'number') {
         return { kind: 'found', value: result, name: 'result', document };
       }
       return pick(result, names, document);

@@ -21,7 +21,7 @@ export const json = {
       const parsed = parseDocument(body);
       if ('kind' in parsed) return parsed;
       const { document } = parsed;
-      if (document === null || document === '') {
+      if (isEmpty(document)) {
         return { kind: 'none', reason: 'empty_value', detail: `the reply is ${JSON.stringify(document)}` };
       }
       return pick(document, names, document);
@@ -32,7 +32,7 @@ export const json = {
 /** The JSON of a reply, or the answer that says why there is none. A byte-order mark is skipped. */
 export function parseDocument(body: string): { readonly document: unknown } | Answer {
   const text = body.trim();
-  if (isEmpty(text)) return { kind: 'none', reason: 'empty_body', detail: 'the body is empty' };
+  if (text === '') return { kind: 'none', reason: 'empty_body', detail: 'the body is empty' };
   if (isDeeperThan(MAX_DEPTH, text)) return notJson(`the reply is nested deeper than ${MAX_DEPTH} levels`);
   try {
     return { document: JSON.parse(text) as unknown };

@@ -43,11 +43,11 @@ export function pick(root: unknown, names: readonly string[], document: unknown)
   };
 }
 
-/** Null, blank text, and a list or object without anything in it (PHP writes `[]` for both, Lua `{}`). */
+/** Null, blank text, or a list of nothing. */
 export function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value === 'string') return value.trim() === '';
-  return typeof value === 'object' && Object.keys(value).length === 0;
+  return Array.isArray(value) && value.length === 0;
 }
 
 function property(holder: unknown, key: string): unknown {

@@ -92,7 +92,10 @@ export class Originate {
     const progress = Number(this.#shared.get('progress_timeout') ?? '');
     if (progress > 0) {
       this.#after((progress + random.next()) * exchange.secondMs, () => {
-        for (const b of [...this.#ringing]) if (!b.progressed) this.#failed(b, 'PROGRESS_TIMEOUT', null);
+        // In braces it is reported as NO_ANSWER (03i), per leg as what it is.
+        for (const b of [...this.#ringing]) {
+          if (!b.progressed) this.#failed(b, 'PROGRESS_TIMEOUT', null, 'NO_ANSWER');
+        }
       });
     }
   }
@@ -148,6 +151,13 @@ export class Originate {
         this.#failed(b, 'ALLOTTED_TIMEOUT', null); // 03d
       });
     }
+    const silence = Number(asked.variables.get('leg_progress_timeout') ?? '');
+    if (silence > 0) {
+      // 3.4 s for 3 (measured on 1.11.1).
+      this.#after((silence + leg.random.next()) * leg.exchange.secondMs, () => {
+        if (!b.progressed) this.#failed(b, 'PROGRESS_TIMEOUT', null);
+      });
+    }
     b.callee = new Callee(behaviour, (signal) => {
       this.#heard(b, signal);
     });
@@ -192,15 +202,14 @@ export class Originate {
   }
 
   /** One leg that had its INVITE is over; the last one ends the attempt. */
-  #failed(b: BLeg, cause: string, sipCode: number | null): void {
+  #failed(b: BLeg, cause: string, sipCode: number | null, disposition = cause): void {
     if (!this.#ringing.has(b)) return;
     this.#close(b, cause, sipCode);
-    this.#lost(cause);
+    this.#lost(cause, disposition);
   }
 
-  #lost(cause: string): void {
+  #lost(cause: string, disposition = cause): void {
     if (--this.#open > 0) return;
-    const disposition = cause === 'PROGRESS_TIMEOUT' ? 'NO_ANSWER' : cause;
     this.#finish?.({ kind: 'failed', cause, disposition, timedOut: false });
   }
 

@@ -302,7 +302,8 @@ describe('dialstring', () => {
       expectRefused(() => serializeDialString([leg()], {}, templates));
     });
 
-    it('is read back as exactly what was meant, or refused', () => {
+    it('is read back as exactly what was meant, or refused', function () {
+      this.timeout(20_000);
       const piece = fc.constantFrom(
         ...[
           '\r\n',
@@ -358,10 +359,11 @@ describe('dialstring', () => {
         fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')),
         fc.string({ unit: 'binary', maxLength: 20 }),
       );
-      const harmless = fc.stringMatching(/^[A-Za-z0-9_.~:/?#@!&()*+;=%<>-]{1,12}$/);
-      const name = fc.oneof(
-        fc.stringMatching(/^[a-z_]{1,8}$/),
-        fc.constantFrom('sip_h_X-A', 'origination_caller_id_name'),
+      const harmless = fc.stringMatching(/^[A-Za-z0-9_.~:/?#@!&()*+;=%<>,-]{1,8}$/);
+      const commonName = fc.oneof(fc.stringMatching(/^g_[a-z]{1,6}$/), fc.constant('sip_h_X-A'));
+      const ownName = fc.oneof(
+        { weight: 8, arbitrary: fc.stringMatching(/^l_[a-z]{1,6}$/) },
+        { weight: 1, arbitrary: fc.constant('origination_caller_id_name') },
       );
       const value = fc.oneof({ weight: 8, arbitrary: harmless }, { weight: 1, arbitrary: hostile });
       const part = fc.oneof(
@@ -377,11 +379,15 @@ describe('dialstring', () => {
         fc.record({ kind: fc.constant('user' as const), user: part, domain: part }),
         fc.record({ kind: fc.constant('uri' as const), user: part, host: part }),
       );
-      const variables = fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true });
-      const legs = fc.array(fc.record({ endpoint, variables }), { minLength: 1, maxLength: 3 });
+      const variablesNamed = (name: fc.Arbitrary<string>) =>
+        fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true });
+      const legs = fc.array(fc.record({ endpoint, variables: variablesNamed(ownName) }), {
+        minLength: 1,
+        maxLength: 3,
+      });
       let readBack = 0;
       fc.assert(
-        fc.property(legs, variables, (given, common) => {
+        fc.property(legs, variablesNamed(commonName), (given, common) => {
           let text: string;
           try {
             text = serialize(given, common);
@@ -401,9 +407,9 @@ describe('dialstring', () => {
             ],
           });
         }),
-        { numRuns: 3000 },
+        { numRuns: 1500 },
       );
-      expect(readBack).to.be.above(500);
+      expect(readBack).to.be.above(300);
     });
 
     function filled(endpoint: Endpoint): string {
@@ -476,7 +482,8 @@ describe('dialstring', () => {
       expect(headerText('x'.repeat(999))).to.have.length(512);
     });
 
-    it('always fits a dial string, in {} and in []', () => {
+    it('always fits a dial string, in {} and in []', function () {
+      this.timeout(20_000);
       const piece = fc.constantFrom(
         'mod_',
         'event_socket',
@@ -501,7 +508,7 @@ describe('dialstring', () => {
           serialize([leg(header)]);
           serialize([leg()], header);
         }),
-        { numRuns: 2000 },
+        { numRuns: 1000 },
       );
     });
   });

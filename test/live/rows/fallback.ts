@@ -50,13 +50,18 @@ export const fallbackRows: readonly Row[] = [
   {
     name: 'busy',
     title: 'the callee is busy: the next step of the scheme',
-    scheme: (callees) => ({ fallback: { onBusy: dialSecond(callees), onNoAnswer: [{ hangup: 'NO_ANSWER' }] } }}),
+    scheme: (callees) => ({
+      fallback: { onBusy: dialSecond(callees), onNoAnswer: [{ hangup: 'NO_ANSWER' }] },
+    }),
     run: takesOver(refuses('486 Busy Here'), 'refused'),
   },
   {
     name: 'no-answer',
     title: 'no answer: CANCEL within a second of the forwarding timeout, then the next step',
-    scheme: (callees) => ({ forwardingTimeoutSeconds: TIMEOUT_SECONDS, fallback: { onNoAnswer: dialSecond(callees) } }}),
+    scheme: (callees) => ({
+      forwardingTimeoutSeconds: TIMEOUT_SECONDS,
+      fallback: { onNoAnswer: dialSecond(callees) },
+    }),
     run: takesOver(rings, 'cancelled'),
   },
   {
@@ -65,7 +70,7 @@ export const fallbackRows: readonly Row[] = [
     scheme: (callees) => ({
       forwardingTimeoutSeconds: TIMEOUT_SECONDS,
       fallback: { onNoAnswer: dialSecond(callees) },
-    }}),
+    }),
     run: takesOver(() => undefined, 'cancelled'),
   },
   {
@@ -74,7 +79,7 @@ export const fallbackRows: readonly Row[] = [
     scheme: (callees) => ({
       forwardingTimeoutSeconds: TIMEOUT_SECONDS,
       fallback: { onNoAnswer: dialSecond(callees) },
-    }}),
+    }),
     run: async (stage) => {
       const early = 0x43;
       const figures = await takesOver((call) => call.progress(early), 'cancelled')(stage);
@@ -86,7 +91,7 @@ export const fallbackRows: readonly Row[] = [
   {
     name: 'redirect',
     title: "a callee's 302 to FreeSWITCH itself does not enter the dialplan again",
-    scheme: (callees) => ({ fallback: { onUnreachable: dialSecond(callees) } }}),
+    scheme: (callees) => ({ fallback: { onUnreachable: dialSecond(callees) } }),
     run: async (stage) => {
       const { external } = stage.world.ports;
       const contact = `<sip:${stage.did}@127.0.0.1:${external}>`;

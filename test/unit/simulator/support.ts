@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { CalleeBehaviour, DialledLeg } from '../../../lib/simulator/index.ts';
+import {
+  SimulatedFreeSwitch,
+  type CalleeBehaviour,
+  type CallReport,
+  type CallScript,
+  type DialledLeg,
+  type SwitchOptions,
+} from '../../../lib/simulator/index.ts';
 
 /** One message of FreeSWITCH, decoded by the test itself. */
 export interface Message {
@@ -209,5 +216,70 @@ export function labCallee({ user }: DialledLeg): CalleeBehaviour {
       return { kind: 'silent' };
     default:
       return { kind: 'ring' };
+  }
+}
+
+/** Answers at once and talks for a moment. */
+export const answers = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 30, talkMs: 30, hangup: 'callee' });
+
+/** A sendmsg that executes an application, in the text/plain body form. */
+export function execute(application: string, argument = '', more = ''): string {
+  const head = `sendmsg\ncall-command: execute\nexecute-app-name: ${application}\n${more}`;
+  if (argument === '') return `${head}\n`;
+  return `${head}content-type: text/plain\ncontent-length: ${Buffer.byteLength(argument)}\n\n${argument}`;
+}
+
+/** What a careful router says first, in one write; the connect reply. */
+export async function greet(wire: Wire): Promise<Message> {
+  wire.send('connect\n\nlinger 5\n\nmyevents plain\n\n');
+  await wire.until(() => wire.messages.length >= 3);
+  return wire.messages[0]!;
+}
+
+/** Reads on to the leg's end, and leaves. */
+export async function leave(wire: Wire): Promise<void> {
+  await wire.event('CHANNEL_HANGUP_COMPLETE');
+  wire.send('exit\n\n');
+  await wire.closed;
+}
+
+export interface Played {
+  readonly report: CallReport;
+  readonly wires: readonly Wire[];
+}
+
+/** One call against a router of the test's own; `router` is its story of one connection. */
+export async function play(
+  router: (wire: Wire, number: number) => Promise<void>,
+  script: Partial<CallScript> = {},
+  options: Partial<SwitchOptions> = {},
+): Promise<Played> {
+  const wires: Wire[] = [];
+  const failures: unknown[] = [];
+  const listener = await listen((wire) => {
+    wires.push(wire);
+    router(wire, wires.length).catch((error: unknown) => {
+      failures.push(error);
+      wire.socket.destroy();
+    });
+  });
+  const freeswitch = new SimulatedFreeSwitch({
+    routers: [{ host: '127.0.0.1', port: listener.port }],
+    secondMs: 40,
+    maxCallMs: 5000,
+    ...options,
+  });
+  try {
+    const report = await freeswitch.call({
+      caller: '380441110001',
+      did: '15005550100',
+      callee: answers,
+      ...script,
+    });
+    if (failures.length > 0) throw failures[0];
+    return { report, wires };
+  } finally {
+    await freeswitch.close();
+    await listener.close();
   }
 }
