@@ -46,7 +46,7 @@ export type Route =
   | { readonly ok: true; readonly steps: readonly Step[]; readonly readings: readonly Reading[] }
   | {
       readonly ok: false;
-      readonly kind: 'none' | 'refused' | 'error';
+      readonly kind: 'none' | 'refused';
       readonly reason: Reason;
       readonly detail: string;
       readonly readings: readonly Reading[];

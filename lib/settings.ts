@@ -166,7 +166,7 @@ export const SCHEMA = {
   sipHosts: setting(
     'SIP_HOSTS',
     [],
-    list('hosts', isHost),
+    list('hosts, with a port where needed', (v) => isHost(v.replace(/:\d{1,5}$/, ''))),
     'Hosts that a CRM may name in sip:user@host. None: such destinations are refused.',
   ),
   extensionContext: setting(

@@ -48,7 +48,7 @@ export class Router {
         return router.journal.lines.some(({ text }) => text.includes('listening')) || undefined;
       });
     } catch (error) {
-      router.kill();
+      await router.kill();
       throw error;
     }
     return router;
@@ -74,8 +74,11 @@ export class Router {
     this.#process.kill('SIGCONT');
   }
 
-  kill(): void {
+  /** Resolves when it is gone: until then the kernel would still accept for it. */
+  async kill(): Promise<void> {
+    if (this.exited) return;
     this.#process.kill('SIGKILL');
+    await this.#exited;
   }
 
   async stop(): Promise<void> {
@@ -83,7 +86,7 @@ export class Router {
     this.#process.kill('SIGCONT');
     this.#process.kill('SIGTERM');
     const timer = setTimeout(() => {
-      this.kill();
+      this.#process.kill('SIGKILL');
     }, STOP_MS);
     await this.#exited;
     clearTimeout(timer);

@@ -128,7 +128,10 @@ export class Stage {
   /** Ends what the row left behind. */
   async close(): Promise<void> {
     await Promise.allSettled(this.callers.map((call) => call.hangup()));
-    await Promise.allSettled(this.lines.flatMap(({ calls }) => calls).map((call) => call.hangup()));
+    // A callee whose BYE crosses that of the switch gets no answer to it.
+    await Promise.allSettled(
+      this.lines.flatMap(({ calls }) => calls).map((call) => call.ended(500).catch(() => call.hangup())),
+    );
     await Promise.allSettled(this.routers.map((router) => router.stop()));
   }
 
@@ -146,7 +149,7 @@ export class Stage {
       '--- router',
       ...routers.flatMap((router) => router.log(this.routers.length > 0 ? [] : numbers).slice(-20)),
       '--- FreeSWITCH',
-      ...this.world.freeswitch.excerpt([this.did]),
+      ...this.world.freeswitch.excerpt([this.did, ...this.lines.map(({ number }) => number)]),
     ];
   }
 }

@@ -10,6 +10,11 @@ import { switchConfig, type SwitchPlan } from './switch-config.ts';
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 const PASSWORD = 'ClueCon';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+const UUID_LENGTH = 36;
+/** Says nothing that helps: session descriptions, conditions that did not fit, turns of the state machine. */
+const DULL =
+  /^\S+ [a-z]=|^\S+ \w+ SDP:|Regex \(FAIL\)|parsing \[|\[DEBUG\] (switch_core_(state|session|media|codec|rtp|timer|io|sql)|switch_rtp|mod_sofia|sofia|switch_channel|switch_scheduler)/;
 /** A row's part of the log, at most. */
 const EXCERPT_LINES = 120;
 
@@ -94,25 +99,29 @@ export class Switch {
     return this.#events.api(command);
   }
 
-  /** Lines of the log that speak of a call with one of these numbers. */
+  /** What the log says of the calls to, and the legs for, these numbers. */
   excerpt(numbers: readonly string[]): string[] {
-    const lines = this.#log().filter(
-      (line) => !/\[DEBUG\] (switch_core_sqldb|sofia_reg|switch_scheduler)/.test(line),
-    );
+    const lines = this.#log();
     const uuids = new Set<string>();
     for (const line of lines) {
-      const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}/.exec(line)?.[0];
-      if (uuid !== undefined && numbers.some((number) => line.includes(number))) uuids.add(uuid);
+      const uuid = UUID.exec(line)?.[0];
+      const begins = /Processing .*->(\S+) in context|New Channel .*\/(\S+) \[/.exec(line);
+      const number = begins?.[1] ?? begins?.[2];
+      if (uuid !== undefined && number !== undefined && numbers.includes(number)) uuids.add(uuid);
     }
-    const told = lines.filter(
-      (line) => uuids.has(line.slice(0, 36)) || numbers.some((number) => line.includes(number)),
-    );
-    return told.slice(-EXCERPT_LINES);
+    return lines
+      .filter(
+        (line) => uuids.has(line.slice(0, UUID_LENGTH)) && !DULL.test(line) && line.length > UUID_LENGTH + 1,
+      )
+      .slice(-EXCERPT_LINES)
+      .map((line) => line.slice(UUID_LENGTH + 1));
   }
 
-  /** What FreeSWITCH itself calls an error, as opposed to calls that failed. */
+  /** What FreeSWITCH itself calls an error, but for routers that are not there: rows make them so. */
   errors(): string[] {
-    return this.#log().filter((line) => /\[(ERR|CRIT|ALERT)\]/.test(line));
+    return this.#log().filter(
+      (line) => /\[(ERR|CRIT|ALERT)\]/.test(line) && !/mod_event_socket\.c:\d+ Socket Error/.test(line),
+    );
   }
 
   async stop(): Promise<void> {

@@ -13,7 +13,7 @@ import { UserAgent } from './user-agent.ts';
 /** Everybody who takes part, started and stopped together. */
 
 export const DOMAIN = 'pbx.example';
-export const USERS = ['agent_007', '201'] as const;
+export const USERS = ['agent_007', '201', '202'] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
 /** Addresses of this row that nobody listens on come before its routers. */

@@ -213,9 +213,11 @@ describe('scheme', () => {
     expect(matchGlob('a*a*a*a*a*a*a*a*a*b', 'a'.repeat(20_000))).to.equal(false);
   });
 
-  for (const file of readdirSync('conf/schemes')) {
-    it(`accepts the example conf/schemes/${file}`, () => {
-      expect(faultsOf(JSON.parse(readFileSync(join('conf/schemes', file), 'utf8')))).to.deep.equal([]);
-    });
+  for (const folder of ['conf/schemes', 'conf/examples']) {
+    for (const file of readdirSync(folder)) {
+      it(`accepts the example ${folder}/${file}`, () => {
+        expect(faultsOf(JSON.parse(readFileSync(join(folder, file), 'utf8')))).to.deep.equal([]);
+      });
+    }
   }
 });

@@ -49,8 +49,8 @@ export const callerRows: readonly Row[] = [
     title: 'the same for a callee who is a user of this switch',
     run: async (stage) => {
       const secret = stage.caller();
-      const line = stage.line('201', (call) => call.answer(CALLEE_VOICE), stage.world.phones);
-      stage.destination('201');
+      const line = stage.line('202', (call) => call.answer(CALLEE_VOICE), stage.world.phones);
+      stage.destination('202');
       const caller = await stage.call({
         from: 'anonymous',
         name: 'Anonymous',

@@ -59,6 +59,28 @@ export const failureRows: readonly Row[] = [
     },
   },
   {
+    name: 'router-hung-ringing',
+    title:
+      "the router hangs while the callee rings: the bridge ends by its timeout, then the dialplan's fallback",
+    scheme: { forwardingTimeoutSeconds: 3 },
+    own: { routers: 1 },
+    run: async (stage) => {
+      const line = stage.line(stage.number(), (call) => {
+        call.ring();
+      });
+      stage.destination(line.number);
+      const caller = await stage.call();
+      const callee = await line.called(3_000);
+      await caller.response(180, 180, 2_000);
+      await sleep(500);
+      stage.routers[0]?.suspend();
+      const end = await callee.ended(6_000);
+      check(end.how === 'cancelled', `the callee's end: ${end.how}`);
+      const served = await stage.served(caller, 12_000);
+      return `CANCEL after ${seconds(end.atMs - callee.invitedMs)}, served after ${seconds(served)}`;
+    },
+  },
+  {
     name: 'router-killed-ringing',
     title:
       "the router dies while the callee rings: the bridge ends by its timeout, then the dialplan's fallback",
@@ -73,7 +95,7 @@ export const failureRows: readonly Row[] = [
       const callee = await line.called(3_000);
       await caller.response(180, 180, 2_000);
       await sleep(500);
-      stage.routers[0]?.kill();
+      await stage.routers[0]?.kill();
       const end = await callee.ended(7_000);
       check(end.how === 'cancelled', `the callee's end: ${end.how}`);
       const served = await stage.served(caller, 3_000);
@@ -92,7 +114,7 @@ export const failureRows: readonly Row[] = [
       const caller = await stage.call();
       const callee = await line.called(3_000);
       await caller.answered(3_000);
-      stage.routers[0]?.kill();
+      await stage.routers[0]?.kill();
       await sleep(2_000);
       await stage.talk(caller, callee);
       await callee.hangup();
@@ -111,7 +133,7 @@ export const failureRows: readonly Row[] = [
       const caller = await stage.call();
       await stage.asked();
       await sleep(300);
-      stage.routers[0]?.kill();
+      await stage.routers[0]?.kill();
       const killedMs = performance.now();
       const { atMs } = await caller.answered(3_000);
       await stage.served(caller, 3_000);
@@ -163,16 +185,36 @@ export const failureRows: readonly Row[] = [
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
       stage.destination(line.number);
       const [first, second] = stage.routers;
-      const calls = [await stage.call()];
-      await calls[0]?.answered(3_000);
-      first?.kill();
-      await sleep(100);
-      calls.push(await stage.call());
-      await calls[1]?.answered(3_000);
-      const routed = stage.routers.map((router, nth) => router.log([stage.caller(nth)]).length > 0);
       check(first !== undefined && second !== undefined, 'two routers');
-      check(line.calls.length === 2 && stage.group.calls.length === 0, 'a call went to the fallback');
-      return `both calls routed (lines of each router about its call: ${routed.join(', ')})`;
+      for (const router of [first, second]) {
+        const caller = await stage.call();
+        const callee = await line.called(3_000, stage.callers.length);
+        await caller.answered(3_000);
+        await stage.talk(caller, callee);
+        await caller.hangup();
+        await router.journal.until('the line of its call', 3_000, () =>
+          router.log([line.number]).length > 0 ? true : undefined,
+        );
+        await first.kill();
+      }
+      check(stage.questions.length === 2 && stage.group.calls.length === 0, 'a call went to the fallback');
+      return 'a call by each of them';
+    },
+  },
+  {
+    name: 'nobody-at-all',
+    title: 'no router, and the group does not answer either: busy tone, then a clear end',
+    own: { routers: 0, absent: 1 },
+    run: async (stage) => {
+      stage.world.carrier.on(stage.group.number, (call) => {
+        call.refuse('486 Busy Here');
+      });
+      const caller = await stage.call();
+      const { status } = await caller.refused(12_000);
+      const { tones } = caller.media;
+      check(tones > 100, `${tones} packets of busy tone`);
+      check(status === 480, `the caller got ${status}`);
+      return `${tones} packets of busy tone, then ${status}`;
     },
   },
 ];

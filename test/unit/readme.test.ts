@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { existsSync, readFileSync } from 'node:fs';
+import { withTables } from '../support/docs.ts';
+import { parseScheme } from '../../lib/scheme.ts';
+
+describe('README', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  it('holds the tables of settings and outcomes as the code has them (npm run docs writes them)', () => {
+    expect(readme).to.equal(withTables(readme));
+    expect(readme).to.include('ESL_ROUTER_LISTEN_PORT').and.to.include('USER_BUSY');
+  });
+
+  it('shows schemes that are valid', () => {
+    const documents = [...readme.matchAll(/```json\n([^]*?)```/g)].map(
+      (match) => JSON.parse(match[1] ?? '') as unknown,
+    );
+    expect(documents).not.to.be.empty;
+    for (const document of documents) expect(parseScheme(document, '')).to.deep.include({ ok: true });
+  });
+
+  it('links only to files that are there', () => {
+    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
+    expect(links.filter((link) => !/^https?:/.test(link) && !existsSync(link))).to.deep.equal([]);
+  });
+
+  it('names only commands that package.json has', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1] ?? '');
+    expect(named.filter((script) => !(script in scripts))).to.deep.equal([]);
+  });
+});
