@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { watch } from 'chokidar';
 import type { CallRecord } from './record.ts';
 import { routeCall } from './call.ts';
@@ -45,6 +46,8 @@ export async function start(options: RouterOptions): Promise<Router> {
 
   const http = createHttpClient();
   const stopping = new AbortController();
+  // Each call that rings or talks listens to it, and takes its listener away again.
+  setMaxListeners(0, stopping.signal);
   const eslOptions = {
     limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
     replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,

@@ -216,7 +216,7 @@ export class EslEvent {
     const start = bytes.toString('latin1', 0, 64);
     const end = start.indexOf('\n');
     const first = end > 0 && start.startsWith(EVENT_NAME);
-    this.name = first ? start.slice(EVENT_NAME.length, end) : (this.get('Event-Name') ?? '');
+    this.name = first ? decodeValue(start.slice(EVENT_NAME.length, end)) : (this.get('Event-Name') ?? '');
   }
 
   get(header: string): string | undefined {

@@ -41,7 +41,7 @@ export const jsonRpc = {
       if (typeof result === 'string' || typeof result === 'number') {
         return { kind: 'found', value: result, name: 'result', document };
       }
-      return pick(result, names, document);
+      return pick(result, names, document, 'result');
     },
   },
 } as const satisfies Format;

@@ -27,8 +27,13 @@ export function textAt(document: unknown, name: string): string {
     : '';
 }
 
-/** The first of `names` that holds something, looked for in `root`; `document` is the whole reply. */
-export function pick(root: unknown, names: readonly string[], document: unknown): Answer {
+/** The first of `names` that holds something, looked for in `root`, called `place`, of the whole reply. */
+export function pick(
+  root: unknown,
+  names: readonly string[],
+  document: unknown,
+  place = 'the reply',
+): Answer {
   let empty: string | undefined;
   for (const name of names) {
     const value = readName(root, name);
@@ -39,7 +44,7 @@ export function pick(root: unknown, names: readonly string[], document: unknown)
   return {
     kind: 'none',
     reason: 'missing_key',
-    detail: names.map((name) => whyMissing(root, name)).join('; '),
+    detail: names.map((name) => whyMissing(root, name, place)).join('; '),
   };
 }
 
@@ -71,9 +76,9 @@ function walk(document: unknown, name: string): { value: unknown; holder: unknow
   return { value: undefined, holder, path: name };
 }
 
-function whyMissing(root: unknown, name: string): string {
+function whyMissing(root: unknown, name: string, place: string): string {
   const { holder, path } = walk(root, name);
-  return `no ${JSON.stringify(name)}: ${path === '' ? 'the reply' : path} ${contents(holder)}`;
+  return `no ${JSON.stringify(name)}: ${path === '' ? place : path} ${contents(holder)}`;
 }
 
 function contents(value: unknown): string {

@@ -10,6 +10,7 @@ export class Book {
   readonly decisionsMs: number[] = [];
   /** Every end of a step that left the leg parked. */
   readonly stepsMs: number[] = [];
+  connectReplyMs: number | null = null;
   end: CallEnd | null = null;
   settledMs: number | null = null;
 

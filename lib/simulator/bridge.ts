@@ -95,8 +95,7 @@ function continueOrHangUp(leg: Leg, cause: string): void {
 /** Both legs are joined, from CHANNEL_BRIDGE to CHANNEL_UNBRIDGE. */
 async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   const { channel } = leg;
-  const { profile } = channel;
-  profile.times.bridged = Date.now();
+  channel.stamp('bridged');
   channel.callState = early ? 'EARLY' : 'ACTIVE';
   channel.other = b.profile(leg);
   channel.unset('originate_signal_bond');

@@ -28,7 +28,6 @@ export class Call {
   readonly #patience: Patience;
   readonly #sessions: Session[] = [];
   #acceptedMs: number | null = null;
-  #connectReplyMs: number | null = null;
   #connecting: Socket | null = null;
   #aborted = false;
 
@@ -139,7 +138,6 @@ export class Call {
       await this.#limbo(taken);
       return true;
     }
-    this.#connectReplyMs ??= leg.book.now();
     leg.reached('connected');
     if (session.isAsync) {
       await pause(leg.random.chance(LATE_PARK.probability) ? LATE_PARK.ms : leg.random.below(2));
@@ -222,8 +220,7 @@ export class Call {
     const end = book.end ?? { kind: 'silence' };
     const settledMs = book.settledMs ?? book.now();
     const acceptedMs = this.#acceptedMs;
-    const connectReplyMs = this.#connectReplyMs;
-    const { decisionsMs, stepsMs } = book;
+    const { connectReplyMs, decisionsMs, stepsMs } = book;
     const facts = { end, acceptedMs, connectReplyMs, decisionsMs, stepsMs, settledMs };
     const first = decisionsMs[0];
     const firstDecisionMs =

@@ -1,6 +1,6 @@
 import { bytesOf, header, type Bytes } from './message.ts';
 import { q850Of } from './cause.ts';
-import { baseVariables, mediaVariables, profileLines, type Profile } from './profile.ts';
+import { baseVariables, mediaVariables, profileLines, type Moment, type Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import type { CallScript } from './types.ts';
 
@@ -133,6 +133,20 @@ export class Channel {
     }
   }
 
+  /** Something has happened to the leg now. */
+  stamp(moment: Moment): void {
+    this.profile = { ...this.profile, times: { ...this.profile.times, [moment]: Date.now() } };
+  }
+
+  nameCallee(callee: Bytes): void {
+    this.profile = { ...this.profile, callee };
+  }
+
+  /** Whether the A leg was ever answered: it is still so after its hang-up. */
+  get wasAnswered(): boolean {
+    return this.profile.times.answered > 0;
+  }
+
   /** An empty value unsets, as in FreeSWITCH. */
   set(name: string, value: Bytes): void {
     if (value === '') {
@@ -168,21 +182,21 @@ export class Channel {
 
   markEarly(): void {
     this.answerState = 'early';
-    this.profile.times.progressMedia = Date.now();
+    this.stamp('progressMedia');
     for (const [name, value] of mediaVariables()) this.set(name, value);
     this.set('endpoint_disposition', 'EARLY MEDIA');
   }
 
   markAnswered(): void {
     this.answerState = 'answered';
-    this.profile.times.answered = Date.now();
+    this.stamp('answered');
     for (const [name, value] of mediaVariables()) this.set(name, value);
   }
 
   markHungUp(cause: string): void {
     this.answerState = 'hangup';
     this.hangupCause = cause;
-    this.profile.times.hangup = Date.now();
+    this.stamp('hangup');
   }
 
   /** An event of this leg; `extra` follows the head, `tail` the variables. */

@@ -126,8 +126,8 @@ export class Leg implements Killable {
     this.reached('ringing');
     if (channel.ringReady || channel.answerState !== 'ringing') return;
     channel.ringReady = true;
-    this.#nameCallee(callee);
-    channel.profile.times.progress = Date.now();
+    if (callee !== null) channel.nameCallee(bytesOf(callee));
+    channel.stamp('progress');
     this.emit('CHANNEL_PROGRESS');
   }
 
@@ -136,7 +136,7 @@ export class Leg implements Killable {
     const { channel } = this;
     this.reached('ringing');
     if (channel.answerState !== 'ringing') return;
-    this.#nameCallee(callee);
+    if (callee !== null) channel.nameCallee(bytesOf(callee));
     channel.markEarly();
     this.emit('CHANNEL_PROGRESS_MEDIA');
   }
@@ -147,10 +147,6 @@ export class Leg implements Killable {
     this.channel.markAnswered();
     this.emit('CHANNEL_ANSWER');
     this.channel.set('endpoint_disposition', 'ANSWER'); // said by the next event only (01)
-  }
-
-  #nameCallee(user: string | null): void {
-    if (user !== null) this.channel.profile.callee = { name: 'Outbound Call', number: bytesOf(user) };
   }
 
   /** The caller waits for his moment, and then so long. */
@@ -170,7 +166,7 @@ export class Leg implements Killable {
   callerHangsUp(): void {
     if (this.hungUp) return;
     const { channel } = this;
-    const answered = channel.profile.times.answered > 0;
+    const answered = channel.wasAnswered;
     const code = answered ? '200' : '487';
     if (!answered) {
       channel.set('sip_hangup_disposition', 'recv_cancel');
@@ -271,7 +267,7 @@ export class Leg implements Killable {
     if (this.hungUp) return;
     if (by === 'guard') this.book.settle({ kind: 'guard' });
     if (by === 'router') this.book.settle({ kind: 'transfer', ...to });
-    this.channel.profile.times.transfer = Date.now();
+    this.channel.stamp('transfer');
     this.#interruptWith({ kind: 'transfer', to, by });
   }
 
@@ -303,7 +299,7 @@ export class Leg implements Killable {
   /** After a failed bridge the caller gets the callee's code, whatever the cause (39), unless told otherwise. */
   #sipCode(cause: string): number {
     if (this.respondCode !== null) return this.respondCode;
-    if (this.channel.profile.times.answered > 0) return 200; // a BYE
+    if (this.channel.wasAnswered) return 200; // a BYE
     const remote = /^sip:(\d{3})$/.exec(this.channel.get('last_bridge_proto_specific_hangup_cause') ?? '');
     const ignored = this.channel.get('sip_ignore_remote_cause') === 'true';
     return remote && !ignored ? Number(remote[1]) : sipCodeOf(cause);
@@ -342,7 +338,7 @@ export class Leg implements Killable {
   #sayGoodbye(): void {
     const { channel } = this;
     if (channel.get('sip_hangup_disposition') !== undefined) return;
-    channel.set('sip_hangup_disposition', channel.profile.times.answered > 0 ? 'send_bye' : 'send_refuse');
+    channel.set('sip_hangup_disposition', channel.wasAnswered ? 'send_bye' : 'send_refuse');
   }
 
   /** The A leg's variables as text. */

@@ -181,7 +181,7 @@ export class Originate {
         }
         return;
       case 'answered':
-        leg.channel.profile.callee = { name: 'Outbound Call', number: bytesOf(b.dialled.user) };
+        leg.channel.nameCallee(bytesOf(b.dialled.user));
         this.#finish({ kind: 'answered', leg: b, early: false });
         return;
       case 'refused':
@@ -289,7 +289,7 @@ export class BLeg implements Killable {
     return {
       ...own,
       direction: 'outbound',
-      callee: { name: 'Outbound Call', number: bytesOf(this.dialled.user) },
+      callee: bytesOf(this.dialled.user),
       destination: bytesOf(this.dialled.user),
       uuid: this.uuid,
       channelName: this.channelName,

@@ -8,28 +8,35 @@ export interface Profile {
   readonly callerNumber: Bytes;
   readonly callerName: Bytes;
   /** Who was dialled, once a leg to him rang. */
-  callee: { readonly name: Bytes; readonly number: Bytes } | null;
+  readonly callee: Bytes | null;
   readonly destination: Bytes;
   readonly uuid: string;
   readonly context: Bytes;
   readonly channelName: Bytes;
   readonly profileIndex: number | null;
   readonly hidden: boolean;
-  readonly times: {
-    readonly created: number;
-    answered: number;
-    progress: number;
-    progressMedia: number;
-    hangup: number;
-    transfer: number;
-    bridged: number;
-  };
+  /** Milliseconds of the epoch; 0 is never. */
+  readonly times: Readonly<Record<Moment, number>>;
 }
+
+export type Moment =
+  'created' | 'answered' | 'progress' | 'progressMedia' | 'hangup' | 'transfer' | 'bridged';
 
 const micros = (ms: number): string => (ms === 0 ? '0' : `${ms}000`);
 
+/** A profile shows in every event and changes seldom: its headers are made once. */
+const RENDERED = new WeakMap<Profile, Map<string, string>>();
+
 /** The profile as headers, in the order of the recordings. */
 export function profileLines(prefix: 'Caller' | 'Channel' | 'Other-Leg', profile: Profile): string {
+  const known = RENDERED.get(profile) ?? new Map<string, string>();
+  RENDERED.set(profile, known);
+  let lines = known.get(prefix);
+  if (lines === undefined) known.set(prefix, (lines = render(prefix, profile)));
+  return lines;
+}
+
+function render(prefix: string, profile: Profile): string {
   const { times, callerName, callerNumber } = profile;
   const fields: [string, Bytes | null][] = [
     ['Direction', profile.direction],
@@ -40,8 +47,8 @@ export function profileLines(prefix: 'Caller' | 'Channel' | 'Other-Leg', profile
     ['Caller-ID-Number', callerNumber],
     ['Orig-Caller-ID-Name', callerName],
     ['Orig-Caller-ID-Number', callerNumber],
-    ['Callee-ID-Name', profile.callee?.name ?? null],
-    ['Callee-ID-Number', profile.callee?.number ?? null],
+    ['Callee-ID-Name', profile.callee === null ? null : 'Outbound Call'],
+    ['Callee-ID-Number', profile.callee],
     ['Network-Addr', '127.0.0.1'],
     ['ANI', callerNumber],
     ['Destination-Number', profile.destination],

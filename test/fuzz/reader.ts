@@ -34,7 +34,7 @@ export function readStream(stream: string, limits: ParserLimits): PlainStream {
     const length = valueOf(headers, 'Content-Length');
     let body: string | null = null;
     if (length !== undefined) {
-      const valid = length !== '' && [...length].every((c) => '0123456789'.includes(c));
+      const valid = length !== '' && /^[0-9]*$/.test(length);
       if (!valid || Number(length) > limits.bodyBytes) return { messages, broken: true };
       if (rest.length < Number(length)) return { messages, broken: false };
       body = rest.slice(0, Number(length));

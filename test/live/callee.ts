@@ -1,5 +1,5 @@
 import type { Agent, Dialog } from './dialog.ts';
-import { Journal } from './journal.ts';
+import { Journal, SOON } from './journal.ts';
 import { Media } from './media.ts';
 import {
   audioPortOf,
@@ -89,7 +89,7 @@ export class IncomingCall implements Dialog {
     ]);
   }
 
-  ended(withinMs: number): Promise<{ atMs: number; how: CalleeEnd; reason: string }> {
+  ended(withinMs = SOON): Promise<{ atMs: number; how: CalleeEnd; reason: string }> {
     return this.journal.until('the end', withinMs, () => this.end ?? undefined);
   }
 

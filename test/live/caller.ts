@@ -1,5 +1,5 @@
 import type { Agent, Dialog } from './dialog.ts';
-import { Journal } from './journal.ts';
+import { Journal, SOON } from './journal.ts';
 import { Media } from './media.ts';
 import {
   audioPortOf,
@@ -74,13 +74,13 @@ export class OutgoingCall implements Dialog {
   }
 
   /** The first response that fits, waited for. */
-  response(low: number, high: number, withinMs: number): Promise<{ atMs: number; status: number }> {
+  response(low: number, high: number, withinMs = SOON): Promise<{ atMs: number; status: number }> {
     return this.journal.until(`a response ${low}..${high}`, withinMs, () =>
       this.responses.find(({ status }) => status >= low && status <= high),
     );
   }
 
-  answered(withinMs: number): Promise<{ atMs: number; status: number }> {
+  answered(withinMs = SOON): Promise<{ atMs: number; status: number }> {
     return this.journal.until('an answer', withinMs, () => {
       const final = this.responses.find(({ status }) => status >= 200);
       if (final !== undefined && final.status >= 300)
@@ -90,11 +90,11 @@ export class OutgoingCall implements Dialog {
   }
 
   /** The final response of a call that nobody answered. */
-  refused(withinMs: number): Promise<{ atMs: number; status: number }> {
+  refused(withinMs = SOON): Promise<{ atMs: number; status: number }> {
     return this.response(300, 699, withinMs);
   }
 
-  ended(withinMs: number): Promise<{ atMs: number; how: CallEnd }> {
+  ended(withinMs = SOON): Promise<{ atMs: number; how: CallEnd }> {
     return this.journal.until('the end', withinMs, () => this.end ?? undefined);
   }
 
@@ -110,7 +110,7 @@ export class OutgoingCall implements Dialog {
     if (this.end !== null) return;
     if (this.#answer === null) {
       this.cancel();
-      await this.ended(2_000);
+      await this.ended();
       return;
     }
     const { remote, to } = this.#dialog(this.#answer);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Journal, now } from './journal.ts';
+import { Journal, now, SOON } from './journal.ts';
 
 /** The CRM of the live test: answers what the row says, and knows when it was asked and when it was left alone. */
 
@@ -67,9 +67,9 @@ export class Crm {
     return this.#line(path).journal;
   }
 
-  asked(path: string, withinMs: number, nth = 1): Promise<Question> {
+  asked(path: string, nth = 1): Promise<Question> {
     const { journal, questions } = this.#line(path);
-    return journal.until(`question ${nth}`, withinMs, () => questions[nth - 1]);
+    return journal.until(`question ${nth}`, SOON, () => questions[nth - 1]);
   }
 
   close(): void {

@@ -9,6 +9,12 @@ export interface JournalLine {
   readonly text: string;
 }
 
+/**
+ * How long a row waits for what must come and is not timed by itself: long enough for a machine that is busy with
+ * something else. What is timed is held against its limits by `between`.
+ */
+export const SOON = 10_000;
+
 export function now(): number {
   return performance.now();
 }

@@ -15,7 +15,7 @@ import { World, type Stops } from './world.ts';
  */
 
 const SKIPPED = 77;
-const ROW_SECONDS = 30;
+const ROW_SECONDS = 60;
 /** Rows at the same time. More of them only lengthen each other's times on a small machine. */
 const AT_ONCE = 6;
 

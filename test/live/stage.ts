@@ -1,7 +1,7 @@
 import type { IncomingCall } from './callee.ts';
 import type { CallOptions, OutgoingCall } from './caller.ts';
 import type { Answer, Question, Reply } from './crm.ts';
-import { Journal, now, sleep } from './journal.ts';
+import { Journal, now, sleep, SOON } from './journal.ts';
 import { calleesOf, callersOf, didOf, groupOf, type Numbers } from './number.ts';
 import type { Router } from './router.ts';
 import { check, type Row } from './row.ts';
@@ -36,7 +36,7 @@ export class Line {
     });
   }
 
-  called(withinMs: number, nth = 1): Promise<IncomingCall> {
+  called(nth = 1, withinMs = SOON): Promise<IncomingCall> {
     return this.journal.until(`call ${nth}`, withinMs, () => this.calls[nth - 1]);
   }
 }
@@ -82,8 +82,8 @@ export class Stage {
     this.answer({ body: { destination: value } });
   }
 
-  asked(withinMs = 3_000, nth = 1): Promise<Question> {
-    return this.world.crm.asked(this.row.name, withinMs, nth);
+  asked(nth = 1): Promise<Question> {
+    return this.world.crm.asked(this.row.name, nth);
   }
 
   get questions(): readonly Question[] {
@@ -107,7 +107,7 @@ export class Stage {
     check(media !== null, `${callee.journal.name} has no sound`);
     caller.media.forget();
     media.forget();
-    const untilMs = now() + 3_000;
+    const untilMs = now() + SOON;
     while (now() < untilMs) {
       if (caller.media.heard(voice) >= HEARD && media.heard(0x21) >= HEARD) return;
       await sleep(50);
@@ -118,9 +118,9 @@ export class Stage {
   }
 
   /** The dialplan's own fallback serves the caller: he is connected to the group. Milliseconds since his INVITE. */
-  async served(caller: OutgoingCall, withinMs: number): Promise<number> {
+  async served(caller: OutgoingCall, withinMs = SOON): Promise<number> {
     const { atMs } = await caller.answered(withinMs);
-    const member = await this.group.called(1_000, this.group.calls.length);
+    const member = await this.group.called(this.group.calls.length);
     await this.talk(caller, member, GROUP_VOICE);
     return atMs - caller.placedMs;
   }

@@ -26,7 +26,7 @@ export interface Scenario {
   /** Further schemes by the end of their names. */
   readonly others?: Readonly<Record<string, SchemePart>>;
   /** What the CRM says; by the path behind `CRM` when there are several. */
-  readonly reply?: Reply | Readonly<Record<string, Reply>>;
+  readonly reply?: Reply | ((request: RecordedRequest) => Reply) | Readonly<Record<string, Reply>>;
   readonly call?: Partial<CallScript>;
   /** By number or login; all answer when absent. */
   readonly callees?: Readonly<Record<string, CalleeBehaviour>>;
@@ -105,7 +105,7 @@ export class Stage {
     const crm = await startCrm((request) => {
       const [, name = '', ...path] = (request.url.split('?')[0] ?? '').split('/');
       const scenario = byName.get(name);
-      const reply = replyOf(scenario?.reply, path.join('/'));
+      const reply = replyOf(scenario?.reply, path.join('/'), request);
       return reply === null ? { status: 500, body: 'no such path' } : crmReply(reply, fill(crm.url, name));
     });
     const schemes = [...names].flatMap(([scenario, name]) => schemesOf(scenario, name, crm.url));
@@ -211,8 +211,9 @@ function fill(crmUrl: string, name: string): (text: string) => string {
 
 const REPLY_KEYS = ['json', 'text', 'status', 'raw', 'reset', 'hang'];
 
-function replyOf(reply: Scenario['reply'], path: string): Reply | null {
+function replyOf(reply: Scenario['reply'], path: string, request: RecordedRequest): Reply | null {
   if (reply === undefined) return { json: { destination: '201' } };
+  if (typeof reply === 'function') return reply(request);
   if (REPLY_KEYS.some((key) => key in reply)) return reply as Reply;
   return (reply as Readonly<Record<string, Reply>>)[path] ?? null;
 }

@@ -37,6 +37,7 @@ export function callOf(call: Partial<Call> = {}): Call {
     schemeVariable: '',
     answered: false,
     guardSeconds: null,
+    eventSequence: null,
     socketMode: { async: true, full: true },
     variables: new Map(),
     ...call,

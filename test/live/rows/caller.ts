@@ -1,4 +1,4 @@
-import { seconds, sleep } from '../journal.ts';
+import { seconds, sleep, SOON } from '../journal.ts';
 import { between, check, type Row } from '../row.ts';
 import { CALLEE_VOICE } from '../stage.ts';
 
@@ -12,8 +12,8 @@ export const callerRows: readonly Row[] = [
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
       stage.destination(line.number);
       const caller = await stage.call({ name: 'J\xe9r\xf4me \xff %E9 100%' });
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.talk(caller, callee);
       const name = (await stage.asked()).body['caller_name'];
       check(typeof name === 'string' && /^J.+r.+me/.test(name), `caller_name: ${JSON.stringify(name)}`);
@@ -34,8 +34,8 @@ export const callerRows: readonly Row[] = [
           ['P-Asserted-Identity', `"Ivan Petrenko" <sip:${secret}@127.0.0.1>`],
         ],
       });
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       const question = await stage.asked();
       const told = JSON.stringify([question.headers, question.text]);
       check(!told.includes(secret) && !told.includes('Petrenko'), `the CRM was told: ${told}`);
@@ -59,8 +59,8 @@ export const callerRows: readonly Row[] = [
           ['P-Asserted-Identity', `"Ivan Petrenko" <sip:${secret}@127.0.0.1>`],
         ],
       });
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       const invite = JSON.stringify([callee.invite.startLine, callee.invite.headers]);
       check(!invite.includes(secret) && !invite.includes('Petrenko'), `the callee was told: ${invite}`);
       const { text } = await stage.asked();
@@ -80,8 +80,8 @@ export const callerRows: readonly Row[] = [
       const cancelledMs = performance.now();
       const abortedMs = await stage.world.crm
         .journal(stage.row.name)
-        .until('the end of the request', 2_000, () => question.abortedMs ?? undefined);
-      const end = await caller.ended(2_000);
+        .until('the end of the request', SOON, () => question.abortedMs ?? undefined);
+      const end = await caller.ended();
       check(end.how === 'cancelled', `the caller's end: ${end.how}`);
       between('seconds from CANCEL to the end of the request', (abortedMs - cancelledMs) / 1000, 0, 0.5);
       check(stage.group.calls.length === 0, 'the fallback rang for nobody');
@@ -97,12 +97,12 @@ export const callerRows: readonly Row[] = [
       });
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.response(180, 180, 2_000);
+      const callee = await line.called();
+      await caller.response(180, 180);
       await sleep(1_000);
       caller.cancel();
       const cancelledMs = performance.now();
-      const end = await callee.ended(2_000);
+      const end = await callee.ended();
       check(end.how === 'cancelled', `the callee's end: ${end.how}`);
       between('seconds from CANCEL to CANCEL', (end.atMs - cancelledMs) / 1000, 0, 0.5);
       await sleep(500);
@@ -117,8 +117,8 @@ export const callerRows: readonly Row[] = [
     run: async (stage) => {
       stage.answer(null);
       const caller = await stage.call();
-      const { atMs } = await caller.response(180, 180, 2_000);
-      const served = await stage.served(caller, 4_000);
+      const { atMs } = await caller.response(180, 180);
+      const served = await stage.served(caller);
       between('seconds until the fallback', served / 1000, 1.8, 3);
       return `180 after ${seconds(atMs - caller.placedMs)}, fallback after ${seconds(served)}`;
     },

@@ -1,4 +1,4 @@
-import { seconds, sleep } from '../journal.ts';
+import { seconds, sleep, SOON } from '../journal.ts';
 import { between, check, type Row } from '../row.ts';
 import { CALLEE_VOICE } from '../stage.ts';
 
@@ -14,7 +14,7 @@ export const failureRows: readonly Row[] = [
     own: { routers: 0, absent: 2 },
     run: async (stage) => {
       const caller = await stage.call();
-      const served = await stage.served(caller, 3_000);
+      const served = await stage.served(caller);
       await sleep(4_000);
       check(
         caller.end === null && stage.group.calls.length === 1,
@@ -32,7 +32,7 @@ export const failureRows: readonly Row[] = [
     run: async (stage) => {
       stage.routers[0]?.suspend();
       const caller = await stage.call();
-      const served = await stage.served(caller, (GUARD_SECONDS + 3) * 1000);
+      const served = await stage.served(caller);
       between('seconds until the fallback', served / 1000, GUARD_SECONDS - 1, GUARD_SECONDS + 1);
       await sleep(2_000);
       check(caller.end === null && stage.group.calls.length === 1, 'the fallback did not last');
@@ -50,7 +50,7 @@ export const failureRows: readonly Row[] = [
       const [router] = stage.routers;
       router?.suspend();
       const caller = await stage.call();
-      await stage.served(caller, 6_000);
+      await stage.served(caller);
       router?.resume();
       await sleep(3_000);
       check(caller.end === null && stage.group.calls.length === 1, 'the caller was torn out of the fallback');
@@ -70,11 +70,11 @@ export const failureRows: readonly Row[] = [
       });
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.response(180, 180, 2_000);
+      const callee = await line.called();
+      await caller.response(180, 180);
       await sleep(500);
       stage.routers[0]?.suspend();
-      const end = await callee.ended(6_000);
+      const end = await callee.ended();
       check(end.how === 'cancelled', `the callee's end: ${end.how}`);
       const served = await stage.served(caller, 12_000);
       return `CANCEL after ${seconds(end.atMs - callee.invitedMs)}, served after ${seconds(served)}`;
@@ -92,13 +92,13 @@ export const failureRows: readonly Row[] = [
       });
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.response(180, 180, 2_000);
+      const callee = await line.called();
+      await caller.response(180, 180);
       await sleep(500);
       await stage.routers[0]?.kill();
-      const end = await callee.ended(7_000);
+      const end = await callee.ended();
       check(end.how === 'cancelled', `the callee's end: ${end.how}`);
-      const served = await stage.served(caller, 3_000);
+      const served = await stage.served(caller);
       const rang = (end.atMs - callee.invitedMs) / 1000;
       between('seconds until CANCEL', rang, 3, 5);
       return `CANCEL after ${rang.toFixed(2)} s of 4 s, served after ${seconds(served)}`;
@@ -112,13 +112,13 @@ export const failureRows: readonly Row[] = [
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.routers[0]?.kill();
       await sleep(2_000);
       await stage.talk(caller, callee);
       await callee.hangup();
-      const end = await caller.ended(2_000);
+      const end = await caller.ended();
       check(end.how === 'hung up by the switch', `the caller's end: ${end.how}`);
       check(stage.group.calls.length === 0, 'the fallback rang');
       return 'talking 2 s later; hang-up as always';
@@ -135,8 +135,8 @@ export const failureRows: readonly Row[] = [
       await sleep(300);
       await stage.routers[0]?.kill();
       const killedMs = performance.now();
-      const { atMs } = await caller.answered(3_000);
-      await stage.served(caller, 3_000);
+      const { atMs } = await caller.answered();
+      await stage.served(caller);
       return `served ${(atMs - killedMs).toFixed(0)} ms after the SIGKILL`;
     },
   },
@@ -152,12 +152,12 @@ export const failureRows: readonly Row[] = [
       });
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
+      const callee = await line.called();
       await sleep(500);
       const stoppedMs = performance.now();
       await stage.routers[0]?.stop();
       const took = performance.now() - stoppedMs;
-      await caller.answered(4_000);
+      await caller.answered();
       await stage.talk(caller, callee);
       between('seconds until the router was gone', took / 1000, 0, 6);
       return `router gone after ${seconds(took)}, answered after ${seconds(callee.invitedMs - caller.placedMs + 2_500)}`;
@@ -171,8 +171,8 @@ export const failureRows: readonly Row[] = [
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.talk(caller, callee);
       return `callee's INVITE ${(callee.invitedMs - caller.placedMs).toFixed(0)} ms`;
     },
@@ -188,11 +188,11 @@ export const failureRows: readonly Row[] = [
       check(first !== undefined && second !== undefined, 'two routers');
       for (const router of [first, second]) {
         const caller = await stage.call();
-        const callee = await line.called(3_000, stage.callers.length);
-        await caller.answered(3_000);
+        const callee = await line.called(stage.callers.length);
+        await caller.answered();
         await stage.talk(caller, callee);
         await caller.hangup();
-        await router.journal.until('the line of its call', 3_000, () =>
+        await router.journal.until('the line of its call', SOON, () =>
           router.log([line.number]).length > 0 ? true : undefined,
         );
         await first.kill();
@@ -210,7 +210,7 @@ export const failureRows: readonly Row[] = [
         call.refuse('486 Busy Here');
       });
       const caller = await stage.call();
-      const { status } = await caller.refused(12_000);
+      const { status } = await caller.refused(2 * SOON);
       const { tones } = caller.media;
       check(tones > 100, `${tones} packets of busy tone`);
       check(status === 480, `the caller got ${status}`);

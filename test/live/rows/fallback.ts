@@ -1,4 +1,4 @@
-import { seconds, sleep } from '../journal.ts';
+import { seconds, sleep, SOON } from '../journal.ts';
 import type { Numbers } from '../number.ts';
 import { between, check, type Row } from '../row.ts';
 import type { Script } from '../stage.ts';
@@ -27,11 +27,11 @@ function takesOver(first: Script, expect: 'refused' | 'cancelled'): Row['run'] {
     const second = stage.line(stage.number(SECOND), answersAsSecond);
     stage.destination(line.number);
     const caller = await stage.call();
-    const callee = await line.called(3_000);
-    const end = await callee.ended((TIMEOUT_SECONDS + 2) * 1000);
+    const callee = await line.called();
+    const end = await callee.ended();
     check(end.how === expect, `the first callee's end: ${end.how}`);
-    const next = await second.called(2_000);
-    await caller.answered(2_000);
+    const next = await second.called();
+    await caller.answered();
     await stage.talk(caller, next, SECOND_VOICE);
     check(stage.group.calls.length === 0, "the dialplan's fallback rang as well");
     const rang = (end.atMs - callee.invitedMs) / 1000;
@@ -111,7 +111,7 @@ export const fallbackRows: readonly Row[] = [
       const line = stage.line(stage.number(), refuses('603 Decline'));
       stage.destination(line.number);
       const caller = await stage.call();
-      const { status } = await caller.refused(3_000);
+      const { status } = await caller.refused();
       check(status === 486, `the caller got ${status}`);
       return 'callee 603, caller 486';
     },
@@ -122,7 +122,7 @@ export const fallbackRows: readonly Row[] = [
     run: async (stage) => {
       stage.destination({ hangup: 'USER_BUSY' });
       const caller = await stage.call();
-      const { status, atMs } = await caller.refused(3_000);
+      const { status, atMs } = await caller.refused();
       check(status === 486, `the caller got ${status}`);
       return `486 after ${(atMs - caller.placedMs).toFixed(0)} ms`;
     },
@@ -133,7 +133,7 @@ export const fallbackRows: readonly Row[] = [
     run: async (stage) => {
       stage.destination({ hangup: 'CALL_REJECTED' });
       const caller = await stage.call();
-      const { status } = await caller.refused(3_000);
+      const { status } = await caller.refused();
       check(status === 603, `the caller got ${status}`);
       return '603';
     },
@@ -145,8 +145,8 @@ export const fallbackRows: readonly Row[] = [
       const line = stage.line(stage.number(), refuses('486 Busy Here'));
       stage.destination(line.number);
       const caller = await stage.call();
-      await caller.response(183, 183, 3_000);
-      const { status } = await caller.refused(12_000);
+      await caller.response(183, 183);
+      const { status } = await caller.refused(2 * SOON);
       const { tones } = caller.media;
       check(status === 486, `the caller got ${status}`);
       check(tones > 50, `${tones} packets of busy tone`);
@@ -164,7 +164,7 @@ export const fallbackRows: readonly Row[] = [
         const line = stage.line(stage.number(nth), refuses(code));
         stage.destination(line.number);
         const caller = await stage.call();
-        times.push(`${code.slice(0, 3)} ${(await stage.served(caller, 4_000)).toFixed(0)} ms`);
+        times.push(`${code.slice(0, 3)} ${(await stage.served(caller)).toFixed(0)} ms`);
         await caller.hangup();
       }
       return `served after ${times.join(', ')}`;
@@ -186,7 +186,7 @@ export const fallbackRows: readonly Row[] = [
         stage.answer(reply);
         const caller = await stage.call();
         callers.push(caller);
-        times.push(`${what} ${seconds(await stage.served(caller, 4_000))}`);
+        times.push(`${what} ${seconds(await stage.served(caller))}`);
       }
       await sleep(4_000);
       for (const caller of callers) check(caller.end === null, `${caller.journal.name} was torn away`);

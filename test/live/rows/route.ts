@@ -1,4 +1,4 @@
-import { seconds, sleep } from '../journal.ts';
+import { seconds, sleep, SOON } from '../journal.ts';
 import { between, check, type Row } from '../row.ts';
 import { CALLEE_VOICE, type Script } from '../stage.ts';
 
@@ -21,13 +21,13 @@ export const routeRows: readonly Row[] = [
       const line = stage.line(stage.number(), answers(500));
       stage.destination(`+${line.number}`);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      const { atMs } = await caller.response(180, 180, 2_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      const { atMs } = await caller.response(180, 180);
+      await caller.answered();
       await stage.talk(caller, callee);
       const hungUpMs = performance.now();
       await caller.hangup();
-      const end = await callee.ended(2_000);
+      const end = await callee.ended();
       check(end.how === 'hung up by the switch', `the callee's end: ${end.how}`);
       const body = (await stage.asked()).body;
       check(body['did'] === stage.did && body['caller'] === stage.caller(), 'the CRM was told other numbers');
@@ -42,11 +42,11 @@ export const routeRows: readonly Row[] = [
       const line = stage.line('agent_007', answers(300), stage.world.phones);
       stage.answer({ type: 'text/html', body: 'agent_007' });
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.talk(caller, callee);
       await callee.hangup();
-      const end = await caller.ended(2_000);
+      const end = await caller.ended();
       check(end.how === 'hung up by the switch', `the caller's end: ${end.how}`);
       return `callee's INVITE ${ms(callee.invitedMs - caller.placedMs)}; the callee hung up, so did the switch`;
     },
@@ -58,8 +58,8 @@ export const routeRows: readonly Row[] = [
       const line = stage.line('201', answers(100), stage.world.phones);
       stage.destination(201);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.talk(caller, callee);
       return `callee's INVITE ${ms(callee.invitedMs - caller.placedMs)}`;
     },
@@ -71,8 +71,8 @@ export const routeRows: readonly Row[] = [
     run: async (stage) => {
       stage.destination('900');
       const caller = await stage.call();
-      await caller.answered(3_000);
-      const end = await caller.ended(4_000);
+      await caller.answered();
+      const end = await caller.ended();
       const tones = caller.media.tones;
       check(tones > 80, `${tones} packets of the extension's tone, and about 100 were expected`);
       check(end.how === 'hung up by the switch', `the caller's end: ${end.how}`);
@@ -91,13 +91,13 @@ export const routeRows: readonly Row[] = [
       const line = stage.line(stage.number(), answers(2_500));
       stage.destination(line.number);
       const caller = await stage.call();
-      await caller.answered(2_000);
-      const callee = await line.called(3_000);
+      await caller.answered();
+      const callee = await line.called();
       caller.media.forget();
       await sleep(2_000);
       const tones = caller.media.tones;
       check(tones > 60, `${tones} packets of ringback in 2 s`);
-      await callee.journal.until('200', 3_000, () => callee.media ?? undefined);
+      await callee.journal.until('200', SOON, () => callee.media ?? undefined);
       await stage.talk(caller, callee);
       return `${tones} packets of ringback in 2 s, then the callee`;
     },
@@ -110,8 +110,8 @@ export const routeRows: readonly Row[] = [
       const line = stage.line(stage.number(), answers(200));
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await sleep(6_000);
       await stage.talk(caller, callee);
       check(stage.group.calls.length === 0, 'the fallback rang');
@@ -126,8 +126,8 @@ export const routeRows: readonly Row[] = [
       const line = stage.line(stage.number(), answers(100));
       stage.destination(line.number);
       const caller = await stage.call();
-      const callee = await line.called(6_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       await stage.talk(caller, callee);
       const waited = callee.invitedMs - caller.placedMs;
       between('seconds until the third gateway', waited / 1000, 1, 4);
@@ -150,8 +150,8 @@ export const routeRows: readonly Row[] = [
           ['P-Evil', '1'],
         ],
       });
-      const callee = await line.called(3_000);
-      await caller.answered(3_000);
+      const callee = await line.called();
+      await caller.answered();
       // FreeSWITCH speaks of its own abilities in X-FS-Support.
       const seen = ['X-', 'P-Evil', 'User-to-User']
         .flatMap((prefix) => callee.headersLike(prefix))

@@ -68,7 +68,9 @@ describe('esl beside modesl 1.2.1', function () {
 
   it('modesl sends a newline in an argument as a second command', async () => {
     await onModesl(async (fs) => {
-      fs.write(wire.connectReply({ 'Unique-ID': 'u' }));
+      fs.write(
+        wire.connectReply({ 'Unique-ID': 'u' }) + wire.commandReply('+OK event listener enabled json'),
+      );
       let sent = '';
       while (!sent.includes('api shutdown')) sent += String((await once(fs, 'data'))[0]);
       expect(sent).to.contain('\n\napi shutdown');

@@ -68,7 +68,7 @@ describe('format json-rpc', () => {
     expect(read({ result: { phone: '201' }, id: 'msg_1' })).to.deep.include({
       kind: 'none',
       reason: 'missing_key',
-      detail: 'no "destination": the reply holds the keys phone',
+      detail: 'no "destination": result holds the keys phone',
     });
   });
 

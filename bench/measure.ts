@@ -1,0 +1,183 @@
+/** What is measured, each on a controller that was started for it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Controller, type ControllerName, type ControllerOptions } from './controller.ts';
+import type { LoadResult } from './order.ts';
+import type { Load, Stage } from './stage.ts';
+
+export interface Sizes {
+  readonly rounds: number;
+  readonly warmUpCalls: number;
+  readonly steadyCalls: number;
+  readonly fullSpeedCalls: number;
+  readonly waitingCalls: number;
+  readonly growthCalls: number;
+  readonly stalledCalls: number;
+}
+
+/** The rate of the latency figures. */
+export const STEADY_RATE = 100;
+/** Fast enough to keep whatever is slower, the controller or the switch, busy all the time. */
+const FULL_SPEED_CONCURRENCY = 200;
+const WAITING_RATE = 400;
+/** Callers wait so long after the last of them was placed: RSS is read in the middle. */
+const WAIT_MS = 4000;
+const STALL_MS = 1500;
+
+/** One controller in one round. */
+export interface Figures {
+  readonly callsPerSecond: number;
+  /** Per call at full speed, and at STEADY_RATE. */
+  readonly cpuMicros: number;
+  readonly steadyCpuMicros: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly waitingKib: number;
+  readonly switchCpuMicros: number;
+}
+
+export interface Stall {
+  readonly calls: number;
+  readonly hanging: number;
+  readonly ends: LoadResult['ends'];
+}
+
+export interface Growth {
+  readonly calls: number;
+  readonly earlyKib: number;
+  readonly lateKib: number;
+  readonly percent: number;
+}
+
+export class Bench {
+  readonly #stage: Stage;
+  readonly #sizes: Sizes;
+  readonly #emptyDir: string;
+
+  constructor(stage: Stage, sizes: Sizes, emptyDir: string) {
+    this.#stage = stage;
+    this.#sizes = sizes;
+    this.#emptyDir = emptyDir;
+  }
+
+  async round(name: ControllerName): Promise<Figures> {
+    const speed = await this.#with(name, {}, async (controller) => {
+      const { steadyCalls, fullSpeedCalls } = this.#sizes;
+      const steady = await this.#load(controller, { calls: steadyCalls, callsPerSecond: STEADY_RATE });
+      const full = await this.#load(controller, {
+        calls: fullSpeedCalls,
+        concurrency: FULL_SPEED_CONCURRENCY,
+      });
+      return {
+        callsPerSecond: full.calls / (full.durationMs / 1000),
+        cpuMicros: full.cpuMicros,
+        steadyCpuMicros: steady.cpuMicros,
+        p50Ms: steady.p50Ms,
+        p99Ms: steady.p99Ms,
+        switchCpuMicros: full.switchCpuMicros,
+      };
+    });
+    return { ...speed, waitingKib: await this.#waiting(name) };
+  }
+
+  /** Median RSS of the last tenth of the calls against that of the second tenth. */
+  async growth(): Promise<Growth> {
+    const { growthCalls: calls } = this.#sizes;
+    const early: number[] = [];
+    const late: number[] = [];
+    await this.#with('daemon', {}, (controller) =>
+      this.#load(controller, {
+        calls,
+        concurrency: FULL_SPEED_CONCURRENCY / 2,
+        onProgress: (ended) => {
+          if (ended > calls * 0.9) late.push(controller.rssKib);
+          else if (ended > calls * 0.1 && ended <= calls * 0.2) early.push(controller.rssKib);
+        },
+      }),
+    );
+    const [earlyKib, lateKib] = [median(early), median(late)];
+    return { calls, earlyKib, lateKib, percent: (lateKib / earlyKib - 1) * 100 };
+  }
+
+  /** Connections that come while the daemon is stopped: none may be forgotten in the queue. */
+  async stall(): Promise<Stall> {
+    const { stalledCalls: calls } = this.#sizes;
+    return this.#with('daemon', {}, async (controller) => {
+      controller.freeze();
+      const playing = this.#stage.load({
+        port: controller.port,
+        calls,
+        // All of them within the stall.
+        callsPerSecond: calls / ((STALL_MS - 300) / 1000),
+        concurrency: Infinity,
+      });
+      await delay(STALL_MS);
+      controller.thaw();
+      const { hanging, lost, ends } = await playing;
+      return { calls, hanging: Math.max(hanging, lost), ends };
+    });
+  }
+
+  /** KiB of RSS that each waiting call costs. */
+  async #waiting(name: ControllerName): Promise<number> {
+    const { waitingCalls: calls } = this.#sizes;
+    return this.#with(name, { timeoutSeconds: 30 }, async (controller) => {
+      await delay(1000);
+      const before = controller.rssKib;
+      this.#stage.crm({ kind: 'hang' });
+      try {
+        const waited = { port: controller.port, calls, callsPerSecond: WAITING_RATE, waitMs: WAIT_MS };
+        const playing = this.#stage.load({ ...waited, concurrency: Infinity });
+        await delay((calls / WAITING_RATE) * 1000 + WAIT_MS / 2);
+        const asked = await this.#stage.hanging();
+        if (asked < calls) throw new Error(`${name}: only ${asked} of ${calls} calls had asked the CRM`);
+        const perCall = (controller.rssKib - before) / calls;
+        const { ends } = await playing;
+        if (ends['caller-hangup'] !== calls) throw new Error(`${name}: ${JSON.stringify(ends)}`);
+        return perCall;
+      } finally {
+        this.#stage.crm({ kind: 'answer' });
+      }
+    });
+  }
+
+  async #with<T>(
+    name: ControllerName,
+    options: Pick<ControllerOptions, 'timeoutSeconds'>,
+    measure: (controller: Controller) => Promise<T>,
+  ): Promise<T> {
+    const common = { crmUrl: this.#stage.crmUrl, emptyDir: this.#emptyDir };
+    const controller = await Controller.start(name, { ...common, ...options });
+    try {
+      await this.#load(controller, { calls: this.#sizes.warmUpCalls, concurrency: 50 });
+      return await Promise.race([measure(controller), controller.died]);
+    } finally {
+      await controller.stop();
+    }
+  }
+
+  /** Every call has to be answered, or the figures mean nothing. */
+  async #load(
+    controller: Controller,
+    order: Partial<Load> & Pick<Load, 'calls'>,
+  ): Promise<LoadResult & { cpuMicros: number }> {
+    const cpu = controller.cpuMicros;
+    const { port } = controller;
+    const load = { callsPerSecond: Infinity, concurrency: Infinity, ...order, port };
+    const result = await Promise.race([this.#stage.load(load), controller.died]);
+    const cpuMicros = (controller.cpuMicros - cpu) / order.calls;
+    const { ends, lost, violations, example } = result;
+    if (ends['answered'] !== order.calls || lost > 0 || violations > 0) {
+      throw new Error(
+        `${controller.name}: ${JSON.stringify(ends)}, ${lost} lost, ${violations} violations: ${example ?? ''}`,
+      );
+    }
+    return { ...result, cpuMicros };
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low = NaN, high = NaN] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];
+  return (low + high) / 2;
+}

@@ -1,0 +1,98 @@
+/** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadAverage, PINNED, stopAll } from './child.ts';
+import { CONTROLLERS, type ControllerName } from './controller.ts';
+import { Bench, type Figures, type Sizes } from './measure.ts';
+import { medians, targetsOf, toText, type Results, type Round } from './report.ts';
+import { Stage } from './stage.ts';
+
+const DEFAULT: Sizes = {
+  rounds: 5,
+  warmUpCalls: 1000,
+  steadyCalls: 1000,
+  fullSpeedCalls: 3000,
+  waitingCalls: 2000,
+  growthCalls: 100_000,
+  stalledCalls: 1500,
+};
+
+/** Without the 100,000 calls, which take most of the time. */
+const QUICK: Sizes = { ...DEFAULT, rounds: 3, steadyCalls: 500, fullSpeedCalls: 2000, growthCalls: 0 };
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+});
+
+const chosen = options.quick ? QUICK : DEFAULT;
+const sizes: Sizes = { ...chosen, rounds: Number(options.rounds ?? chosen.rounds) };
+
+const emptyDir = mkdtempSync(join(tmpdir(), 'esl-router-bench-'));
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function cleanUp(): void {
+  stopAll();
+  rmSync(emptyDir, { recursive: true, force: true });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    cleanUp();
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+async function run(): Promise<Results> {
+  const stage = await Stage.open(options.full);
+  const bench = new Bench(stage, sizes, emptyDir);
+  const rounds: Round[] = [];
+  for (let n = 0; n < sizes.rounds; n++) {
+    const round: Partial<Record<ControllerName, Figures>> = {};
+    // Each of them is first in its turn: what comes first on a warm machine is no better off.
+    const order = CONTROLLERS.map((_, place) => CONTROLLERS[(place + n) % CONTROLLERS.length]!);
+    for (const name of order) {
+      const figures = await bench.round(name);
+      round[name] = figures;
+      say(
+        `run ${n + 1}/${sizes.rounds} ${name}: ${figures.cpuMicros.toFixed(0)} us a call, p99 ${figures.p99Ms.toFixed(2)} ms, ` +
+          `${figures.callsPerSecond.toFixed(0)} calls/s, ${figures.waitingKib.toFixed(1)} KiB waiting; load ${loadAverage()}`,
+      );
+    }
+    rounds.push(round as Round);
+  }
+  const stall = await bench.stall();
+  say(`stall: ${JSON.stringify(stall)}`);
+  const growth = sizes.growthCalls > 0 ? await bench.growth() : null;
+  await stage.close();
+  return { rounds, stall, growth };
+}
+
+try {
+  if (!PINNED) say('no second core or no taskset: the processes are not pinned, and disturb each other');
+  const results = await run();
+  process.stdout.write(`${toText(results)}\n`);
+  if (options.json !== undefined) {
+    const document = {
+      node: process.version,
+      date: new Date().toISOString(),
+      pinned: PINNED,
+      sizes,
+      medians: medians(results.rounds),
+      targets: targetsOf(results),
+      ...results,
+    };
+    writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+  }
+} finally {
+  cleanUp();
+}

@@ -1,0 +1,246 @@
+import { expect } from 'chai';
+import {
+  answers,
+  busy,
+  DID,
+  fails,
+  rings,
+  scenarios,
+  type Outcome,
+  type Scenario,
+} from '../support/scenario.ts';
+
+/** A test for each field outside `webhook` that fails when the field is ignored. */
+
+const braces = ({ record }: Outcome, n = 0): string => record.bridges[n]?.dialString ?? '';
+const crmSays = (destination: string) => ({ json: { destination } });
+const sent = ({ report }: Outcome, text: string): number =>
+  report.commands.findIndex((command) => command.text.includes(text));
+
+const where: Scenario[] = [
+  {
+    title: 'forwardingTimeoutSeconds is the originate_timeout, and ends the ringing',
+    scheme: { forwardingTimeoutSeconds: 3 },
+    callees: { '201': rings },
+    check: (outcome) => {
+      expect(braces(outcome)).to.match(/^\{originate_timeout=3,/);
+      expect(outcome.report.bridges[0]?.outcome).to.equal('NO_ANSWER');
+      expect(outcome.marker('result')).to.equal('no_answer');
+    },
+  },
+  {
+    title: 'gateway: a name',
+    scheme: { gateway: 'other' },
+    reply: crmSays('380501234567'),
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['sofia/gateway/other/380501234567']);
+    },
+  },
+  {
+    title: 'gateway: from the configuration when the scheme has none',
+    reply: crmSays('380501234567'),
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['sofia/gateway/crm/380501234567']);
+    },
+  },
+  ...['GATEWAY_DOWN', 'INVALID_GATEWAY', 'NORMAL_TEMPORARY_FAILURE', 'NETWORK_OUT_OF_ORDER'].map(
+    (cause): Scenario => ({
+      title: `gateway: a list is tried in order when the first fails with ${cause}`,
+      scheme: { gateway: ['first', 'second'], fallback: { onUnreachable: [{ dial: '900' }] } },
+      reply: crmSays('380501234567'),
+      call: { callee: ({ gateway }) => (gateway === 'first' ? fails(cause) : answers()) },
+      check: ({ dialled, record }) => {
+        expect(dialled).to.deep.equal([
+          'sofia/gateway/first/380501234567',
+          'sofia/gateway/second/380501234567',
+        ]);
+        expect(record).to.include({ end: 'bridged', via: 'primary', result: 'routed' });
+        expect(record.bridges.map((bridge) => bridge.cause)).to.deep.equal([cause, 'NORMAL_CLEARING']);
+      },
+    }),
+  ),
+  ...['USER_BUSY', 'CALL_REJECTED', 'UNALLOCATED_NUMBER', 'NO_USER_RESPONSE'].map(
+    (cause): Scenario => ({
+      title: `gateway: the second is not tried after ${cause}`,
+      scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds: 20 },
+      reply: crmSays('380501234567'),
+      call: { callee: () => fails(cause) },
+      check: ({ dialled, report }) => {
+        expect(dialled).to.deep.equal(['sofia/gateway/first/380501234567']);
+        expect(report.end.kind).to.equal('dialplan');
+      },
+    }),
+  ),
+  {
+    title: 'bridge.progressTimeoutSeconds: a gateway that stays silent gives way',
+    scheme: {
+      gateway: ['first', 'second'],
+      bridge: { progressTimeoutSeconds: 2 },
+      forwardingTimeoutSeconds: 20,
+    },
+    reply: crmSays('380501234567'),
+    call: { callee: ({ gateway }) => (gateway === 'first' ? { kind: 'silent' } : answers()) },
+    check: (outcome) => {
+      expect(braces(outcome)).to.include('leg_progress_timeout=2');
+      expect(outcome.record.bridges[0]).to.include({ cause: 'PROGRESS_TIMEOUT', outcome: 'unreachable' });
+      expect(outcome.dialled[1]).to.equal('sofia/gateway/second/380501234567');
+    },
+  },
+  {
+    title: 'bridge.progressTimeoutSeconds: 6 with several gateways, none with one',
+    scheme: { gateway: ['first', 'second'] },
+    reply: { json: { destination: ['380501234567', '201'] } },
+    callees: { '380501234567': busy },
+    check: (outcome) => {
+      expect(braces(outcome)).to.include('leg_progress_timeout=6');
+      expect(braces(outcome, 1)).not.to.include('progress_timeout');
+    },
+  },
+  {
+    title: 'domain: fixed',
+    scheme: { domain: 'sales.example' },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/201@sales.example']);
+    },
+  },
+  {
+    title: 'domain: read from the call when it is on the list',
+    scheme: { domain: 'var:domain_name' },
+    call: { variables: { domain_name: 'b.example' } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/201@b.example']);
+    },
+  },
+  {
+    title: 'domain: read from the call and not on the list is refused',
+    scheme: { domain: 'var:domain_name', fallback: { onError: [{ hangup: 'NORMAL_CIRCUIT_CONGESTION' }] } },
+    call: { variables: { domain_name: 'evil.example' } },
+    check: ({ dialled, marker, report }) => {
+      expect(dialled).to.deep.equal([]);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['refused', 'no_domain']);
+      expect(report.end).to.include({ kind: 'hangup', sipCode: 503 });
+    },
+  },
+  {
+    title: 'extensions: user',
+    scheme: { extensions: 'user' },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/201@pbx.example']);
+    },
+  },
+  {
+    title: 'extensions: dialplan',
+    scheme: { extensions: 'dialplan' },
+    check: ({ dialled, report, record }) => {
+      expect(dialled).to.deep.equal([]);
+      expect(report.end).to.deep.equal({ kind: 'transfer', extension: '201', context: 'internal' });
+      expect(record.end).to.equal('transferred');
+    },
+  },
+  {
+    title: 'targets: a word of the CRM is a key and nothing else',
+    scheme: { targets: { 'the support team': { transfer: { extension: '900', context: 'ivr' } } } },
+    reply: crmSays('the support team'),
+    check: ({ report, marker }) => {
+      expect(report.end).to.deep.equal({ kind: 'transfer', extension: '900', context: 'ivr' });
+      expect([marker('result'), marker('destination')]).to.deep.equal(['routed', '900']);
+    },
+  },
+  ...(
+    [
+      ['digits', '380501234567'],
+      ['plus', '+380501234567'],
+      ['national', '0501234567'],
+      ['as-given', '0501234567'],
+    ] as const
+  ).map(
+    ([dialAs, number]): Scenario => ({
+      title: `numbering: UA, dialAs ${dialAs}`,
+      scheme: { numbering: { country: 'UA', dialAs } },
+      reply: crmSays('050 123-45-67'),
+      check: ({ dialled }) => {
+        expect(dialled).to.deep.equal([`sofia/gateway/crm/${number}`]);
+      },
+    }),
+  ),
+  {
+    title: 'numbering: without a country as it is',
+    reply: crmSays('050 123-45-67'),
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['sofia/gateway/crm/0501234567']);
+    },
+  },
+];
+
+const bridgeAndWaiting: Scenario[] = [
+  {
+    title: 'bridge.ringback: an answered caller hears it',
+    scheme: { bridge: { ringback: '%(400,200,425)' } },
+    call: { answered: true },
+    check: (outcome) => {
+      expect(sent(outcome, 'transfer_ringback=%(400,200,425)')).to.be.within(0, sent(outcome, 'bridge'));
+      expect(outcome.report.variables.get('transfer_ringback')).to.equal('%(400,200,425)');
+    },
+  },
+  {
+    title: 'bridge.headers: of the reply and of macros, for the callee',
+    scheme: { bridge: { headers: { 'X-CRM-Card': '{{reply.card.url}}', 'X-Line': '{{did}}' } } },
+    reply: { json: { destination: '201', card: { url: "https://crm.example/?id=7&n=O'Hara, {x}" } } },
+    check: ({ report }) => {
+      const variables = report.legs[0]?.variables;
+      expect(variables?.get('sip_h_X-CRM-Card')).to.equal(
+        'https://crm.example/?id=7&n=O%27Hara%2C %7Bx%7D',
+      );
+      expect(variables?.get('sip_h_X-Line')).to.equal(DID);
+    },
+  },
+  {
+    title: 'waiting.ringAfterMs: a number',
+    scheme: { waiting: { ringAfterMs: 100 } },
+    reply: { json: { destination: '201' }, delayMs: 500 },
+    check: ({ report }) => {
+      const at = report.commands.find(({ text }) => text.includes('uuid_ring_ready'))?.atMs ?? 0;
+      expect(at - (report.timings.connectReplyMs ?? 0)).to.be.within(90, 450);
+    },
+  },
+  {
+    title: 'waiting.ringAfterMs: 0 rings at once',
+    scheme: { waiting: { ringAfterMs: 0 } },
+    reply: { json: { destination: '201' }, delayMs: 400 },
+    check: ({ report }) => {
+      const at = report.commands.find(({ text }) => text.includes('uuid_ring_ready'))?.atMs ?? 999;
+      expect(at - (report.timings.connectReplyMs ?? 0)).to.be.below(350);
+    },
+  },
+  {
+    title: 'waiting.ringAfterMs: null rings with the bridge only',
+    scheme: { waiting: { ringAfterMs: null } },
+    reply: { json: { destination: '201' }, delayMs: 900 },
+    check: (outcome) => {
+      const { report } = outcome;
+      const at = report.commands[sent(outcome, 'uuid_ring_ready')]?.atMs ?? 0;
+      expect(at - (report.timings.connectReplyMs ?? 0)).to.be.above(890);
+      expect(sent(outcome, 'uuid_ring_ready')).to.be.below(sent(outcome, 'execute-app-name: bridge'));
+    },
+  },
+  {
+    title: 'waiting.ringAfterMs: 700 when nothing is said',
+    reply: { json: { destination: '201' }, delayMs: 1300 },
+    check: ({ report }) => {
+      const at = report.commands.find(({ text }) => text.includes('uuid_ring_ready'))?.atMs ?? 0;
+      expect(at - (report.timings.connectReplyMs ?? 0)).to.be.within(690, 1250);
+    },
+  },
+  {
+    title: 'title: accepted, and free text',
+    scheme: { title: 'Продажі: “day” & night' },
+    check: ({ dialled, line }) => {
+      expect(dialled).to.deep.equal(['user/201@pbx.example']);
+      expect(line.level).to.equal('info');
+    },
+  },
+];
+
+scenarios('fields of a scheme', [...where, ...bridgeAndWaiting], {
+  settings: { DOMAINS: 'a.example,b.example', EXTENSION_CONTEXT: 'internal' },
+});

@@ -1,0 +1,258 @@
+import { expect } from 'chai';
+import { busy, CALLER, DID, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+
+/** A test for each field below `webhook` that fails when the field is ignored. */
+
+const only = ({ requests }: Outcome): Outcome['requests'][number] => {
+  expect(requests).to.have.length(1);
+  return requests[0]!;
+};
+const query = (outcome: Outcome): string => only(outcome).url.split('?')[1] ?? '';
+const json = (outcome: Outcome): unknown => JSON.parse(only(outcome).body.toString());
+
+const address: Scenario[] = [
+  {
+    title: 'url: macros in path and query are escaped for their place',
+    scheme: { webhook: { url: 'CRM/by/{{caller_name}}?who={{caller_name}}&line={{did}}' } },
+    call: { callerName: 'a/b?c&d=é' },
+    reply: () => ({ json: { destination: '201' } }),
+    check: (outcome) => {
+      expect(only(outcome).url).to.equal(
+        `/${outcome.name}/by/a%2Fb%3Fc%26d%3D%C3%A9?who=a%2Fb%3Fc%26d%3D%C3%A9&line=${DID}`,
+      );
+    },
+  },
+  {
+    title: 'url: a value that would climb in the path is an error, and the CRM is not asked',
+    scheme: { webhook: { url: 'CRM/by/{{caller_name}}/x' } },
+    call: { callerName: '..' },
+    check: ({ requests, record, report }) => {
+      expect(requests).to.have.length(0);
+      expect(record).to.include({ result: 'error', reason: 'request_invalid' });
+      expect(report.end.kind).to.equal('dialplan');
+    },
+  },
+  {
+    title: 'method',
+    scheme: { webhook: { submission: 'http', method: 'PUT' } },
+    check: (outcome) => {
+      expect(only(outcome).method).to.equal('PUT');
+    },
+  },
+  {
+    title: 'submission: another than json is sent as such',
+    scheme: { webhook: { submission: 'http' } },
+    check: (outcome) => {
+      expect(only(outcome).headers['content-type']).to.equal('application/x-www-form-urlencoded');
+    },
+  },
+  {
+    title: 'import: the same reply is read as text and not as JSON',
+    scheme: { webhook: { import: 'http' } },
+    reply: { text: 'agent_007' },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/agent_007@pbx.example']);
+    },
+  },
+  {
+    title: 'rpcMethod',
+    scheme: { webhook: { submission: 'json-rpc', rpcMethod: 'crm.owner' } },
+    check: (outcome) => {
+      expect(json(outcome)).to.include({ method: 'crm.owner' });
+    },
+  },
+];
+
+const reading: Scenario[] = [
+  {
+    title: 'responseName: a key',
+    scheme: { webhook: { responseName: 'number_01' } },
+    reply: { json: { destination: '999999999', number_01: '3 80123456789' } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['sofia/gateway/crm/380123456789']);
+    },
+  },
+  {
+    title: 'responseName: a dotted path whose digits index lists',
+    scheme: { webhook: { responseName: 'result.0.ASSIGNED_BY.USER_PHONE_INNER' } },
+    reply: { json: { result: [{ ASSIGNED_BY: { USER_PHONE_INNER: 204 } }] } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/204@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: a literal key wins over the path that it looks like',
+    scheme: { webhook: { responseName: 'a.b' } },
+    reply: { json: { a: { b: '202' }, 'a.b': '203' } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/203@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: of a list the first that holds something',
+    scheme: { webhook: { responseName: ['mobile', 'inner', 'login'] } },
+    reply: { json: { login: 'late', inner: '205', mobile: null } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/205@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: the record of a missing key names the keys that were there',
+    scheme: { webhook: { responseName: 'destination' } },
+    reply: { json: { phone: '201', owner: 'x' } },
+    check: ({ record, marker }) => {
+      expect(marker('reason')).to.equal('missing_key');
+      expect(record.requests[0]?.detail).to.include('phone, owner');
+    },
+  },
+  {
+    title: 'map: a word of the CRM is translated, others pass',
+    scheme: { webhook: { map: { '17': '206' } } },
+    reply: { json: { destination: [17, '18'] } },
+    callees: { '206': busy },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/206@pbx.example', 'user/18@pbx.example']);
+    },
+  },
+  {
+    title: 'noRouteStatuses: a status that means "nobody"',
+    scheme: {
+      webhook: { noRouteStatuses: [404, 410] },
+      fallback: { onNoRoute: [{ dial: '900' }], onError: [{ hangup: 'NORMAL_TEMPORARY_FAILURE' }] },
+    },
+    reply: { status: 410, body: 'gone' },
+    check: ({ dialled, marker }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['no_route', 'no_route_status']);
+    },
+  },
+  {
+    title: 'timeoutSeconds: the fallback comes when it is over',
+    scheme: { webhook: { timeoutSeconds: 0.6 }, fallback: { onError: [{ dial: '900' }] } },
+    reply: { hang: true },
+    check: ({ dialled, report, record }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect(report.timings.firstDecisionMs).to.be.within(580, 1600);
+      expect(record.decisions[0]).to.include({ result: 'error', reason: 'webhook_timeout' });
+    },
+  },
+];
+
+const PARAMETERS = { phone: '{{caller}}', 'X-Line': 'line {{did}}' };
+
+const sending: Scenario[] = [
+  {
+    title: 'parameters: names and macros, instead of the default body',
+    scheme: { webhook: { parameters: { a: '{{caller}}/{{did}}', b: 'text', c: '{{scheme}}-{{attempt}}' } } },
+    check: (outcome) => {
+      expect(json(outcome)).to.deep.equal({ a: `${CALLER}/${DID}`, b: 'text', c: `${outcome.name}-1` });
+    },
+  },
+  {
+    title: 'body: any JSON with macros in its texts',
+    scheme: { webhook: { body: { filter: [{ 'PHONE_{{did}}': '{{caller}}' }, 1, null, true], deep: { x: '{{caller_name}}' } } } },
+    call: { callerName: 'A "B"' },
+    check: (outcome) => {
+      expect(json(outcome)).to.deep.equal({
+        filter: [{ 'PHONE_{{did}}': CALLER }, 1, null, true],
+        deep: { x: 'A "B"' },
+      });
+    },
+  },
+  ...(
+    [
+      ['auto, by GET', 'auto', 'GET', `phone=${CALLER}&X-Line=line%20${DID}`, ''],
+      ['auto, by POST', 'auto', 'POST', '', `phone=${CALLER}&X-Line=line+${DID}`],
+      ['query, by POST', 'query', 'POST', `phone=${CALLER}&X-Line=line%20${DID}`, ''],
+      ['form, by PUT', 'form', 'PUT', '', `phone=${CALLER}&X-Line=line+${DID}`],
+    ] as const
+  ).map(
+    ([title, parametersIn, method, wantedQuery, wantedBody]): Scenario => ({
+      title: `parametersIn: ${title}`,
+      scheme: { webhook: { submission: 'http', method, parametersIn, parameters: PARAMETERS } },
+      check: (outcome) => {
+        expect(query(outcome)).to.equal(wantedQuery);
+        expect(only(outcome).body.toString()).to.equal(wantedBody);
+      },
+    }),
+  ),
+  {
+    title: 'parametersIn: headers, where other letters go as percent-encoded UTF-8',
+    scheme: {
+      webhook: {
+        submission: 'http',
+        method: 'GET',
+        parametersIn: 'headers',
+        parameters: { ...PARAMETERS, 'X-Name': '{{caller_name}}' },
+      },
+    },
+    call: { callerName: 'Олена' },
+    check: (outcome) => {
+      const { headers, url, body } = only(outcome);
+      expect(headers).to.include({ phone: CALLER, 'x-line': `line ${DID}` });
+      expect(headers['x-name']).to.equal('%D0%9E%D0%BB%D0%B5%D0%BD%D0%B0');
+      expect(url).to.equal(`/${outcome.name}/route`);
+      expect(body).to.have.length(0);
+    },
+  },
+  {
+    title: 'headers: one of its own, and one that overrides',
+    scheme: { webhook: { headers: { 'X-Line': '{{did}}', 'user-agent': 'pbx', Accept: 'text/csv' } } },
+    check: (outcome) => {
+      const { headers, rawHeaders } = only(outcome);
+      expect(headers).to.include({ 'x-line': DID, 'user-agent': 'pbx', accept: 'text/csv' });
+      expect(rawHeaders.filter((text) => text.toLowerCase() === 'user-agent')).to.have.length(1);
+    },
+  },
+  {
+    title: 'auth: basic, in UTF-8',
+    scheme: { webhook: { auth: { type: 'basic', user: 'crm', password: '{{secret.CRM_PASSWORD}}' } } },
+    check: (outcome) => {
+      const wanted = Buffer.from('crm:pässwörd').toString('base64');
+      expect(only(outcome).headers['authorization']).to.equal(`Basic ${wanted}`);
+      expect(JSON.stringify(outcome.record)).not.to.include(wanted).and.not.to.include('pässwörd');
+    },
+  },
+  {
+    title: 'auth: bearer',
+    scheme: { webhook: { auth: { type: 'bearer', token: '{{secret.CRM_TOKEN}}' } } },
+    check: (outcome) => {
+      expect(only(outcome).headers['authorization']).to.equal('Bearer tok-9b1f');
+      expect(JSON.stringify(outcome.record)).not.to.include('tok-9b1f');
+    },
+  },
+  {
+    title: 'auth: none by default',
+    check: (outcome) => {
+      expect(only(outcome).headers).not.to.have.property('authorization');
+    },
+  },
+  ...(['hide', 'send'] as const).map(
+    (withheld): Scenario => ({
+      title: `withheld: ${withheld}`,
+      scheme: {
+        webhook: {
+          url: 'CRM/route?n={{caller}}&r={{caller_raw}}&v={{var.sip_from_user}}',
+          headers: { 'X-Caller': '{{caller_e164}}' },
+          withheld,
+        },
+        numbering: { country: 'UA' },
+      },
+      call: { privacy: true },
+      check: (outcome) => {
+        const { url, headers, body } = only(outcome);
+        const seen = [url, JSON.stringify(headers), body.toString(), JSON.stringify(outcome.record), JSON.stringify(outcome.line)];
+        if (withheld === 'send') {
+          for (const text of seen) expect(text).to.include(CALLER);
+        } else {
+          for (const text of seen) expect(text).not.to.include(CALLER.slice(3));
+          expect(json(outcome)).to.include({ caller: '', caller_name: '' });
+        }
+      },
+    }),
+  ),
+];
+
+const secrets = { SECRET_CRM_PASSWORD: 'pässwörd', SECRET_CRM_TOKEN: 'tok-9b1f' };
+
+scenarios('fields of webhook', [...address, ...reading, ...sending], { settings: secrets });
