@@ -30,6 +30,8 @@ export function start(script: string, options: ChildOptions): ChildProcess {
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio,
+    // JSON knows no Infinity.
+    serialization: 'advanced',
     ...(cwd === undefined ? {} : { cwd }),
   });
   running.add(child);

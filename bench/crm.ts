@@ -26,7 +26,7 @@ function tell(report: CrmReport): void {
 
 process.on('message', (order: CrmOrder) => {
   if (order.kind === 'count') {
-    tell({ kind: 'hanging', count: asked });
+    tell({ kind: 'asked', count: asked });
     return;
   }
   hanging = order.kind === 'hang';

@@ -18,14 +18,13 @@ declare module 'modesl' {
     subscribe(events: readonly string[], callback: () => void): void;
   }
 
-  class Server {
-    constructor(options: { readonly server: NetServer });
+  interface Server {
     on(
       event: 'connection::open' | 'connection::ready' | 'connection::close',
       listener: (connection: Connection) => void,
     ): this;
   }
 
-  const modesl: { readonly Server: typeof Server };
+  const modesl: { readonly Server: new (options: { readonly server: NetServer }) => Server };
   export default modesl;
 }

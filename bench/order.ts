@@ -8,8 +8,8 @@ export interface LoadOrder {
   readonly callsPerSecond: number;
   /** Most calls at once. */
   readonly concurrency: number;
-  /** The CRM never answers, and all callers hang up together, so long after the last call was placed. */
-  readonly waitMs?: number;
+  /** The CRM never answers: all wait until they are released. */
+  readonly waits?: boolean;
   /** FreeSWITCH's events in full length, 10 KB each, instead of the lean ones. */
   readonly fullEvents: boolean;
 }
@@ -33,6 +33,11 @@ export interface LoadResult {
   readonly switchCpuMicros: number;
 }
 
+export type SwitchOrder =
+  | ({ readonly kind: 'load' } & LoadOrder)
+  /** Ends every call that still runs. */
+  | { readonly kind: 'release' };
+
 export type SwitchReport =
   | { readonly kind: 'ready' }
   /** So many calls have ended. */
@@ -40,7 +45,7 @@ export type SwitchReport =
   | { readonly kind: 'result'; readonly result: LoadResult }
   | { readonly kind: 'failed'; readonly error: string };
 
-/** To the CRM process; it answers `count` with the number of requests that it leaves hanging. */
+/** To the CRM process; it answers `count` with the number of requests since it was told what to do with them. */
 export type CrmOrder = { readonly kind: 'answer' | 'hang' } | { readonly kind: 'count' };
 export type CrmReport =
-  { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'hanging'; readonly count: number };
+  { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'asked'; readonly count: number };

@@ -54,7 +54,12 @@ export function targetsOf({ rounds, stall, growth }: Results): Target[] {
       5,
       'ms',
     ),
-    target('RSS of a waiting call', paired(rounds, ({ daemon }) => daemon.waitingKib), 64, 'KiB'),
+    target(
+      'RSS of a waiting call',
+      paired(rounds, ({ daemon }) => daemon.waitingKib),
+      64,
+      'KiB',
+    ),
     target('RSS growth over 100,000 calls', growth?.percent ?? null, 5, '%'),
     target('left hanging by a stall of 1.5 s', stall.hanging, 0, 'calls'),
   ];

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { died, start, stop, SWITCH_CORE } from './child.ts';
-import type { CrmOrder, CrmReport, LoadOrder, LoadResult, SwitchReport } from './order.ts';
+import type { CrmOrder, CrmReport, LoadOrder, LoadResult, SwitchOrder, SwitchReport } from './order.ts';
 
 /** Beyond the time that its calls take by the clock; then the switch or the controller hangs. */
 const PATIENCE_MS = 180_000;
@@ -16,7 +16,12 @@ export class Stage {
   readonly #died: Promise<never>;
   readonly #fullEvents: boolean;
 
-  private constructor(switchChild: ChildProcess, crmChild: ChildProcess, crmUrl: string, fullEvents: boolean) {
+  private constructor(
+    switchChild: ChildProcess,
+    crmChild: ChildProcess,
+    crmUrl: string,
+    fullEvents: boolean,
+  ) {
     this.#switch = switchChild;
     this.#crm = crmChild;
     this.crmUrl = crmUrl;
@@ -40,31 +45,40 @@ export class Stage {
         if (message.kind === 'progress') onProgress?.(message.ended);
         return message.kind === 'result' || message.kind === 'failed';
       }),
-      PATIENCE_MS + (order.waitMs ?? 0) + (order.calls / Math.min(order.callsPerSecond, 100)) * 1000,
+      PATIENCE_MS + (order.calls / Math.min(order.callsPerSecond, 100)) * 1000,
     );
-    this.#switch.send({ ...order, fullEvents: this.#fullEvents } satisfies LoadOrder);
+    this.#tell({ kind: 'load', ...order, fullEvents: this.#fullEvents });
     const last = await report;
     if (last.kind === 'result') return last.result;
     throw new Error(last.kind === 'failed' ? last.error : 'the switch did not say how it went');
+  }
+
+  /** Ends the calls of the load that is being played. */
+  release(): void {
+    this.#tell({ kind: 'release' });
   }
 
   crm(order: CrmOrder): void {
     this.#crm.send(order);
   }
 
-  /** Requests that the CRM leaves unanswered. */
-  async hanging(): Promise<number> {
+  /** Requests that the CRM has had since it was told what to do with them. */
+  async asked(): Promise<number> {
     const report = this.#whileAlive(
-      heard<CrmReport>(this.#crm, ({ kind }) => kind === 'hanging'),
+      heard<CrmReport>(this.#crm, ({ kind }) => kind === 'asked'),
       PATIENCE_MS,
     );
     this.crm({ kind: 'count' });
     const answer = await report;
-    return answer.kind === 'hanging' ? answer.count : 0;
+    return answer.kind === 'asked' ? answer.count : 0;
   }
 
   async close(): Promise<void> {
     await Promise.all([stop(this.#switch), stop(this.#crm)]);
+  }
+
+  #tell(order: SwitchOrder): void {
+    this.#switch.send(order);
   }
 
   async #whileAlive<T>(promise: Promise<T>, ms: number): Promise<T> {

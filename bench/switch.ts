@@ -1,7 +1,7 @@
 /** The simulated FreeSWITCH of the benchmark: its own process, so that its CPU is not the controller's. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SimulatedFreeSwitch, type CallReport, type CallScript } from '../lib/simulator/index.ts';
-import type { LoadOrder, LoadResult, SwitchReport } from './order.ts';
+import type { LoadOrder, LoadResult, SwitchOrder, SwitchReport } from './order.ts';
 
 /** The router's default budget, and that of its calls which wait for a CRM that does not answer. */
 const BUDGET_MS = 4000;
@@ -17,15 +17,12 @@ function tell(report: SwitchReport): void {
 }
 
 function scriptOf(order: LoadOrder, n: number): CallScript {
-  const { waitMs, calls, callsPerSecond } = order;
   const script = { caller: `3805011${String(10_000 + (n % 90_000))}`, did: '380441112233' } as const;
-  if (waitMs === undefined) {
+  if (order.waits !== true) {
     const callee = { kind: 'answer', afterMs: 0, talkMs: 20, hangup: 'caller' } as const;
     return { ...script, guardSeconds: GUARD_SECONDS, callee: () => callee };
   }
-  const hangupAfterMs = ((calls - n) / callsPerSecond) * 1000 + waitMs;
-  const guard = { guardSeconds: LONG_GUARD_SECONDS, hangupAfterMs, hangupAt: 'connected' } as const;
-  return { ...script, ...guard, callee: () => ({ kind: 'ring' }) };
+  return { ...script, guardSeconds: LONG_GUARD_SECONDS, callee: () => ({ kind: 'ring' }) };
 }
 
 class Tally {
@@ -66,14 +63,17 @@ class Tally {
   }
 }
 
+let freeswitch: SimulatedFreeSwitch | null = null;
+
 async function play(order: LoadOrder): Promise<LoadResult> {
-  const { port, calls, callsPerSecond, concurrency, waitMs, fullEvents } = order;
-  const budgetMs = waitMs === undefined ? BUDGET_MS : LONG_BUDGET_MS;
-  const freeswitch = new SimulatedFreeSwitch({
+  const { port, calls, callsPerSecond, concurrency, waits, fullEvents } = order;
+  const budgetMs = waits === true ? LONG_BUDGET_MS : BUDGET_MS;
+  freeswitch = new SimulatedFreeSwitch({
     routers: [{ host: '127.0.0.1', port }],
     budgetMs,
     lean: !fullEvents,
   });
+  const placing = freeswitch;
   const tally = new Tally();
   const running = new Set<Promise<void>>();
   const began = performance.now();
@@ -81,7 +81,7 @@ async function play(order: LoadOrder): Promise<LoadResult> {
   for (let placed = 0; placed < calls;) {
     const due = Math.min(calls, Math.floor(((performance.now() - began) / 1000) * callsPerSecond) + 1);
     for (; placed < due && running.size < concurrency; placed++) {
-      const call = freeswitch.call(scriptOf(order, placed)).then((report) => {
+      const call = placing.call(scriptOf(order, placed)).then((report) => {
         tally.add(report);
         running.delete(call);
       });
@@ -91,12 +91,15 @@ async function play(order: LoadOrder): Promise<LoadResult> {
     else await delay(1);
   }
   await Promise.all(running);
-  await freeswitch.close();
   const { user, system } = process.cpuUsage(cpu);
   return tally.result(performance.now() - began, user + system);
 }
 
-process.on('message', (order: LoadOrder) => {
+process.on('message', (order: SwitchOrder) => {
+  if (order.kind === 'release') {
+    void freeswitch?.close();
+    return;
+  }
   play(order).then(
     (result) => {
       tell({ kind: 'result', result });

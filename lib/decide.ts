@@ -60,6 +60,13 @@ type Asked =
     }
   | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
 
+/** Why a list of fallback steps is walked, as records and markers say it. */
+interface Why {
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
 /** Part of the remaining time that an attempt may use while a backup stands behind it. */
 const SHARE_BEFORE_BACKUP = 0.6;
 /** The dialplan's guard must not fire while the last command is on its way. */
@@ -91,17 +98,17 @@ export class Inquiry {
     this.#webhookId = newWebhookId();
     const { onError, onNoRoute } = scheme.fallback;
     const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
-    if (asked.kind === 'route') return this.#take(scheme, asked, deadlineMs);
-    const steps = asked.kind === 'none' ? onNoRoute : onError;
-    const result = asked.kind === 'none' ? 'no_route' : asked.kind;
-    return this.#fallBack(
-      scheme,
-      this.#stepsOf(scheme, steps),
-      result,
-      asked.reason,
-      asked.detail,
-      deadlineMs,
-    );
+    const fallBack = (list: readonly FallbackStep[], why: Why): Promise<Decision> =>
+      this.#fallBack(scheme, this.#stepsOf(scheme, list), why, deadlineMs);
+    switch (asked.kind) {
+      case 'route':
+        return this.#take(scheme, asked, deadlineMs, (why) => fallBack(onError, why));
+      case 'none':
+        return fallBack(onNoRoute, { ...asked, result: 'no_route' });
+      case 'error':
+      case 'refused':
+        return fallBack(onError, { ...asked, result: asked.kind });
+    }
   }
 
   /**
@@ -113,50 +120,50 @@ export class Inquiry {
     const [, ...rest] = steps;
     this.#webhookId = newWebhookId();
     const deadlineMs = this.#options.clock.now() + scheme.webhook.timeoutSeconds * 1000;
-    if (via === 'fallback') return this.#fallBack(scheme, rest, result, reason, cause, deadlineMs);
-    if (rest.length > 0) return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs);
-    const fallback = this.#stepsOf(scheme, stepsFor(scheme, outcome));
-    return this.#fallBack(scheme, fallback, 'no_answer', outcome, cause, deadlineMs);
+    if (via === 'fallback')
+      return this.#fallBack(scheme, rest, { result, reason, detail: cause }, deadlineMs);
+    return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs, () => {
+      const why: Why = { result: 'no_answer', reason: outcome, detail: cause };
+      return this.#fallBack(scheme, this.#stepsOf(scheme, stepsFor(scheme, outcome)), why, deadlineMs);
+    });
   }
 
-  /** A route that the CRM gave: what can be carried out goes to the leg, a hand-over is followed. */
+  /**
+   * A route that the CRM gave: its first step that can be carried out goes to the leg, a hand-over is followed, and
+   * what can't be done here is left out, as the reader leaves out what it refuses.
+   */
   async #take(
     scheme: Scheme,
-    asked: Extract<Asked, { kind: 'route' }>,
+    { steps, calleeHeaders }: Extract<Asked, { kind: 'route' }>,
     deadlineMs: number,
+    exhausted: (why: Why) => Promise<Decision>,
   ): Promise<Decision> {
-    const [first, ...rest] = asked.steps;
-    if (first === undefined || first.kind === 'webhook') {
-      throw new RouterError('internal', 'a CRM can not name a webhook');
+    let why: Why = { result: 'refused', reason: 'destination_invalid', detail: 'nothing is left to try' };
+    for (const [index, step] of steps.entries()) {
+      if (step.kind === 'webhook') throw new RouterError('internal', 'a CRM can not name a webhook');
+      if (step.kind === 'scheme') {
+        const next = this.#next(step.name);
+        if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
+        why = { result: 'error', reason: next.reason, detail: `scheme "${step.name}"` };
+      } else {
+        const refusal = this.#refusal(scheme, step);
+        if (refusal === null) {
+          const rest = steps.slice(index + 1);
+          const decision = { scheme, via: 'primary', result: 'routed', reason: reasonOf(step) } as const;
+          return this.#decided({ ...decision, steps: [step, ...rest], calleeHeaders });
+        }
+        why = refusal;
+      }
+      this.#options.note({ type: 'note', text: `left out: ${why.detail}: ${why.reason}` });
     }
-    if (first.kind === 'scheme') {
-      const next = this.#next(first.name);
-      if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
-      const steps = this.#stepsOf(scheme, scheme.fallback.onError);
-      return this.#fallBack(scheme, steps, 'error', next.reason, `scheme "${first.name}"`, deadlineMs);
-    }
-    const refusal = this.#refusal(scheme, first);
-    if (refusal !== null) {
-      const steps = rest.length > 0 ? rest : this.#stepsOf(scheme, scheme.fallback.onError);
-      return this.#fallBack(scheme, steps, 'refused', refusal.reason, refusal.detail, deadlineMs);
-    }
-    return this.#decided({
-      scheme,
-      via: 'primary',
-      result: 'routed',
-      reason: reasonOf(first),
-      steps: [first, ...rest],
-      calleeHeaders: asked.calleeHeaders,
-    });
+    return exhausted(why);
   }
 
   /** Walks a list to its first step that the leg can carry out; a list that is used up ends in `dialplan`. */
   async #fallBack(
     scheme: Scheme,
     steps: readonly Step[],
-    result: Result,
-    reason: Reason,
-    detail: string,
+    { result, reason, detail }: Why,
     deadlineMs: number,
   ): Promise<Decision> {
     let calleeHeaders: Readonly<Record<string, string>> = {};
@@ -270,12 +277,16 @@ export class Inquiry {
   }
 
   /** Why a step can't be carried out here, found before the leg is touched. */
-  #refusal(scheme: Scheme, step: LegStep): { reason: Reason; detail: string } | null {
+  #refusal(scheme: Scheme, step: LegStep): Why | null {
     if (step.kind !== 'dial') return null;
     const { call, config } = this.#options;
     const result = originatesFor(step, { scheme, call, config, calleeHeaders: {} });
     if (result.ok) return null;
-    return { reason: result.reason, detail: `${nameOf(step.destinations)}: ${result.detail}` };
+    return {
+      result: 'refused',
+      reason: result.reason,
+      detail: `${nameOf(step.destinations)}: ${result.detail}`,
+    };
   }
 
   #next(name: string): { kind: 'scheme'; scheme: Scheme } | { kind: 'error'; reason: Reason } {

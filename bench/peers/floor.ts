@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { assignments, destinationIn, dialString, FIELDS, questionAbout, requestHeaders } from './job.ts';
 import type { Caller } from './job.ts';
 
@@ -93,5 +93,5 @@ class Call {
 
 const server = createServer({ noDelay: true }, (socket) => new Call(socket));
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
-  process.stdout.write(`${JSON.stringify(server.address() as AddressInfo)}\n`);
+  process.stdout.write(`${JSON.stringify(server.address())}\n`);
 });

@@ -3,7 +3,7 @@
  * keep-alive agent, no redirects, and without modesl's subscription to the events of every call on the switch.
  */
 import http from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import axios from 'axios';
 import modesl from 'modesl';
 import { assignments, destinationIn, dialString, FIELDS, questionAbout, requestHeaders } from './job.ts';
@@ -58,7 +58,7 @@ function serve(): void {
       () => undefined,
     );
   });
-  process.stdout.write(`${JSON.stringify(server.address() as AddressInfo)}\n`);
+  process.stdout.write(`${JSON.stringify(server.address())}\n`);
 }
 
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, serve);

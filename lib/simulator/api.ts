@@ -1,6 +1,5 @@
 import { causeNamed } from './cause.ts';
 import { Leg, type Exchange } from './leg.ts';
-import { readAssignments } from './dialstring.ts';
 import type { Bytes } from './message.ts';
 
 const NO_CHANNEL = '-ERR No such channel!\n';
@@ -16,10 +15,9 @@ function aLeg(exchange: Exchange, uuid: string | undefined): Leg | null {
 function setMany(exchange: Exchange, words: readonly Bytes[], argument: Bytes): Bytes {
   const leg = aLeg(exchange, words[0]);
   if (leg === null) return `${NO_CHANNEL}-USAGE: <uuid> <var>=<value>;<var>=<value>...\n`; // 21c
-  const assignments = argument.slice(argument.indexOf(' ') + 1);
-  for (const part of assignments.split(';')) {
-    for (const [name, value] of readAssignments(part, '\n')) leg.channel.set(name, value);
-    if (part.endsWith('=')) leg.channel.unset(part.slice(0, -1));
+  for (const assignment of argument.slice(argument.indexOf(' ') + 1).split(';')) {
+    const equals = assignment.indexOf('=');
+    if (equals > 0) leg.channel.set(assignment.slice(0, equals).trim(), assignment.slice(equals + 1));
   }
   return '+OK\n';
 }

@@ -16,7 +16,7 @@ const MOST_MS = 60_000;
 export class SimulatedFreeSwitch {
   readonly #options: SwitchOptions;
   readonly #exchange: Exchange;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Map<Call, Promise<CallReport>>();
 
   constructor(options: SwitchOptions) {
     this.#options = options;
@@ -31,21 +31,23 @@ export class SimulatedFreeSwitch {
   async call(script: CallScript): Promise<CallReport> {
     const { routers, budgetMs = BUDGET_MS, parkedMs = PARKED_MS, maxCallMs = MOST_MS } = this.#options;
     const call = new Call(script, this.#exchange, routers, { budgetMs, parkedMs });
-    this.#calls.add(call);
     const bound = setTimeout(() => {
       call.abort(`not over after ${maxCallMs} ms`);
     }, maxCallMs);
+    const running = call.run();
+    this.#calls.set(call, running);
     try {
-      return await call.run();
+      return await running;
     } finally {
       clearTimeout(bound);
       this.#calls.delete(call);
     }
   }
 
-  close(): Promise<void> {
-    for (const call of this.#calls) call.abort('the simulation was closed');
-    return Promise.resolve();
+  /** Ends every call now, its sockets included. */
+  async close(): Promise<void> {
+    for (const call of this.#calls.keys()) call.abort('the simulation was closed');
+    await Promise.all(this.#calls.values());
   }
 }
 

@@ -39,7 +39,7 @@ export function fuzzParser(
     slowestMs = Math.max(slowestMs, performance.now() - start);
     const theirs = readStream(stream, LIMITS);
     try {
-      deepStrictEqual(ours, theirs);
+      if (JSON.stringify(ours) !== JSON.stringify(theirs)) deepStrictEqual(ours, theirs);
       if (slowestMs > MOST_MS) throw new Error(`took ${slowestMs} ms`);
     } catch (error) {
       throw new Error(`seed ${seed}, case ${run}: ${JSON.stringify(stream)}`, { cause: error });
@@ -55,7 +55,7 @@ function read(stream: string, random: Random): { messages: PlainMessage[]; broke
   const parser = new Parser(LIMITS);
   const messages: PlainMessage[] = [];
   const bytes = Buffer.from(stream, 'latin1');
-  const most = pick([1, 5, 60, 2_000], random);
+  const most = pick([1, 40, 40, 300, 2_000, 2_000], random);
   for (let at = 0; at < bytes.length;) {
     const size = 1 + Math.floor(random() * most);
     const chunk = Buffer.from(bytes.subarray(at, at + size));

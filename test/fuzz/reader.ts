@@ -34,7 +34,7 @@ export function readStream(stream: string, limits: ParserLimits): PlainStream {
     const length = valueOf(headers, 'Content-Length');
     let body: string | null = null;
     if (length !== undefined) {
-      const valid = length !== '' && /^[0-9]*$/.test(length);
+      const valid = /^[0-9]+$/.test(length);
       if (!valid || Number(length) > limits.bodyBytes) return { messages, broken: true };
       if (rest.length < Number(length)) return { messages, broken: false };
       body = rest.slice(0, Number(length));
@@ -68,7 +68,10 @@ function readHeaders(block: string, encoded: boolean): [string, string][] {
   });
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function readValue(raw: string, encoded: boolean): string {
+  if (/^[ -$&-~]*$/.test(raw)) return raw;
   const bytes: number[] = [];
   for (let at = 0; at < raw.length; at++) {
     const digits = raw.slice(at + 1, at + 3);
@@ -80,7 +83,7 @@ function readValue(raw: string, encoded: boolean): string {
     }
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return UTF8.decode(Uint8Array.from(bytes));
   } catch {
     return bytes.map((byte) => String.fromCharCode(byte)).join('');
   }

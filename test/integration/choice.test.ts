@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import type { SchemeDocument } from '../../lib/scheme.ts';
-import { SimulatedFreeSwitch, startCrm, type CallScript, type SimulatedCrm } from '../../lib/simulator/index.ts';
+import {
+  SimulatedFreeSwitch,
+  startCrm,
+  type CallScript,
+  type SimulatedCrm,
+} from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 
@@ -20,7 +25,11 @@ const CHOICES: readonly Choice[] = [
     call: { variables: { esl_router_scheme: 'by-did' }, path: 'by-caller' },
     scheme: 'by-did',
   },
-  { title: 'the path wins over a match', call: { path: 'by-caller', did: '380445550101' }, scheme: 'by-caller' },
+  {
+    title: 'the path wins over a match',
+    call: { path: 'by-caller', did: '380445550101' },
+    scheme: 'by-caller',
+  },
   { title: 'match.did: a glob', call: { did: '380445550101' }, scheme: 'by-did' },
   { title: 'match.did: one of a list', call: { did: '777' }, scheme: 'by-did' },
   { title: 'match.context', call: { context: 'from-branch-3' }, scheme: 'by-context' },
@@ -74,13 +83,11 @@ describe('choice of the scheme', () => {
 
   before(async () => {
     crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));
-    const schemes = Object.entries(MATCHES).map(
-      ([name, match]): SchemeDocument => ({
-        name,
-        webhook: { url: `${crm.url}/${name}` },
-        ...(match && { match }),
-      }),
-    );
+    const schemes = Object.entries(MATCHES).map(([name, match]): SchemeDocument => ({
+      name,
+      webhook: { url: `${crm.url}/${name}` },
+      ...(match && { match }),
+    }));
     daemon = await Daemon.start({ schemes, settings: { DEFAULT_SCHEME: 'the-default' } });
     freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
   });
@@ -124,7 +131,12 @@ describe('a daemon without any scheme', () => {
         'warn there is no scheme: every call is given back to the dialplan',
       );
       const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
-      const report = await freeswitch.call({ caller: CALLER, did: DID, guardSeconds: 100, callee: () => answers() });
+      const report = await freeswitch.call({
+        caller: CALLER,
+        did: DID,
+        guardSeconds: 100,
+        callee: () => answers(),
+      });
       expect(report.end.kind).to.equal('dialplan');
       expect(report.violations).to.deep.equal([]);
       expect(report.variables.get('esl_router_reason')).to.equal('no_scheme');

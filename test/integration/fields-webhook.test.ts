@@ -150,7 +150,11 @@ const sending: Scenario[] = [
   },
   {
     title: 'body: any JSON with macros in its texts',
-    scheme: { webhook: { body: { filter: [{ 'PHONE_{{did}}': '{{caller}}' }, 1, null, true], deep: { x: '{{caller_name}}' } } } },
+    scheme: {
+      webhook: {
+        body: { filter: [{ 'PHONE_{{did}}': '{{caller}}' }, 1, null, true], deep: { x: '{{caller_name}}' } },
+      },
+    },
     call: { callerName: 'A "B"' },
     check: (outcome) => {
       expect(json(outcome)).to.deep.equal({
@@ -166,16 +170,14 @@ const sending: Scenario[] = [
       ['query, by POST', 'query', 'POST', `phone=${CALLER}&X-Line=line%20${DID}`, ''],
       ['form, by PUT', 'form', 'PUT', '', `phone=${CALLER}&X-Line=line+${DID}`],
     ] as const
-  ).map(
-    ([title, parametersIn, method, wantedQuery, wantedBody]): Scenario => ({
-      title: `parametersIn: ${title}`,
-      scheme: { webhook: { submission: 'http', method, parametersIn, parameters: PARAMETERS } },
-      check: (outcome) => {
-        expect(query(outcome)).to.equal(wantedQuery);
-        expect(only(outcome).body.toString()).to.equal(wantedBody);
-      },
-    }),
-  ),
+  ).map(([title, parametersIn, method, wantedQuery, wantedBody]): Scenario => ({
+    title: `parametersIn: ${title}`,
+    scheme: { webhook: { submission: 'http', method, parametersIn, parameters: PARAMETERS } },
+    check: (outcome) => {
+      expect(query(outcome)).to.equal(wantedQuery);
+      expect(only(outcome).body.toString()).to.equal(wantedBody);
+    },
+  })),
   {
     title: 'parametersIn: headers, where other letters go as percent-encoded UTF-8',
     scheme: {
@@ -227,30 +229,34 @@ const sending: Scenario[] = [
       expect(only(outcome).headers).not.to.have.property('authorization');
     },
   },
-  ...(['hide', 'send'] as const).map(
-    (withheld): Scenario => ({
-      title: `withheld: ${withheld}`,
-      scheme: {
-        webhook: {
-          url: 'CRM/route?n={{caller}}&r={{caller_raw}}&v={{var.sip_from_user}}',
-          headers: { 'X-Caller': '{{caller_e164}}' },
-          withheld,
-        },
-        numbering: { country: 'UA' },
+  ...(['hide', 'send'] as const).map((withheld): Scenario => ({
+    title: `withheld: ${withheld}`,
+    scheme: {
+      webhook: {
+        url: 'CRM/route?n={{caller}}&r={{caller_raw}}&v={{var.sip_from_user}}',
+        headers: { 'X-Caller': '{{caller_e164}}' },
+        withheld,
       },
-      call: { privacy: true },
-      check: (outcome) => {
-        const { url, headers, body } = only(outcome);
-        const seen = [url, JSON.stringify(headers), body.toString(), JSON.stringify(outcome.record), JSON.stringify(outcome.line)];
-        if (withheld === 'send') {
-          for (const text of seen) expect(text).to.include(CALLER);
-        } else {
-          for (const text of seen) expect(text).not.to.include(CALLER.slice(3));
-          expect(json(outcome)).to.include({ caller: '', caller_name: '' });
-        }
-      },
-    }),
-  ),
+      numbering: { country: 'UA' },
+    },
+    call: { privacy: true },
+    check: (outcome) => {
+      const { url, headers, body } = only(outcome);
+      const seen = [
+        url,
+        JSON.stringify(headers),
+        body.toString(),
+        JSON.stringify(outcome.record),
+        JSON.stringify(outcome.line),
+      ];
+      if (withheld === 'send') {
+        for (const text of seen) expect(text).to.include(CALLER);
+      } else {
+        for (const text of seen) expect(text).not.to.include(CALLER.slice(3));
+        expect(json(outcome)).to.include({ caller: '', caller_name: '' });
+      }
+    },
+  })),
 ];
 
 const secrets = { SECRET_CRM_PASSWORD: 'pässwörd', SECRET_CRM_TOKEN: 'tok-9b1f' };

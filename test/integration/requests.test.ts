@@ -50,8 +50,7 @@ function replyFor(
   return ({ body }) => {
     if (importName === 'http') return { text: `  ${NUMBER}\r\n` };
     if (importName === 'json') return { json: { destination: NUMBER } };
-    const { id } =
-      submission === 'json-rpc' ? (JSON.parse(body.toString()) as { id: string }) : { id: null };
+    const { id } = submission === 'json-rpc' ? (JSON.parse(body.toString()) as { id: string }) : { id: null };
     return { json: { jsonrpc: '2.0', id, result: { destination: NUMBER } } };
   };
 }
@@ -78,26 +77,24 @@ function checkRequest({ requests, dialled, name, record }: Outcome, wanted: Expe
 
 const matrix = SUBMISSIONS.flatMap((submission) =>
   IMPORTS.flatMap((importName) =>
-    METHODS.map(
-      (method): Scenario => ({
-        title: `${method}, submitted as ${submission}, read as ${importName}`,
-        scheme: {
-          webhook: {
-            url: 'CRM/route?key=1',
-            method,
-            submission,
-            import: importName,
-            rpcMethod: 'call.route',
-            parameters: { phone: '{{caller}}', name: '{{caller_name}}' },
-          },
+    METHODS.map((method): Scenario => ({
+      title: `${method}, submitted as ${submission}, read as ${importName}`,
+      scheme: {
+        webhook: {
+          url: 'CRM/route?key=1',
+          method,
+          submission,
+          import: importName,
+          rpcMethod: 'call.route',
+          parameters: { phone: '{{caller}}', name: '{{caller_name}}' },
         },
-        reply: replyFor(importName, submission),
-        call: { callerName: NAME },
-        check: (outcome) => {
-          checkRequest(outcome, expected(submission, method));
-        },
-      }),
-    ),
+      },
+      reply: replyFor(importName, submission),
+      call: { callerName: NAME },
+      check: (outcome) => {
+        checkRequest(outcome, expected(submission, method));
+      },
+    })),
   ),
 );
 

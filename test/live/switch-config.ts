@@ -106,6 +106,7 @@ export function switchConfig(plan: SwitchPlan): string {
   <section name="dialplan">
     <context name="inbound">
       ${plan.inbound.map(extension).join('\n      ')}
+      <X-PRE-PROCESS cmd="include" data="esl-router/dialplan/public/*.xml"/>
     </context>
     <X-PRE-PROCESS cmd="include" data="esl-router/dialplan/*.xml"/>
     <X-PRE-PROCESS cmd="include" data="default.xml"/>

@@ -37,7 +37,7 @@ export function callOf(call: Partial<Call> = {}): Call {
     schemeVariable: '',
     answered: false,
     guardSeconds: null,
-    eventSequence: null,
+    eventSequence: 0,
     socketMode: { async: true, full: true },
     variables: new Map(),
     ...call,

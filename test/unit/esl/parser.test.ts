@@ -245,7 +245,9 @@ describe('esl/parser', () => {
       expect(new Parser(limits).push(Buffer.from(`${exact}\n\n`))).to.have.length(1);
       for (const text of [`${exact}x\n\n`, `${exact}x`]) {
         expect(faultOf(limits, text)).to.include({ code: 'esl_protocol' });
-        expect(faultOf(limits, ...text).message).to.contain('header block of more than 100 bytes');
+        expect(faultOf(limits, ...Array.from(text)).message).to.contain(
+          'header block of more than 100 bytes',
+        );
       }
     });
 

@@ -1,0 +1,177 @@
+import { expect } from 'chai';
+import type { CalleeBehaviour } from '../../lib/simulator/index.ts';
+import { answers, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+
+/** What FreeSWITCH says of a bridge -> the outcome in the record, the list that is taken, the markers. */
+
+interface Row {
+  readonly title: string;
+  readonly callee: CalleeBehaviour;
+  readonly cause: string;
+  readonly outcome: 'no_answer' | 'busy' | 'rejected' | 'unreachable';
+  readonly scheme?: Scenario['scheme'];
+  readonly reply?: string;
+  readonly switch?: Scenario['switch'];
+}
+
+const sip = (sipCode: number): CalleeBehaviour => ({ kind: 'fail', cause: '', sipCode, afterMs: 10 });
+
+const ROWS: readonly Row[] = [
+  { title: 'timeout', callee: rings, cause: 'NO_ANSWER', outcome: 'no_answer' },
+  {
+    title: 'early media for ever',
+    callee: { kind: 'early-media', afterMs: 5 },
+    cause: 'NO_ANSWER',
+    outcome: 'no_answer',
+  },
+  { title: '486', callee: sip(486), cause: 'USER_BUSY', outcome: 'busy' },
+  { title: '600', callee: sip(600), cause: 'USER_BUSY', outcome: 'busy' },
+  { title: '404', callee: sip(404), cause: 'UNALLOCATED_NUMBER', outcome: 'unreachable' },
+  { title: '603', callee: sip(603), cause: 'CALL_REJECTED', outcome: 'rejected' },
+  { title: '480', callee: sip(480), cause: 'NO_USER_RESPONSE', outcome: 'no_answer' },
+  { title: '500', callee: sip(500), cause: 'NORMAL_TEMPORARY_FAILURE', outcome: 'unreachable' },
+  { title: '503', callee: sip(503), cause: 'NORMAL_TEMPORARY_FAILURE', outcome: 'unreachable' },
+  { title: '502', callee: sip(502), cause: 'NETWORK_OUT_OF_ORDER', outcome: 'unreachable' },
+  { title: '302', callee: { kind: 'redirect' }, cause: 'REQUESTED_CHAN_UNAVAIL', outcome: 'unreachable' },
+  {
+    title: 'a user who is not registered',
+    callee: answers(),
+    cause: 'USER_NOT_REGISTERED',
+    outcome: 'unreachable',
+    switch: { users: (login) => (login === '201' ? 'unregistered' : 'registered') },
+  },
+  {
+    title: 'a user whom nobody knows',
+    callee: answers(),
+    cause: 'SUBSCRIBER_ABSENT',
+    outcome: 'unreachable',
+    switch: { users: (login) => (login === '201' ? 'unknown' : 'registered') },
+  },
+  {
+    title: 'a gateway that nobody knows',
+    callee: answers(),
+    cause: 'INVALID_GATEWAY',
+    outcome: 'unreachable',
+    reply: '380501234567',
+    switch: { gateways: ['another'] },
+  },
+  {
+    title: 'a gateway that stays silent',
+    callee: { kind: 'silent' },
+    cause: 'PROGRESS_TIMEOUT',
+    outcome: 'unreachable',
+    reply: '380501234567',
+    scheme: { bridge: { progressTimeoutSeconds: 2 }, forwardingTimeoutSeconds: 20 },
+  },
+];
+
+const LISTS = {
+  onNoAnswer: [{ dial: '301' }],
+  onBusy: [{ dial: '302' }],
+  onRejected: [{ dial: '303' }],
+  onUnreachable: [{ dial: '304' }],
+};
+const TAKEN = { no_answer: '301', busy: '302', rejected: '303', unreachable: '304' };
+
+/** Markers as they stood in the command before each bridge. */
+function markersBefore({ report }: Outcome): Record<string, string>[] {
+  const bridges = report.commands.flatMap(({ text }, index) =>
+    text.includes('app-name: bridge') ? [index] : [],
+  );
+  return bridges.map((bridge) => {
+    const set = report.commands.slice(0, bridge).findLast(({ text }) => text.includes('uuid_setvar_multi'));
+    const pairs = [...(set?.text ?? '').matchAll(/esl_router_(\w+)=([^;\n]*)/g)];
+    return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
+  });
+}
+
+const failed = ROWS.map(({ title, callee, cause, outcome, reply = '201', ...row }): Scenario => ({
+  title: `${title}: ${cause}, ${outcome}`,
+  scheme: { ...row.scheme, fallback: LISTS },
+  ...(row.switch && { switch: row.switch }),
+  reply: { json: { destination: reply } },
+  call: { callee: ({ user }) => (user === reply ? callee : answers()) },
+  check: (result) => {
+    const { record, report, line, name } = result;
+    expect(record.bridges[0]).to.include({ cause, outcome });
+    expect(line['bridges']).to.deep.equal([`${outcome}:${cause}`, 'answered:NORMAL_CLEARING']);
+    expect(report.end).to.have.nested.property('leg.user', TAKEN[outcome]);
+    const common = { scheme: name, trace: record.id };
+    expect(markersBefore(result)).to.deep.equal([
+      { result: 'routed', reason: 'routed', destination: reply, ...common },
+      { result: 'no_answer', reason: outcome, destination: TAKEN[outcome], ...common },
+    ]);
+    expect(record).to.include({ via: 'fallback', end: 'bridged', result: 'no_answer', reason: 'answered' });
+  },
+}));
+
+const others: Scenario[] = [
+  {
+    title: 'answered: the markers, the record, who hung up',
+    scheme: { fallback: LISTS },
+    callees: { '201': { kind: 'answer', afterMs: 60, talkMs: 60, hangup: 'callee' } },
+    check: (result) => {
+      const { record, report, name, line } = result;
+      expect(markersBefore(result)).to.deep.equal([
+        { result: 'routed', reason: 'routed', destination: '201', scheme: name, trace: record.id },
+      ]);
+      expect(report.end).to.include({ kind: 'answered', hangupBy: 'callee' });
+      expect(record).to.include({
+        end: 'bridged',
+        via: 'primary',
+        result: 'routed',
+        reason: 'answered',
+        destination: '201',
+        hangupCause: 'NORMAL_CLEARING',
+        hungUpBy: 'callee',
+      });
+      expect(record.answeredMs).to.be.above(record.decidedMs ?? Infinity);
+      expect(record.endedMs).to.be.above(record.answeredMs ?? Infinity);
+      expect(line).to.include({ level: 'info', message: 'call', status: 200, answer: 'found' });
+    },
+  },
+  {
+    title: 'answered, and the caller hangs up',
+    check: ({ record }) => {
+      expect(record).to.include({ end: 'bridged', hungUpBy: 'caller', hangupCause: 'NORMAL_CLEARING' });
+    },
+  },
+  ...(['onBusy', 'onRejected', 'onUnreachable'] as const).map((list): Scenario => {
+    const cause = { onBusy: 'USER_BUSY', onRejected: 'CALL_REJECTED', onUnreachable: 'UNALLOCATED_NUMBER' }[
+      list
+    ];
+    return {
+      title: `${list} is onNoAnswer when it is not there`,
+      scheme: { fallback: { onNoAnswer: [{ dial: '301' }] } },
+      callees: { '201': fails(cause) },
+      check: ({ dialled }) => {
+        expect(dialled).to.deep.equal(['user/201@pbx.example', 'user/301@pbx.example']);
+      },
+    };
+  }),
+  {
+    title: 'the list is that of the last outcome when the CRM named several',
+    scheme: { fallback: LISTS },
+    reply: { json: { destination: ['201', '202'] } },
+    callees: { '201': fails('USER_BUSY'), '202': fails('CALL_REJECTED') },
+    check: ({ dialled }) => {
+      expect(dialled.at(-1)).to.equal('user/303@pbx.example');
+    },
+  },
+  {
+    title: 'a list that is used up ends in the dialplan, with the first outcome in the markers',
+    scheme: { fallback: { onBusy: [{ dial: '302' }] } },
+    callees: { '201': fails('USER_BUSY'), '302': fails('CALL_REJECTED') },
+    check: ({ report, marker, record }) => {
+      expect(report.end.kind).to.equal('dialplan');
+      expect([marker('result'), marker('reason'), marker('destination') ?? '']).to.deep.equal([
+        'no_answer',
+        'busy',
+        '',
+      ]);
+      expect(record).to.include({ end: 'dialplan', via: 'fallback', result: 'no_answer', reason: 'busy' });
+    },
+  },
+];
+
+scenarios('outcomes of a bridge', [...failed, ...others]);
