@@ -12,17 +12,18 @@ export interface ControllerOptions {
   readonly crmUrl: string;
   /** A folder without schemes: the environment makes the only one. */
   readonly emptyDir: string;
-  /** How long the CRM may take. */
-  readonly timeoutSeconds?: number;
 }
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** The most that a scheme may have: 2,000 calls have to wait together. */
+const CRM_TIMEOUT_SECONDS = 30;
 
 /** Output goes to a pipe that is drained, as a container's or systemd's: the daemon logs a line of JSON a call. */
 const STDIO = ['ignore', 'pipe', 'inherit'] as const;
 
 function spawnController(name: ControllerName, options: ControllerOptions): ChildProcess {
-  const { crmUrl, emptyDir, timeoutSeconds = 4 } = options;
+  const { crmUrl, emptyDir } = options;
   const core = CONTROLLER_CORE;
   if (name === 'daemon') {
     return start(path('../dist/bin/esl-router.js'), {
@@ -36,7 +37,7 @@ function spawnController(name: ControllerName, options: ControllerOptions): Chil
         ESL_ROUTER_GATEWAY: GATEWAY,
         ESL_ROUTER_SCHEMES_DIR: emptyDir,
         ESL_ROUTER_WEBHOOK_URL: crmUrl,
-        ESL_ROUTER_WEBHOOK_TIMEOUT: String(timeoutSeconds),
+        ESL_ROUTER_WEBHOOK_TIMEOUT: String(CRM_TIMEOUT_SECONDS),
         ESL_ROUTER_LOG_FORMAT: 'json',
         ESL_ROUTER_LOG_LEVEL: 'info',
       },
@@ -46,7 +47,7 @@ function spawnController(name: ControllerName, options: ControllerOptions): Chil
     core,
     stdio: [...STDIO],
     nodeArguments: ['--no-deprecation', '--import', 'tsx'],
-    env: { CRM_URL: crmUrl, CRM_TIMEOUT: String(timeoutSeconds) },
+    env: { CRM_URL: crmUrl, CRM_TIMEOUT: String(CRM_TIMEOUT_SECONDS) },
   });
 }
 

@@ -1,6 +1,6 @@
 /** What is measured, each on a controller that was started for it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Controller, type ControllerName, type ControllerOptions } from './controller.ts';
+import { Controller, type ControllerName } from './controller.ts';
 import type { LoadResult } from './order.ts';
 import type { Load, Stage } from './stage.ts';
 
@@ -60,7 +60,7 @@ export class Bench {
   }
 
   async round(name: ControllerName): Promise<Figures> {
-    const speed = await this.#with(name, {}, async (controller) => {
+    const speed = await this.#with(name, async (controller) => {
       const { steadyCalls, fullSpeedCalls } = this.#sizes;
       const steady = await this.#load(controller, { calls: steadyCalls, callsPerSecond: STEADY_RATE });
       const full = await this.#load(controller, {
@@ -84,7 +84,7 @@ export class Bench {
     const { growthCalls: calls } = this.#sizes;
     const early: number[] = [];
     const late: number[] = [];
-    await this.#with('daemon', {}, (controller) =>
+    await this.#with('daemon', (controller) =>
       this.#load(controller, {
         calls,
         concurrency: FULL_SPEED_CONCURRENCY / 2,
@@ -101,7 +101,7 @@ export class Bench {
   /** Connections that come while the daemon is stopped: none may be forgotten in the queue. */
   async stall(): Promise<Stall> {
     const { stalledCalls: calls } = this.#sizes;
-    return this.#with('daemon', {}, async (controller) => {
+    return this.#with('daemon', async (controller) => {
       controller.freeze();
       const playing = this.#stage.load({
         port: controller.port,
@@ -120,12 +120,12 @@ export class Bench {
   /** KiB of RSS that each waiting call costs. */
   async #waiting(name: ControllerName): Promise<number> {
     const { waitingCalls: calls } = this.#sizes;
-    return this.#with(name, { timeoutSeconds: 30 }, async (controller) => {
+    return this.#with(name, async (controller) => {
       await delay(1000);
       const before = controller.rssKib;
       this.#stage.crm({ kind: 'hang' });
       const waited = { port: controller.port, calls, callsPerSecond: WAITING_RATE, concurrency: Infinity };
-      const playing = this.#stage.load({ ...waited, waits: true });
+      const playing = this.#stage.load(waited);
       const deadline = performance.now() + WAITING_BOUND_MS;
       let asked = 0;
       while (asked < calls && performance.now() < deadline) {
@@ -141,13 +141,9 @@ export class Bench {
     });
   }
 
-  async #with<T>(
-    name: ControllerName,
-    options: Pick<ControllerOptions, 'timeoutSeconds'>,
-    measure: (controller: Controller) => Promise<T>,
-  ): Promise<T> {
-    const common = { crmUrl: this.#stage.crmUrl, emptyDir: this.#emptyDir };
-    const controller = await Controller.start(name, { ...common, ...options });
+  async #with<T>(name: ControllerName, measure: (controller: Controller) => Promise<T>): Promise<T> {
+    const options = { crmUrl: this.#stage.crmUrl, emptyDir: this.#emptyDir };
+    const controller = await Controller.start(name, options);
     try {
       await this.#load(controller, { calls: this.#sizes.warmUpCalls, concurrency: 50 });
       return await Promise.race([measure(controller), controller.died]);

@@ -1,6 +1,6 @@
 /** What the benchmark tells its switch process to play, and what it hears back. */
 
-/** One load: every call is bridged, answered at once and hung up by its caller, unless it `waits`. */
+/** One load: every call is bridged, answered at once and hung up by its caller. */
 export interface LoadOrder {
   readonly port: number;
   readonly calls: number;
@@ -8,8 +8,6 @@ export interface LoadOrder {
   readonly callsPerSecond: number;
   /** Most calls at once. */
   readonly concurrency: number;
-  /** The CRM never answers: all wait until they are released. */
-  readonly waits?: boolean;
   /** FreeSWITCH's events in full length, 10 KB each, instead of the lean ones. */
   readonly fullEvents: boolean;
 }

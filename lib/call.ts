@@ -97,6 +97,7 @@ class CallStory {
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
     const { config, schemes } = this.#context;
     const { call } = leg;
+    leg.gone.throwIfAborted();
     if (refusal !== null) return this.#giveBack('error', refusal);
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
       return this.#giveBack('no_route', 'emergency_called');

@@ -34,6 +34,8 @@ export interface Call {
   readonly schemeVariable: string;
   /** The A leg was answered before `socket`: an IVR stands in front. */
   readonly answered: boolean;
+  /** The caller has hung up already. */
+  readonly hungUp: boolean;
   /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
   readonly guardSeconds: number | null;
   /** `Event-Sequence` of the reply to `connect`; an event with a lower one is older than this socket. */
@@ -81,6 +83,9 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     path: (variable('socket_path') ?? '').replace(/^\/+|\/+$/g, ''),
     schemeVariable: variable('esl_router_scheme') ?? '',
     answered: headers.get('Answer-State') === 'answered',
+    hungUp:
+      headers.get('Answer-State') === 'hangup' ||
+      /^CS_(HANGUP|REPORTING|DESTROY)$/.test(headers.get('Channel-State') ?? ''),
     guardSeconds: /^[1-9]\d{0,4}$/.test(guard) ? Number(guard) : null,
     eventSequence: Number(headers.get('Event-Sequence') ?? 0),
     socketMode: {

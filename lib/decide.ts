@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { ask, backupOf, type Asked, type AskOptions } from './ask.ts';
 import type { Outcome } from './cause.ts';
-import { concealCaller, type Call } from './channel.ts';
-import type { Clock } from './clock.ts';
-import type { Config } from './config.ts';
-import { headerText } from './dialstring.ts';
-import { messageOf, RouterError, type Reason } from './errors.ts';
-import { textAt } from './formats/index.ts';
-import type { HttpRequest, HttpResponse } from './http/message.ts';
-import { expand, withoutSecrets, type MacroContext } from './macro.ts';
+import type { Call } from './channel.ts';
+import { RouterError, type Reason } from './errors.ts';
 import { nameOf, originatesFor } from './originate.ts';
-import type { CallEvent, Result, Via } from './record.ts';
-import { buildRequest, questionOf } from './request.ts';
-import { readResponse } from './response.ts';
-import { parseRoute, parseSteps, type Route, type Step } from './route.ts';
-import { mapTemplates, stepsFor, type FallbackStep, type Scheme, type Webhook } from './scheme.ts';
+import type { Result, Via } from './record.ts';
+import { parseSteps, type Step } from './route.ts';
+import { stepsFor, type FallbackStep, type Scheme, type Webhook } from './scheme.ts';
 import { destinationRules, type SchemeSet } from './schemes.ts';
-import type { Secrets } from './secret.ts';
 
 /**
  * Where a call shall go: asks the CRM as the scheme says, reads the reply, and falls back when there is no answer
@@ -35,30 +27,9 @@ export interface Decision {
 
 export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
 
-export interface InquiryOptions {
-  readonly call: Call;
-  readonly config: Config;
+export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
-  readonly secrets: Secrets;
-  readonly send: (request: HttpRequest, options: { signal: AbortSignal }) => Promise<HttpResponse>;
-  readonly clock: Clock;
-  readonly version: string;
-  readonly dryRun: boolean;
-  /** Ends the inquiry at once: the caller hung up. Its reason is thrown. */
-  readonly signal: AbortSignal;
-  readonly note: (event: CallEvent) => void;
-  /** Milliseconds since the reply to `connect`. */
-  readonly elapsedMs: () => number;
 }
-
-/** What became of one question to one webhook. */
-type Asked =
-  | {
-      readonly kind: 'route';
-      readonly steps: readonly Step[];
-      readonly calleeHeaders: Readonly<Record<string, string>>;
-    }
-  | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
 
 /** Why a list of fallback steps is walked, as records and markers say it. */
 interface Why {
@@ -192,88 +163,9 @@ export class Inquiry {
     }
   }
 
-  /** One question. Every failure but the caller's hang-up is an outcome and not a throw. */
-  async #ask(scheme: Scheme, webhook: Webhook, limitMs: number): Promise<Asked> {
-    const { clock, note, send, signal, elapsedMs } = this.#options;
+  #ask(scheme: Scheme, webhook: Webhook, limitMs: number): Promise<Asked> {
     const attempt = ++this.#attempt;
-    const webhookId = this.#webhookId;
-    const context = this.#macros(scheme, webhook, attempt);
-    const controller = new AbortController();
-    const abort = (): void => {
-      controller.abort(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    const cancelTimer = clock.after(Math.max(0, limitMs), () => {
-      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
-    });
-    try {
-      signal.throwIfAborted();
-      const request = buildRequest({
-        webhook,
-        context,
-        webhookId,
-        version: this.#options.version,
-        dryRun: this.#options.dryRun,
-      });
-      const { method, shown } = request;
-      note({ type: 'request', atMs: elapsedMs(), attempt, scheme: scheme.name, webhookId, method, ...shown });
-      if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
-      const response = await send(request, { signal: controller.signal });
-      note({ type: 'reply', ...response });
-      const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
-      if (answer.kind === 'none') return this.#answered('none', answer.reason, answer.detail);
-      if (answer.kind === 'unavailable') return this.#answered('error', answer.reason, answer.detail);
-      note({ type: 'answer', answer: 'found', detail: `under ${JSON.stringify(answer.name)}` });
-      const route = parseRoute(
-        answer.value,
-        destinationRules(scheme, this.#options.config, context.call.did),
-      );
-      note({ type: 'readings', readings: route.readings });
-      return this.#routed(scheme, route, context, answer.document);
-    } catch (error) {
-      if (signal.aborted) {
-        note({ type: 'answer', answer: 'abandoned', detail: messageOf(signal.reason) });
-        throw signal.reason;
-      }
-      const failure = error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-      return this.#answered('error', failure.code, failure.message);
-    } finally {
-      cancelTimer();
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
-  #answered(kind: 'none' | 'error', reason: Reason, detail: string): Asked {
-    this.#options.note({ type: 'answer', answer: reason, detail });
-    return { kind, reason, detail };
-  }
-
-  #routed(scheme: Scheme, route: Route, context: MacroContext, document: unknown): Asked {
-    if (!route.ok) {
-      this.#options.note({ type: 'answer', answer: route.reason, detail: route.detail });
-      return { kind: route.kind, reason: route.reason, detail: route.detail };
-    }
-    const reply = (path: string): string => textAt(document, path);
-    const calleeHeaders = Object.fromEntries(
-      Object.entries(scheme.bridge.headers).map(([name, template]) => [
-        name,
-        headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
-      ]),
-    );
-    return { kind: 'route', steps: route.steps, calleeHeaders };
-  }
-
-  #macros(scheme: Scheme, webhook: Webhook, attempt: number): MacroContext {
-    const { call, secrets, clock } = this.#options;
-    let host: string | undefined;
-    return {
-      call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
-      scheme: scheme.name,
-      country: scheme.numbering.country,
-      attempt,
-      timestamp: clock.date().toISOString(),
-      secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
-    };
+    return ask({ scheme, webhook, attempt, webhookId: this.#webhookId, limitMs }, this.#options);
   }
 
   /** Why a step can't be carried out here, found before the leg is touched. */
@@ -341,28 +233,6 @@ export class Inquiry {
 
 function newWebhookId(): string {
   return `msg_${randomUUID()}`;
-}
-
-/**
- * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
- * scheme, and a secret within the parameters or the body is left empty.
- */
-function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
-  const { parameters, body } = webhook;
-  return {
-    ...webhook,
-    url,
-    auth: { type: 'none' },
-    headers: {},
-    ...(parameters === undefined
-      ? {}
-      : {
-          parameters: Object.fromEntries(
-            Object.entries(parameters).map(([name, text]) => [name, withoutSecrets(text)]),
-          ),
-        }),
-    ...(body === undefined ? {} : { body: mapTemplates(body, withoutSecrets) }),
-  };
 }
 
 function reasonOf(step: LegStep): Reason {

@@ -40,6 +40,12 @@ export class Leg {
     connection.on((event) => {
       this.#observe(event);
     });
+    // He was gone before `myevents`: the events that say so are not for this socket.
+    if (call.hungUp) this.#lose(new RouterError('caller_hung_up'));
+    // No command can reach a channel that is gone, in whatever order its last events come.
+    void connection.lingers.then(() => {
+      this.#lose(new RouterError('caller_hung_up'));
+    });
     void connection.closed.then((reason) => {
       const error = reason.kind === 'error' ? reason.error : undefined;
       this.#lose(new RouterError('switch_lost', error?.message, { cause: error }));

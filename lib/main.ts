@@ -113,7 +113,6 @@ function watchSchemes(dir: string, clock: Clock, reload: () => Promise<unknown>)
 
 /** Reasons that need a person's eye. */
 const ALARMING: ReadonlySet<Reason> = new Set([
-  'over_capacity',
   'esl_protocol',
   'esl_timeout',
   'esl_unsafe_value',
@@ -127,6 +126,11 @@ function report(log: Logger, record: CallRecord, peer: string): void {
   log.debug('record', record);
   if (record.reason === 'peer_not_allowed') {
     log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', { peer, ...summary });
+  } else if (record.reason === 'over_capacity') {
+    log.warn('call given back: too many at once, see listen.maxCalls (ESL_ROUTER_MAX_CALLS)', {
+      peer,
+      ...summary,
+    });
   } else if (record.reason === 'socket_application') {
     log.warn(
       'call given back: the dialplan must say <action application="socket" data="HOST:PORT async full"/>',

@@ -12,7 +12,7 @@ import type { Caller } from './job.ts';
 const crmUrl = process.env['CRM_URL'] ?? '';
 const crm = axios.create({
   httpAgent: new http.Agent({ keepAlive: true }),
-  timeout: 1000 * Number(process.env['CRM_TIMEOUT'] ?? '4'),
+  timeout: 1000 * Number(process.env['CRM_TIMEOUT'] ?? '30'),
   maxRedirects: 0,
   proxy: false,
   responseType: 'text',

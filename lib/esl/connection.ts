@@ -47,14 +47,16 @@ export class Connection {
   readonly peer: string;
   /** Resolves once, and never rejects. */
   readonly closed: Promise<CloseReason>;
+  /** Resolves when FreeSWITCH says that the channel is gone, and that it keeps the socket for its last events. */
+  readonly lingers: Promise<void>;
 
   readonly #socket: Duplex;
   readonly #parser: Parser;
   readonly #replies: Replies;
   readonly #listeners = new Set<Listener>();
   #resolveClosed: (reason: CloseReason) => void = ignore;
+  #resolveLingers: () => void = ignore;
   #isClosed = false;
-  #lingering = false;
   #disconnected = false;
   #ending: Promise<void> | null = null;
 
@@ -66,6 +68,9 @@ export class Connection {
     });
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
+    });
+    this.lingers = new Promise((resolve) => {
+      this.#resolveLingers = resolve;
     });
     this.peer = socket instanceof Socket ? plainAddress(socket.remoteAddress) : '';
     if (socket instanceof Socket) {
@@ -90,11 +95,6 @@ export class Connection {
 
   get isClosed(): boolean {
     return this.#isClosed;
-  }
-
-  /** FreeSWITCH has said that the channel is gone and that it keeps the socket for the last events. */
-  get lingering(): boolean {
-    return this.#lingering;
   }
 
   /** FreeSWITCH has said that it is about to close. */
@@ -209,7 +209,6 @@ export class Connection {
   }
 
   #receive(message: Message): void {
-    if (this.#isClosed) return;
     const type = message.headers.get('Content-Type');
     if (type === 'text/event-plain') {
       this.#deliver(message);
@@ -217,7 +216,7 @@ export class Connection {
       this.#replies.answer(message, type === 'api/response');
     } else if (type === 'text/disconnect-notice') {
       // With `linger` the notice may stand BEFORE the last events, and nothing is over yet.
-      if (message.headers.get('Content-Disposition') === 'linger') this.#lingering = true;
+      if (message.headers.get('Content-Disposition') === 'linger') this.#resolveLingers();
       else this.#disconnected = true;
     } else if (type === 'text/rude-rejection') {
       const text = (message.body?.toString() ?? '').trim();

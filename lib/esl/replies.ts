@@ -28,7 +28,7 @@ export class Replies {
   /** One for all: set for the oldest and looked at when it fires, so that a reply in time costs no timer call. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onOverdue called once with `esl_timeout`: any later reply would answer the wrong command */
+  /** @param onOverdue called with `esl_timeout`, and has to end in `fail`: any later reply would answer the wrong command */
   constructor(timeoutMs: number, onOverdue: (error: RouterError) => void) {
     this.#timeoutMs = timeoutMs;
     this.#onOverdue = onOverdue;
@@ -88,7 +88,6 @@ export class Replies {
     }
     const text = `FreeSWITCH did not answer ${oldest.kind} within ${this.#timeoutMs} ms`;
     const error = new RouterError('esl_timeout', text);
-    oldest.promise.catch(ignore);
     oldest.reject(error);
     this.#onOverdue(error);
   }

@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { end, start, type Child } from './child.ts';
 import { Journal } from './journal.ts';
 
 /** The daemon itself, built, as its own process. */
@@ -10,29 +10,21 @@ const MAIN = join(import.meta.dirname, '../../dist/bin/esl-router.js');
 
 export class Router {
   readonly journal: Journal;
-  readonly #process: ChildProcess;
-  readonly #exited: Promise<void>;
+  readonly #child: Child;
 
-  private constructor(name: string, process: ChildProcess) {
+  private constructor(name: string, child: Child) {
     this.journal = new Journal(name);
-    this.#process = process;
+    this.#child = child;
     let rest = '';
     const read = (bytes: Buffer): void => {
       const lines = (rest + bytes.toString()).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.journal.note(line);
     };
-    process.stdout?.on('data', read);
-    process.stderr?.on('data', read);
-    this.#exited = new Promise((resolve) => {
-      process.once('exit', (code, signal) => {
-        this.journal.note(`exit ${code ?? ''}${signal ?? ''}`);
-        resolve();
-      });
-      process.once('error', (error) => {
-        this.journal.note(error.message);
-        resolve();
-      });
+    child.process.stdout?.on('data', read);
+    child.process.stderr?.on('data', read);
+    void child.exited.then((how) => {
+      this.journal.note(how);
     });
   }
 
@@ -40,7 +32,7 @@ export class Router {
   static async start(name: string, settings: Readonly<Record<string, string>>): Promise<Router> {
     const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], ESL_ROUTER_LOG_FORMAT: 'json' };
     for (const [key, value] of Object.entries(settings)) env[`ESL_ROUTER_${key}`] = value;
-    const child = spawn(process.execPath, [MAIN, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = start(process.execPath, [MAIN, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const router = new Router(name, child);
     try {
       await router.journal.until('"listening"', READY_MS, () => {
@@ -55,7 +47,8 @@ export class Router {
   }
 
   get exited(): boolean {
-    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+    const { exitCode, signalCode } = this.#child.process;
+    return exitCode !== null || signalCode !== null;
   }
 
   /** Lines of its log that hold one of these texts; all of them when there is none. */
@@ -67,28 +60,21 @@ export class Router {
 
   /** It hangs: the kernel goes on accepting for it. */
   suspend(): void {
-    this.#process.kill('SIGSTOP');
+    this.#child.process.kill('SIGSTOP');
   }
 
   resume(): void {
-    this.#process.kill('SIGCONT');
+    this.#child.process.kill('SIGCONT');
   }
 
   /** Resolves when it is gone: until then the kernel would still accept for it. */
   async kill(): Promise<void> {
     if (this.exited) return;
-    this.#process.kill('SIGKILL');
-    await this.#exited;
+    this.#child.process.kill('SIGKILL');
+    await this.#child.exited;
   }
 
   async stop(): Promise<void> {
-    if (this.exited) return;
-    this.#process.kill('SIGCONT');
-    this.#process.kill('SIGTERM');
-    const timer = setTimeout(() => {
-      this.#process.kill('SIGKILL');
-    }, STOP_MS);
-    await this.#exited;
-    clearTimeout(timer);
+    if (!this.exited) await end(this.#child, STOP_MS);
   }
 }

@@ -27,11 +27,32 @@ interface Result {
   readonly failure: { readonly message: string; readonly report: readonly string[] } | null;
 }
 
+interface Options {
+  /** Names of rows; none: all of them. */
+  readonly only: readonly string[];
+  /** Leave the folder with configuration and logs. */
+  readonly keep: boolean;
+}
+
+function readOptions(): Options | null {
+  try {
+    const { values } = parseArgs({
+      options: { only: { type: 'string', multiple: true }, keep: { type: 'boolean', default: false } },
+    });
+    return { only: (values.only ?? []).flatMap((names) => names.split(',')), keep: values.keep };
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { only: { type: 'string', multiple: true }, keep: { type: 'boolean', default: false } },
-  });
-  const only = (values.only ?? []).flatMap((names) => names.split(','));
+  const options = readOptions();
+  if (options === null) {
+    print('usage: npm run test:live -- [--only ROW[,ROW...]] [--keep]');
+    return 2;
+  }
+  const { only, keep } = options;
   const unknown = only.filter((name) => !ROWS.some((row) => row.name === name));
   if (unknown.length > 0) {
     print(`no such row: ${unknown.join(', ')}; there are: ${ROWS.map(({ name }) => name).join(', ')}`);
@@ -48,7 +69,7 @@ async function main(): Promise<number> {
   const state = { interrupted: false };
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end();
-    if (values.keep) print(`kept: ${folder}`);
+    if (keep) print(`kept: ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

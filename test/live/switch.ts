@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { end, start, type Child } from './child.ts';
 import { EventSocket } from './event-socket.ts';
 import { now, sleep } from './journal.ts';
 import { switchConfig, type SwitchPlan } from './switch-config.ts';
@@ -37,22 +37,14 @@ function isExecutable(path: string): boolean {
 
 export class Switch {
   readonly plan: SwitchPlan;
-  readonly process: ChildProcess;
+  readonly #child: Child;
   readonly #folder: string;
-  readonly #exited: Promise<void>;
   readonly #events: EventSocket;
 
-  private constructor(
-    plan: SwitchPlan,
-    process: ChildProcess,
-    folder: string,
-    exited: Promise<void>,
-    events: EventSocket,
-  ) {
+  private constructor(plan: SwitchPlan, child: Child, folder: string, events: EventSocket) {
     this.plan = plan;
-    this.process = process;
+    this.#child = child;
     this.#folder = folder;
-    this.#exited = exited;
     this.#events = events;
   }
 
@@ -69,24 +61,18 @@ export class Switch {
     prepare(conf);
     writeFileSync(join(conf, 'freeswitch.xml'), switchConfig(plan));
     const dir = (name: string): string[] => [`-${name}`, join(folder, name)];
-    const process = spawn(
+    const child = start(
       binary,
       ['-nonat', '-nf', '-nc', '-np', ...['conf', 'log', 'db', 'run'].flatMap(dir)],
-      { stdio: 'ignore', cwd: folder },
+      {
+        stdio: 'ignore',
+        cwd: folder,
+      },
     );
-    const exited = new Promise<void>((resolve) => {
-      process.once('exit', () => {
-        resolve();
-      });
-      process.once('error', () => {
-        resolve();
-      });
-    });
     try {
-      const events = await ready(process, plan.ports.eventSocket);
-      return new Switch(plan, process, folder, exited, events);
+      return new Switch(plan, child, folder, await ready(child, plan.ports.eventSocket));
     } catch (error) {
-      process.kill('SIGKILL');
+      await end(child, STOP_MS);
       throw error;
     }
   }
@@ -126,10 +112,7 @@ export class Switch {
 
   async stop(): Promise<void> {
     this.#events.close();
-    this.process.kill('SIGTERM');
-    const kill = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);
-    await this.#exited;
-    clearTimeout(kill);
+    await end(this.#child, STOP_MS);
   }
 
   #log(): string[] {
@@ -137,7 +120,7 @@ export class Switch {
   }
 }
 
-async function ready(process: ChildProcess, port: number): Promise<EventSocket> {
+async function ready({ process }: Child, port: number): Promise<EventSocket> {
   const untilMs = now() + READY_MS;
   while (now() < untilMs && process.exitCode === null && process.signalCode === null) {
     try {

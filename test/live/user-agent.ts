@@ -44,6 +44,7 @@ export class UserAgent implements Agent {
   readonly #dialogs = new Map<string, Dialog>();
   readonly #transactions = new Map<string, (response: SipMessage) => void>();
   readonly #scripts = new Map<string, Script>();
+  #closed = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -133,6 +134,7 @@ export class UserAgent implements Agent {
   }
 
   send(bytes: Buffer, port: number): void {
+    if (this.#closed) return;
     this.#socket.send(bytes, port, '127.0.0.1', () => undefined);
   }
 
@@ -155,6 +157,7 @@ export class UserAgent implements Agent {
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.close();
   }
 

@@ -28,6 +28,8 @@ export interface Scenario {
   /** What the CRM says; by the path behind `CRM` when there are several. */
   readonly reply?: Reply | ((request: RecordedRequest) => Reply) | Readonly<Record<string, Reply>>;
   readonly call?: Partial<CallScript>;
+  /** Null: the dialplan has set none. */
+  readonly guard?: null;
   /** By number or login; all answer when absent. */
   readonly callees?: Readonly<Record<string, CalleeBehaviour>>;
   readonly switch?: Partial<SwitchOptions>;
@@ -136,7 +138,7 @@ export class Stage {
       did: DID,
       path: name,
       // Far beyond any call here; it makes the simulation insist on its being lifted.
-      guardSeconds: 100,
+      ...(scenario.guard === null ? {} : { guardSeconds: 100 }),
       callee: ({ user }: DialledLeg) => scenario.callees?.[user] ?? answers(),
       ...scenario.call,
     });

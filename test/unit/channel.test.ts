@@ -46,6 +46,7 @@ describe('channel', () => {
       path: '',
       schemeVariable: '',
       answered: false,
+      hungUp: false,
       guardSeconds: null,
       eventSequence: 437,
       socketMode: { async: true, full: true },

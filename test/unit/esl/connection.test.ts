@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { RouterError } from '../../../lib/errors.ts';
@@ -105,8 +105,11 @@ describe('esl/connection', () => {
       expect(error.code).to.equal('esl_timeout');
       expect(error.message).to.contain('myevents').and.contain('30 ms');
       expect((await rejection(third!)).code).to.equal('switch_lost');
+      const ignored = inMemory({ replyTimeoutMs: 10 }).connection;
+      void ignored.request({ kind: 'connect' });
+      expect(await ignored.closed).to.have.nested.property('error.code', 'esl_timeout');
       expect(await connection.closed).to.deep.equal({ kind: 'error', error });
-      expect(fs.destroyed || connection.isClosed).to.equal(true);
+      expect(connection.isClosed).to.equal(true);
     });
 
     it('in time are not taken for late ones', async () => {
@@ -158,7 +161,11 @@ describe('esl/connection', () => {
       const done = connection.waitFor(
         (event) => event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application-UUID') === 'mine',
       );
+      const { signal } = new AbortController();
+      const listening = connection.waitFor(() => true, { signal, timeoutMs: 5_000 });
       fs.write(wire.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket' }));
+      await listening;
+      expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
       fs.write(
         wire.event('CHANNEL_EXECUTE_COMPLETE', {
           'Application-UUID': 'mine',
@@ -178,6 +185,7 @@ describe('esl/connection', () => {
       abort.abort(reason);
       expect(await rejection(waiting)).to.equal(reason);
       expect(await rejection(connection.waitFor(() => true, { signal: abort.signal }))).to.equal(reason);
+      expect(getEventListeners(abort.signal, 'abort')).to.deep.equal([]);
       connection.destroy();
       expect((await rejection(connection.waitFor(() => true))).code).to.equal('switch_lost');
     });

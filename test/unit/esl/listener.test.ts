@@ -180,6 +180,27 @@ describe('esl/listener', () => {
       socket.resetAndDestroy();
     }));
 
+  it('outlives a reset before its handler has taken the socket over', async () => {
+    let reset: () => void = () => undefined;
+    const afterReset = new Promise<void>((resolve) => (reset = resolve));
+    const closed: unknown[] = [];
+    const handler: Handler = async (socket) => {
+      await afterReset;
+      closed.push(await new Connection(socket.resume()).closed);
+    };
+    await withListener({}, handler, async (listener) => {
+      (await dial(listener)).resetAndDestroy();
+      // A second one that has been accepted shows that the first one's reset has been read.
+      const socket = await dial(listener);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      reset();
+      socket.destroy();
+      await listener.drain();
+      await listener.idle();
+    });
+    expect(closed).to.have.length(2);
+  });
+
   it('drains: gives back what still comes, closes when nothing does, waits for its calls', async () => {
     const { verdicts, handler, next } = judging();
     await withListener({}, handler, async (listener) => {

@@ -282,6 +282,18 @@ describe('esl/parser', () => {
       expect(parser.push(Buffer.from(KINDS['an event']))).to.have.length(1);
     });
 
+    it('looks at no byte of a header block twice', function () {
+      this.timeout(20_000);
+      const parser = new Parser();
+      const start = process.cpuUsage();
+      const bytes = Buffer.from('A\n');
+      for (let i = 0; i < 32_000; i++) for (const byte of bytes) parser.push(Buffer.from([byte]));
+      const { user } = process.cpuUsage(start);
+      // Linear takes 0.1 s of CPU; searching anew for each byte takes 10.
+      expect(user / 1_000).to.be.below(2_000);
+      expect(parser.push(Buffer.from('\n'))).to.have.length(1);
+    });
+
     it('takes a megabyte byte by byte in linear time', function () {
       this.timeout(20_000);
       const body = 1_048_576;

@@ -493,6 +493,7 @@ describe('the simulated FreeSWITCH', () => {
           await wire.closed;
         },
         { guardSeconds: 2 },
+        { secondMs: 120 },
       );
       expect(report.end).to.deep.equal({ kind: 'guard' });
       expect(report.violations).to.deep.equal([]);

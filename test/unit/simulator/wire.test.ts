@@ -9,20 +9,18 @@ import { decode, recording } from './support.ts';
 describe('the encoding of values', () => {
   it('is that of every header of every recording', () => {
     const folder = new URL('../../fixtures/esl-transcripts/', import.meta.url);
-    let headers = 0;
+    const lines = new Set<string>();
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.jsonl'))) {
       for (const { dir, data } of recording(file.replace(/\.jsonl$/, ''))) {
         if (dir !== 'fs>' || !data.includes('Event-Name: CHANNEL_')) continue;
-        for (const line of data.slice(data.indexOf('Event-Name')).split('\n')) {
-          const colon = line.indexOf(': ');
-          if (colon < 0 || line.startsWith('Content-Length')) continue;
-          const value = line.slice(colon + 2);
-          expect(encodeValue(decode(value)), line).to.equal(value);
-          headers++;
-        }
+        for (const line of data.slice(data.indexOf('Event-Name')).split('\n')) lines.add(line);
       }
     }
-    expect(headers).to.be.greaterThan(50_000);
+    const values = [...lines]
+      .filter((line) => line.includes(': '))
+      .map((line) => line.slice(line.indexOf(': ') + 2));
+    expect(values).to.have.length.greaterThan(5000);
+    expect(values.filter((value) => encodeValue(decode(value)) !== value)).to.deep.equal([]);
   });
 
   it('leaves an upper-case %XX alone, and no other', () => {
