@@ -226,7 +226,10 @@ class CallStory {
     await Promise.race([stopped, leg.ended]);
     stopping.removeEventListener('abort', stop);
     stopHeartbeat();
-    if (leg.hangupCause === null) return this.#close('detached');
+    if (leg.hangupCause === null) {
+      if (stopping.aborted) return this.#close('detached');
+      throw leg.gone.reason;
+    }
     this.#note({ type: 'bridge_end', atMs: this.#elapsedMs(), outcome: 'answered', cause: leg.hangupCause });
     await this.#close('bridged');
   }
@@ -330,8 +333,9 @@ class CallStory {
       await this.#within(leg.ended, this.#context.config.esl.lingerSeconds * 1000);
       await this.#close('caller_hangup');
     } else {
-      if (reason.code === 'switch_lost') this.#note({ type: 'note', text: reason.message });
-      await this.#close(reason.code === 'guard_fired' ? 'guard' : 'switch_lost');
+      const guarded = reason.code === 'guard_fired';
+      if (!guarded) this.#note({ type: 'note', text: reason.message });
+      await this.#close(guarded ? 'guard' : 'switch_lost');
     }
   }
 

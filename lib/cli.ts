@@ -64,7 +64,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--withheld', 'the caller withholds his number')
     .option('--var <name=value...>', 'channel variables')
     .option('--reply <file>', 'use this reply body instead of asking')
-    .option('--status <code>', 'HTTP status of that reply', '200')
+    .option('--status <code>', 'HTTP status of that reply', integer(100, 599), 200)
     .option('--json', 'print the record as JSON')
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));

@@ -76,7 +76,12 @@ export type ConfigResult =
       readonly settings: readonly SettingValue[];
       readonly notes: readonly string[];
     }
-  | { readonly ok: false; readonly faults: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly faults: readonly string[];
+      /** Faulty settings at their defaults, so that schemes can be checked all the same. */
+      readonly config: Config;
+    };
 
 /** Variables that are no settings: read by the command line, or named by schemes. */
 const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRET_[A-Z0-9_]+)$/;
@@ -89,13 +94,11 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   store.load(file);
   // convict lets the environment win over load(); the command line stands above both.
   for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
-  try {
-    store.validate({ allowed: 'strict' });
-  } catch (error) {
-    faults.push(...faultsOf(error, env, sources));
-  }
-  if (faults.length > 0) return { ok: false, faults };
+  const wrong = validate(store);
+  faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, sources)));
+  for (const { name } of wrong) if (name !== undefined) store.reset(name as convict.Path<Config>);
   const config = deepFreeze(store.getProperties());
+  if (faults.length > 0) return { ok: false, faults, config };
   const settings = SETTINGS.map((setting): SettingValue => {
     const origin =
       setting.name in sources.argv
@@ -144,15 +147,28 @@ function readFile(file: ConfigSources['file'], faults: string[]): object {
 }
 
 /** convict reports all faults at once, a line each: `listen.port: expected ...: value was "80abc"`. */
-function faultsOf(error: unknown, env: Record<string, string>, { file }: ConfigSources): string[] {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n').map((line) => {
-    const name = /^([A-Za-z.]+): /.exec(line)?.[1];
-    const leaf = SETTINGS.find((setting) => setting.name === name);
-    const place =
-      leaf !== undefined && env[leaf.env] !== undefined ? leaf.env : (file?.name ?? 'configuration');
-    return `${place}: ${line.replace(': value was ', ', got ')}`;
-  });
+function validate(store: convict.Config<Config>): { line: string; name: string | undefined }[] {
+  try {
+    store.validate({ allowed: 'strict' });
+    return [];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return message.split('\n').map((line) => {
+      const name = /^([A-Za-z.]+): /.exec(line)?.[1];
+      return { line, name: SETTINGS.some((setting) => setting.name === name) ? name : undefined };
+    });
+  }
+}
+
+function describeFault(
+  line: string,
+  name: string | undefined,
+  env: Record<string, string>,
+  { file }: ConfigSources,
+): string {
+  const variable = SETTINGS.find((setting) => setting.name === name)?.env ?? '';
+  const place = variable in env ? variable : (file?.name ?? 'configuration');
+  return `${place}: ${line.replace(': value was ', ', got ')}`;
 }
 
 function unknownVariables(env: Environment): string[] {

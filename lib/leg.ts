@@ -11,7 +11,7 @@ import type { EslEvent } from './esl/parser.ts';
 export class Leg {
   readonly call: Call;
   readonly connection: Connection;
-  /** Aborted once the leg takes no more commands: `caller_hung_up`, `guard_fired` or `switch_lost`. */
+  /** Aborted once the leg takes no more commands: `caller_hung_up`, `guard_fired`, or what ended the connection. */
   readonly gone: AbortSignal;
   /** Resolves when the last event is there, or the socket is closed. */
   readonly ended: Promise<void>;
@@ -47,8 +47,7 @@ export class Leg {
       this.#lose(new RouterError('caller_hung_up'));
     });
     void connection.closed.then((reason) => {
-      const error = reason.kind === 'error' ? reason.error : undefined;
-      this.#lose(new RouterError('switch_lost', error?.message, { cause: error }));
+      this.#lose(reason.kind === 'error' ? reason.error : new RouterError('switch_lost'));
       this.#end();
     });
   }

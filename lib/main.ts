@@ -118,6 +118,7 @@ const ALARMING: ReadonlySet<Reason> = new Set([
   'esl_unsafe_value',
   'internal',
   'scheme_unknown',
+  'switch_lost',
 ]);
 
 /** One line a call. */

@@ -7,7 +7,7 @@ export async function checkCommand(context: CommandContext, options: CommonOptio
   const { stdout, stderr } = context;
   let loaded: Loaded;
   try {
-    loaded = load(context, options);
+    loaded = await load(context, options);
   } catch (error) {
     stderr.write(`${faults(messageOf(error).split('\n'))}\n`);
     return 2;

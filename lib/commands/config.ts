@@ -1,11 +1,11 @@
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Prints each setting, its value, where it came from and its environment variable. */
-export function configCommand(
+export async function configCommand(
   context: CommandContext,
   options: CommonOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const { settings, notes } = load(context, options);
+  const { settings, notes } = await load(context, options);
   const { stdout, stderr } = context;
   if (options.json === true) {
     stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
@@ -14,7 +14,7 @@ export function configCommand(
     stdout.write(`${table([['setting', 'value', 'from', 'environment variable'], ...rows])}\n`);
   }
   for (const note of notes) stderr.write(`note: ${note}\n`);
-  return Promise.resolve(0);
+  return 0;
 }
 
 /** Columns as wide as their widest cell, the last one as it is. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config.ts';
 import { RouterError } from '../errors.ts';
+import { loadSchemes } from '../schemes.ts';
 import { loadSecrets, type Secrets } from '../secret.ts';
 
 /** What a command is handed of the process around it. */
@@ -34,29 +35,36 @@ export interface Loaded {
 
 const DEFAULT_FILE = 'conf/esl-router.json';
 
-/** Reads the configuration from everywhere. Throws RouterError `config_invalid` with every fault, a line each. */
-export function load({ env }: CommandContext, options: CommonOptions): Loaded {
-  const named = options.config ?? env['ESL_ROUTER_CONFIG'];
-  const name = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+/**
+ * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
+ * configuration and schemes, a line each.
+ */
+export async function load({ env }: CommandContext, options: CommonOptions): Promise<Loaded> {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
-  let file: { name: string; text: string } | null = null;
-  if (name !== undefined) {
-    try {
-      file = { name, text: readFile(name) };
-    } catch (error) {
-      throw new RouterError('config_invalid', `can not read the configuration file ${name}`, {
-        cause: error,
-      });
-    }
-  }
   const result = loadConfig({
-    file,
+    file: configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'], readFile),
     env,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
   });
-  if (!result.ok) throw new RouterError('config_invalid', result.faults.join('\n'));
-  const { config, settings, notes } = result;
-  const secrets = loadSecrets({ env, readFile, hosts: config.secrets.hosts });
-  return { config, secrets, settings, notes };
+  const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
+  if (result.ok) return { ...result, secrets };
+  const schemes = await loadSchemes(result.config, secrets);
+  throw new RouterError(
+    'config_invalid',
+    [...result.faults, ...(schemes.ok ? [] : schemes.faults)].join('\n'),
+  );
+}
+
+function configurationFile(
+  named: string | undefined,
+  readFile: (path: string) => string,
+): { name: string; text: string } | null {
+  const name = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  if (name === undefined) return null;
+  try {
+    return { name, text: readFile(name) };
+  } catch (error) {
+    throw new RouterError('config_invalid', `can not read the configuration file ${name}`, { cause: error });
+  }
 }

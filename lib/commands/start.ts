@@ -4,7 +4,7 @@ import { load, type CommandContext, type CommonOptions, type ExitCode } from './
 
 /** Runs the router until it is told to stop. */
 export async function startCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
-  const { config, secrets, notes } = load(context, options);
+  const { config, secrets, notes } = await load(context, options);
   const log = createLogger({ ...config.log, stream: context.stdout });
   for (const note of notes) log.warn(note);
   const router = await start({ config, secrets, log, version: context.version });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { parseCall } from '../channel.ts';
+import { concealCaller, parseCall } from '../channel.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { Inquiry, describeStep, type Decision } from '../decide.ts';
@@ -22,13 +22,13 @@ export interface TryOptions extends CommonOptions {
   /** `name=value` channel variables. */
   readonly var?: readonly string[];
   readonly reply?: string;
-  readonly status?: string;
+  readonly status: number;
   readonly json?: boolean;
 }
 
 /** Walks the path of a call without a call: really asks the CRM, marked as a dry run, and places nothing. */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
-  const { config, secrets } = load(context, options);
+  const { config, secrets } = await load(context, options);
   const loaded = await loadSchemes(config, secrets);
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
   const { schemes, default: chosen } = loaded.set;
@@ -48,7 +48,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const startedAt = systemClock.now();
   const http = createHttpClient();
   const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
-  apply(record, { type: 'call', call });
+  const hidden = call.withheld && scheme.webhook.withheld === 'hide';
+  apply(record, { type: 'call', call: hidden ? concealCaller(call) : call });
   apply(record, {
     type: 'scheme',
     name: scheme.name,
@@ -98,10 +99,10 @@ function* headersOf(options: TryOptions): Generator<[string, string]> {
   }
 }
 
-function cannedReply(file: string, status = '200'): HttpResponse {
+function cannedReply(file: string, status: number): HttpResponse {
   try {
     const body = readFileSync(file, 'utf8');
-    return { status: Number(status), headers: {}, body, phases: { total: 0 } };
+    return { status, headers: {}, body, phases: { total: 0 } };
   } catch (error) {
     throw new RouterError('config_invalid', `can not read the reply ${file}`, { cause: error });
   }

@@ -258,7 +258,7 @@ export function plainAddress(address: string | undefined): string {
 
 function lost(cause?: Error): RouterError {
   if (cause === undefined) return new RouterError('switch_lost');
-  if (cause instanceof RouterError && cause.code === 'switch_lost') return cause;
+  if (cause instanceof RouterError) return cause;
   return new RouterError('switch_lost', `the connection to FreeSWITCH was lost: ${cause.message}`, { cause });
 }
 

@@ -213,10 +213,8 @@ export class EslEvent {
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
     // FreeSWITCH switch_event.c writes the name first, so an event that nobody waits for costs one line.
-    const start = bytes.toString('latin1', 0, 64);
-    const end = start.indexOf('\n');
-    const first = end > 0 && start.startsWith(EVENT_NAME);
-    this.name = first ? decodeValue(start.slice(EVENT_NAME.length, end)) : (this.get('Event-Name') ?? '');
+    const named = /^Event-Name: ([A-Z_]+)\n/.exec(bytes.toString('latin1', 0, 64));
+    this.name = named?.[1] ?? this.get('Event-Name') ?? '';
   }
 
   get(header: string): string | undefined {

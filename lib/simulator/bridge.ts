@@ -101,8 +101,7 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   channel.unset('originate_signal_bond');
   channel.push('originate_causes', `${b.uuid};NONE`);
   // A user/ endpoint originates within an originate, and both count (06).
-  if (b.dialled.domain !== null && b.dialled.gateway === null)
-    channel.push('originate_causes', `${b.uuid};NONE`);
+  if (b.dialled.endpoint.startsWith('user/')) channel.push('originate_causes', `${b.uuid};NONE`);
   channel.set('signal_bond', b.uuid);
   channel.set('last_bridge_role', 'originator');
   const pair = header('Bridge-A-Unique-ID', leg.uuid) + header('Bridge-B-Unique-ID', b.uuid);

@@ -29,7 +29,6 @@ export class Call {
   readonly #sessions: Session[] = [];
   #acceptedMs: number | null = null;
   #connecting: Socket | null = null;
-  #aborted = false;
 
   constructor(script: CallScript, exchange: Exchange, routers: readonly RouterAddress[], patience: Patience) {
     this.#leg = new Leg(script, exchange, APPLICATIONS);
@@ -50,7 +49,6 @@ export class Call {
   /** Ends everything now; `why` becomes a violation. */
   abort(why: string): void {
     const leg = this.#leg;
-    this.#aborted = true;
     if (leg.book.end === null || leg.listeners.size > 0) leg.book.violate(why);
     if (leg.phase.kind === 'ringing') leg.book.settle({ kind: 'caller-hangup', at: 'ringing' });
     if (leg.phase.kind !== 'answered') leg.book.settle({ kind: 'silence' });
@@ -62,10 +60,10 @@ export class Call {
   #beforeSocket(): void {
     const leg = this.#leg;
     const { channel, script } = leg;
-    for (const [name, value] of Object.entries(script.sipHeaders ?? {}))
-      channel.set(`sip_h_${name}`, bytesOf(value));
-    for (const [name, value] of Object.entries(script.variables ?? {})) channel.set(name, bytesOf(value));
-    for (const marker of MARKERS) if (script.variables?.[marker] === undefined) channel.unset(marker);
+    const { sipHeaders = {}, variables = {} } = script;
+    for (const [name, value] of Object.entries(sipHeaders)) channel.set(`sip_h_${name}`, bytesOf(value));
+    for (const marker of MARKERS) channel.unset(marker);
+    for (const [name, value] of Object.entries(variables)) channel.set(name, bytesOf(value));
     if (script.dialplanSetsBridgeVariables === true) {
       channel.set('continue_on_fail', 'true');
       channel.set('hangup_after_bridge', 'true');
@@ -118,10 +116,13 @@ export class Call {
     channel.set('current_application', 'socket');
     const socket = await this.#firstThatAccepts();
     if (socket === null) return false;
+    if (leg.signal.aborted) {
+      socket.destroy(); // taken away while it was connecting
+      return true;
+    }
     if (path !== '') channel.set('socket_path', bytesOf(path.slice(1)));
     const session = new Session(socket, leg, words);
     this.#sessions.push(session);
-    if (this.#aborted) session.destroy();
     this.#acceptedMs ??= leg.book.now();
     const taken = new Promise<void>((resolve) => {
       leg.signal.addEventListener(
@@ -198,8 +199,7 @@ export class Call {
     this.#route(to);
     await leg.execute({ application: 'answer', argument: '', uuid: null, locked: false });
     const tone = `tone_stream://%(${SERVICE_SECONDS * leg.exchange.secondMs},0,440)`;
-    if (!leg.hungUp)
-      await leg.execute({ application: 'playback', argument: tone, uuid: null, locked: false });
+    await leg.execute({ application: 'playback', argument: tone, uuid: null, locked: false });
     leg.hangup('NORMAL_CLEARING', 'switch');
     leg.finish();
   }

@@ -5,6 +5,7 @@ import { eventHead, type EventName } from './channel.ts';
 import { CommandReader, executionOf, type Command } from './command.ts';
 import { moves } from './judge.ts';
 import type { Leg, Listener } from './leg.ts';
+import { Outbox } from './outbox.ts';
 import { Subscription } from './subscription.ts';
 import {
   apiResponse,
@@ -68,6 +69,7 @@ export class Session implements Listener {
   readonly #socket: Socket;
   readonly #arguments: SocketArguments;
   readonly #reader = new CommandReader();
+  readonly #outbox: Outbox;
   readonly #limbo: NodeJS.Timeout;
   #half: NodeJS.Timeout | null = null;
   #spoke = false;
@@ -77,16 +79,13 @@ export class Session implements Listener {
   #lingerTimer: NodeJS.Timeout | null = null;
   /** Events to come until the notice of the hang-up: the real one's place varies from run to run. */
   #noticeAfter: number | null = null;
-  /** Events that happen while a command runs are said after its reply (18: uuid_kill, then CHANNEL_HANGUP). */
-  #holding: Bytes[] | null = null;
   #noticeHeld = false;
-  /** In a lean switch: what this turn of the event loop says. */
-  #outgoing: Bytes = '';
   /** In static mode: commands that wait for the running application (12). */
   #waiting: Command[] | null = null;
 
   constructor(socket: Socket, leg: Leg, socketArguments: SocketArguments) {
     this.#socket = socket;
+    this.#outbox = new Outbox(socket, leg.exchange.lean);
     this.#leg = leg;
     this.#arguments = socketArguments;
     this.connected = new Promise((resolve) => {
@@ -128,17 +127,7 @@ export class Session implements Listener {
     if (this.isClosed) return;
     const own = leg === this.#leg;
     if (own) this.#countDown();
-    if (this.#subscription.wants(name, own, body)) this.#frame(head, body);
-  }
-
-  #frame(head: Bytes, body: Bytes): void {
-    if (this.#holding !== null) {
-      this.#holding.push(head, body);
-      return;
-    }
-    // In two writes, as FreeSWITCH does.
-    this.#write(head);
-    this.#write(body);
+    if (this.#subscription.wants(name, own, body)) this.#outbox.event(head, body);
   }
 
   /**
@@ -165,7 +154,7 @@ export class Session implements Listener {
   }
 
   #notice(): void {
-    if (this.#holding !== null) {
+    if (this.#outbox.isHeld) {
       this.#noticeHeld = true;
       return;
     }
@@ -206,7 +195,7 @@ export class Session implements Listener {
     clearTimeout(this.#limbo);
     const first = !this.#spoke;
     this.#spoke = true;
-    this.#holding = [];
+    this.#outbox.hold();
     const reply = this.#run(command);
     if (reply === null) return;
     if (first && command.name !== 'connect') {
@@ -220,11 +209,10 @@ export class Session implements Listener {
 
   /** Replies, and then says what happened meanwhile. */
   #release(reply: Bytes): void {
-    const held = this.#holding ?? [];
-    this.#holding = null;
+    const held = this.#outbox.release();
     const waiting = this.#waiting ?? [];
     this.#waiting = null;
-    if (reply !== '') this.#write(reply);
+    this.#write(reply);
     for (const command of waiting) this.#take(command);
     for (const frame of held) this.#write(frame);
     if (this.#noticeHeld) this.#notice();
@@ -300,7 +288,7 @@ export class Session implements Listener {
       `Job-Command: ${name}\nJob-Command-Arg: ${encodeValue(rest.join(' '))}\n`;
     if (this.#subscription.wants('BACKGROUND_JOB', false)) {
       setImmediate(() => {
-        this.#frame(...eventFrame(headers, result));
+        if (!this.isClosed) this.#outbox.event(...eventFrame(headers, result));
       });
     }
     return commandReply(`+OK Job-UUID: ${job}`, `Job-UUID: ${job}\n`);
@@ -364,7 +352,7 @@ export class Session implements Listener {
     if (this.isClosed) return;
     this.#write(disconnectNotice(this.#leg.uuid));
     this.#isOver();
-    this.#flush();
+    this.#outbox.flush();
     this.#socket.end();
     // Who does not close his side in turn holds the socket no longer than this.
     setTimeout(() => this.#socket.destroy(), 1000).unref();
@@ -390,21 +378,6 @@ export class Session implements Listener {
   }
 
   #write(bytes: Bytes): void {
-    if (this.isClosed || this.#socket.destroyed) return;
-    if (!this.#leg.exchange.lean) {
-      this.#socket.write(bytes, 'latin1');
-      return;
-    }
-    // A lean switch spares system calls, the dearest part of a call: what is said in one turn leaves in one write.
-    if (this.#outgoing === '')
-      process.nextTick(() => {
-        this.#flush();
-      });
-    this.#outgoing += bytes;
-  }
-
-  #flush(): void {
-    if (this.#outgoing !== '' && !this.#socket.destroyed) this.#socket.write(this.#outgoing, 'latin1');
-    this.#outgoing = '';
+    if (!this.isClosed) this.#outbox.write(bytes);
   }
 }

@@ -1,7 +1,13 @@
 import { expect } from 'chai';
-import { setTimeout as delay } from 'node:timers/promises';
-import { SimulatedFreeSwitch, startCrm, type CallReport, type CallScript, type SimulatedCrm } from '../../lib/simulator/index.ts';
+import {
+  SimulatedFreeSwitch,
+  startCrm,
+  type CallReport,
+  type CallScript,
+  type SimulatedCrm,
+} from '../../lib/simulator/index.ts';
 import { Daemon, type LogLine } from '../support/daemon.ts';
+import { eventually } from '../support/wait.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 
 /** Calls that are not served: `connect` first, then back to the dialplan, with a warning that names the cure. */
@@ -12,7 +18,12 @@ describe('a call that is not served', () => {
   let seed = 7000;
 
   const place = (script: Partial<CallScript> = {}): Promise<CallReport> =>
-    new SimulatedFreeSwitch({ routers: [daemon!.address], secondMs: 100, seed: ++seed, maxCallMs: 8000 }).call({
+    new SimulatedFreeSwitch({
+      routers: [daemon!.address],
+      secondMs: 100,
+      seed: ++seed,
+      maxCallMs: 8000,
+    }).call({
       caller: CALLER,
       did: DID,
       callee: () => answers(),
@@ -62,7 +73,7 @@ describe('a call that is not served', () => {
   it('there are too many calls already; the next one is served again', async () => {
     await start({ MAX_CALLS: '1' });
     const first = place({ guardSeconds: 50 });
-    while (crm.requests.length === 0) await delay(10);
+    await eventually('a request', () => crm.requests.length > 0);
     const second = await place({ guardSeconds: 50 });
     await checkGivenBack(second, 'over_capacity', 'ESL_ROUTER_MAX_CALLS');
     expect(second.violations).to.deep.equal([]);

@@ -81,22 +81,20 @@ const DESTINATIONS: readonly string[] = [
   '*98',
 ];
 
-const destinations = DESTINATIONS.map(
-  (destination): Scenario => ({
-    title: `a destination ${JSON.stringify(destination)}`,
-    scheme: { fallback: { onError: [{ dial: '900' }] } },
-    reply: { json: { destination } },
-    check: (outcome) => {
-      checkSaid(outcome);
-      expect(outcome.dialled).to.deep.equal(['user/900@pbx.example']);
-      expect(outcome.marker('result')).to.equal('refused');
-      const shown = outcome.record.readings[0]?.text ?? '';
-      expect(shown).to.match(/^[^\p{C}]*$/u);
-    },
-  }),
-);
+const destinations = DESTINATIONS.map((destination): Scenario => ({
+  title: `a destination ${JSON.stringify(destination)}`,
+  scheme: { fallback: { onError: [{ dial: '900' }] } },
+  reply: { json: { destination } },
+  check: (outcome) => {
+    checkSaid(outcome);
+    expect(outcome.dialled).to.deep.equal(['user/900@pbx.example']);
+    expect(outcome.marker('result')).to.equal('refused');
+    const shown = outcome.record.readings[0]?.text ?? '';
+    expect(shown).to.match(/^[^\p{C}]*$/u);
+  },
+}));
 
-const NASTY = "a,b|c:_:d[e=f]{g=h}${i}\\j'k\"l^m%24%7Bn%7D\r\n\r\napi o\u0000é";
+const NASTY = 'a,b|c:_:d[e=f]{g=h}${i}\\j\'k"l^m%24%7Bn%7D\r\n\r\napi o\u0000é';
 
 const replies: Scenario[] = [
   {
@@ -122,7 +120,11 @@ const replies: Scenario[] = [
   {
     title: 'keys of the language instead of targets, maps and schemes',
     scheme: { targets: {}, webhook: { map: {} } },
-    reply: { json: { destination: ['toString', '__proto__', { scheme: '__proto__' }, { hangup: 'toString' }, '201'] } },
+    reply: {
+      json: {
+        destination: ['toString', '__proto__', { scheme: '__proto__' }, { hangup: 'toString' }, '201'],
+      },
+    },
     check: (outcome) => {
       checkSaid(outcome);
       expect(outcome.dialled).to.deep.equal(['user/toString@pbx.example', 'user/201@pbx.example']);
@@ -131,7 +133,9 @@ const replies: Scenario[] = [
   },
   {
     title: 'a reply that pollutes prototypes',
-    reply: { text: '{"__proto__":{"destination":"666"},"constructor":{"prototype":{"destination":"667"}},"destination":"201"}' },
+    reply: {
+      text: '{"__proto__":{"destination":"666"},"constructor":{"prototype":{"destination":"667"}},"destination":"201"}',
+    },
     check: (outcome) => {
       checkSaid(outcome);
       expect(outcome.dialled).to.deep.equal(['user/201@pbx.example']);
@@ -164,22 +168,25 @@ const NAMES: readonly (readonly [string, string | Buffer])[] = [
 ];
 
 const callers: Scenario[] = [
-  ...NAMES.map(
-    ([title, callerName]): Scenario => ({
-      title: `a caller named by ${title}`,
-      scheme: { webhook: { url: 'CRM/{{caller_name}}/route?n={{caller_name}}', headers: { 'X-Name': '{{caller_name}}' } } },
-      reply: () => ({ json: { destination: [['201', '380501234567']] } }),
-      call: { callerName },
-      check: (outcome) => {
-        checkSaid(outcome);
-        expect(outcome.report.legs).to.have.length(2);
-        const { url, headers } = outcome.requests[0] as Outcome['requests'][number];
-        expect(url).to.match(/^[\x21-\x7e]+$/);
-        expect(headers['x-name']).to.match(/^[\x20-\x7e]*$/);
-        expect(url.split('/')).to.have.length(4);
+  ...NAMES.map(([title, callerName]): Scenario => ({
+    title: `a caller named by ${title}`,
+    scheme: {
+      webhook: {
+        url: 'CRM/{{caller_name}}/route?n={{caller_name}}',
+        headers: { 'X-Name': '{{caller_name}}' },
       },
-    }),
-  ),
+    },
+    reply: () => ({ json: { destination: [['201', '380501234567']] } }),
+    call: { callerName },
+    check: (outcome) => {
+      checkSaid(outcome);
+      expect(outcome.report.legs).to.have.length(2);
+      const { url, headers } = outcome.requests[0] as Outcome['requests'][number];
+      expect(url).to.match(/^[\x21-\x7e]+$/);
+      expect(headers['x-name']).to.match(/^[\x20-\x7e]*$/);
+      expect(url.split('/')).to.have.length(4);
+    },
+  })),
   {
     title: 'a caller with hostile numbers and headers',
     scheme: {
@@ -221,4 +228,6 @@ const GATEWAYS = {
   crm: { callerId: 'did', diversion: true, identity: 'rpid', sendName: true },
 };
 
-scenarios('hostile', [...destinations, ...replies, ...callers], { settings: { GATEWAYS: JSON.stringify(GATEWAYS) } });
+scenarios('hostile', [...destinations, ...replies, ...callers], {
+  settings: { GATEWAYS: JSON.stringify(GATEWAYS) },
+});

@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { answers, busy, CALLER, DID, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+import {
+  answers,
+  busy,
+  CALLER,
+  DID,
+  rings,
+  scenarios,
+  type Outcome,
+  type Scenario,
+} from '../support/scenario.ts';
 
 /** Legs that are special: answered before, withheld, shown to gateways in their own way. */
 
@@ -81,13 +90,17 @@ const answered: Scenario[] = [
 
 /** Variables of the leg to a gateway, by its settings. */
 const SHOWN: readonly (readonly [string, string, Record<string, string | undefined>])[] = [
-  ['by default the caller, no name, PAI', 'plain', {
-    origination_caller_id_number: CALLER,
-    origination_caller_id_name: '_undef_',
-    sip_cid_type: 'pid',
-    sip_h_Diversion: undefined,
-    origination_privacy: undefined,
-  }],
+  [
+    'by default the caller, no name, PAI',
+    'plain',
+    {
+      origination_caller_id_number: CALLER,
+      origination_caller_id_name: '_undef_',
+      sip_cid_type: 'pid',
+      sip_h_Diversion: undefined,
+      origination_privacy: undefined,
+    },
+  ],
   ['callerId did', 'did', { origination_caller_id_number: DID, sip_cid_type: 'pid' }],
   ['callerId of its own', 'own', { origination_caller_id_number: '+380440000000' }],
   ['sendName', 'named', { origination_caller_id_number: CALLER, origination_caller_id_name: 'Ivan B' }],
@@ -96,17 +109,16 @@ const SHOWN: readonly (readonly [string, string, Record<string, string | undefin
 ];
 
 const gateways: Scenario[] = [
-  ...SHOWN.map(
-    ([title, gateway, wanted]): Scenario => ({
-      title: `gateways: ${title}`,
-      scheme: { gateway },
-      reply: { json: { destination: NUMBER } },
-      call: { callerName: 'Ivan "B"' },
-      check: (outcome) => {
-        for (const [name, value] of Object.entries(wanted)) expect(variable(outcome, name), name).to.equal(value);
-      },
-    }),
-  ),
+  ...SHOWN.map(([title, gateway, wanted]): Scenario => ({
+    title: `gateways: ${title}`,
+    scheme: { gateway },
+    reply: { json: { destination: NUMBER } },
+    call: { callerName: 'Ivan "B"' },
+    check: (outcome) => {
+      for (const [name, value] of Object.entries(wanted))
+        expect(variable(outcome, name), name).to.equal(value);
+    },
+  })),
   {
     title: 'gateways: diversion names the called number',
     scheme: { gateway: 'diverting' },
@@ -117,38 +129,34 @@ const gateways: Scenario[] = [
       );
     },
   },
-  ...['plain', 'named', 'rpid', 'none'].map(
-    (gateway): Scenario => ({
-      title: `withheld: at the gateway "${gateway}" the number is nowhere`,
-      scheme: { gateway },
-      reply: { json: { destination: NUMBER } },
-      call: { privacy: true, callerName: 'Ivan' },
-      check: (outcome) => {
-        const shown = JSON.stringify([...(outcome.report.legs[0]?.variables ?? [])]);
-        expect(shown).not.to.include(CALLER.slice(3)).and.not.to.include('Ivan');
-        expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
-        expect(variable(outcome, 'origination_privacy')).to.include('hide_number');
-        expect(variable(outcome, 'sip_h_Privacy')).to.equal(gateway === 'none' ? 'id' : undefined);
-      },
-    }),
-  ),
+  ...['plain', 'named', 'rpid', 'none'].map((gateway): Scenario => ({
+    title: `withheld: at the gateway "${gateway}" the number is nowhere`,
+    scheme: { gateway },
+    reply: { json: { destination: NUMBER } },
+    call: { privacy: true, callerName: 'Ivan' },
+    check: (outcome) => {
+      const shown = JSON.stringify([...(outcome.report.legs[0]?.variables ?? [])]);
+      expect(shown).not.to.include(CALLER.slice(3)).and.not.to.include('Ivan');
+      expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
+      expect(variable(outcome, 'origination_privacy')).to.include('hide_number');
+      expect(variable(outcome, 'sip_h_Privacy')).to.equal(gateway === 'none' ? 'id' : undefined);
+    },
+  })),
   ...[
     ['asked for by privacy', { privacy: true }],
     ['anonymous', { caller: 'anonymous' }],
     ['unknown', { caller: 'Unknown' }],
     ['empty', { caller: '' }],
-  ].map(
-    ([title, call]): Scenario => ({
-      title: `withheld: ${title as string}`,
-      call: call as object,
-      check: (outcome) => {
-        expect(JSON.parse(outcome.requests[0]?.body.toString() ?? '')).to.include({ caller: '' });
-        expect(outcome.record.call).to.include({ withheld: true, caller: '' });
-        expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
-        expect(variable(outcome, 'origination_caller_id_name')).to.equal('Anonymous');
-      },
-    }),
-  ),
+  ].map(([title, call]): Scenario => ({
+    title: `withheld: ${title as string}`,
+    call: call as object,
+    check: (outcome) => {
+      expect(JSON.parse(outcome.requests[0]?.body.toString() ?? '')).to.include({ caller: '' });
+      expect(outcome.record.call).to.include({ withheld: true, caller: '' });
+      expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
+      expect(variable(outcome, 'origination_caller_id_name')).to.equal('Anonymous');
+    },
+  })),
   {
     title: 'a number of a gateway’s own is shown for a withheld caller too, and stays private',
     scheme: { gateway: 'own' },

@@ -39,32 +39,32 @@ export class Journal {
 
   /**
    * Waits until `look` finds something; it looks at once and after every note.
-   * @throws Error after `milliseconds`, telling what was seen instead
+   * Rejects after `milliseconds`, telling what was seen instead, or with what `look` throws.
    */
   until<T>(what: string, milliseconds: number, look: () => T | undefined): Promise<T> {
-    const found = look();
-    if (found !== undefined) return Promise.resolve(found);
     const sinceMs = now();
     return new Promise((resolve, reject) => {
-      const again = (): void => {
-        const result = look();
-        if (result === undefined) return;
-        end();
-        resolve(result);
-      };
       const end = (): void => {
         clearTimeout(timer);
         this.#looks.delete(again);
       };
+      const again = (): void => {
+        try {
+          const result = look();
+          if (result === undefined) return;
+          resolve(result);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+        end();
+      };
       const timer = setTimeout(() => {
         end();
-        reject(
-          new Error(
-            `${this.name}: ${what} did not come within ${milliseconds} ms; seen: ${this.told(sinceMs) || 'nothing'}`,
-          ),
-        );
+        const seen = this.told(sinceMs) || 'nothing';
+        reject(new Error(`${this.name}: ${what} did not come within ${milliseconds} ms; seen: ${seen}`));
       }, milliseconds);
       this.#looks.add(again);
+      again();
     });
   }
 

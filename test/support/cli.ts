@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { runCli } from '../../lib/cli.ts';
 import { environment, MAIN, type Settings } from './daemon.ts';
 
-/** One run of the built command line. */
+/** One run of the command line. */
 export interface Run {
   readonly code: number | null;
   readonly stdout: string;
@@ -13,33 +15,54 @@ export interface Run {
 
 export interface RunOptions {
   readonly settings?: Settings;
-  /** Files of the folder that it runs in: `schemes/sales.json`. What is no text is written as JSON. */
+  /**
+   * Files of its folder, by name: schemes below `schemes/`, the configuration in `config.json`. What is no text is
+   * written as JSON. `FOLDER` in an argument or a setting stands for the folder.
+   */
   readonly files?: Readonly<Record<string, unknown>>;
 }
 
 const RUN_MS = 15_000;
 
-/** Runs `esl-router` in a folder of its own. Schemes are looked for in its `schemes`. Ends in 15 s at the latest. */
-export async function runCli(
+type Execute = (args: readonly string[], folder: string, env: NodeJS.ProcessEnv) => Promise<Run>;
+
+/** The built program, as its own process, in 15 s at the latest. */
+export function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return inFolder(args, options, spawned);
+}
+
+/** The same code without a process of its own, which takes a second to start: for all that ends by itself. */
+export function runInside(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return inFolder(args, options, inside);
+}
+
+async function inFolder(
   args: readonly string[],
-  { settings = {}, files = {} }: RunOptions = {},
+  { settings = {}, files = {} }: RunOptions,
+  execute: Execute,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-cli-'));
+  const fill = (text: string): string => text.replaceAll('FOLDER', folder);
+  const all = { 'config.json': {}, ...files };
   try {
-    for (const [name, content] of Object.entries(files)) {
+    for (const [name, content] of Object.entries(all)) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
     }
-    return await run(args, folder, settings);
+    const given = { CONFIG: 'FOLDER/config.json', SCHEMES_DIR: 'FOLDER/schemes', ...settings };
+    const env = environment(
+      Object.fromEntries(Object.entries(given).map(([name, text]) => [name, fill(text)])),
+    );
+    return await execute(args.map(fill), folder, env);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function run(args: readonly string[], cwd: string, settings: Settings): Promise<Run> {
+const spawned: Execute = (args, folder, env) => {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd,
-    env: environment({ SCHEMES_DIR: 'schemes', ...settings }),
+    cwd: folder,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS);
@@ -57,4 +80,28 @@ function run(args: readonly string[], cwd: string, settings: Settings): Promise<
       resolve({ code, stdout, stderr });
     });
   });
+};
+
+const inside: Execute = async (args, _folder, env) => {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const code = await runCli(args, {
+    version: '0.0.0-test',
+    env,
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    onStop: () => undefined,
+    onReload: () => undefined,
+  });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+};
+
+class Sink extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
 }

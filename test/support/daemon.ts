@@ -46,6 +46,8 @@ export class Daemon {
   readonly folder: string;
   #port = 0;
   #stderr = '';
+  /** SIGTERM has been sent. */
+  #told = false;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
@@ -161,18 +163,19 @@ export class Daemon {
   }
 
   signal(name: NodeJS.Signals): void {
+    this.#told ||= name === 'SIGTERM';
     this.#child.kill(name);
   }
 
   /** SIGTERM; it has to end by itself, with exit code 0 and without a word on standard error. */
   async stop(): Promise<void> {
-    if (!this.exited) this.signal('SIGTERM');
+    if (!this.#told && !this.exited) this.signal('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     const code = await this.#exited;
     clearTimeout(timer);
     await rm(this.folder, { recursive: true, force: true });
     if (code !== 0 || this.#stderr !== '') {
-      throw new Error(`the daemon ended with ${code ?? 'SIGKILL'}: ${this.#stderr}`);
+      throw new Error(`the daemon ended with ${code ?? this.#child.signalCode ?? '?'}: ${this.#stderr}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Call } from '../../lib/channel.ts';
+import { parseCall, type Call } from '../../lib/channel.ts';
 import type { MacroContext } from '../../lib/macro.ts';
 import { parseScheme, type Scheme, type SchemeDocument, type Webhook } from '../../lib/scheme.ts';
 
@@ -19,29 +19,19 @@ export function webhookOf(webhook: Partial<WebhookDocument> = {}): Webhook {
   return schemeOf({ webhook }).webhook;
 }
 
+/** A call from +380501234567 to 380441234567, read as FreeSWITCH tells it. */
 export function callOf(call: Partial<Call> = {}): Call {
-  return {
-    uuid: '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11',
-    callId: '1-4711@10.0.0.1',
-    caller: '+380501234567',
-    callerRaw: '+380501234567',
-    callerName: 'Олена "Lena" O’Neil',
-    withheld: false,
-    did: '380441234567',
-    destinationNumber: '380441234567',
-    context: 'public',
-    sourceIp: '10.0.0.1',
-    switch: 'fs1',
-    divertedFrom: '',
-    path: '',
-    schemeVariable: '',
-    answered: false,
-    guardSeconds: null,
-    eventSequence: 0,
-    socketMode: { async: true, full: true },
-    variables: new Map(),
-    ...call,
-  };
+  const headers = new Map([
+    ['Unique-ID', '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11'],
+    ['Caller-Caller-ID-Number', '+380501234567'],
+    ['Caller-Caller-ID-Name', 'Олена "Lena" O’Neil'],
+    ['Caller-Destination-Number', '380441234567'],
+    ['Caller-Context', 'public'],
+    ['Caller-Network-Addr', '10.0.0.1'],
+    ['FreeSWITCH-Switchname', 'fs1'],
+    ['variable_sip_call_id', '1-4711@10.0.0.1'],
+  ]);
+  return { ...parseCall(headers, { didFrom: ['destination_number'], variables: [] }), ...call };
 }
 
 export function contextOf(context: Partial<MacroContext> = {}): MacroContext {

@@ -252,7 +252,7 @@ describe('request', () => {
             ['p', value],
           ]);
         }),
-        { numRuns: 500 },
+        { numRuns: 200 },
       );
     });
 
@@ -271,7 +271,7 @@ describe('request', () => {
             String(new TextEncoder().encode(json.body ?? '').length),
           );
         }),
-        { numRuns: 500 },
+        { numRuns: 200 },
       );
     });
 
@@ -283,7 +283,7 @@ describe('request', () => {
           expect(text).to.match(/^<[\x20-\x7e]*>$/);
           if (!value.includes('%')) expect(decodeURIComponent(text)).to.equal(`<${value}>`);
         }),
-        { numRuns: 500 },
+        { numRuns: 200 },
       );
     });
 

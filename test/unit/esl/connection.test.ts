@@ -239,7 +239,8 @@ describe('esl/connection', () => {
       const { connection, fs } = inMemory();
       fs.write(wire.LINGER_NOTICE + wire.event('CHANNEL_HANGUP_COMPLETE'));
       await connection.waitFor((event) => event.name === 'CHANNEL_HANGUP_COMPLETE');
-      expect(connection).to.include({ lingering: true, disconnected: false, isClosed: false });
+      await connection.lingers;
+      expect(connection).to.include({ disconnected: false, isClosed: false });
       fs.end(wire.DISCONNECT_NOTICE);
       expect(await connection.closed).to.deep.equal({ kind: 'switch' });
       expect(connection.disconnected).to.equal(true);
@@ -343,7 +344,8 @@ describe('esl/connection', () => {
         expect((await Promise.all(replies)).every((reply) => reply.ok)).to.equal(true);
         expect(names).to.have.length(14);
         expect(names.at(-1)).to.equal('CHANNEL_HANGUP_COMPLETE');
-        expect(connection).to.include({ lingering: true, disconnected: true });
+        await connection.lingers;
+        expect(connection.disconnected).to.equal(true);
       }));
   });
 });

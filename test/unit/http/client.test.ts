@@ -349,10 +349,9 @@ describe('http client', () => {
     it('tls_failed: not trusted, another name, an old version, no TLS at all', async () => {
       const answer: http.RequestListener = (_, response) => response.end('201');
       const url = await listen(https.createServer(CERTIFICATE, answer), 'https');
-      expect(await failure(get(url))).to.deep.equal({
-        code: 'tls_failed',
-        message: 'self-signed certificate',
-      });
+      const untrusted = await failure(get(url));
+      expect(untrusted.code).to.equal('tls_failed');
+      expect(untrusted.message).to.match(/^self-signed certificate/);
       client = open({ ca: [CERTIFICATE.cert] });
       expect(await get(url)).to.include({ body: '201' });
       // node:https asks for the certificate of the Host header. A new connection: idle ones are verified.

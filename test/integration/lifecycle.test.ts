@@ -1,0 +1,193 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import {
+  SimulatedFreeSwitch,
+  startCrm,
+  type CallReport,
+  type CallScript,
+  type SimulatedCrm,
+} from '../../lib/simulator/index.ts';
+import { Daemon } from '../support/daemon.ts';
+import { RawSwitch } from '../support/raw-switch.ts';
+import { answers, CALLER, DID, rings } from '../support/scenario.ts';
+import { eventually } from '../support/wait.ts';
+
+/** SIGTERM with calls in every state; the default scheme of the environment; secrets. */
+
+describe('SIGTERM', function () {
+  this.timeout(20_000);
+  let crm: SimulatedCrm;
+  let daemon: Daemon;
+  let seed = 11_000;
+
+  const place = (script: Partial<CallScript>): Promise<CallReport> =>
+    new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 500, seed: ++seed }).call({
+      caller: CALLER,
+      did: DID,
+      guardSeconds: 40,
+      callee: () => answers(),
+      ...script,
+    });
+  const asked = (path: string): number => crm.requests.filter(({ url }) => url === `/${path}`).length;
+  /** A call whose CRM question is on its way. */
+  const waiting = async (
+    path: string,
+    script: Partial<CallScript> = {},
+  ): Promise<{ report: Promise<CallReport> }> => {
+    const before = asked(path);
+    const report = place({ path, ...script });
+    await eventually(`a request for ${path}`, () => asked(path) > before);
+    return { report };
+  };
+
+  before(async () => {
+    const reply = { status: 200, body: '{"destination":"201"}' };
+    crm = await startCrm({
+      '/now': reply,
+      '/slow': { ...reply, delayMs: 1500 },
+      '/nobody': { status: 204, delayMs: 1500 },
+    });
+  });
+
+  beforeEach(async () => {
+    const schemes = ['now', 'slow', 'nobody'].map((name) => ({
+      name,
+      webhook: { url: `${crm.url}/${name}` },
+      forwardingTimeoutSeconds: 4,
+      fallback: { onNoAnswer: [{ dial: '999999' }] },
+    }));
+    daemon = await Daemon.start({ schemes, settings: { ESL_HEARTBEAT: '0.1' } });
+  });
+
+  afterEach(async () => {
+    if (!daemon.exited) await daemon.kill();
+  });
+
+  after(() => crm.close());
+
+  it('a waiting call gets its decision, a ringing one is released, a bridged one detached; exit code 0', async () => {
+    const talking = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-00000000a11c');
+    await talking.bridged('now');
+    let rang = false;
+    const ringing = place({
+      path: 'now',
+      callee: () => {
+        rang = true;
+        return { kind: 'answer', afterMs: 1500, talkMs: 100, hangup: 'callee' };
+      },
+    });
+    const decided = await waiting('slow', { callee: () => rings });
+    const nobody = await waiting('nobody');
+    await eventually('ringing', () => rang);
+    // The heartbeat shows that the answer has arrived.
+    await talking.heard(/uuid_exists/);
+    const stopped = daemon.stop();
+    await talking.heard(/exit\n\n/);
+    talking.destroy();
+    const reports = await Promise.all([ringing, decided.report, nobody.report]);
+    await stopped;
+    const ends = [talking, ...reports].map(({ uuid }) => {
+      const line = daemon.lines.find((line) => line.message === 'call' && line['uuid'] === uuid);
+      return [line?.['end'], line?.['result']];
+    });
+    expect(ends).to.deep.equal([
+      ['detached', 'routed'],
+      ['released', 'routed'],
+      ['released', 'routed'],
+      ['dialplan', 'no_route'],
+    ]);
+    expect(reports.map(({ end }) => end.kind)).to.deep.equal(['answered', 'dialplan', 'dialplan']);
+    for (const { violations, lost } of reports) expect([violations, lost]).to.deep.equal([[], null]);
+    expect(daemon.lines.map(({ message }) => message)).to.include.members(['stopping', 'stopped']);
+  });
+
+  it('a call that comes while it stops is given back, and later ones find nobody', async () => {
+    const { report } = await waiting('nobody');
+    const { address } = daemon;
+    daemon.signal('SIGTERM');
+    await daemon.until(({ message }) => message === 'stopping');
+    const late = await place({ path: 'now' });
+    expect(late.end.kind).to.be.oneOf(['dialplan', 'no-router']);
+    if (late.end.kind === 'dialplan') expect(late.variables.get('esl_router_reason')).to.equal('draining');
+    expect((await report).end.kind).to.equal('dialplan');
+    await daemon.stop();
+    const socket = connect(address);
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).to.equal('ECONNREFUSED');
+  });
+
+  it('without calls it ends at once', async () => {
+    const began = performance.now();
+    await daemon.stop();
+    expect(performance.now() - began).to.be.below(4000);
+  });
+
+  it('a second SIGTERM, and a SIGHUP meanwhile, change nothing', async () => {
+    const { report } = await waiting('nobody');
+    daemon.signal('SIGTERM');
+    await daemon.until(({ message }) => message === 'stopping');
+    daemon.signal('SIGHUP');
+    daemon.signal('SIGTERM');
+    expect((await report).end.kind).to.equal('dialplan');
+    await daemon.stop();
+  });
+});
+
+describe('a scheme of the environment', () => {
+  it('is whole: every variable of it, and no secret in the log', async () => {
+    const crm = await startCrm(() => ({ status: 200, body: '{"result":{"number_01":"3 80123456789"}}' }));
+    const daemon = await Daemon.start({
+      settings: {
+        WEBHOOK_URL: `${crm.url}/route?key={{secret.KEY}}`,
+        WEBHOOK_METHOD: 'PUT',
+        WEBHOOK_SUBMISSION: 'http',
+        WEBHOOK_IMPORT: 'json-rpc',
+        WEBHOOK_RESPONSE_NAME: 'number_02, number_01',
+        WEBHOOK_PARAMETERS: '{"phone":"{{caller}}"}',
+        WEBHOOK_TIMEOUT: '2.5',
+        FORWARDING_TIMEOUT: '7',
+        SECRET_KEY: 'key-5c',
+      },
+    });
+    try {
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
+      const report = await freeswitch.call({ caller: CALLER, did: DID, callee: () => answers() });
+      const [request] = crm.requests;
+      expect(`${request?.method ?? ''} ${request?.url ?? ''}`).to.equal('PUT /route?key=key-5c');
+      expect(request?.body.toString()).to.equal(`phone=${CALLER}`);
+      expect(report.legs.map(({ endpoint }) => endpoint)).to.deep.equal(['sofia/gateway/crm/380123456789']);
+      expect(report.legs[0]?.variables.get('originate_timeout')).to.equal('7');
+      expect((await daemon.record(report.uuid)).scheme).to.include({ name: 'default', chosenBy: 'default' });
+      expect(JSON.stringify(daemon.lines)).not.to.include('key-5c');
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+
+  it('a CRM that is slow ends by ESL_ROUTER_WEBHOOK_TIMEOUT', async () => {
+    const crm = await startCrm(() => ({ hang: true }));
+    const daemon = await Daemon.start({
+      settings: {
+        WEBHOOK_URL: crm.url,
+        WEBHOOK_SUBMISSION: 'json-rpc',
+        WEBHOOK_RPC_METHOD: 'route',
+        WEBHOOK_TIMEOUT: '0.4',
+      },
+    });
+    try {
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
+      const report = await freeswitch.call({ caller: CALLER, did: DID, callee: () => answers() });
+      expect(report.variables.get('esl_router_reason')).to.equal('webhook_timeout');
+      expect(report.timings.firstDecisionMs).to.be.within(380, 1500);
+      expect(JSON.parse(crm.requests[0]?.body.toString() ?? '')).to.include({
+        method: 'route',
+        jsonrpc: '2.0',
+      });
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+});

@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
+import { Daemon } from '../support/daemon.ts';
+import { RawSwitch } from '../support/raw-switch.ts';
+import { answers, CALLER, DID } from '../support/scenario.ts';
+
+/** Peers that are broken, silent or dead end their own connection and nothing else. */
+
+interface Bad {
+  readonly title: string;
+  readonly send: (peer: RawSwitch) => void;
+  /** Nobody's fault, and so no warning. */
+  readonly harmless?: true;
+}
+
+const head = (name: string, bytes: number): string => `${name}: ${'x'.repeat(bytes)}\n`;
+
+const BAD: readonly Bad[] = [
+  {
+    title: 'a header block over its cap',
+    send: (peer) => {
+      for (let i = 0; i < 10; i++) peer.write(head(`X-${i}`, 8000));
+    },
+  },
+  {
+    title: 'a body over its cap',
+    send: (peer) => {
+      peer.write('Content-Type: command/reply\nContent-Length: 99999999\n\n');
+    },
+  },
+  {
+    title: 'a Content-Length that is no number',
+    send: (peer) => {
+      peer.write('Content-Type: command/reply\nContent-Length: -1\n\n');
+    },
+  },
+  {
+    title: 'bytes without any sense',
+    send: (peer) => {
+      peer.write(Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7919) % 251 || 1)));
+    },
+  },
+  {
+    title: 'a reply to connect that names no call',
+    send: (peer) => {
+      peer.write('Content-Type: command/reply\nReply-Text: +OK\n\n');
+    },
+  },
+  {
+    title: 'a call named by something that is no name',
+    send: (peer) => {
+      peer.write('Unique-ID: a%20b%0Ac\nContent-Type: command/reply\nReply-Text: +OK\n\n');
+    },
+  },
+  {
+    title: 'HTTP',
+    send: (peer) => {
+      peer.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    },
+  },
+  { title: 'silence', send: () => undefined },
+  {
+    title: 'a reset',
+    harmless: true,
+    send: (peer) => {
+      peer.destroy();
+    },
+  },
+];
+
+describe('broken peers', function () {
+  this.timeout(20_000);
+  let crm: SimulatedCrm;
+  let daemon: Daemon;
+  let count = 0;
+
+  const warnings = (): unknown[] => daemon.lines.filter(({ level }) => level === 'warn' || level === 'error');
+  const dial = (): Promise<RawSwitch> =>
+    RawSwitch.dial(daemon.address, `00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`);
+
+  before(async () => {
+    crm = await startCrm({
+      '/now': { status: 200, body: '{"destination":"201"}' },
+      '/slow': { status: 204, delayMs: 700 },
+    });
+    daemon = await Daemon.start({
+      schemes: [
+        { name: 'now', webhook: { url: `${crm.url}/now` } },
+        { name: 'slow', webhook: { url: `${crm.url}/slow` } },
+      ],
+      settings: { ESL_REPLY_TIMEOUT: '1', ESL_HEARTBEAT: '0.2' },
+    });
+  });
+
+  for (const { title, send, harmless } of BAD) {
+    it(`${title}: that connection ends with one line, and a call beside it goes on`, async () => {
+      const before = warnings().length;
+      const lines = daemon.lines.length;
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100, seed: ++count });
+      const beside = freeswitch.call({
+        caller: CALLER,
+        did: DID,
+        path: 'slow',
+        guardSeconds: 100,
+        callee: () => answers(),
+      });
+      const peer = await dial();
+      await peer.heard(/^connect\n\n/);
+      send(peer);
+      await peer.closed;
+      const line = await daemon.until(
+        ({ message, uuid }) => message.startsWith('call') && uuid === '',
+        5000,
+        lines,
+      );
+      expect(line['reason']).to.be.oneOf(['esl_protocol', 'esl_timeout', 'switch_lost']);
+      const report = await beside;
+      expect([report.lost, report.end.kind, report.violations]).to.deep.equal([null, 'dialplan', []]);
+      expect(warnings().slice(before)).to.have.length(harmless === true ? 0 : 1);
+      expect(JSON.stringify(line)).not.to.match(/\\n\s+at /);
+    });
+  }
+
+  it('64 KB of newlines are skipped', async () => {
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.write('\n'.repeat(65_536));
+    await peer.bridged('now');
+    peer.event('CHANNEL_HANGUP_COMPLETE', { 'Hangup-Cause': 'NORMAL_CLEARING' });
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect(await daemon.record(peer.uuid)).to.include({ end: 'bridged', reason: 'answered' });
+  });
+
+  it('bad percent-encoding and bytes that are no UTF-8 are survived', async () => {
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.write(Buffer.from('Caller-Caller-ID-Name: %E9%zz%\xff%C3\nvariable_x: %\n', 'latin1'));
+    await peer.bridged('now');
+    peer.write('Content-Length: 7\nContent-Type: text/event-plain\n\n%%%\n\n\n\n');
+    peer.event('CHANNEL_HANGUP_COMPLETE', { 'Hangup-Cause': 'NORMAL_CLEARING' });
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect((await daemon.record(peer.uuid)).end).to.equal('bridged');
+  });
+
+  it('a peer that dies while bridged is noticed by the heartbeat, and its record closes', async () => {
+    const peer = await dial();
+    await peer.bridged('now');
+    await peer.heard(/api uuid_exists \S+\n\n/);
+    peer.api('true');
+    await peer.heard(/uuid_exists[^]+uuid_exists/);
+    // And not a word any more.
+    const record = await daemon.record(peer.uuid);
+    expect(record).to.include({ end: 'switch_lost', result: 'routed' });
+    expect(record.answeredMs).to.be.a('number');
+    await peer.closed;
+  });
+
+  it('a call that FreeSWITCH no longer knows is closed by the heartbeat', async () => {
+    const peer = await dial();
+    await peer.bridged('now');
+    await peer.heard(/api uuid_exists \S+\n\n/);
+    peer.api('false');
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect((await daemon.record(peer.uuid)).end).to.be.oneOf(['switch_lost', 'bridged']);
+  });
+
+  it('the heartbeat says nothing while FreeSWITCH answers, and the call goes on', async () => {
+    const peer = await dial();
+    await peer.bridged('now');
+    for (let beat = 1; beat <= 4; beat++) {
+      await peer.heard(new RegExp(`(uuid_exists[^]*){${beat}}`));
+      peer.api('true');
+    }
+    peer.event('CHANNEL_HANGUP_COMPLETE', { 'Hangup-Cause': 'NORMAL_CLEARING' });
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect(await daemon.record(peer.uuid)).to.include({ end: 'bridged' });
+  });
+
+  it('a command that FreeSWITCH never answers gives the call up, with a reason', async () => {
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.greet('now');
+    await peer.heard(/app-name: bridge/);
+    const record = await daemon.record(peer.uuid);
+    expect(record).to.include({ end: 'switch_lost' });
+    expect(record.notes.join()).to.match(/did not answer|within/);
+    await peer.closed;
+  });
+
+  it('a bridge that FreeSWITCH refuses gives the call back', async () => {
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.greet('now');
+    await peer.heard(/app-name: bridge/);
+    peer.api('+OK\n');
+    peer.api('+OK\n');
+    peer.write('Content-Type: command/reply\nReply-Text: -ERR invalid session\n\n');
+    await peer.heard(/esl_router_result=error[^]+/);
+    peer.api('+OK\n');
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect(await daemon.record(peer.uuid)).to.include({ end: 'dialplan', reason: 'esl_protocol' });
+  });
+
+  it('200 silent connections cost nothing but themselves', async () => {
+    const peers = await Promise.all(Array.from({ length: 200 }, dial));
+    const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100, seed: ++count });
+    const report = await freeswitch.call({
+      caller: CALLER,
+      did: DID,
+      path: 'now',
+      guardSeconds: 100,
+      callee: () => answers(),
+    });
+    expect(report.end.kind).to.equal('answered');
+    await Promise.all(peers.map(({ closed }) => closed));
+  });
+
+  after(async () => {
+    await crm.close();
+    await daemon.stop();
+  });
+});

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/**
+ * The other end of the event socket, by hand: for what no FreeSWITCH, not even a simulated one, would ever send. It
+ * keeps what the router says and answers only what it is told to.
+ */
+export class RawSwitch {
+  readonly uuid: string;
+  /** All that the router has said so far. */
+  said = '';
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #watchers = new Set<() => void>();
+
+  private constructor(socket: Socket, uuid: string) {
+    this.uuid = uuid;
+    this.#socket = socket;
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.said += text;
+      for (const watcher of [...this.#watchers]) watcher();
+    });
+    socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        resolve();
+      });
+    });
+  }
+
+  static async dial(address: { host: string; port: number }, uuid: string): Promise<RawSwitch> {
+    const socket = connect(address);
+    await once(socket, 'connect');
+    return new RawSwitch(socket, uuid);
+  }
+
+  /** Until the router has said something, in 5 s at most; what matched. */
+  async heard(what: RegExp): Promise<RegExpExecArray> {
+    let timer: NodeJS.Timeout | undefined;
+    let watcher: (() => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        watcher = () => {
+          const match = what.exec(this.said);
+          if (match !== null) resolve(match);
+        };
+        timer = setTimeout(() => {
+          reject(new Error(`the router did not say ${what.source}, only:\n${this.said}`));
+        }, 5000);
+        this.#watchers.add(watcher);
+        watcher();
+      });
+    } finally {
+      clearTimeout(timer);
+      if (watcher !== undefined) this.#watchers.delete(watcher);
+    }
+  }
+
+  write(bytes: string | Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** The reply to `connect`, to `linger` and to `myevents`. */
+  greet(path: string): void {
+    const headers = {
+      'Event-Name': 'CHANNEL_DATA',
+      'Unique-ID': this.uuid,
+      'Caller-Caller-ID-Number': '380441110001',
+      'Caller-Destination-Number': '15005550100',
+      'Answer-State': 'ringing',
+      'Event-Sequence': '1',
+      variable_socket_path: path,
+      'Content-Type': 'command/reply',
+      'Reply-Text': '%2BOK%0A',
+      'Socket-Mode': 'async',
+      Control: 'full',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+    this.write(`${lines.join('')}\n`);
+    this.ok();
+    this.ok();
+  }
+
+  ok(): void {
+    this.write('Content-Type: command/reply\nReply-Text: +OK\n\n');
+  }
+
+  api(body: string): void {
+    this.write(`Content-Type: api/response\nContent-Length: ${body.length}\n\n${body}`);
+  }
+
+  event(name: string, headers: Readonly<Record<string, string>> = {}): void {
+    const lines = Object.entries({
+      'Event-Name': name,
+      'Unique-ID': this.uuid,
+      'Event-Sequence': '9',
+      ...headers,
+    });
+    const body = `${lines.map(([header, value]) => `${header}: ${encodeURIComponent(value)}\n`).join('')}\n`;
+    this.write(`Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`);
+  }
+
+  /** From the greeting to the talk: answers every command of the straight path. */
+  async bridged(path: string): Promise<void> {
+    await this.heard(/connect\n\n/);
+    this.greet(path);
+    const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
+    // uuid_setvar_multi, uuid_ring_ready, and the bridge itself.
+    this.api('+OK\n');
+    this.api('+OK\n');
+    this.ok();
+    this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
+    this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });
+  }
+}
