@@ -171,12 +171,13 @@ function scenario(
   { title, reply, webhook, reason, detail, afterMs }: Fault,
   result: 'error' | 'no_route',
 ): Scenario {
-  const [other, own] = result === 'error' ? ['onNoRoute', 'onError'] : ['onError', 'onNoRoute'];
+  const [other, own]: [string, string] =
+    result === 'error' ? ['onNoRoute', 'onError'] : ['onError', 'onNoRoute'];
   return {
     title,
     scheme: {
       ...(webhook && { webhook }),
-      fallback: { [own as string]: [{ dial: '900' }], [other as string]: [{ dial: '999999' }] },
+      fallback: { [own]: [{ dial: '900' }], [other]: [{ dial: '999999' }] },
     },
     reply: 'json' in reply ? () => reply : reply,
     check: ({ record, report, dialled, marker, line }: Outcome) => {

@@ -1,53 +1,11 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { CallRecord } from '../../lib/record.ts';
 import { SimulatedFreeSwitch, type CallReport, type CallScript } from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
+import { PatientCrm } from '../support/patient-crm.ts';
 import { answers, busy, DID, rings } from '../support/scenario.ts';
 
 /** The caller hangs up, at every stage of his call. */
-
-/** Answers `/now` at once and nothing else ever; tells how each request ended. */
-class PatientCrm {
-  /** By path and caller: `whole`, or `aborted` by the router. */
-  readonly ends = new Map<string, Promise<'whole' | 'aborted'>>();
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-    server.on('request', (request, response) => {
-      const { url = '' } = request;
-      const end = new Promise<'whole' | 'aborted'>((resolve) => {
-        response.once('close', () => {
-          resolve(response.writableFinished ? 'whole' : 'aborted');
-        });
-      });
-      this.ends.set(url, end);
-      if (url.startsWith('/now')) response.end('{"destination":"201"}');
-    });
-  }
-
-  static async start(): Promise<PatientCrm> {
-    const server = createServer();
-    const crm = new PatientCrm(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return crm;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
-  }
-}
 
 interface Stage {
   readonly title: string;
@@ -192,7 +150,12 @@ describe('the caller hangs up', () => {
     ['connected', 2],
   ] as const) {
     it(`at once: ${hangupAfterMs} ms after it ${hangupAt}`, async () => {
-      const [report] = await place({ path: 'now', callee: () => rings, hangupAt, hangupAfterMs });
+      const [report] = await place({
+        path: 'now',
+        callee: () => rings,
+        hangupAfterMs,
+        ...(hangupAt === 'began' ? {} : { hangupAt }),
+      });
       expect(report.end.kind).to.equal('caller-hangup');
       // He was so quick that no router was asked.
       if (report.commands.length === 0) return;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+import { answers, busy, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** Hostile replies and hostile callers: nothing that they write reaches FreeSWITCH as anything but a value. */
 
@@ -129,7 +129,7 @@ const replies: Scenario[] = [
       checkSaid(outcome);
       expect(outcome.dialled).to.deep.equal(['user/toString@pbx.example', 'user/201@pbx.example']);
     },
-    callees: { toString: { kind: 'fail', cause: 'USER_BUSY', afterMs: 5 } },
+    call: { callee: ({ user }) => (user === 'toString' ? busy : answers()) },
   },
   {
     title: 'a reply that pollutes prototypes',

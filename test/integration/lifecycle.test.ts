@@ -144,7 +144,8 @@ describe('a scheme of the environment', () => {
         WEBHOOK_SUBMISSION: 'http',
         WEBHOOK_IMPORT: 'json-rpc',
         WEBHOOK_RESPONSE_NAME: 'number_02, number_01',
-        WEBHOOK_PARAMETERS: '{"phone":"{{caller}}"}',
+        WEBHOOK_PARAMETERS: '{"phone":"{{caller}}","line":"{{did}}"}',
+        DID_FROM: 'var:caller_destination,var:sip_req_user',
         WEBHOOK_TIMEOUT: '2.5',
         FORWARDING_TIMEOUT: '7',
         SECRET_KEY: 'key-5c',
@@ -152,10 +153,11 @@ describe('a scheme of the environment', () => {
     });
     try {
       const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
-      const report = await freeswitch.call({ caller: CALLER, did: DID, callee: () => answers() });
+      const variables = { caller_destination: '777' };
+      const report = await freeswitch.call({ caller: CALLER, did: DID, variables, callee: () => answers() });
       const [request] = crm.requests;
       expect(`${request?.method ?? ''} ${request?.url ?? ''}`).to.equal('PUT /route?key=key-5c');
-      expect(request?.body.toString()).to.equal(`phone=${CALLER}`);
+      expect(request?.body.toString()).to.equal(`phone=${CALLER}&line=777`);
       expect(report.legs.map(({ endpoint }) => endpoint)).to.deep.equal(['sofia/gateway/crm/380123456789']);
       expect(report.legs[0]?.variables.get('originate_timeout')).to.equal('7');
       expect((await daemon.record(report.uuid)).scheme).to.include({ name: 'default', chosenBy: 'default' });

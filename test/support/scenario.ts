@@ -13,6 +13,7 @@ import {
   type SimulatedCrm,
   type SwitchOptions,
 } from '../../lib/simulator/index.ts';
+import { sideBySide } from './wait.ts';
 import { Daemon, type LogLine, type Settings } from './daemon.ts';
 
 /**
@@ -74,9 +75,6 @@ export const busy = fails('USER_BUSY');
 
 /** A second of FreeSWITCH's own timers. */
 const SECOND_MS = 100;
-
-/** Calls of a table that run at the same time: more would wait for the processor and not for each other. */
-const AT_ONCE = 16;
 
 let seeds = 1000;
 
@@ -190,23 +188,6 @@ export function scenarios(title: string, list: readonly Scenario[], options: Sta
       await Promise.allSettled(outcomes);
       await stage?.close();
     });
-  });
-}
-
-/** Starts each item when there is room for it, in order. */
-function sideBySide<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R>[] {
-  let room = AT_ONCE;
-  const waiting: (() => void)[] = [];
-  return items.map(async (item) => {
-    if (room > 0) room--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await run(item);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) room++;
-      else next();
-    }
   });
 }
 

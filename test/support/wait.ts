@@ -6,3 +6,23 @@ export async function eventually(what: string, condition: () => boolean): Promis
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** More would wait for the processor and not for each other. */
+const AT_ONCE = 16;
+
+/** Starts each item when there is room for it, in order. */
+export function sideBySide<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R>[] {
+  let room = AT_ONCE;
+  const waiting: (() => void)[] = [];
+  return items.map(async (item) => {
+    if (room > 0) room--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await run(item);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) room++;
+      else next();
+    }
+  });
+}

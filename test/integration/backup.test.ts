@@ -1,0 +1,128 @@
+import { expect } from 'chai';
+import { answers, busy, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+
+/** The step `webhook`: the same question to another URL, and the time that all of them have. */
+
+const FAILED = { status: 500, body: 'down' } as const;
+const NUMBER = '380441234567';
+const user = (...logins: string[]): string[] => logins.map((login) => `user/${login}@pbx.example`);
+const json = (destination: string | string[]) => ({ json: { destination } });
+const error = (...onError: NonNullable<NonNullable<Scenario['scheme']>['fallback']>['onError'] & object) => ({
+  fallback: { onError },
+});
+const marked = ({ marker }: Outcome): (string | undefined)[] => [marker('result'), marker('reason')];
+
+const webhooks: Scenario[] = [
+  {
+    title: 'webhook: the same question to another URL, without credentials',
+    scheme: {
+      webhook: {
+        auth: { type: 'bearer', token: '{{secret.TOKEN}}' },
+        headers: { 'X-Key': '{{secret.TOKEN}}' },
+        parameters: { phone: '{{caller}}', key: 'k={{secret.TOKEN}}' },
+      },
+      ...error({ webhook: 'CRM/backup?did={{did}}' }),
+    },
+    reply: { route: FAILED, backup: json('204') },
+    check: ({ dialled, requests, report }) => {
+      expect(dialled).to.deep.equal(user('204'));
+      const [first, backup] = requests as [Outcome['requests'][number], Outcome['requests'][number]];
+      expect(first.headers).to.include({ authorization: 'Bearer tok-77', 'x-key': 'tok-77' });
+      expect(backup.url).to.match(/\/backup\?did=15005550100$/);
+      expect(backup.headers['webhook-id']).to.equal(first.headers['webhook-id']);
+      expect(JSON.parse(backup.body.toString())).to.deep.equal({ phone: report.script.caller, key: 'k=' });
+      expect(JSON.stringify(backup.rawHeaders) + backup.body.toString()).not.to.include('tok-77');
+      expect(backup.headers).not.to.have.any.keys('authorization', 'x-key');
+    },
+  },
+  {
+    title: 'webhook: a backup that fails too gives way to the next step',
+    scheme: error({ webhook: 'CRM/backup' }, { webhook: 'CRM/second' }, { dial: '205' }),
+    reply: { route: FAILED, backup: FAILED, second: { status: 204 } },
+    check: ({ dialled, requests, record }) => {
+      expect(dialled).to.deep.equal(user('205'));
+      expect(requests).to.have.length(3);
+      expect(record.requests.map(({ answer }) => answer)).to.deep.equal([
+        'http_status',
+        'http_status',
+        'no_content',
+      ]);
+      expect(record.requests.map(({ attempt }) => attempt)).to.deep.equal([1, 2, 3]);
+    },
+  },
+  {
+    title: "webhook: the backup's list, then the rest of the fallback",
+    scheme: error({ webhook: 'CRM/backup' }, { dial: '205' }),
+    reply: { route: FAILED, backup: json(['201', '202']) },
+    callees: { '201': busy, '202': rings },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(user('201', '202', '205'));
+    },
+  },
+  {
+    title: 'webhook: the first attempt leaves the backup 40 % of the budget',
+    scheme: { webhook: { timeoutSeconds: 1.5 }, ...error({ webhook: 'CRM/backup' }) },
+    reply: { route: { hang: true }, backup: json('204') },
+    check: ({ dialled, record, report }) => {
+      expect(dialled).to.deep.equal(user('204'));
+      expect(record.requests[1]?.atMs).to.be.within(890, 1490);
+      expect(report.timings.firstDecisionMs).to.be.below(1600);
+    },
+  },
+  {
+    title: 'webhook: attempt and backup together never take longer than the budget',
+    scheme: { webhook: { timeoutSeconds: 1 }, ...error({ webhook: 'CRM/backup' }, { dial: '205' }) },
+    reply: { hang: true },
+    check: ({ dialled, report, record }) => {
+      expect(dialled).to.deep.equal(user('205'));
+      expect(record.requests.map(({ answer }) => answer)).to.deep.equal([
+        'webhook_timeout',
+        'webhook_timeout',
+      ]);
+      expect(report.timings.firstDecisionMs).to.be.within(980, 1900);
+    },
+  },
+  {
+    title: 'webhook: a hand-over goes on in the same budget',
+    scheme: { webhook: { timeoutSeconds: 1 } },
+    others: { night: { webhook: { timeoutSeconds: 30 }, fallback: { onError: [{ dial: '206' }] } } },
+    reply: {
+      route: { json: { destination: { scheme: 'OTHER-night' } }, delayMs: 500 },
+      night: { hang: true },
+    },
+    check: ({ dialled, report }) => {
+      expect(dialled).to.deep.equal(user('206'));
+      expect(report.timings.firstDecisionMs).to.be.within(980, 1900);
+    },
+  },
+  {
+    title: 'webhook: in onNoAnswer it has a fresh budget',
+    scheme: { webhook: { timeoutSeconds: 1 }, fallback: { onNoAnswer: [{ webhook: 'CRM/backup' }] } },
+    reply: { route: { ...json('201'), delayMs: 700 }, backup: { ...json('202'), delayMs: 700 } },
+    callees: { '201': rings },
+    check: ({ dialled, requests }) => {
+      expect(dialled).to.deep.equal(user('201', '202'));
+      expect(requests[1]?.headers['webhook-id']).not.to.equal(requests[0]?.headers['webhook-id']);
+    },
+  },
+  {
+    title: 'webhook: in onNoRoute',
+    scheme: { fallback: { onNoRoute: [{ webhook: 'CRM/backup' }], onError: [{ hangup: 'USER_BUSY' }] } },
+    reply: { route: { status: 204 }, backup: json('207') },
+    check: ({ dialled, record }) => {
+      expect(dialled).to.deep.equal(user('207'));
+      expect(record).to.include({ via: 'fallback', end: 'bridged' });
+    },
+  },
+  {
+    title: 'webhook: a backup that hangs up',
+    scheme: error({ webhook: 'CRM/backup' }),
+    reply: { route: FAILED, backup: { json: { destination: { hangup: 'USER_BUSY' } } } },
+    call: { callee: () => answers() },
+    check: ({ report }) => {
+      expect(report.end).to.include({ kind: 'hangup', sipCode: 486 });
+    },
+  },
+];
+
+scenarios('backups of a fallback', webhooks, { settings: { SECRET_TOKEN: 'tok-77' } });

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import { busy, scenarios, type Scenario } from '../support/scenario.ts';
+
+/** A test for each field below `webhook` that says how a reply is read. */
+
+const reading: Scenario[] = [
+  {
+    title: 'responseName: a key',
+    scheme: { webhook: { responseName: 'number_01' } },
+    reply: { json: { destination: '999999999', number_01: '3 80123456789' } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['sofia/gateway/crm/380123456789']);
+    },
+  },
+  {
+    title: 'responseName: a dotted path whose digits index lists',
+    scheme: { webhook: { responseName: 'result.0.ASSIGNED_BY.USER_PHONE_INNER' } },
+    reply: { json: { result: [{ ASSIGNED_BY: { USER_PHONE_INNER: 204 } }] } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/204@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: a literal key wins over the path that it looks like',
+    scheme: { webhook: { responseName: 'a.b' } },
+    reply: { json: { a: { b: '202' }, 'a.b': '203' } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/203@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: of a list the first that holds something',
+    scheme: { webhook: { responseName: ['mobile', 'inner', 'login'] } },
+    reply: { json: { login: 'late', inner: '205', mobile: null } },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/205@pbx.example']);
+    },
+  },
+  {
+    title: 'responseName: the record of a missing key names the keys that were there',
+    scheme: { webhook: { responseName: 'destination' } },
+    reply: { json: { phone: '201', owner: 'x' } },
+    check: ({ record, marker }) => {
+      expect(marker('reason')).to.equal('missing_key');
+      expect(record.requests[0]?.detail).to.include('phone, owner');
+    },
+  },
+  {
+    title: 'map: a word of the CRM is translated, others pass',
+    scheme: { webhook: { map: { '17': '206' } } },
+    reply: { json: { destination: [17, '18'] } },
+    callees: { '206': busy },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(['user/206@pbx.example', 'user/18@pbx.example']);
+    },
+  },
+  {
+    title: 'noRouteStatuses: a status that means "nobody"',
+    scheme: {
+      webhook: { noRouteStatuses: [404, 410] },
+      fallback: { onNoRoute: [{ dial: '900' }], onError: [{ hangup: 'NORMAL_TEMPORARY_FAILURE' }] },
+    },
+    reply: { status: 410, body: 'gone' },
+    check: ({ dialled, marker }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['no_route', 'no_route_status']);
+    },
+  },
+  {
+    title: 'timeoutSeconds: the fallback comes when it is over',
+    scheme: { webhook: { timeoutSeconds: 0.6 }, fallback: { onError: [{ dial: '900' }] } },
+    reply: { hang: true },
+    check: ({ dialled, report, record }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect(report.timings.firstDecisionMs).to.be.within(580, 1600);
+      expect(record.decisions[0]).to.include({ result: 'error', reason: 'webhook_timeout' });
+    },
+  },
+];
+
+scenarios('fields of webhook: the reply', reading);
