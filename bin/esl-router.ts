@@ -33,8 +33,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   onStop: (callback) => {
-    process.once('SIGTERM', callback);
-    process.once('SIGINT', callback);
+    // Said twice by many supervisors: it changes nothing. A second Ctrl-C is a person who won't wait.
+    process.on('SIGTERM', callback);
+    process.once('SIGINT', () => {
+      process.once('SIGINT', () => process.exit(130));
+      callback();
+    });
   },
   onReload: (callback) => {
     process.on('SIGHUP', callback);

@@ -7,11 +7,17 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   const { config, secrets, notes } = await load(context, options);
   const log = createLogger({ ...config.log, stream: context.stdout });
   for (const note of notes) log.warn(note);
-  const router = await start({ config, secrets, log, version: context.version });
-  context.onReload(() => void router.reload());
-  await new Promise<void>((resolve) => {
+  // Before the first line that says "listening": whoever waits for it may send a signal at once.
+  const stopped = new Promise<void>((resolve) => {
     context.onStop(resolve);
   });
+  let reload: () => void = () => undefined;
+  context.onReload(() => {
+    reload();
+  });
+  const router = await start({ config, secrets, log, version: context.version });
+  reload = () => void router.reload();
+  await stopped;
   await router.stop();
   return 0;
 }

@@ -103,9 +103,9 @@ export class Connection {
   }
 
   /**
-   * Writes the commands in one piece. Gives one promise for each, in order, which may be ignored. They reject with
-   * RouterError `switch_lost` when the connection ends first, and the first one that is overdue with `esl_timeout`: that
-   * closes the connection, as replies carry no name and a late one would answer the wrong command.
+   * Writes the commands in one piece. Gives one promise for each, in order, which may be ignored. They reject when the
+   * connection ends first, with the RouterError that ended it or else `switch_lost`. An overdue reply ends it
+   * (`esl_timeout`), as replies carry no name and a late one would answer the wrong command.
    * @throws RouterError `esl_unsafe_value`; nothing has been sent then
    */
   send(commands: Command | readonly Command[]): Promise<Reply>[] {
@@ -133,7 +133,8 @@ export class Connection {
   }
 
   /**
-   * The next event that fits. Rejects with RouterError `switch_lost` or `esl_timeout`, or with the signal's reason.
+   * The next event that fits. Rejects as `send` does when the connection ends first, with `esl_timeout`,
+   * or with the signal's reason.
    * The promise may be ignored.
    */
   waitFor(match: (event: EslEvent) => boolean, options: WaitOptions = {}): Promise<EslEvent> {

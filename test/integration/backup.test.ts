@@ -1,16 +1,14 @@
 import { expect } from 'chai';
-import { answers, busy, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+import { answers, busy, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** The step `webhook`: the same question to another URL, and the time that all of them have. */
 
 const FAILED = { status: 500, body: 'down' } as const;
-const NUMBER = '380441234567';
 const user = (...logins: string[]): string[] => logins.map((login) => `user/${login}@pbx.example`);
 const json = (destination: string | string[]) => ({ json: { destination } });
 const error = (...onError: NonNullable<NonNullable<Scenario['scheme']>['fallback']>['onError'] & object) => ({
   fallback: { onError },
 });
-const marked = ({ marker }: Outcome): (string | undefined)[] => [marker('result'), marker('reason')];
 
 const webhooks: Scenario[] = [
   {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { answers, busy, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+import { busy, fails, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** Every step of a fallback, its lists, and the time that they have. */
 

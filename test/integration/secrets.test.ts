@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+import { startCrm, SimulatedFreeSwitch, type CrmReply } from '../../lib/simulator/index.ts';
+import { runInside } from '../support/cli.ts';
+import { Daemon } from '../support/daemon.ts';
+import { answers, CALLER, DID } from '../support/scenario.ts';
+
+/** Secrets are sent where the scheme says, and show nowhere: not in logs at any level, not in `config`, not in `try`. */
+
+const SETTINGS = {
+  SECRET_URL: 'sec-url-1',
+  SECRET_HEADER: 'sec-header-2',
+  SECRET_BODY: 'sec-body-3',
+  SECRET_AUTH: 'sec-auth-4',
+  SECRET_BOUND: 'sec-bound-5',
+  SECRETS_HOSTS: '{"BOUND":["crm.example"]}',
+  GATEWAY: 'crm',
+  DOMAIN: 'pbx.example',
+};
+const VALUES = Object.values(SETTINGS).filter((value) => value.startsWith('sec-'));
+const BASIC = Buffer.from('crm:sec-auth-4').toString('base64');
+
+const schemes = (crm: string): object[] => [
+  {
+    name: 'everywhere',
+    webhook: {
+      url: `${crm}/{{secret.URL}}/x?k={{secret.URL}}`,
+      headers: { 'X-Key': 'k {{secret.HEADER}}' },
+      parameters: { key: '{{secret.BODY}}', phone: '{{caller}}' },
+      auth: { type: 'basic', user: 'crm', password: '{{secret.AUTH}}' },
+    },
+    bridge: { headers: { 'X-Card': '{{reply.card}}' } },
+  },
+  {
+    name: 'in-headers',
+    webhook: {
+      url: `${crm}/headers`,
+      submission: 'http',
+      parametersIn: 'headers',
+      parameters: { 'X-Token': '{{secret.HEADER}}' },
+      auth: { type: 'bearer', token: '{{secret.AUTH}}' },
+    },
+  },
+  {
+    name: 'gone',
+    webhook: { url: 'http://127.0.0.1:9/{{secret.URL}}', headers: { 'X-Key': '{{secret.HEADER}}' } },
+  },
+  { name: 'nowhere', webhook: { url: 'http://crm.invalid/{{secret.URL}}', timeoutSeconds: 1 } },
+  { name: 'bound', webhook: { url: `${crm}/bound?k={{secret.BOUND}}` } },
+];
+const NAMES = ['everywhere', 'in-headers', 'gone', 'nowhere', 'bound'];
+
+function checkClean(text: string): void {
+  for (const value of [...VALUES, BASIC]) expect(text).not.to.include(value);
+}
+
+describe('secrets', function () {
+  this.timeout(20_000);
+
+  it('are sent, and are in no line of the log at debug', async () => {
+    const crm = await startCrm((): CrmReply => ({ status: 500, body: 'down' }));
+    const daemon = await Daemon.start({ schemes: schemes(crm.url) as never, settings: SETTINGS });
+    try {
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
+      for (const path of NAMES) {
+        const report = await freeswitch.call({ caller: CALLER, did: DID, path, callee: () => answers() });
+        const record = await daemon.record(report.uuid);
+        expect(record.reason).to.equal(
+          path === 'gone'
+            ? 'connect_failed'
+            : path === 'nowhere'
+              ? 'dns_failed'
+              : path === 'bound'
+                ? 'request_invalid'
+                : 'http_status',
+        );
+      }
+      const [everywhere, headers, ...others] = crm.requests;
+      expect(others).to.deep.equal([]);
+      expect(everywhere?.url).to.equal('/sec-url-1/x?k=sec-url-1');
+      expect(everywhere?.headers).to.include({ 'x-key': 'k sec-header-2', authorization: `Basic ${BASIC}` });
+      expect(everywhere?.body.toString()).to.include('sec-body-3');
+      expect(headers?.headers).to.include({ 'x-token': 'sec-header-2', authorization: 'Bearer sec-auth-4' });
+      checkClean(JSON.stringify(daemon.lines));
+      // The record shows that there was something.
+      expect(JSON.stringify(daemon.lines)).to.include('/***/x?k=***');
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+
+  it('are in no output of check, config and try', async () => {
+    const crm = await startCrm((): CrmReply => ({ status: 200, body: '{"destination":"201","card":"c"}' }));
+    try {
+      const files = Object.fromEntries(
+        schemes(crm.url).map((scheme, index) => [`schemes/${index}.json`, scheme]),
+      );
+      const runs = [
+        ['check'],
+        ['config'],
+        ['config', '--json'],
+        ...NAMES.flatMap((name) => {
+          const args = ['try', '--scheme', name, '--caller', CALLER, '--did', DID];
+          return [args, [...args, '--json']];
+        }),
+      ];
+      for (const args of runs) {
+        const { stdout, stderr } = await runInside(args, { settings: SETTINGS, files });
+        checkClean(stdout + stderr);
+        expect(stdout).not.to.equal('');
+      }
+      expect(crm.requests).to.have.length(4);
+    } finally {
+      await crm.close();
+    }
+  });
+});
