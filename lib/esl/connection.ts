@@ -133,9 +133,8 @@ export class Connection {
   }
 
   /**
-   * The next event that fits. Rejects as `send` does when the connection ends first, with `esl_timeout`,
-   * or with the signal's reason.
-   * The promise may be ignored.
+   * The next event that fits. Rejects as `send` does when the connection ends first, with `esl_timeout`, or with the
+   * signal's reason. The promise may be ignored.
    */
   waitFor(match: (event: EslEvent) => boolean, options: WaitOptions = {}): Promise<EslEvent> {
     const { timeoutMs, signal } = options;

@@ -21,6 +21,18 @@ export const callerRows: readonly Row[] = [
     },
   },
   {
+    name: 'emergency',
+    title: 'a caller who dialled an emergency number: no CRM is asked, the dialplan has the call back',
+    before: [['set', 'esl_router_did=112']],
+    run: async (stage) => {
+      stage.destination('900');
+      const caller = await stage.call();
+      const served = await stage.served(caller);
+      check(stage.questions.length === 0, 'the CRM was asked');
+      return `given back after ${served.toFixed(0)} ms, CRM not asked`;
+    },
+  },
+  {
     name: 'withheld',
     title: "a withheld caller's number is in no request and at no callee",
     run: async (stage) => {

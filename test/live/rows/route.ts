@@ -65,6 +65,41 @@ export const routeRows: readonly Row[] = [
     },
   },
   {
+    name: 'in-order',
+    title: 'a list of numbers in the reply: the second is tried when the first is busy',
+    run: async (stage) => {
+      const first = stage.line(stage.number(0), (call) => {
+        call.refuse('486 Busy Here');
+      });
+      const second = stage.line(stage.number(1), answers(100));
+      stage.destination([first.number, second.number]);
+      const caller = await stage.call();
+      const refusing = await first.called();
+      const callee = await second.called();
+      await caller.answered();
+      await stage.talk(caller, callee);
+      return `second number ${ms(callee.invitedMs - refusing.invitedMs)} after the first`;
+    },
+  },
+  {
+    name: 'together',
+    title: 'numbers rung together: one answers, the other gets CANCEL',
+    run: async (stage) => {
+      const quiet = stage.line(stage.number(0), (call) => {
+        call.ring();
+      });
+      const quick = stage.line(stage.number(1), answers(1_000));
+      stage.destination([[quiet.number, quick.number]]);
+      const caller = await stage.call();
+      const [other, callee] = await Promise.all([quiet.called(), quick.called()]);
+      await caller.answered();
+      const end = await other.ended();
+      check(end.how === 'cancelled', `the other's end: ${end.how}`);
+      await stage.talk(caller, callee);
+      return `both rang within ${ms(Math.abs(other.invitedMs - callee.invitedMs))}; CANCEL says ${end.reason}`;
+    },
+  },
+  {
     name: 'extension-by-dialplan',
     title: '"extensions": "dialplan": the call is transferred, and the router leaves it alone',
     scheme: { extensions: 'dialplan' },
