@@ -30,6 +30,9 @@ export interface CallContext {
 /** After an answered bridge FreeSWITCH hangs the leg up itself (`hangup_after_bridge`); past this we do. */
 const HANGUP_AFTER_BRIDGE_MS = 500;
 
+/** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
+const LAST_EVENTS_MS = 2000;
+
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
 export async function routeCall(
   connection: Connection,
@@ -216,7 +219,8 @@ class CallStory {
   /** While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed. */
   async #talk(leg: Leg, over: Promise<void>): Promise<void> {
     const { stopping } = this.#context;
-    this.#note({ type: 'result', result: this.record.result, reason: 'answered' });
+    // After a fallback the reason goes on saying why there was one.
+    if (this.record.result === 'routed') this.#note({ type: 'result', result: 'routed', reason: 'answered' });
     const stopHeartbeat = this.#heartbeat(leg);
     void over.then(() => this.#part(leg));
     let stop: () => void = () => undefined;
@@ -276,7 +280,7 @@ class CallStory {
           leg.setVariables({ sip_ignore_remote_cause: 'true', ...this.#markers(result, reason, '') }),
         ]);
         await leg.hangUp(step.cause);
-        await this.#within(leg.ended, this.#context.config.esl.lingerSeconds * 1000);
+        await this.#within(leg.ended, LAST_EVENTS_MS);
         return this.#close('hangup');
       case 'transfer': {
         const eventUuid = randomUUID();
@@ -315,8 +319,10 @@ class CallStory {
     if (gone?.aborted === true) return this.#lost(this.#leg as Leg, gone.reason as RouterError);
     this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
     if (this.#connection.isClosed) {
-      this.#note({ type: 'result', result: 'error', reason: failure.code });
-      return this.#close('switch_lost');
+      // FreeSWITCH took its leave in order: the caller was gone before it was asked for him.
+      const left = this.#connection.disconnected;
+      this.#note({ type: 'result', result: 'error', reason: left ? 'caller_hung_up' : failure.code });
+      return this.#close(left ? 'caller_hangup' : 'switch_lost');
     }
     try {
       await this.#giveBack('error', failure.code);
@@ -330,7 +336,7 @@ class CallStory {
   async #lost(leg: Leg, reason: RouterError): Promise<void> {
     this.#note({ type: 'result', result: this.record.result, reason: reason.code });
     if (reason.code === 'caller_hung_up') {
-      await this.#within(leg.ended, this.#context.config.esl.lingerSeconds * 1000);
+      await this.#within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS);
       await this.#close('caller_hangup');
     } else {
       const guarded = reason.code === 'guard_fired';

@@ -47,7 +47,9 @@ export class Leg {
       this.#lose(new RouterError('caller_hung_up'));
     });
     void connection.closed.then((reason) => {
-      this.#lose(reason.kind === 'error' ? reason.error : new RouterError('switch_lost'));
+      // With its notice FreeSWITCH leaves in order, since the channel is gone.
+      const left = new RouterError(connection.disconnected ? 'caller_hung_up' : 'switch_lost');
+      this.#lose(reason.kind === 'error' ? reason.error : left);
       this.#end();
     });
   }

@@ -63,7 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   auth: ['macro', 'template'],
   esl: ['errors'],
-  http: ['clock', 'errors'],
+  http: ['errors'],
   formats: ['errors'],
   config: ['settings'],
   settings: [],

@@ -162,6 +162,8 @@ describe('the caller hangs up', () => {
       const record = await daemon.record(report.uuid);
       expect(record).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
       expect(record.bridges.every(({ outcome }) => outcome === 'cancelled')).to.equal(true);
+      // Without waiting for events that were over before they were asked for.
+      expect(record.endedMs).to.be.below(1500);
     });
   }
 
@@ -194,19 +196,25 @@ describe('the caller hangs up', () => {
 
   it('many at every moment: each call has its one end', async function () {
     this.timeout(20_000);
-    const moments = Array.from({ length: 40 }, (_, index) => index * 7);
+    const moments = Array.from({ length: 40 }, (_, index) => index * 6);
     const reports = await Promise.all(
-      moments.map((hangupAfterMs) =>
-        place({ path: 'now', hangupAfterMs, callee: ({ user }) => (user === '201' ? busy : answers(100)) }),
+      moments.map((hangupAfterMs, index) =>
+        place({
+          path: 'now',
+          hangupAfterMs,
+          ...(index % 2 === 0 ? { hangupAt: 'connected' } : {}),
+          callee: ({ user }) => (user === '201' ? busy : answers(100)),
+        }),
       ),
     );
-    for (const [report] of reports) {
-      if (report.commands.length === 0) continue;
+    const served = reports.filter(([{ timings }]) => timings.connectReplyMs !== null);
+    expect(served.length).to.be.above(9);
+    for (const [report] of served) {
       const { end } = await daemon.record(report.uuid);
       expect(end).to.equal(report.end.kind === 'answered' ? 'bridged' : 'caller_hangup');
     }
-    const lines = daemon.lines.filter(({ message }) => message === 'call').map(({ uuid }) => uuid);
-    expect(lines).to.have.length(new Set(lines).size);
+    const lines = daemon.lines.filter(({ message, uuid }) => message.startsWith('call') && uuid !== '');
+    expect(lines).to.have.length(new Set(lines.map(({ uuid }) => uuid)).size);
   });
 
   after(async () => {

@@ -9,8 +9,6 @@ import { answers, CALLER, DID } from '../support/scenario.ts';
 interface Bad {
   readonly title: string;
   readonly send: (peer: RawSwitch) => void;
-  /** Nobody's fault, and so no warning. */
-  readonly harmless?: true;
 }
 
 const head = (name: string, bytes: number): string => `${name}: ${'x'.repeat(bytes)}\n`;
@@ -61,7 +59,6 @@ const BAD: readonly Bad[] = [
   { title: 'silence', send: () => undefined },
   {
     title: 'a reset',
-    harmless: true,
     send: (peer) => {
       peer.destroy();
     },
@@ -92,7 +89,7 @@ describe('broken peers', function () {
     });
   });
 
-  for (const { title, send, harmless } of BAD) {
+  for (const { title, send } of BAD) {
     it(`${title}: that connection ends with one line, and a call beside it goes on`, async () => {
       const before = warnings().length;
       const lines = daemon.lines.length;
@@ -116,10 +113,36 @@ describe('broken peers', function () {
       expect(line['reason']).to.be.oneOf(['esl_protocol', 'esl_timeout', 'switch_lost']);
       const report = await beside;
       expect([report.lost, report.end.kind, report.violations]).to.deep.equal([null, 'dialplan', []]);
-      expect(warnings().slice(before)).to.have.length(harmless === true ? 0 : 1);
+      expect(warnings().slice(before)).to.have.length(1);
       expect(JSON.stringify(line)).not.to.match(/\\n\s+at /);
     });
   }
+
+  it('a caller who is gone before the router has spoken is no fault: FreeSWITCH says goodbye in order', async () => {
+    const before = warnings().length;
+    const lines = daemon.lines.length;
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.write('Content-Type: text/disconnect-notice\nContent-Length: 11\n\nGood bye\n\n\n');
+    peer.end();
+    await peer.closed;
+    await daemon.until(({ message, uuid }) => message.startsWith('call') && uuid === '', 5000, lines);
+    expect(warnings().slice(before)).to.deep.equal([]);
+  });
+
+  it('a caller who is gone when the reply to connect comes: nobody is asked, and nothing waited for', async () => {
+    const asked = crm.requests.length;
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.greet('now', { 'Answer-State': 'hangup', 'Channel-Call-State': 'HANGUP' });
+    // His last events were over before `myevents`: none will come.
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    const record = await daemon.record(peer.uuid);
+    expect(record).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
+    expect(crm.requests).to.have.length(asked);
+    expect(peer.said).not.to.include('bridge');
+  });
 
   it('64 KB of newlines are skipped', async () => {
     const peer = await dial();

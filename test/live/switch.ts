@@ -7,6 +7,8 @@ import { switchConfig, type SwitchPlan } from './switch-config.ts';
 
 /** A real FreeSWITCH, as its own process in a folder of its own, with the files of freeswitch/. */
 
+/** What the project ships; the run edits a copy. */
+const FILES = join(import.meta.dirname, '../../freeswitch');
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 const PASSWORD = 'ClueCon';
@@ -57,7 +59,7 @@ export class Switch {
   ): Promise<Switch> {
     const conf = join(folder, 'conf');
     for (const name of ['conf', 'log', 'db', 'run']) mkdirSync(join(folder, name), { recursive: true });
-    cpSync(join(import.meta.dirname, '../../freeswitch'), join(conf, 'esl-router'), { recursive: true });
+    cpSync(FILES, join(conf, 'esl-router'), { recursive: true, dereference: true });
     prepare(conf);
     writeFileSync(join(conf, 'freeswitch.xml'), switchConfig(plan));
     const dir = (name: string): string[] => [`-${name}`, join(folder, name)];

@@ -16,7 +16,7 @@ export const DOMAIN = 'pbx.example';
 export const USERS = ['agent_007', '201', '202'] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
-/** Addresses of this row that nobody listens on come before its routers. */
+/** Router addresses that a row may have for itself. */
 const ADDRESSES = 2;
 
 export interface WorldOptions {
@@ -70,10 +70,7 @@ export class World {
     const elsewhere = await listen();
     const mute = await listen();
     stops.push(() => {
-      for (const { close } of [...agents, elsewhere.socket, mute.socket].map((end) => ({
-        close: end.close.bind(end),
-      })))
-        close();
+      for (const end of [...agents, elsewhere.socket, mute.socket]) end.close();
     });
     const [eventSocket = 0, external = 0, internal = 0, shared = 0, closed = 0, ...own] = await freePorts(
       5 + rows.length * ADDRESSES,

@@ -60,12 +60,16 @@ export class RawSwitch {
     this.#socket.write(bytes);
   }
 
+  end(): void {
+    this.#socket.end();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
 
   /** The reply to `connect`, to `linger` and to `myevents`. */
-  greet(path: string): void {
+  greet(path: string, more: Readonly<Record<string, string>> = {}): void {
     const headers = {
       'Event-Name': 'CHANNEL_DATA',
       'Unique-ID': this.uuid,
@@ -78,6 +82,7 @@ export class RawSwitch {
       'Reply-Text': '%2BOK%0A',
       'Socket-Mode': 'async',
       Control: 'full',
+      ...more,
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     this.write(`${lines.join('')}\n`);
