@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { bridge, type BridgeOutcome } from './bridge.ts';
 import { GATEWAY_FAILURES } from './cause.ts';
 import { concealCaller, parseCall } from './channel.ts';
-import type { Clock } from './clock.ts';
+import { within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { budgetMs, Inquiry, type Decision, type InquiryOptions, type LegStep } from './decide.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
@@ -14,6 +14,7 @@ import { nameOf, originatesFor } from './originate.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
+import { talk } from './talk.ts';
 
 /** What every call is handed. A call keeps the schemes that it began with. */
 export interface CallContext {
@@ -26,9 +27,6 @@ export interface CallContext {
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: AbortSignal;
 }
-
-/** After an answered bridge FreeSWITCH hangs the leg up itself (`hangup_after_bridge`); past this we do. */
-const HANGUP_AFTER_BRIDGE_MS = 500;
 
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
@@ -216,56 +214,17 @@ class CallStory {
     }
   }
 
-  /** While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed. */
   async #talk(leg: Leg, over: Promise<void>): Promise<void> {
-    const { stopping } = this.#context;
+    const { config, clock, stopping } = this.#context;
     // After a fallback the reason goes on saying why there was one.
     if (this.record.result === 'routed') this.#note({ type: 'result', result: 'routed', reason: 'answered' });
-    const stopHeartbeat = this.#heartbeat(leg);
-    void over.then(() => this.#part(leg));
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
-    stopping.addEventListener('abort', stop, { once: true });
-    if (stopping.aborted) stop();
-    await Promise.race([stopped, leg.ended]);
-    stopping.removeEventListener('abort', stop);
-    stopHeartbeat();
+    await talk({ leg, over, heartbeatMs: config.esl.heartbeatSeconds * 1000, clock, stopping });
     if (leg.hangupCause === null) {
       if (stopping.aborted) return this.#close('detached');
       throw leg.gone.reason;
     }
     this.#note({ type: 'bridge_end', atMs: this.#elapsedMs(), outcome: 'answered', cause: leg.hangupCause });
     await this.#close('bridged');
-  }
-
-  #heartbeat(leg: Leg): () => void {
-    const { config, clock } = this.#context;
-    const exists: Command = { kind: 'api', command: 'uuid_exists', args: leg.call.uuid };
-    let cancel: () => void = () => undefined;
-    const beat = (): void => {
-      cancel = clock.after(config.esl.heartbeatSeconds * 1000, () => {
-        // An answer that does not come closes the connection, which ends the wait above.
-        this.#connection.request(exists).then(
-          ({ text }) => {
-            if (text === 'false') void this.#connection.end();
-            else beat();
-          },
-          () => undefined,
-        );
-      });
-    };
-    beat();
-    return () => {
-      cancel();
-    };
-  }
-
-  /** The conversation is over: a caller who is still there, and whom nobody hung up, would hear silence. */
-  async #part(leg: Leg): Promise<void> {
-    await this.#within(leg.ended, HANGUP_AFTER_BRIDGE_MS);
-    if (leg.gone.aborted) return;
-    // A failure means that the connection is gone, which ends the wait above.
-    await leg.hangUp('NORMAL_CLEARING').catch(() => undefined);
   }
 
   async #finish(leg: Leg, step: Exclude<LegStep, { kind: 'dial' }>, decision: Decision): Promise<void> {
@@ -280,7 +239,7 @@ class CallStory {
           leg.setVariables({ sip_ignore_remote_cause: 'true', ...this.#markers(result, reason, '') }),
         ]);
         await leg.hangUp(step.cause);
-        await this.#within(leg.ended, LAST_EVENTS_MS);
+        await within(leg.ended, LAST_EVENTS_MS, this.#context.clock);
         return this.#close('hangup');
       case 'transfer': {
         const eventUuid = randomUUID();
@@ -336,7 +295,7 @@ class CallStory {
   async #lost(leg: Leg, reason: RouterError): Promise<void> {
     this.#note({ type: 'result', result: this.record.result, reason: reason.code });
     if (reason.code === 'caller_hung_up') {
-      await this.#within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS);
+      await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, this.#context.clock);
       await this.#close('caller_hangup');
     } else {
       const guarded = reason.code === 'guard_fired';
@@ -387,14 +346,5 @@ class CallStory {
 
   #elapsedMs(): number {
     return this.#context.clock.now() - this.#connectedAt;
-  }
-
-  async #within(promise: Promise<void>, ms: number): Promise<void> {
-    let cancel: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#context.clock.after(ms, resolve);
-    });
-    await Promise.race([promise, late]);
-    cancel();
   }
 }

@@ -18,3 +18,13 @@ export const systemClock: Clock = {
     };
   },
 };
+
+/** Waits for a promise, `ms` at the longest. */
+export async function within(promise: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([promise, late]);
+  cancel();
+}
