@@ -10,7 +10,7 @@ import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Refusal } from './esl/listener.ts';
 import { Leg } from './leg.ts';
-import { nameOf, originatesFor } from './originate.ts';
+import { nameOf } from './originate.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
@@ -151,19 +151,17 @@ class CallStory {
     step: Extract<LegStep, { kind: 'dial' }>,
     decision: Decision,
   ): Promise<BridgeOutcome> {
-    const { config, clock, stopping } = this.#context;
-    const { scheme, calleeHeaders } = decision;
-    const plan = originatesFor(step, { scheme, call: leg.call, config, calleeHeaders });
-    if (!plan.ok) throw new RouterError(plan.reason, plan.detail);
+    const { clock, stopping } = this.#context;
+    const { scheme, originates } = decision;
     const startedAt = clock.now();
     const destination = nameOf(step.destinations);
     let outcome: BridgeOutcome | null = null;
-    for (const originate of plan.originates) {
+    for (const originate of originates) {
       const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
       if (outcome !== null && left < 2) break;
-      const dialString = originate.dialString(left);
+      const dialString = originate.dialString(left, leg.guardVariables());
       const before = [
-        ...leg.liftGuard(),
+        ...leg.pushGuardBack(left),
         leg.setVariables({
           continue_on_fail: 'true',
           hangup_after_bridge: 'true',
@@ -218,6 +216,8 @@ class CallStory {
     const { config, clock, stopping } = this.#context;
     // After a fallback the reason goes on saying why there was one.
     if (this.record.result === 'routed') this.#note({ type: 'result', result: 'routed', reason: 'answered' });
+    // FreeSWITCH has done so by itself when the callee answered; a guard that were left would end the conversation.
+    void Promise.allSettled(this.#connection.send(leg.liftGuard()));
     await talk({ leg, over, heartbeatMs: config.esl.heartbeatSeconds * 1000, clock, stopping });
     if (leg.hangupCause === null) {
       if (stopping.aborted) return this.#close('detached');

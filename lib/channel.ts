@@ -34,6 +34,8 @@ export interface Call {
   readonly schemeVariable: string;
   /** The A leg was answered before `socket`: an IVR stands in front. */
   readonly answered: boolean;
+  /** Another application than `socket` has the leg: the guard fired before the router took the connection. */
+  readonly takenAway: boolean;
   /** The caller has hung up already. */
   readonly hungUp: boolean;
   /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
@@ -83,6 +85,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     path: (variable('socket_path') ?? '').replace(/^\/+|\/+$/g, ''),
     schemeVariable: variable('esl_router_scheme') ?? '',
     answered: headers.get('Answer-State') === 'answered',
+    takenAway: !['socket', undefined].includes(variable('current_application')),
     hungUp:
       headers.get('Answer-State') === 'hangup' ||
       /^CS_(HANGUP|REPORTING|DESTROY)$/.test(headers.get('Channel-State') ?? ''),

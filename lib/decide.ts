@@ -3,7 +3,7 @@ import { ask, backupOf, type Asked, type AskOptions } from './ask.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
 import { RouterError, type Reason } from './errors.ts';
-import { nameOf, originatesFor } from './originate.ts';
+import { nameOf, originatesFor, type Originate } from './originate.ts';
 import type { Result, Via } from './record.ts';
 import { parseSteps, type Step } from './route.ts';
 import { stepsFor, type FallbackStep, type Scheme, type Webhook } from './scheme.ts';
@@ -23,6 +23,8 @@ export interface Decision {
   readonly steps: readonly [LegStep, ...Step[]];
   /** Headers for the callee, fit for a dial string. */
   readonly calleeHeaders: Readonly<Record<string, string>>;
+  /** The bridges of the first step, to be tried in order; none when it dials nobody. */
+  readonly originates: readonly Originate[];
 }
 
 export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
@@ -90,7 +92,7 @@ export class Inquiry {
     const { scheme, via, result, reason, calleeHeaders, steps } = decision;
     const [, ...rest] = steps;
     this.#webhookId = newWebhookId();
-    const deadlineMs = this.#options.clock.now() + scheme.webhook.timeoutSeconds * 1000;
+    const deadlineMs = this.#options.clock.now() + budgetMs(scheme, this.#options.call);
     if (via === 'fallback')
       return this.#fallBack(scheme, rest, { result, reason, detail: cause }, deadlineMs);
     return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs, () => {
@@ -117,13 +119,14 @@ export class Inquiry {
         if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
         why = { result: 'error', reason: next.reason, detail: `scheme "${step.name}"` };
       } else {
-        const refusal = this.#refusal(scheme, step);
-        if (refusal === null) {
+        const plan = this.#plan(scheme, step, calleeHeaders);
+        if (plan.ok) {
+          const { originates } = plan;
           const rest = steps.slice(index + 1);
           const decision = { scheme, via: 'primary', result: 'routed', reason: reasonOf(step) } as const;
-          return this.#decided({ ...decision, steps: [step, ...rest], calleeHeaders });
+          return this.#decided({ ...decision, steps: [step, ...rest], calleeHeaders, originates });
         }
-        why = refusal;
+        why = plan.why;
       }
       this.#options.note({ type: 'note', text: `left out: ${why.detail}: ${why.reason}` });
     }
@@ -153,12 +156,13 @@ export class Inquiry {
         queue = [...asked.steps, ...rest];
         calleeHeaders = asked.calleeHeaders;
       } else {
-        const refusal = this.#refusal(scheme, step);
-        if (refusal === null) {
-          const decision = { scheme, via: 'fallback', result, reason, calleeHeaders } as const;
+        const plan = this.#plan(scheme, step, calleeHeaders);
+        if (plan.ok) {
+          const { originates } = plan;
+          const decision = { scheme, via: 'fallback', result, reason, calleeHeaders, originates } as const;
           return this.#decided({ ...decision, steps: [step, ...rest] }, detail);
         }
-        this.#options.note({ type: 'note', text: `step skipped: ${refusal.detail}` });
+        this.#options.note({ type: 'note', text: `step skipped: ${plan.why.detail}` });
       }
     }
   }
@@ -168,17 +172,18 @@ export class Inquiry {
     return ask({ scheme, webhook, attempt, webhookId: this.#webhookId, limitMs }, this.#options);
   }
 
-  /** Why a step can't be carried out here, found before the leg is touched. */
-  #refusal(scheme: Scheme, step: LegStep): Why | null {
-    if (step.kind !== 'dial') return null;
+  /** How a step is carried out here, or why it can't be: known before the leg is touched. */
+  #plan(
+    scheme: Scheme,
+    step: LegStep,
+    calleeHeaders: Readonly<Record<string, string>>,
+  ): { ok: true; originates: readonly Originate[] } | { ok: false; why: Why } {
+    if (step.kind !== 'dial') return { ok: true, originates: [] };
     const { call, config } = this.#options;
-    const result = originatesFor(step, { scheme, call, config, calleeHeaders: {} });
-    if (result.ok) return null;
-    return {
-      result: 'refused',
-      reason: result.reason,
-      detail: `${nameOf(step.destinations)}: ${result.detail}`,
-    };
+    const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
+    if (plan.ok) return plan;
+    const detail = `${nameOf(step.destinations)}: ${plan.detail}`;
+    return { ok: false, why: { result: 'refused', reason: plan.reason, detail } };
   }
 
   #next(name: string): { kind: 'scheme'; scheme: Scheme } | { kind: 'error'; reason: Reason } {

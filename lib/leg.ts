@@ -1,8 +1,11 @@
 import type { Call } from './channel.ts';
-import { RouterError } from './errors.ts';
+import { RouterError, type Reason } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { EslEvent } from './esl/parser.ts';
+
+/** Where the dialplan's guard sends the caller: the name in freeswitch/dialplan/esl-router.xml. */
+const FALLBACK_EXTENSION = 'esl_router_fallback';
 
 /**
  * The A leg as FreeSWITCH's events show it: whether it is still ours to command, and how it ended. Its end is known
@@ -24,7 +27,6 @@ export class Leg {
   readonly #gone = new AbortController();
   readonly #note: (text: string) => void;
   #end: () => void = () => undefined;
-  #guard: boolean;
   #hangingUp = false;
   #transferring = false;
 
@@ -33,35 +35,51 @@ export class Leg {
     this.#note = note;
     this.call = call;
     this.gone = this.#gone.signal;
-    this.#guard = call.guardSeconds !== null;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
     connection.on((event) => {
       this.#observe(event);
     });
+    // The guard fired while the connection was still queued: the fallback has him, and a bridge would tear him out of it.
+    if (call.takenAway) this.#lose('guard_fired');
     // He was gone before `myevents`: the events that say so are not for this socket.
-    if (call.hungUp) this.#lose(new RouterError('caller_hung_up'));
+    if (call.hungUp) this.#lose('caller_hung_up');
     // No command can reach a channel that is gone, in whatever order its last events come.
     void connection.lingers.then(() => {
-      this.#lose(new RouterError('caller_hung_up'));
+      this.#lose('caller_hung_up');
     });
     void connection.closed.then((reason) => {
+      if (reason.kind === 'error') this.#lose(reason.error.code, reason.error);
       // With its notice FreeSWITCH leaves in order, since the channel is gone.
-      const left = new RouterError(connection.disconnected ? 'caller_hung_up' : 'switch_lost');
-      this.#lose(reason.kind === 'error' ? reason.error : left);
+      else this.#lose(connection.disconnected ? 'caller_hung_up' : 'switch_lost');
       this.#end();
     });
   }
 
   /**
-   * Lifts the dialplan's guard: left alone it would tear an answered call away from its callee. Goes out in the same
-   * write as, and before, the command that decides the call. Empty once lifted, or without a guard.
+   * Lifts the dialplan's guard, in the same write as, and before, the command that ends our part: left alone it
+   * would tear the caller out of whatever he is given. Empty without a guard.
    */
   liftGuard(): Command[] {
-    if (!this.#guard) return [];
-    this.#guard = false;
+    if (this.call.guardSeconds === null) return [];
     return [{ kind: 'api', command: 'sched_del', args: this.call.uuid }];
+  }
+
+  /**
+   * Pushes the guard back by the time that a bridge may ring, so that a router that hangs meanwhile leaves nobody in
+   * silence. FreeSWITCH lifts it when the callee answers (see `guardVariables`).
+   */
+  pushGuardBack(ringingSeconds: number): Command[] {
+    const { guardSeconds, uuid, context } = this.call;
+    if (guardSeconds === null || !/^[A-Za-z0-9._-]{1,128}$/.test(context)) return this.liftGuard();
+    const args = `+${ringingSeconds + guardSeconds} ${uuid} ${FALLBACK_EXTENSION} XML ${context}`;
+    return [...this.liftGuard(), { kind: 'api', command: 'sched_transfer', args }];
+  }
+
+  /** For the dial string: the callee who answers lifts the guard, whether or not the router still lives. */
+  guardVariables(): Readonly<Record<string, string>> {
+    return this.call.guardSeconds === null ? {} : { api_on_answer: `sched_del ${this.call.uuid}` };
   }
 
   /**
@@ -122,14 +140,14 @@ export class Leg {
       case 'CHANNEL_HANGUP_COMPLETE':
         this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
         this.hungUpBy = this.#blame(event) ?? this.hungUpBy;
-        this.#lose(new RouterError('caller_hung_up'));
+        this.#lose('caller_hung_up');
         if (event.name === 'CHANNEL_HANGUP_COMPLETE') this.#end();
         break;
       case 'CHANNEL_EXECUTE_COMPLETE':
         if (event.get('Application') !== 'socket' || this.answered || this.#transferring) break;
         // `myevents` also brings events from before the socket, such as the end of an earlier `socket` of this call.
         if (Number(event.get('Event-Sequence') ?? Infinity) < this.call.eventSequence) break;
-        if (event.get('Answer-State') !== 'hangup') this.#lose(new RouterError('guard_fired'));
+        if (event.get('Answer-State') !== 'hangup') this.#lose('guard_fired');
         break;
       default:
     }
@@ -143,7 +161,8 @@ export class Leg {
     return this.#hangingUp || !this.answered ? 'router' : 'callee';
   }
 
-  #lose(reason: RouterError): void {
-    if (!this.#gone.signal.aborted) this.#gone.abort(reason);
+  /** Several signs tell of one end; only the first is made an error of, since its stack is costly. */
+  #lose(code: Reason, error?: RouterError): void {
+    if (!this.#gone.signal.aborted) this.#gone.abort(error ?? new RouterError(code));
   }
 }

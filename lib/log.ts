@@ -24,11 +24,7 @@ export function createLogger({ level, format, stream }: LogOptions): Logger {
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
-    format: winston.format.combine(
-      // ISO 8601 with milliseconds, in UTC.
-      winston.format.timestamp(),
-      format === 'json' ? winston.format.json() : winston.format.printf(pretty),
-    ),
+    format: written(format === 'json' ? json : pretty),
     // Its type says interface where winston has a class.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new winston.transports.Stream({ stream })],
@@ -62,15 +58,29 @@ export function createLogger({ level, format, stream }: LogOptions): Logger {
   };
 }
 
-/** `12:00:01.234 info  call routed  caller=+380... did=... ` */
-function pretty(info: winston.Logform.TransformableInfo): string {
-  const { level, message, timestamp, ...fields } = info;
+/** What a transport of winston writes. */
+const MESSAGE = Symbol.for('message');
+
+/** A line is written out once, here: winston's own formatters take 50 us for it. */
+function written(write: (info: winston.Logform.TransformableInfo) => string): winston.Logform.Format {
+  return winston.format((info) => {
+    info[MESSAGE] = write(info);
+    return info;
+  })();
+}
+
+/** ISO 8601 with milliseconds, in UTC; then what happened, then all else. */
+function json({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
+  return JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields });
+}
+
+/** `12:00:01.234 info  call caller=380441112233 did=15005550100 ...` */
+function pretty({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
     .map(
       ([key, value]) =>
         `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
     );
-  const time = typeof timestamp === 'string' ? timestamp.slice(11, 23) : '';
-  return [time, level.padEnd(5), String(message), ...pairs].join(' ');
+  return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...pairs].join(' ');
 }

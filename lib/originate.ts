@@ -15,7 +15,8 @@ export interface Originate {
   /** The gateway that numbers go through; null when there are none. */
   readonly gateway: string | null;
   readonly timeoutSeconds: number;
-  readonly dialString: (timeoutSeconds: number) => DialString;
+  /** `variables` stand in the braces beside those of the step. */
+  readonly dialString: (timeoutSeconds: number, variables?: Readonly<Record<string, string>>) => DialString;
 }
 
 export interface OriginateContext {
@@ -63,7 +64,7 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
     return {
       gateway,
       timeoutSeconds,
-      dialString: (seconds) =>
+      dialString: (seconds, variables = {}) =>
         serializeDialString(
           legs,
           {
@@ -72,6 +73,7 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
             ignore_early_media: true,
             // A callee's 302 would run the dialplan again (recording 38).
             outbound_redirect_fatal: true,
+            ...variables,
             ...Object.fromEntries(
               Object.entries(context.calleeHeaders).map(([name, value]) => [`sip_h_${name}`, value]),
             ),

@@ -84,6 +84,18 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
   ],
   ['sched_del', unschedule],
   [
+    'sched_transfer',
+    (exchange, [when, uuid, extension, dialplan, context]) => {
+      const leg = aLeg(exchange, uuid);
+      if (leg === null) return NO_CHANNEL;
+      if (dialplan !== 'XML' || extension === undefined || context === undefined) return '-ERR usage\n';
+      leg.schedule.addGuard(Number(when ?? '0'), () => {
+        leg.transfer({ extension, context }, 'guard');
+      });
+      return '+OK\n';
+    },
+  ],
+  [
     'sched_hangup',
     (exchange, [when, uuid, cause]) => {
       const leg = aLeg(exchange, uuid);

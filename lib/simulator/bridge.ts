@@ -1,8 +1,9 @@
+import { runApi } from './api.ts';
 import { dialStatusOf } from './cause.ts';
 import { readDialString } from './dialstring.ts';
 import { dialStringFaults } from './judge.ts';
 import { pause, type Leg } from './leg.ts';
-import { header, type Bytes } from './message.ts';
+import { bytesOf, header, type Bytes } from './message.ts';
 import { Originate, type OriginateEnd, type BLeg } from './originate.ts';
 
 /** Causes that leave the A leg up even without continue_on_fail: "no answer is always a reason to continue". */
@@ -46,6 +47,7 @@ async function bridgeTo(leg: Leg, argument: Bytes): Promise<void> {
     : (first?.alternatives ?? []);
   const shared = first?.variables ?? new Map<string, Bytes>();
 
+  checkGuard(leg, shared);
   let end: OriginateEnd = { kind: 'interrupted' };
   for (const legs of alternatives) {
     leg.phase = { kind: 'ringing' };
@@ -104,6 +106,9 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   if (b.dialled.endpoint.startsWith('user/')) channel.push('originate_causes', `${b.uuid};NONE`);
   channel.set('signal_bond', b.uuid);
   channel.set('last_bridge_role', 'originator');
+  // Runs when the callee answers, whatever has become of the router (measured on 1.11.1).
+  const onAnswer = b.dialled.variables.get('api_on_answer');
+  if (!early && onAnswer !== undefined) runApi(leg.exchange, bytesOf(onAnswer));
   const pair = header('Bridge-A-Unique-ID', leg.uuid) + header('Bridge-B-Unique-ID', b.uuid);
   leg.emit('CHANNEL_BRIDGE', '', pair);
   if (!early) {
@@ -138,4 +143,15 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   // Without hangup_after_bridge the A leg stays up, alone (02b).
   if (/^(?:true|yes|on|1)$/i.test(channel.get('hangup_after_bridge') ?? '')) leg.hangup(cause, 'callee');
   else leg.phase = { kind: 'parked' };
+}
+
+/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted by the answer. */
+function checkGuard(leg: Leg, shared: ReadonlyMap<string, Bytes>): void {
+  const { schedule, uuid, book } = leg;
+  if (!schedule.guarded) return;
+  const ringingSeconds = Number(shared.get('originate_timeout') ?? '60');
+  if (schedule.guardSecondsLeft < ringingSeconds)
+    book.violate('a bridge that rings longer than the guard waits');
+  if (shared.get('api_on_answer') !== `sched_del ${uuid}`)
+    book.violate('a bridge whose answer does not lift the guard');
 }

@@ -7,6 +7,7 @@ export class Schedule {
   readonly #tasks = new Map<number, NodeJS.Timeout>();
   #last = 0;
   #guard: number | null = null;
+  #guardDueMs = 0;
 
   constructor(random: Random, secondMs: number) {
     this.#random = random;
@@ -30,6 +31,12 @@ export class Schedule {
   /** `sched_transfer +N` before `socket`. */
   addGuard(seconds: number, task: () => void): void {
     this.#guard = this.add(seconds, task);
+    this.#guardDueMs = performance.now() + seconds * this.#secondMs;
+  }
+
+  /** Simulated seconds until the guard fires at the latest. */
+  get guardSecondsLeft(): number {
+    return (this.#guardDueMs - performance.now()) / this.#secondMs;
   }
 
   /** Whether the guard is still due. */

@@ -46,8 +46,8 @@ const FIRST_COMMAND_SECONDS = 25;
 /** Two sends that ought to have been one: a body that comes later than this makes FreeSWITCH spin. */
 const HALF_COMMAND_MS = 1000;
 
-/** Before these the guard is lifted: it would tear the call out of whatever they do. */
-const GUARD_FIRST = new Set(['bridge', 'transfer', 'exit']);
+/** Before these the guard is lifted: it would tear the call out of whatever they do. A bridge may push it back. */
+const GUARD_FIRST = new Set(['transfer', 'exit']);
 
 /** A command and the guard may cross on the way. */
 const CROSSING_MS = 50;

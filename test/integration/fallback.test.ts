@@ -75,7 +75,7 @@ const steps: Scenario[] = [
     callees: { '201': busy, '202': fails('CALL_REJECTED') },
     check: ({ dialled, record }) => {
       expect(dialled).to.deep.equal(user('201', '202', '203'));
-      expect(record).to.include({ result: 'error', reason: 'answered', end: 'bridged' });
+      expect(record).to.include({ result: 'error', reason: 'http_status', end: 'bridged' });
     },
   },
   {

@@ -5,30 +5,56 @@ import { answers, busy, rings, scenarios, type Outcome, type Scenario } from '..
 
 const HANGS = { hang: true } as const;
 
-/** `sched_del` once, before and in one write with what it makes room for. */
-function checkLifted({ report, record }: Outcome, before: string): void {
-  const { commands } = report;
-  const lifted = commands.flatMap(({ text }, index) => (text.startsWith('api sched_del ') ? [index] : []));
-  expect(lifted).to.have.length(1);
-  const decided = commands.findIndex(({ text }) => text.includes(before));
-  expect(decided).to.be.above(lifted[0] ?? Infinity);
+const indexes = ({ report }: Outcome, text: string): number[] =>
+  report.commands.flatMap((command, index) => (command.text.includes(text) ? [index] : []));
+
+/** `sched_del` once, before what it makes room for. */
+function checkLifted(outcome: Outcome, before: string): void {
+  const lifts = indexes(outcome, 'api sched_del ');
+  expect(lifts).to.have.length(1);
+  expect(indexes(outcome, before)[0]).to.be.above(lifts[0] ?? Infinity);
+  expect(indexes(outcome, 'sched_transfer')).to.deep.equal([]);
+  expect(outcome.record.notes).to.deep.equal([]);
+}
+
+/** Each bridge has its own `sched_del` and `sched_transfer` in front, by its timeout and the guard's own seconds. */
+function checkPushedBack(outcome: Outcome, seconds: readonly number[]): void {
+  const { report, record } = outcome;
+  const bridges = indexes(outcome, 'app-name: bridge');
+  expect(bridges).to.have.length(seconds.length);
+  for (const [n, bridge] of bridges.entries()) {
+    const before = report.commands.slice(n === 0 ? 0 : bridges[n - 1], bridge).map(({ text }) => text);
+    const guard = before.filter((text) => /^api sched_/.test(text));
+    expect(guard).to.deep.equal([
+      `api sched_del ${report.uuid}\n\n`,
+      `api sched_transfer +${seconds[n] ?? 0} ${report.uuid} esl_router_fallback XML public\n\n`,
+    ]);
+  }
+  for (const leg of report.legs)
+    expect(leg.variables.get('api_on_answer')).to.equal(`sched_del ${report.uuid}`);
   expect(record.notes).to.deep.equal([]);
 }
 
 const lifted: Scenario[] = [
   {
-    title: 'lifted before the bridge',
+    title: 'pushed back before the bridge, and lifted once more when the callee has answered',
+    call: { callee: () => answers(150) },
     check: (outcome) => {
-      checkLifted(outcome, 'app-name: bridge');
+      const [, ...after] = indexes(outcome, 'api sched_del ');
+      expect(after).to.have.length(1);
+      expect(after[0]).to.be.above(indexes(outcome, 'app-name: bridge')[0] ?? Infinity);
+      checkPushedBack(outcome, [102]);
     },
   },
   {
-    title: 'lifted once for several bridges',
-    reply: { json: { destination: ['201', '202', '203'] } },
-    callees: { '201': busy, '202': rings },
+    title: 'pushed back before each of several bridges, and lifted before the call is given back',
+    reply: { json: { destination: [{ destination: '201', timeout: 3 }, '202', '203'] } },
+    callees: { '201': busy, '202': rings, '203': busy },
     check: (outcome) => {
-      checkLifted(outcome, 'app-name: bridge');
-      expect(outcome.report.bridges).to.have.length(3);
+      checkPushedBack(outcome, [103, 102, 102]);
+      expect(indexes(outcome, 'api sched_del ').at(-1)).to.be.above(
+        indexes(outcome, 'app-name: bridge')[2] ?? Infinity,
+      );
     },
   },
   {
@@ -56,8 +82,9 @@ const lifted: Scenario[] = [
   {
     title: 'none is there, and nothing is said of it',
     guard: null,
-    check: ({ report }) => {
-      expect(report.commands.some(({ text }) => text.includes('sched_del'))).to.equal(false);
+    check: (outcome) => {
+      expect(indexes(outcome, 'sched_')).to.deep.equal([]);
+      expect(outcome.dialled).to.have.length(1);
     },
   },
   {
@@ -65,7 +92,7 @@ const lifted: Scenario[] = [
     guard: null,
     call: { variables: { esl_router_guard: '30' } },
     check: ({ record, report }) => {
-      expect(record.notes).to.deep.equal(['the guard was not lifted: +OK Deleted: 0']);
+      expect(record.notes).to.include('the guard was not lifted: +OK Deleted: 0');
       expect(report.end.kind).to.equal('answered');
     },
   },
@@ -147,6 +174,20 @@ const budgets: readonly Scenario[] = [
       expect(dialled).to.deep.equal(['user/900@pbx.example']);
       expect(requests).to.deep.equal([]);
       expect(report.timings.firstDecisionMs).to.be.below(900);
+    },
+  },
+  {
+    title: 'the fresh budget of a webhook after a bridge is never longer either',
+    scheme: {
+      webhook: { timeoutSeconds: 8 },
+      fallback: { onNoAnswer: [{ webhook: 'CRM/backup' }, { dial: '900' }] },
+    },
+    reply: { route: { json: { destination: '201' } }, backup: HANGS },
+    call: { guardSeconds: 3 },
+    callees: { '201': rings },
+    check: ({ dialled, record }) => {
+      expect(record.end).to.equal('bridged');
+      expect(dialled).to.deep.equal(['user/201@pbx.example', 'user/900@pbx.example']);
     },
   },
   {

@@ -162,8 +162,6 @@ describe('the caller hangs up', () => {
       const record = await daemon.record(report.uuid);
       expect(record).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
       expect(record.bridges.every(({ outcome }) => outcome === 'cancelled')).to.equal(true);
-      // Without waiting for events that were over before they were asked for.
-      expect(record.endedMs).to.be.below(1500);
     });
   }
 

@@ -21,6 +21,7 @@ const variable = ({ report }: Outcome, name: string, leg = 0): string | undefine
 const answered: Scenario[] = [
   {
     title: 'answered by an IVR: counted as answered when the bridge stands',
+    scheme: { forwardingTimeoutSeconds: 20 },
     call: { answered: true },
     callees: { '201': { kind: 'answer', afterMs: 150, talkMs: 100, hangup: 'callee' } },
     check: (outcome) => {

@@ -134,6 +134,53 @@ describe('SIGTERM', function () {
   });
 });
 
+/** A router that is stopped by SIGSTOP hangs: its sockets stay open, and nobody answers. */
+describe('a router that hangs or dies while a callee rings', function () {
+  this.timeout(20_000);
+  let crm: SimulatedCrm;
+
+  before(async () => {
+    crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));
+  });
+
+  after(() => crm.close());
+
+  for (const [title, signal, afterMs, end] of [
+    ['hangs, and nobody picks up: the guard', 'SIGSTOP', Infinity, 'guard'],
+    ['hangs, and the callee picks up: they talk beyond the guard', 'SIGSTOP', 200, 'answered'],
+    ['is killed, and nobody picks up: the dialplan', 'SIGKILL', Infinity, 'dialplan'],
+    ['is killed, and the callee picks up: they talk', 'SIGKILL', 200, 'answered'],
+  ] as const) {
+    it(title, async () => {
+      const daemon = await Daemon.start({
+        schemes: [{ name: 'now', webhook: { url: crm.url }, forwardingTimeoutSeconds: 5 }],
+      });
+      try {
+        const freeswitch = new SimulatedFreeSwitch({
+          routers: [daemon.address],
+          secondMs: 100,
+          maxCallMs: 8000,
+        });
+        const report = await freeswitch.call({
+          caller: CALLER,
+          did: DID,
+          path: 'now',
+          guardSeconds: 20,
+          dialplanSetsBridgeVariables: true,
+          callee: () => {
+            daemon.signal(signal);
+            return afterMs === Infinity ? rings : { kind: 'answer', afterMs, talkMs: 3200, hangup: 'callee' };
+          },
+        });
+        expect(report.end.kind).to.equal(end);
+        expect(report.lost).to.equal(null);
+      } finally {
+        await daemon.kill();
+      }
+    });
+  }
+});
+
 describe('a scheme of the environment', () => {
   it('is whole: every variable of it, and no secret in the log', async () => {
     const crm = await startCrm(() => ({ status: 200, body: '{"result":{"number_01":"3 80123456789"}}' }));

@@ -101,7 +101,7 @@ const failed = ROWS.map(({ title, callee, cause, outcome, reply = '201', ...row 
       { result: 'routed', reason: 'routed', destination: reply, ...common },
       { result: 'no_answer', reason: outcome, destination: TAKEN[outcome], ...common },
     ]);
-    expect(record).to.include({ via: 'fallback', end: 'bridged', result: 'no_answer', reason: 'answered' });
+    expect(record).to.include({ via: 'fallback', end: 'bridged', result: 'no_answer', reason: outcome });
   },
 }));
 

@@ -144,6 +144,18 @@ describe('broken peers', function () {
     expect(peer.said).not.to.include('bridge');
   });
 
+  it('a caller whom the guard took while the connection was queued is left alone', async () => {
+    const asked = crm.requests.length;
+    const peer = await dial();
+    await peer.heard(/^connect\n\n/);
+    peer.greet('now', { variable_current_application: 'playback', variable_esl_router_guard: '8' });
+    await peer.heard(/exit\n\n/);
+    peer.destroy();
+    expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+    expect(crm.requests).to.have.length(asked);
+    expect(peer.said).not.to.match(/sendmsg|sched_/);
+  });
+
   it('64 KB of newlines are skipped', async () => {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);

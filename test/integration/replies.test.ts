@@ -207,7 +207,7 @@ const objects: Scenario[] = [
     callees: { '380501234567': busy },
     check: ({ dialled, record }) => {
       expect(dialled).to.deep.equal([number('380501234567'), number('380440000001')]);
-      expect(record).to.include({ via: 'fallback', result: 'no_answer', reason: 'answered' });
+      expect(record).to.include({ via: 'fallback', result: 'no_answer', reason: 'busy' });
     },
   },
   {

@@ -175,12 +175,18 @@ export function scenarios(title: string, list: readonly Scenario[], options: Sta
     for (const [index, scenario] of list.entries()) {
       it(scenario.title, async () => {
         const outcome = (await outcomes[index]) as Outcome;
-        expect(outcome.report.lost, 'lost').to.equal(null);
-        const violations = outcome.report.violations.filter(
-          (text) => scenario.tolerates?.test(text) !== true,
-        );
-        expect(violations, 'violations').to.deep.equal([]);
-        await scenario.check(outcome);
+        try {
+          expect(outcome.report.lost, 'lost').to.equal(null);
+          const violations = outcome.report.violations.filter(
+            (text) => scenario.tolerates?.test(text) !== true,
+          );
+          expect(violations, 'violations').to.deep.equal([]);
+          await scenario.check(outcome);
+        } catch (error) {
+          // The log line tells what became of the call.
+          if (error instanceof Error) error.message += `\n${JSON.stringify(outcome.line)}`;
+          throw error;
+        }
       });
     }
 
@@ -198,7 +204,7 @@ function schemesOf(scenario: Scenario, name: string, crmUrl: string): SchemeDocu
       name: ownName,
       forwardingTimeoutSeconds: 2,
       ...rest,
-      webhook: { url: `CRM/${path}`, timeoutSeconds: 2, ...webhook },
+      webhook: { url: `CRM/${path}`, ...webhook },
     };
     return JSON.parse(fill(crmUrl, name)(JSON.stringify(whole))) as SchemeDocument;
   };

@@ -46,6 +46,7 @@ describe('channel', () => {
       path: '',
       schemeVariable: '',
       answered: false,
+      takenAway: false,
       hungUp: false,
       guardSeconds: null,
       eventSequence: 437,

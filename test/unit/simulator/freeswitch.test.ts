@@ -479,7 +479,7 @@ describe('the simulated FreeSWITCH', () => {
       });
       expect(report.end).to.deep.equal({ kind: 'guard' });
       expect(wires[0]!.summary()).to.include('CHANNEL_UNBRIDGE');
-      expect(report.violations.join()).to.contain("bridge while the dialplan's guard is still due");
+      expect(report.violations.join()).to.contain('a bridge whose answer does not lift the guard');
     });
 
     it('says UNPARK and the end of socket when it fires, and leaves nothing to lift', async () => {
