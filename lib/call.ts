@@ -203,6 +203,8 @@ class CallStory {
       case 'answered':
         return this.#talk(leg, outcome.over);
       case 'released':
+        // A socket that is closed in order lets the dialplan go on behind it: no guard is needed.
+        await leg.command(leg.liftGuard());
         return this.#close('released');
       case 'overrun':
         this.#note({ type: 'note', text: 'FreeSWITCH did not say how the bridge ended: given back' });

@@ -1,8 +1,15 @@
 import type { Call } from './channel.ts';
-import { RouterError, type Reason } from './errors.ts';
+import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { EslEvent } from './esl/parser.ts';
+
+/** Every call ends by one of these: made once, since a stack that nobody reads costs 50 us. */
+const ENDS = {
+  caller_hung_up: new RouterError('caller_hung_up'),
+  guard_fired: new RouterError('guard_fired'),
+  switch_lost: new RouterError('switch_lost'),
+} as const;
 
 /** Where the dialplan's guard sends the caller: the name in freeswitch/dialplan/esl-router.xml. */
 const FALLBACK_EXTENSION = 'esl_router_fallback';
@@ -50,7 +57,7 @@ export class Leg {
       this.#lose('caller_hung_up');
     });
     void connection.closed.then((reason) => {
-      if (reason.kind === 'error') this.#lose(reason.error.code, reason.error);
+      if (reason.kind === 'error') this.#lose('switch_lost', reason.error);
       // With its notice FreeSWITCH leaves in order, since the channel is gone.
       else this.#lose(connection.disconnected ? 'caller_hung_up' : 'switch_lost');
       this.#end();
@@ -161,8 +168,8 @@ export class Leg {
     return this.#hangingUp || !this.answered ? 'router' : 'callee';
   }
 
-  /** Several signs tell of one end; only the first is made an error of, since its stack is costly. */
-  #lose(code: Reason, error?: RouterError): void {
-    if (!this.#gone.signal.aborted) this.#gone.abort(error ?? new RouterError(code));
+  /** Several signs tell of one end; the first of them counts. */
+  #lose(code: keyof typeof ENDS, error: RouterError = ENDS[code]): void {
+    if (!this.#gone.signal.aborted) this.#gone.abort(error);
   }
 }

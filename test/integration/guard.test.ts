@@ -184,6 +184,7 @@ const budgets: readonly Scenario[] = [
     },
     reply: { route: { json: { destination: '201' } }, backup: HANGS },
     call: { guardSeconds: 3 },
+    switch: { parkedMs: 3000 },
     callees: { '201': rings },
     check: ({ dialled, record }) => {
       expect(record.end).to.equal('bridged');
