@@ -5,7 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { assignments, destinationIn, dialString, FIELDS, questionAbout, requestHeaders } from './job.ts';
+import {
+  assignments,
+  destinationIn,
+  dialString,
+  FIELDS,
+  guardPushedBack,
+  questionAbout,
+  requestHeaders,
+} from './job.ts';
 import type { Caller } from './job.ts';
 
 const { hostname, port, pathname } = new URL(process.env['CRM_URL'] ?? '');
@@ -24,6 +32,7 @@ class Call {
   readonly #socket: Socket;
   #rest: Buffer = NOTHING;
   #request: http.ClientRequest | null = null;
+  #uuid = '';
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -55,6 +64,7 @@ class Call {
   #hear(head: string): void {
     const name = head.slice(EVENT_NAME.length, head.indexOf('\n'));
     if (name === 'CHANNEL_HANGUP') this.#request?.destroy();
+    else if (name === 'CHANNEL_ANSWER') this.#socket.write(`api sched_del ${this.#uuid}\n\n`);
     else if (name === 'CHANNEL_HANGUP_COMPLETE') this.#socket.write('exit\n\n');
   }
 
@@ -62,6 +72,7 @@ class Call {
     const caller = Object.fromEntries(
       Object.entries(FIELDS).map(([key, name]) => [key, field(headers, name)]),
     ) as unknown as Caller;
+    this.#uuid = caller.uuid;
     const body = questionAbout(caller);
     const options = { hostname, port, path: pathname, method: 'POST', agent, headers: requestHeaders(body) };
     const request = http.request(options, (response) => {
@@ -78,11 +89,13 @@ class Call {
     this.#request = request;
   }
 
-  #bridge({ uuid, number }: Caller, destination: string | null): void {
+  #bridge(caller: Caller, destination: string | null): void {
     if (destination === null) return;
-    const dial = dialString(number, destination);
+    const { uuid } = caller;
+    const dial = dialString(caller, destination);
     this.#socket.write(
       `api sched_del ${uuid}\n\n` +
+        `api sched_transfer ${guardPushedBack(caller)}\n\n` +
         `api uuid_setvar_multi ${assignments(uuid, destination)}\n\n` +
         `api uuid_ring_ready ${uuid}\n\n` +
         `sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${randomUUID()}\n` +

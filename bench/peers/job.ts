@@ -37,13 +37,14 @@ export function questionAbout(caller: Caller): string {
     did: caller.did,
     context: caller.context,
     source_ip: caller.sourceIp,
-    timestamp: new Date().toISOString(),
     attempt: 1,
+    timestamp: new Date().toISOString(),
   });
 }
 
 export function requestHeaders(body: string): Record<string, string> {
   return {
+    'Accept-Encoding': 'gzip, deflate, br',
     Accept: 'application/json, text/plain, */*',
     'User-Agent': 'esl-router-bench',
     'webhook-id': `msg_${randomUUID()}`,
@@ -61,11 +62,17 @@ export function assignments(uuid: string, destination: string): string {
   );
 }
 
+/** The dialplan's guard is pushed back while the bridge rings: the arguments of sched_transfer. */
+export function guardPushedBack({ uuid, context }: Caller): string {
+  return `+90 ${uuid} esl_router_fallback XML ${context}`;
+}
+
 /** The argument of bridge. */
-export function dialString(caller: string, destination: string): string {
+export function dialString({ uuid, number }: Caller, destination: string): string {
   return (
-    '{originate_timeout=30,ignore_early_media=true,outbound_redirect_fatal=true}' +
-    `[origination_caller_id_number=${caller},origination_caller_id_name=_undef_,sip_cid_type=pid]` +
+    '{originate_timeout=30,ignore_early_media=true,outbound_redirect_fatal=true,' +
+    `api_on_answer='sched_del ${uuid}'}` +
+    `[origination_caller_id_number=${number},origination_caller_id_name=_undef_,sip_cid_type=pid]` +
     `sofia/gateway/${GATEWAY}/${destination}`
   );
 }

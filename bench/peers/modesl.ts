@@ -6,7 +6,15 @@ import http from 'node:http';
 import { createServer } from 'node:net';
 import axios from 'axios';
 import modesl from 'modesl';
-import { assignments, destinationIn, dialString, FIELDS, questionAbout, requestHeaders } from './job.ts';
+import {
+  assignments,
+  destinationIn,
+  dialString,
+  FIELDS,
+  guardPushedBack,
+  questionAbout,
+  requestHeaders,
+} from './job.ts';
 import type { Caller } from './job.ts';
 
 const crmUrl = process.env['CRM_URL'] ?? '';
@@ -35,10 +43,13 @@ function serve(): void {
     const caller = Object.fromEntries(
       Object.entries(FIELDS).map(([key, name]) => [key, info.getHeader(name) ?? '']),
     ) as unknown as Caller;
-    const { uuid, number } = caller;
+    const { uuid } = caller;
     const hungUp = new AbortController();
     connection.once(`esl::event::CHANNEL_HANGUP::${uuid}`, () => {
       hungUp.abort();
+    });
+    connection.once(`esl::event::CHANNEL_ANSWER::${uuid}`, () => {
+      connection.api('sched_del', uuid);
     });
     connection.once(`esl::event::CHANNEL_HANGUP_COMPLETE::${uuid}`, () => {
       connection.send('exit');
@@ -51,9 +62,10 @@ function serve(): void {
         const destination = destinationIn(data);
         if (destination === null || hungUp.signal.aborted) return;
         connection.api('sched_del', uuid);
+        connection.api('sched_transfer', guardPushedBack(caller));
         connection.api('uuid_setvar_multi', assignments(uuid, destination));
         connection.api('uuid_ring_ready', uuid);
-        connection.execute('bridge', dialString(number, destination));
+        connection.execute('bridge', dialString(caller, destination));
       },
       () => undefined,
     );

@@ -164,6 +164,8 @@ scenarios(
   [
     {
       title: 'decide alike',
+      // `try` knows of none, and a dial string names it.
+      guard: null,
       scheme: FULL,
       reply: { text: REPLY },
       call: {
