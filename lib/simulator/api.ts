@@ -11,6 +11,12 @@ function aLeg(exchange: Exchange, uuid: string | undefined): Leg | null {
   return found instanceof Leg ? found : null;
 }
 
+/** A leg that still has something before it: a task for one that is gone would never be cleared. */
+function liveLeg(exchange: Exchange, uuid: string | undefined): Leg | null {
+  const leg = aLeg(exchange, uuid);
+  return leg === null || leg.hungUp ? null : leg;
+}
+
 /** `uuid a=1;b=2` */
 function setMany(exchange: Exchange, words: readonly Bytes[], argument: Bytes): Bytes {
   const leg = aLeg(exchange, words[0]);
@@ -86,7 +92,7 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
   [
     'sched_transfer',
     (exchange, [when, uuid, extension, dialplan, context]) => {
-      const leg = aLeg(exchange, uuid);
+      const leg = liveLeg(exchange, uuid);
       if (leg === null) return NO_CHANNEL;
       if (dialplan !== 'XML' || extension === undefined || context === undefined) return '-ERR usage\n';
       leg.schedule.addGuard(Number(when ?? '0'), () => {
@@ -98,7 +104,7 @@ const APIS: ReadonlyMap<string, Api> = new Map<string, Api>([
   [
     'sched_hangup',
     (exchange, [when, uuid, cause]) => {
-      const leg = aLeg(exchange, uuid);
+      const leg = liveLeg(exchange, uuid);
       if (leg === null) return NO_CHANNEL;
       leg.schedule.add(Number(when ?? '0'), () => {
         leg.hangup(causeNamed(cause ?? ''), 'switch');

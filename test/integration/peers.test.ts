@@ -1,69 +1,11 @@
 import { expect } from 'chai';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
+import { BAD } from '../support/bad-peers.ts';
 import { Daemon } from '../support/daemon.ts';
 import { RawSwitch } from '../support/raw-switch.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 
 /** Peers that are broken, silent or dead end their own connection and nothing else. */
-
-interface Bad {
-  readonly title: string;
-  readonly send: (peer: RawSwitch) => void;
-}
-
-const head = (name: string, bytes: number): string => `${name}: ${'x'.repeat(bytes)}\n`;
-
-const BAD: readonly Bad[] = [
-  {
-    title: 'a header block over its cap',
-    send: (peer) => {
-      for (let i = 0; i < 10; i++) peer.write(head(`X-${i}`, 8000));
-    },
-  },
-  {
-    title: 'a body over its cap',
-    send: (peer) => {
-      peer.write('Content-Type: command/reply\nContent-Length: 99999999\n\n');
-    },
-  },
-  {
-    title: 'a Content-Length that is no number',
-    send: (peer) => {
-      peer.write('Content-Type: command/reply\nContent-Length: -1\n\n');
-    },
-  },
-  {
-    title: 'bytes without any sense',
-    send: (peer) => {
-      peer.write(Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7919) % 251 || 1)));
-    },
-  },
-  {
-    title: 'a reply to connect that names no call',
-    send: (peer) => {
-      peer.write('Content-Type: command/reply\nReply-Text: +OK\n\n');
-    },
-  },
-  {
-    title: 'a call named by something that is no name',
-    send: (peer) => {
-      peer.write('Unique-ID: a%20b%0Ac\nContent-Type: command/reply\nReply-Text: +OK\n\n');
-    },
-  },
-  {
-    title: 'HTTP',
-    send: (peer) => {
-      peer.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    },
-  },
-  { title: 'silence', send: () => undefined },
-  {
-    title: 'a reset',
-    send: (peer) => {
-      peer.destroy();
-    },
-  },
-];
 
 describe('broken peers', function () {
   this.timeout(20_000);
