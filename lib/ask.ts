@@ -77,7 +77,23 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
       dryRun,
     });
     const { method, shown } = request;
-    note({ type: 'request', atMs: elapsedMs(), attempt, scheme: scheme.name, webhookId, method, ...shown });
+    note({
+      type: 'request',
+      request: {
+        atMs: elapsedMs(),
+        attempt,
+        scheme: scheme.name,
+        webhookId,
+        method,
+        url: shown.url,
+        headers: shown.headers,
+        body: shown.body,
+        reply: null,
+        phases: null,
+        answer: null,
+        detail: null,
+      },
+    });
     if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
     const response = await send(request, { signal: controller.signal });
     note({ type: 'reply', ...response });

@@ -116,11 +116,11 @@ class CallStory {
     if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     const inquiry = new Inquiry({
-      ...this.#context,
       call,
       dryRun: false,
       signal: leg.gone,
       ...this.#reporting(),
+      ...this.#context,
     });
     const stopRinging = this.#ringLater(leg, scheme.waiting.ringAfterMs);
     let decision: Decision;

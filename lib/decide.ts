@@ -124,7 +124,7 @@ export class Inquiry {
           const { originates } = plan;
           const rest = steps.slice(index + 1);
           const decision = { scheme, via: 'primary', result: 'routed', reason: reasonOf(step) } as const;
-          return this.#decided({ ...decision, steps: [step, ...rest], calleeHeaders, originates });
+          return this.#decided({ steps: [step, ...rest], calleeHeaders, originates, ...decision });
         }
         why = plan.why;
       }
@@ -160,7 +160,7 @@ export class Inquiry {
         if (plan.ok) {
           const { originates } = plan;
           const decision = { scheme, via: 'fallback', result, reason, calleeHeaders, originates } as const;
-          return this.#decided({ ...decision, steps: [step, ...rest] }, detail);
+          return this.#decided({ steps: [step, ...rest], ...decision }, detail);
         }
         this.#options.note({ type: 'note', text: `step skipped: ${plan.why.detail}` });
       }
@@ -224,13 +224,15 @@ export class Inquiry {
     const { scheme, via, result, reason, steps } = decision;
     this.#options.note({
       type: 'decision',
-      atMs: this.#options.elapsedMs(),
-      scheme: scheme.name,
-      via,
-      result,
-      reason,
-      detail,
-      steps: steps.map(describeStep),
+      decision: {
+        atMs: this.#options.elapsedMs(),
+        scheme: scheme.name,
+        via,
+        result,
+        reason,
+        detail,
+        steps: steps.map(describeStep),
+      },
     });
     return decision;
   }

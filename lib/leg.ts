@@ -125,6 +125,10 @@ export class Leg {
       if (command?.kind === 'api' && command.command === 'sched_del') {
         // Nothing deleted: the guard has fired already, or the dialplan told of one that it never set.
         if (!/Deleted: [1-9]/.test(reply.text)) this.#note(`the guard was not lifted: ${reply.text}`);
+      } else if (reply.text.includes('No such channel')) {
+        // He hung up, and the events that say so are still on their way, or older than `myevents`.
+        this.#lose('caller_hung_up');
+        throw ENDS.caller_hung_up;
       } else if (!reply.ok) {
         throw new RouterError('esl_protocol', `FreeSWITCH refused ${command?.kind ?? ''}: ${reply.text}`);
       }

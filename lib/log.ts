@@ -37,10 +37,15 @@ export function createLogger({ level, format, stream }: LogOptions): Logger {
       return;
     }
     if (dropped > 0) {
-      logger.warn('log lines were dropped: the sink is too slow', { dropped });
+      logger.log({
+        level: 'warn',
+        message: 'log lines were dropped: the sink is too slow',
+        fields: { dropped },
+      });
       dropped = 0;
     }
-    logger.log(lineLevel, message, fields);
+    // As one argument: with three winston searches the message for placeholders and copies the fields, 30 us a line.
+    logger.log({ level: lineLevel, message, fields });
   };
   return {
     error: (message, fields) => {
@@ -70,13 +75,18 @@ function written(write: (info: winston.Logform.TransformableInfo) => string): wi
 }
 
 /** ISO 8601 with milliseconds, in UTC; then what happened, then all else. */
-function json({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
-  return JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields });
+function json({ level, message, fields }: winston.Logform.TransformableInfo): string {
+  return JSON.stringify({
+    timestamp: new Date().toISOString(),
+    level,
+    message,
+    ...(fields as object | undefined),
+  });
 }
 
 /** `12:00:01.234 info  call caller=380441112233 did=15005550100 ...` */
-function pretty({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
-  const pairs = Object.entries(fields)
+function pretty({ level, message, fields }: winston.Logform.TransformableInfo): string {
+  const pairs = Object.entries((fields ?? {}) as Record<string, unknown>)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
     .map(
       ([key, value]) =>

@@ -102,7 +102,7 @@ export interface BridgeRecord {
 export type CallEvent =
   | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
-  | ({ readonly type: 'request' } & Omit<RequestRecord, 'reply' | 'phases' | 'answer' | 'detail'>)
+  | { readonly type: 'request'; readonly request: RequestRecord }
   | {
       readonly type: 'reply';
       readonly status: number;
@@ -112,7 +112,7 @@ export type CallEvent =
     }
   | { readonly type: 'answer'; readonly answer: string; readonly detail: string }
   | { readonly type: 'readings'; readonly readings: readonly ReadingRecord[] }
-  | ({ readonly type: 'decision' } & DecisionRecord)
+  | { readonly type: 'decision'; readonly decision: DecisionRecord }
   | {
       readonly type: 'bridge';
       readonly atMs: number;
@@ -170,11 +170,9 @@ export function apply(record: CallRecord, event: CallEvent): void {
     case 'scheme':
       record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
       break;
-    case 'request': {
-      const { type: _type, ...request } = event;
-      record.requests.push({ ...request, reply: null, phases: null, answer: null, detail: null });
+    case 'request':
+      record.requests.push(event.request);
       break;
-    }
     case 'reply': {
       const request = record.requests.at(-1);
       if (request === undefined) break;
@@ -193,12 +191,12 @@ export function apply(record: CallRecord, event: CallEvent): void {
       record.readings.push(...event.readings);
       break;
     case 'decision': {
-      const { type: _type, ...decision } = event;
+      const { decision } = event;
       record.decisions.push(decision);
-      record.decidedMs ??= event.atMs;
-      record.via = event.via;
-      record.result = event.result;
-      record.reason = event.reason;
+      record.decidedMs ??= decision.atMs;
+      record.via = decision.via;
+      record.result = decision.result;
+      record.reason = decision.reason;
       break;
     }
     case 'bridge':

@@ -160,7 +160,7 @@ describe('the caller hangs up', () => {
       // He was so quick that no router was asked.
       if (report.commands.length === 0) return;
       const record = await daemon.record(report.uuid);
-      expect(record).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
+      expect(record, JSON.stringify(record)).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
       expect(record.bridges.every(({ outcome }) => outcome === 'cancelled')).to.equal(true);
     });
   }
