@@ -1,3 +1,4 @@
+import { Cancellation, throwIfAborted, type CancelSignal } from './cancel.ts';
 import { concealCaller, type Call } from './channel.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -30,12 +31,12 @@ export interface AskOptions {
   readonly call: Call;
   readonly config: Config;
   readonly secrets: Secrets;
-  readonly send: (request: HttpRequest, options: { signal: AbortSignal }) => Promise<HttpResponse>;
+  readonly send: (request: HttpRequest, options: { signal: CancelSignal }) => Promise<HttpResponse>;
   readonly clock: Clock;
   readonly version: string;
   readonly dryRun: boolean;
   /** Ends the question at once: the caller hung up. Its reason is thrown. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly note: (event: CallEvent) => void;
   /** Milliseconds since the reply to `connect`. */
   readonly elapsedMs: () => number;
@@ -59,16 +60,16 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
     note({ type: 'answer', answer: reason, detail });
     return { kind, reason, detail };
   };
-  const controller = new AbortController();
+  const controller = new Cancellation();
   const abort = (): void => {
     controller.abort(signal.reason);
   };
-  signal.addEventListener('abort', abort, { once: true });
+  signal.addEventListener('abort', abort);
   const cancelTimer = clock.after(Math.max(0, limitMs), () => {
     controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
   });
   try {
-    signal.throwIfAborted();
+    throwIfAborted(signal);
     const request = buildRequest({
       webhook,
       context,
@@ -95,7 +96,7 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
       },
     });
     if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
-    const response = await send(request, { signal: controller.signal });
+    const response = await send(request, { signal: controller });
     note({ type: 'reply', ...response });
     const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
     if (answer.kind === 'none') return answered('none', answer.reason, answer.detail);

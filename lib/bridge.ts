@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CancelSignal } from './cancel.ts';
 import { outcomeOf, type Outcome } from './cause.ts';
 import type { Clock } from './clock.ts';
 import type { DialString } from './dialstring.ts';
@@ -26,7 +27,7 @@ export interface BridgeOptions {
   readonly timeoutSeconds: number;
   readonly clock: Clock;
   /** Aborted when the router stops. */
-  readonly stopping: AbortSignal;
+  readonly stopping: CancelSignal;
 }
 
 /** FreeSWITCH's clock counts whole seconds, and the teardown of legs takes its time. */
@@ -88,8 +89,8 @@ export async function bridge(options: BridgeOptions): Promise<BridgeOutcome> {
   };
   const unsubscribe = leg.connection.on(observe);
   void over.then(unsubscribe);
-  leg.gone.addEventListener('abort', cancel, { once: true });
-  stopping.addEventListener('abort', release, { once: true });
+  leg.gone.addEventListener('abort', cancel);
+  stopping.addEventListener('abort', release);
   const stopTimer = clock.after(timeoutSeconds * 1000 + OVERRUN_MS, () => {
     finish({ kind: 'overrun' });
   });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bridge, type BridgeOutcome } from './bridge.ts';
+import { throwIfAborted, type CancelSignal } from './cancel.ts';
 import { GATEWAY_FAILURES } from './cause.ts';
 import { concealCaller, parseCall } from './channel.ts';
 import { within, type Clock } from './clock.ts';
@@ -25,7 +26,7 @@ export interface CallContext {
   readonly clock: Clock;
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
-  readonly stopping: AbortSignal;
+  readonly stopping: CancelSignal;
 }
 
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
@@ -98,7 +99,7 @@ class CallStory {
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
     const { config, schemes } = this.#context;
     const { call } = leg;
-    leg.gone.throwIfAborted();
+    throwIfAborted(leg.gone);
     if (refusal !== null) return this.#giveBack('error', refusal);
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
       return this.#giveBack('no_route', 'emergency_called');
@@ -136,7 +137,7 @@ class CallStory {
   async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
     let decision = first;
     for (;;) {
-      leg.gone.throwIfAborted();
+      throwIfAborted(leg.gone);
       const [step] = decision.steps;
       if (step.kind !== 'dial') return this.#finish(leg, step, decision);
       const outcome = await this.#dial(leg, step, decision);

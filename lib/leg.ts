@@ -1,3 +1,4 @@
+import { Cancellation, type CancelSignal } from './cancel.ts';
 import type { Call } from './channel.ts';
 import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
@@ -22,7 +23,7 @@ export class Leg {
   readonly call: Call;
   readonly connection: Connection;
   /** Aborted once the leg takes no more commands: `caller_hung_up`, `guard_fired`, or what ended the connection. */
-  readonly gone: AbortSignal;
+  readonly gone: CancelSignal;
   /** Resolves when the last event is there, or the socket is closed. */
   readonly ended: Promise<void>;
   /** Answered by the bridge, not by an IVR in front. */
@@ -31,7 +32,7 @@ export class Leg {
   ringing = false;
   hangupCause: string | null = null;
   hungUpBy: 'caller' | 'callee' | 'router' | null = null;
-  readonly #gone = new AbortController();
+  readonly #gone = new Cancellation();
   readonly #note: (text: string) => void;
   #end: () => void = () => undefined;
   #hangingUp = false;
@@ -41,7 +42,7 @@ export class Leg {
     this.connection = connection;
     this.#note = note;
     this.call = call;
-    this.gone = this.#gone.signal;
+    this.gone = this.#gone;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -174,6 +175,6 @@ export class Leg {
 
   /** Several signs tell of one end; the first of them counts. */
   #lose(code: keyof typeof ENDS, error: RouterError = ENDS[code]): void {
-    if (!this.#gone.signal.aborted) this.#gone.abort(error);
+    this.#gone.abort(error);
   }
 }

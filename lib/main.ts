@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import { watch } from 'chokidar';
 import type { CallRecord } from './record.ts';
+import { Cancellation } from './cancel.ts';
 import { routeCall } from './call.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -45,9 +45,8 @@ export async function start(options: RouterOptions): Promise<Router> {
   for (const note of loaded.notes) log.warn(note);
 
   const http = createHttpClient();
-  const stopping = new AbortController();
+  const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
-  setMaxListeners(0, stopping.signal);
   const eslOptions = {
     limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
     replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,
@@ -55,7 +54,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   const send = http.send.bind(http);
   const listener = await Listener.listen({ ...config.listen }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
-    const context = { config, schemes, secrets, send, clock, version, stopping: stopping.signal };
+    const context = { config, schemes, secrets, send, clock, version, stopping };
     const record = await routeCall(connection, refusal, context);
     report(log, record, connection.peer);
     onRecord?.(record);

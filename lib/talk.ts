@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancel.ts';
 import { within, type Clock } from './clock.ts';
 import type { Command } from './esl/command.ts';
 import type { Leg } from './leg.ts';
@@ -11,7 +12,7 @@ export interface TalkOptions {
   readonly heartbeatMs: number;
   readonly clock: Clock;
   /** Aborted when the router stops. */
-  readonly stopping: AbortSignal;
+  readonly stopping: CancelSignal;
 }
 
 /** After an answered bridge FreeSWITCH hangs the leg up itself (`hangup_after_bridge`); past this we do. */
@@ -26,7 +27,7 @@ export async function talk({ leg, over, heartbeatMs, clock, stopping }: TalkOpti
   void over.then(() => part(leg, clock));
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
-  stopping.addEventListener('abort', stop, { once: true });
+  stopping.addEventListener('abort', stop);
   if (stopping.aborted) stop();
   await Promise.race([stopped, leg.ended]);
   stopping.removeEventListener('abort', stop);

@@ -25,9 +25,12 @@ export interface Message {
 }
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const BLANK_LINE = '\n\n';
 const EVENT_NAME = 'Event-Name: ';
 const EMPTY = Buffer.alloc(0);
+/** Headers of the caller's INVITE: what follows is spelled as he likes. */
+const SIP_HEADER = 'variable_sip_h_';
 
 /**
  * The headers of one block. A name is matched as FreeSWITCH writes it, except where its spelling is the caller's own
@@ -75,14 +78,19 @@ export class HeaderBlock {
 
   /** Where the line of this header starts, or -1. */
   #find(name: string): number {
-    const line = findLine(this.#text, `${name}:`);
-    if (line >= 0 || !name.startsWith('variable_sip_h_')) return line;
-    return findLine(this.#text.toLowerCase(), `${name.toLowerCase()}:`);
+    const text = this.#text;
+    const line = findLine(text, `${name}:`);
+    if (line >= 0 || !name.startsWith(SIP_HEADER)) return line;
+    const wanted = `${name.toLowerCase()}:`;
+    for (let at = findLine(text, SIP_HEADER); at >= 0; at = findLine(text, SIP_HEADER, at + 1)) {
+      if (text.slice(at, at + wanted.length).toLowerCase() === wanted) return at;
+    }
+    return -1;
   }
 
   /** What stands between a colon and the end of its line. */
   #value(colon: number, end: number): string {
-    const raw = this.#text.slice(this.#text[colon + 1] === ' ' ? colon + 2 : colon + 1, end);
+    const raw = this.#text.slice(this.#text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1, end);
     // FreeSWITCH switch_event.c: a header without a value is serialized as _undef_.
     if (raw === '_undef_') return '';
     const value = this.#encoded ? decodeValue(raw) : fromBytes(raw);
@@ -263,7 +271,7 @@ export function decodeValue(raw: string): string {
 /** UTF-8 where the bytes are UTF-8, else Latin-1. */
 function fromBytes(raw: string): string {
   // Nearly everything is ASCII, which reads the same in both.
-  if (/^[\x00-\x7f]*$/.test(raw)) return raw;
+  if (!/[^\x00-\x7f]/.test(raw)) return raw;
   const bytes = Buffer.from(raw, 'latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : raw;
 }
@@ -274,8 +282,8 @@ function outerBlock(text: string): HeaderBlock {
 }
 
 /** Finds `Name:` at the start of a line. Searching for the name alone is twice as fast as with the newline before it. */
-function findLine(text: string, needle: string): number {
-  let at = text.indexOf(needle);
+function findLine(text: string, needle: string, from = 0): number {
+  let at = text.indexOf(needle, from);
   while (at > 0 && text.charCodeAt(at - 1) !== NEWLINE) at = text.indexOf(needle, at + 1);
   return at;
 }

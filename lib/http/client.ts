@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import { ACCEPT_ENCODING, decodeBody } from './encoding.ts';
 import type { HttpPhases, HttpRequest, HttpResponse } from './message.ts';
@@ -15,7 +16,7 @@ export interface HttpClient {
    * `dns_failed`, `connect_failed`, `tls_failed`, `connection_lost`, `http_malformed`, `body_too_large`,
    * `request_invalid`.
    */
-  send(request: HttpRequest, options: { readonly signal: AbortSignal }): Promise<HttpResponse>;
+  send(request: HttpRequest, options: { readonly signal: CancelSignal }): Promise<HttpResponse>;
   /** Ends every connection, idle or not. */
   close(): void;
 }
@@ -66,7 +67,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
         const response = await send({
           method,
           url,
-          headers: new AxiosHeaders({ 'Accept-Encoding': ACCEPT_ENCODING }).set(headers),
+          headers: Object.assign(new AxiosHeaders(), { 'Accept-Encoding': ACCEPT_ENCODING }, headers),
           data: body,
           signal,
           transport: exchange,
@@ -172,7 +173,7 @@ class Exchange {
   }
 }
 
-function throwIfAborted({ aborted, reason }: AbortSignal): void {
+function throwIfAborted({ aborted, reason }: CancelSignal): void {
   if (!aborted) return;
   throw reason instanceof Error && reason.name === 'TimeoutError'
     ? new RouterError('webhook_timeout')

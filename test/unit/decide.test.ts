@@ -3,13 +3,14 @@ import { parseCall } from '../../lib/channel.ts';
 import { loadConfig } from '../../lib/config.ts';
 import { budgetMs, Inquiry, type Decision } from '../../lib/decide.ts';
 import { RouterError, type Reason } from '../../lib/errors.ts';
+import type { CancelSignal } from '../../lib/cancel.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http/message.ts';
 import { apply, newRecord, type CallRecord } from '../../lib/record.ts';
 import type { SchemeDocument } from '../../lib/scheme.ts';
 import { assembleSchemes } from '../../lib/schemes.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-type Answering = (request: HttpRequest, signal: AbortSignal) => HttpResponse | Promise<HttpResponse>;
+type Answering = (request: HttpRequest, signal: CancelSignal) => HttpResponse | Promise<HttpResponse>;
 
 interface Asked {
   readonly decision: Decision;
@@ -36,7 +37,7 @@ function fails(code: Reason): never {
   throw new RouterError(code);
 }
 
-function hangs(signal: AbortSignal): Promise<never> {
+function hangs(signal: CancelSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
       reject(signal.reason as Error);
@@ -49,7 +50,7 @@ interface Setting {
   readonly answer: Answering;
   readonly headers?: Record<string, string>;
   readonly clock?: ManualClock;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   readonly config?: typeof CONFIG;
 }
 
