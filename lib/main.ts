@@ -44,7 +44,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   let schemes: SchemeSet = loaded.set;
   for (const note of loaded.notes) log.warn(note);
 
-  const http = createHttpClient();
+  const http = createHttpClient({ network: config.network });
   const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
   const eslOptions = {

@@ -233,6 +233,42 @@ export const SCHEMA = {
       'Load schemes anew when their files change (SIGHUP always does).',
     ),
   },
+  network: {
+    deny: setting(
+      'NETWORK_DENY',
+      [
+        // "This host": Linux connects to itself (RFC 1122, 3.2.1.3).
+        '0.0.0.0/8',
+        '::/128',
+        // Link-local, with what clouds tell a machine about itself: its credentials (169.254.169.254).
+        '169.254.0.0/16',
+        'fe80::/10',
+        // The same elsewhere: Alibaba, Azure, Oracle; AWS and Google by IPv6.
+        '100.100.100.200/32',
+        '168.63.129.16/32',
+        '192.0.0.192/32',
+        'fd00:ec2::254/128',
+        'fd20:ce::254/128',
+        // Multicast, reserved and broadcast: no HTTP is spoken there.
+        '224.0.0.0/3',
+        'ff00::/8',
+      ],
+      list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+      'Addresses that no webhook and no redirect may lead to, whatever name stands for them. A list of your own replaces this one.',
+    ),
+    allow: setting(
+      'NETWORK_ALLOW',
+      [],
+      list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+      'Exceptions to network.deny and network.private; the longest match wins, of two equal ones network.deny.',
+    ),
+    private: setting(
+      'NETWORK_PRIVATE',
+      true,
+      flag,
+      'Webhooks may be on loopback and in private networks (RFC 1918, 100.64.0.0/10, fc00::/7).',
+    ),
+  },
   secrets: {
     hosts: setting(
       'SECRETS_HOSTS',

@@ -67,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   auth: ['macro', 'template'],
   esl: ['errors'],
-  http: ['cancel', 'errors'],
+  http: ['cancel', 'clock', 'errors'],
   formats: ['errors'],
   config: ['settings'],
   settings: [],

@@ -46,7 +46,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   });
   const record = newRecord(randomUUID(), systemClock.date());
   const startedAt = systemClock.now();
-  const http = createHttpClient();
+  const http = createHttpClient({ network: config.network });
   const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
   const hidden = call.withheld && scheme.webhook.withheld === 'hide';
   apply(record, { type: 'call', call: hidden ? concealCaller(call) : call });
@@ -125,8 +125,13 @@ function report(record: CallRecord, decision: Decision, dialStrings: readonly st
     for (const [name, value] of Object.entries(request.headers)) lines.push(`  ${name}: ${value}`);
     if (request.body !== null) lines.push('', indent(request.body));
     if (request.reply !== null) {
-      const total = request.phases === null ? '' : ` after ${request.phases.total.toFixed(1)} ms`;
-      lines.push('', `reply ${request.reply.status}${total}`, indent(request.reply.body));
+      const { total = 0, redirects = 0, host = '' } = request.phases ?? {};
+      const from = redirects === 0 ? '' : `, redirected ${redirects} times, from ${host}`;
+      lines.push(
+        '',
+        `reply ${request.reply.status} after ${total.toFixed(1)} ms${from}`,
+        indent(request.reply.body),
+      );
     }
     lines.push('', `answer: ${request.answer ?? '-'}${request.detail === null ? '' : `: ${request.detail}`}`);
   }
