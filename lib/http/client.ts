@@ -58,7 +58,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     { method, url, headers, body, ca }: HttpRequest,
     transport: Exchange,
     signal: CancelSignal,
-  ): Promise<AxiosResponse<Buffer>> =>
+  ): Promise<AxiosResponse> =>
     adapter({
       method,
       url,
@@ -82,11 +82,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         // axios would report the abort and send the request all the same.
         throwIfAborted(signal);
         try {
-          const { status, data } = await dispatch(asked, exchange, signal);
+          const response = await dispatch(asked, exchange, signal);
+          const { status } = response;
           const headers = exchange.headers();
           if (request.redirects === 0 || !isRedirect(status)) {
             const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
-            const body = decodeBody(data, encoding, maxBodyBytes);
+            const body = decodeBody(response.data as Buffer, encoding, maxBodyBytes);
             const phases = exchange.phases();
             if (reconnected) phases.reconnected = true;
             if (redirects > 0) Object.assign(phases, { redirects, host: new URL(asked.url).host });
