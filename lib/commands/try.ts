@@ -126,7 +126,10 @@ function report(record: CallRecord, decision: Decision, dialStrings: readonly st
     if (request.body !== null) lines.push('', indent(request.body));
     if (request.reply !== null) {
       const { total = 0, redirects = 0, host = '' } = request.phases ?? {};
-      const from = redirects === 0 ? '' : `, redirected ${redirects} times, from ${host}`;
+      const from =
+        redirects === 0
+          ? ''
+          : `, redirected ${redirects === 1 ? 'once' : `${redirects} times`}, from ${host}`;
       lines.push(
         '',
         `reply ${request.reply.status} after ${total.toFixed(1)} ms${from}`,
