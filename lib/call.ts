@@ -23,6 +23,7 @@ export interface CallContext {
   readonly schemes: SchemeSet;
   readonly secrets: Secrets;
   readonly send: InquiryOptions['send'];
+  readonly memory: InquiryOptions['memory'];
   readonly clock: Clock;
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
@@ -217,8 +218,9 @@ class CallStory {
 
   async #talk(leg: Leg, over: Promise<void>): Promise<void> {
     const { config, clock, stopping } = this.#context;
-    // After a fallback the reason goes on saying why there was one.
-    if (this.record.result === 'routed') this.#note({ type: 'result', result: 'routed', reason: 'answered' });
+    // After a fallback, or an answer of before, the reason goes on saying why there was one.
+    if (this.record.result === 'routed' && this.record.reason !== 'stale')
+      this.#note({ type: 'result', result: 'routed', reason: 'answered' });
     // FreeSWITCH has done so by itself when the callee answered; a guard that were left would end the conversation.
     void Promise.allSettled(this.#connection.send(leg.liftGuard()));
     await talk({ leg, over, heartbeatMs: config.esl.heartbeatSeconds * 1000, clock, stopping });

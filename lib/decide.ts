@@ -95,7 +95,8 @@ export class Inquiry {
     const deadlineMs = this.#options.clock.now() + budgetMs(scheme, this.#options.call);
     if (via === 'fallback')
       return this.#fallBack(scheme, rest, { result, reason, detail: cause }, deadlineMs);
-    return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs, () => {
+    const left = { kind: 'route', steps: rest, calleeHeaders, stale: reason === 'stale' } as const;
+    return this.#take(scheme, left, deadlineMs, () => {
       const why: Why = { result: 'no_answer', reason: outcome, detail: cause };
       return this.#fallBack(scheme, this.#stepsOf(scheme, stepsFor(scheme, outcome)), why, deadlineMs);
     });
@@ -107,7 +108,7 @@ export class Inquiry {
    */
   async #take(
     scheme: Scheme,
-    { steps, calleeHeaders }: Extract<Asked, { kind: 'route' }>,
+    { steps, calleeHeaders, stale }: Extract<Asked, { kind: 'route' }>,
     deadlineMs: number,
     exhausted: (why: Why) => Promise<Decision>,
   ): Promise<Decision> {
@@ -123,7 +124,8 @@ export class Inquiry {
         if (plan.ok) {
           const { originates } = plan;
           const rest = steps.slice(index + 1);
-          const decision = { scheme, via: 'primary', result: 'routed', reason: reasonOf(step) } as const;
+          const reason = stale ? 'stale' : reasonOf(step);
+          const decision = { scheme, via: 'primary', result: 'routed', reason } as const;
           return this.#decided({ steps: [step, ...rest], calleeHeaders, originates, ...decision });
         }
         why = plan.why;

@@ -23,6 +23,9 @@ export const REASONS = {
   body_not_text: 'the reply is HTML or too long for a destination',
   rpc_error: 'the JSON-RPC reply carries an error',
   rpc_invalid: 'the reply is not a JSON-RPC response to this question',
+  breaker_open: 'the webhook has failed again and again, and is left alone for some seconds',
+  webhook_paused: 'the CRM has asked to be left alone for some seconds',
+  bulkhead_full: 'too many requests of this scheme wait for the CRM already',
   request_invalid: 'the request could not be built from this call',
   scheme_unknown: 'the scheme that the call was handed to does not exist',
   scheme_loop: 'the call was handed in a circle between schemes',
@@ -44,6 +47,7 @@ export const REASONS = {
 
   // The router's own.
   routed: 'the call was sent where the CRM said',
+  stale: 'the CRM can not answer: the call was sent where it said the last time',
   crm_hangup: 'the CRM asked for a hang-up',
   crm_dialplan: 'the CRM gave the call back to the dialplan',
   crm_transfer: 'the CRM sent the call to a dialplan extension',

@@ -12,6 +12,8 @@ import type { Logger } from './log.ts';
 import { summaryOf } from './record.ts';
 import { loadSchemes, type LoadResult, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
+import { AnswerMemory } from './upstream/memory.ts';
+import { Upstream } from './upstream/upstream.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
 
@@ -51,10 +53,19 @@ export async function start(options: RouterOptions): Promise<Router> {
     limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
     replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,
   };
-  const send = http.send.bind(http);
+  const upstream = new Upstream({
+    send: http.send.bind(http),
+    clock,
+    random: Math.random,
+    onBreaker: (webhook, state) => {
+      log.warn(`circuit breaker ${state.kind}`, { webhook });
+    },
+  });
+  const send = upstream.send.bind(upstream);
+  const memory = new AnswerMemory();
   const listener = await Listener.listen({ ...config.listen }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
-    const context = { config, schemes, secrets, send, clock, version, stopping };
+    const context = { config, schemes, secrets, send, memory, clock, version, stopping };
     const record = await routeCall(connection, refusal, context);
     report(log, record, connection.peer);
     onRecord?.(record);

@@ -152,6 +152,12 @@ const webhook = z
     map: z.record(z.string(), z.string()).default({}),
     noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
     withheld: z.enum(['hide', 'send']).default('hide'),
+    retries: z.int().min(0).max(5).default(1),
+    retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
+    maxInFlight: z.int().min(1).max(10_000).default(200),
+    maxPerSecond: z.number().min(0.1).max(10_000).nullable().default(null),
+    cacheSeconds: z.int().min(0).max(86_400).default(0),
+    lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
   })
   .superRefine((hook, context) => {
     const fault = (path: string, message: string): void => {
