@@ -222,10 +222,31 @@ function notesOn({ webhook, gateway }: Scheme, config: Config): string[] {
       `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
     );
   }
+  for (const part of tokensIn(webhook.url.source)) {
+    notes.push(
+      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+    );
+  }
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
   }
   return notes;
+}
+
+/** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
+function tokensIn(url: string): string[] {
+  const [path = '', query = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?');
+  const found = path
+    .split('/')
+    .flatMap((part, index) =>
+      /^(?=.*[a-z])(?=.*\d)[\w-]{16,}$/i.test(part) ? [`part ${index} of the path`] : [],
+    );
+  for (const pair of query.split('&')) {
+    const [name = '', value = ''] = pair.split('=');
+    const telling = /(^|[_-])(token|secret|password|pass|pwd|auth|api_?key|key|signature|sig)$/i.test(name);
+    if (telling && value !== '' && !value.includes('{{')) found.push(`the parameter ${name}`);
+  }
+  return found;
 }
 
 function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../cancel.ts';
+import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { HttpClient } from '../http/client.ts';
@@ -98,6 +98,7 @@ export class Upstream {
       if (clock.now() + waitMs >= deadlineMs || !webhook.budget.spend()) break;
       onRetry(failureOf(tried));
       await pause(waitMs, signal, clock);
+      throwIfAborted(signal);
       const next = await this.#try(request, sending, webhook);
       // Held back now: the failure before says more.
       if (next.kind === 'held') break;
@@ -124,7 +125,7 @@ export class Upstream {
     if (webhook.breaker.isOpen) return { kind: 'held', error: HELD.breaker_open };
     const bulkhead = this.#bulkhead(sending);
     if (!bulkhead.enter() && !(await bulkhead.queue(signal))) {
-      if (signal.aborted) throw signal.reason;
+      throwIfAborted(signal);
       return { kind: 'held', error: HELD.bulkhead_full };
     }
     try {
@@ -195,18 +196,16 @@ function failureOf(tried: Exclude<Tried, { kind: 'held' }>): { reason: Reason; d
     : { reason: 'http_status', detail: `HTTP ${tried.response.status}` };
 }
 
-/** Rejects with the reason of `signal`. */
+/** Ends early when `signal` is aborted. */
 function pause(ms: number, signal: CancelSignal, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
+  return new Promise((resolve) => {
+    const end = (): void => {
       cancel();
-      reject(signal.reason as Error);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', end);
       resolve();
-    });
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
+    };
+    const cancel = clock.after(ms, end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
   });
 }

@@ -38,12 +38,11 @@ function fails(code: Reason): never {
   throw new RouterError(code);
 }
 
-function hangs(signal: CancelSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error);
-    });
+async function hangs(signal: CancelSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', resolve);
   });
+  throw signal.reason;
 }
 
 interface Setting {
