@@ -41,7 +41,11 @@ export interface Config {
     readonly heartbeatSeconds: number;
     readonly lingerSeconds: number;
   };
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'pretty';
+    readonly maskNumbers: boolean;
+  };
 }
 
 export interface GatewayConfig {

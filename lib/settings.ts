@@ -321,6 +321,12 @@ export const SCHEMA = {
       oneOf('json', 'pretty'),
       'One JSON object a line, or lines for people.',
     ),
+    maskNumbers: setting(
+      'LOG_MASK_NUMBERS',
+      false,
+      flag,
+      'Telephone numbers stand in the log as *****33; ids and times stay.',
+    ),
   },
 };
 

@@ -88,10 +88,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   settings: [],
   errors: [],
   cancel: [],
-  log: ['config'],
+  log: ['config', 'mask'],
   cause: [],
   channel: [],
   clock: [],
+  mask: [],
   number: [],
 };
 
@@ -112,6 +113,7 @@ const PURE = [
   'originate',
   'record',
   'cause',
+  'mask',
   'formats',
   'auth',
 ];
