@@ -54,7 +54,8 @@ export const policyRows: readonly Row[] = [
   },
   {
     name: 'hops',
-    title: 'the callee is told how often routers have dialled the call; nonsense from the caller counts as never',
+    title:
+      'the callee is told how often routers have dialled the call; nonsense from the caller counts as never',
     run: async (stage) => {
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
       stage.destination(line.number);
