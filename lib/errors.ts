@@ -33,8 +33,11 @@ export const REASONS = {
   // The CRM answered, and the answer may not be dialled.
   destination_invalid: 'the destination is neither a number nor a SIP login',
   destination_denied: 'the destination is not allowed by configuration',
+  number_premium: 'premium-rate numbers are not dialled here',
+  number_satellite: 'numbers of satellite networks are not dialled here',
   emergency_number: 'emergency numbers are never dialled for a CRM',
   called_number: 'the destination is the called number itself',
+  call_limit: 'the scheme, or the prefix of the number, has as many calls as it may have',
   no_gateway: 'a number is to be dialled and no gateway is configured',
   no_domain: 'a SIP login or extension is to be dialled and no domain is configured',
 
@@ -54,6 +57,7 @@ export const REASONS = {
   no_scheme: 'no scheme fits the call',
   emergency_called: 'the caller dialled an emergency number',
   peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
+  hop_limit: 'the call has been through too many routers already',
   over_capacity: 'too many concurrent calls',
   draining: 'the router is stopping',
   guard_fired: "the dialplan's guard took the call back before the decision",

@@ -8,6 +8,7 @@ import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
 import { Listener } from './esl/listener.ts';
 import { createHttpClient } from './http/client.ts';
+import { Limits } from './limits.ts';
 import type { Logger } from './log.ts';
 import { summaryOf } from './record.ts';
 import { loadSchemes, type LoadResult, type SchemeSet } from './schemes.ts';
@@ -47,6 +48,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   for (const note of loaded.notes) log.warn(note);
 
   const http = createHttpClient();
+  const limits = new Limits(clock);
   const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
   const eslOptions = {
@@ -65,7 +67,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   const memory = new AnswerMemory();
   const listener = await Listener.listen({ ...config.listen }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
-    const context = { config, schemes, secrets, send, memory, clock, version, stopping };
+    const context = { config, schemes, secrets, send, memory, limits, clock, version, stopping };
     const record = await routeCall(connection, refusal, context);
     report(log, record, connection.peer);
     onRecord?.(record);

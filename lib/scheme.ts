@@ -189,6 +189,10 @@ const webhook = z
 
 export type Webhook = z.output<typeof webhook>;
 
+const prefixes = z
+  .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
+  .default([]);
+
 const document = z.strictObject({
   name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
   title: z.string().max(200).optional(),
@@ -198,6 +202,21 @@ const document = z.strictObject({
     .optional(),
   webhook,
   forwardingTimeoutSeconds: z.int().min(2).max(300).default(30),
+  maxDurationSeconds: z.int().min(10).max(86_400).optional(),
+  limits: z
+    .strictObject({
+      calls: z.int().min(1).max(100_000).optional(),
+      callsPerMinute: z.int().min(1).max(10_000).optional(),
+    })
+    .default({}),
+  numbers: z
+    .strictObject({
+      allow: prefixes,
+      deny: prefixes,
+      premium: z.boolean().optional(),
+      satellite: z.boolean().optional(),
+    })
+    .default({ allow: [], deny: [] }),
   gateway: oneOrMore(dialplanName).optional(),
   domain: domainName.optional(),
   extensions: z.enum(['user', 'dialplan']).default('user'),

@@ -117,8 +117,7 @@ export function destinationRules(scheme: Scheme, config: Config, did: string): D
     map: scheme.webhook.map,
     numbering: scheme.numbering,
     sipHosts: config.sipHosts,
-    deny: config.numbers.deny,
-    allow: config.numbers.allow,
+    numbers: [config.numbers, scheme.numbers],
     emergency: config.bypass.called,
     did,
     extensions: scheme.extensions,
@@ -215,7 +214,7 @@ function crossFaults(
   return faults;
 }
 
-function notesOn({ webhook, gateway }: Scheme, config: Config): string[] {
+function notesOn({ webhook, gateway, numbers, maxDurationSeconds }: Scheme, config: Config): string[] {
   const notes: string[] = [];
   if (webhook.submission !== 'http' && webhook.method !== 'POST') {
     notes.push(
@@ -229,6 +228,16 @@ function notesOn({ webhook, gateway }: Scheme, config: Config): string[] {
   }
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
+  }
+  for (const kind of ['premium', 'satellite'] as const) {
+    if (numbers[kind] !== true || config.numbers[kind]) continue;
+    const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
+    notes.push(`numbers.${kind}: true has no effect while ${variable} is false`);
+  }
+  if (config.maxDurationSeconds > 0 && (maxDurationSeconds ?? 0) > config.maxDurationSeconds) {
+    notes.push(
+      `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
+    );
   }
   return notes;
 }

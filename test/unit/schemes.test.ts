@@ -177,6 +177,22 @@ describe('schemes', () => {
     ]);
   });
 
+  it('says of a scheme that can not widen what the configuration allows', async () => {
+    const numbers = { premium: true, satellite: true };
+    put('a.json', { name: 'a', webhook: { url: URL }, maxDurationSeconds: 600, numbers });
+    const notesWith = async (env: Record<string, string>): Promise<string[]> => {
+      const result = await load({ ESL_ROUTER_GATEWAY: 'crm', ...env });
+      return result.ok ? result.notes.map((note) => note.replace(/^.*a\.json: /, '')) : ['faults'];
+    };
+    const env = { ESL_ROUTER_NUMBERS_PREMIUM: 'true', ESL_ROUTER_MAX_DURATION: '300' };
+    expect(await notesWith(env)).to.deep.equal([
+      'numbers.satellite: true has no effect while ESL_ROUTER_NUMBERS_SATELLITE is false',
+      'maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is 300 for all schemes',
+    ]);
+    expect(await notesWith({ ...env, ESL_ROUTER_NUMBERS_SATELLITE: 'true', ESL_ROUTER_MAX_DURATION: '900' }))
+      .to.be.empty;
+  });
+
   it('gives a scheme a revision that changes with its text', async () => {
     put('a.json', { name: 'a', webhook: { url: URL } });
     const before = (await setOf()).schemes.get('a')?.revision;
