@@ -51,6 +51,7 @@ export const REASONS = {
   emergency_called: 'the caller dialled an emergency number',
   peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
   over_capacity: 'too many concurrent calls',
+  overloaded: 'the router has more to do than it can',
   draining: 'the router is stopping',
   guard_fired: "the dialplan's guard took the call back before the decision",
   caller_hung_up: 'the caller hung up',
