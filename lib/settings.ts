@@ -15,6 +15,7 @@ import {
   list,
   number,
   oneOf,
+  portOrOff,
   text,
 } from './setting.ts';
 
@@ -60,6 +61,29 @@ export const SCHEMA = {
       integer(1, 100_000),
       'Concurrent calls; further ones are given back to the dialplan at once.',
     ),
+  },
+  overload: {
+    lagMs: setting(
+      'OVERLOAD_LAG',
+      200,
+      integer(20, 10_000),
+      'Lag of the event loop, milliseconds, from which calls are given back until it has halved.',
+    ),
+    queueMs: setting(
+      'OVERLOAD_QUEUE',
+      500,
+      integer(20, 10_000),
+      'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+    ),
+  },
+  health: {
+    host: setting(
+      'HEALTH_HOST',
+      '127.0.0.1',
+      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
+      'Address of /healthz and /readyz.',
+    ),
+    port: setting('HEALTH_PORT', 'off', portOrOff, 'Port of /healthz and /readyz; 0 lets the system choose.'),
   },
   gateway: setting(
     'GATEWAY',
