@@ -103,7 +103,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           if (error instanceof RouterError) throw error;
           throwIfAborted(signal);
           // No cause goes along: an AxiosError holds the request with its credentials.
-          if (closed || !exchange.foundGone(error)) throw exchange.failure(error, maxBodyBytes);
+          if (closed || !exchange.foundGone(error)) {
+            throw delivered(exchange.failure(error, maxBodyBytes), redirects > 0 || reconnected);
+          }
           reconnected = true;
           exchange = new Exchange(startedAt, { overNewConnection: true });
         }
@@ -228,6 +230,13 @@ class Exchange {
   #elapsed(): number {
     return Math.round((performance.now() - this.#startedAt) * 100) / 100;
   }
+}
+
+/** `connect_failed` and its like promise that nothing was sent: not so behind a redirect, or after a connection that was lost. */
+function delivered(failure: RouterError, before: boolean): RouterError {
+  const promises = ['dns_failed', 'connect_failed', 'tls_failed'].includes(failure.code);
+  if (!before || !promises) return failure;
+  return new RouterError('connection_lost', `sent once, and then ${failure.code}: ${failure.message}`);
 }
 
 function codeOf(error: unknown): string {

@@ -774,6 +774,13 @@ describe('http client', () => {
       }
     });
 
+    it('to where nobody listens are connection_lost: the question was sent, and is not to be sent again', async () => {
+      const { url } = await chain(302, ['http://127.0.0.1:9/']);
+      const { code, message } = await failure(post(url, 1));
+      expect(code).to.equal('connection_lost');
+      expect(message).to.match(/^sent once, and then connect_failed: .*ECONNREFUSED/);
+    });
+
     it('have the signal of the request, for all of it', async () => {
       const { url } = await chain(302, ['/a', '/b']);
       const slow = await crm(() => undefined);
