@@ -172,8 +172,8 @@ describe('broken peers', function () {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
     peer.greet('now');
-    peer.event('CHANNEL_PARK');
     await peer.heard(/app-name: bridge/);
+    peer.event('CHANNEL_PARK');
     peer.api('+OK\n');
     peer.api('+OK\n');
     peer.write('Content-Type: command/reply\nReply-Text: -ERR invalid session\n\n');
