@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rssKib } from '../../bench/child.ts';
+import type { RouterAddress } from '../../lib/simulator/index.ts';
+import { Daemon, type DaemonOptions, type LogLine } from '../support/daemon.ts';
+import type { Health, Question } from './probe.ts';
+
+export type RouterOptions = Omit<DaemonOptions, 'nodeArguments'>;
+
+const DIST = join(import.meta.dirname, '../../dist/lib');
+/** The objects that live as long as a call. */
+const OF_A_CALL: Question['count'] = [
+  [join(DIST, 'esl/connection.js'), 'Connection'],
+  [join(DIST, 'leg.js'), 'Leg'],
+  [join(DIST, 'esl/parser.js'), 'Parser'],
+];
+
+/** By a process of its own: a compiler in this one would make each of its collections 20 ms longer. */
+const TRANSPILE = `
+  const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
+  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 };
+  const source = require('node:fs').readFileSync(process.argv[1], 'utf8');
+  process.stdout.write(transpileModule(source, { compilerOptions }).outputText);
+`;
+
+/** The daemon has no TypeScript: the probe is put into JavaScript for it, once. */
+function probe(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'esl-router-probe-')), 'probe.mjs');
+  const source = join(import.meta.dirname, 'probe.ts');
+  writeFileSync(path, execFileSync(process.execPath, ['-e', TRANSPILE, source]));
+  return path;
+}
+
+let probePath: string | undefined;
+
+/** The built daemon as its own process, with a look inside. */
+export class Router {
+  readonly daemon: Daemon;
+  /** Lines of calls by `end`, by `reason` and by `answer`. */
+  readonly ends = new Map<string, number>();
+  readonly reasons = new Map<string, number>();
+  #calls = 0;
+
+  private constructor(daemon: Daemon) {
+    this.daemon = daemon;
+  }
+
+  static async start({ settings, onCall, ...options }: RouterOptions): Promise<Router> {
+    probePath ??= probe();
+    let router: Router | undefined;
+    const daemon = await Daemon.start({
+      ...options,
+      settings: { LOG_LEVEL: 'info', ...settings },
+      nodeArguments: ['--no-warnings', '--import', probePath],
+      onCall: (line) => {
+        if (router !== undefined) router.#count(line);
+        onCall?.(line);
+      },
+    });
+    router = new Router(daemon);
+    return router;
+  }
+
+  get address(): RouterAddress {
+    return this.daemon.address;
+  }
+
+  get pid(): number {
+    return this.daemon.child.pid ?? 0;
+  }
+
+  /** Calls whose line has come. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get rssKib(): number {
+    return rssKib(this.pid);
+  }
+
+  /** Sockets that the process holds, the listening one included (Linux). */
+  get sockets(): number {
+    const fds = `/proc/${this.pid}/fd`;
+    return readdirSync(fds).filter((fd) => {
+      try {
+        return readlinkSync(join(fds, fd)).startsWith('socket:');
+      } catch {
+        return false;
+      }
+    }).length;
+  }
+
+  /** As the probe tells it. `objects` collects garbage first, which takes its time. */
+  async health({ objects = false } = {}): Promise<Health> {
+    const answer = once(this.daemon.child, 'message') as Promise<[Health]>;
+    this.daemon.child.send({ count: objects ? OF_A_CALL : [] } satisfies Question);
+    const [health] = await answer;
+    return health;
+  }
+
+  /** Also of one that hangs or is gone already. */
+  end(): Promise<void> {
+    return this.daemon.kill();
+  }
+
+  #count(line: LogLine): void {
+    this.#calls++;
+    for (const [field, counts] of [
+      ['end', this.ends],
+      ['reason', this.reasons],
+    ] as const) {
+      const value = String(line[field]);
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+  }
+}
