@@ -26,6 +26,8 @@ export interface LoadOrder extends Omit<SwitchOptions, 'seed'> {
   readonly callsPerSecond: number;
   /** Where the call should have gone; what is wrong with it, null for nothing. */
   readonly astray?: (report: CallReport, n: number) => string | null;
+  /** Whose decision times are kept; all when absent. */
+  readonly timed?: (report: CallReport) => boolean;
   /** Calls of one batch, when not a thousand. */
   readonly batch?: number;
   /** A generator that begins a call later than this measures itself. */
@@ -96,7 +98,7 @@ export class Load {
   }
 
   async #batch(order: LoadOrder, first: number, calls: number): Promise<void> {
-    const { script, astray, batch: _batch, mostLagMs, signal, seed, ...options } = order;
+    const { script, astray, batch: _batch, mostLagMs, timed, signal, seed, ...options } = order;
     let { callsPerSecond } = order;
     for (let again = 0; ; again++) {
       // Reports are read and let go: a thousand of them kept make the generator's own collections last 30 ms.
@@ -109,7 +111,7 @@ export class Load {
         script: (n) => script(first + n),
         onReport: (call, n) => {
           const { firstDecisionMs } = call.timings;
-          if (firstDecisionMs !== null) seen.decisionsMs.push(firstDecisionMs);
+          if (firstDecisionMs !== null && timed?.(call) !== false) seen.decisionsMs.push(firstDecisionMs);
           const why = astray?.(call, first + n) ?? null;
           if (why !== null) seen.astray.push(`${call.uuid}: ${why}`);
         },

@@ -2,6 +2,8 @@
  * Loaded into the daemon with `--import`, by the fault programme alone: tells over IPC how the process is from the
  * inside. Nothing of it keeps the process alive.
  */
+import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { queryObjects } from 'node:v8';
@@ -47,3 +49,21 @@ process.on('message', (question: Question) => {
   void answer(question).then((health) => process.send?.(health));
 });
 process.channel?.unref();
+
+const nameServer = new URL(import.meta.url).searchParams.get('dns') ?? '';
+if (nameServer !== '') {
+  dns.setServers([nameServer]);
+  dns.Resolver = class extends dns.Resolver {
+    constructor(...options: ConstructorParameters<typeof dns.Resolver>) {
+      super(...options);
+      this.setServers([nameServer]);
+    }
+  };
+  dns.promises.Resolver = class extends dns.promises.Resolver {
+    constructor(...options: ConstructorParameters<typeof dns.Resolver>) {
+      super(...options);
+      this.setServers([nameServer]);
+    }
+  };
+  syncBuiltinESMExports();
+}

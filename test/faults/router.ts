@@ -1,14 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rssKib } from '../../bench/child.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
 import { Daemon, type DaemonOptions, type LogLine } from '../support/daemon.ts';
 import type { Health, Question } from './probe.ts';
 
-export type RouterOptions = Omit<DaemonOptions, 'nodeArguments'>;
+export interface RouterOptions extends Omit<DaemonOptions, 'nodeArguments'> {
+  /** The only name server that the process knows, `127.0.0.1:5353`. */
+  readonly nameServer?: string;
+}
 
 const DIST = join(import.meta.dirname, '../../dist/lib');
 /** The objects that live as long as a call. */
@@ -48,20 +52,19 @@ export class Router {
     this.daemon = daemon;
   }
 
-  static async start({ settings, onCall, ...options }: RouterOptions): Promise<Router> {
+  static async start({ settings, onCall, nameServer = '', ...options }: RouterOptions): Promise<Router> {
     probePath ??= probe();
-    let router: Router | undefined;
+    const opened: { router?: Router } = {};
     const daemon = await Daemon.start({
       ...options,
       settings: { LOG_LEVEL: 'info', ...settings },
-      nodeArguments: ['--no-warnings', '--import', probePath],
+      nodeArguments: ['--no-warnings', '--import', `${pathToFileURL(probePath).href}?dns=${nameServer}`],
       onCall: (line) => {
-        if (router !== undefined) router.#count(line);
+        opened.router?.count(line);
         onCall?.(line);
       },
     });
-    router = new Router(daemon);
-    return router;
+    return (opened.router = new Router(daemon));
   }
 
   get address(): RouterAddress {
@@ -106,7 +109,7 @@ export class Router {
     return this.daemon.kill();
   }
 
-  #count(line: LogLine): void {
+  private count(line: LogLine): void {
     this.#calls++;
     for (const [field, counts] of [
       ['end', this.ends],
