@@ -1,10 +1,11 @@
-/** `npm run test:faults [-- [--row NAME...] [--quick] [--seed N] [--lag MS] [--json FILE]]`: takes the better part of an hour. */
+/** `npm run test:faults [-- [--row NAME...] [--quick | --short] [--seed N] [--lag MS] [--json FILE]]`: takes the better part of an hour. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stopAll } from '../../bench/child.ts';
 import { MOST_LAG_MS } from './load.ts';
 import { passed, toJson, toLine, toTable } from './report.ts';
 import { ROWS } from './rows/index.ts';
+import type { Scale } from './row.ts';
 import { runRow, type Result } from './runner.ts';
 
 const PASSED = 0;
@@ -14,7 +15,7 @@ const INTERRUPTED = 130;
 
 interface Options {
   readonly rows: readonly string[];
-  readonly quick: boolean;
+  readonly scale: Scale;
   readonly seed: number;
   readonly mostLagMs: number;
   readonly json: string | undefined;
@@ -28,6 +29,7 @@ function readOptions(): Options | null {
       options: {
         row: { type: 'string', multiple: true },
         quick: { type: 'boolean', default: false },
+        short: { type: 'boolean', default: false },
         seed: { type: 'string' },
         // On a machine that others use too: the figures say how late the generator was.
         lag: { type: 'string' },
@@ -39,20 +41,28 @@ function readOptions(): Options | null {
     const seed = Number(values.seed ?? Math.floor(Date.now() / 86_400_000));
     const mostLagMs = Number(values.lag ?? MOST_LAG_MS);
     if (unknown.length === 0 && Number.isSafeInteger(seed) && mostLagMs > 0)
-      return { rows, quick: values.quick, seed, mostLagMs, json: values.json };
+      return {
+        rows,
+        scale: values.short ? 'short' : values.quick ? 'quick' : 'full',
+        seed,
+        mostLagMs,
+        json: values.json,
+      };
     if (unknown.length > 0)
       print(`no such row: ${unknown.join(', ')}; there are: ${ROWS.map(({ name }) => name).join(', ')}`);
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
   }
-  print('usage: npm run test:faults -- [--row NAME...] [--quick] [--seed N] [--lag MS] [--json FILE]');
+  print(
+    'usage: npm run test:faults -- [--row NAME...] [--quick | --short] [--seed N] [--lag MS] [--json FILE]',
+  );
   return null;
 }
 
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === null) return USAGE;
-  const { quick, seed, mostLagMs, json } = options;
+  const { scale, seed, mostLagMs, json } = options;
   const rows = ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name));
   const signal = interrupted();
   print(`${rows.length} rows, seed ${seed}`);
@@ -60,7 +70,7 @@ async function main(): Promise<number> {
   for (const row of rows) {
     if (signal.aborted) break;
     const result = await runRow(row, {
-      scale: quick ? 'quick' : 'full',
+      scale,
       seed,
       mostLagMs,
       signal,
@@ -70,7 +80,7 @@ async function main(): Promise<number> {
     print(toLine(result));
     if (!passed(result)) {
       print(
-        `${' '.repeat(33)}again: npm run test:faults -- --row ${row.name} --seed ${seed}${quick ? ' --quick' : ''}`,
+        `${' '.repeat(33)}again: npm run test:faults -- --row ${row.name} --seed ${seed}${scale === 'full' ? '' : ` --${scale}`}`,
       );
     }
     if (json !== undefined) writeFileSync(json, toJson(results));

@@ -4,8 +4,9 @@ import { breaker } from './breaker.ts';
 import { bulkhead } from './bulkhead.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
+import { hostileBytes } from './hostile-bytes.ts';
 import { keepAlive } from './keep-alive.ts';
 import { states } from './states.ts';
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [crm, drip, bombs, keepAlive, bulkhead, breaker, states];
+export const ROWS: readonly Row[] = [crm, drip, bombs, keepAlive, bulkhead, breaker, states, hostileBytes];

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RawSwitch } from '../../support/raw-switch.ts';
-import type { Row } from '../row.ts';
+import type { Outcome, Row } from '../row.ts';
 import type { Router } from '../router.ts';
 import { WANTED, type Stage } from '../stage.ts';
 
 /** FreeSWITCH's side of the socket ends in every way, in every state of a call. */
 
-const AT_ONCE = 50;
+const AT_ONCE = 100;
+const RINGING_SECONDS = 2;
 const REPLY_SECONDS = 1;
 const HEARTBEAT_SECONDS = 1;
-/** Within this after the last of them nothing may be left: the heartbeat, the reply to it, and the farewell. */
-const GONE_MS = (REPLY_SECONDS + HEARTBEAT_SECONDS) * 1000 + 4000;
+/** Within this after the last of them nothing may be left: the longest is a bridge that rings and is never over. */
+const GONE_MS = (RINGING_SECONDS + 5 + REPLY_SECONDS + HEARTBEAT_SECONDS + 5) * 1000;
 
 /** Where a call stands when its FreeSWITCH fails. */
 const STATES: Readonly<Record<string, (peer: RawSwitch) => Promise<unknown>>> = {
@@ -65,72 +66,85 @@ const FAULTS: Readonly<Record<string, (peer: RawSwitch) => void>> = {
   'is silent': () => undefined,
 };
 
-interface Left {
-  readonly records: number;
-  readonly what: string;
-}
-
 /** What is left of all the calls when their time is over; empty for nothing. */
-async function leftBehind(router: Router, calls: number): Promise<Left> {
+async function leftBehind(router: Router, calls: number): Promise<string> {
   const deadline = performance.now() + GONE_MS;
-  let left: Left;
+  let left: string;
   do {
-    await delay(100);
+    await delay(200);
     const { resources, objects } = await router.health({ objects: router.calls >= calls });
-    const rest = [
-      ...Object.entries(objects ?? {}).map(([name, count]) => [name, count] as const),
-      // The pool of connections to the CRM may keep one timer and some sockets: those are no call's.
-      ['Timeout', resources['Timeout'] ?? 0] as const,
-      ['TCPSocketWrap', resources['TCPSocketWrap'] ?? 0] as const,
-    ].filter(([, count]) => count > 0);
-    left = { records: router.calls, what: rest.map(([name, count]) => `${count} ${name}`).join(', ') };
-  } while ((left.records < calls || left.what !== '') && performance.now() < deadline);
+    left = Object.entries({
+      records: calls - router.calls,
+      // The pool of connections to the CRM keeps sockets and a timer for its own four seconds.
+      timers: resources['Timeout'] ?? 0,
+      sockets: resources['TCPSocketWrap'] ?? 0,
+      ...objects,
+    })
+      .filter(([, count]) => count !== 0)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ');
+  } while (left !== '' && performance.now() < deadline);
   return left;
 }
 
-async function run(stage: Stage): Promise<{ figure: string; reached: boolean }> {
+async function run(stage: Stage): Promise<Outcome> {
   const crm = await stage.crm(({ url }) =>
     url.startsWith('/slow') ? { hang: true } : { status: 200, body: `{"destination":"${WANTED}"}` },
   );
+  const open = new Map<string, string>();
   const router = await stage.router({
     schemes: [
-      { name: 'now', webhook: { url: `${crm.url}/now` } },
+      { name: 'now', webhook: { url: `${crm.url}/now` }, forwardingTimeoutSeconds: RINGING_SECONDS },
+      // Of its own, so that its failures shut no breaker before the others.
       { name: 'slow', webhook: { url: `${crm.url}/slow`, timeoutSeconds: 2 } },
     ],
     settings: { ESL_REPLY_TIMEOUT: String(REPLY_SECONDS), ESL_HEARTBEAT: String(HEARTBEAT_SECONDS) },
+    onCall: (line) => open.delete(String(line['uuid'])),
   });
+  const before = router.sockets;
   const times = stage.count(500, 100, 8);
-  let calls = 0;
-  let sockets = 0;
-  const failures: string[] = [];
-  for (const [state, reach] of Object.entries(STATES)) {
-    for (const [fault, fail] of Object.entries(FAULTS)) {
-      for (let done = 0; done < times && !stage.signal.aborted; done += AT_ONCE) {
-        const some = Array.from({ length: Math.min(AT_ONCE, times - done) }, () => ++calls);
-        const peers = await Promise.all(
-          some.map(async (n) => {
-            const peer = await RawSwitch.dial(router.address, uuidOf(n));
-            await reach(peer);
-            fail(peer);
-            return peer;
-          }),
-        );
-        void Promise.all(peers.map(({ closed }) => closed));
-      }
-      const left = await leftBehind(router, calls);
-      if (left.records !== calls || left.what !== '') {
-        failures.push(`${state}, ${fault}: ${calls - left.records} records open, left: ${left.what}`);
-        stage.say(`  ${failures.at(-1) ?? ''}`);
-        calls = router.calls;
-      }
-      sockets = router.sockets;
+  const cases = shuffled(stage, times);
+  let unreached = 0;
+  const play = async (n: number): Promise<void> => {
+    const { state, fault } = cases[n] as Case;
+    const peer = await RawSwitch.dial(router.address, uuidOf(n));
+    open.set(peer.uuid, `${state}, ${fault}`);
+    try {
+      await STATES[state]?.(peer);
+    } catch {
+      unreached++;
     }
-  }
-  const cases = Object.keys(STATES).length * Object.keys(FAULTS).length;
-  return {
-    figure: `${calls} calls in ${cases} cases, ${failures.length} cases left something${failures.length > 0 ? `, e.g. ${failures[0] ?? ''}` : ''}; ${sockets} sockets at the end`,
-    reached: failures.length === 0,
+    FAULTS[fault]?.(peer);
   };
+  for (let done = 0; done < cases.length && !stage.signal.aborted; done += AT_ONCE) {
+    const some = Math.min(AT_ONCE, cases.length - done);
+    await Promise.all(Array.from({ length: some }, (_, n) => play(done + n)));
+  }
+  const left = await leftBehind(router, cases.length);
+  const opened = router.sockets - before;
+  return {
+    figure:
+      `${cases.length} calls, ${Object.keys(STATES).length} states x ${Object.keys(FAULTS).length} faults x ${times}; ` +
+      `left: ${left === '' ? 'nothing' : `${left} (${[...open.values()].slice(0, 3).join('; ')})`}, ${opened} sockets more than at the start` +
+      (unreached > 0 ? `; ${unreached} did not reach their state` : ''),
+    reached: left === '' && opened <= 0 && unreached === 0 && router.calls === cases.length,
+  };
+}
+
+interface Case {
+  readonly state: string;
+  readonly fault: string;
+}
+
+/** Every state with every fault so many times, in an order of chance. */
+function shuffled({ random }: Stage, times: number): Case[] {
+  const cases = Object.keys(STATES).flatMap((state) =>
+    Object.keys(FAULTS).flatMap((fault) => Array.from({ length: times }, () => ({ state, fault }))),
+  );
+  return cases
+    .map((one) => ({ one, at: random.next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
 }
 
 function uuidOf(n: number): string {
