@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { headerText } from './dialstring.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
 import { textAt } from './formats/index.ts';
-import type { HttpRequest, HttpResponse } from './http/message.ts';
+import type { HttpResponse } from './http/message.ts';
 import { expand, withoutSecrets, type MacroContext } from './macro.ts';
 import type { CallEvent } from './record.ts';
 import { buildRequest, questionOf } from './request.ts';
@@ -14,6 +14,8 @@ import { parseRoute, type Step } from './route.ts';
 import { mapTemplates, type Scheme, type Webhook } from './scheme.ts';
 import { destinationRules } from './schemes.ts';
 import type { Secrets } from './secret.ts';
+import type { AnswerMemory } from './upstream/memory.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
 export interface Asking {
@@ -31,7 +33,9 @@ export interface AskOptions {
   readonly call: Call;
   readonly config: Config;
   readonly secrets: Secrets;
-  readonly send: (request: HttpRequest, options: { signal: CancelSignal }) => Promise<HttpResponse>;
+  readonly send: Upstream['send'];
+  /** Answers of before, for schemes that want them used. */
+  readonly memory: AnswerMemory;
   readonly clock: Clock;
   readonly version: string;
   readonly dryRun: boolean;
@@ -48,17 +52,77 @@ export type Asked =
       readonly steps: readonly Step[];
       /** Headers for the callee, fit for a dial string. */
       readonly calleeHeaders: Readonly<Record<string, string>>;
+      /** The CRM could not answer: this is what it said before. */
+      readonly stale: boolean;
     }
   | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
 
-/** Asks once. Every failure but the caller's hang-up is an outcome and not a throw. */
+/** The router refused to ask, so the CRM's state is not the matter. */
+const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'internal']);
+
+/**
+ * Asks once; or goes by what the CRM said before, where the scheme wants that. Every failure but the caller's hang-up is
+ * an outcome and not a throw.
+ */
 export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
-  const { scheme, webhook, attempt, webhookId, limitMs } = question;
-  const { config, clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const { cacheSeconds, lastGoodSeconds } = question.webhook;
   const context = macrosOf(question, options);
-  const answered = (kind: 'none' | 'error', reason: Reason, detail: string): Asked => {
-    note({ type: 'answer', answer: reason, detail });
-    return { kind, reason, detail };
+  const key = memoryKey(question, options.call);
+  if (key === null) return (await askNow(question, options, context)).asked;
+  const cached = recall(key, cacheSeconds, false, question, options, context);
+  if (cached !== null) return cached;
+  const { asked, response } = await askNow(question, options, context);
+  if (asked.kind === 'error' && !NOT_ASKED.has(asked.reason)) {
+    return recall(key, lastGoodSeconds, true, question, options, context) ?? asked;
+  }
+  if (response !== null && (asked.kind === 'route' || asked.kind === 'none')) {
+    options.memory.remember(key, {
+      response,
+      webhookId: question.webhookId,
+      atMs: options.clock.now(),
+    });
+  }
+  return asked;
+}
+
+/** Null where nothing may be kept: a caller who withheld his number has none that it could be kept under. */
+function memoryKey({ scheme, webhook }: Asking, { withheld, caller, did }: Call): string | null {
+  const { cacheSeconds, lastGoodSeconds } = webhook;
+  if (withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0)) return null;
+  return JSON.stringify([scheme.name, scheme.revision, caller, did]);
+}
+
+function recall(
+  key: string,
+  seconds: number,
+  stale: boolean,
+  question: Asking,
+  options: AskOptions,
+  context: MacroContext,
+): Asked | null {
+  const { memory, clock, note, elapsedMs } = options;
+  const kept = seconds === 0 ? null : memory.recall(key, seconds * 1000, clock.now());
+  if (kept === null) return null;
+  const { response, webhookId, atMs } = kept;
+  const { status, body } = response;
+  const ageSeconds = Math.round((clock.now() - atMs) / 1000);
+  note({
+    type: 'recalled',
+    recalled: { atMs: elapsedMs(), scheme: question.scheme.name, stale, ageSeconds, status, body },
+  });
+  const asked = read(response, { ...question, webhookId }, options, context, () => undefined);
+  return asked.kind === 'route' ? { ...asked, stale } : asked;
+}
+
+async function askNow(
+  question: Asking,
+  options: AskOptions,
+  context: MacroContext,
+): Promise<{ asked: Asked; response: HttpResponse | null }> {
+  const { scheme, webhook, attempt, webhookId, limitMs } = question;
+  const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const answered = (answer: string, detail: string): void => {
+    note({ type: 'answer', answer, detail });
   };
   const controller = new Cancellation();
   const abort = (): void => {
@@ -89,6 +153,7 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
         url: shown.url,
         headers: shown.headers,
         body: shown.body,
+        retries: [],
         reply: null,
         phases: null,
         answer: null,
@@ -96,34 +161,60 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
       },
     });
     if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
-    const response = await send(request, { signal: controller });
+    const response = await send(request, {
+      scheme: scheme.name,
+      webhook: webhook.url.source,
+      policy: webhook,
+      deadlineMs: clock.now() + limitMs,
+      signal: controller,
+      onRetry: ({ reason, detail }) => {
+        note({ type: 'retry', reason, detail });
+      },
+    });
     note({ type: 'reply', ...response });
-    const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
-    if (answer.kind === 'none') return answered('none', answer.reason, answer.detail);
-    if (answer.kind === 'unavailable') return answered('error', answer.reason, answer.detail);
-    note({ type: 'answer', answer: 'found', detail: `under ${JSON.stringify(answer.name)}` });
-    const route = parseRoute(answer.value, destinationRules(scheme, config, context.call.did));
-    note({ type: 'readings', readings: route.readings });
-    if (!route.ok) {
-      note({ type: 'answer', answer: route.reason, detail: route.detail });
-      return { kind: route.kind, reason: route.reason, detail: route.detail };
-    }
-    return {
-      kind: 'route',
-      steps: route.steps,
-      calleeHeaders: calleeHeaders(scheme, context, answer.document),
-    };
+    return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
     if (signal.aborted) {
-      note({ type: 'answer', answer: 'abandoned', detail: messageOf(signal.reason) });
+      answered('abandoned', messageOf(signal.reason));
       throw signal.reason;
     }
-    const failure = error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-    return answered('error', failure.code, failure.message);
+    const { code: reason, message: detail } =
+      error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
+    answered(reason, detail);
+    return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
     cancelTimer();
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** What a response says that shall be done; `answered` is told how it was understood. */
+function read(
+  response: HttpResponse,
+  { scheme, webhook, webhookId }: Asking,
+  { config, note }: AskOptions,
+  context: MacroContext,
+  answered: (answer: string, detail: string) => void,
+): Asked {
+  const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
+  if (answer.kind !== 'found') {
+    const { reason, detail } = answer;
+    answered(reason, detail);
+    return { kind: answer.kind === 'none' ? 'none' : 'error', reason, detail };
+  }
+  answered('found', `under ${JSON.stringify(answer.name)}`);
+  const route = parseRoute(answer.value, destinationRules(scheme, config, context.call.did));
+  note({ type: 'readings', readings: route.readings });
+  if (!route.ok) {
+    answered(route.reason, route.detail);
+    return { kind: route.kind, reason: route.reason, detail: route.detail };
+  }
+  return {
+    kind: 'route',
+    steps: route.steps,
+    calleeHeaders: calleeHeaders(scheme, context, answer.document),
+    stale: false,
+  };
 }
 
 function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }: AskOptions): MacroContext {

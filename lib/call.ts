@@ -11,6 +11,7 @@ import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Refusal } from './esl/listener.ts';
 import { Leg } from './leg.ts';
+import type { Limits, Places } from './limits.ts';
 import { nameOf } from './originate.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
@@ -23,7 +24,9 @@ export interface CallContext {
   readonly schemes: SchemeSet;
   readonly secrets: Secrets;
   readonly send: InquiryOptions['send'];
+  readonly memory: InquiryOptions['memory'];
   readonly clock: Clock;
+  readonly limits: Limits;
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
@@ -48,12 +51,14 @@ class CallStory {
   readonly record: CallRecord;
   readonly #connection: Connection;
   readonly #context: CallContext;
+  readonly #places: Places;
   #connectedAt: number;
   #leg: Leg | null = null;
 
   constructor(connection: Connection, context: CallContext) {
     this.#connection = connection;
     this.#context = context;
+    this.#places = context.limits.places();
     this.#connectedAt = context.clock.now();
     this.record = newRecord(randomUUID(), context.clock.date());
   }
@@ -65,6 +70,8 @@ class CallStory {
       await this.#route(leg, refusal);
     } catch (error) {
       await this.#rescue(error);
+    } finally {
+      this.#places.leave();
     }
   }
 
@@ -104,6 +111,8 @@ class CallStory {
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
       return this.#giveBack('no_route', 'emergency_called');
     }
+    // To hang up would be surer to break the circle, and would drop whom the dialplan can still serve: it sees the reason.
+    if (call.hops > config.maxHops) return this.#giveBack('refused', 'hop_limit');
     const choice = chooseScheme(schemes, call);
     if (choice.kind === 'none') return this.#giveBack('no_route', 'no_scheme');
     if (choice.kind === 'unknown') {
@@ -120,6 +129,7 @@ class CallStory {
       call,
       dryRun: false,
       signal: leg.gone,
+      places: this.#places,
       ...this.#reporting(),
       ...this.#context,
     });
@@ -152,15 +162,16 @@ class CallStory {
     step: Extract<LegStep, { kind: 'dial' }>,
     decision: Decision,
   ): Promise<BridgeOutcome> {
-    const { clock, stopping } = this.#context;
+    const { clock, config, stopping } = this.#context;
     const { scheme, originates } = decision;
+    leg.maxDurationSeconds = shorter(scheme.maxDurationSeconds, config.maxDurationSeconds);
     const startedAt = clock.now();
     const destination = nameOf(step.destinations);
     let outcome: BridgeOutcome | null = null;
     for (const originate of originates) {
       const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
       if (outcome !== null && left < 2) break;
-      const dialString = originate.dialString(left, leg.guardVariables());
+      const dialString = originate.dialString(left, leg.answerVariables());
       const before = [
         ...leg.pushGuardBack(left),
         leg.setVariables({
@@ -217,10 +228,11 @@ class CallStory {
 
   async #talk(leg: Leg, over: Promise<void>): Promise<void> {
     const { config, clock, stopping } = this.#context;
-    // After a fallback the reason goes on saying why there was one.
-    if (this.record.result === 'routed') this.#note({ type: 'result', result: 'routed', reason: 'answered' });
+    // After a fallback, or an answer of before, the reason goes on saying why there was one.
+    if (this.record.result === 'routed' && this.record.reason !== 'stale')
+      this.#note({ type: 'result', result: 'routed', reason: 'answered' });
     // FreeSWITCH has done so by itself when the callee answered; a guard that were left would end the conversation.
-    void Promise.allSettled(this.#connection.send(leg.liftGuard()));
+    void Promise.allSettled(this.#connection.send(leg.answerCommands()));
     await talk({ leg, over, heartbeatMs: config.esl.heartbeatSeconds * 1000, clock, stopping });
     if (leg.hangupCause === null) {
       if (stopping.aborted) return this.#close('detached');
@@ -350,4 +362,10 @@ class CallStory {
   #elapsedMs(): number {
     return this.#context.clock.now() - this.#connectedAt;
   }
+}
+
+/** Of two limits in seconds; a scheme may have none, and 0 in the configuration is none. */
+function shorter(own: number | undefined, overall: number): number | null {
+  const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
+  return seconds === Infinity ? null : seconds;
 }

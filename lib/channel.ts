@@ -28,6 +28,8 @@ export interface Call {
   /** Name of the FreeSWITCH that holds the call. */
   readonly switch: string;
   readonly divertedFrom: string;
+  /** How many routers have dialled this call before, by the header X-ESL-Router-Hops: the caller's word, 99 at most. */
+  readonly hops: number;
   /** Path behind the socket address, `sales` of `127.0.0.1:8084/sales`; '' when none. */
   readonly path: string;
   /** Channel variable `esl_router_scheme` as the dialplan set it; '' when none. */
@@ -48,6 +50,10 @@ export interface Call {
   readonly variables: ReadonlyMap<string, string>;
 }
 
+/** On each leg that a router dials: one more than on the leg that came in. */
+export const HOPS_HEADER = 'X-ESL-Router-Hops';
+const MAX_HOPS = 99;
+
 export interface CallOptions {
   /** `var:NAME` or `destination_number`, in order of preference. */
   readonly didFrom: readonly string[];
@@ -63,6 +69,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
   const callerRaw = headers.get('Caller-Caller-ID-Number') ?? '';
   const destinationNumber = headers.get('Caller-Destination-Number') ?? '';
   const guard = variable('esl_router_guard') ?? '';
+  const hops = variable(`sip_h_${HOPS_HEADER}`) ?? '';
   const variables = new Map<string, string>();
   for (const name of options.variables) {
     const value = variable(name);
@@ -82,6 +89,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     sourceIp: variable('sip_network_ip') ?? headers.get('Caller-Network-Addr') ?? '',
     switch: headers.get('FreeSWITCH-Switchname') ?? headers.get('FreeSWITCH-Hostname') ?? '',
     divertedFrom: divertedFrom(variable('sip_h_Diversion'), headers.get('Caller-RDNIS')),
+    hops: /^\d{1,9}$/.test(hops) ? Math.min(Number(hops), MAX_HOPS) : 0,
     path: (variable('socket_path') ?? '').replace(/^\/+|\/+$/g, ''),
     schemeVariable: variable('esl_router_scheme') ?? '',
     answered: headers.get('Answer-State') === 'answered',

@@ -18,7 +18,15 @@ export interface Config {
   readonly extensionContext: string;
   readonly didFrom: readonly string[];
   readonly bypass: { readonly called: readonly string[] };
-  readonly numbers: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  readonly numbers: {
+    readonly allow: readonly string[];
+    readonly deny: readonly string[];
+    readonly premium: boolean;
+    readonly satellite: boolean;
+    readonly limits: Readonly<Record<string, LimitConfig>>;
+  };
+  readonly maxDurationSeconds: number;
+  readonly maxHops: number;
   readonly dial: { readonly number: string; readonly user: string; readonly uri: string };
   readonly defaultScheme: string;
   readonly schemes: { readonly dir: string; readonly watch: boolean };
@@ -41,7 +49,16 @@ export interface Config {
     readonly heartbeatSeconds: number;
     readonly lingerSeconds: number;
   };
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'pretty';
+    readonly maskNumbers: boolean;
+  };
+}
+
+export interface LimitConfig {
+  readonly calls?: number;
+  readonly callsPerMinute?: number;
 }
 
 export interface GatewayConfig {

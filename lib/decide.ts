@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { ask, backupOf, type Asked, type AskOptions } from './ask.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
+import { prefixFormsOf, type Destination } from './destination.ts';
 import { RouterError, type Reason } from './errors.ts';
+import type { Places } from './limits.ts';
 import { nameOf, originatesFor, type Originate } from './originate.ts';
 import type { Result, Via } from './record.ts';
 import { parseSteps, type Step } from './route.ts';
@@ -31,6 +33,8 @@ export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'di
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
+  /** What the call holds of the caps; absent in a dry run, which takes none and is refused by none. */
+  readonly places?: Places;
 }
 
 /** Why a list of fallback steps is walked, as records and markers say it. */
@@ -70,9 +74,15 @@ export class Inquiry {
     this.#visited.add(scheme.name);
     this.#webhookId = newWebhookId();
     const { onError, onNoRoute } = scheme.fallback;
-    const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
     const fallBack = (list: readonly FallbackStep[], why: Why): Promise<Decision> =>
       this.#fallBack(scheme, this.#stepsOf(scheme, list), why, deadlineMs);
+    const full = this.#options.places?.enterScheme(scheme.name, scheme.limits) ?? null;
+    if (full !== null) {
+      // A backup is a question to the CRM too.
+      const unasked = onError.filter((step) => !('webhook' in step));
+      return fallBack(unasked, { result: 'refused', reason: 'call_limit', detail: full });
+    }
+    const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
     switch (asked.kind) {
       case 'route':
         return this.#take(scheme, asked, deadlineMs, (why) => fallBack(onError, why));
@@ -91,11 +101,13 @@ export class Inquiry {
   async resume(decision: Decision, outcome: Outcome, cause: string): Promise<Decision> {
     const { scheme, via, result, reason, calleeHeaders, steps } = decision;
     const [, ...rest] = steps;
+    this.#options.places?.leaveNumbers();
     this.#webhookId = newWebhookId();
     const deadlineMs = this.#options.clock.now() + budgetMs(scheme, this.#options.call);
     if (via === 'fallback')
       return this.#fallBack(scheme, rest, { result, reason, detail: cause }, deadlineMs);
-    return this.#take(scheme, { kind: 'route', steps: rest, calleeHeaders }, deadlineMs, () => {
+    const left = { kind: 'route', steps: rest, calleeHeaders, stale: reason === 'stale' } as const;
+    return this.#take(scheme, left, deadlineMs, () => {
       const why: Why = { result: 'no_answer', reason: outcome, detail: cause };
       return this.#fallBack(scheme, this.#stepsOf(scheme, stepsFor(scheme, outcome)), why, deadlineMs);
     });
@@ -107,7 +119,7 @@ export class Inquiry {
    */
   async #take(
     scheme: Scheme,
-    { steps, calleeHeaders }: Extract<Asked, { kind: 'route' }>,
+    { steps, calleeHeaders, stale }: Extract<Asked, { kind: 'route' }>,
     deadlineMs: number,
     exhausted: (why: Why) => Promise<Decision>,
   ): Promise<Decision> {
@@ -123,8 +135,9 @@ export class Inquiry {
         if (plan.ok) {
           const { originates } = plan;
           const rest = steps.slice(index + 1);
-          const decision = { scheme, via: 'primary', result: 'routed', reason: reasonOf(step) } as const;
-          return this.#decided({ steps: [step, ...rest], calleeHeaders, originates, ...decision });
+          const reason = stale ? 'stale' : reasonOf(step);
+          const decision = { scheme, via: 'primary', result: 'routed', reason } as const;
+          return this.#decided({ steps: [plan.step, ...rest], calleeHeaders, originates, ...decision });
         }
         why = plan.why;
       }
@@ -160,7 +173,7 @@ export class Inquiry {
         if (plan.ok) {
           const { originates } = plan;
           const decision = { scheme, via: 'fallback', result, reason, calleeHeaders, originates } as const;
-          return this.#decided({ steps: [step, ...rest], ...decision }, detail);
+          return this.#decided({ steps: [plan.step, ...rest], ...decision }, detail);
         }
         this.#options.note({ type: 'note', text: `step skipped: ${plan.why.detail}` });
       }
@@ -177,13 +190,32 @@ export class Inquiry {
     scheme: Scheme,
     step: LegStep,
     calleeHeaders: Readonly<Record<string, string>>,
-  ): { ok: true; originates: readonly Originate[] } | { ok: false; why: Why } {
-    if (step.kind !== 'dial') return { ok: true, originates: [] };
+  ): { ok: true; step: LegStep; originates: readonly Originate[] } | { ok: false; why: Why } {
+    if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     const { call, config } = this.#options;
+    const refused = (reason: Reason, detail: string): { ok: false; why: Why } => {
+      const text = `${nameOf(step.destinations)}: ${detail}`;
+      return { ok: false, why: { result: 'refused', reason, detail: text } };
+    };
+    // What can't be dialled at all takes no places.
     const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
-    if (plan.ok) return plan;
-    const detail = `${nameOf(step.destinations)}: ${plan.detail}`;
-    return { ok: false, why: { result: 'refused', reason: plan.reason, detail } };
+    if (!plan.ok) return refused(plan.reason, plan.detail);
+    const full = new Map<Destination, string>();
+    for (const destination of step.destinations) {
+      const cap =
+        this.#options.places?.enterNumber(prefixFormsOf(destination), config.numbers.limits) ?? null;
+      if (cap !== null) full.set(destination, cap);
+    }
+    if (full.size === 0) return { ok: true, step, originates: plan.originates };
+    const rest = step.destinations.filter((destination) => !full.has(destination));
+    const detail = [...full.values()].join(', ');
+    if (rest.length === 0) return refused('call_limit', detail);
+    this.#options.note({ type: 'note', text: `${nameOf([...full.keys()])} left out: ${detail}: call_limit` });
+    const less = { ...step, destinations: rest };
+    const lesser = originatesFor(less, { scheme, call, config, calleeHeaders });
+    return lesser.ok
+      ? { ok: true, step: less, originates: lesser.originates }
+      : refused(lesser.reason, lesser.detail);
   }
 
   #next(name: string): { kind: 'scheme'; scheme: Scheme } | { kind: 'error'; reason: Reason } {

@@ -1,6 +1,13 @@
 import { hasActiveWord } from './dialstring.ts';
 import type { Reason } from './errors.ts';
-import { callingCode, dialAs, toE164, type DialledNumber, type WrittenNumber } from './number.ts';
+import {
+  callingCode,
+  dialAs,
+  surchargeOf,
+  toE164,
+  type DialledNumber,
+  type WrittenNumber,
+} from './number.ts';
 import type { Scheme } from './scheme.ts';
 
 /**
@@ -26,6 +33,17 @@ export interface Transfer {
   readonly context: string;
 }
 
+export interface NumberRules {
+  /** Prefixes in digits, of the E.164 number without `+` or of what is dialled. The longest match decides. */
+  readonly deny: readonly string[];
+  /** When it is not empty, only what it matches is dialled. */
+  readonly allow: readonly string[];
+  /** False: premium-rate numbers are refused. */
+  readonly premium?: boolean | undefined;
+  /** False: satellite telephones and the other networks of no country are refused. */
+  readonly satellite?: boolean | undefined;
+}
+
 export interface DestinationRules {
   readonly targets: Scheme['targets'];
   /** The CRM's words -> ours. */
@@ -33,10 +51,8 @@ export interface DestinationRules {
   readonly numbering: Scheme['numbering'];
   /** `host` or `host:port`, as they may stand in `sip:user@host`. */
   readonly sipHosts: readonly string[];
-  /** Prefixes in digits, of the E.164 number without `+` or of what is dialled. The longest match decides. */
-  readonly deny: readonly string[];
-  /** When it is not empty, only what it matches is dialled. */
-  readonly allow: readonly string[];
+  /** The configuration's and the scheme's: a number has to pass each of them. */
+  readonly numbers: readonly NumberRules[];
   readonly emergency: readonly string[];
   /** The called number. */
   readonly did: string;
@@ -146,7 +162,7 @@ function readNumber(text: string, written: WrittenNumber, rules: DestinationRule
   if (digits.length <= MAX_EXTENSION_DIGITS) {
     return invalid(text, `is too short for a number with ${quote(prefix)} in front`);
   }
-  const denial = checkPrefixes(text, dialled, rules);
+  const denial = checkNumber(text, dialled, rules);
   if (denial !== null) return denial;
   const { number, e164, planned } = dialled;
   const { country } = rules.numbering;
@@ -172,7 +188,7 @@ function readSip(text: string, rules: DestinationRules): DestinationResult {
     const dialled = dialAs(written, rules.numbering);
     const policy =
       checkCommon(text, written, dialled, rules) ??
-      (written.digits.length > MAX_EXTENSION_DIGITS ? checkPrefixes(text, dialled, rules) : null);
+      (written.digits.length > MAX_EXTENSION_DIGITS ? checkNumber(text, dialled, rules) : null);
     if (policy !== null) return policy;
   }
   return { ok: true, target: { kind: 'uri', user, host: listed }, how: `address sip:${user}@${listed}` };
@@ -215,14 +231,44 @@ function checkCommon(
   return same ? refused('called_number', `${quote(text)} is the called number`) : null;
 }
 
+/** A scheme's rules can narrow what the configuration allows and never widen it. */
+function checkNumber(
+  text: string,
+  dialled: DialledNumber,
+  { numbers }: DestinationRules,
+): DestinationResult | null {
+  const surcharge = surchargeOf(dialled);
+  if (surcharge !== null && numbers.some((rules) => rules[surcharge] === false)) {
+    const what = surcharge === 'premium' ? 'a premium-rate number' : 'a number of a satellite network';
+    return refused(`number_${surcharge}`, `${quote(text)} is ${what}`);
+  }
+  const forms = prefixForms(dialled);
+  for (const rules of numbers) {
+    const denial = checkPrefixes(text, forms, rules);
+    if (denial !== null) return denial;
+  }
+  return null;
+}
+
+/** The digits that a prefix may be a prefix of: what is dialled, and the E.164 number. */
+function prefixForms({ number, e164 }: Pick<DialledNumber, 'number' | 'e164'>): string[] {
+  const dialled = digitsOf(number);
+  return [dialled, dialled.replace(/^00+/, ''), digitsOf(e164 ?? dialled)];
+}
+
+/** The same of a destination; none of one that is no telephone number. */
+export function prefixFormsOf(destination: Destination): string[] {
+  if (destination.kind === 'number') return prefixForms(destination);
+  const isNumber = destination.kind === 'uri' && /^\+?\d{7,}$/.test(destination.user);
+  return isNumber ? prefixForms({ number: destination.user, e164: null }) : [];
+}
+
 /** The longest matching prefix decides between denied and allowed; of two equal ones the denied. */
 function checkPrefixes(
   text: string,
-  { number, e164 }: DialledNumber,
-  { allow, deny }: DestinationRules,
+  forms: readonly string[],
+  { allow, deny }: NumberRules,
 ): DestinationResult | null {
-  const dialled = digitsOf(number);
-  const forms = [dialled, dialled.replace(/^00+/, ''), digitsOf(e164 ?? dialled)];
   const longest = (prefixes: readonly string[]): number =>
     prefixes
       .map(digitsOf)

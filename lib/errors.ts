@@ -23,6 +23,9 @@ export const REASONS = {
   body_not_text: 'the reply is HTML or too long for a destination',
   rpc_error: 'the JSON-RPC reply carries an error',
   rpc_invalid: 'the reply is not a JSON-RPC response to this question',
+  breaker_open: 'the webhook has failed again and again, and is left alone for some seconds',
+  webhook_paused: 'the CRM has asked to be left alone for some seconds',
+  bulkhead_full: 'too many requests of this scheme wait for the CRM already',
   request_invalid: 'the request could not be built from this call',
   scheme_unknown: 'the scheme that the call was handed to does not exist',
   scheme_loop: 'the call was handed in a circle between schemes',
@@ -30,8 +33,11 @@ export const REASONS = {
   // The CRM answered, and the answer may not be dialled.
   destination_invalid: 'the destination is neither a number nor a SIP login',
   destination_denied: 'the destination is not allowed by configuration',
+  number_premium: 'premium-rate numbers are not dialled here',
+  number_satellite: 'numbers of satellite networks are not dialled here',
   emergency_number: 'emergency numbers are never dialled for a CRM',
   called_number: 'the destination is the called number itself',
+  call_limit: 'the scheme, or the prefix of the number, has as many calls as it may have',
   no_gateway: 'a number is to be dialled and no gateway is configured',
   no_domain: 'a SIP login or extension is to be dialled and no domain is configured',
 
@@ -44,12 +50,14 @@ export const REASONS = {
 
   // The router's own.
   routed: 'the call was sent where the CRM said',
+  stale: 'the CRM can not answer: the call was sent where it said the last time',
   crm_hangup: 'the CRM asked for a hang-up',
   crm_dialplan: 'the CRM gave the call back to the dialplan',
   crm_transfer: 'the CRM sent the call to a dialplan extension',
   no_scheme: 'no scheme fits the call',
   emergency_called: 'the caller dialled an emergency number',
   peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
+  hop_limit: 'the call has been through too many routers already',
   over_capacity: 'too many concurrent calls',
   draining: 'the router is stopping',
   guard_fired: "the dialplan's guard took the call back before the decision",

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import type { LogLevel } from './config.ts';
+import { maskingReplacer } from './mask.ts';
 
 /** Logs to one stream. A sink that can't keep up loses lines, which are counted, and never holds a call up. */
 export interface Logger {
@@ -13,18 +14,20 @@ export interface Logger {
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'json' | 'pretty';
+  /** Telephone numbers as `*****33`. */
+  readonly maskNumbers: boolean;
   readonly stream: Writable;
 }
 
 /** Lines that may wait in memory; winston alone held 530,000 of them for a slow sink. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
-export function createLogger({ level, format, stream }: LogOptions): Logger {
+export function createLogger({ level, format, maskNumbers, stream }: LogOptions): Logger {
   let dropped = 0;
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
-    format: written(format === 'json' ? json : pretty),
+    format: written(format === 'json' ? json : pretty, maskNumbers ? maskingReplacer : undefined),
     // Its type says interface where winston has a class.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new winston.transports.Stream({ stream })],
@@ -66,31 +69,43 @@ export function createLogger({ level, format, stream }: LogOptions): Logger {
 /** What a transport of winston writes. */
 const MESSAGE = Symbol.for('message');
 
+/** For JSON.stringify. */
+type Replacer = ((key: string, value: unknown) => unknown) | undefined;
+
 /** A line is written out once, here: winston's own formatters take 50 us for it. */
-function written(write: (info: winston.Logform.TransformableInfo) => string): winston.Logform.Format {
+function written(
+  write: (info: winston.Logform.TransformableInfo, replacer: Replacer) => string,
+  replacer: Replacer,
+): winston.Logform.Format {
   return winston.format((info) => {
-    info[MESSAGE] = write(info);
+    info[MESSAGE] = write(info, replacer);
     return info;
   })();
 }
 
 /** ISO 8601 with milliseconds, in UTC; then what happened, then all else. */
-function json({ level, message, fields }: winston.Logform.TransformableInfo): string {
-  return JSON.stringify({
-    timestamp: new Date().toISOString(),
-    level,
-    message,
-    ...(fields as object | undefined),
-  });
+function json({ level, message, fields }: winston.Logform.TransformableInfo, replacer: Replacer): string {
+  return JSON.stringify(
+    {
+      timestamp: new Date().toISOString(),
+      level,
+      message,
+      ...(fields as object | undefined),
+    },
+    replacer,
+  );
 }
 
 /** `12:00:01.234 info  call caller=380441112233 did=15005550100 ...` */
-function pretty({ level, message, fields }: winston.Logform.TransformableInfo): string {
-  const pairs = Object.entries((fields ?? {}) as Record<string, unknown>)
+function pretty({ level, message, fields }: winston.Logform.TransformableInfo, replacer: Replacer): string {
+  const shown =
+    replacer === undefined ? fields : (JSON.parse(JSON.stringify(fields ?? {}, replacer)) as object);
+  const pairs = Object.entries((shown ?? {}) as Record<string, unknown>)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
     .map(
       ([key, value]) =>
         `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
     );
-  return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...pairs].join(' ');
+  const text = String(replacer?.('message', message) ?? message);
+  return [new Date().toISOString().slice(11, 23), level.padEnd(5), text, ...pairs].join(' ');
 }

@@ -8,10 +8,13 @@ import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
 import { Listener } from './esl/listener.ts';
 import { createHttpClient } from './http/client.ts';
+import { Limits } from './limits.ts';
 import type { Logger } from './log.ts';
 import { summaryOf } from './record.ts';
 import { loadSchemes, type LoadResult, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
+import { AnswerMemory } from './upstream/memory.ts';
+import { Upstream } from './upstream/upstream.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
 
@@ -45,16 +48,26 @@ export async function start(options: RouterOptions): Promise<Router> {
   for (const note of loaded.notes) log.warn(note);
 
   const http = createHttpClient();
+  const limits = new Limits(clock);
   const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
   const eslOptions = {
     limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
     replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,
   };
-  const send = http.send.bind(http);
+  const upstream = new Upstream({
+    send: http.send.bind(http),
+    clock,
+    random: Math.random,
+    onBreaker: (webhook, state) => {
+      log.warn(`circuit breaker ${state.kind}`, { webhook });
+    },
+  });
+  const send = upstream.send.bind(upstream);
+  const memory = new AnswerMemory();
   const listener = await Listener.listen({ ...config.listen }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
-    const context = { config, schemes, secrets, send, clock, version, stopping };
+    const context = { config, schemes, secrets, send, memory, limits, clock, version, stopping };
     const record = await routeCall(connection, refusal, context);
     report(log, record, connection.peer);
     onRecord?.(record);

@@ -4,6 +4,7 @@ import {
   parsePhoneNumberFromString,
   type CountryCode,
 } from 'libphonenumber-js';
+import { parsePhoneNumberFromString as parseFully } from 'libphonenumber-js/max';
 
 export type Country = CountryCode;
 
@@ -72,6 +73,31 @@ export function dialAs(written: WrittenNumber, { country, dialAs: form }: Number
     case 'as-given':
       return { number: prefix + digits, e164, planned };
   }
+}
+
+/**
+ * International premium rate (979), and networks of no country: Inmarsat (870), the Global Mobile Satellite System (881),
+ * and the International Networks (882, 883), where Thuraya and the networks of ships and aircraft have their numbers.
+ * Source: ITU, List of Recommendation E.164 Assigned Country Codes. 878 (personal numbers) is neither.
+ */
+const INTERNATIONAL_PREMIUM = /^\+979/;
+const SATELLITE = /^\+(870|88[123])/;
+
+/** With their trunk prefix national numbers have up to 11 digits: `8 701 ...` in Kazakhstan, `870 ...` in Arkansas. */
+const MIN_SATELLITE_DIGITS = 12;
+
+/**
+ * What makes a number dearer than its country says. Digits of which nothing is known but themselves are read as an
+ * international number, the way in which they are dialled; a national reading is tried in the plan's own country only.
+ */
+export function surchargeOf({ number, e164 }: DialledNumber): 'premium' | 'satellite' | null {
+  const digits = number.replace(/^\+/, '').replace(/^00+/, '');
+  const international = e164 ?? `+${digits}`;
+  const certain = e164 !== null || digits.length >= MIN_SATELLITE_DIGITS;
+  if (certain && SATELLITE.test(international)) return 'satellite';
+  if (certain && INTERNATIONAL_PREMIUM.test(international)) return 'premium';
+  // The smaller metadata of the room know the type of few countries' numbers.
+  return parseFully(international)?.getType() === 'PREMIUM_RATE' ? 'premium' : null;
 }
 
 type Parsed = NonNullable<ReturnType<typeof parse>>;

@@ -1,5 +1,5 @@
 import { callerIdVariables, DEFAULT_GATEWAY } from './callerid.ts';
-import type { Call } from './channel.ts';
+import { HOPS_HEADER, type Call } from './channel.ts';
 import type { Config } from './config.ts';
 import type { Destination } from './destination.ts';
 import { serializeDialString, type DialString, type Endpoint, type Leg } from './dialstring.ts';
@@ -77,6 +77,7 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
             ...Object.fromEntries(
               Object.entries(context.calleeHeaders).map(([name, value]) => [`sip_h_${name}`, value]),
             ),
+            [`sip_h_${HOPS_HEADER}`]: call.hops + 1,
           },
           config.dial,
         ),

@@ -13,6 +13,8 @@ export interface CallRecord {
   call: ShownCall | null;
   scheme: { name: string; revision: string; chosenBy: string } | null;
   readonly requests: RequestRecord[];
+  /** Answers of before that were used, in place of a request or after one that failed. */
+  readonly recalled: RecalledRecord[];
   readonly readings: ReadingRecord[];
   /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
   readonly decisions: DecisionRecord[];
@@ -67,11 +69,23 @@ export interface RequestRecord {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Tries that failed and were followed by another, with the same bytes. */
+  readonly retries: { readonly reason: Reason; readonly detail: string }[];
   reply: { status: number; headers: Readonly<Record<string, string>>; body: string } | null;
   phases: HttpPhases | null;
   /** `found`, or the reason why nothing was. */
   answer: string | null;
   detail: string | null;
+}
+
+export interface RecalledRecord {
+  readonly atMs: number;
+  readonly scheme: string;
+  /** The CRM could not answer; false: within `cacheSeconds` it was not asked. */
+  readonly stale: boolean;
+  readonly ageSeconds: number;
+  readonly status: number;
+  readonly body: string;
 }
 
 export interface ReadingRecord {
@@ -103,6 +117,8 @@ export type CallEvent =
   | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
   | { readonly type: 'request'; readonly request: RequestRecord }
+  | { readonly type: 'retry'; readonly reason: Reason; readonly detail: string }
+  | { readonly type: 'recalled'; readonly recalled: RecalledRecord }
   | {
       readonly type: 'reply';
       readonly status: number;
@@ -143,6 +159,7 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     call: null,
     scheme: null,
     requests: [],
+    recalled: [],
     readings: [],
     decisions: [],
     bridges: [],
@@ -172,6 +189,12 @@ export function apply(record: CallRecord, event: CallEvent): void {
       break;
     case 'request':
       record.requests.push(event.request);
+      break;
+    case 'retry':
+      record.requests.at(-1)?.retries.push({ reason: event.reason, detail: event.detail });
+      break;
+    case 'recalled':
+      record.recalled.push(event.recalled);
       break;
     case 'reply': {
       const request = record.requests.at(-1);
@@ -244,6 +267,8 @@ function shownCall(call: Call): ShownCall {
 /** The record as it stands in the log line of a call: no bodies, no headers. */
 export function summaryOf(record: CallRecord): Record<string, unknown> {
   const last = record.requests.at(-1);
+  const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
+  const recalled = record.recalled.at(-1);
   return {
     trace: record.id,
     uuid: record.call?.uuid ?? '',
@@ -262,7 +287,9 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
           status: last.reply?.status ?? null,
           answer: last.answer,
           detail: last.detail,
+          ...(retries === 0 ? {} : { retries }),
         }),
+    ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
     bridges: record.bridges.map(({ outcome, cause }) =>
       cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
     ),

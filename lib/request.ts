@@ -55,9 +55,8 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const telling: MacroContext = { ...context, secret };
   const unsigned = compose(plan, question, telling);
   const method = plan.method;
-  const credentials = authorize(webhook.auth, { method, ...unsigned }, (template) =>
-    expand(template, telling, asIs),
-  );
+  const subject = { method, timestamp: context.timestamp, ...unsigned };
+  const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
   const added = Object.keys(credentials).length > 0;
   const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
   const seen =

@@ -152,6 +152,12 @@ const webhook = z
     map: z.record(z.string(), z.string()).default({}),
     noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
     withheld: z.enum(['hide', 'send']).default('hide'),
+    retries: z.int().min(0).max(5).default(1),
+    retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
+    maxInFlight: z.int().min(1).max(10_000).default(200),
+    maxPerSecond: z.number().min(0.1).max(10_000).nullable().default(null),
+    cacheSeconds: z.int().min(0).max(86_400).default(0),
+    lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
   })
   .superRefine((hook, context) => {
     const fault = (path: string, message: string): void => {
@@ -183,6 +189,10 @@ const webhook = z
 
 export type Webhook = z.output<typeof webhook>;
 
+const prefixes = z
+  .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
+  .default([]);
+
 const document = z.strictObject({
   name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
   title: z.string().max(200).optional(),
@@ -192,6 +202,21 @@ const document = z.strictObject({
     .optional(),
   webhook,
   forwardingTimeoutSeconds: z.int().min(2).max(300).default(30),
+  maxDurationSeconds: z.int().min(10).max(86_400).optional(),
+  limits: z
+    .strictObject({
+      calls: z.int().min(1).max(100_000).optional(),
+      callsPerMinute: z.int().min(1).max(10_000).optional(),
+    })
+    .default({}),
+  numbers: z
+    .strictObject({
+      allow: prefixes,
+      deny: prefixes,
+      premium: z.boolean().optional(),
+      satellite: z.boolean().optional(),
+    })
+    .default({ allow: [], deny: [] }),
   gateway: oneOrMore(dialplanName).optional(),
   domain: domainName.optional(),
   extensions: z.enum(['user', 'dialplan']).default('user'),

@@ -117,8 +117,7 @@ export function destinationRules(scheme: Scheme, config: Config, did: string): D
     map: scheme.webhook.map,
     numbering: scheme.numbering,
     sipHosts: config.sipHosts,
-    deny: config.numbers.deny,
-    allow: config.numbers.allow,
+    numbers: [config.numbers, scheme.numbers],
     emergency: config.bypass.called,
     did,
     extensions: scheme.extensions,
@@ -215,17 +214,48 @@ function crossFaults(
   return faults;
 }
 
-function notesOn({ webhook, gateway }: Scheme, config: Config): string[] {
+function notesOn({ webhook, gateway, numbers, maxDurationSeconds }: Scheme, config: Config): string[] {
   const notes: string[] = [];
   if (webhook.submission !== 'http' && webhook.method !== 'POST') {
     notes.push(
       `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
     );
   }
+  for (const part of tokensIn(webhook.url.source)) {
+    notes.push(
+      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+    );
+  }
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
   }
+  for (const kind of ['premium', 'satellite'] as const) {
+    if (numbers[kind] !== true || config.numbers[kind]) continue;
+    const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
+    notes.push(`numbers.${kind}: true has no effect while ${variable} is false`);
+  }
+  if (config.maxDurationSeconds > 0 && (maxDurationSeconds ?? 0) > config.maxDurationSeconds) {
+    notes.push(
+      `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
+    );
+  }
   return notes;
+}
+
+/** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
+function tokensIn(url: string): string[] {
+  const [path = '', query = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?');
+  const found = path
+    .split('/')
+    .flatMap((part, index) =>
+      /^(?=.*[a-z])(?=.*\d)[\w-]{16,}$/i.test(part) ? [`part ${index} of the path`] : [],
+    );
+  for (const pair of query.split('&')) {
+    const [name = '', value = ''] = pair.split('=');
+    const telling = /(^|[_-])(token|secret|password|pass|pwd|auth|api_?key|key|signature|sig)$/i.test(name);
+    if (telling && value !== '' && !value.includes('{{')) found.push(`the parameter ${name}`);
+  }
+  return found;
 }
 
 function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {

@@ -87,6 +87,15 @@ const isNetwork = (value: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 };
 const isDigits = (value: string): boolean => /^\+?\d{1,15}$/.test(value);
+const isLimit = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(([key, most]: [string, unknown]) => {
+    if (!Number.isInteger(most) || Number(most) < 1) return false;
+    return (
+      (key === 'calls' && Number(most) <= 100_000) || (key === 'callsPerMinute' && Number(most) <= 10_000)
+    );
+  });
+};
 const isSource = (value: string): boolean => /^(destination_number|var:[A-Za-z0-9_]{1,64})$/.test(value);
 const isGateway = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return false;
@@ -202,7 +211,38 @@ export const SCHEMA = {
       list('prefixes in digits', isDigits),
       'Prefixes of numbers that are never dialled.',
     ),
+    premium: setting('NUMBERS_PREMIUM', false, flag, 'Whether premium-rate numbers may be dialled.'),
+    satellite: setting(
+      'NUMBERS_SATELLITE',
+      false,
+      flag,
+      'Whether satellite telephones and other networks of no country (+870, +881, +882, +883) may be dialled.',
+    ),
+    limits: setting(
+      'NUMBERS_LIMITS',
+      {},
+      json('caps by prefix', (v) =>
+        Object.entries(v).every(([prefix, limit]) => isDigits(prefix) && isLimit(limit)),
+      ),
+      'Caps of this router by prefix, each of which counts: {"380": {"calls": 10, "callsPerMinute": 60}}.',
+    ),
   },
+  maxDurationSeconds: setting(
+    'MAX_DURATION',
+    0,
+    format(
+      '0, or a whole number from 10 to 86400',
+      (v) => v === 0 || (Number.isInteger(v) && Number(v) >= 10 && Number(v) <= 86_400),
+      (text) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : text),
+    ),
+    'Seconds after the answer at which a call is hung up, in every scheme; 0: never.',
+  ),
+  maxHops: setting(
+    'MAX_HOPS',
+    5,
+    integer(1, 50),
+    'How often routers may have dialled a call before it comes here; one over that is given back, unasked.',
+  ),
   dial: {
     number: setting(
       'DIAL_NUMBER',
@@ -320,6 +360,12 @@ export const SCHEMA = {
       'pretty',
       oneOf('json', 'pretty'),
       'One JSON object a line, or lines for people.',
+    ),
+    maskNumbers: setting(
+      'LOG_MASK_NUMBERS',
+      false,
+      flag,
+      'Telephone numbers stand in the log as *****33; ids and times stay.',
     ),
   },
 };

@@ -24,4 +24,6 @@ export interface UnsignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** ISO 8601. */
+  readonly timestamp: string;
 }

@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import type { Template } from '../macro.ts';
 import type { Auth, UnsignedRequest } from './auth.ts';
+import { apiKey } from './api-key.ts';
 import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
+import { hmac } from './hmac.ts';
 import { none } from './none.ts';
 
 /** Every way to authenticate by its `type` in a scheme. A new one is a line here. */
-const BY_TYPE = { none, basic, bearer };
+const BY_TYPE = { none, basic, bearer, 'api-key': apiKey, hmac };
 
 type Schema = (typeof BY_TYPE)[keyof typeof BY_TYPE]['settings'];
 

@@ -131,7 +131,7 @@ async function startRouter(context: CommandContext, crmUrl: string, onRecord: (r
     config,
     secrets,
     version: context.version,
-    log: createLogger({ level: 'error', format: 'pretty', stream: context.stderr }),
+    log: createLogger({ level: 'error', format: 'pretty', maskNumbers: false, stream: context.stderr }),
     loadSchemes: () => Promise.resolve(assembleSchemes(sources, config, secrets)),
     onRecord,
   });

@@ -10,6 +10,8 @@ import type { HttpResponse } from '../http/message.ts';
 import { originatesFor } from '../originate.ts';
 import { apply, newRecord, type CallRecord } from '../record.ts';
 import { loadSchemes } from '../schemes.ts';
+import { AnswerMemory } from '../upstream/memory.ts';
+import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 export interface TryOptions extends CommonOptions {
@@ -48,6 +50,11 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const startedAt = systemClock.now();
   const http = createHttpClient();
   const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
+  const upstream = new Upstream({
+    send: (request, sending) => (canned === null ? http.send(request, sending) : Promise.resolve(canned)),
+    clock: systemClock,
+    random: Math.random,
+  });
   const hidden = call.withheld && scheme.webhook.withheld === 'hide';
   apply(record, { type: 'call', call: hidden ? concealCaller(call) : call });
   apply(record, {
@@ -61,7 +68,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     config,
     schemes: loaded.set,
     secrets,
-    send: (request, sending) => (canned === null ? http.send(request, sending) : Promise.resolve(canned)),
+    send: upstream.send.bind(upstream),
+    memory: new AnswerMemory(),
     clock: systemClock,
     version: context.version,
     dryRun: true,
@@ -124,6 +132,7 @@ function report(record: CallRecord, decision: Decision, dialStrings: readonly st
     lines.push(`request ${request.attempt} (scheme ${request.scheme})`, `  ${request.method} ${request.url}`);
     for (const [name, value] of Object.entries(request.headers)) lines.push(`  ${name}: ${value}`);
     if (request.body !== null) lines.push('', indent(request.body));
+    lines.push(...request.retries.map(({ reason, detail }) => `retried after ${reason}: ${detail}`));
     if (request.reply !== null) {
       const total = request.phases === null ? '' : ` after ${request.phases.total.toFixed(1)} ms`;
       lines.push('', `reply ${request.reply.status}${total}`, indent(request.reply.body));

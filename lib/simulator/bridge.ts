@@ -106,9 +106,10 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   if (b.dialled.endpoint.startsWith('user/')) channel.push('originate_causes', `${b.uuid};NONE`);
   channel.set('signal_bond', b.uuid);
   channel.set('last_bridge_role', 'originator');
-  // Runs when the callee answers, whatever has become of the router (measured on 1.11.1).
-  const onAnswer = b.dialled.variables.get('api_on_answer');
-  if (!early && onAnswer !== undefined) runApi(leg.exchange, bytesOf(onAnswer));
+  // These run when the callee answers, in their order, whatever has become of the router (measured on 1.11.1).
+  for (const [name, command] of b.dialled.variables) {
+    if (!early && name.toLowerCase().startsWith('api_on_answer')) runApi(leg.exchange, bytesOf(command));
+  }
   const pair = header('Bridge-A-Unique-ID', leg.uuid) + header('Bridge-B-Unique-ID', b.uuid);
   leg.emit('CHANNEL_BRIDGE', '', pair);
   if (!early) {

@@ -30,6 +30,7 @@ const LEG_VARIABLES = [
   'sip_h_Privacy',
   'sip_h_Diversion',
   'sip_h_X-Card',
+  'sip_h_X-ESL-Router-Hops',
 ];
 
 function checkSaid({ report }: Outcome): void {

@@ -89,6 +89,44 @@ describe('secrets', function () {
     }
   });
 
+  it('keeps telephone numbers out of the log with log.maskNumbers, at debug too', async () => {
+    const destination = '380501234567';
+    const crm = await startCrm((): CrmReply => ({
+      status: 200,
+      body: JSON.stringify({ destination: ['380441234567', destination], note: destination }),
+    }));
+    const scheme = {
+      name: 'numbers',
+      webhook: {
+        url: `${crm.url}/{{caller}}?line={{did}}`,
+        headers: { 'X-Caller': '{{caller_e164}}' },
+        parameters: { phone: '{{caller}}', name: '{{caller_name}}' },
+      },
+    };
+    const settings = { ...SETTINGS, LOG_MASK_NUMBERS: 'true' };
+    const daemon = await Daemon.start({ schemes: [scheme] as never, settings });
+    try {
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
+      const report = await freeswitch.call({
+        caller: CALLER,
+        callerName: `Ann ${CALLER}`,
+        did: DID,
+        path: 'numbers',
+        callee: ({ user }) =>
+          user === destination ? answers() : { kind: 'fail', cause: 'USER_BUSY', afterMs: 5 },
+      });
+      const record = await daemon.record(report.uuid);
+      expect(record.bridges).to.have.length(2);
+      expect(record.call?.caller).to.equal(`*****${CALLER.slice(-2)}`);
+      const written = JSON.stringify(daemon.lines);
+      for (const number of [CALLER, DID, destination, '380441234567']) expect(written).not.to.include(number);
+      expect(crm.requests[0]?.headers['x-caller'], 'the CRM gets it whole').to.include(CALLER);
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+
   it('are in no output of check, config and try', async () => {
     const crm = await startCrm((): CrmReply => ({ status: 200, body: '{"destination":"201","card":"c"}' }));
     try {

@@ -61,7 +61,7 @@ describe('try', function () {
       /^dial string: \{originate_timeout=9,.*\}\[.*\]sofia\/gateway\/two\/\+380501234567$/m,
     );
     expect(stdout).to.match(
-      /^dial string: \{originate_timeout=17,.*sip_h_X-Card=a%2Cb\}\[.*\]user\/201@pbx\.example$/m,
+      /^dial string: \{originate_timeout=17,.*sip_h_X-Card=a%2Cb,sip_h_X-ESL-Router-Hops=1\}\[.*\]user\/201@pbx\.example$/m,
     );
     expect(stdout).not.to.include(SECRET);
   }

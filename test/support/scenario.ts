@@ -121,7 +121,7 @@ export class Stage {
     }
   }
 
-  async play(scenario: Scenario): Promise<Outcome> {
+  async play(scenario: Scenario, call = scenario.call): Promise<Outcome> {
     const name = this.#names.get(scenario) ?? '';
     const freeswitch = new SimulatedFreeSwitch({
       routers: [this.daemon.address],
@@ -138,7 +138,7 @@ export class Stage {
       // Far beyond any call here; it makes the simulation insist on its being lifted.
       ...(scenario.guard === null ? {} : { guardSeconds: 100 }),
       callee: ({ user }: DialledLeg) => scenario.callees?.[user] ?? answers(),
-      ...scenario.call,
+      ...call,
     });
     const record = await this.daemon.record(report.uuid);
     const line = await this.daemon.line(report.uuid);

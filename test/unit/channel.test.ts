@@ -43,6 +43,7 @@ describe('channel', () => {
       sourceIp: '192.0.2.1',
       switch: 'fs1',
       divertedFrom: '',
+      hops: 0,
       path: '',
       schemeVariable: '',
       answered: false,
@@ -53,6 +54,14 @@ describe('channel', () => {
       socketMode: { async: true, full: true },
       variables: new Map(),
     });
+  });
+
+  it('believes a count of hops only when it is one', () => {
+    const hops = (text: string): number => call({ 'variable_sip_h_X-ESL-Router-Hops': text }).hops;
+    expect(['0', '1', '7', '100', '999999999'].map(hops)).to.deep.equal([0, 1, 7, 99, 99]);
+    expect(['', '-1', '1.5', ' 2', '2,3', '0x7', '1e3', '٣', '9999999999'].map(hops)).to.deep.equal(
+      Array<number>(9).fill(0),
+    );
   });
 
   it('takes the called number from the first of didFrom that is set', () => {

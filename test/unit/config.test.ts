@@ -91,6 +91,26 @@ describe('config', () => {
     expect(text).to.match(/esl-router\.json: .*listen\.prot/);
   });
 
+  it('takes caps and limits only as they are meant', () => {
+    const faulty = (name: string, value: string): number =>
+      faultsOf({ env: { [`ESL_ROUTER_${name}`]: value } }).length;
+    for (const limits of [
+      '{"38x":{"calls":1}}',
+      '{"380":1}',
+      '{"380":{"calls":0}}',
+      '{"380":{"callsPerMinute":"9"}}',
+      '{"380":{"perMinute":9}}',
+      '[]',
+    ]) {
+      expect(faulty('NUMBERS_LIMITS', limits), limits).to.equal(1);
+    }
+    expect(faulty('NUMBERS_LIMITS', '{"+380":{"calls":1,"callsPerMinute":9},"1":{}}')).to.equal(0);
+    for (const seconds of ['9', '86401', '1h', '10.5'])
+      expect(faulty('MAX_DURATION', seconds), seconds).to.equal(1);
+    for (const seconds of ['0', '10', '86400']) expect(faulty('MAX_DURATION', seconds), seconds).to.equal(0);
+    expect(faulty('MAX_HOPS', '0')).to.equal(1);
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(configOf({ env: { ESL_ROUTER_LISTEN_HOST: '' } }).config.listen.host).to.equal('127.0.0.1');
   });

@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from '../../lib/http/message.ts';
 import { apply, newRecord, type CallRecord } from '../../lib/record.ts';
 import type { SchemeDocument } from '../../lib/scheme.ts';
 import { assembleSchemes } from '../../lib/schemes.ts';
+import { AnswerMemory } from '../../lib/upstream/memory.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 type Answering = (request: HttpRequest, signal: CancelSignal) => HttpResponse | Promise<HttpResponse>;
@@ -37,12 +38,11 @@ function fails(code: Reason): never {
   throw new RouterError(code);
 }
 
-function hangs(signal: CancelSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error);
-    });
+async function hangs(signal: CancelSignal): Promise<never> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', resolve);
   });
+  throw signal.reason;
 }
 
 interface Setting {
@@ -52,9 +52,11 @@ interface Setting {
   readonly clock?: ManualClock;
   readonly signal?: CancelSignal;
   readonly config?: typeof CONFIG;
+  readonly memory?: AnswerMemory;
 }
 
 function prepare({ schemes = [SALES], answer, headers = {}, config = CONFIG, ...rest }: Setting) {
+  const { memory = new AnswerMemory() } = rest;
   const clock = rest.clock ?? new ManualClock();
   const secrets = { has: () => true, read: (name: string) => `value-of-${name}` };
   const sources = schemes.map((json) => ({ name: json.name, json, text: JSON.stringify(json) }));
@@ -82,6 +84,7 @@ function prepare({ schemes = [SALES], answer, headers = {}, config = CONFIG, ...
       requests.push(request);
       return answer(request, signal);
     },
+    memory,
     clock,
     version: '0.0.0',
     dryRun: false,
@@ -341,5 +344,142 @@ describe('decide', () => {
     await ask({ clock, answer: () => reply({ destination: '201' }) });
     await ask({ clock, answer: () => fails('connect_failed') });
     expect(clock.timers).to.equal(0);
+  });
+
+  describe('answers of before', () => {
+    const caching = (webhook: Partial<SchemeDocument['webhook']>): SchemeDocument => ({
+      ...SALES,
+      webhook: { ...SALES.webhook, ...webhook },
+      fallback: { onNoRoute: [{ dial: '900' }], onError: [{ dial: '901' }] },
+    });
+    const steps = ({ record }: Asked): readonly string[] => record.decisions.at(-1)?.steps ?? [];
+    const WITHHELD = { 'Caller-Privacy-Hide-Number': 'true' };
+
+    it('are used instead of a request within cacheSeconds, and no longer', async () => {
+      const common = {
+        schemes: [caching({ cacheSeconds: 60 })],
+        memory: new AnswerMemory(),
+        clock: new ManualClock(),
+      };
+      await ask({ ...common, answer: () => reply({ destination: '201' }) });
+      common.clock.advance(60_000);
+      const cached = await ask({ ...common, answer: () => reply({ destination: '202' }) });
+      expect(cached.requests).to.have.length(0);
+      expect(steps(cached)).to.deep.equal(['dial 201']);
+      expect(cached.decision).to.deep.include({ result: 'routed', reason: 'routed' });
+      expect(cached.record.recalled[0]).to.deep.include({ stale: false, ageSeconds: 60, status: 200 });
+      common.clock.advance(1);
+      const asked = await ask({ ...common, answer: () => reply({ destination: '202' }) });
+      expect(asked.requests).to.have.length(1);
+      expect(steps(asked)).to.deep.equal(['dial 202']);
+    });
+
+    it('are used when the CRM can not answer, for lastGoodSeconds, and marked', async () => {
+      const common = {
+        schemes: [caching({ lastGoodSeconds: 3600 })],
+        memory: new AnswerMemory(),
+        clock: new ManualClock(),
+      };
+      await ask({ ...common, answer: () => reply({ destination: '201' }) });
+      common.clock.advance(3_600_000);
+      const down = await ask({ ...common, answer: () => fails('connect_failed') });
+      expect(down.requests, 'the CRM is asked first').to.have.length(1);
+      expect(steps(down)).to.deep.equal(['dial 201']);
+      expect(down.decision).to.deep.include({ via: 'primary', result: 'routed', reason: 'stale' });
+      expect(down.record.recalled[0]).to.deep.include({ stale: true, ageSeconds: 3600 });
+      expect(down.record.requests[0]).to.deep.include({ answer: 'connect_failed' });
+      for (const answer of [() => reply('{', 200), () => reply({}, 500)]) {
+        expect((await ask({ ...common, answer })).decision.reason).to.equal('stale');
+      }
+      common.clock.advance(1);
+      const late = await ask({ ...common, answer: () => fails('connect_failed') });
+      expect(steps(late)).to.deep.equal(['dial 901']);
+    });
+
+    it('hold for a number of the list after the first, too', async () => {
+      const common = { schemes: [caching({ lastGoodSeconds: 60 })], memory: new AnswerMemory() };
+      await ask({ ...common, answer: () => reply({ destination: ['201', '202'] }) });
+      const { decision, inquiry } = await ask({ ...common, answer: () => fails('connect_failed') });
+      const next = await inquiry.resume(decision, 'busy', 'USER_BUSY');
+      expect(next).to.deep.include({ via: 'primary', reason: 'stale' });
+    });
+
+    it('know that there was nobody', async () => {
+      const common = { schemes: [caching({ lastGoodSeconds: 60 })], memory: new AnswerMemory() };
+      await ask({ ...common, answer: () => reply({ destination: null }) });
+      const down = await ask({ ...common, answer: () => fails('webhook_timeout') });
+      expect(steps(down)).to.deep.equal(['dial 900']);
+    });
+
+    it('answer to a JSON-RPC question of their own', async () => {
+      const scheme = caching({
+        submission: 'json-rpc',
+        import: 'json-rpc',
+        rpcMethod: 'route',
+        lastGoodSeconds: 60,
+      });
+      const common = { schemes: [scheme], memory: new AnswerMemory() };
+      const answer: Answering = ({ body }) => {
+        const { id } = JSON.parse(body ?? '') as { id: string };
+        return reply({ jsonrpc: '2.0', id, result: '201' });
+      };
+      await ask({ ...common, answer });
+      const down = await ask({ ...common, answer: () => fails('connect_failed') });
+      expect(steps(down)).to.deep.equal(['dial 201']);
+    });
+
+    it('are those for this caller, this number and this version of the scheme', async () => {
+      const memory = new AnswerMemory();
+      const common = { schemes: [caching({ cacheSeconds: 60 })], memory };
+      await ask({ ...common, answer: () => reply({ destination: '201' }) });
+      const other = [
+        { ...common, headers: { 'Caller-Caller-ID-Number': '380449999999' } },
+        { ...common, headers: { 'Caller-Destination-Number': '15005550101' } },
+        { ...common, schemes: [caching({ cacheSeconds: 61 })] },
+      ];
+      for (const setting of other) {
+        const asked = await ask({ ...setting, answer: () => reply({ destination: '202' }) });
+        expect(steps(asked)).to.deep.equal(['dial 202']);
+      }
+    });
+
+    it('are never kept for a caller who withheld his number, whatever the scheme sends', async () => {
+      for (const withheld of ['hide', 'send'] as const) {
+        const memory = new AnswerMemory();
+        const common = {
+          schemes: [caching({ cacheSeconds: 60, lastGoodSeconds: 60, withheld })],
+          memory,
+          headers: WITHHELD,
+        };
+        await ask({ ...common, answer: () => reply({ destination: '201' }) });
+        expect(memory.size).to.equal(0);
+        expect(
+          (await ask({ ...common, answer: () => reply({ destination: '202' }) })).requests,
+        ).to.have.length(1);
+      }
+    });
+
+    it('are off by default; nothing that was refused or failed is kept', async () => {
+      const memory = new AnswerMemory();
+      await ask({ memory, answer: () => reply({ destination: '201' }) });
+      expect(memory.size).to.equal(0);
+      const schemes = [caching({ cacheSeconds: 60, lastGoodSeconds: 60 })];
+      await ask({ memory, schemes, answer: () => reply({ destination: '112' }) });
+      await ask({ memory, schemes, answer: () => reply({}, 500) });
+      await ask({ memory, schemes, answer: () => fails('connect_failed') });
+      expect(memory.size).to.equal(0);
+    });
+
+    it('do not stand in for a backup', async () => {
+      const scheme = caching({ lastGoodSeconds: 60 });
+      const schemes = [
+        { ...scheme, fallback: { onError: [{ webhook: 'https://backup.example.com/' }, { dial: '901' }] } },
+      ];
+      const memory = new AnswerMemory();
+      const answer: Answering = ({ url }) =>
+        url.includes('backup') ? reply({ destination: '203' }) : fails('connect_failed');
+      expect(steps(await ask({ schemes, memory, answer }))).to.deep.equal(['dial 203', 'dial 901']);
+      expect(memory.size).to.equal(0);
+    });
   });
 });

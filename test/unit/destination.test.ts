@@ -8,8 +8,7 @@ const RULES: DestinationRules = {
   map: { '17': '201', sales: 'support', bad: '${x}' },
   numbering: { dialAs: 'digits' },
   sipHosts: ['pbx.example.com', 'Trunk.example.com:5070'],
-  deny: [],
-  allow: [],
+  numbers: [{ deny: [], allow: [] }],
   emergency: ['112', '911', '999', '000'],
   did: '+380441112233',
   extensions: 'user',
@@ -256,7 +255,7 @@ describe('destination', () => {
       ['201', 'extension 201'],
       ['sip:380900123456@pbx.example.com', 'destination_denied'],
     ],
-    { deny: ['+380900'], allow: ['380', '380900555'] },
+    { numbers: [{ deny: ['+380900'], allow: ['380', '380900555'] }] },
   );
   table(
     'a list of allowed prefixes',
@@ -265,19 +264,96 @@ describe('destination', () => {
       ['380441234567', 'number 380441234567'],
       ['380501234567', 'destination_denied'],
     ],
-    { allow: ['380'], deny: ['38050', '1'] },
+    { numbers: [{ allow: ['380'], deny: ['38050', '1'] }] },
   );
   table('of equal prefixes the denied wins', [['380441234567', 'destination_denied']], {
-    allow: ['380'],
-    deny: ['380'],
+    numbers: [{ allow: ['380'], deny: ['380'] }],
   });
+  const scheme = { allow: ['380', '4420'], deny: ['38044123'] };
+  table(
+    'the scheme and the configuration have to agree: neither lifts what the other denies',
+    [
+      ['380441112200', 'number 380441112200'],
+      ['380441234567', 'destination_denied'],
+      ['380501234567', 'destination_denied'],
+      ['442079460000', 'destination_denied'],
+    ],
+    { numbers: [{ allow: ['380', '38044123'], deny: ['38050'] }, scheme] },
+  );
+  const REFUSED = { allow: [], deny: [], premium: false, satellite: false };
+  const surcharged: readonly [string, string][] = [
+    ['+19005551234', 'number_premium'],
+    ['19005551234', 'number_premium'],
+    ['0019005551234', 'number_premium'],
+    ['00019005551234', 'number_premium'],
+    ['sip:+19005551234@pbx.example.com', 'number_premium'],
+    ['+380900212345', 'number_premium'],
+    ['+97912345', 'number_premium'],
+    ['979123456789', 'number_premium'],
+    ['+870773123456', 'number_satellite'],
+    ['870773123456', 'number_satellite'],
+    ['+881612345678', 'number_satellite'],
+    ['+88216', 'destination_invalid'],
+    ['8821612345678', 'number_satellite'],
+    ['+88213123456', 'number_satellite'],
+    ['+8835100012345', 'number_satellite'],
+    ['380441234567', 'number 380441234567'],
+    ['80012345678', 'number 80012345678'],
+  ];
+  table('premium-rate and satellite numbers, however they are written', surcharged, { numbers: [REFUSED] });
+  table('the configuration refuses them, and the scheme can not lift that', surcharged, {
+    numbers: [REFUSED, { ...REFUSED, premium: true, satellite: true }],
+  });
+  table('the scheme refuses them, though the configuration does not', surcharged, {
+    numbers: [{ ...REFUSED, premium: true, satellite: true }, REFUSED],
+  });
+  table(
+    'each has its own switch',
+    [
+      ['19005551234', 'number 19005551234'],
+      ['870773123456', 'number_satellite'],
+    ],
+    { numbers: [{ ...REFUSED, premium: true }] },
+  );
+  table(
+    'a national number is none for looking like one abroad',
+    [
+      // Kazakhstan, Nizhny Novgorod and Ukhta with the trunk prefix 8; Arkansas and Pittsburgh.
+      ['87012345678', 'number 87012345678'],
+      ['88312345678', 'number 88312345678'],
+      ['88216723456', 'number 88216723456'],
+      ['8705551234', 'number 8705551234'],
+      ['8785551234', 'number 8785551234'],
+      ['0900212345', 'number 0900212345'],
+    ],
+    { numbers: [REFUSED] },
+  );
+  table(
+    'the country says what a national number is',
+    [
+      ['0900212345', 'number_premium'],
+      ['900212345', 'number_premium'],
+      ['0441234567', 'number 0441234567'],
+      ['380900212345', 'number_premium'],
+      ['19005551234', 'number_premium'],
+    ],
+    { numbers: [REFUSED], numbering: { country: 'UA', dialAs: 'national' }, did: '' },
+  );
+  table(
+    'and what it is not',
+    [
+      ['8705550123', 'number 18705550123'],
+      ['9005551234', 'number_premium'],
+    ],
+    { numbers: [REFUSED], numbering: { country: 'US', dialAs: 'digits' }, did: '' },
+  );
   table(
     'prefixes are those of the number that is dialled, not of the text',
     [
       ['44 123 45 67', 'number 380441234567'],
       ['0441234567', 'number 380441234567'],
     ],
-    { numbering: { country: 'UA', dialAs: 'digits' }, deny: ['44'], did: '' },
+    { numbering: { country: 'UA', dialAs: 'digits' }, numbers: [{ deny: ['44'], allow: [] }], did: '' },
   );
 
   it('says how it read', () => {

@@ -268,6 +268,26 @@ describe('dialstring', () => {
       ]) {
         expectRefused(() => serialize([leg({ [name]: 'hangup' })]), name);
       }
+      const uuid = '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11';
+      expectRefused(() => serialize([leg()], { api_on_answer: `sched_hangup +10 ${uuid} ALLOTTED_TIMEOUT` }));
+      for (const command of [
+        `sched_del ${uuid}`,
+        `sched_hangup 10 ${uuid} ALLOTTED_TIMEOUT`,
+        `sched_hangup +10 ${uuid} USER_BUSY`,
+        `sched_hangup +10 ${uuid} ALLOTTED_TIMEOUT bleg`,
+      ]) {
+        expectRefused(() => serialize([leg()], { api_on_answer_limit: command }), command);
+      }
+    });
+
+    it('runs two commands at the answer: the guard is lifted, then the length is bounded', () => {
+      const variables = {
+        api_on_answer: 'sched_del u-1',
+        api_on_answer_limit: 'sched_hangup +600 u-1 ALLOTTED_TIMEOUT',
+      };
+      expect(serialize([leg()], variables)).to.match(
+        /^\{api_on_answer='sched_del u-1',api_on_answer_limit='sched_hangup \+600 u-1 ALLOTTED_TIMEOUT'\}/,
+      );
     });
 
     it('refuses a variable that is set for all legs and for one', () => {

@@ -162,6 +162,37 @@ describe('schemes', () => {
     expect(notes).to.match(/gateway: none here .* phone numbers are refused/);
   });
 
+  it('warns of what looks like a secret in a URL, without repeating it', async () => {
+    const urls = {
+      a: 'https://crm.example/rest/1/x7k2m9q4w8e5r1t3/crm.lead.list',
+      b: 'https://crm.example/hook?caller={{caller}}&api_key=s3cr3t',
+      c: 'https://crm.example/rest/1/{{secret.TOKEN}}/contact-lookup-for-calls?key={{secret.TOKEN}}&token=',
+    };
+    for (const [name, url] of Object.entries(urls)) put(`${name}.json`, { name, webhook: { url } });
+    const result = await load({}, ['TOKEN']);
+    const notes = result.ok ? result.notes.filter((note) => note.includes('looks like a secret')) : [];
+    expect(notes.map((note) => note.replace(`${dir}/`, '').replace(/ looks.*/, ''))).to.deep.equal([
+      'a.json: webhook.url: part 3 of the path',
+      'b.json: webhook.url: the parameter api_key',
+    ]);
+  });
+
+  it('says of a scheme that can not widen what the configuration allows', async () => {
+    const numbers = { premium: true, satellite: true };
+    put('a.json', { name: 'a', webhook: { url: URL }, maxDurationSeconds: 600, numbers });
+    const notesWith = async (env: Record<string, string>): Promise<string[]> => {
+      const result = await load({ ESL_ROUTER_GATEWAY: 'crm', ...env });
+      return result.ok ? result.notes.map((note) => note.replace(/^.*a\.json: /, '')) : ['faults'];
+    };
+    const env = { ESL_ROUTER_NUMBERS_PREMIUM: 'true', ESL_ROUTER_MAX_DURATION: '300' };
+    expect(await notesWith(env)).to.deep.equal([
+      'numbers.satellite: true has no effect while ESL_ROUTER_NUMBERS_SATELLITE is false',
+      'maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is 300 for all schemes',
+    ]);
+    expect(await notesWith({ ...env, ESL_ROUTER_NUMBERS_SATELLITE: 'true', ESL_ROUTER_MAX_DURATION: '900' }))
+      .to.be.empty;
+  });
+
   it('gives a scheme a revision that changes with its text', async () => {
     put('a.json', { name: 'a', webhook: { url: URL } });
     const before = (await setOf()).schemes.get('a')?.revision;

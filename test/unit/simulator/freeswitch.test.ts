@@ -472,6 +472,27 @@ describe('the simulated FreeSWITCH', () => {
       expect(report.violations).to.deep.equal([]);
     });
 
+    it('is lifted by the answer, which runs every api_on_answer in its order', async () => {
+      const hunt = async (variables: (uuid: string) => string) =>
+        play(
+          async (wire) => {
+            const uuid = (await greet(wire)).headers.get('Unique-ID')!;
+            wire.send(
+              execute('set', 'hangup_after_bridge=true') +
+                execute('bridge', `{originate_timeout=2,${variables(uuid)}}${number}`),
+            );
+            await leave(wire);
+          },
+          { guardSeconds: 8, callee: () => ({ kind: 'answer', afterMs: 5, talkMs: 600, hangup: 'callee' }) },
+        );
+      const lift = (uuid: string): string => `api_on_answer='sched_del ${uuid}'`;
+      const limit = (uuid: string): string => `api_on_answer_x='sched_hangup +3 ${uuid} ALLOTTED_TIMEOUT'`;
+      const bounded = await hunt((uuid) => `${lift(uuid)},${limit(uuid)}`);
+      expect(bounded.report.end).to.deep.include({ kind: 'answered', hangupBy: 'router' });
+      const unbounded = await hunt((uuid) => `${limit(uuid)},${lift(uuid)}`);
+      expect(unbounded.report.end).to.deep.include({ kind: 'answered', hangupBy: 'callee' });
+    });
+
     it('tears an answered call away when it was not lifted', async () => {
       const { report, wires } = await play(routes(execute('bridge', number)), {
         guardSeconds: 3,

@@ -1,0 +1,211 @@
+import { throwIfAborted, type CancelSignal } from '../cancel.ts';
+import type { Clock } from '../clock.ts';
+import { RouterError, type Reason } from '../errors.ts';
+import type { HttpClient } from '../http/client.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
+import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
+import { backoffMs, RetryBudget, retryAfterMs } from './retry.ts';
+
+/** What a scheme allows for its requests. */
+export interface UpstreamPolicy extends BulkheadLimits {
+  /** Further tries after the first, 0 to 5. */
+  readonly retries: number;
+  /** Statuses after which the CRM surely has not routed: among 502, 503 and 504. */
+  readonly retryStatuses: readonly number[];
+}
+
+export interface Sending {
+  /** Whose bulkhead the request stands in. */
+  readonly scheme: string;
+  /** The URL as the scheme has it, macros and all: whose breaker, pause and retry budget count. */
+  readonly webhook: string;
+  readonly policy: UpstreamPolicy;
+  /** By the clock; no retry begins that could not end before it. */
+  readonly deadlineMs: number;
+  /** Its reason is thrown. */
+  readonly signal: CancelSignal;
+  readonly onRetry: (failure: { readonly reason: Reason; readonly detail: string }) => void;
+}
+
+export interface UpstreamOptions {
+  readonly send: HttpClient['send'];
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly onBreaker?: (webhook: string, state: BreakerState) => void;
+}
+
+interface WebhookState {
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  /** By the clock: the CRM asked to be left alone until then. */
+  pausedUntilMs: number;
+}
+
+type Tried =
+  | { readonly kind: 'replied'; readonly response: HttpResponse; readonly again: boolean }
+  | { readonly kind: 'failed'; readonly error: RouterError; readonly again: boolean }
+  /** Nothing was sent. */
+  | { readonly kind: 'held'; readonly error: RouterError };
+
+/** No CRM can silence itself for longer. */
+const LONGEST_PAUSE_MS = 60_000;
+
+/** No request was sent, so a second one can not route twice. */
+const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
+/** What a CRM that is down looks like. */
+const OUTAGE: ReadonlySet<Reason> = new Set([
+  ...NEVER_SENT,
+  'connection_lost',
+  'http_malformed',
+  'body_too_large',
+  'webhook_timeout',
+]);
+
+/** Every one has happened as often as a call was decided without its CRM: made once, for the stack that nobody reads. */
+const HELD = {
+  breaker_open: new RouterError('breaker_open'),
+  bulkhead_full: new RouterError('bulkhead_full'),
+  webhook_paused: new RouterError('webhook_paused'),
+} as const;
+
+/**
+ * Stands between a question and its CRM: a bulkhead, a circuit breaker and retries, so that a CRM in trouble costs its
+ * own callers little time and those of others none.
+ */
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #webhooks = new Map<string, WebhookState>();
+  readonly #bulkheads = new Map<string, Bulkhead>();
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with any status. Rejects with what `HttpClient.send` rejects with, and at once with RouterError
+   * `breaker_open`, `webhook_paused` or, after 200 ms, `bulkhead_full`.
+   */
+  async send(request: HttpRequest, sending: Sending): Promise<HttpResponse> {
+    const { clock, random } = this.#options;
+    const { policy, deadlineMs, signal, onRetry } = sending;
+    const webhook = this.#webhook(sending.webhook);
+    webhook.budget.earn();
+    let tried = await this.#try(request, sending, webhook);
+    for (let retry = 0; retry < policy.retries && tried.kind !== 'held' && tried.again; retry++) {
+      const waitMs = backoffMs(retry, random());
+      if (clock.now() + waitMs >= deadlineMs || !webhook.budget.spend()) break;
+      onRetry(failureOf(tried));
+      await pause(waitMs, signal, clock);
+      throwIfAborted(signal);
+      const next = await this.#try(request, sending, webhook);
+      // Held back now: the failure before says more.
+      if (next.kind === 'held') break;
+      tried = next;
+    }
+    if (tried.kind === 'replied') return tried.response;
+    throw tried.error;
+  }
+
+  /** Every webhook that was asked, for the operator. */
+  breakers(): ReadonlyMap<string, BreakerState> {
+    return new Map([...this.#webhooks].map(([name, { breaker }]) => [name, breaker.state]));
+  }
+
+  /** Holds the breaker of a webhook open or closed; null lets it judge for itself again. */
+  force(webhook: string, open: boolean | null): void {
+    this.#webhook(webhook).breaker.force(open);
+  }
+
+  async #try(request: HttpRequest, sending: Sending, webhook: WebhookState): Promise<Tried> {
+    const { send, clock } = this.#options;
+    const { signal } = sending;
+    if (webhook.pausedUntilMs > clock.now()) return { kind: 'held', error: HELD.webhook_paused };
+    if (webhook.breaker.isOpen) return { kind: 'held', error: HELD.breaker_open };
+    const bulkhead = this.#bulkhead(sending);
+    if (!bulkhead.enter() && !(await bulkhead.queue(signal))) {
+      throwIfAborted(signal);
+      return { kind: 'held', error: HELD.bulkhead_full };
+    }
+    try {
+      const permit = webhook.breaker.admit();
+      if (permit === null) return { kind: 'held', error: HELD.breaker_open };
+      try {
+        const response = await send(request, sending);
+        const pauseMs = pauseAsked(response, clock.date());
+        if (pauseMs !== null) webhook.pausedUntilMs = clock.now() + Math.min(pauseMs, LONGEST_PAUSE_MS);
+        // A limit that was reached is a CRM that works; 4xx is its word on this one request.
+        const down = response.status >= 500 && pauseMs === null;
+        if (down) permit.failure();
+        else permit.success();
+        return {
+          kind: 'replied',
+          response,
+          again: down && sending.policy.retryStatuses.includes(response.status),
+        };
+      } catch (error) {
+        if (!(error instanceof RouterError) || !OUTAGE.has(error.code)) {
+          permit.abandon();
+          throw error;
+        }
+        permit.failure();
+        return { kind: 'failed', error, again: NEVER_SENT.has(error.code) };
+      }
+    } finally {
+      bulkhead.leave();
+    }
+  }
+
+  #webhook(name: string): WebhookState {
+    let webhook = this.#webhooks.get(name);
+    if (webhook === undefined) {
+      const { clock, random, onBreaker } = this.#options;
+      const breaker = new Breaker({
+        clock,
+        random,
+        onChange: (state) => onBreaker?.(name, state),
+      });
+      webhook = { breaker, budget: new RetryBudget(clock), pausedUntilMs: 0 };
+      this.#webhooks.set(name, webhook);
+    }
+    return webhook;
+  }
+
+  /** A backup stands in one of its own: it is there for the moment when the scheme's own CRM hangs. */
+  #bulkhead({ scheme, webhook, policy }: Sending): Bulkhead {
+    const name = `${scheme} ${webhook}`;
+    let bulkhead = this.#bulkheads.get(name);
+    if (bulkhead === undefined) {
+      bulkhead = new Bulkhead(policy, this.#options.clock);
+      this.#bulkheads.set(name, bulkhead);
+    } else bulkhead.limits = policy;
+    return bulkhead;
+  }
+}
+
+/** Milliseconds that the CRM asked for: 429 and 503 say so in `Retry-After`. 429 without one asks for none. */
+function pauseAsked({ status, headers }: HttpResponse, now: Date): number | null {
+  const askedMs = status === 429 || status === 503 ? retryAfterMs(headers['retry-after'], now) : null;
+  return status === 429 ? (askedMs ?? 0) : askedMs;
+}
+
+function failureOf(tried: Exclude<Tried, { kind: 'held' }>): { reason: Reason; detail: string } {
+  return tried.kind === 'failed'
+    ? { reason: tried.error.code, detail: tried.error.message }
+    : { reason: 'http_status', detail: `HTTP ${tried.response.status}` };
+}
+
+/** Ends early when `signal` is aborted. */
+function pause(ms: number, signal: CancelSignal, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(ms, end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}

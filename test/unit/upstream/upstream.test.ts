@@ -1,0 +1,242 @@
+import { expect } from 'chai';
+import { Cancellation } from '../../../lib/cancel.ts';
+import { RouterError, type Reason } from '../../../lib/errors.ts';
+import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
+import { Upstream, type Sending } from '../../../lib/upstream/upstream.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+type Reply = number | Reason | HttpResponse | Promise<HttpResponse>;
+
+const REQUEST = {
+  method: 'POST',
+  url: 'http://crm.example/',
+  headers: {},
+  body: '',
+} as unknown as HttpRequest;
+
+function response(status: number, headers: Record<string, string> = {}): HttpResponse {
+  return { status, headers, body: '', phases: { total: 1 } };
+}
+
+/** An upstream whose CRM says `replies` in turn, the last of them for ever. */
+function upstream(...replies: Reply[]) {
+  const clock = new ManualClock();
+  let sent = 0;
+  const made = new Upstream({
+    clock,
+    random: () => 0.5,
+    send: async () => {
+      const reply = replies[Math.min(sent++, replies.length - 1)] ?? 200;
+      if (typeof reply === 'string') throw new RouterError(reply);
+      return typeof reply === 'number' ? response(reply) : reply;
+    },
+  });
+  const retried: string[] = [];
+  const sending = (changes: Partial<Sending> = {}, policy: Partial<Sending['policy']> = {}): Sending => ({
+    scheme: 'sales',
+    webhook: 'http://crm.example/',
+    policy: { retries: 1, retryStatuses: [], maxInFlight: 100, maxPerSecond: null, ...policy },
+    deadlineMs: clock.now() + 4_000,
+    signal: new Cancellation(),
+    onRetry: ({ reason }) => retried.push(reason),
+    ...changes,
+  });
+  /** Status, or code of the error; time stands still but for the pauses before retries. */
+  const ask = async (options: Sending = sending()): Promise<number | string> => {
+    const asked = made.send(REQUEST, options).then(
+      ({ status }) => status,
+      (error: unknown) => (error instanceof RouterError ? error.code : 'another'),
+    );
+    return settle(asked, clock);
+  };
+  return { upstream: made, clock, retried, sending, ask, sent: () => sent };
+}
+
+/** Lets time go on for as long as the promise waits for it. */
+async function settle<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {
+  const pending = Symbol('pending');
+  const turn = (): Promise<symbol> => new Promise((resolve) => setImmediate(resolve, pending));
+  for (let n = 0; n < 100; n++) {
+    if ((await Promise.race([promise.catch(() => null), turn()])) !== pending) break;
+    if (clock.timers > 0) clock.advance(50);
+  }
+  return promise;
+}
+
+describe('the upstream', () => {
+  describe('retries', () => {
+    for (const reason of ['dns_failed', 'connect_failed', 'tls_failed'] as const) {
+      it(`once after ${reason}: nothing was sent`, async () => {
+        const { ask, sent, retried } = upstream(reason, 200);
+        expect(await ask()).to.equal(200);
+        expect(sent()).to.equal(2);
+        expect(retried).to.deep.equal([reason]);
+      });
+    }
+
+    for (const reason of [
+      'connection_lost',
+      'http_malformed',
+      'webhook_timeout',
+      'body_too_large',
+    ] as const) {
+      it(`never after ${reason}: the CRM may have routed`, async () => {
+        const { ask, sent } = upstream(reason, 200);
+        expect(await ask()).to.equal(reason);
+        expect(sent()).to.equal(1);
+      });
+    }
+
+    it('after 502, 503 and 504 where the scheme says so, and gives the last reply', async () => {
+      const { ask, sent, sending, retried } = upstream(502, 503);
+      expect(await ask(sending({}, { retryStatuses: [502], retries: 5 }))).to.equal(503);
+      expect(sent()).to.equal(2);
+      expect(retried).to.deep.equal(['http_status']);
+      const without = upstream(502, 200);
+      expect(await without.ask()).to.equal(502);
+    });
+
+    it('as often as the scheme says', async () => {
+      const { ask, sent, sending } = upstream('connect_failed');
+      expect(await ask(sending({}, { retries: 3 }))).to.equal('connect_failed');
+      expect(sent()).to.equal(4);
+      const none = upstream('connect_failed');
+      await none.ask(none.sending({}, { retries: 0 }));
+      expect(none.sent()).to.equal(1);
+    });
+
+    it('not when there is no time left for it', async () => {
+      const { ask, sent, sending, clock } = upstream('connect_failed', 200);
+      expect(await ask(sending({ deadlineMs: clock.now() + 100 }))).to.equal('connect_failed');
+      expect(sent()).to.equal(1);
+    });
+
+    it('end with the caller', async () => {
+      const { upstream: made, sending, clock, sent } = upstream('connect_failed', 200);
+      const caller = new Cancellation();
+      const asked = made.send(REQUEST, sending({ signal: caller })).catch((error: unknown) => error);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(clock.timers).to.equal(1);
+      const reason = new RouterError('caller_hung_up');
+      caller.abort(reason);
+      expect(await asked).to.equal(reason);
+      expect([sent(), clock.timers]).to.deep.equal([1, 0]);
+    });
+
+    it('are a tenth of the requests at most, so that an outage is not doubled', async () => {
+      const { ask, sent, upstream: made } = upstream('connect_failed');
+      made.force('http://crm.example/', false);
+      for (let n = 0; n < 300; n++) await ask();
+      expect(sent()).to.be.within(335, 345);
+    });
+  });
+
+  describe('breaker', () => {
+    it('opens on five observed failures, retries included, and then nothing is sent', async () => {
+      const { ask, sent, upstream: made } = upstream('connect_failed');
+      expect(await ask()).to.equal('connect_failed');
+      expect(await ask()).to.equal('connect_failed');
+      expect(await ask(), 'the failure itself is told, not the breaker').to.equal('connect_failed');
+      expect(sent()).to.equal(5);
+      expect(await ask()).to.equal('breaker_open');
+      expect(sent()).to.equal(5);
+      expect(made.breakers().get('http://crm.example/')?.kind).to.equal('open');
+    });
+
+    it('takes 5xx and no reply in time for an outage', async () => {
+      for (const failure of [500, 503, 'webhook_timeout', 'connection_lost'] as const) {
+        const { ask } = upstream(failure);
+        for (let n = 0; n < 5; n++) expect(await ask()).to.equal(failure);
+        expect(await ask(), String(failure)).to.equal('breaker_open');
+      }
+    });
+
+    it('takes 4xx, and what the router refused itself, for none', async () => {
+      for (const answer of [400, 401, 404, 422, 'request_invalid'] as const) {
+        const { ask } = upstream(answer);
+        for (let n = 0; n < 30; n++) expect(await ask()).to.equal(answer);
+      }
+    });
+
+    it('is one for each webhook', async () => {
+      const { ask, sending } = upstream('connect_failed');
+      for (let n = 0; n < 5; n++) await ask(sending());
+      expect(await ask(sending())).to.equal('breaker_open');
+      expect(await ask(sending({ webhook: 'http://other.example/' }))).to.equal('connect_failed');
+      expect(await ask(sending({ scheme: 'other' }))).to.equal('breaker_open');
+    });
+
+    it('closes by one probe', async () => {
+      const { ask, clock, sent } = upstream(500, 500, 500, 500, 500, 200);
+      for (let n = 0; n < 5; n++) await ask();
+      clock.advance(10_499);
+      expect(await ask()).to.equal('breaker_open');
+      clock.advance(1);
+      expect(await ask()).to.equal(200);
+      expect(await ask()).to.equal(200);
+      expect(sent()).to.equal(7);
+    });
+  });
+
+  describe('pauses', () => {
+    it('as long as 429 and 503 ask for, without a retry and without an outage', async () => {
+      for (const status of [429, 503]) {
+        const limited = response(status, { 'retry-after': '20' });
+        const { ask, sending, clock, sent, upstream: made } = upstream(limited, 200);
+        expect(await ask(sending({}, { retryStatuses: [503], retries: 5 }))).to.equal(status);
+        expect(await ask()).to.equal('webhook_paused');
+        expect(sent()).to.equal(1);
+        expect(made.breakers().get('http://crm.example/')?.kind).to.equal('closed');
+        clock.advance(20_000);
+        expect(await ask()).to.equal(200);
+      }
+    });
+
+    it('for a minute at most', async () => {
+      const { ask, clock } = upstream(response(429, { 'retry-after': '86400' }), 200);
+      await ask();
+      clock.advance(59_999);
+      expect(await ask()).to.equal('webhook_paused');
+      clock.advance(1);
+      expect(await ask()).to.equal(200);
+    });
+
+    it('not where no time is asked for; five times 429 is no outage', async () => {
+      const { ask, sent } = upstream(429);
+      for (let n = 0; n < 8; n++) expect(await ask()).to.equal(429);
+      expect(sent()).to.equal(8);
+    });
+  });
+
+  describe('bulkheads', () => {
+    it('give way to the fallback after 200 ms, and are no outage', async () => {
+      const hanging = new Promise<HttpResponse>(() => undefined);
+      const { upstream: made, sending, ask, clock, sent } = upstream(hanging);
+      const policy = { maxInFlight: 2 };
+      for (let n = 0; n < 2; n++) void made.send(REQUEST, sending({}, policy));
+      const began = clock.now();
+      expect(await ask(sending({}, policy))).to.equal('bulkhead_full');
+      expect(clock.now() - began).to.be.within(200, 250);
+      expect(sent()).to.equal(2);
+      expect(made.breakers().get('http://crm.example/')?.kind).to.equal('closed');
+    });
+
+    it('are one for each scheme, and one for each backup of it', async () => {
+      const hanging = new Promise<HttpResponse>(() => undefined);
+      const { upstream: made, sending, ask } = upstream(hanging, 200);
+      const policy = { maxInFlight: 1 };
+      void made.send(REQUEST, sending({}, policy));
+      expect(await ask(sending({ scheme: 'support' }, policy))).to.equal(200);
+      expect(await ask(sending({ webhook: 'http://backup.example/' }, policy))).to.equal(200);
+      expect(await ask(sending({}, policy))).to.equal('bulkhead_full');
+    });
+
+    it('give their place back however a request ends', async () => {
+      const { ask, sending } = upstream(200, 'connection_lost', 'request_invalid', 500, 200);
+      const policy = { maxInFlight: 1 };
+      for (const expected of [200, 'connection_lost', 'request_invalid', 500, 200]) {
+        expect(await ask(sending({}, policy))).to.equal(expected);
+      }
+    });
+  });
+});
