@@ -30,6 +30,8 @@ export interface LoadOrder extends Omit<SwitchOptions, 'seed'> {
   readonly timed?: (report: CallReport) => boolean;
   /** Calls of one batch, when not a thousand. */
   readonly batch?: number;
+  /** False: a batch can not be played again, since something else happens meanwhile. */
+  readonly repeatable?: boolean;
   /** A generator that begins a call later than this measures itself. */
   readonly mostLagMs: number;
   readonly signal: AbortSignal;
@@ -98,7 +100,7 @@ export class Load {
   }
 
   async #batch(order: LoadOrder, first: number, calls: number): Promise<void> {
-    const { script, astray, batch: _batch, mostLagMs, timed, signal, seed, ...options } = order;
+    const { script, astray, batch: _batch, mostLagMs, timed, repeatable, signal, seed, ...options } = order;
     let { callsPerSecond } = order;
     for (let again = 0; ; again++) {
       // Reports are read and let go: a thousand of them kept make the generator's own collections last 30 ms.
@@ -123,7 +125,8 @@ export class Load {
       }
       this.voided += report.calls;
       this.voidedLost += report.lost;
-      if (again === REPETITIONS) throw new VoidRun(`the generator was ${report.lagMs.toFixed(1)} ms late`);
+      if (again === REPETITIONS || repeatable === false)
+        throw new VoidRun(`the generator was ${report.lagMs.toFixed(1)} ms late`);
       callsPerSecond *= SLOWER;
       await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -14,7 +14,7 @@ import {
 } from '../../lib/simulator/index.ts';
 import { Load, type LoadOrder } from './load.ts';
 import { Router, type RouterOptions } from './router.ts';
-import type { Scale } from './row.ts';
+import { VoidRun, type Scale } from './row.ts';
 
 export const CALLER = '380441110001';
 export const DID = '15005550100';
@@ -130,6 +130,18 @@ export class Stage {
       mostLagMs: this.#mostLagMs,
       signal: this.signal,
     });
+  }
+
+  /** Repeats as a whole, twice at most, what was void. */
+  async untilValid<T>(run: () => Promise<T>): Promise<T> {
+    for (let again = 0; ; again++) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof VoidRun) || again === 2) throw error;
+        this.say(`  void, once more: ${error.message}`);
+      }
+    }
   }
 
   freeswitch(options: SwitchOptions): SimulatedFreeSwitch {

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { serve } from './controller.ts';
 
-const agent = new http.Agent({ keepAlive: true, maxTotalSockets: 32 });
+const agent = new http.Agent({ keepAlive: true, maxTotalSockets: 8 });
 const timeout = Number(process.env['TIMEOUT_MS'] ?? '2000');
 
 serve(

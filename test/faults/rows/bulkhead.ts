@@ -115,7 +115,7 @@ export const bulkhead: Row = {
     return { ...outcome, figure: `${outcome.figure}; A's calls: ${shown}` };
   },
   control: {
-    what: 'one pool of 32 connections for both',
+    what: 'one pool of 8 connections for both',
     run: async (stage) => {
       const { urls } = await hangingUrls(stage);
       const control = await stage.control('./controls/shared-pool.ts', {

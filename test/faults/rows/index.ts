@@ -4,9 +4,24 @@ import { breaker } from './breaker.ts';
 import { bulkhead } from './bulkhead.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
+import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
 import { keepAlive } from './keep-alive.ts';
+import { reload } from './reload.ts';
 import { states } from './states.ts';
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [crm, drip, bombs, keepAlive, bulkhead, breaker, states, hostileBytes];
+export const ROWS: readonly Row[] = [
+  crm,
+  drip,
+  bombs,
+  keepAlive,
+  bulkhead,
+  breaker,
+  states,
+  hostileBytes,
+  hostileText,
+  reload,
+  growth,
+];
