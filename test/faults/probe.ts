@@ -50,7 +50,7 @@ process.on('message', (question: Question) => {
 });
 process.channel?.unref();
 
-const nameServer = new URL(import.meta.url).searchParams.get('dns') ?? '';
+const nameServer = process.env['FAULTS_NAME_SERVER'] ?? '';
 if (nameServer !== '') {
   dns.setServers([nameServer]);
   dns.Resolver = class extends dns.Resolver {

@@ -3,13 +3,12 @@ import { mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { rssKib } from '../../bench/child.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
 import { Daemon, type DaemonOptions, type LogLine } from '../support/daemon.ts';
 import type { Health, Question } from './probe.ts';
 
-export interface RouterOptions extends Omit<DaemonOptions, 'nodeArguments'> {
+export interface RouterOptions extends Omit<DaemonOptions, 'nodeArguments' | 'env'> {
   /** The only name server that the process knows, `127.0.0.1:5353`. */
   readonly nameServer?: string;
 }
@@ -58,7 +57,8 @@ export class Router {
     const daemon = await Daemon.start({
       ...options,
       settings: { LOG_LEVEL: 'info', ...settings },
-      nodeArguments: ['--no-warnings', '--import', `${pathToFileURL(probePath).href}?dns=${nameServer}`],
+      nodeArguments: ['--no-warnings', '--import', probePath],
+      env: { FAULTS_NAME_SERVER: nameServer },
       onCall: (line) => {
         opened.router?.count(line);
         onCall?.(line);
