@@ -5,7 +5,8 @@ import { answeredBy, call, WANTED, type Stage } from '../stage.ts';
 
 /** A leak of one object a call shows in a hundred thousand of them. */
 
-const AT_ONCE = 40;
+/** Below what makes it give calls back. */
+const AT_ONCE = 8;
 const MOST_PERCENT = 5;
 const SAMPLE_CALLS = 50;
 /** Connections to the CRM are kept so long, and everything else ends sooner. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemeDocument } from '../../../lib/scheme.ts';
-import type { CallReport } from '../../../lib/simulator/index.ts';
+import type { CalleeBehaviour, CallReport, DialledLeg } from '../../../lib/simulator/index.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, type Stage } from '../stage.ts';
 
@@ -26,9 +26,18 @@ function schemes(crm: string, revision: number): readonly [SchemeDocument, Schem
       name: 'night',
       webhook: { url: `${crm}/night/${revision}`, headers },
       bridge: { headers },
-      fallback: { onNoRoute: [{ dial: String(100_000 + revision) }] },
+      fallback: { onBusy: [{ dial: String(100_000 + revision) }] },
     },
   ];
+}
+
+const BUSY = '{"destination":"201"}';
+
+/** Whom the CRM names is busy: the scheme has to say who is next, long after it was read. */
+function callee({ user }: DialledLeg): CalleeBehaviour {
+  return user === '201'
+    ? { kind: 'fail', cause: 'USER_BUSY', afterMs: 100 }
+    : { kind: 'answer', afterMs: 0, talkMs: 10, hangup: 'caller' };
 }
 
 async function run(stage: Stage): Promise<Outcome> {
@@ -40,7 +49,8 @@ async function run(stage: Stage): Promise<Outcome> {
     asked.set(uuid, seen);
     seen.push(Number(url.split('/').at(-1)), Number(headers['x-revision']));
     // Long enough for a reload to come between the two questions.
-    return { status: 204, delayMs: stage.random.below(150) };
+    const delayMs = stage.random.below(150);
+    return url.startsWith('/sales') ? { status: 204, delayMs } : { status: 200, body: BUSY, delayMs };
   });
   const router = await stage.router({ schemes: schemes(crm.url, 0) });
   const { daemon } = router;
@@ -48,11 +58,11 @@ async function run(stage: Stage): Promise<Outcome> {
   const mixed = (report: CallReport): string | null => {
     const { uuid, end, legs } = report;
     if (end.kind !== 'answered') return `ended as ${end.kind}`;
-    const [leg] = legs;
+    const [busy, backup] = legs;
     const all = [
       ...(asked.get(uuid) ?? []),
-      Number(leg?.user) - 100_000,
-      Number(leg?.variables.get('sip_h_X-Revision')),
+      Number(busy?.variables.get('sip_h_X-Revision')),
+      Number(backup?.user) - 100_000,
     ];
     asked.delete(uuid);
     const [first = NaN] = all;
@@ -74,7 +84,7 @@ async function run(stage: Stage): Promise<Outcome> {
         write('night', stage.random.chance(0.5) ? '{"name": "night"' : '{"name": "night", "webhook": {}}');
       if (breaks) broken++;
       // Every second time the change of the files alone has to do.
-      if (n % 2 === 0) daemon.signal('SIGHUP');
+      if (n % 2 === 1) daemon.signal('SIGHUP');
       await daemon.until(({ message }) => message === (breaks ? KEPT : LOADED), 6000, from);
       await delay(1000 / RELOADS_PER_SECOND);
     }
@@ -85,7 +95,7 @@ async function run(stage: Stage): Promise<Outcome> {
       calls,
       callsPerSecond: RATE,
       batch: 250,
-      script: () => call('sales'),
+      script: () => call('sales', { callee }),
       astray: mixed,
     }),
     reloading(),
