@@ -8,6 +8,7 @@ import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
 import { hostileText } from './hostile-text.ts';
 import { keepAlive } from './keep-alive.ts';
+import { overload } from './overload.ts';
 import { reload } from './reload.ts';
 import { states } from './states.ts';
 
@@ -19,6 +20,7 @@ export const ROWS: readonly Row[] = [
   keepAlive,
   bulkhead,
   breaker,
+  overload,
   states,
   hostileBytes,
   hostileText,
