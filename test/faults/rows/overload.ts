@@ -12,7 +12,8 @@ import type { Stage } from '../stage.ts';
 
 const TIMES = 5;
 const LEAST_SHARE = 0.9;
-const BUDGET_SECONDS = 2;
+/** The router's default. */
+const BUDGET_SECONDS = 4;
 const PATIENCE_MS = (BUDGET_SECONDS + 1) * 1000;
 const FIRST_RATE = 100;
 /** From one load to the next, until more of it brings no more. */

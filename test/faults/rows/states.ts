@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RawSwitch } from '../../support/raw-switch.ts';
 import type { Outcome, Row } from '../row.ts';
+import type { Health } from '../probe.ts';
 import type { Router } from '../router.ts';
 import { WANTED, type Stage } from '../stage.ts';
 
@@ -8,7 +9,7 @@ import { WANTED, type Stage } from '../stage.ts';
 
 const AT_ONCE = 100;
 const RINGING_SECONDS = 2;
-const REPLY_SECONDS = 1;
+const REPLY_SECONDS = 2;
 const HEARTBEAT_SECONDS = 1;
 /** Within this after the last of them nothing may be left: the longest is a bridge that rings and is never over. */
 const GONE_MS = (RINGING_SECONDS + 5 + REPLY_SECONDS + HEARTBEAT_SECONDS + 5) * 1000;
@@ -67,17 +68,18 @@ const FAULTS: Readonly<Record<string, (peer: RawSwitch) => void>> = {
 };
 
 /** What is left of all the calls when their time is over; empty for nothing. */
-async function leftBehind(router: Router, calls: number): Promise<string> {
+async function leftBehind(router: Router, calls: number, before: Health): Promise<string> {
   const deadline = performance.now() + GONE_MS;
   let left: string;
   do {
     await delay(200);
     const { resources, objects } = await router.health({ objects: router.calls >= calls });
+    const more = (kind: string): number => (resources[kind] ?? 0) - (before.resources[kind] ?? 0);
     left = Object.entries({
       records: calls - router.calls,
       // The pool of connections to the CRM keeps sockets and a timer for its own four seconds.
-      timers: resources['Timeout'] ?? 0,
-      sockets: resources['TCPSocketWrap'] ?? 0,
+      timers: more('Timeout'),
+      sockets: more('TCPSocketWrap'),
       ...objects,
     })
       .filter(([, count]) => count !== 0)
@@ -101,7 +103,7 @@ async function run(stage: Stage): Promise<Outcome> {
     settings: { ESL_REPLY_TIMEOUT: String(REPLY_SECONDS), ESL_HEARTBEAT: String(HEARTBEAT_SECONDS) },
     onCall: (line) => open.delete(String(line['uuid'])),
   });
-  const before = router.sockets;
+  const before = { ...(await router.health()), open: router.sockets };
   const times = stage.count(500, 100, 8);
   const cases = shuffled(stage, times);
   let unreached = 0;
@@ -120,8 +122,8 @@ async function run(stage: Stage): Promise<Outcome> {
     const some = Math.min(AT_ONCE, cases.length - done);
     await Promise.all(Array.from({ length: some }, (_, n) => play(done + n)));
   }
-  const left = await leftBehind(router, cases.length);
-  const opened = router.sockets - before;
+  const left = await leftBehind(router, cases.length, before);
+  const opened = router.sockets - before.open;
   return {
     figure:
       `${cases.length} calls, ${Object.keys(STATES).length} states x ${Object.keys(FAULTS).length} faults x ${times}; ` +
