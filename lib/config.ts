@@ -10,6 +10,8 @@ export interface Config {
     readonly allow: readonly string[];
     readonly maxCalls: number;
   };
+  readonly overload: { readonly lagMs: number; readonly queueMs: number };
+  readonly health: { readonly host: string; readonly port: number | 'off' };
   readonly gateway: readonly string[];
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   readonly domain: string;

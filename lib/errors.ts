@@ -59,6 +59,7 @@ export const REASONS = {
   peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
   hop_limit: 'the call has been through too many routers already',
   over_capacity: 'too many concurrent calls',
+  overloaded: 'the router has more to do than it can',
   draining: 'the router is stopping',
   guard_fired: "the dialplan's guard took the call back before the decision",
   caller_hung_up: 'the caller hung up',

@@ -45,6 +45,11 @@ const integer = (min: number, max: number) =>
     (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
     (text) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : text),
   );
+const portOrOff = format(
+  'off, or a whole number from 0 to 65535',
+  (value) => value === 'off' || (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535),
+  (text) => (/^\d{1,5}$/.test(text.trim()) ? Number(text) : text.trim()),
+);
 const oneOf = (...words: readonly string[]) =>
   format(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
 const list = (of: string, accepts: (item: string) => boolean) =>
@@ -145,6 +150,29 @@ export const SCHEMA = {
       integer(1, 100_000),
       'Concurrent calls; further ones are given back to the dialplan at once.',
     ),
+  },
+  overload: {
+    lagMs: setting(
+      'OVERLOAD_LAG',
+      200,
+      integer(20, 10_000),
+      'Lag of the event loop, milliseconds, from which calls are given back until it has halved.',
+    ),
+    queueMs: setting(
+      'OVERLOAD_QUEUE',
+      500,
+      integer(20, 10_000),
+      'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+    ),
+  },
+  health: {
+    host: setting(
+      'HEALTH_HOST',
+      '127.0.0.1',
+      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
+      'Address of /healthz and /readyz.',
+    ),
+    port: setting('HEALTH_PORT', 'off', portOrOff, 'Port of /healthz and /readyz; 0 lets the system choose.'),
   },
   gateway: setting(
     'GATEWAY',

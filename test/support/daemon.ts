@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly nodeArguments?: readonly string[];
   /** Hears the lines of calls, which are not kept then: for very many of them. */
   readonly onCall?: (line: LogLine) => void;
+  /** Variables that are no settings of the router. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Nothing of the environment but its own settings reaches a process under test. */
@@ -56,11 +58,15 @@ export class Daemon {
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(folder: string, settings: Settings, { nodeArguments = [], onCall }: DaemonOptions) {
+  private constructor(
+    folder: string,
+    settings: Settings,
+    { nodeArguments = [], onCall, env = {} }: DaemonOptions,
+  ) {
     this.folder = folder;
     const child = spawn(process.execPath, [...nodeArguments, MAIN], {
       cwd: folder,
-      env: environment(settings),
+      env: { ...environment(settings), ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(nodeArguments.length > 0 ? (['ipc'] as const) : [])],
     });
     running.add(child);
@@ -188,6 +194,16 @@ export class Daemon {
     if (code !== 0 || this.#stderr !== '') {
       throw new Error(`the daemon ended with ${code ?? this.child.signalCode ?? '?'}: ${this.#stderr}`);
     }
+  }
+
+  /** It ends by itself: its exit code. */
+  ended(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  /** Nobody reads its log any more. */
+  closeLog(): void {
+    this.child.stdout?.destroy();
   }
 
   async kill(): Promise<void> {
