@@ -12,11 +12,13 @@ export const REASONS = {
 
   // The CRM could not be asked, or its reply could not be read.
   dns_failed: 'the host name of the webhook could not be resolved',
+  address_denied: "the webhook's address may not be asked",
   connect_failed: 'no connection to the webhook',
   tls_failed: 'the TLS connection to the webhook failed',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
   connection_lost: 'the connection to the CRM ended before the reply was whole',
   http_malformed: 'the reply is not valid HTTP',
+  redirect_refused: 'the CRM redirected the question to where it may not be sent',
   http_status: 'the CRM answered with a status outside 2xx',
   body_too_large: 'the reply is larger than allowed',
   body_not_json: 'the reply is not JSON',

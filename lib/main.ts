@@ -60,7 +60,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   let largestBudgetMs = largestBudget(schemes);
   for (const note of loaded.notes) log.warn(note);
 
-  const http = createHttpClient();
+  const http = createHttpClient({ network: config.network });
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
