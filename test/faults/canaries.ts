@@ -34,7 +34,7 @@ function formsOf(secret: string): string[] {
   });
   return [
     secret,
-    [...secret].reverse().join(''),
+    chunks(secret, 1).reverse().join(''),
     chunks(secret, 4).reverse().join(''),
     encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
@@ -59,7 +59,7 @@ export function finder(
     }
   }
   const patterns = Object.entries(numbers).map(
-    ([name, digits]) => [name, new RegExp([...digits].join(GAP), 'i')] as const,
+    ([name, digits]) => [name, new RegExp(chunks(digits, 1).join(GAP), 'i')] as const,
   );
   return (text) => {
     const found = new Set<string>();

@@ -5,21 +5,13 @@ import type { CrmReply, RecordedRequest } from '../../../lib/simulator/index.ts'
 import { runInside } from '../../support/cli.ts';
 import type { Settings } from '../../support/daemon.ts';
 import { sideBySide } from '../../support/wait.ts';
+import { faultyWebhooks, NUMBERS, PLACES, schemesOf, type Secret } from '../canary-schemes.ts';
 import { finder, newSecret, written } from '../canaries.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, type Stage } from '../stage.ts';
 
 /** Nothing that the router writes tells a secret, or with log.maskNumbers a telephone number. */
 
-const PLACES =
-  'PATH QUERY HEADER PARAMETER BODY BASIC BEARER API_KEY HMAC HMAC_OLD BACKUP BACKUP_PATH FORM IN_HEADER';
-const NUMBERS = {
-  caller: '380441937201',
-  called: '380442816502',
-  named: '380503918273',
-  destination: '380674829105',
-  fallback: '380935817246',
-};
 /** How people, PBXs and CRMs write the same number. */
 const WRITTEN: readonly ((digits: string) => string)[] = [
   (digits) => digits,
@@ -29,44 +21,6 @@ const WRITTEN: readonly ((digits: string) => string)[] = [
   (digits) => digits.replace(/^(...)(..)(...)(....)$/, '+$1/$2/$3 $4'),
   (digits) => digits.replace(/^(...)(..)(...)(....)$/, '$1\u00a0$2\u2013$3\u2011$4'),
 ];
-
-type Webhook = SchemeDocument['webhook'];
-type Secret = (place: string) => string;
-
-/** Every place that a scheme has for a secret. */
-const CARRIERS: Readonly<Record<string, (url: string, secret: Secret) => Webhook>> = {
-  basic: (url, secret) => ({
-    url: `${url}/${secret('PATH')}/{{caller}}?k=${secret('QUERY')}&line={{did}}`,
-    headers: { 'X-Key': `k ${secret('HEADER')}`, 'X-Caller': '{{caller_e164}}' },
-    parameters: { key: secret('PARAMETER'), name: '{{caller_name}}', phone: '{{caller}}' },
-    auth: { type: 'basic', user: 'crm', password: secret('BASIC') },
-  }),
-  bearer: (url, secret) => ({
-    url,
-    body: { deep: [{ key: `is ${secret('BODY')}` }, '{{caller_name}}', '{{did}}'] },
-    auth: { type: 'bearer', token: secret('BEARER') },
-  }),
-  'api-key': (url, secret) => ({
-    url,
-    submission: 'http',
-    parametersIn: 'form',
-    parameters: { key: secret('FORM'), name: '{{caller_name}}', phone: '{{caller}}' },
-    auth: { type: 'api-key', key: secret('API_KEY') },
-  }),
-  hmac: (url, secret) => ({
-    url,
-    submission: 'http',
-    method: 'GET',
-    parameters: { key: secret('PARAMETER'), name: '{{caller_name}}', phone: '{{caller}}' },
-    auth: { type: 'hmac', secret: secret('HMAC'), previousSecret: secret('HMAC_OLD') },
-  }),
-  headers: (url, secret) => ({
-    url,
-    submission: 'http',
-    parametersIn: 'headers',
-    parameters: { 'X-Token': secret('IN_HEADER'), 'X-Phone': '{{caller}}' },
-  }),
-};
 
 /** Everything that the CRM was told, a password in plain words too, as debug pages show it. */
 function echo({ method, url, headers, body }: RecordedRequest): string {
@@ -110,53 +64,28 @@ async function targets(stage: Stage, told: { text: string }): Promise<Record<str
   };
 }
 
-function schemesOf(urls: Readonly<Record<string, string>>, secret: Secret): SchemeDocument[] {
-  return Object.entries(urls).flatMap(([name, url]) =>
-    Object.entries(CARRIERS).map(([carrier, webhook]) => ({
-      name: `${name}-${carrier}`.toLowerCase(),
-      webhook: { timeoutSeconds: 2, ...webhook(url, secret) },
-      fallback: {
-        onError: [
-          { webhook: `${url}/${secret('BACKUP_PATH')}/x?k=${secret('BACKUP')}` },
-          { dial: NUMBERS.fallback },
-        ],
-      },
-    })),
-  );
-}
-
-/** What stands beside a secret is wrong: the fault is told, and the secret is not. */
-function faulty(secret: Secret): object[] {
-  const url = `http://crm.example/${secret('PATH')}`;
-  return [
-    { url: `ftp://crm.example/${secret('PATH')}` },
-    { url: `http://${secret('PATH')}.example/` },
-    { url, headers: { 'Content-Length': secret('HEADER') } },
-    { url, headers: { 'X-Key': `${secret('HEADER')}{{nonsense}}` } },
-    { url, auth: { type: 'basic', user: 'crm', pasword: secret('BASIC') } },
-    { url, auth: { type: 'bearer', token: [secret('BEARER')] } },
-    { url, parameters: { key: [secret('PARAMETER')] }, body: secret('BODY') },
-  ];
-}
-
 /** Whatever the command line says of these schemes. */
-async function commandLine(stage: Stage, schemes: SchemeDocument[], faults: object[], settings: Settings) {
+async function commandLine(
+  { scale }: Stage,
+  schemes: readonly SchemeDocument[],
+  faults: readonly object[],
+  settings: Settings,
+): Promise<{ what: string; text: string }[]> {
   const files = Object.fromEntries(schemes.map((scheme) => [`schemes/${scheme.name}.json`, scheme]));
   const broken = Object.fromEntries(
     faults.map((webhook, n) => [`schemes/f${n}.json`, { name: `f${n}`, webhook }]),
   );
-  const tried = schemes.filter((_, n) => stage.scale !== 'short' || n % 4 === 0);
   const runs: (readonly [args: string[], files: Record<string, unknown>])[] = [
     [['check'], files],
-    [['check'], broken],
     [['config'], files],
     [['config', '--json'], files],
-    [['start'], broken],
-    ...tried.flatMap(({ name }) => {
-      const args = ['try', '--scheme', name, '--caller', NUMBERS.caller, '--did', NUMBERS.called];
-      return [[args, files] as const, [[...args, '--json'], files] as const];
-    }),
-  ].map(([args = [], given = {}]) => [args as string[], given as Record<string, unknown>]);
+  ];
+  if (faults.length > 0) runs.push([['check'], broken], [['start'], broken]);
+  for (const [n, { name }] of schemes.entries()) {
+    if (scale === 'short' && n % 7 !== 0) continue;
+    const args = ['try', '--scheme', name, '--caller', NUMBERS.caller, '--did', NUMBERS.called];
+    runs.push([args, files], [[...args, '--json'], files]);
+  }
   return Promise.all(
     sideBySide(runs, async ([args, given]) => {
       const { stdout, stderr } = await runInside(args, { settings, files: given });
@@ -189,10 +118,10 @@ async function search(stage: Stage, named: boolean): Promise<Outcome> {
   };
   let bytes = 0;
   let calls = 0;
-  for (const LOG_FORMAT of ['json', 'pretty']) {
+  for (const LOG_FORMAT of stage.scale === 'short' ? ['json'] : ['json', 'pretty']) {
     const text = await written(schemes, { ...settings, LOG_FORMAT }, async (router) => {
       const freeswitch = stage.freeswitch({ routers: [router], secondMs: 100 });
-      for (let n = 0; n < stage.count(60, 6, 2); n++) {
+      for (let n = 0; n < stage.count(60, 6, 1); n++) {
         const write = WRITTEN[n % WRITTEN.length] ?? String;
         const more = {
           caller: write(NUMBERS.caller),
@@ -207,7 +136,12 @@ async function search(stage: Stage, named: boolean): Promise<Outcome> {
     bytes += text.length;
     read(`log (${LOG_FORMAT})`, text, finder(secrets, NUMBERS));
   }
-  for (const { what, text } of await commandLine(stage, schemes, named ? faulty(secret) : [], settings)) {
+  for (const { what, text } of await commandLine(
+    stage,
+    schemes,
+    named ? faultyWebhooks(secret) : [],
+    settings,
+  )) {
     bytes += text.length;
     read(what, text, finder(secrets, {}));
   }
