@@ -10,4 +10,14 @@ import { keepAlive } from './keep-alive.ts';
 import { states } from './states.ts';
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [crm, drip, bombs, keepAlive, bulkhead, breaker, states, hostileBytes, canary];
+export const ROWS: readonly Row[] = [
+  crm,
+  drip,
+  bombs,
+  keepAlive,
+  bulkhead,
+  breaker,
+  states,
+  hostileBytes,
+  canary,
+];
