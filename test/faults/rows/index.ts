@@ -6,7 +6,9 @@ import { canary } from './canary.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
 import { hostileBytes } from './hostile-bytes.ts';
+import { hosts } from './hosts.ts';
 import { keepAlive } from './keep-alive.ts';
+import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
 
 /** In the order of the table. */
@@ -19,5 +21,7 @@ export const ROWS: readonly Row[] = [
   breaker,
   states,
   hostileBytes,
+  sigterm,
+  hosts,
   canary,
 ];
