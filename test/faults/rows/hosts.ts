@@ -110,7 +110,7 @@ async function killed(stage: Stage): Promise<Phase[]> {
 async function stopped(stage: Stage, guard: boolean): Promise<Phase> {
   const options = await setting(stage);
   const [first, second] = [await begin(stage, options), await begin(stage, options)];
-  const secondMs = stage.count(1000, 1000, 200);
+  const secondMs = stage.count(1000, 1000, 100);
   const pauseMs = STOPPED_SECONDS * secondMs;
   return play(stage, [first, second], { seconds: pauseMs / 1000 + 4, guard, secondMs }, async () => {
     await delay(1500);
@@ -144,7 +144,7 @@ async function run(stage: Stage): Promise<Outcome> {
   const all = [...kills, stop];
   const bad = all.filter(({ load }) => load.lost + load.violations > 0);
   const longestKillMs = Math.max(...kills.map(({ longestMs }) => longestMs));
-  const guardMs = GUARD_SECONDS * stage.count(1000, 1000, 200) + LATE_MS;
+  const guardMs = GUARD_SECONDS * stage.count(1000, 1000, 100) + LATE_MS;
   const ended = (phase: Phase, end: CallReport['end']['kind']): number => phase.load.ends[end] ?? 0;
   return {
     figure:

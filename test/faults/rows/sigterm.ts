@@ -82,7 +82,11 @@ async function round(stage: Stage, seed: number): Promise<Round> {
     seed: seed + 1,
     calls: Math.round((rate * (AFTER_MS + 1500)) / 1000),
     callsPerSecond: rate,
-    script: () => call('mixed'),
+    // A guard would serve whom the router leaves in silence: every other call has none.
+    script: (n) => {
+      const { guardSeconds, ...bare } = call('mixed');
+      return n % 2 === 0 ? bare : { ...bare, guardSeconds: guardSeconds ?? 8 };
+    },
   });
   await delay(1000 + stage.random.below(500));
   const began = performance.now();
