@@ -21,6 +21,8 @@ export interface FloodReport {
   readonly calls: number;
   /** Bridged by the router: its useful work. */
   readonly routed: number;
+  /** Of these, while calls still came: what was queued then is no work of that time. */
+  readonly inTime: number;
   /** Given back in order: `connect`, then `exit`. */
   readonly givenBack: number;
   /** The port was closed: FreeSWITCH goes on to its next host, or behind `socket`, at once. */
@@ -87,12 +89,14 @@ class Flood {
       await delay(1);
     }
     const durationMs = performance.now() - began;
+    const inTime = this.#counts.routed;
     for (const end = performance.now() + 2 * patienceMs; this.#open > 0 && performance.now() < end;)
       await delay(20);
     const sorted = this.#waitsMs.sort((a, b) => a - b);
     return {
       calls,
       ...this.#counts,
+      inTime,
       example: this.#example,
       lagMs: this.#lagMs,
       durationMs,

@@ -1,17 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rssKib } from '../../bench/child.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
+import { SETTINGS } from '../../lib/settings.ts';
 import { Daemon, type DaemonOptions, type LogLine } from '../support/daemon.ts';
 import type { Health, Question } from './probe.ts';
 
 export interface RouterOptions extends Omit<DaemonOptions, 'nodeArguments' | 'env'> {
   /** The only name server that the process knows, `127.0.0.1:5353`. */
   readonly nameServer?: string;
+  /** It gives calls back for want of time, as it is delivered, and not only after ten seconds. */
+  readonly sheds?: boolean;
 }
+
+/** By variable, without the prefix. */
+const OVERLOAD = Object.fromEntries(
+  SETTINGS.filter(({ name }) => name.startsWith('overload.')).map((setting) => [
+    setting.env.replace('ESL_ROUTER_', ''),
+    String(setting.default),
+  ]),
+);
 
 const DIST = join(import.meta.dirname, '../../dist/lib');
 /** The objects that live as long as a call. */
@@ -31,7 +42,11 @@ const TRANSPILE = `
 
 /** The daemon has no TypeScript: the probe is put into JavaScript for it, once. */
 function probe(): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'esl-router-probe-')), 'probe.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'esl-router-probe-'));
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const path = join(folder, 'probe.mjs');
   const source = join(import.meta.dirname, 'probe.ts');
   writeFileSync(path, execFileSync(process.execPath, ['-e', TRANSPILE, source]));
   return path;
@@ -51,12 +66,13 @@ export class Router {
     this.daemon = daemon;
   }
 
-  static async start({ settings, onCall, nameServer = '', ...options }: RouterOptions): Promise<Router> {
+  static async start(router: RouterOptions): Promise<Router> {
+    const { settings, onCall, nameServer = '', sheds = false, ...options } = router;
     probePath ??= probe();
     const opened: { router?: Router } = {};
     const daemon = await Daemon.start({
       ...options,
-      settings: { LOG_LEVEL: 'info', ...settings },
+      settings: { LOG_LEVEL: 'info', ...(sheds ? OVERLOAD : {}), ...settings },
       nodeArguments: ['--no-warnings', '--import', probePath],
       env: { FAULTS_NAME_SERVER: nameServer },
       onCall: (line) => {

@@ -25,9 +25,6 @@ export const FALLBACK = '900';
 
 const CONTROL_CORE = 0;
 
-/** A machine that is busy with something else would have calls given back, which is no fault. */
-const NEVER_OVERLOADED = { OVERLOAD_LAG: '10000', OVERLOAD_QUEUE: '10000' };
-
 const SHORT_TALK: CalleeBehaviour = { kind: 'answer', afterMs: 0, talkMs: 10, hangup: 'caller' };
 
 /** A call as most rows place it: the callee answers at once, and it is over soon. */
@@ -101,10 +98,8 @@ export class Stage {
     this.#ends.push(end);
   }
 
-  /** `sheds`: it may give calls back for want of time, whatever the scale. */
-  async router(options: RouterOptions, { sheds = false } = {}): Promise<Router> {
-    const settings = { ...(this.timed || sheds ? {} : NEVER_OVERLOADED), ...options.settings };
-    const router = await Router.start({ ...options, settings });
+  async router(options: RouterOptions): Promise<Router> {
+    const router = await Router.start(options);
     this.atEnd(() => router.end());
     return router;
   }

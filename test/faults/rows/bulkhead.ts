@@ -98,6 +98,7 @@ export const bulkhead: Row = {
   run: async (stage) => {
     const { urls, nameServer } = await hangingUrls(stage);
     const router = await stage.router({
+      sheds: stage.timed,
       nameServer,
       schemes: [
         { name: 'b', webhook: { url: `${urls.healthy}/b` } },

@@ -79,6 +79,7 @@ async function run(stage: Stage): Promise<Outcome> {
   }
   let spared = 0;
   const router = await stage.router({
+    sheds: stage.timed,
     schemes,
     onCall: ({ reason }) => {
       if (SPARED.has(reason)) spared++;

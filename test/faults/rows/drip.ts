@@ -55,6 +55,7 @@ export const drip: Row = {
     const calls = stage.count(4000, 800, 40);
     const urls = await peers(stage, Math.ceil(calls / CALLS_EACH));
     const router = await stage.router({
+      sheds: stage.timed,
       schemes: urls.map((url, n) => ({
         name: `t${n}`,
         webhook: { url, timeoutSeconds: BUDGET_MS / 1000 },

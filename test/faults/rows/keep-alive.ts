@@ -53,7 +53,10 @@ export const keepAlive: Row = {
   target: '0 failed, 0 bridged twice',
   run: async (stage) => {
     const crm = await racingCrm(stage);
-    const router = await stage.router({ schemes: [{ name: 'race', webhook: { url: crm.url } }] });
+    const router = await stage.router({
+      sheds: stage.timed,
+      schemes: [{ name: 'race', webhook: { url: crm.url } }],
+    });
     return play(stage, router.address, crm, stage.count(10_000, 2000, 200));
   },
   control: {

@@ -37,7 +37,7 @@ async function run(stage: Stage): Promise<Outcome> {
   stage.atEnd(() => stop(child));
   const [crmUrl] = (await once(child, 'message')) as [string];
   const webhook = { url: crmUrl, timeoutSeconds: BUDGET_SECONDS, maxInFlight: 1000 };
-  const router = await stage.router({ schemes: [{ name: 's', webhook }] }, { sheds: true });
+  const router = await stage.router({ sheds: true, schemes: [{ name: 's', webhook }] });
   if (PINNED) spawnSync('taskset', ['-a', '-cp', String(CONTROLLER_CORE), String(router.pid)]);
   const flood = async (callsPerSecond: number, seconds: number): Promise<FloodReport> => {
     const calls = Math.round(callsPerSecond * seconds);
@@ -56,7 +56,7 @@ async function run(stage: Stage): Promise<Outcome> {
     await delay(1000);
     return report;
   };
-  const usefulOf = ({ routed, durationMs }: FloodReport): number => routed / (durationMs / 1000);
+  const usefulOf = ({ inTime, durationMs }: FloodReport): number => inTime / (durationMs / 1000);
 
   const seconds = stage.count(10, 6, 1);
   await stage.untilValid(() => flood(FIRST_RATE, seconds)); // warm
