@@ -13,7 +13,7 @@ import {
   type SimulatedCrm,
   type SwitchOptions,
 } from '../../lib/simulator/index.ts';
-import { Load, type LoadOrder } from './load.ts';
+import { Load, quiet, type LoadOrder } from './load.ts';
 import { Router, type RouterOptions } from './router.ts';
 import { VoidRun, type Scale } from './row.ts';
 
@@ -143,6 +143,7 @@ export class Stage {
       } catch (error) {
         if (!(error instanceof VoidRun) || again === 2) throw error;
         this.say(`  void, once more: ${error.message}`);
+        await quiet(this.mostLagMs / 2, this.signal);
       }
     }
   }
