@@ -172,6 +172,7 @@ describe('broken peers', function () {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
     peer.greet('now');
+    peer.event('CHANNEL_PARK');
     await peer.heard(/app-name: bridge/);
     peer.api('+OK\n');
     peer.api('+OK\n');
