@@ -37,6 +37,8 @@ export interface FloodReport {
 }
 
 const TALK_MS = 20;
+/** switch_ivr_park looks every 20 ms. */
+const POLL_MS = 20;
 const OK = 'Content-Type: command/reply\nReply-Text: +OK\n\n';
 const BYE = 'Content-Type: command/reply\nReply-Text: +OK bye\n\n';
 const apiReply = (body: string): string =>
@@ -44,26 +46,29 @@ const apiReply = (body: string): string =>
 const API = apiReply('+OK\n');
 const DELETED = apiReply('+OK Deleted: 1\n');
 
+function event(text: string): string {
+  return `Content-Length: ${text.length + 1}\nContent-Type: text/event-plain\n\n${text}\n`;
+}
+
 const PLACEHOLDER = '00000000-0000-4000-8000-000000000000';
 
 /** What FreeSWITCH would say of every call alike, in full length, with a placeholder for its name. */
-const TEXTS = ((): { greeting: string; answer: string; over: string } => {
+const TEXTS = ((): { greeting: string; executed: string; answer: string; over: string } => {
   let sequence = 0;
   const identity = { coreUuid: PLACEHOLDER, nextSequence: () => ++sequence };
   const channel = new Channel(call('s'), identity, new Random(1), false);
   channel.set('socket_path', 's');
   channel.set('esl_router_guard', '8');
   const named = (text: string): string => text.replaceAll(channel.uuid, PLACEHOLDER);
-  const event = (text: string): string =>
-    `Content-Length: ${text.length + 1}\nContent-Type: text/event-plain\n\n${text}\n`;
   const greeting = named(channel.connectReply('async', 'full'));
+  const executed = named(channel.event('CHANNEL_EXECUTE_COMPLETE'));
   channel.markAnswered();
   const answer = named(event(channel.event('CHANNEL_ANSWER')));
   channel.markHungUp('NORMAL_CLEARING');
   const over = named(
     event(channel.event('CHANNEL_HANGUP')) + event(channel.event('CHANNEL_HANGUP_COMPLETE')),
   );
-  return { greeting, answer, over };
+  return { greeting, executed, answer, over };
 })();
 
 class Flood {
@@ -121,6 +126,14 @@ class Flood {
       if (why !== undefined) this.#example ??= why;
     };
     let patience: NodeJS.Timeout | undefined;
+    /** A parked leg looks at its queue now and then. */
+    const executeLater = (command: string): void => {
+      const id = /^event-uuid: (\S+)/m.exec(command)?.[1] ?? '';
+      const done = `Application: set\nApplication-UUID: ${id}\nApplication-Response: _none_\n`;
+      setTimeout(() => {
+        if (!socket.destroyed) socket.write(fill(event(TEXTS.executed + done)), 'latin1');
+      }, POLL_MS);
+    };
     const obey = (command: string): string => {
       if (command.startsWith('connect')) return fill(TEXTS.greeting);
       if (command.startsWith('api sched_del')) return DELETED;
@@ -130,7 +143,10 @@ class Flood {
         socket.end(BYE);
         return '';
       }
-      if (!command.includes('execute-app-name: bridge')) return OK;
+      if (!command.includes('execute-app-name: bridge')) {
+        executeLater(command);
+        return OK;
+      }
       settle('routed');
       setTimeout(() => {
         if (!socket.destroyed) socket.write(fill(TEXTS.over), 'latin1');

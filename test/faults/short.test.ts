@@ -7,6 +7,8 @@ import { runRow, type Result } from './runner.ts';
 
 const SEED = 20_240;
 const MOST_MS = 90_000;
+/** Of the generator: on a machine that is busier than this nothing is measured, and the row is pending. */
+const MOST_LAG_MS = 500;
 /** Half of them wait for time-outs most of the time. */
 const AT_ONCE = 3;
 
@@ -16,13 +18,14 @@ describe('faults, in short', function () {
 
   before(() => {
     const signal = AbortSignal.timeout(MOST_MS);
-    const options = { scale: 'short', seed: SEED, mostLagMs: Infinity, signal, bare: true } as const;
+    const options = { scale: 'short', seed: SEED, mostLagMs: MOST_LAG_MS, signal, bare: true } as const;
     results = sideBySide(ROWS, (row) => runRow(row, options), AT_ONCE);
   });
 
   for (const [index, row] of ROWS.entries()) {
-    it(`${row.name}: ${row.fault}`, async () => {
+    it(`${row.name}: ${row.fault}`, async function () {
       const result = (await results[index]) as Result;
+      if (result.reached === null) this.skip();
       expect(result.reached, result.figure).to.equal(true);
     });
   }

@@ -135,6 +135,11 @@ export class Stage {
     });
   }
 
+  /** @throws VoidRun when the generator was later than it may be */
+  inTime(lagMs: number): void {
+    if (lagMs > this.mostLagMs) throw new VoidRun(`the generator was ${lagMs.toFixed(1)} ms late`);
+  }
+
   /** Repeats as a whole, twice at most, what was void. */
   async untilValid<T>(run: () => Promise<T>): Promise<T> {
     for (let again = 0; ; again++) {

@@ -73,7 +73,9 @@ async function play(
     },
   });
   await meanwhile();
-  return { load: await playing, longestMs };
+  const load = await playing;
+  stage.inTime(load.lagMs);
+  return { load, longestMs };
 }
 
 function describe({ load, longestMs }: Phase): string {
@@ -91,17 +93,18 @@ async function killed(stage: Stage): Promise<Phase[]> {
   const options = await setting(stage);
   const second = await begin(stage, options);
   const phases: Phase[] = [];
-  for (let time = 0; time < stage.count(10, 3, 1) && !stage.signal.aborted; time++) {
+  const once = async (): Promise<Phase> => {
     const first = await begin(stage, options);
-    phases.push(
-      await play(stage, [first, second], { seconds: 4, guard: true }, async () => {
-        await delay(1000 + stage.random.below(1000));
-        await first.kill();
-        await delay(1000);
-        const settings = { ...options.settings, LISTEN_PORT: String(first.address.port) };
-        await begin(stage, { ...options, settings });
-      }),
-    );
+    return play(stage, [first, second], { seconds: 4, guard: true }, async () => {
+      await delay(1000 + stage.random.below(1000));
+      await first.kill();
+      await delay(1000);
+      const settings = { ...options.settings, LISTEN_PORT: String(first.address.port) };
+      await begin(stage, { ...options, settings });
+    });
+  };
+  for (let time = 0; time < stage.count(10, 3, 1) && !stage.signal.aborted; time++) {
+    phases.push(await stage.untilValid(once));
   }
   return phases;
 }
@@ -139,7 +142,7 @@ async function run(stage: Stage): Promise<Outcome> {
   const starts = await startsMs(stage);
   const kills = await killed(stage);
   for (const phase of kills) stage.say(`  SIGKILL: ${describe(phase)}`);
-  const stop = await stopped(stage, true);
+  const stop = await stage.untilValid(() => stopped(stage, true));
   stage.say(`  SIGSTOP: ${describe(stop)}`);
   const all = [...kills, stop];
   const bad = all.filter(({ load }) => load.lost + load.violations > 0);
@@ -170,7 +173,7 @@ export const hosts: Row = {
   control: {
     what: 'SIGSTOP, and a dialplan without a guard',
     run: async (stage) => {
-      const phase = await stopped(stage, false);
+      const phase = await stage.untilValid(() => stopped(stage, false));
       return { figure: describe(phase), reached: phase.load.lost === 0 };
     },
   },

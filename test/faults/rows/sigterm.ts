@@ -94,6 +94,7 @@ async function round(stage: Stage, seed: number): Promise<Round> {
   const code = await router.daemon.ended();
   const exitMs = performance.now() - began;
   const [talked, came] = await Promise.all([bridged, coming]);
+  stage.inTime(Math.max(talked.lagMs, came.lagMs));
   return {
     bridged: talkers,
     torn: torn.length,
@@ -112,7 +113,7 @@ async function run(stage: Stage): Promise<Outcome> {
   const rounds: Round[] = [];
   const times = stage.count(50, 5, 1);
   while (rounds.length < times && !stage.signal.aborted) {
-    const one = await round(stage, stage.seed + 10 * rounds.length);
+    const one = await stage.untilValid(() => round(stage, stage.seed + 10 * rounds.length));
     stage.say(
       `  ${one.lost} lost, ${one.torn} torn, exit after ${one.exitMs.toFixed(0)} ms, ${JSON.stringify(one.ends)}`,
     );
