@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../../lib/simulator/random.ts';
 import type { RouterAddress } from '../../../lib/simulator/index.ts';
+import { pick } from '../hostile.ts';
 import type { Outcome, Row } from '../row.ts';
 import { answeredBy, call, WANTED, type Stage } from '../stage.ts';
 
@@ -47,10 +48,6 @@ const NAMES = [
   '%',
   '\0',
 ];
-
-function pick<T>(choices: readonly T[], random: Random): T {
-  return choices[random.below(choices.length)] as T;
-}
 
 /** What a connection outlives, so that most frames are read and not thrown away behind a fatal one. */
 const HARMLESS = NAMES.filter((name) => name !== 'CHANNEL_HANGUP');
