@@ -1,5 +1,6 @@
 import type { CallReport, RouterAddress } from '../../../lib/simulator/index.ts';
 import type { Random } from '../../../lib/simulator/random.ts';
+import { hostile, pick } from '../hostile.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, FALLBACK, type Stage } from '../stage.ts';
 
@@ -31,77 +32,6 @@ const SAID = [
 const ENDPOINT = /^(?:user\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}@pbx\.example|sofia\/gateway\/crm\/\d{7,15})$/;
 const LEG_VARIABLE =
   /^(?:originate_timeout|ignore_early_media|api_on_answer|outbound_redirect_fatal|origination_caller_id_(?:number|name)|origination_privacy|sip_cid_type|sip_h_(?:Privacy|Diversion|X-Card|X-ESL-Router-[A-Za-z]+)|execute_on_answer|progress_timeout)$/;
-
-const SPLINTERS = [
-  '\r\n',
-  '\n\n',
-  '\n\napi reloadxml\n\n',
-  '\r\nX-Evil: 1',
-  '\0',
-  '${system(id)}',
-  '$${domain}',
-  '%24%7Bsystem(id)%7D',
-  '%0d%0a',
-  '{',
-  '}',
-  '[',
-  ']',
-  '<',
-  '>',
-  ',',
-  '|',
-  '{v=x}',
-  '[v=x]',
-  '%[v=x]',
-  ':_:',
-  '^^',
-  '^^;v=x;',
-  ',loopback/app=system:id',
-  'loopback/app=system:id',
-  '@evil.example',
-  ';fs_path=sip:evil.example',
-  '^evil',
-  'mod_event_socket',
-  'unload mod_event_socket',
-  'reload',
-  "'",
-  '"',
-  '\\',
-  "\\'",
-  '`id`',
-  'user/',
-  'sofia/external/',
-  'error/USER_BUSY',
-  'sip:',
-  'tel:',
-  '..',
-  '__proto__',
-  '\u0661\u0662\u0663',
-  '\uff11\uff12',
-  '\u2028',
-  '\u202e',
-  '\u0130',
-  '\ud800',
-  'ARRAY::a|:b',
-  '_undef_',
-  'content-length: 0',
-];
-const HONEST = ['201', '380441234567', 'bob', 'x', '9', ' ', '-', '+', '0'];
-
-function pick<T>(choices: readonly T[], random: Random): T {
-  return choices[random.below(choices.length)] as T;
-}
-
-/** Never honest alone: at least one splinter. */
-function hostile(random: Random): string {
-  const parts = [pick(SPLINTERS, random)];
-  while (random.chance(0.6) && parts.length < 6) {
-    const part = pick(random.chance(0.5) ? HONEST : SPLINTERS, random);
-    if (random.chance(0.5)) parts.push(part);
-    else parts.unshift(part);
-  }
-  return parts.join('');
-}
 
 /** A reply of many destinations, of which a few may be dialled, with hostile fields of every other kind. */
 function replyBody(random: Random, values: number): string {
