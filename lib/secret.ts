@@ -51,6 +51,8 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
 
 /** A shorter one would be found in texts that have nothing to do with it. */
 const MIN_LENGTH = 6;
+/** Part of a secret between its punctuation, which every program escapes in its own way. */
+const PART = /[A-Za-z0-9]{8,}/g;
 const HIDDEN = '***';
 
 /** A text without the secrets, in whatever form a page that repeats the request may hold them. */
@@ -65,6 +67,12 @@ export function concealSecrets(text: string, secrets: readonly string[]): string
 
 function formsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
+  // In the base64 of a longer text there are three ways in which a secret may stand; its edges are others' as well.
+  const base64 = ['', '-', '--'].map((before) =>
+    Buffer.from(before + secret, 'utf8')
+      .toString('base64')
+      .slice(before === '' ? 0 : 4, -4),
+  );
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
@@ -72,5 +80,13 @@ function formsOf(secret: string): string[] {
     encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
     new URLSearchParams([['', secret]]).toString().slice(1),
     Buffer.from(secret, 'utf8').toString('base64'),
+    Buffer.from(secret, 'utf8').toString('hex'),
+    ...(secret.match(PART) ?? []).filter(isNoWord),
+    ...base64.filter((form) => form.length >= MIN_LENGTH),
   ];
+}
+
+/** "password" in a secret is also the name of a field, which has to be found in the reply. */
+function isNoWord(part: string): boolean {
+  return /[A-Z0-9]/.test(part.slice(1)) && /[a-z]/i.test(part);
 }
