@@ -21,10 +21,34 @@ function version(): string {
   return '0.0.0';
 }
 
+/** What still holds the event loop after a stop, such as a DNS question, may do so no longer. */
+const EXIT_MS = 300;
+
+const toStderr = (error: unknown): Promise<void> => {
+  process.stderr.write(
+    `esl-router: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return Promise.resolve();
+};
+let onCrash = toStderr;
+let crashed = false;
+const exitSoon = (): void => {
+  setTimeout(() => process.exit(), EXIT_MS).unref();
+};
+let stopped: () => void = () => undefined;
+
+// A rejection that nobody handles comes here too.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`esl-router: ${error.stack ?? error.message}\n`);
-  process.exit(1);
+  // The next one has nothing to add.
+  if (crashed) return;
+  crashed = true;
+  setTimeout(() => process.exit(1), EXIT_MS);
+  void onCrash(error)
+    .catch(toStderr)
+    .finally(() => process.exit(1));
 });
+// Without a listener an EPIPE would be an uncaught error: whoever read it has gone, the calls have not.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   version: version(),
@@ -34,13 +58,21 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   onStop: (callback) => {
     // Said twice by many supervisors: it changes nothing. A second Ctrl-C is a person who won't wait.
-    process.on('SIGTERM', callback);
+    const stop = (): void => {
+      stopped = exitSoon;
+      callback();
+    };
+    process.on('SIGTERM', stop);
     process.once('SIGINT', () => {
       process.once('SIGINT', () => process.exit(130));
-      callback();
+      stop();
     });
   },
   onReload: (callback) => {
     process.on('SIGHUP', callback);
   },
+  onCrash: (callback) => {
+    onCrash = callback;
+  },
 });
+stopped();

@@ -58,7 +58,7 @@ export type Asked =
   | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
 
 /** The router refused to ask, so the CRM's state is not the matter. */
-const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'internal']);
+const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
 
 /**
  * Asks once; or goes by what the CRM said before, where the scheme wants that. Every failure but the caller's hang-up is

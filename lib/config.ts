@@ -10,6 +10,8 @@ export interface Config {
     readonly allow: readonly string[];
     readonly maxCalls: number;
   };
+  readonly overload: { readonly lagMs: number; readonly queueMs: number };
+  readonly health: { readonly host: string; readonly port: number | 'off' };
   readonly gateway: readonly string[];
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   readonly domain: string;
@@ -30,6 +32,11 @@ export interface Config {
   readonly dial: { readonly number: string; readonly user: string; readonly uri: string };
   readonly defaultScheme: string;
   readonly schemes: { readonly dir: string; readonly watch: boolean };
+  readonly network: {
+    readonly deny: readonly string[];
+    readonly allow: readonly string[];
+    readonly private: boolean;
+  };
   readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
   readonly webhook: {
     readonly url: string;

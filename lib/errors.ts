@@ -12,11 +12,13 @@ export const REASONS = {
 
   // The CRM could not be asked, or its reply could not be read.
   dns_failed: 'the host name of the webhook could not be resolved',
+  address_denied: "the webhook's address may not be asked",
   connect_failed: 'no connection to the webhook',
   tls_failed: 'the TLS connection to the webhook failed',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
   connection_lost: 'the connection to the CRM ended before the reply was whole',
   http_malformed: 'the reply is not valid HTTP',
+  redirect_refused: 'the CRM redirected the question to where it may not be sent',
   http_status: 'the CRM answered with a status outside 2xx',
   body_too_large: 'the reply is larger than allowed',
   body_not_json: 'the reply is not JSON',
@@ -59,6 +61,7 @@ export const REASONS = {
   peer_not_allowed: 'the FreeSWITCH that connected is not on the allow-list',
   hop_limit: 'the call has been through too many routers already',
   over_capacity: 'too many concurrent calls',
+  overloaded: 'the router has more to do than it can',
   draining: 'the router is stopping',
   guard_fired: "the dialplan's guard took the call back before the decision",
   caller_hung_up: 'the caller hung up',

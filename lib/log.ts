@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import winston from 'winston';
 import type { LogLevel } from './config.ts';
 import { maskingReplacer } from './mask.ts';
@@ -9,6 +10,12 @@ export interface Logger {
   warn(message: string, fields?: object): void;
   info(message: string, fields?: object): void;
   debug(message: string, fields?: object): void;
+}
+
+/** The log of a process that is about to end. */
+export interface Log extends Logger {
+  /** Resolves when every line so far has left, or the sink is gone, or after a moment. */
+  flushed(): Promise<void>;
 }
 
 export interface LogOptions {
@@ -22,8 +29,16 @@ export interface LogOptions {
 /** Lines that may wait in memory; winston alone held 530,000 of them for a slow sink. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
-export function createLogger({ level, format, maskNumbers, stream }: LogOptions): Logger {
+/** A sink that takes nothing any more does not hold the end of the process up. */
+const FLUSH_MS = 200;
+
+export function createLogger({ level, format, maskNumbers, stream }: LogOptions): Log {
   let dropped = 0;
+  // Whoever read the log has gone away (EPIPE), or the disk is full: calls are served all the same.
+  let lost = false;
+  stream.on('error', () => {
+    lost = true;
+  });
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
@@ -34,7 +49,7 @@ export function createLogger({ level, format, maskNumbers, stream }: LogOptions)
   });
   const write = (lineLevel: LogLevel, message: string, fields?: object): void => {
     // A disabled level costs 2 us in winston itself.
-    if (!logger.isLevelEnabled(lineLevel)) return;
+    if (lost || !logger.isLevelEnabled(lineLevel)) return;
     if (stream.writableLength > MAX_BUFFERED_BYTES) {
       dropped++;
       return;
@@ -62,6 +77,13 @@ export function createLogger({ level, format, maskNumbers, stream }: LogOptions)
     },
     debug: (message, fields) => {
       write('debug', message, fields);
+    },
+    flushed: async () => {
+      // Winston hands the last line on by then.
+      await nextTurn();
+      if (lost || stream.writableLength === 0) return;
+      const drained = new Promise((resolve) => stream.write('', resolve));
+      await Promise.race([drained, delay(FLUSH_MS, undefined, { ref: false })]);
     },
   };
 }

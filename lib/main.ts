@@ -1,16 +1,17 @@
 import { watch } from 'chokidar';
-import type { CallRecord } from './record.ts';
 import { Cancellation } from './cancel.ts';
 import { routeCall } from './call.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
-import { Listener } from './esl/listener.ts';
+import { Listener, type ListenerOptions } from './esl/listener.ts';
+import { serveHealth, type Health, type Readiness } from './health.ts';
 import { createHttpClient } from './http/client.ts';
 import { Limits } from './limits.ts';
+import { Load, type LoadState } from './load.ts';
 import type { Logger } from './log.ts';
-import { summaryOf } from './record.ts';
+import { summaryOf, type CallRecord } from './record.ts';
 import { loadSchemes, type LoadResult, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
 import { AnswerMemory } from './upstream/memory.ts';
@@ -24,6 +25,8 @@ export interface RouterOptions {
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
+  /** File descriptors that the process may have open; no limit by default. */
+  readonly maxDescriptors?: number;
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
   /** Sees the record of each call once it has ended. */
@@ -34,9 +37,17 @@ export interface Router {
   readonly address: { readonly host: string; readonly port: number };
   /** Reads the schemes anew; the old ones stay when there is any fault. Resolves to the faults. */
   reload(): Promise<readonly string[]>;
-  /** Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Idempotent. */
+  /**
+   * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
+   * budget and 1.2 s, whatever a CRM or a FreeSWITCH does meanwhile. Idempotent.
+   */
   stop(): Promise<void>;
 }
+
+/** Past the largest budget every call has been decided, and what it still waits for does not come. */
+const CUT_MS = 1_000;
+/** Calls that were cut close their sockets and write their records. */
+const FAREWELL_MS = 200;
 
 /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
 export async function start(options: RouterOptions): Promise<Router> {
@@ -45,9 +56,11 @@ export async function start(options: RouterOptions): Promise<Router> {
   const loaded = await read();
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
   let schemes: SchemeSet = loaded.set;
+  // Calls keep the schemes that they began with.
+  let largestBudgetMs = largestBudget(schemes);
   for (const note of loaded.notes) log.warn(note);
 
-  const http = createHttpClient();
+  const http = createHttpClient({ network: config.network });
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   // Each call that rings or talks listens to it, and takes its listener away again.
@@ -59,18 +72,47 @@ export async function start(options: RouterOptions): Promise<Router> {
     send: http.send.bind(http),
     clock,
     random: Math.random,
-    onBreaker: (webhook, state) => {
-      log.warn(`circuit breaker ${state.kind}`, { webhook });
+    onBreaker: (webhook, { kind }) => {
+      log[kind === 'closed' ? 'info' : 'warn'](`circuit breaker ${kind}`, { webhook });
     },
   });
   const send = upstream.send.bind(upstream);
   const memory = new AnswerMemory();
-  const listener = await Listener.listen({ ...config.listen }, async (socket, refusal) => {
+  const connections = new Set<Connection>();
+  const { maxCalls, maxRefused } = capacity(config, options.maxDescriptors, log);
+  const onError = (error: Error): void => {
+    log.error('listener', { error: error.message });
+  };
+  let load: Load | null = null;
+  const admit: ListenerOptions['admit'] = (counts) => load?.admit(counts) ?? null;
+  const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
+    connections.add(connection);
     const context = { config, schemes, secrets, send, memory, limits, clock, version, stopping };
     const record = await routeCall(connection, refusal, context);
+    connections.delete(connection);
     report(log, record, connection.peer);
     onRecord?.(record);
+  });
+  load = new Load({
+    clock,
+    counts: () => listener.counts,
+    maxCalls,
+    maxRefused,
+    ...config.overload,
+    onChange: (state) => {
+      followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
+    },
+  });
+  const readiness = (): Readiness => ({
+    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, maxCalls),
+    calls: listener.counts.calls,
+    lagMs: Math.round(load.lagMs),
+  });
+  const health = await openHealth(config, readiness).catch(async (error: unknown) => {
+    load.stop();
+    await listener.drain();
+    throw error;
   });
 
   const reload = async (): Promise<readonly string[]> => {
@@ -80,6 +122,7 @@ export async function start(options: RouterOptions): Promise<Router> {
       return result.faults;
     }
     schemes = result.set;
+    largestBudgetMs = Math.max(largestBudgetMs, largestBudget(schemes));
     log.info('schemes loaded', { schemes: [...schemes.schemes.keys()], notes: result.notes });
     return [];
   };
@@ -87,15 +130,26 @@ export async function start(options: RouterOptions): Promise<Router> {
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    log.info('stopping', { calls: listener.active });
-    await watcher?.close();
+    log.info('stopping', { calls: listener.counts.calls });
+    const cancelCut = clock.after(largestBudgetMs + CUT_MS, () => {
+      log.warn('stopping: calls that wait for an answer are given back', { calls: connections.size });
+      for (const connection of connections) connection.destroy(new RouterError('draining'));
+    });
     stopping.abort();
-    await listener.drain();
-    await listener.idle();
+    void watcher?.close();
+    await within(
+      listener.drain().then(() => listener.idle()),
+      largestBudgetMs + CUT_MS + FAREWELL_MS,
+      clock,
+    );
+    cancelCut();
+    load.stop();
+    health?.close();
     http.close();
     log.info('stopped');
   };
   const { host, port } = listener.address;
+  if (health !== null) log.info('health', health.address);
   log.info('listening', {
     host,
     port,
@@ -103,6 +157,67 @@ export async function start(options: RouterOptions): Promise<Router> {
     default: schemes.default?.name ?? null,
   });
   return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
+}
+
+function largestBudget({ schemes }: SchemeSet): number {
+  return Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000));
+}
+
+/** Descriptors for what is no call: logs, schemes, health, idle connections to CRMs. */
+const OTHER_DESCRIPTORS = 64;
+/** Calls being given back at once, where descriptors do not set the limit. */
+const MAX_REFUSED = 1_000;
+
+/**
+ * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
+ * none left, and tells nobody: those callers would be left in silence.
+ */
+function capacity(
+  config: Config,
+  maxDescriptors = Infinity,
+  log: Logger,
+): { maxCalls: number; maxRefused: number } {
+  const free = Math.max(3, maxDescriptors - OTHER_DESCRIPTORS);
+  const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
+  if (maxCalls < config.listen.maxCalls) {
+    log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
+      maxCalls,
+      maxDescriptors,
+    });
+  }
+  return { maxCalls, maxRefused: Math.min(MAX_REFUSED, Math.floor(free / 4)) };
+}
+
+/** The port follows the load, and the log says so. */
+function followLoad(
+  state: LoadState,
+  { listener, log, lagMs }: { listener: Listener; log: Logger; lagMs: number },
+): void {
+  const facts = { ...listener.counts, lagMs: Math.round(lagMs) };
+  switch (state.kind) {
+    case 'normal':
+      log.info('overload is over: calls are taken again', facts);
+      void listener.resume();
+      break;
+    case 'shedding':
+      log.warn('overload: the event loop lags, calls are given back', facts);
+      break;
+    case 'closed':
+      log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
+      void listener.pause();
+  }
+}
+
+function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readiness['status'] {
+  if (!listener.isOpen) return 'closed';
+  return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
+}
+
+async function openHealth(
+  { health: { host, port } }: Config,
+  readiness: () => Readiness,
+): Promise<Health | null> {
+  return port === 'off' ? null : serveHealth({ host, port, readiness });
 }
 
 /** Editors write a file in several steps: one load follows when the folder has been quiet for a moment. */
@@ -139,6 +254,8 @@ function report(log: Logger, record: CallRecord, peer: string): void {
   log.debug('record', record);
   if (record.reason === 'peer_not_allowed') {
     log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', { peer, ...summary });
+  } else if (record.reason === 'overloaded') {
+    log.info('call given back: overload', summary);
   } else if (record.reason === 'over_capacity') {
     log.warn('call given back: too many at once, see listen.maxCalls (ESL_ROUTER_MAX_CALLS)', {
       peer,

@@ -62,7 +62,8 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const seen =
     secretsRead.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
   const shown = { url: seen.url, headers: masked(seen.headers, credentials), body: seen.body };
-  return { method, url: unsigned.url, headers, body: unsigned.body, shown };
+  const { redirects, ca } = webhook;
+  return { method, url: unsigned.url, headers, body: unsigned.body, redirects, ca, shown };
 }
 
 /** What a reply is held against. */

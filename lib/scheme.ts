@@ -152,6 +152,8 @@ const webhook = z
     map: z.record(z.string(), z.string()).default({}),
     noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
     withheld: z.enum(['hide', 'send']).default('hide'),
+    redirects: z.int().min(0).max(3).default(0),
+    ca: z.string().min(1).optional(),
     retries: z.int().min(0).max(5).default(1),
     retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
     maxInFlight: z.int().min(1).max(10_000).default(200),
@@ -187,7 +189,10 @@ const webhook = z
     }
   });
 
-export type Webhook = z.output<typeof webhook>;
+export type Webhook = Omit<z.output<typeof webhook>, 'ca'> & {
+  /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
+  readonly ca: string | null;
+};
 
 const prefixes = z
   .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
@@ -263,7 +268,8 @@ const document = z.strictObject({
 /** The JSON that a scheme's file holds. */
 export type SchemeDocument = z.input<typeof document>;
 
-export type Scheme = z.output<typeof document> & {
+export type Scheme = Omit<z.output<typeof document>, 'webhook'> & {
+  readonly webhook: Webhook;
   /** First 12 hexadecimal digits of the SHA-256 of the document: which version of it a call was decided by. */
   readonly revision: string;
 };
@@ -276,16 +282,31 @@ export interface Fault {
 }
 
 export type SchemeResult =
-  { readonly ok: true; readonly scheme: Scheme } | { readonly ok: false; readonly faults: readonly Fault[] };
+  | {
+      readonly ok: true;
+      readonly scheme: Scheme;
+      /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
+      readonly caFile: string | null;
+    }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 export function parseScheme(json: unknown, revision: string): SchemeResult {
   const result = document.safeParse(json, { reportInput: true });
-  if (result.success) return { ok: true, scheme: { ...result.data, revision } };
+  if (result.success) {
+    const { webhook: asked, ...rest } = result.data;
+    const { ca: caFile = null, ...others } = asked;
+    return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
+  }
   const faults = result.error.issues.map((issue) => ({
     path: issue.path.join('.'),
     message: issue.message,
   }));
   return { ok: false, faults };
+}
+
+/** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
+export function trusting(scheme: Scheme, ca: string): Scheme {
+  return { ...scheme, webhook: { ...scheme.webhook, ca } };
 }
 
 /** True when every part of the scheme's `match` fits the call; a scheme without `match` is never chosen by it. */

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Call } from './channel.ts';
 import type { Config } from './config.ts';
 import type { DestinationRules } from './destination.ts';
 import { messageOf } from './errors.ts';
 import { parseSteps } from './route.ts';
-import { matchesCall, parseScheme, templatesOf, variablesOfScheme, type Scheme } from './scheme.ts';
+import { matchesCall, parseScheme, templatesOf, trusting, variablesOfScheme, type Scheme } from './scheme.ts';
 import { secretsOf } from './macro.ts';
 import type { Secrets } from './secret.ts';
 
@@ -67,9 +68,17 @@ export function assembleSchemes(
       );
       continue;
     }
-    const other = schemes.get(result.scheme.name);
-    if (other === undefined) schemes.set(result.scheme.name, { scheme: result.scheme, source });
-    else faults.push(`${source.name}: name: "${result.scheme.name}" is the name of ${other.source.name} too`);
+    let { scheme } = result;
+    if (result.caFile !== null) {
+      try {
+        scheme = trusting(scheme, certificatesOf(resolve(config.schemes.dir, result.caFile)));
+      } catch (error) {
+        faults.push(`${source.name}: webhook.ca: ${messageOf(error)}`);
+      }
+    }
+    const other = schemes.get(scheme.name);
+    if (other === undefined) schemes.set(scheme.name, { scheme, source });
+    else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
   }
   for (const { scheme, source } of schemes.values()) {
     const known = (name: string): boolean => schemes.has(name);
@@ -145,6 +154,24 @@ async function readSources(dir: string, faults: string[]): Promise<SchemeSource[
     }
   }
   return sources;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
+function certificatesOf(path: string): string {
+  const found = readFileSync(path, 'utf8').match(CERTIFICATE) ?? [];
+  if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
+  for (const [index, pem] of found.entries()) {
+    try {
+      new X509Certificate(pem);
+    } catch (error) {
+      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+  return found.join('\n');
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {

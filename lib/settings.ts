@@ -1,5 +1,23 @@
-import { isIP } from 'node:net';
-import convict from 'convict';
+import {
+  dialTemplate,
+  dialplanName,
+  flag,
+  format,
+  integer,
+  isDigits,
+  isGateway,
+  isHost,
+  isLimit,
+  isName,
+  isNetwork,
+  isSource,
+  json,
+  list,
+  number,
+  oneOf,
+  portOrOff,
+  text,
+} from './setting.ts';
 
 /**
  * Every setting: name, default, environment variable, what it takes and what it is for. README's table,
@@ -15,108 +33,6 @@ export interface Setting {
   readonly format: string;
   readonly default: unknown;
 }
-
-// convict's own formats take "80abc" for 80 and "yes" for true; these take what they say and nothing else.
-// The name of a format is what a person reads in a fault and in README.
-function format(
-  name: string,
-  accepts: (value: unknown) => boolean,
-  parse: (text: string) => unknown = (text) => text,
-) {
-  convict.addFormat({
-    name,
-    validate: (value: unknown) => {
-      if (!accepts(value)) throw new Error(`expected ${name}`);
-    },
-    coerce: (value: unknown) => (typeof value === 'string' ? parse(value) : value),
-  });
-  return name;
-}
-
-const number = (min: number, max: number) =>
-  format(
-    `a number from ${min} to ${max}`,
-    (value) => typeof value === 'number' && value >= min && value <= max,
-    (text) => (/^\d{1,9}(\.\d{1,3})?$/.test(text.trim()) ? Number(text) : text),
-  );
-const integer = (min: number, max: number) =>
-  format(
-    `a whole number from ${min} to ${max}`,
-    (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-    (text) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : text),
-  );
-const oneOf = (...words: readonly string[]) =>
-  format(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
-const list = (of: string, accepts: (item: string) => boolean) =>
-  format(
-    `a list of ${of}`,
-    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && accepts(item)),
-    (text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-  );
-const json = (of: string, accepts: (value: object) => boolean) =>
-  format(
-    `a JSON object of ${of}`,
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && accepts(value),
-    (text) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        return text;
-      }
-    },
-  );
-const text = format('a text', (value) => typeof value === 'string');
-const flag = format(
-  'true or false',
-  (value) => typeof value === 'boolean',
-  (word) => (word === 'true' ? true : word === 'false' ? false : word),
-);
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const isName = (value: string): boolean => NAME.test(value);
-const isHost = (value: string): boolean =>
-  isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(value);
-const isNetwork = (value: string): boolean => {
-  const [address = '', bits, ...rest] = value.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-};
-const isDigits = (value: string): boolean => /^\+?\d{1,15}$/.test(value);
-const isLimit = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).every(([key, most]: [string, unknown]) => {
-    if (!Number.isInteger(most) || Number(most) < 1) return false;
-    return (
-      (key === 'calls' && Number(most) <= 100_000) || (key === 'callsPerMinute' && Number(most) <= 10_000)
-    );
-  });
-};
-const isSource = (value: string): boolean => /^(destination_number|var:[A-Za-z0-9_]{1,64})$/.test(value);
-const isGateway = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).every(([key, setting]: [string, unknown]) => {
-    if (key === 'callerId') return typeof setting === 'string' && /^(caller|did|\+?\d{1,20})$/.test(setting);
-    if (key === 'diversion' || key === 'sendName') return typeof setting === 'boolean';
-    return key === 'identity' && (setting === 'pid' || setting === 'rpid' || setting === 'none');
-  });
-};
-const dialTemplate = (...parts: readonly string[]) =>
-  format(
-    `a dial string with ${parts.join(' and ')}`,
-    (value) =>
-      typeof value === 'string' &&
-      parts.every((part) => value.includes(part)) &&
-      /^[A-Za-z0-9_./:@-]{1,200}$/.test(value.replace(/\{[a-z]+\}/g, '')),
-  );
-const dialplanName = format(
-  'letters, digits, ".", "_" or "-"',
-  (value) => typeof value === 'string' && isName(value),
-);
 
 /** The settings as a tree of the shape of `Config`, as convict takes it. */
 export const SCHEMA = {
@@ -145,6 +61,29 @@ export const SCHEMA = {
       integer(1, 100_000),
       'Concurrent calls; further ones are given back to the dialplan at once.',
     ),
+  },
+  overload: {
+    lagMs: setting(
+      'OVERLOAD_LAG',
+      200,
+      integer(20, 10_000),
+      'Lag of the event loop, milliseconds, from which calls are given back until it has halved.',
+    ),
+    queueMs: setting(
+      'OVERLOAD_QUEUE',
+      500,
+      integer(20, 10_000),
+      'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+    ),
+  },
+  health: {
+    host: setting(
+      'HEALTH_HOST',
+      '127.0.0.1',
+      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
+      'Address of /healthz and /readyz.',
+    ),
+    port: setting('HEALTH_PORT', 'off', portOrOff, 'Port of /healthz and /readyz; 0 lets the system choose.'),
   },
   gateway: setting(
     'GATEWAY',
@@ -271,6 +210,42 @@ export const SCHEMA = {
       true,
       flag,
       'Load schemes anew when their files change (SIGHUP always does).',
+    ),
+  },
+  network: {
+    deny: setting(
+      'NETWORK_DENY',
+      [
+        // "This host": Linux connects to itself (RFC 1122, 3.2.1.3).
+        '0.0.0.0/8',
+        '::/128',
+        // Link-local, with what clouds tell a machine about itself: its credentials (169.254.169.254).
+        '169.254.0.0/16',
+        'fe80::/10',
+        // The same elsewhere: Alibaba, Azure, Oracle; AWS and Google by IPv6.
+        '100.100.100.200/32',
+        '168.63.129.16/32',
+        '192.0.0.192/32',
+        'fd00:ec2::254/128',
+        'fd20:ce::254/128',
+        // Multicast, reserved and broadcast: no HTTP is spoken there.
+        '224.0.0.0/3',
+        'ff00::/8',
+      ],
+      list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+      'Addresses that no webhook and no redirect may lead to, whatever name stands for them. A list of your own replaces this one.',
+    ),
+    allow: setting(
+      'NETWORK_ALLOW',
+      [],
+      list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+      'Exceptions to network.deny and network.private; the longest match wins, of two equal ones network.deny.',
+    ),
+    private: setting(
+      'NETWORK_PRIVATE',
+      true,
+      flag,
+      'Webhooks may be on loopback and in private networks (RFC 1918, 100.64.0.0/10, fc00::/7).',
     ),
   },
   secrets: {

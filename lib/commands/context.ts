@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly onStop: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReload: (callback: () => void) => void;
+  /** An error that nobody caught: the process ends with 1 when the callback's promise settles, or shortly after. */
+  readonly onCrash: (callback: (error: unknown) => Promise<void>) => void;
 }
 
 /** Exit codes: 0 fine, 1 failed while running, 2 wrong usage or configuration. */

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { start } from '../main.ts';
+import { createNotifier } from '../notify.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Runs the router until it is told to stop. */
@@ -7,6 +11,11 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   const { config, secrets, notes } = await load(context, options);
   const log = createLogger({ ...config.log, stream: context.stdout });
   for (const note of notes) log.warn(note);
+  context.onCrash((error) => {
+    const { stack } = error instanceof Error ? error : {};
+    log.error('uncaught error: the router ends', { error: messageOf(error), stack });
+    return log.flushed();
+  });
   // Before the first line that says "listening": whoever waits for it may send a signal at once.
   const stopped = new Promise<void>((resolve) => {
     context.onStop(resolve);
@@ -15,9 +24,31 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   context.onReload(() => {
     reload();
   });
-  const router = await start({ config, secrets, log, version: context.version });
+  const maxDescriptors = descriptorLimit();
+  const router = await start({ config, secrets, log, version: context.version, maxDescriptors });
   reload = () => void router.reload();
+  const notifier = createNotifier({
+    env: context.env,
+    clock: systemClock,
+    onError: (error) => {
+      log.error('systemd is not told', { error: error.message });
+    },
+  });
+  notifier.ready();
   await stopped;
+  notifier.stopping();
   await router.stop();
+  notifier.close();
+  await log.flushed();
   return 0;
+}
+
+/** What Linux allows this process; Node has raised it as far as it may. Elsewhere unknown, and taken for enough. */
+function descriptorLimit(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return limit === undefined ? Infinity : Number(limit);
+  } catch {
+    return Infinity;
+  }
 }

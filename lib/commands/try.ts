@@ -48,7 +48,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   });
   const record = newRecord(randomUUID(), systemClock.date());
   const startedAt = systemClock.now();
-  const http = createHttpClient();
+  const http = createHttpClient({ network: config.network });
   const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
   const upstream = new Upstream({
     send: (request, sending) => (canned === null ? http.send(request, sending) : Promise.resolve(canned)),
@@ -134,8 +134,16 @@ function report(record: CallRecord, decision: Decision, dialStrings: readonly st
     if (request.body !== null) lines.push('', indent(request.body));
     lines.push(...request.retries.map(({ reason, detail }) => `retried after ${reason}: ${detail}`));
     if (request.reply !== null) {
-      const total = request.phases === null ? '' : ` after ${request.phases.total.toFixed(1)} ms`;
-      lines.push('', `reply ${request.reply.status}${total}`, indent(request.reply.body));
+      const { total = 0, redirects = 0, host = '' } = request.phases ?? {};
+      const from =
+        redirects === 0
+          ? ''
+          : `, redirected ${redirects === 1 ? 'once' : `${redirects} times`}, from ${host}`;
+      lines.push(
+        '',
+        `reply ${request.reply.status} after ${total.toFixed(1)} ms${from}`,
+        indent(request.reply.body),
+      );
     }
     lines.push('', `answer: ${request.answer ?? '-'}${request.detail === null ? '' : `: ${request.detail}`}`);
   }

@@ -1,4 +1,7 @@
-/** Where FreeSWITCH connects: accepts, judges and counts. What becomes of a socket is its handler's business. */
+/**
+ * Where FreeSWITCH connects: accepts, judges and counts, closes for a while and opens again. What becomes of a socket is
+ * its handler's business.
+ */
 import { once } from 'node:events';
 import { BlockList, createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
@@ -11,8 +14,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** Addresses and CIDR ranges of the FreeSWITCHes that may hand over calls. */
   readonly allow: readonly string[];
-  /** Most calls at once. Refused ones are not counted. */
-  readonly maxCalls: number;
+  /** Asked for each connection of an allowed peer, before it is counted. All are welcome by default. */
+  readonly admit?: (counts: Counts) => Refusal | null;
   /**
    * Connections that the kernel keeps while this process is busy (it caps them at net.core.somaxconn). FreeSWITCH waits
    * to be spoken to, so one that falls out of a full queue hangs in silence: of 1,500 during a stall of 1.5 s 127 and
@@ -24,19 +27,41 @@ export interface ListenerOptions {
 }
 
 /** Why a socket is to be given back: by `connect` first, since a bare close leaves its caller in silence. */
-export type Refusal = 'peer_not_allowed' | 'over_capacity' | 'draining';
+export type Refusal = 'peer_not_allowed' | 'over_capacity' | 'overloaded' | 'draining';
+
+export interface Counts {
+  /** Whose handlers have not settled. */
+  readonly calls: number;
+  /** Being given back. */
+  readonly refused: number;
+  /** Accepted while the port was about to close, and not served yet. */
+  readonly waiting: number;
+  /** Milliseconds since the kernel's queue was last seen empty. */
+  readonly queuedMs: number;
+}
 
 /** Serves one socket to its end. The socket is closed when it settles, if it has not been before. */
 export type Handler = (socket: Socket, refusal: Refusal | null) => Promise<void>;
 
 /** No accept for so long means that nothing is queued: closing with connections in the queue resets them. */
 const QUIET_MS = 100;
-/** Calls may go on coming for ever: a drain gets its two seconds, and closes then. */
-const DRAIN_MS = 2_000;
+/** Calls may go on coming for ever: a drain waits so long for a quiet moment, and makes one then. */
+const DRAIN_MS = 700;
+/**
+ * With a queue for one, FreeSWITCH's further connects stay unanswered, and are refused once the port is closed: by their
+ * first repetition, after a second, they find the next host. Accepting what was queued before takes a tenth of it.
+ */
+const SHUT_MS = 1_000;
+/** For one more connection to come. */
+const MOMENT_MS = 10;
+/** Another process may have taken the port meanwhile. */
+const REOPEN_MS = 200;
+
+type State = 'open' | 'pausing' | 'paused' | 'reopening' | 'draining' | 'drained';
 
 export class Listener {
   readonly address: { readonly host: string; readonly port: number };
-  readonly #server: Server;
+  #server: Server;
   readonly #allowed: BlockList;
   readonly #options: ListenerOptions;
   readonly #handler: Handler;
@@ -44,10 +69,16 @@ export class Listener {
   #becomeIdle: () => void = ignore;
   #lastPeer = { address: '', allowed: false };
   #accepted = 0;
-  #serving = 0;
-  #active = 0;
-  #draining: Promise<void> | null = null;
-  #isClosed = false;
+  #calls = 0;
+  #refused = 0;
+  readonly #waiting: Socket[] = [];
+  /** When the kernel's queue began to hold connections, by the clock of `performance.now()`. */
+  #queuedSince: number | null = null;
+  #onEmpty: () => void = ignore;
+  #state: State = 'open';
+  /** What the last change of state still has to do. */
+  #change: Promise<void> = Promise.resolve();
+  #drained: Promise<void> | null = null;
 
   private constructor(server: Server, allowed: BlockList, options: ListenerOptions, handler: Handler) {
     this.#server = server;
@@ -59,13 +90,7 @@ export class Listener {
     });
     const { address, port } = server.address() as AddressInfo;
     this.address = { host: address, port };
-    server.on('error', (error) => options.onError?.(error));
-    server.on('connection', (socket) => {
-      this.#accepted++;
-      // Reset while it was queued: it has no address any more, and nobody to be given back to.
-      if (socket.remoteAddress === undefined) socket.destroy();
-      else void this.#serve(socket, this.#judge(socket));
-    });
+    this.#take(server);
   }
 
   /**
@@ -73,32 +98,54 @@ export class Listener {
    * @throws RouterError `config_invalid` when an entry of `allow` can't be read or the address can't be listened on
    */
   static async listen(options: ListenerOptions, handler: Handler): Promise<Listener> {
-    const { host, port, backlog = 4_096 } = options;
     const allowed = allowList(options.allow);
-    const server = createServer();
+    const { host, port } = options;
     try {
-      server.listen({ host, port, backlog });
-      await once(server, 'listening');
+      return new Listener(await bind(options), allowed, options, handler);
     } catch (cause) {
       throw new RouterError('config_invalid', `cannot listen on ${host}:${port}: ${messageOf(cause)}`, {
         cause,
       });
     }
-    return new Listener(server, allowed, options, handler);
   }
 
-  /** Calls whose handlers have not settled. Refused ones are not counted. */
-  get active(): number {
-    return this.#active;
+  get counts(): Counts {
+    const queuedMs = this.#queuedSince === null ? 0 : performance.now() - this.#queuedSince;
+    return { calls: this.#calls, refused: this.#refused, waiting: this.#waiting.length, queuedMs };
+  }
+
+  /** The port is open. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /**
+   * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since
+   * closing would reset it and leave callers in silence, and served one by one behind it. Resolves when closed.
+   */
+  pause(): Promise<void> {
+    if (this.#state !== 'open') return this.#change;
+    this.#state = 'pausing';
+    this.#change = this.#pause();
+    return this.#change;
+  }
+
+  /** Opens the port again, the same one; tries until it succeeds. Resolves when open, or when drained meanwhile. */
+  resume(): Promise<void> {
+    if (this.#state !== 'pausing' && this.#state !== 'paused') return this.#change;
+    const paused = this.#change;
+    this.#state = 'reopening';
+    this.#change = paused.then(() => this.#reopen());
+    return this.#change;
   }
 
   /**
    * From now on every new connection comes as `draining`, to be given back. Stops listening when none came for 100 ms,
-   * after 2 s in any case, and resolves then.
+   * after a second in any case, and resolves then.
    */
   drain(): Promise<void> {
-    this.#draining ??= this.#drain();
-    return this.#draining;
+    this.#drained ??= this.#drain();
+    return this.#drained;
   }
 
   /** Resolves when the listener has been drained and the last handler has settled. */
@@ -106,10 +153,70 @@ export class Listener {
     return this.#idle;
   }
 
+  #take(server: Server): void {
+    server.on('error', (error) => this.#options.onError?.(error));
+    server.on('connection', (socket) => {
+      this.#accepted++;
+      this.#watchQueue();
+      if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
+      else this.#welcome(socket);
+    });
+  }
+
+  #welcome(socket: Socket): void {
+    // Reset while it was queued: it has no address any more, and nobody to be given back to.
+    if (socket.remoteAddress === undefined) socket.destroy();
+    else void this.#serve(socket, this.#judge(socket));
+  }
+
+  /** While the port is about to close there is time for accepting alone: a queue of thousands takes a tenth of a second. */
+  #serveLater(socket: Socket): void {
+    socket.on('error', ignore);
+    this.#waiting.push(socket);
+    if (this.#state !== 'pausing' && this.#waiting.length === 1) this.#serveWaiting();
+  }
+
+  /** One each turn of the event loop, as they are accepted otherwise, so that those before them get their turns too. */
+  #serveWaiting(): void {
+    setImmediate(() => {
+      const socket = this.#waiting[0];
+      if (socket === undefined) return;
+      this.#welcome(socket);
+      this.#waiting.shift();
+      if (this.#waiting.length > 0) this.#serveWaiting();
+      else this.#checkIdle();
+    });
+  }
+
+  /** libuv accepts one connection a turn: a turn without any shows that the queue is empty. */
+  #watchQueue(): void {
+    if (this.#queuedSince !== null) return;
+    this.#queuedSince = performance.now();
+    let seen = -1;
+    const look = (): void => {
+      if (seen === this.#accepted) {
+        this.#queuedSince = null;
+        this.#onEmpty();
+      } else {
+        seen = this.#accepted;
+        setImmediate(look);
+      }
+    };
+    setImmediate(look);
+  }
+
   #judge(socket: Socket): Refusal | null {
     if (!this.#isAllowed(plainAddress(socket.remoteAddress))) return 'peer_not_allowed';
-    if (this.#draining !== null) return 'draining';
-    return this.#active < this.#options.maxCalls ? null : 'over_capacity';
+    switch (this.#state) {
+      case 'draining':
+      case 'drained':
+        return 'draining';
+      case 'open':
+      case 'pausing':
+      case 'paused':
+      case 'reopening':
+        return this.#options.admit?.(this.counts) ?? null;
+    }
   }
 
   #isAllowed(peer: string): boolean {
@@ -124,36 +231,114 @@ export class Listener {
   async #serve(socket: Socket, refusal: Refusal | null): Promise<void> {
     // Until the handler listens itself: a reset ends a socket, never the process.
     socket.on('error', ignore);
-    const calls = refusal === null ? 1 : 0;
-    this.#serving++;
-    this.#active += calls;
+    if (refusal === null) this.#calls++;
+    else this.#refused++;
     try {
       await this.#handler(socket, refusal);
     } catch (error) {
       this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
     }
     socket.destroySoon();
-    this.#serving--;
-    this.#active -= calls;
+    if (refusal === null) this.#calls--;
+    else this.#refused--;
     this.#checkIdle();
   }
 
+  async #pause(): Promise<void> {
+    await this.#shut();
+    if (this.#is('pausing')) this.#state = 'paused';
+    if (this.#waiting.length > 0) this.#serveWaiting();
+  }
+
+  async #reopen(): Promise<void> {
+    while (this.#state === 'reopening') {
+      try {
+        this.#server = await bind({ ...this.#options, ...this.address });
+        this.#take(this.#server);
+        // A drain that began meanwhile closes it.
+        if (this.#is('reopening')) this.#state = 'open';
+        return;
+      } catch (error) {
+        this.#options.onError?.(
+          new Error(`cannot listen again on ${this.address.host}:${this.address.port}: ${messageOf(error)}`),
+        );
+        await delay(REOPEN_MS);
+      }
+    }
+  }
+
   async #drain(): Promise<void> {
-    const deadline = performance.now() + DRAIN_MS;
-    for (let seen = -1; seen !== this.#accepted && performance.now() < deadline;) {
+    this.#state = 'draining';
+    await this.#change;
+    if (this.#server.listening && !(await this.#quiet(DRAIN_MS))) {
+      await this.#shut();
+    }
+    this.#server.close();
+    this.#state = 'drained';
+    this.#checkIdle();
+  }
+
+  /** Closes the port though calls go on coming: behind the last of a queue that has become short. */
+  async #shut(): Promise<void> {
+    const server = this.#server;
+    shorten(server);
+    const emptied = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    // Starts to look.
+    this.#watchQueue();
+    await Promise.race([emptied, delay(SHUT_MS)]);
+    this.#onEmpty = ignore;
+    // From here on the queue holds one at most: behind its accept it is as likely to be empty as it ever is.
+    const accepted = new Promise<void>((resolve) => {
+      server.prependOnceListener('connection', () => {
+        server.close();
+        resolve();
+      });
+    });
+    await Promise.race([accepted, delay(MOMENT_MS)]);
+    server.close();
+  }
+
+  /** Waits until nothing has been accepted for a moment, so long at most. False: there was no such moment. */
+  async #quiet(withinMs: number): Promise<boolean> {
+    const deadline = performance.now() + withinMs;
+    for (let seen = -1; seen !== this.#accepted;) {
+      if (performance.now() >= deadline) return false;
       seen = this.#accepted;
       await delay(QUIET_MS);
       // After a stall of this process timers run before the queue is looked at.
       await nextPoll();
     }
-    this.#server.close();
-    this.#isClosed = true;
-    this.#checkIdle();
+    return true;
+  }
+
+  #is(state: State): boolean {
+    return this.#state === state;
   }
 
   #checkIdle(): void {
-    if (this.#isClosed && this.#serving === 0) this.#becomeIdle();
+    if (this.#state === 'drained' && this.#calls + this.#refused + this.#waiting.length === 0)
+      this.#becomeIdle();
   }
+}
+
+async function bind({
+  host,
+  port,
+  backlog = 4_096,
+}: Pick<ListenerOptions, 'host' | 'port' | 'backlog'>): Promise<Server> {
+  const server = createServer();
+  server.listen({ host, port, backlog });
+  await once(server, 'listening');
+  return server;
+}
+
+/**
+ * Makes the kernel's queue as short as it can be: listen(2) may be called again, and Linux takes the new backlog. Node
+ * has no public way to that; without it closing under a steady stream resets what has just come.
+ */
+function shorten(server: Server): void {
+  const { _handle: handle } = server as { _handle?: { listen?: (backlog: number) => number } | null };
+  handle?.listen?.(0);
 }
 
 /** Addresses and ranges in CIDR notation. An IPv4 entry fits its IPv4-mapped IPv6 peer too, and the other way round. */

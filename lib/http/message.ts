@@ -9,6 +9,10 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** UTF-8 text; null sends no body and no Content-Length. */
   readonly body: string | null;
+  /** Most redirects that are followed; with 0 one is an answer like any other. */
+  readonly redirects: number;
+  /** PEM of certificates that are trusted beside the usual ones; null for these alone. */
+  readonly ca: string | null;
   /** The same request as it may be shown: secrets replaced by `***`. */
   readonly shown: {
     readonly url: string;
@@ -17,13 +21,21 @@ export interface HttpRequest {
   };
 }
 
-/** Milliseconds since the request began; a phase that was not reached is absent. */
+/**
+ * Milliseconds since the request began; a phase that was not reached is absent. After a redirect those of the last
+ * request.
+ */
 export interface HttpPhases {
   readonly dns?: number;
   readonly connect?: number;
   readonly tls?: number;
   readonly firstByte?: number;
   readonly total: number;
+  /** A connection that had been kept alive was gone: the request went out again, over a new one. */
+  readonly reconnected?: true;
+  /** Redirects that were followed, and the host (with its port) that the reply is from. */
+  readonly redirects?: number;
+  readonly host?: string;
 }
 
 export interface HttpResponse {

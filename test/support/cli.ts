@@ -93,6 +93,7 @@ const inside: Execute = async (args, _folder, env) => {
     stderr,
     onStop: () => undefined,
     onReload: () => undefined,
+    onCrash: () => undefined,
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
 };

@@ -26,6 +26,8 @@ export type Settings = Readonly<Record<string, string>>;
 export interface DaemonOptions {
   readonly schemes?: readonly SchemeDocument[];
   readonly settings?: Settings;
+  /** Variables that are no settings of the router. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Nothing of the environment but its own settings reaches a process under test. */
@@ -52,11 +54,11 @@ export class Daemon {
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(folder: string, settings: Settings) {
+  private constructor(folder: string, settings: Settings, env: NodeJS.ProcessEnv) {
     this.folder = folder;
     const child = spawn(process.execPath, [MAIN], {
       cwd: folder,
-      env: environment(settings),
+      env: { ...environment(settings), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(child);
@@ -81,9 +83,9 @@ export class Daemon {
   }
 
   /** Listens already when this resolves. */
-  static async start({ schemes = [], settings = {} }: DaemonOptions = {}): Promise<Daemon> {
+  static async start({ schemes = [], settings = {}, env = {} }: DaemonOptions = {}): Promise<Daemon> {
     const folder = await mkdtemp(join(tmpdir(), 'esl-router-test-'));
-    const daemon = new Daemon(folder, {
+    const all = {
       LISTEN_PORT: '0',
       GATEWAY: 'crm',
       DOMAIN: 'pbx.example',
@@ -91,7 +93,8 @@ export class Daemon {
       LOG_FORMAT: 'json',
       LOG_LEVEL: 'debug',
       ...settings,
-    });
+    };
+    const daemon = new Daemon(folder, all, env);
     try {
       const { port } = await daemon.until(({ message }) => message === 'listening', READY_MS);
       daemon.#port = Number(port);
@@ -177,6 +180,16 @@ export class Daemon {
     if (code !== 0 || this.#stderr !== '') {
       throw new Error(`the daemon ended with ${code ?? this.#child.signalCode ?? '?'}: ${this.#stderr}`);
     }
+  }
+
+  /** It ends by itself: its exit code. */
+  ended(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  /** Nobody reads its log any more. */
+  closeLog(): void {
+    this.#child.stdout?.destroy();
   }
 
   async kill(): Promise<void> {

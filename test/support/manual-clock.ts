@@ -34,6 +34,11 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
+  /** Time goes by and nothing is called back: the event loop hangs. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   get timers(): number {
     return this.#timers.size;
   }

@@ -91,6 +91,33 @@ describe('config', () => {
     expect(text).to.match(/esl-router\.json: .*listen\.prot/);
   });
 
+  it('reads where requests may go', () => {
+    const { network } = configOf({}).config;
+    expect(network).to.deep.include({ allow: [], private: true });
+    expect(network.deny).to.include.members(['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128']);
+    const env = {
+      ESL_ROUTER_NETWORK_DENY: '203.0.113.0/24, 2001:db8::/32',
+      ESL_ROUTER_NETWORK_ALLOW: '203.0.113.7',
+      ESL_ROUTER_NETWORK_PRIVATE: 'false',
+    };
+    expect(configOf({ env }).config.network).to.deep.equal({
+      deny: ['203.0.113.0/24', '2001:db8::/32'],
+      allow: ['203.0.113.7'],
+      private: false,
+    });
+    for (const [name, value] of [
+      ['DENY', 'crm.example.com'],
+      ['DENY', '10.0.0.0/33'],
+      ['ALLOW', '10.0.0'],
+      ['PRIVATE', 'no'],
+    ] as const) {
+      const variable = `ESL_ROUTER_NETWORK_${name}`;
+      expect(faultsOf({ env: { [variable]: value } }).join()).to.match(
+        new RegExp(`^${variable}: network\\.`),
+      );
+    }
+  });
+
   it('takes caps and limits only as they are meant', () => {
     const faulty = (name: string, value: string): number =>
       faultsOf({ env: { [`ESL_ROUTER_${name}`]: value } }).length;

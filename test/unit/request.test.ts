@@ -38,6 +38,13 @@ const hostile = fc.oneof(
 );
 
 describe('request', () => {
+  it('says how many redirects are followed and whom it trusts', () => {
+    expect(build({})).to.include({ redirects: 0, ca: null });
+    const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
+    const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
+    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
+  });
+
   describe('http', () => {
     const http = { submission: 'http', parameters: PARAMETERS } as const;
     const encoded = 'caller=%2B380501234567&did=380441234567';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { matchGlob, parseScheme, stepsFor, variablesOfScheme } from '../../lib/scheme.ts';
+import { matchGlob, parseScheme, stepsFor, trusting, variablesOfScheme } from '../../lib/scheme.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
 
@@ -36,6 +36,8 @@ describe('scheme', () => {
       map: {},
       noRouteStatuses: [],
       withheld: 'hide',
+      redirects: 0,
+      ca: null,
       auth: { type: 'none' },
     });
     expect(scheme).to.deep.include({
@@ -51,6 +53,28 @@ describe('scheme', () => {
     }
     expect(scheme.fallback.onNoRoute).to.deep.equal([{ dialplan: true }]);
     expect(scheme.fallback.onError).to.deep.equal([{ dialplan: true }]);
+  });
+
+  it('names the file of its authorities, and trusts what was read from it', () => {
+    const result = parseScheme(merged({ webhook: { ca: 'ca/office.pem' } }), 'abc');
+    if (!result.ok) throw new Error(JSON.stringify(result.faults));
+    expect(result.caFile).to.equal('ca/office.pem');
+    expect(result.scheme.webhook.ca).to.equal(null);
+    expect(trusting(result.scheme, 'PEM')).to.deep.equal({
+      ...result.scheme,
+      webhook: { ...result.scheme.webhook, ca: 'PEM' },
+    });
+    expect(parseScheme(MINIMAL, 'abc')).to.deep.include({ ok: true, caFile: null });
+    expect(faultsOf(merged({ webhook: { ca: '' } }))).to.have.length(1);
+  });
+
+  it('follows three redirects at most', () => {
+    expect(schemeOf({ webhook: { redirects: 3 } }).webhook.redirects).to.equal(3);
+    for (const redirects of [-1, 4, 1.5, '1', true]) {
+      expect(faultsOf(merged({ webhook: { redirects } })).join(), String(redirects)).to.match(
+        /^webhook\.redirects: /,
+      );
+    }
   });
 
   it('lets busy, rejected and unreachable default to the list of no answer', () => {

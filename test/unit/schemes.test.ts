@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCall } from '../../lib/channel.ts';
@@ -152,6 +152,62 @@ describe('schemes', () => {
     expect(choice(set, { ...inner, 'Caller-Caller-ID-Number': '2011' })).to.equal('rest by default');
     expect(choice(set, { variable_socket_path: 'gone' })).to.equal('unknown gone');
     expect(choice(await setOf(), { 'Caller-Destination-Number': '900' })).to.equal('none');
+  });
+
+  describe('webhook.ca', () => {
+    const CERTIFICATE = readFileSync(
+      new globalThis.URL('../fixtures/tls/cert.pem', import.meta.url),
+      'utf8',
+    ).trim();
+    const scheme = (ca: string): object => ({ name: 'a', webhook: { url: URL, ca } });
+
+    async function caOf(): Promise<string | null | undefined> {
+      return (await setOf()).schemes.get('a')?.webhook.ca;
+    }
+
+    it('is read from a file, relative to the folder of the schemes or absolute', async () => {
+      mkdirSync(join(dir, 'ca'));
+      put('ca/office.pem', CERTIFICATE);
+      for (const path of ['ca/office.pem', join(dir, 'ca', 'office.pem')]) {
+        put('a.json', scheme(path));
+        expect(await caOf()).to.equal(CERTIFICATE);
+      }
+      put('a.json', { name: 'a', webhook: { url: URL } });
+      expect(await caOf()).to.equal(null);
+    });
+
+    it('takes all certificates of the file, and nothing else of it', async () => {
+      const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----';
+      put('ca.pem', `# office\n${CERTIFICATE}\n${key}\r\n${CERTIFICATE}\n`);
+      put('a.json', scheme('ca.pem'));
+      expect(await caOf()).to.equal(`${CERTIFICATE}\n${CERTIFICATE}`);
+    });
+
+    it('is read anew with the schemes', async () => {
+      put('ca.pem', CERTIFICATE);
+      put('a.json', scheme('ca.pem'));
+      await caOf();
+      put('ca.pem', `${CERTIFICATE}\n${CERTIFICATE}`);
+      expect(await caOf()).to.have.length(CERTIFICATE.length * 2 + 1);
+    });
+
+    for (const [title, text, fault] of [
+      ['is not there', null, /^a\.json: webhook\.ca: ENOENT: .*ca\.pem/],
+      ['holds no certificate', 'office', /^a\.json: webhook\.ca: .*ca\.pem holds no certificate in PEM$/],
+      [
+        'holds a broken one',
+        `${CERTIFICATE}\n${CERTIFICATE.replace('MII', 'AAA')}`,
+        /^a\.json: webhook\.ca: .*ca\.pem: certificate 2 can not be read: ./,
+      ],
+    ] as const) {
+      it(`a file that ${title} is a fault`, async () => {
+        if (text !== null) put('ca.pem', text);
+        put('a.json', scheme('ca.pem'));
+        const [found = '', ...others] = await faults();
+        expect(found).to.match(fault);
+        expect(others).to.deep.equal([]);
+      });
+    }
   });
 
   it('says what has no effect', async () => {

@@ -80,7 +80,7 @@ describe('esl beside modesl 1.2.1', function () {
   it('ours takes the name, shrugs off the newlines, and refuses the argument, each call beside the others', async () => {
     const names: (string | undefined)[] = [];
     const listener = await Listener.listen(
-      { host: '127.0.0.1', port: 0, allow: ['127.0.0.1'], maxCalls: 10 },
+      { host: '127.0.0.1', port: 0, allow: ['127.0.0.1'] },
       async (socket) => {
         const connection = new Connection(socket);
         const reply = await connection.request({ kind: 'connect' });

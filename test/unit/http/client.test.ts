@@ -3,23 +3,26 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import tls from 'node:tls';
 import zlib from 'node:zlib';
 import { expect } from 'chai';
 import { RouterError, type Reason } from '../../../lib/errors.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../lib/http/client.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
+import type { Resolver } from '../../../lib/http/resolver.ts';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
 const CERTIFICATE = { key: fixture('key.pem'), cert: fixture('cert.pem') };
 const MAX_BODY = 64 * 1024;
+const ANYWHERE = { deny: [], allow: [], private: true };
 
 describe('http client', () => {
   const cleanups: (() => void)[] = [];
   let client: HttpClient;
 
-  const open = (options?: HttpClientOptions): HttpClient => {
-    const opened = createHttpClient(options);
+  const open = (options: Partial<HttpClientOptions> = {}): HttpClient => {
+    const opened = createHttpClient({ network: ANYWHERE, ...options });
     cleanups.push(() => {
       opened.close();
     });
@@ -64,11 +67,24 @@ describe('http client', () => {
 
   function requestTo(url: string, rest: Partial<HttpRequest> = {}): HttpRequest {
     const { headers = {}, body = null } = rest;
-    return { method: 'GET', url, headers, body, ...rest, shown: { url, headers, body } };
+    return {
+      method: 'GET',
+      url,
+      headers,
+      body,
+      redirects: 0,
+      ca: null,
+      ...rest,
+      shown: { url, headers, body },
+    };
   }
 
   const get = (url: string, signal = new AbortController().signal): Promise<HttpResponse> =>
     client.send(requestTo(url), { signal });
+
+  /** With trust in the certificate of these tests. */
+  const getTrusting = (url: string, rest: Partial<HttpRequest> = {}): Promise<HttpResponse> =>
+    client.send(requestTo(url, { ca: CERTIFICATE.cert, ...rest }), { signal: new AbortController().signal });
 
   async function failure(sending: Promise<unknown>): Promise<{ code: Reason; message: string }> {
     const error: unknown = await sending.then(
@@ -232,12 +248,11 @@ describe('http client', () => {
     });
 
     it('phases that follow each other, DNS and TLS among them', async () => {
-      client = open({ ca: [CERTIFICATE.cert] });
       const url = await listen(
         https.createServer(CERTIFICATE, (_, response) => response.end('201')),
         'https',
       );
-      const { body, phases } = await get(url.replace('127.0.0.1', 'localhost'));
+      const { body, phases } = await getTrusting(url.replace('127.0.0.1', 'localhost'));
       expect(body).to.equal('201');
       const order = [phases.dns, phases.connect, phases.tls, phases.firstByte, phases.total];
       expect(order.every((ms) => typeof ms === 'number' && ms > 0)).to.be.true;
@@ -352,21 +367,21 @@ describe('http client', () => {
       const untrusted = await failure(get(url));
       expect(untrusted.code).to.equal('tls_failed');
       expect(untrusted.message).to.match(/^self-signed certificate/);
-      client = open({ ca: [CERTIFICATE.cert] });
-      expect(await get(url)).to.include({ body: '201' });
+      expect(await getTrusting(url)).to.include({ body: '201' });
+      // For that request alone.
+      expect((await failure(get(url))).message).to.match(/^self-signed certificate/);
       // node:https asks for the certificate of the Host header. A new connection: idle ones are verified.
       const other = await listen(https.createServer(CERTIFICATE, answer), 'https');
-      const sent = client.send(requestTo(other, { headers: { Host: 'crm.example.com' } }), {
-        signal: new AbortController().signal,
-      });
-      expect(await codeOf(sent)).to.equal('tls_failed');
+      expect(await codeOf(getTrusting(other, { headers: { Host: 'crm.example.com' } }))).to.equal(
+        'tls_failed',
+      );
       const old = https.createServer(
         { ...CERTIFICATE, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' },
         answer,
       );
-      expect(await codeOf(get(await listen(old, 'https')))).to.equal('tls_failed');
+      expect(await codeOf(getTrusting(await listen(old, 'https')))).to.equal('tls_failed');
       const plain = await raw((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-      expect(await codeOf(get(plain.replace('http:', 'https:')))).to.equal('tls_failed');
+      expect(await codeOf(getTrusting(plain.replace('http:', 'https:')))).to.equal('tls_failed');
     });
 
     it('connection_lost: before the reply, in its header, in its body, in a chunk', async () => {
@@ -434,6 +449,365 @@ describe('http client', () => {
       const [socket] = await connected;
       expect(socket.remotePort).to.equal(probe.localPort);
     });
+  });
+
+  describe('a kept-alive connection that is gone', () => {
+    const REPLY = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n201';
+
+    /** A CRM that answers the first request of each connection, and does `then` with its second. */
+    async function fickle(
+      then: (socket: Socket) => void,
+      serve: (onConnection: (socket: Socket) => void) => net.Server = (onConnection) =>
+        net.createServer(onConnection),
+      scheme = 'http',
+    ): Promise<{ url: string; seen: string[] }> {
+      const seen: string[] = [];
+      let connections = 0;
+      const server = serve((socket) => {
+        const connection = ++connections;
+        let requests = 0;
+        socket.on('data', () => {
+          requests++;
+          seen.push(`${connection}.${requests}`);
+          if (requests === 1) socket.write(REPLY);
+          else then(socket);
+        });
+      });
+      return { url: await listen(server, scheme), seen };
+    }
+
+    const reset = (socket: Socket): void => {
+      socket.resetAndDestroy();
+    };
+    const end = (socket: Socket): void => {
+      socket.end();
+    };
+
+    for (const [title, then] of [
+      ['reset', reset],
+      ['ended', end],
+    ] as const) {
+      it(`${title}: the request goes out again, once, over a new one`, async () => {
+        const { url, seen } = await fickle(then);
+        expect((await get(url)).phases).to.not.have.property('reconnected');
+        const { body, phases } = await get(url);
+        expect(body).to.equal('201');
+        expect(phases).to.include({ reconnected: true }).and.to.have.property('connect');
+        expect(seen).to.deep.equal(['1.1', '1.2', '2.1']);
+      });
+    }
+
+    it('not over another one of the pool', async () => {
+      const { url, seen } = await fickle(reset);
+      await Promise.all([get(url), get(url), get(url)]);
+      expect(await get(url)).to.include({ body: '201' });
+      expect(seen.slice(0, 3)).to.have.members(['1.1', '2.1', '3.1']);
+      expect(seen[3]).to.match(/^[123]\.2$/);
+      expect(seen.slice(4)).to.deep.equal(['4.1']);
+      // And the new one is kept, the others are not.
+      await get(url);
+      expect(seen.slice(5)).to.deep.equal(['4.2', '5.1']);
+    });
+
+    it('leaves the connections to other hosts alone', async () => {
+      const { url } = await fickle(reset);
+      let connections = 0;
+      const server = http.createServer((_, response) => response.end('202'));
+      server.on('connection', () => connections++);
+      const other = await listen(server);
+      await Promise.all([get(url), get(other)]);
+      await get(url);
+      await get(other);
+      expect(connections).to.equal(1);
+    });
+
+    it('by TLS too', async () => {
+      const { url, seen } = await fickle(
+        (socket) => socket.destroy(),
+        (onConnection) => tls.createServer(CERTIFICATE, onConnection),
+        'https',
+      );
+      await getTrusting(url);
+      const { phases } = await getTrusting(url);
+      expect(phases).to.include({ reconnected: true }).and.to.have.property('tls');
+      expect(seen).to.deep.equal(['1.1', '1.2', '2.1']);
+    });
+
+    it('with method, headers and body as they were', async () => {
+      const texts: string[] = [];
+      const headers = { 'Content-Length': '2', 'webhook-id': 'msg_1' };
+      const seen = await crm((request, response) => {
+        const { method, headers: received } = request;
+        request.on('data', (chunk: Buffer) => {
+          texts.push(`${method ?? ''} ${String(received['webhook-id'])} ${chunk.toString()}`);
+          if (texts.length === 2) request.socket.resetAndDestroy();
+          else response.end('201');
+        });
+      });
+      const sent = requestTo(seen, { method: 'POST', headers, body: '{}' });
+      const { signal } = new AbortController();
+      await client.send(sent, { signal });
+      await client.send(sent, { signal });
+      expect(texts).to.deep.equal(['POST msg_1 {}', 'POST msg_1 {}', 'POST msg_1 {}']);
+    });
+
+    it('not after a byte of the reply', async () => {
+      const { url, seen } = await fickle((socket) =>
+        socket.write('HTTP/1.1 200', () => socket.resetAndDestroy()),
+      );
+      await get(url);
+      expect(await codeOf(get(url))).to.equal('connection_lost');
+      expect(seen).to.deep.equal(['1.1', '1.2']);
+    });
+
+    it('not when the new one is lost as well', async () => {
+      let requests = 0;
+      const url = await raw((socket) => {
+        if (++requests === 1) socket.write(REPLY);
+        else reset(socket);
+      });
+      await get(url);
+      expect(await codeOf(get(url))).to.equal('connection_lost');
+      expect(requests).to.equal(3);
+    });
+
+    it('not when the signal has come', async () => {
+      const controller = new AbortController();
+      const reason = new Error('the caller hung up');
+      const { url, seen } = await fickle(() => {
+        controller.abort(reason);
+      });
+      await get(url);
+      expect(await get(url, controller.signal).catch((error: unknown) => error)).to.equal(reason);
+      expect(seen).to.deep.equal(['1.1', '1.2']);
+    });
+
+    it('not when the client is closed', async () => {
+      const { url, seen } = await fickle(() => {
+        client.close();
+      });
+      await get(url);
+      expect(await codeOf(get(url))).to.equal('connection_lost');
+      expect(seen).to.deep.equal(['1.1', '1.2']);
+    });
+  });
+
+  describe('addresses', () => {
+    const resolving = (addresses: Record<string, readonly string[]>): Resolver => ({
+      resolve: (name) =>
+        Promise.resolve(addresses[name]).then(
+          (found) => found ?? Promise.reject(new RouterError('dns_failed', name)),
+        ),
+      close: () => undefined,
+    });
+    const LOOPBACK_DENIED = { deny: ['127.0.0.0/8', '::1'], allow: ['127.0.0.1'], private: true };
+
+    it('that are denied are not connected to, in whatever notation', async () => {
+      client = open({ network: { ...ANYWHERE, private: false } });
+      let connections = 0;
+      const server = http
+        .createServer((_, response) => response.end('201'))
+        .on('connection', () => connections++);
+      const { port } = new URL(await listen(server));
+      for (const host of [
+        '127.0.0.1',
+        '0x7f.1',
+        '2130706433',
+        '[::ffff:127.0.0.1]',
+        '[::ffff:7f00:1]',
+        'localhost',
+      ]) {
+        for (const scheme of ['http', 'https']) {
+          const { code, message } = await failure(get(`${scheme}://${host}:${port}/`));
+          expect([host, code]).to.deep.equal([host, 'address_denied']);
+          expect(message)
+            .to.match(/127\.0\.0\.1|::ffff:7f00:1/)
+            .and.to.include('network.deny');
+        }
+      }
+      expect(connections).to.equal(0);
+    });
+
+    it('that are allowed are used, and no others of the same name', async () => {
+      const url = await crm((request, response) => response.end(request.socket.localAddress));
+      const at = url.replace('127.0.0.1', 'crm.example.com');
+      const addresses = ['127.0.0.2', '127.0.0.1', '::1'];
+      client = open({ network: LOOPBACK_DENIED, resolver: resolving({ 'crm.example.com': addresses }) });
+      expect(await get(at)).to.include({ body: '127.0.0.1' });
+      client = open({
+        network: LOOPBACK_DENIED,
+        resolver: resolving({ 'crm.example.com': ['127.0.0.2', '127.0.0.3'] }),
+      });
+      expect(await failure(get(at))).to.deep.equal({
+        code: 'address_denied',
+        message:
+          'crm.example.com is 127.0.0.2, 127.0.0.3: see network.deny, network.allow and network.private',
+      });
+    });
+
+    it('are asked for once a connection: what was checked is what is connected to', async () => {
+      const url = await crm((_, response) => response.end('201'));
+      // DNS rebinding: the second answer is another one.
+      const answers = [['127.0.0.1'], ['127.0.0.2']];
+      let asked = 0;
+      client = open({
+        network: LOOPBACK_DENIED,
+        resolver: { resolve: () => Promise.resolve(answers[asked++] ?? []), close: () => undefined },
+      });
+      const at = url.replace('127.0.0.1', 'crm.example.com');
+      expect(await get(at)).to.include({ body: '201' });
+      expect(await get(at)).to.include({ body: '201' });
+      expect(asked).to.equal(1);
+    });
+
+    it('of which one does not answer: the next', async () => {
+      const url = await crm((_, response) => response.end('201'));
+      const resolver = resolving({ 'crm.example.com': ['127.0.0.2', '::1', '127.0.0.1'] });
+      client = open({ resolver });
+      const { port } = new URL(url);
+      expect(await get(`http://crm.example.com:${port}/`)).to.include({ body: '201' });
+    });
+
+    it('that can not be found end the request by its signal, and leave nothing', async () => {
+      let closed = false;
+      client = open({
+        resolver: {
+          resolve: () => new Promise(() => undefined),
+          close: () => {
+            closed = true;
+          },
+        },
+      });
+      expect(await codeOf(get('http://crm.example.com/', AbortSignal.timeout(30)))).to.equal(
+        'webhook_timeout',
+      );
+      client.close();
+      expect(closed).to.equal(true);
+    });
+
+    it('that can not be found are dns_failed, in the words of the resolver', async () => {
+      client = open({ resolver: resolving({}) });
+      expect(await failure(get('http://crm.example.com/'))).to.deep.equal({
+        code: 'dns_failed',
+        message: 'crm.example.com',
+      });
+    });
+  });
+
+  describe('redirects', () => {
+    /** A CRM that sends every path on to the next, as `status` says, and answers with what it got at the end. */
+    async function chain(status: number, hops: readonly string[]): Promise<{ url: string; seen: string[] }> {
+      const seen: string[] = [];
+      const url = await crm((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          seen.push(`${request.method ?? ''} ${request.url ?? ''} ${Buffer.concat(chunks).toString()}`);
+          const next = hops[seen.length - 1];
+          if (next === undefined) response.end('201');
+          else response.writeHead(status, { Location: next }).end('moved');
+        });
+      });
+      return { url, seen };
+    }
+    const post = (url: string, redirects: number): Promise<HttpResponse> =>
+      client.send(
+        requestTo(url, { method: 'POST', body: '{}', headers: { 'Content-Length': '2' }, redirects }),
+        {
+          signal: new AbortController().signal,
+        },
+      );
+
+    it('are followed as often as the request says', async () => {
+      const { url, seen } = await chain(302, ['/a', '/b', '/c']);
+      const { status, body, phases } = await post(url, 3);
+      expect({ status, body }).to.deep.equal({ status: 200, body: '201' });
+      expect(phases).to.include({ redirects: 3, host: new URL(url).host });
+      expect(seen).to.deep.equal(['POST /route {}', 'GET /a ', 'GET /b ', 'GET /c ']);
+    });
+
+    it('and no further', async () => {
+      const { url, seen } = await chain(302, ['/a', '/b', '/c']);
+      expect(await failure(post(url, 2))).to.deep.equal({
+        code: 'redirect_refused',
+        message: 'HTTP 302: more than 2 in a row',
+      });
+      expect(seen).to.have.length(3);
+    });
+
+    it('307 sends the body along', async () => {
+      const { url, seen } = await chain(307, ['/a']);
+      await post(url, 1);
+      expect(seen).to.deep.equal(['POST /route {}', 'POST /a {}']);
+    });
+
+    it('to another origin tell it nothing of the scheme', async () => {
+      const other = await crm((request, response) => response.end(JSON.stringify(request.headers)));
+      const { url } = await chain(302, [other]);
+      const headers = {
+        Accept: 'text/plain',
+        'User-Agent': 'esl-router/1',
+        'webhook-id': 'msg_1',
+        Authorization: 'Bearer t',
+        'X-Api-Key': 'k',
+        Cookie: 'c',
+      };
+      const sent = client.send(requestTo(url, { headers, redirects: 1 }), {
+        signal: new AbortController().signal,
+      });
+      expect(JSON.parse((await sent).body)).to.deep.equal({
+        accept: 'text/plain',
+        'accept-encoding': 'gzip, deflate, br',
+        'user-agent': 'esl-router/1',
+        'webhook-id': 'msg_1',
+        host: new URL(other).host,
+        connection: 'keep-alive',
+      });
+      expect((await sent).phases.host).to.equal(new URL(other).host);
+    });
+
+    it('are held against the rules for addresses', async () => {
+      client = open({ network: { ...ANYWHERE, deny: ['127.0.0.2', '169.254.0.0/16'] } });
+      for (const location of ['http://127.0.0.2/', 'http://[::ffff:a9fe:a9fe]/latest/meta-data']) {
+        const { url } = await chain(302, [location]);
+        expect(await codeOf(post(url, 3)), location).to.equal('address_denied');
+      }
+    });
+
+    it('to where nobody listens are connection_lost: the question was sent, and is not to be sent again', async () => {
+      const { url } = await chain(302, ['http://127.0.0.1:9/']);
+      const { code, message } = await failure(post(url, 1));
+      expect(code).to.equal('connection_lost');
+      expect(message).to.match(/^sent once, and then connect_failed: .*ECONNREFUSED/);
+    });
+
+    it('have the signal of the request, for all of it', async () => {
+      const { url } = await chain(302, ['/a', '/b']);
+      const slow = await crm(() => undefined);
+      const first = await chain(302, [slow]);
+      expect(
+        await codeOf(
+          client.send(requestTo(first.url, { redirects: 3 }), { signal: AbortSignal.timeout(50) }),
+        ),
+      ).to.equal('webhook_timeout');
+      expect((await post(url, 2)).phases.total).to.be.above(0);
+    });
+  });
+
+  it('keeps the connections of sixteen authorities, and serves more', async () => {
+    client = open({ idleSocketMs: 60_000 });
+    const connections: Socket[] = [];
+    const server = https.createServer(CERTIFICATE, (_, response) => response.end('201'));
+    server.on('secureConnection', (socket: Socket) => connections.push(socket));
+    const url = await listen(server, 'https');
+    const pem = (count: number): string => CERTIFICATE.cert + '\n'.repeat(count);
+    for (let count = 0; count <= 16; count++) await getTrusting(url, { ca: pem(count) });
+    expect(connections).to.have.length(17);
+    await getTrusting(url, { ca: pem(16) });
+    await getTrusting(url, { ca: pem(1) });
+    expect(connections).to.have.length(17);
+    await getTrusting(url, { ca: pem(0) });
+    expect(connections).to.have.length(18);
   });
 
   it('close() ends what is under way', async () => {
