@@ -96,6 +96,7 @@ export async function soak(
     const unfinished = [...here.values()];
     for (const caller of unfinished) caller.leave();
     await stage.pair.stop();
+    stage.pair.writeLogs(folder);
     return judge({
       ...{ options, tally, lagsMs, loadedMs, strayLegs, stage },
       unfinished: unfinished.map((caller) => caller.told()),

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../journal.ts';
 import { Router } from '../router.ts';
@@ -78,6 +80,14 @@ export class Pair {
       }
     }
     return ends;
+  }
+
+  /** The log of each life, for `--keep`. */
+  writeLogs(folder: string): void {
+    for (const [nth, { name, router }] of this.lives.entries()) {
+      const file = join(folder, `${name.replace(' ', '-')}.${nth}.log`);
+      writeFileSync(file, `${router.log([]).join('\n')}\n`);
+    }
   }
 
   async #start(nth: number): Promise<Life> {

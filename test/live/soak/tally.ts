@@ -11,7 +11,8 @@ const OUTCOMES: readonly Outcome[] = [
   'turned away',
   'left in silence',
 ];
-const EXAMPLES = 5;
+/** Of each kind. */
+const EXAMPLES = 3;
 
 interface Row {
   placed: number;
@@ -22,10 +23,10 @@ interface Row {
 
 export class Tally {
   torn = 0;
-  readonly examples: string[] = [];
   readonly #guardMs: number;
   readonly #rows = new Map<Mood, Row>();
   readonly #silences = new Map<string, number>();
+  readonly #examples = new Map<string, string[]>();
 
   constructor(guardMs: number) {
     this.#guardMs = guardMs;
@@ -42,7 +43,14 @@ export class Tally {
     if (isTorn) this.torn++;
     const wrong =
       silence ?? (isTorn ? 'torn out of a conversation' : outcome === 'turned away' ? outcome : null);
-    if (wrong !== null && this.examples.length < EXAMPLES) this.examples.push(`${wrong}: ${caller.told()}`);
+    if (wrong === null) return;
+    const examples = this.#examples.get(wrong) ?? [];
+    this.#examples.set(wrong, examples);
+    if (examples.length < EXAMPLES) examples.push(`${wrong}: ${caller.told()}`);
+  }
+
+  get examples(): string[] {
+    return [...this.#examples.values()].flat();
   }
 
   count(outcome: Outcome): number {
