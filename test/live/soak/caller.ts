@@ -78,6 +78,12 @@ export class Caller implements CallSeen {
     return heardMs === null || heardMs > (this.endedMs ?? Infinity) ? null : heardMs - this.placedMs;
   }
 
+  /** Milliseconds to 100 Trying: FreeSWITCH sends it before any dialplan. */
+  get tryingMs(): number | null {
+    const first = this.call.responses[0];
+    return first?.status === 100 ? first.atMs - this.placedMs : null;
+  }
+
   get outcome(): Outcome {
     if (this.silence !== null) return 'left in silence';
     if (this.#answeredMs !== null) {

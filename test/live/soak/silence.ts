@@ -5,11 +5,12 @@
  * A caller is in silence
  * - from his INVITE until the first 18x, 2xx or final response (100 Trying is no sound). It is `nothing heard` when
  *   that takes longer than the guard and 2 s: the guard fires within its seconds, and the rest is for the machine;
- * - after that, whenever nothing more happens to his call, which is told by the last sign of it: a response to him,
- *   or a leg placed for him, answered or ended. Two things may last: a conversation (he has his 200 and a leg of his
- *   is answered and not ended), without limit; and a callee's ringing, for as long as the scheme lets it ring. Beyond
- *   these the guard must do something within its seconds, and 2 s. It is `rings on` before his 200 (180 still rings
- *   and nobody is there, or nobody connects the callee who did answer), and `answered by nobody` after it.
+ * - after that, when nothing more happens to his call. The last sign of it counts: a response to him, or a leg placed
+ *   for him, answered or ended. Then the guard must do something within its seconds, and 2 s. Before his 200 it may
+ *   have been pushed back, by as long as the scheme lets a callee ring, from the INVITE to the latest callee on. It is
+ *   `rings on` before his 200 (180 still rings and nobody is there, or nobody connects the callee who did answer), and
+ *   `answered by nobody` after it. A conversation lasts without limit: he has his 200, and a leg of his is answered
+ *   and not ended.
  * It ends with a final response, with a BYE, or when he leaves of his own will.
  */
 
@@ -51,11 +52,10 @@ export function silenceOf(call: CallSeen, nowMs: number, { guardMs, ringingMs }:
   const signs = signsOf(call).filter((atMs) => atMs >= heardMs && atMs < endMs);
   for (const [nth, fromMs] of signs.entries()) {
     const untilMs = signs[nth + 1] ?? endMs;
-    const live = call.legs.filter((leg) => leg.invitedMs <= fromMs && (leg.endedMs ?? Infinity) > fromMs);
-    const answered = live.some((leg) => (leg.answeredMs ?? Infinity) <= fromMs);
-    if (answered && connectedMs <= fromMs) continue;
-    const ringingAllowedMs = live.length > 0 && !answered ? ringingMs : 0;
-    if (untilMs - fromMs > ringingAllowedMs + guardMs + GRACE_MS) {
+    const legs = call.legs.filter(({ invitedMs }) => invitedMs <= fromMs);
+    if (connectedMs <= fromMs && legs.some((leg) => isTalking(leg, fromMs))) continue;
+    const pushedBackMs = connectedMs <= fromMs ? 0 : (legs.at(-1)?.invitedMs ?? -Infinity) + ringingMs;
+    if (untilMs > Math.max(fromMs, pushedBackMs) + guardMs + GRACE_MS) {
       return connectedMs <= fromMs ? 'answered by nobody' : 'rings on';
     }
   }
@@ -65,6 +65,10 @@ export function silenceOf(call: CallSeen, nowMs: number, { guardMs, ringingMs }:
 /** When the caller got something else than 100 Trying. */
 export function firstSoundMs({ responses }: CallSeen): number | null {
   return responses.find(({ status }) => status > 100)?.atMs ?? null;
+}
+
+function isTalking({ answeredMs, endedMs }: LegSeen, atMs: number): boolean {
+  return (answeredMs ?? Infinity) <= atMs && (endedMs ?? Infinity) > atMs;
 }
 
 /** Times at which something happened to the call, in order. */

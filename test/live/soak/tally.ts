@@ -23,6 +23,8 @@ interface Row {
 
 export class Tally {
   torn = 0;
+  /** Milliseconds to 100 Trying. */
+  readonly tryingsMs: number[] = [];
   readonly #guardMs: number;
   readonly #rows = new Map<Mood, Row>();
   readonly #silences = new Map<string, number>();
@@ -38,6 +40,7 @@ export class Tally {
     row.placed++;
     row.outcomes.set(outcome, (row.outcomes.get(outcome) ?? 0) + 1);
     if (caller.isRescued(this.#guardMs)) row.rescued++;
+    if (caller.tryingMs !== null) this.tryingsMs.push(caller.tryingMs);
     if (waitedMs !== null) row.waitsMs.push(waitedMs);
     if (silence !== null) this.#silences.set(silence, (this.#silences.get(silence) ?? 0) + 1);
     if (isTorn) this.torn++;
