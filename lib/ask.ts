@@ -13,7 +13,7 @@ import { readResponse } from './response.ts';
 import { parseRoute, type Step } from './route.ts';
 import { mapTemplates, type Scheme, type Webhook } from './scheme.ts';
 import { destinationRules } from './schemes.ts';
-import type { Secrets } from './secret.ts';
+import { concealSecrets, type Secrets } from './secret.ts';
 import type { AnswerMemory } from './upstream/memory.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -161,7 +161,7 @@ async function askNow(
       },
     });
     if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
-    const response = await send(request, {
+    const reply = await send(request, {
       scheme: scheme.name,
       webhook: webhook.url.source,
       policy: webhook,
@@ -171,6 +171,7 @@ async function askNow(
         note({ type: 'retry', reason, detail });
       },
     });
+    const response = concealed(reply, request.secrets);
     note({ type: 'reply', ...response });
     return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
@@ -186,6 +187,19 @@ async function askNow(
     cancelTimer();
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */
+function concealed(response: HttpResponse, secrets: readonly string[]): HttpResponse {
+  if (secrets.length === 0) return response;
+  const { status, headers, body, phases } = response;
+  const shown = Object.entries(headers).map(([name, value]) => [name, concealSecrets(value, secrets)]);
+  return {
+    status,
+    headers: Object.fromEntries(shown) as Record<string, string>,
+    body: concealSecrets(body, secrets),
+    phases,
+  };
 }
 
 /** What a response says that shall be done; `answered` is told how it was understood. */

@@ -1,4 +1,3 @@
-import { watch } from 'chokidar';
 import { Cancellation } from './cancel.ts';
 import { routeCall } from './call.ts';
 import { systemClock, within, type Clock } from './clock.ts';
@@ -12,7 +11,8 @@ import { Limits } from './limits.ts';
 import { Load, type LoadState } from './load.ts';
 import type { Logger } from './log.ts';
 import { summaryOf, type CallRecord } from './record.ts';
-import { loadSchemes, type LoadResult, type SchemeSet } from './schemes.ts';
+import { ReloadableSchemes } from './reload.ts';
+import { loadSchemes, type LoadResult } from './schemes.ts';
 import type { Secrets } from './secret.ts';
 import { AnswerMemory } from './upstream/memory.ts';
 import { Upstream } from './upstream/upstream.ts';
@@ -51,19 +51,26 @@ const FAREWELL_MS = 200;
 
 /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
 export async function start(options: RouterOptions): Promise<Router> {
-  const { config, secrets, log, version, clock = systemClock, onRecord } = options;
-  const read = options.loadSchemes ?? (() => loadSchemes(config, secrets));
-  const loaded = await read();
-  if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
-  let schemes: SchemeSet = loaded.set;
-  // Calls keep the schemes that they began with.
-  let largestBudgetMs = largestBudget(schemes);
-  for (const note of loaded.notes) log.warn(note);
+  const { config, secrets, log, clock = systemClock } = options;
+  const schemes = await ReloadableSchemes.open({
+    read: options.loadSchemes ?? (() => loadSchemes(config, secrets)),
+    watched: config.schemes.watch ? config.schemes.dir : null,
+    log,
+    clock,
+  });
+  try {
+    return await serve(schemes, options);
+  } catch (error) {
+    await schemes.close();
+    throw error;
+  }
+}
 
+async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
+  const { config, secrets, log, version, clock = systemClock, onRecord } = options;
   const http = createHttpClient({ network: config.network });
   const limits = new Limits(clock);
   const stopping = new Cancellation();
-  // Each call that rings or talks listens to it, and takes its listener away again.
   const eslOptions = {
     limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
     replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,
@@ -88,7 +95,17 @@ export async function start(options: RouterOptions): Promise<Router> {
   const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, refusal) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
-    const context = { config, schemes, secrets, send, memory, limits, clock, version, stopping };
+    const context = {
+      config,
+      schemes: schemes.current,
+      secrets,
+      send,
+      memory,
+      limits,
+      clock,
+      version,
+      stopping,
+    };
     const record = await routeCall(connection, refusal, context);
     connections.delete(connection);
     report(log, record, connection.peer);
@@ -115,31 +132,18 @@ export async function start(options: RouterOptions): Promise<Router> {
     throw error;
   });
 
-  const reload = async (): Promise<readonly string[]> => {
-    const result = await read();
-    if (!result.ok) {
-      log.error('schemes not loaded: the old ones stay', { faults: result.faults });
-      return result.faults;
-    }
-    schemes = result.set;
-    largestBudgetMs = Math.max(largestBudgetMs, largestBudget(schemes));
-    log.info('schemes loaded', { schemes: [...schemes.schemes.keys()], notes: result.notes });
-    return [];
-  };
-  const watcher = config.schemes.watch ? watchSchemes(config.schemes.dir, clock, reload) : null;
-
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     log.info('stopping', { calls: listener.counts.calls });
-    const cancelCut = clock.after(largestBudgetMs + CUT_MS, () => {
+    const cancelCut = clock.after(schemes.largestBudgetMs + CUT_MS, () => {
       log.warn('stopping: calls that wait for an answer are given back', { calls: connections.size });
       for (const connection of connections) connection.destroy(new RouterError('draining'));
     });
     stopping.abort();
-    void watcher?.close();
+    void schemes.close();
     await within(
       listener.drain().then(() => listener.idle()),
-      largestBudgetMs + CUT_MS + FAREWELL_MS,
+      schemes.largestBudgetMs + CUT_MS + FAREWELL_MS,
       clock,
     );
     cancelCut();
@@ -153,14 +157,10 @@ export async function start(options: RouterOptions): Promise<Router> {
   log.info('listening', {
     host,
     port,
-    schemes: [...schemes.schemes.keys()],
-    default: schemes.default?.name ?? null,
+    schemes: [...schemes.current.schemes.keys()],
+    default: schemes.current.default?.name ?? null,
   });
-  return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
-}
-
-function largestBudget({ schemes }: SchemeSet): number {
-  return Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000));
+  return { address: listener.address, reload: () => schemes.reload(), stop: () => (stopped ??= stop()) };
 }
 
 /** Descriptors for what is no call: logs, schemes, health, idle connections to CRMs. */
@@ -218,24 +218,6 @@ async function openHealth(
   readiness: () => Readiness,
 ): Promise<Health | null> {
   return port === 'off' ? null : serveHealth({ host, port, readiness });
-}
-
-/** Editors write a file in several steps: one load follows when the folder has been quiet for a moment. */
-const QUIET_MS = 100;
-
-function watchSchemes(dir: string, clock: Clock, reload: () => Promise<unknown>): { close(): Promise<void> } {
-  let cancel: () => void = () => undefined;
-  const watcher = watch(dir, { ignoreInitial: true, depth: 0 });
-  watcher.on('all', () => {
-    cancel();
-    cancel = clock.after(QUIET_MS, () => void reload());
-  });
-  return {
-    close: async () => {
-      cancel();
-      await watcher.close();
-    },
-  };
 }
 
 /** Reasons that need a person's eye. */

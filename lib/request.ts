@@ -47,10 +47,11 @@ const DEFAULT_FIELDS = Object.entries({
 export function buildRequest(question: RouteQuestion): HttpRequest {
   const { webhook, context } = question;
   const plan = planOf(webhook);
-  const secretsRead = new Set<string>();
+  const secrets = new Set<string>();
   const secret = (name: string): string => {
-    secretsRead.add(name);
-    return context.secret(name);
+    const value = context.secret(name);
+    secrets.add(value);
+    return value;
   };
   const telling: MacroContext = { ...context, secret };
   const unsigned = compose(plan, question, telling);
@@ -59,11 +60,13 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
   const added = Object.keys(credentials).length > 0;
   const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
-  const seen =
-    secretsRead.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
-  const shown = { url: seen.url, headers: masked(seen.headers, credentials), body: seen.body };
+  const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
+  const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
+  for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
+  const shown = { url: seen.url, headers: masked(headers, seen.headers, proofs), body: seen.body };
   const { redirects, ca } = webhook;
-  return { method, url: unsigned.url, headers, body: unsigned.body, redirects, ca, shown };
+  const { url, body } = unsigned;
+  return { method, url, headers, body, redirects, ca, secrets: [...secrets], shown };
 }
 
 /** What a reply is held against. */
@@ -152,13 +155,21 @@ function merge(...layers: readonly Readonly<Record<string, string>>[]): Record<s
   return Object.fromEntries(headers.values());
 }
 
+/** Headers that prove who we are. The time that a signature holds for proves nothing. */
+function isProof(name: string, credentials: Readonly<Record<string, string>>): boolean {
+  const lower = name.toLowerCase();
+  if (CREDENTIALS.has(lower)) return true;
+  return lower !== 'webhook-timestamp' && Object.keys(credentials).some((own) => own.toLowerCase() === lower);
+}
+
 function masked(
-  headers: Readonly<Record<string, string>>,
-  credentials: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const shown = { ...headers };
-  for (const name of Object.keys(shown)) if (CREDENTIALS.has(name.toLowerCase())) shown[name] = HIDDEN;
-  for (const name of Object.keys(credentials)) shown[name] = HIDDEN;
+  sent: Readonly<Record<string, string>>,
+  seen: Readonly<Record<string, string>>,
+  proofs: readonly string[],
+): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(sent)) shown[name] = seen[name] ?? value;
+  for (const name of proofs) shown[name] = HIDDEN;
   return shown;
 }
 

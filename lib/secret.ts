@@ -48,3 +48,29 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     },
   };
 }
+
+/** A shorter one would be found in texts that have nothing to do with it. */
+const MIN_LENGTH = 6;
+const HIDDEN = '***';
+
+/** A text without the secrets, in whatever form a page that repeats the request may hold them. */
+export function concealSecrets(text: string, secrets: readonly string[]): string {
+  let concealed = text;
+  for (const secret of secrets) {
+    if (secret.length < MIN_LENGTH) continue;
+    for (const form of formsOf(secret)) concealed = concealed.replaceAll(form, HIDDEN);
+  }
+  return concealed;
+}
+
+function formsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+    Buffer.from(secret, 'utf8').toString('base64'),
+  ];
+}

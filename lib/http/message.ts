@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly redirects: number;
   /** PEM of certificates that are trusted beside the usual ones; null for these alone. */
   readonly ca: string | null;
+  /** The secrets within, as they were filled in: a reply that repeats one is not shown as it is. */
+  readonly secrets: readonly string[];
   /** The same request as it may be shown: secrets replaced by `***`. */
   readonly shown: {
     readonly url: string;

@@ -196,7 +196,10 @@ describe('the life of the daemon', function () {
     // On SIGUSR2 each turn of the loop takes 300 ms, for two seconds.
     const busy = `const work = (left) => { const end = Date.now() + 300; while (Date.now() < end); if (left > 0) setImmediate(work, left - 1); };
 process.on('SIGUSR2', () => work(7));`;
-    await start({ settings: { HEALTH_PORT: '0' }, env: await preload('busy.mjs', busy) });
+    await start({
+      settings: { HEALTH_PORT: '0', OVERLOAD_LAG: '200', OVERLOAD_QUEUE: '500' },
+      env: await preload('busy.mjs', busy),
+    });
     const { port } = await daemon!.until(({ message }) => message === 'health');
     daemon!.signal('SIGUSR2');
     await daemon!.until(({ message }) => message.startsWith('overload: the event loop lags'));

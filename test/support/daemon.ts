@@ -32,7 +32,12 @@ export interface DaemonOptions {
 
 /** Nothing of the environment but its own settings reaches a process under test. */
 export function environment(settings: Settings): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] };
+  // A machine that is busy with other tests is no overload, unless a test is about that.
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    ESL_ROUTER_OVERLOAD_LAG: '10000',
+    ESL_ROUTER_OVERLOAD_QUEUE: '10000',
+  };
   for (const [name, value] of Object.entries(settings)) env[`ESL_ROUTER_${name}`] = value;
   return env;
 }

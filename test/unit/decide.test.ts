@@ -346,6 +346,35 @@ describe('decide', () => {
     expect(clock.timers).to.equal(0);
   });
 
+  it('shows no secret that the CRM repeats, whole or cut, in any of its forms', async () => {
+    const scheme: SchemeDocument = {
+      ...SALES,
+      webhook: {
+        url: 'https://crm.example.com/{{secret.PATH}}?k={{secret.QUERY}}',
+        auth: { type: 'basic', user: 'u', password: '{{secret.BASIC}}' },
+        responseName: 'destination',
+      },
+      bridge: { headers: { 'X-Card': '{{reply.card}}' } },
+    };
+    const secrets = ['value-of-PATH', 'value-of-QUERY', 'value-of-BASIC'];
+    const basic = Buffer.from('u:value-of-BASIC').toString('base64');
+    const echo: Answering = ({ url, headers }) =>
+      reply({
+        destination: `@@${'x'.repeat(50)}${url} ${JSON.stringify(headers)}${'y'.repeat(200)}`,
+        card: `${url} ${basic} ${Buffer.from('value-of-PATH').toString('base64')}`,
+      });
+    const { record } = await ask({ schemes: [scheme], answer: echo });
+    const shown = JSON.stringify(record);
+    for (const secret of [...secrets, basic]) expect(shown).not.to.include(secret);
+    expect(record.reason).to.equal('destination_invalid');
+    expect(record.requests[0]?.reply?.body).to.include('/***?k=***');
+    const routed = await ask({
+      schemes: [scheme],
+      answer: ({ url }) => reply({ destination: '201', card: url }),
+    });
+    expect(JSON.stringify(routed.decision.calleeHeaders)).to.include('***').and.not.include('value-of');
+  });
+
   describe('answers of before', () => {
     const caching = (webhook: Partial<SchemeDocument['webhook']>): SchemeDocument => ({
       ...SALES,

@@ -333,7 +333,8 @@ describe('request', () => {
       ];
       for (const document of documents) {
         const request = build(document, { secret });
-        const { shown, ...sent } = request;
+        const { shown, secrets, ...sent } = request;
+        expect(secrets).to.include.members(['CANARY/A', 'CANARY/B', 'CANARY/C', 'CANARY/D', 'CANARY/E']);
         expect(JSON.stringify(sent).match(/CANARY(\/|%2F)[A-E]/g), JSON.stringify(sent)).to.have.length(4);
         const password = Buffer.from('router:CANARY/D').toString('base64');
         expect(sent.headers['Authorization']).to.equal(`Basic ${password}`);

@@ -74,6 +74,7 @@ describe('http client', () => {
       body,
       redirects: 0,
       ca: null,
+      secrets: [],
       ...rest,
       shown: { url, headers, body },
     };
