@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -68,6 +68,8 @@ export async function startCrm(
   const requests: RecordedRequest[] = [];
   const started = performance.now();
   const stop = new AbortController();
+  // Every reply that takes its time waits for it.
+  setMaxListeners(0, stop.signal);
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch(() => incoming.socket.destroy());
   });
