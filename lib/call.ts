@@ -79,9 +79,8 @@ class CallStory {
     const { config, schemes, clock } = this.#context;
     // FreeSWITCH parks the caller in silence when its first command is not `connect`, or when none comes.
     const greeting: Command[] = [{ kind: 'connect' }];
-    if (refusal === null) {
-      greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds }, { kind: 'myevents' });
-    }
+    if (refusal === null) greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds });
+    greeting.push({ kind: 'myevents' });
     const [reply, ...others] = this.#connection.send(greeting);
     const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
     this.#connectedAt = clock.now();
@@ -146,6 +145,7 @@ class CallStory {
   /** Step by step until one of them ends the call or takes it out of our hands. */
   async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
     let decision = first;
+    await this.#catchUp(leg);
     for (;;) {
       throwIfAborted(leg.gone);
       const [step] = decision.steps;
@@ -154,6 +154,16 @@ class CallStory {
       if (outcome.kind !== 'failed') return this.#concluded(leg, outcome);
       decision = await inquiry.resume(decision, outcome.outcome, outcome.cause);
     }
+  }
+
+  /**
+   * After a standstill of this process the CRM's reply may be read before the event that says that the guard has taken the
+   * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
+   */
+  async #catchUp(leg: Leg): Promise<void> {
+    const { guardSeconds, uuid } = leg.call;
+    if (guardSeconds === null || this.#elapsedMs() < (guardSeconds - 1) * 1000) return;
+    await leg.command([{ kind: 'api', command: 'uuid_exists', args: uuid }]);
   }
 
   /** One step on the leg; a gateway that fails gives way to the next, within the step's time. */
@@ -279,9 +289,13 @@ class CallStory {
   async #giveBack(result: Result, reason: Reason): Promise<void> {
     this.#note({ type: 'result', result, reason });
     const leg = this.#leg;
-    // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
-    if (leg?.call.socketMode.full === true && !leg.gone.aborted) {
-      await leg.command([...leg.liftGuard(), leg.setVariables(this.#markers(result, reason, ''))]);
+    if (leg?.gone.aborted === false) {
+      // Before the guard is lifted: if this fails, it is what serves the caller.
+      await leg.parked(this.#context.config.esl.replyTimeoutSeconds * 1000);
+      // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
+      if (leg.call.socketMode.full) {
+        await leg.command([...leg.liftGuard(), leg.setVariables(this.#markers(result, reason, ''))]);
+      }
     }
     await this.#close('dialplan');
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Cancellation, type CancelSignal } from './cancel.ts';
 import type { Call } from './channel.ts';
 import { RouterError } from './errors.ts';
@@ -39,6 +40,7 @@ export class Leg {
   readonly #gone = new Cancellation();
   readonly #note: (text: string) => void;
   #end: () => void = () => undefined;
+  #parked = false;
   #hangingUp = false;
   #transferring = false;
 
@@ -157,6 +159,23 @@ export class Leg {
     });
   }
 
+  /**
+   * Resolves once FreeSWITCH has parked the leg. A socket that closes before that leaves the caller parked for ever:
+   * mod_event_socket clears CF_CONTROLLED when it closes, and switch_ivr_park sets it when it begins (seen on 1.11.1, once
+   * in some hundred calls that were given back at once). That it has begun is known by CHANNEL_PARK, which is fired
+   * behind the flag, or by the end of a command, which nobody but its loop runs. Rejects when the leg is gone first.
+   */
+  async parked(withinMs: number): Promise<void> {
+    if (this.#parked || !this.call.socketMode.async) return;
+    const eventUuid = randomUUID();
+    const ran = this.connection.waitFor(
+      (event) => event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application-UUID') === eventUuid,
+      { timeoutMs: withinMs, signal: this.gone },
+    );
+    await this.command([{ kind: 'execute', app: 'set', arg: 'esl_router_parked=true', eventUuid }]);
+    await ran;
+  }
+
   async hangUp(cause: string): Promise<void> {
     this.#hangingUp = true;
     await this.command([{ kind: 'hangup', cause }]);
@@ -169,6 +188,9 @@ export class Leg {
 
   #observe(event: EslEvent): void {
     switch (event.name) {
+      case 'CHANNEL_PARK':
+        this.#parked ||= this.#isOfNow(event);
+        break;
       case 'CHANNEL_HANGUP':
       case 'CHANNEL_HANGUP_COMPLETE':
         this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
@@ -177,13 +199,18 @@ export class Leg {
         if (event.name === 'CHANNEL_HANGUP_COMPLETE') this.#end();
         break;
       case 'CHANNEL_EXECUTE_COMPLETE':
+        this.#parked ||= event.get('Application') !== 'socket' && this.#isOfNow(event);
         if (event.get('Application') !== 'socket' || this.answered || this.#transferring) break;
-        // `myevents` also brings events from before the socket, such as the end of an earlier `socket` of this call.
-        if (Number(event.get('Event-Sequence') ?? Infinity) < this.call.eventSequence) break;
+        if (!this.#isOfNow(event)) break;
         if (event.get('Answer-State') !== 'hangup') this.#lose('guard_fired');
         break;
       default:
     }
+  }
+
+  /** `myevents` also brings events from before the socket, such as the end of an earlier `socket` of this call. */
+  #isOfNow(event: EslEvent): boolean {
+    return Number(event.get('Event-Sequence') ?? Infinity) >= this.call.eventSequence;
   }
 
   /** mod_sofia: `recv_bye` and `recv_cancel` came from the caller, `send_bye` and `send_refuse` from this side. */

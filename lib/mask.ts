@@ -11,8 +11,11 @@ const NO_NUMBERS = new Set([
   'timestamp',
 ]);
 
-/** Digits in groups as people write them, in a URL too. An extension has fewer than seven, a subscriber's number has not. */
-const NUMBER = /\+?\d(?:(?:[ ().\/-]|%20){0,2}\d){6,}/g;
+/** What stands between the groups of a number: spaces, dashes and brackets of any script, in a URL and in JSON too. */
+const SEPARATOR = String.raw`[\p{Zs}\p{Pd}\u2212().\/+]|%(?:20|28|29|2[BDF]|C2%A0|E2%80%9[0-5]|E2%80%AF)|\\u(?:00a0|201[0-5]|202f|2212)`;
+const SEPARATORS = new RegExp(SEPARATOR, 'giu');
+/** An extension has fewer than seven digits, a subscriber's number has not. */
+const NUMBER = new RegExp(String.raw`\+?\d(?:(?:${SEPARATOR}){0,4}\d){6,}`, 'giu');
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 /** What is left of a number: enough to tell two calls apart. */
 const KEPT_DIGITS = 2;
@@ -20,7 +23,7 @@ const KEPT_DIGITS = 2;
 /** A text with the telephone numbers in it as `*****33`. */
 export function maskNumbers(text: string): string {
   return text.replace(NUMBER, (number) =>
-    IPV4.test(number) ? number : `*****${number.replace(/\D/g, '').slice(-KEPT_DIGITS)}`,
+    IPV4.test(number) ? number : `*****${number.replace(SEPARATORS, '').slice(-KEPT_DIGITS)}`,
   );
 }
 

@@ -103,7 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   health: ['errors'],
   load: ['clock', 'esl'],
   notify: ['clock'],
-  esl: ['errors'],
+  esl: ['cancel', 'errors'],
   http: ['cancel', 'clock', 'errors'],
   formats: ['errors'],
   config: ['settings'],

@@ -1,6 +1,7 @@
 /** One socket of FreeSWITCH: commands out, replies matched in their order, events handed on. */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { serialize, type Command } from './command.ts';
 import { parseEvent, Parser, type EslEvent, type Message, type ParserLimits } from './parser.ts';
@@ -22,7 +23,7 @@ export type CloseReason =
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
 }
 
 interface Listener {

@@ -142,6 +142,11 @@ export class Call {
     leg.reached('connected');
     if (session.isAsync) {
       await pause(leg.random.chance(LATE_PARK.probability) ? LATE_PARK.ms : leg.random.below(2));
+      // switch_ivr_park sets the flag that the end of the socket has cleared already: nobody clears it again.
+      if (session.isClosed && leg.interrupt === null) {
+        await this.#limbo(taken);
+        return true;
+      }
       await leg.park(() => session.isClosed);
       leg.completeSocket(data);
     } else {

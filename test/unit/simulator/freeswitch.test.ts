@@ -18,10 +18,17 @@ function routes(...commands: string[]): (wire: Wire) => Promise<void> {
   };
 }
 
+/** A leg that runs a command is parked: before that the end of the socket would leave the caller in silence. */
+async function parked(wire: Wire): Promise<void> {
+  wire.send(execute('set', 'parked=1'));
+  await wire.event('CHANNEL_EXECUTE_COMPLETE', 'set');
+}
+
 /** Runs the commands, and gives the call back. */
 function givesBack(...commands: string[]): (wire: Wire) => Promise<void> {
   return async (wire) => {
     await greet(wire);
+    await parked(wire);
     wire.send(`${commands.join('')}exit\n\n`);
     await wire.closed;
   };
@@ -48,6 +55,7 @@ describe('the simulated FreeSWITCH', () => {
           expect(headers.get('variable_sip_h_X-Card')).to.equal('a: b');
           expect(headers.get('variable_mine')).to.equal('1');
           expect(headers.get('Caller-Privacy-Hide-Number')).to.equal('true');
+          await parked(wire);
           wire.send('exit\n\n');
           await wire.closed;
         },
@@ -340,6 +348,15 @@ describe('the simulated FreeSWITCH', () => {
   });
 
   describe('around socket', () => {
+    it('leaves the caller parked in silence when the socket closes before he is', async () => {
+      const { report } = await play(async (wire) => {
+        wire.send('connect\n\nexit\n\n');
+        await wire.closed;
+      });
+      expect(report.end).to.deep.equal({ kind: 'silence' });
+      expect(report.lost).to.equal('the caller was left parked in silence');
+    });
+
     it('asks the next router when the first refuses', async () => {
       const refused = createServer();
       refused.listen(0, '127.0.0.1');
