@@ -143,7 +143,7 @@ export class Call {
     if (session.isAsync) {
       await pause(leg.random.chance(LATE_PARK.probability) ? LATE_PARK.ms : leg.random.below(2));
       // switch_ivr_park sets the flag that the end of the socket has cleared already: nobody clears it again.
-      if (session.isClosed && leg.interrupt === null) {
+      if (session.isClosed && !this.#isTaken()) {
         await this.#limbo(taken);
         return true;
       }
@@ -158,6 +158,11 @@ export class Call {
       }
     }
     return true;
+  }
+
+  /** Somebody else has the leg meanwhile. */
+  #isTaken(): boolean {
+    return this.#leg.interrupt !== null;
   }
 
   async #firstThatAccepts(): Promise<Socket | null> {

@@ -68,7 +68,7 @@ export async function startCrm(
   const requests: RecordedRequest[] = [];
   const started = performance.now();
   const stop = new AbortController();
-  // Every reply that takes its time waits for it.
+  // Every reply that is delayed listens to it.
   setMaxListeners(0, stop.signal);
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch(() => incoming.socket.destroy());

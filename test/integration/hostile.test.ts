@@ -16,6 +16,9 @@ const SAID = [
   new RegExp(
     `^sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: \\d+\n\n[^\r\n$\\\\]+$`,
   ),
+  new RegExp(
+    `^sendmsg\ncall-command: execute\nexecute-app-name: set\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: 22\n\nesl_router_parked=true$`,
+  ),
 ];
 
 const LEG_VARIABLES = [

@@ -173,6 +173,7 @@ describe('broken peers', function () {
     await peer.heard(/^connect\n\n/);
     peer.greet('now');
     await peer.heard(/app-name: bridge/);
+    peer.event('CHANNEL_PARK');
     peer.api('+OK\n');
     peer.api('+OK\n');
     peer.write('Content-Type: command/reply\nReply-Text: -ERR invalid session\n\n');

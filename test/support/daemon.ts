@@ -26,6 +26,10 @@ export type Settings = Readonly<Record<string, string>>;
 export interface DaemonOptions {
   readonly schemes?: readonly SchemeDocument[];
   readonly settings?: Settings;
+  /** For node itself, in front of the program: a module to `--import`, which may speak to `child` by IPC. */
+  readonly nodeArguments?: readonly string[];
+  /** Hears the lines of calls, which are not kept then: for very many of them. */
+  readonly onCall?: (line: LogLine) => void;
   /** Variables that are no settings of the router. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -55,27 +59,33 @@ export class Daemon {
   #stderr = '';
   /** SIGTERM has been sent. */
   #told = false;
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   readonly #exited: Promise<number | null>;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(folder: string, settings: Settings, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, settings: Settings, options: DaemonOptions) {
+    const { nodeArguments = [], onCall, env = {} } = options;
     this.folder = folder;
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...nodeArguments, MAIN], {
       cwd: folder,
       env: { ...environment(settings), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(nodeArguments.length > 0 ? (['ipc'] as const) : [])],
     });
     running.add(child);
-    this.#child = child;
+    this.child = child;
     let rest = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // Piped, whatever the type makes of the fourth stream.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) this.lines.push(JSON.parse(line) as LogLine);
+      for (const text of lines) {
+        const line = JSON.parse(text) as LogLine;
+        if (onCall !== undefined && /^(?:call|record)\b/.test(line.message)) onCall(line);
+        else this.lines.push(line);
+      }
       this.#tell();
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
     });
     this.#exited = new Promise((resolve) => {
@@ -88,7 +98,8 @@ export class Daemon {
   }
 
   /** Listens already when this resolves. */
-  static async start({ schemes = [], settings = {}, env = {} }: DaemonOptions = {}): Promise<Daemon> {
+  static async start(options: DaemonOptions = {}): Promise<Daemon> {
+    const { schemes = [], settings = {} } = options;
     const folder = await mkdtemp(join(tmpdir(), 'esl-router-test-'));
     const all = {
       LISTEN_PORT: '0',
@@ -99,7 +110,7 @@ export class Daemon {
       LOG_LEVEL: 'debug',
       ...settings,
     };
-    const daemon = new Daemon(folder, all, env);
+    const daemon = new Daemon(folder, all, options);
     try {
       const { port } = await daemon.until(({ message }) => message === 'listening', READY_MS);
       daemon.#port = Number(port);
@@ -115,7 +126,7 @@ export class Daemon {
   }
 
   get exited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   get stderr(): string {
@@ -172,18 +183,18 @@ export class Daemon {
 
   signal(name: NodeJS.Signals): void {
     this.#told ||= name === 'SIGTERM';
-    this.#child.kill(name);
+    this.child.kill(name);
   }
 
   /** SIGTERM; it has to end by itself, with exit code 0 and without a word on standard error. */
   async stop(): Promise<void> {
     if (!this.#told && !this.exited) this.signal('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
     const code = await this.#exited;
     clearTimeout(timer);
     await rm(this.folder, { recursive: true, force: true });
     if (code !== 0 || this.#stderr !== '') {
-      throw new Error(`the daemon ended with ${code ?? this.#child.signalCode ?? '?'}: ${this.#stderr}`);
+      throw new Error(`the daemon ended with ${code ?? this.child.signalCode ?? '?'}: ${this.#stderr}`);
     }
   }
 
@@ -194,11 +205,11 @@ export class Daemon {
 
   /** Nobody reads its log any more. */
   closeLog(): void {
-    this.#child.stdout?.destroy();
+    this.child.stdout?.destroy();
   }
 
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
+    this.child.kill('SIGKILL');
     await this.#exited;
     await rm(this.folder, { recursive: true, force: true });
   }

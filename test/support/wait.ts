@@ -11,8 +11,12 @@ export async function eventually(what: string, condition: () => boolean): Promis
 const AT_ONCE = 16;
 
 /** Starts each item when there is room for it, in order. */
-export function sideBySide<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R>[] {
-  let room = AT_ONCE;
+export function sideBySide<T, R>(
+  items: readonly T[],
+  run: (item: T) => Promise<R>,
+  atOnce = AT_ONCE,
+): Promise<R>[] {
+  let room = atOnce;
   const waiting: (() => void)[] = [];
   return items.map(async (item) => {
     if (room > 0) room--;

@@ -1,0 +1,35 @@
+import type { Row } from '../row.ts';
+import { bombs } from './bombs.ts';
+import { breaker } from './breaker.ts';
+import { bulkhead } from './bulkhead.ts';
+import { canary } from './canary.ts';
+import { crm } from './crm.ts';
+import { drip } from './drip.ts';
+import { growth } from './growth.ts';
+import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
+import { hosts } from './hosts.ts';
+import { keepAlive } from './keep-alive.ts';
+import { overload } from './overload.ts';
+import { reload } from './reload.ts';
+import { sigterm } from './sigterm.ts';
+import { states } from './states.ts';
+
+/** In the order of the table. */
+export const ROWS: readonly Row[] = [
+  crm,
+  drip,
+  bombs,
+  keepAlive,
+  bulkhead,
+  breaker,
+  overload,
+  states,
+  hostileBytes,
+  hostileText,
+  sigterm,
+  hosts,
+  reload,
+  growth,
+  canary,
+];

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SchemeDocument } from '../../../lib/scheme.ts';
+import type { CalleeBehaviour, CallReport, DialledLeg } from '../../../lib/simulator/index.ts';
+import type { Outcome, Row } from '../row.ts';
+import { call, type Stage } from '../stage.ts';
+
+/** Two schemes that name the same number everywhere; a call that hears of two numbers has seen two configurations. */
+
+const RATE = 50;
+const RELOADS_PER_SECOND = 4;
+const BROKEN_EACH = 5;
+const LOADED = 'schemes loaded';
+const KEPT = 'schemes not loaded: the old ones stay';
+
+function schemes(crm: string, revision: number): readonly [SchemeDocument, SchemeDocument] {
+  const headers = { 'X-Revision': String(revision) };
+  return [
+    {
+      name: 'sales',
+      webhook: { url: `${crm}/sales/${revision}`, headers },
+      fallback: { onNoRoute: [{ scheme: 'night' }] },
+    },
+    {
+      name: 'night',
+      webhook: { url: `${crm}/night/${revision}`, headers },
+      bridge: { headers },
+      fallback: { onBusy: [{ dial: String(100_000 + revision) }] },
+    },
+  ];
+}
+
+const BUSY = '{"destination":"201"}';
+
+/** Whom the CRM names is busy: the scheme has to say who is next, long after it was read. */
+function callee({ user }: DialledLeg): CalleeBehaviour {
+  return user === '201'
+    ? { kind: 'fail', cause: 'USER_BUSY', afterMs: 100 }
+    : { kind: 'answer', afterMs: 0, talkMs: 10, hangup: 'caller' };
+}
+
+async function run(stage: Stage): Promise<Outcome> {
+  /** Revisions that the CRM was shown, by call. */
+  const asked = new Map<string, number[]>();
+  const crm = await stage.crm(({ url, headers, body }) => {
+    const { uuid } = JSON.parse(body.toString()) as { uuid: string };
+    const seen = asked.get(uuid) ?? [];
+    asked.set(uuid, seen);
+    seen.push(Number(url.split('/').at(-1)), Number(headers['x-revision']));
+    // Long enough for a reload to come between the two questions.
+    const delayMs = stage.random.below(150);
+    return url.startsWith('/sales') ? { status: 204, delayMs } : { status: 200, body: BUSY, delayMs };
+  });
+  const router = await stage.router({ schemes: schemes(crm.url, 0) });
+  const { daemon } = router;
+  const revisions = new Set<number>();
+  const mixed = (report: CallReport): string | null => {
+    const { uuid, end, legs } = report;
+    if (end.kind !== 'answered') return `ended as ${end.kind}`;
+    const [busy, backup] = legs;
+    const all = [
+      ...(asked.get(uuid) ?? []),
+      Number(busy?.variables.get('sip_h_X-Revision')),
+      Number(backup?.user) - 100_000,
+    ];
+    asked.delete(uuid);
+    const [first = NaN] = all;
+    revisions.add(first);
+    return all.length === 6 && all.every((revision) => revision === first) ? null : `mixed: ${all.join()}`;
+  };
+
+  const reloads = stage.count(100, 30, 10);
+  const write = (name: string, text: string): void => {
+    writeFileSync(join(daemon.folder, 'schemes', `${name}.json`), text);
+  };
+  let broken = 0;
+  const reloading = async (): Promise<void> => {
+    for (let n = 1; n <= reloads && !stage.signal.aborted; n++) {
+      const breaks = n % BROKEN_EACH === 0;
+      const from = daemon.lines.length;
+      for (const scheme of schemes(crm.url, n)) write(scheme.name, JSON.stringify(scheme));
+      if (breaks)
+        write('night', stage.random.chance(0.5) ? '{"name": "night"' : '{"name": "night", "webhook": {}}');
+      if (breaks) broken++;
+      // Every second time the change of the files alone has to do.
+      if (n % 2 === 1) daemon.signal('SIGHUP');
+      await daemon.until(({ message }) => message === (breaks ? KEPT : LOADED), 6000, from);
+      await delay(1000 / RELOADS_PER_SECOND);
+    }
+  };
+  const calls = Math.ceil((reloads / RELOADS_PER_SECOND) * 1.5 * RATE);
+  const [load] = await Promise.all([
+    stage.load([router.address], {
+      calls,
+      callsPerSecond: RATE,
+      batch: 250,
+      script: () => call('sales', { callee }),
+      astray: mixed,
+    }),
+    reloading(),
+  ]);
+  const errors = daemon.lines.filter(({ level, message }) => level === 'error' && message !== KEPT).length;
+  return {
+    figure: `${reloads} reloads, ${broken} of them broken; ${load.toString()} under ${revisions.size} configurations, ${errors} errors`,
+    reached: load.clean && errors === 0 && revisions.size > 1,
+  };
+}
+
+export const reload: Row = {
+  name: 'reload',
+  fault: '100 reloads under load, a fifth of them broken',
+  target: '0 errors, no call with a mixed configuration',
+  run,
+};

@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { sideBySide } from '../support/wait.ts';
+import { ROWS } from './rows/index.ts';
+import { runRow, type Result } from './runner.ts';
+
+/** Each row of the fault programme in a few seconds; `npm run test:faults` plays them in full, and their controls. */
+
+const SEED = 20_240;
+const MOST_MS = 90_000;
+/** Of the generator: on a machine that is busier than this nothing is measured, and the row is pending. */
+const MOST_LAG_MS = 500;
+/** Half of them wait for time-outs most of the time. */
+const AT_ONCE = 3;
+
+describe('faults, in short', function () {
+  this.timeout(MOST_MS);
+  let results: Promise<Result>[] = [];
+
+  before(() => {
+    const signal = AbortSignal.timeout(MOST_MS);
+    const options = { scale: 'short', seed: SEED, mostLagMs: MOST_LAG_MS, signal, bare: true } as const;
+    results = sideBySide(ROWS, (row) => runRow(row, options), AT_ONCE);
+  });
+
+  for (const [index, row] of ROWS.entries()) {
+    it(`${row.name}: ${row.fault}`, async function () {
+      const result = (await results[index]) as Result;
+      if (result.reached === null) this.skip();
+      expect(result.reached, result.figure).to.equal(true);
+    });
+  }
+
+  after(() => Promise.allSettled(results));
+});
