@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly headers?: readonly Header[];
   /** What this end says once there is a connection; see Media. */
   readonly voice?: number;
+  /** Sound of its own otherwise. */
+  readonly media?: Media;
 }
 
 export type CallEnd = 'cancelled' | 'refused' | 'hung up by us' | 'hung up by the switch';
@@ -37,6 +39,7 @@ const RETRANSMIT_MS = 500;
 const MURMUR = 0x21;
 
 export class OutgoingCall implements Dialog {
+  readonly callId = token();
   readonly journal: Journal;
   readonly media: Media;
   readonly responses: { readonly atMs: number; readonly status: number; readonly message: SipMessage }[] = [];
@@ -44,7 +47,6 @@ export class OutgoingCall implements Dialog {
 
   readonly #agent: Agent;
   readonly #options: CallOptions;
-  readonly #callId = token();
   readonly #tag = token();
   readonly #branch = newBranch();
   readonly #uri: string;
@@ -62,8 +64,12 @@ export class OutgoingCall implements Dialog {
   }
 
   static async place(agent: Agent, options: CallOptions): Promise<OutgoingCall> {
-    const call = new OutgoingCall(agent, options, await Media.open(options.voice ?? MURMUR));
-    agent.track(call.#callId, call);
+    const call = new OutgoingCall(
+      agent,
+      options,
+      options.media ?? (await Media.open(options.voice ?? MURMUR)),
+    );
+    agent.track(call.callId, call);
     call.#invite();
     return call;
   }
@@ -178,7 +184,7 @@ export class OutgoingCall implements Dialog {
     return [
       ['From', `${display}<sip:${this.#options.from}@127.0.0.1>;tag=${this.#tag}`],
       ['To', to === '' ? `<${this.#uri}>` : to],
-      ['Call-ID', this.#callId],
+      ['Call-ID', this.callId],
       ['CSeq', cseq],
     ];
   }

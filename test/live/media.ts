@@ -21,22 +21,23 @@ export class Media {
   /** Packets by voice. */
   readonly voices = new Map<number, number>();
 
-  readonly #socket: Socket;
+  /** null: it says nothing and hears nothing. */
+  readonly #socket: Socket | null;
   readonly #packet: Buffer;
   #timer: NodeJS.Timeout | null = null;
   #target: number | null = null;
   #sequence = 0;
 
-  private constructor(socket: Socket, voice: number) {
+  private constructor(socket: Socket | null, port: number, voice: number) {
     this.#socket = socket;
-    this.port = socket.address().port;
+    this.port = port;
     this.#packet = Buffer.alloc(HEADER + SAMPLES, voice);
     this.#packet.writeUInt16BE(0x8000, 0);
     randomBytes(4).copy(this.#packet, 8);
-    socket.on('message', (packet) => {
+    socket?.on('message', (packet) => {
       this.#hear(packet);
     });
-    socket.on('error', () => undefined);
+    socket?.on('error', () => undefined);
   }
 
   static open(voice: number): Promise<Media> {
@@ -44,13 +45,19 @@ export class Media {
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(0, '127.0.0.1', () => {
-        resolve(new Media(socket, voice));
+        resolve(new Media(socket, socket.address().port, voice));
       });
     });
   }
 
+  /** For calls by the hundred: only the port that stands in their session descriptions, and no sound. */
+  static mute(port: number): Media {
+    return new Media(null, port, 0);
+  }
+
   /** Begins to speak to the port of the other end, or goes on at another port. */
   speak(port: number): void {
+    if (this.#socket === null) return;
     this.#target = port;
     this.#timer ??= setInterval(() => {
       this.#send();
@@ -74,14 +81,14 @@ export class Media {
     this.#timer = null;
     this.#target = null;
     try {
-      this.#socket.close();
+      this.#socket?.close();
     } catch {
       // It was closed before: both ways a call can end come here.
     }
   }
 
   #send(): void {
-    if (this.#target === null) return;
+    if (this.#target === null || this.#socket === null) return;
     this.#sequence++;
     this.#packet.writeUInt16BE(this.#sequence & 0xffff, 2);
     this.#packet.writeUInt32BE((this.#sequence * SAMPLES) >>> 0, 4);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { end, start, type Child } from './child.ts';
 import { Journal } from './journal.ts';
@@ -46,6 +47,21 @@ export class Router {
     return router;
   }
 
+  /** Resident memory in KiB; null when it is gone, or where there is no /proc. */
+  get rssKib(): number | null {
+    try {
+      const status = readFileSync(`/proc/${this.#child.process.pid ?? ''}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) || null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** `exit 0`, or the signal that ended it. */
+  get end(): Promise<string> {
+    return this.#child.exited;
+  }
+
   get exited(): boolean {
     const { exitCode, signalCode } = this.#child.process;
     return exitCode !== null || signalCode !== null;
@@ -72,6 +88,11 @@ export class Router {
     if (this.exited) return;
     this.#child.process.kill('SIGKILL');
     await this.#child.exited;
+  }
+
+  /** Asks it to end, without waiting: it lets undecided calls finish. */
+  terminate(): void {
+    this.#child.process.kill('SIGTERM');
   }
 
   async stop(): Promise<void> {

@@ -24,6 +24,8 @@ export interface SwitchPlan {
   readonly domain: string;
   readonly userPassword: string;
   readonly inbound: readonly Inbound[];
+  /** How much FreeSWITCH logs; `debug` is a file of 60 KB a call. */
+  readonly logLevel: 'debug' | 'notice';
   /** More gateways, name -> port of the carrier on the loopback interface. */
   readonly gateways: Readonly<Record<string, number>>;
 }
@@ -54,7 +56,7 @@ export function switchConfig(plan: SwitchPlan): string {
       ${params({
         'max-sessions': 1000,
         'sessions-per-second': 200,
-        loglevel: 'debug',
+        loglevel: plan.logLevel,
         'rtp-start-port': ports.rtpFirst,
         'rtp-end-port': ports.rtpLast,
         'rtp-enable-zrtp': 'false',
@@ -71,7 +73,7 @@ export function switchConfig(plan: SwitchPlan): string {
       <settings>${params({ 'rotate-on-hup': 'false' })}</settings>
       <profiles><profile name="default">
         <settings>${params({ rollover: 0, uuid: 'true' })}</settings>
-        <mappings><map name="all" value="debug,info,notice,warning,err,crit,alert"/></mappings>
+        <mappings><map name="all" value="${plan.logLevel === 'debug' ? 'debug,info,' : ''}notice,warning,err,crit,alert"/></mappings>
       </profile></profiles>
     </configuration>
     <X-PRE-PROCESS cmd="include" data="esl-router/autoload_configs/*.xml"/>

@@ -86,6 +86,7 @@ export class World {
       ports: { eventSocket, external, internal, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
       domain: DOMAIN,
       userPassword: USER_PASSWORD,
+      logLevel: 'debug',
       inbound: rows.map((row, index) => inbound(row, index, addresses(row, index))),
       gateways: { mute: mute.socket.address().port, closed },
     };
@@ -163,7 +164,7 @@ interface Parts {
 }
 
 /** The numbers in the project's files, in their own words, replaced by those of this run. */
-function prepare(conf: string, { ports }: SwitchPlan, carrier: number): void {
+export function prepare(conf: string, { ports }: SwitchPlan, carrier: number): void {
   const edit = (file: string, text: string, replacement: string): void => {
     const path = join(conf, 'esl-router', file);
     const before = readFileSync(path, 'utf8');
