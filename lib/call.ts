@@ -79,8 +79,9 @@ class CallStory {
     const { config, schemes, clock } = this.#context;
     // FreeSWITCH parks the caller in silence when its first command is not `connect`, or when none comes.
     const greeting: Command[] = [{ kind: 'connect' }];
-    if (refusal === null) greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds });
-    greeting.push({ kind: 'myevents' });
+    if (refusal === null) {
+      greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds }, { kind: 'myevents' });
+    }
     const [reply, ...others] = this.#connection.send(greeting);
     const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
     this.#connectedAt = clock.now();
@@ -291,7 +292,8 @@ class CallStory {
     const leg = this.#leg;
     if (leg?.gone.aborted === false) {
       // Before the guard is lifted: if this fails, it is what serves the caller.
-      await leg.parked(this.#context.config.esl.replyTimeoutSeconds * 1000);
+      const { clock, config } = this.#context;
+      await leg.parked(clock, config.esl.replyTimeoutSeconds * 1000);
       // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
       if (leg.call.socketMode.full) {
         await leg.command([...leg.liftGuard(), leg.setVariables(this.#markers(result, reason, ''))]);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Cancellation, type CancelSignal } from './cancel.ts';
+import { Cancellation, throwIfAborted, type CancelSignal } from './cancel.ts';
 import type { Call } from './channel.ts';
+import { within, type Clock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
@@ -12,6 +13,11 @@ const ENDS = {
   guard_fired: new RouterError('guard_fired'),
   switch_lost: new RouterError('switch_lost'),
 } as const;
+
+/** Channel variable by which a leg shows that it runs commands. */
+const PARKED = 'esl_router_parked';
+/** switch_ivr_park looks at its commands every 20 ms. */
+const POLL_MS = 20;
 
 /** Where the dialplan's guard sends the caller: the name in freeswitch/dialplan/esl-router.xml. */
 const FALLBACK_EXTENSION = 'esl_router_fallback';
@@ -41,6 +47,7 @@ export class Leg {
   readonly #note: (text: string) => void;
   #end: () => void = () => undefined;
   #parked = false;
+  #proof: Promise<void> | null = null;
   #hangingUp = false;
   #transferring = false;
 
@@ -162,18 +169,26 @@ export class Leg {
   /**
    * Resolves once FreeSWITCH has parked the leg. A socket that closes before that leaves the caller parked for ever:
    * mod_event_socket clears CF_CONTROLLED when it closes, and switch_ivr_park sets it when it begins (seen on 1.11.1, once
-   * in some hundred calls that were given back at once). That it has begun is known by CHANNEL_PARK, which is fired
-   * behind the flag, or by the end of a command, which nobody but its loop runs. Rejects when the leg is gone first.
+   * in some two hundred calls that were given back at once). That it has begun is known by CHANNEL_PARK, which is fired
+   * behind the flag, or by a command that nobody but its loop runs. Its effect is asked for, since replies come at once
+   * where a FreeSWITCH under load delivers events seconds late. Rejects when the leg is gone first, or with `esl_timeout`.
    */
-  async parked(withinMs: number): Promise<void> {
+  parked(clock: Clock, withinMs: number): Promise<void> {
+    return (this.#proof ??= this.#prove(clock, withinMs));
+  }
+
+  async #prove(clock: Clock, withinMs: number): Promise<void> {
     if (this.#parked || !this.call.socketMode.async) return;
-    const eventUuid = randomUUID();
-    const ran = this.connection.waitFor(
-      (event) => event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application-UUID') === eventUuid,
-      { timeoutMs: withinMs, signal: this.gone },
-    );
-    await this.command([{ kind: 'execute', app: 'set', arg: 'esl_router_parked=true', eventUuid }]);
-    await ran;
+    const proof = randomUUID();
+    const deadline = clock.now() + withinMs;
+    await this.command([{ kind: 'execute', app: 'set', arg: `${PARKED}=${proof}` }]);
+    for (;;) {
+      const { text } = await this.connection.request({ kind: 'getvar', name: PARKED });
+      if (text === proof) return;
+      throwIfAborted(this.gone);
+      if (clock.now() >= deadline) throw new RouterError('esl_timeout', 'FreeSWITCH did not park the leg');
+      await within(this.ended, POLL_MS, clock);
+    }
   }
 
   async hangUp(cause: string): Promise<void> {

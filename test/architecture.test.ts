@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   talk: ['cancel', 'clock', 'esl', 'leg'],
   bridge: ['cancel', 'cause', 'clock', 'dialstring', 'esl', 'leg'],
   limits: ['clock'],
-  leg: ['cancel', 'channel', 'errors', 'esl'],
+  leg: ['cancel', 'channel', 'clock', 'errors', 'esl'],
   decide: [
     'ask',
     'cause',

@@ -50,7 +50,10 @@ export async function simulateCommand(context: CommandContext, options: Simulate
       ['lost', String(report.lost)],
       ['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`],
       ['rate', `${(report.calls / (report.durationMs / 1000)).toFixed(1)} calls/s`],
-      ['latest start', `${report.lagMs.toFixed(1)} ms behind its time`],
+      [
+        'starts behind their time',
+        `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`,
+      ],
     ];
     stdout.write(`${table(rows)}\n`);
   }

@@ -15,6 +15,8 @@ export type Command =
   /** The events of this leg, and of no other. */
   | { readonly kind: 'myevents' }
   | { readonly kind: 'exit' }
+  /** A channel variable; its reply is the bare value. */
+  | { readonly kind: 'getvar'; readonly name: string }
   /** Queues an application; `eventUuid` comes back as `Application-UUID` of its events. */
   | {
       readonly kind: 'execute';
@@ -41,6 +43,8 @@ export function serialize(command: Command): string {
       return 'myevents plain\n\n';
     case 'linger':
       return `linger ${wholeSeconds(command.seconds)}\n\n`;
+    case 'getvar':
+      return `getvar ${word('variable', command.name)}\n\n`;
     case 'hangup':
       return block(`sendmsg\ncall-command: hangup\nhangup-cause: ${word('cause', command.cause)}`);
     case 'api':

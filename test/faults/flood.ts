@@ -77,7 +77,7 @@ class Flood {
   readonly #counts = { routed: 0, givenBack: 0, refused: 0, lost: 0 };
   #example: string | null = null;
   #open = 0;
-  #lagMs = 0;
+  readonly #lagsMs: number[] = [];
 
   constructor(order: FloodOrder) {
     this.#order = order;
@@ -89,23 +89,26 @@ class Flood {
     for (let placed = 0; placed < calls;) {
       const elapsed = performance.now() - began;
       const due = Math.min(calls, Math.floor((elapsed / 1000) * callsPerSecond) + 1);
-      if (placed < due) this.#lagMs = Math.max(this.#lagMs, elapsed - (placed / callsPerSecond) * 1000);
-      for (; placed < due; placed++) this.#call(placed);
+      for (; placed < due; placed++) {
+        this.#lagsMs.push(elapsed - (placed / callsPerSecond) * 1000);
+        this.#call(placed);
+      }
       await delay(1);
     }
     const durationMs = performance.now() - began;
     const inTime = this.#counts.routed;
     for (const end = performance.now() + 2 * patienceMs; this.#open > 0 && performance.now() < end;)
       await delay(20);
-    const sorted = this.#waitsMs.sort((a, b) => a - b);
+    const p99 = (numbers: number[]): number =>
+      numbers.sort((a, b) => a - b)[Math.ceil(numbers.length * 0.99) - 1] ?? NaN;
     return {
       calls,
       ...this.#counts,
       inTime,
       example: this.#example,
-      lagMs: this.#lagMs,
+      lagMs: p99(this.#lagsMs),
       durationMs,
-      p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? NaN,
+      p99Ms: p99(this.#waitsMs),
     };
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../../lib/simulator/index.ts';
 import { VoidRun } from './row.ts';
 
-/** Of the generator, unless another is allowed. */
+/** Of 99 in 100 calls, unless another is allowed: a collection of the generator's own garbage takes 10 to 15 ms. */
 export const MOST_LAG_MS = 10;
 /** Calls of one batch: what is played again when the generator was late. */
 const BATCH = 1000;
@@ -49,6 +49,7 @@ export class Load {
   voided = 0;
   voidedLost = 0;
   lagMs = 0;
+  worstLagMs = 0;
   readonly ends: Partial<Record<CallEnd['kind'], number>> = {};
   /** The first few that were lost, went astray or saw a violation, in words. */
   readonly examples: string[] = [];
@@ -82,7 +83,7 @@ export class Load {
       `${this.lost} lost of ${this.calls}`,
       ...(this.astray > 0 ? [`${this.astray} astray`] : []),
       ...(this.violations > 0 ? [`${this.violations} violations`] : []),
-      ...(this.lagMs > MOST_LAG_MS ? [`generator up to ${Math.round(this.lagMs)} ms late`] : []),
+      `generator late by ${this.lagMs.toFixed(1)} ms at p99, ${this.worstLagMs.toFixed(0)} at worst`,
       ...(this.voided > 0 ? [`${this.voided} calls void and repeated (${this.voidedLost} lost)`] : []),
       ...(this.examples.length > 0 ? [`e.g. ${this.examples[0] ?? ''}`] : []),
     ].join(', ');
@@ -96,6 +97,7 @@ export class Load {
     this.voided += other.voided;
     this.voidedLost += other.voidedLost;
     this.lagMs = Math.max(this.lagMs, other.lagMs);
+    this.worstLagMs = Math.max(this.worstLagMs, other.worstLagMs);
     for (const [end, count] of Object.entries(other.ends)) this.#count(end as CallEnd['kind'], count);
     this.examples.push(...other.examples.slice(0, 5 - this.examples.length));
     this.decisionsMs = [...this.decisionsMs, ...other.decisionsMs].sort((a, b) => a - b);
@@ -128,7 +130,7 @@ export class Load {
       this.voided += report.calls;
       this.voidedLost += report.lost;
       if (again === REPETITIONS || repeatable === false)
-        throw new VoidRun(`the generator was ${report.lagMs.toFixed(1)} ms late`);
+        throw new VoidRun(`the generator was ${report.lagMs.toFixed(1)} ms late at p99`);
       callsPerSecond *= SLOWER;
       await quiet(mostLagMs / 2, signal);
     }
@@ -140,6 +142,7 @@ export class Load {
     this.violations += report.violations;
     this.astray += astray.length;
     this.lagMs = Math.max(this.lagMs, report.lagMs);
+    this.worstLagMs = Math.max(this.worstLagMs, report.worstLagMs);
     for (const [end, count] of Object.entries(report.ends)) this.#count(end as CallEnd['kind'], count);
     this.decisionsMs.push(...decisionsMs);
     this.#example(...report.lostExamples, ...report.violationExamples, ...astray);

@@ -137,7 +137,7 @@ export class Stage {
 
   /** @throws VoidRun when the generator was later than it may be */
   inTime(lagMs: number): void {
-    if (lagMs > this.mostLagMs) throw new VoidRun(`the generator was ${lagMs.toFixed(1)} ms late`);
+    if (lagMs > this.mostLagMs) throw new VoidRun(`the generator was ${lagMs.toFixed(1)} ms late at p99`);
   }
 
   /** Repeats as a whole, twice at most, what was void. */

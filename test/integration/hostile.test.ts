@@ -17,8 +17,9 @@ const SAID = [
     `^sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: \\d+\n\n[^\r\n$\\\\]+$`,
   ),
   new RegExp(
-    `^sendmsg\ncall-command: execute\nexecute-app-name: set\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: 22\n\nesl_router_parked=true$`,
+    `^sendmsg\ncall-command: execute\nexecute-app-name: set\ncontent-type: text/plain\ncontent-length: 54\n\nesl_router_parked=${UUID}$`,
   ),
+  /^getvar esl_router_parked\n\n$/,
 ];
 
 const LEG_VARIABLES = [

@@ -84,7 +84,7 @@ function describe({ load, longestMs }: Phase): string {
   const shown = Object.entries(ends).map(([end, count]) => `${end} ${count}`);
   return (
     `${lost} lost of ${calls} (${shown.join(', ')}), ${violations} violations, longest wait ${(longestMs / 1000).toFixed(2)} s, ` +
-    `generator up to ${lagMs.toFixed(0)} ms late${example === undefined ? '' : `, e.g. ${example}`}`
+    `generator at p99 ${lagMs.toFixed(0)} ms late${example === undefined ? '' : `, e.g. ${example}`}`
   );
 }
 

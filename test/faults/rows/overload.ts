@@ -79,7 +79,7 @@ async function run(stage: Stage): Promise<Outcome> {
       `${Math.round(usefulOf(under))} routed a second${stage.timed ? `, ${(share * 100).toFixed(0)} % of the peak` : ''}; of ${calls} calls ` +
       `${routed} routed (p99 ${under.p99Ms.toFixed(0)} ms), ${givenBack} given back, ${refused} refused by a closed port, ${lost} lost` +
       `${example === null ? '' : ` (${example})`}; afterwards ${afterwards.routed} of ${afterwards.calls} routed` +
-      (lagMs > MOST_LAG_MS ? `; generator up to ${Math.round(lagMs)} ms late` : ''),
+      (lagMs > MOST_LAG_MS ? `; generator at p99 ${Math.round(lagMs)} ms late` : ''),
     reached: lost === 0 && (share >= LEAST_SHARE || !stage.timed) && afterwards.routed === afterwards.calls,
   };
 }

@@ -136,7 +136,7 @@ async function run(stage: Stage): Promise<Outcome> {
     figure:
       `${times} times: ${lost} lost, ${torn} of ${sum(({ bridged }) => bridged)} bridges torn, ${violations} violations, ` +
       `exit after ${(longestMs / 1000).toFixed(2)} s at most, ${unclean} not with 0; the others: ${shown}; ` +
-      `generator up to ${Math.max(...rounds.map(({ lagMs }) => lagMs)).toFixed(0)} ms late` +
+      `generator at p99 ${Math.max(...rounds.map(({ lagMs }) => lagMs)).toFixed(0)} ms late` +
       (example === undefined ? '' : `, e.g. ${example}`),
     reached:
       lost + torn + violations + unclean === 0 &&
