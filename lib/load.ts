@@ -47,6 +47,8 @@ export class Load {
   #state: LoadState = { kind: 'normal' };
   #dueAt: number;
   #lagMs = 0;
+  /** Samples in a row that were late. One is a pause, as after a start: who waited through it is served. */
+  #late = 0;
   #fullSince: number | null = null;
   #cancel: () => void = () => undefined;
 
@@ -72,7 +74,8 @@ export class Load {
     if (refused >= maxRefused) this.#close('calls');
     // A closed port is relief enough: what was accepted before has waited already.
     if (this.#state.kind !== 'closed' || this.#state.because === 'lag') {
-      if (this.#state.kind === 'normal' && this.lagMs >= lagMs) this.#shed(now);
+      const stillLate = this.#late === 1 && now - this.#dueAt >= lagMs;
+      if (this.#state.kind === 'normal' && stillLate) this.#shed(now);
       if (this.#state.kind !== 'normal') return 'overloaded';
     }
     if (calls < maxCalls) {
@@ -100,11 +103,12 @@ export class Load {
     const now = clock.now();
     this.#lagMs = Math.max(0, now - this.#dueAt);
     this.#dueAt = now + SAMPLE_MS;
+    this.#late = this.#lagMs >= lagMs ? this.#late + 1 : 0;
     const state = this.#state;
     if (state.kind !== 'closed' && this.#lagMs < lagMs && counts().queuedMs >= queueMs) {
       this.#close('queue');
     } else if (state.kind === 'normal') {
-      if (this.#lagMs >= lagMs) this.#shed(now);
+      if (this.#late > 1) this.#shed(now);
     } else if (this.#lagMs >= lagMs * LAG_CALM) {
       this.#state = { ...state, calmSince: null };
       if (state.kind === 'shedding' && this.#lagMs >= lagMs && now - state.since >= SHEDDING_MS) {
