@@ -1,6 +1,3 @@
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { CrmReply } from '../../../lib/simulator/index.ts';
 import { Load } from '../load.ts';
 import type { SchemeDocument } from '../../../lib/scheme.ts';
@@ -30,7 +27,8 @@ const json = (body: string): CrmReply => ({
 });
 
 export const KINDS: readonly Kind[] = [
-  { name: 'refuses', url: closedPort },
+  // A free port that the system chose would be given to the next CRM that starts here; nobody listens on 9 (discard).
+  { name: 'refuses', url: (_stage, n) => `http://127.0.0.1:9/${n}` },
   { name: 'resets', reply: { reset: 'before-headers' } },
   { name: 'dns-fails', url: (_stage, n) => `http://crm-${n}.invalid/` },
   { name: 'tls-fails', reply: json('{}'), url: (_stage, _n, crm) => crm.replace('http:', 'https:') },
@@ -41,14 +39,6 @@ export const KINDS: readonly Kind[] = [
   { name: 'wrong-type', reply: json('{"destination":{"a":[1]}}') },
   { name: 'hangs', reply: { hang: true } },
 ];
-
-async function closedPort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return `http://127.0.0.1:${port}/`;
-}
 
 /** The addresses of one kind's targets. */
 async function targetsOf(stage: Stage, kind: Kind, count: number): Promise<string[]> {
