@@ -1,6 +1,8 @@
 /** The controllers that are held against each other, each one started fresh for every measurement. */
 import type { ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONTROLLER_CORE, cpuMicroseconds, died, portOf, rssKib, start, stop } from './child.ts';
 import { GATEWAY } from './peers/job.ts';
@@ -10,8 +12,8 @@ export const CONTROLLERS: readonly ControllerName[] = ['daemon', 'floor', 'modes
 
 export interface ControllerOptions {
   readonly crmUrl: string;
-  /** A folder without schemes: the environment makes the only one. */
-  readonly emptyDir: string;
+  /** A folder of the benchmark's own, for the daemon's scheme. */
+  readonly schemesDir: string;
 }
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -22,10 +24,17 @@ const CRM_TIMEOUT_SECONDS = 30;
 /** Output goes to a pipe that is drained, as a container's or systemd's: the daemon logs a line of JSON a call. */
 const STDIO = ['ignore', 'pipe', 'inherit'] as const;
 
+/** Two thousand calls wait for the CRM at once here: more than a bulkhead lets in by default. */
+function writeScheme(folder: string, url: string): void {
+  const webhook = { url, timeoutSeconds: CRM_TIMEOUT_SECONDS, maxInFlight: 10_000 };
+  writeFileSync(join(folder, 'default.json'), JSON.stringify({ name: 'default', webhook }));
+}
+
 function spawnController(name: ControllerName, options: ControllerOptions): ChildProcess {
-  const { crmUrl, emptyDir } = options;
+  const { crmUrl, schemesDir } = options;
   const core = CONTROLLER_CORE;
   if (name === 'daemon') {
+    writeScheme(schemesDir, crmUrl);
     return start(path('../dist/bin/esl-router.js'), {
       core,
       stdio: [...STDIO],
@@ -35,9 +44,8 @@ function spawnController(name: ControllerName, options: ControllerOptions): Chil
         ESL_ROUTER_LISTEN_PORT: '0',
         ESL_ROUTER_MAX_CALLS: '10000',
         ESL_ROUTER_GATEWAY: GATEWAY,
-        ESL_ROUTER_SCHEMES_DIR: emptyDir,
-        ESL_ROUTER_WEBHOOK_URL: crmUrl,
-        ESL_ROUTER_WEBHOOK_TIMEOUT: String(CRM_TIMEOUT_SECONDS),
+        ESL_ROUTER_DEFAULT_SCHEME: 'default',
+        ESL_ROUTER_SCHEMES_DIR: schemesDir,
         ESL_ROUTER_LOG_FORMAT: 'json',
         ESL_ROUTER_LOG_LEVEL: 'info',
       },

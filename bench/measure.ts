@@ -51,12 +51,12 @@ export interface Growth {
 export class Bench {
   readonly #stage: Stage;
   readonly #sizes: Sizes;
-  readonly #emptyDir: string;
+  readonly #schemesDir: string;
 
-  constructor(stage: Stage, sizes: Sizes, emptyDir: string) {
+  constructor(stage: Stage, sizes: Sizes, schemesDir: string) {
     this.#stage = stage;
     this.#sizes = sizes;
-    this.#emptyDir = emptyDir;
+    this.#schemesDir = schemesDir;
   }
 
   async round(name: ControllerName): Promise<Figures> {
@@ -142,7 +142,7 @@ export class Bench {
   }
 
   async #with<T>(name: ControllerName, measure: (controller: Controller) => Promise<T>): Promise<T> {
-    const options = { crmUrl: this.#stage.crmUrl, emptyDir: this.#emptyDir };
+    const options = { crmUrl: this.#stage.crmUrl, schemesDir: this.#schemesDir };
     const controller = await Controller.start(name, options);
     try {
       await this.#load(controller, { calls: this.#sizes.warmUpCalls, concurrency: 50 });

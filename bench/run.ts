@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 const chosen = options.quick ? QUICK : DEFAULT;
 const sizes: Sizes = { ...chosen, rounds: Number(options.rounds ?? chosen.rounds) };
 
-const emptyDir = mkdtempSync(join(tmpdir(), 'esl-router-bench-'));
+const schemesDir = mkdtempSync(join(tmpdir(), 'esl-router-bench-'));
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -42,7 +42,7 @@ function say(text: string): void {
 
 function cleanUp(): void {
   stopAll();
-  rmSync(emptyDir, { recursive: true, force: true });
+  rmSync(schemesDir, { recursive: true, force: true });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -54,7 +54,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 async function run(): Promise<Results> {
   const stage = await Stage.open(options.full);
-  const bench = new Bench(stage, sizes, emptyDir);
+  const bench = new Bench(stage, sizes, schemesDir);
   const rounds: Round[] = [];
   for (let n = 0; n < sizes.rounds; n++) {
     const round: Partial<Record<ControllerName, Figures>> = {};
