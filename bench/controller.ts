@@ -43,6 +43,9 @@ function spawnController(name: ControllerName, options: ControllerOptions): Chil
       env: {
         ESL_ROUTER_LISTEN_PORT: '0',
         ESL_ROUTER_MAX_CALLS: '10000',
+        // What the core carries is to be seen, and not how the router gets out of more than that.
+        ESL_ROUTER_OVERLOAD_LAG: '10000',
+        ESL_ROUTER_OVERLOAD_QUEUE: '10000',
         ESL_ROUTER_GATEWAY: GATEWAY,
         ESL_ROUTER_DEFAULT_SCHEME: 'default',
         ESL_ROUTER_SCHEMES_DIR: schemesDir,

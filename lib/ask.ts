@@ -11,11 +11,12 @@ import type { CallEvent } from './record.ts';
 import { buildRequest, questionOf } from './request.ts';
 import { readResponse } from './response.ts';
 import { parseRoute, type Step } from './route.ts';
-import { mapTemplates, type Scheme, type Webhook } from './scheme.ts';
+import type { Scheme } from './scheme.ts';
 import { destinationRules } from './schemes.ts';
 import { concealSecrets, type Secrets } from './secret.ts';
 import type { AnswerMemory } from './upstream/memory.ts';
 import type { Upstream } from './upstream/upstream.ts';
+import { mapTemplates, type Webhook } from './webhook.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
 export interface Asking {

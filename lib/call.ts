@@ -35,6 +35,9 @@ export interface CallContext {
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
 
+/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
+const GUARD_MARGIN_MS = 1000;
+
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
 export async function routeCall(
   connection: Connection,
@@ -53,6 +56,8 @@ class CallStory {
   readonly #context: CallContext;
   readonly #places: Places;
   #connectedAt: number;
+  /** By the clock: from now on the dialplan's guard may have taken the leg. */
+  #guardDueMs = Infinity;
   #leg: Leg | null = null;
 
   constructor(connection: Connection, context: CallContext) {
@@ -106,6 +111,7 @@ class CallStory {
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
     const { config, schemes } = this.#context;
     const { call } = leg;
+    this.#guardDueMs = this.#connectedAt + (call.guardSeconds ?? Infinity) * 1000;
     throwIfAborted(leg.gone);
     if (refusal !== null) return this.#giveBack('error', refusal);
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
@@ -146,8 +152,8 @@ class CallStory {
   /** Step by step until one of them ends the call or takes it out of our hands. */
   async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
     let decision = first;
-    await this.#catchUp(leg);
     for (;;) {
+      await this.#catchUp(leg);
       throwIfAborted(leg.gone);
       const [step] = decision.steps;
       if (step.kind !== 'dial') return this.#finish(leg, step, decision);
@@ -162,9 +168,8 @@ class CallStory {
    * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
    */
   async #catchUp(leg: Leg): Promise<void> {
-    const { guardSeconds, uuid } = leg.call;
-    if (guardSeconds === null || this.#elapsedMs() < (guardSeconds - 1) * 1000) return;
-    await leg.command([{ kind: 'api', command: 'uuid_exists', args: uuid }]);
+    if (this.#context.clock.now() < this.#guardDueMs - GUARD_MARGIN_MS) return;
+    await leg.command([{ kind: 'api', command: 'uuid_exists', args: leg.call.uuid }]);
   }
 
   /** One step on the leg; a gateway that fails gives way to the next, within the step's time. */
@@ -195,6 +200,7 @@ class CallStory {
         }),
         ...leg.ring(),
       ];
+      this.#guardDueMs = clock.now() + (left + (leg.call.guardSeconds ?? Infinity)) * 1000;
       this.#note({ type: 'bridge', atMs: this.#elapsedMs(), dialString, destination });
       outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, clock, stopping });
       this.#noteBridge(outcome);

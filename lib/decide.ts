@@ -8,8 +8,9 @@ import type { Places } from './limits.ts';
 import { nameOf, originatesFor, type Originate } from './originate.ts';
 import type { Result, Via } from './record.ts';
 import { parseSteps, type Step } from './route.ts';
-import { stepsFor, type FallbackStep, type Scheme, type Webhook } from './scheme.ts';
+import { stepsFor, type FallbackStep, type Scheme } from './scheme.ts';
 import { destinationRules, type SchemeSet } from './schemes.ts';
+import type { Webhook } from './webhook.ts';
 
 /**
  * Where a call shall go: asks the CRM as the scheme says, reads the reply, and falls back when there is no answer

@@ -79,8 +79,9 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     send: http.send.bind(http),
     clock,
     random: Math.random,
-    onBreaker: (webhook, { kind }) => {
-      log[kind === 'closed' ? 'info' : 'warn'](`circuit breaker ${kind}`, { webhook });
+    onBreaker: (webhook, { kind }, failure) => {
+      if (kind === 'closed') log.info('circuit breaker closed', { webhook });
+      else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
     },
   });
   const send = upstream.send.bind(upstream);

@@ -3,8 +3,8 @@ import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import type { HttpMethod, HttpRequest } from './http/message.ts';
 import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
-import type { TemplateJson, Webhook } from './scheme.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
+import type { TemplateJson, Webhook } from './webhook.ts';
 
 /** The question about one call: what buildRequest makes an HTTP request of. */
 export interface RouteQuestion {

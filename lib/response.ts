@@ -1,7 +1,7 @@
 import type { Answer, Import, Question } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import type { HttpResponse } from './http/message.ts';
-import type { Webhook } from './scheme.ts';
+import type { Webhook } from './webhook.ts';
 
 /** What a person can do about a status; the reply itself stands in the record. */
 const HINTS: Readonly<Record<number, string>> = {

@@ -2,26 +2,18 @@
  * Where FreeSWITCH connects: accepts, judges and counts, closes for a while and opens again. What becomes of a socket is
  * its handler's business.
  */
-import { once } from 'node:events';
-import { BlockList, createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import { BlockList, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RouterError } from '../errors.ts';
 import { plainAddress } from './connection.ts';
+import { closeBehindNext, openPort, shortenQueue, type PortOptions } from './port.ts';
 
-export interface ListenerOptions {
-  readonly host: string;
-  /** 0 takes a free one, see `Listener.address`. */
-  readonly port: number;
+/** With port 0 the system takes a free one, see `Listener.address`. */
+export interface ListenerOptions extends PortOptions {
   /** Addresses and CIDR ranges of the FreeSWITCHes that may hand over calls. */
   readonly allow: readonly string[];
   /** Asked for each connection of an allowed peer, before it is counted. All are welcome by default. */
   readonly admit?: (counts: Counts) => Refusal | null;
-  /**
-   * Connections that the kernel keeps while this process is busy (it caps them at net.core.somaxconn). FreeSWITCH waits
-   * to be spoken to, so one that falls out of a full queue hangs in silence: of 1,500 during a stall of 1.5 s 127 and
-   * more with a backlog of 511, none with the default, 4096.
-   */
-  readonly backlog?: number;
   /** Told what went wrong outside any handler's sight: a failed accept (out of file descriptors), a rejected handler. */
   readonly onError?: (error: Error) => void;
 }
@@ -101,7 +93,7 @@ export class Listener {
     const allowed = allowList(options.allow);
     const { host, port } = options;
     try {
-      return new Listener(await bind(options), allowed, options, handler);
+      return new Listener(await openPort(options), allowed, options, handler);
     } catch (cause) {
       throw new RouterError('config_invalid', `cannot listen on ${host}:${port}: ${messageOf(cause)}`, {
         cause,
@@ -253,7 +245,7 @@ export class Listener {
   async #reopen(): Promise<void> {
     while (this.#state === 'reopening') {
       try {
-        this.#server = await bind({ ...this.#options, ...this.address });
+        this.#server = await openPort({ ...this.#options, ...this.address });
         this.#take(this.#server);
         // A drain that began meanwhile closes it.
         if (this.#is('reopening')) this.#state = 'open';
@@ -281,20 +273,13 @@ export class Listener {
   /** Closes the port though calls go on coming: behind the last of a queue that has become short. */
   async #shut(): Promise<void> {
     const server = this.#server;
-    shorten(server);
+    shortenQueue(server);
     const emptied = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     // Starts to look.
     this.#watchQueue();
     await Promise.race([emptied, delay(SHUT_MS)]);
     this.#onEmpty = ignore;
-    // From here on the queue holds one at most: behind its accept it is as likely to be empty as it ever is.
-    const accepted = new Promise<void>((resolve) => {
-      server.prependOnceListener('connection', () => {
-        server.close();
-        resolve();
-      });
-    });
-    await Promise.race([accepted, delay(MOMENT_MS)]);
+    await Promise.race([closeBehindNext(server), delay(MOMENT_MS)]);
     server.close();
   }
 
@@ -319,26 +304,6 @@ export class Listener {
     if (this.#state === 'drained' && this.#calls + this.#refused + this.#waiting.length === 0)
       this.#becomeIdle();
   }
-}
-
-async function bind({
-  host,
-  port,
-  backlog = 4_096,
-}: Pick<ListenerOptions, 'host' | 'port' | 'backlog'>): Promise<Server> {
-  const server = createServer();
-  server.listen({ host, port, backlog });
-  await once(server, 'listening');
-  return server;
-}
-
-/**
- * Makes the kernel's queue as short as it can be: listen(2) may be called again, and Linux takes the new backlog. Node
- * has no public way to that; without it closing under a steady stream resets what has just come.
- */
-function shorten(server: Server): void {
-  const { _handle: handle } = server as { _handle?: { listen?: (backlog: number) => number } | null };
-  handle?.listen?.(0);
 }
 
 /** Addresses and ranges in CIDR notation. An IPv4 entry fits its IPv4-mapped IPv6 peer too, and the other way round. */

@@ -25,7 +25,7 @@ export interface Sending {
   readonly deadlineMs: number;
   /** Its reason is thrown. */
   readonly signal: CancelSignal;
-  readonly onRetry: (failure: { readonly reason: Reason; readonly detail: string }) => void;
+  readonly onRetry: (failure: Failure) => void;
 }
 
 export interface UpstreamOptions {
@@ -33,7 +33,13 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
-  readonly onBreaker?: (webhook: string, state: BreakerState) => void;
+  /** `failure`: what was seen last, for whoever is woken by it. */
+  readonly onBreaker?: (webhook: string, state: BreakerState, failure: Failure | null) => void;
+}
+
+interface Failure {
+  readonly reason: Reason;
+  readonly detail: string;
 }
 
 interface WebhookState {
@@ -41,6 +47,7 @@ interface WebhookState {
   readonly budget: RetryBudget;
   /** By the clock: the CRM asked to be left alone until then. */
   pausedUntilMs: number;
+  failure: Failure | null;
 }
 
 type Tried =
@@ -63,7 +70,7 @@ const OUTAGE: ReadonlySet<Reason> = new Set([
   'webhook_timeout',
 ]);
 
-/** Every one has happened as often as a call was decided without its CRM: made once, for the stack that nobody reads. */
+/** Made once: they come by the hundred while a CRM is down, and nobody reads their stacks. */
 const HELD = {
   breaker_open: new RouterError('breaker_open'),
   bulkhead_full: new RouterError('bulkhead_full'),
@@ -137,20 +144,22 @@ export class Upstream {
         if (pauseMs !== null) webhook.pausedUntilMs = clock.now() + Math.min(pauseMs, LONGEST_PAUSE_MS);
         // A limit that was reached is a CRM that works; 4xx is its word on this one request.
         const down = response.status >= 500 && pauseMs === null;
-        if (down) permit.failure();
-        else permit.success();
-        return {
-          kind: 'replied',
-          response,
-          again: down && sending.policy.retryStatuses.includes(response.status),
-        };
+        const again = down && sending.policy.retryStatuses.includes(response.status);
+        const tried = { kind: 'replied', response, again } as const;
+        if (down) {
+          webhook.failure = failureOf(tried);
+          permit.failure();
+        } else permit.success();
+        return tried;
       } catch (error) {
         if (!(error instanceof RouterError) || !OUTAGE.has(error.code)) {
           permit.abandon();
           throw error;
         }
+        const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
+        webhook.failure = failureOf(tried);
         permit.failure();
-        return { kind: 'failed', error, again: NEVER_SENT.has(error.code) };
+        return tried;
       }
     } finally {
       bulkhead.leave();
@@ -164,9 +173,15 @@ export class Upstream {
       const breaker = new Breaker({
         clock,
         random,
-        onChange: (state) => onBreaker?.(name, state),
+        onChange: (state) => onBreaker?.(name, state, made.failure),
       });
-      webhook = { breaker, budget: new RetryBudget(clock), pausedUntilMs: 0 };
+      const made: WebhookState = {
+        breaker,
+        budget: new RetryBudget(clock),
+        pausedUntilMs: 0,
+        failure: null,
+      };
+      webhook = made;
       this.#webhooks.set(name, webhook);
     }
     return webhook;
@@ -190,7 +205,7 @@ function pauseAsked({ status, headers }: HttpResponse, now: Date): number | null
   return status === 429 ? (askedMs ?? 0) : askedMs;
 }
 
-function failureOf(tried: Exclude<Tried, { kind: 'held' }>): { reason: Reason; detail: string } {
+function failureOf(tried: Exclude<Tried, { kind: 'held' }>): Failure {
   return tried.kind === 'failed'
     ? { reason: tried.error.code, detail: tried.error.message }
     : { reason: 'http_status', detail: `HTTP ${tried.response.status}` };

@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCrm } from '../../lib/simulator/index.ts';
+import { Daemon } from '../support/daemon.ts';
+import { RawSwitch } from '../support/raw-switch.ts';
 import { answers, busy, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** The dialplan's guard: lifted in time, obeyed when it has fired. */
@@ -204,3 +208,38 @@ const budgets: readonly Scenario[] = [
 
 scenarios('the guard', [...lifted, ...fired]);
 scenarios('the guard and the budget', budgets, { switch: { secondMs: 1000 } });
+
+describe('the guard and a standstill of the router', function () {
+  this.timeout(20_000);
+
+  it('asks whether the leg is still its own before it does anything to it', async () => {
+    // 100 ms more than the second before the guard of 3 s, when the router can not be sure any more.
+    const standstill = async (): Promise<void> => {
+      daemon.signal('SIGSTOP');
+      await delay(2_100);
+      daemon.signal('SIGCONT');
+    };
+    const crm = await startCrm(async () => {
+      await standstill();
+      return { status: 200, body: '{"destination":"201"}' };
+    });
+    const daemon = await Daemon.start({
+      schemes: [{ name: 'slow', webhook: { url: crm.url }, waiting: { ringAfterMs: null } }],
+    });
+    try {
+      const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000001');
+      await peer.heard(/^connect\n\n/);
+      peer.greet('slow', { variable_esl_router_guard: '3' });
+      await peer.heard(/api uuid_exists/);
+      peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+      peer.api('true');
+      await peer.heard(/exit\n\n/);
+      peer.destroy();
+      expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
+      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createHmac } from 'node:crypto';
 import type { CrmReply, RecordedRequest } from '../../lib/simulator/index.ts';
+import type { LogLine } from '../support/daemon.ts';
 import { CALLER, DID, Stage, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** What stands between a call and its CRM, seen from both ends: one call after the other to schemes of one daemon. */
@@ -121,7 +122,9 @@ describe('the upstream of a scheme', function () {
     expect(last?.requests).to.have.length(5);
     expect(last?.marker('reason')).to.equal('breaker_open');
     expect(last?.record.requests[0]).to.include({ answer: 'breaker_open', reply: null });
-    await stage.daemon.until(({ message }) => message === 'circuit breaker open');
+    const opened = ({ message, webhook }: LogLine): boolean =>
+      message === 'circuit breaker open' && String(webhook).includes(`/${last?.name ?? '-'}/`);
+    expect(await stage.daemon.until(opened)).to.include({ reason: 'http_status', detail: 'HTTP 500' });
   });
 
   it('leaves a CRM alone for as long as it asks', async () => {

@@ -1,6 +1,7 @@
 import { parseCall, type Call } from '../../lib/channel.ts';
 import type { MacroContext } from '../../lib/macro.ts';
-import { parseScheme, type Scheme, type SchemeDocument, type Webhook } from '../../lib/scheme.ts';
+import { parseScheme, type Scheme, type SchemeDocument } from '../../lib/scheme.ts';
+import type { Webhook } from '../../lib/webhook.ts';
 
 type WebhookDocument = SchemeDocument['webhook'];
 

@@ -425,6 +425,16 @@ describe('decide', () => {
       expect(steps(late)).to.deep.equal(['dial 901']);
     });
 
+    it('are not used where the router itself refuses to ask: that is a fault to be seen', async () => {
+      const common = { schemes: [caching({ lastGoodSeconds: 60 })], memory: new AnswerMemory() };
+      await ask({ ...common, answer: () => reply({ destination: '201' }) });
+      for (const code of ['address_denied', 'request_invalid'] as const) {
+        const refused = await ask({ ...common, answer: () => fails(code) });
+        expect(steps(refused)).to.deep.equal(['dial 901']);
+        expect(refused.decision.reason).to.equal(code);
+      }
+    });
+
     it('hold for a number of the list after the first, too', async () => {
       const common = { schemes: [caching({ lastGoodSeconds: 60 })], memory: new AnswerMemory() };
       await ask({ ...common, answer: () => reply({ destination: ['201', '202'] }) });

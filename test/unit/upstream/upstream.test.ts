@@ -22,9 +22,11 @@ function response(status: number, headers: Record<string, string> = {}): HttpRes
 function upstream(...replies: Reply[]) {
   const clock = new ManualClock();
   let sent = 0;
+  const changes: string[] = [];
   const made = new Upstream({
     clock,
     random: () => 0.5,
+    onBreaker: (_webhook, { kind }, failure) => changes.push(`${kind} ${failure?.reason ?? ''}`),
     send: async () => {
       const reply = replies[Math.min(sent++, replies.length - 1)] ?? 200;
       if (typeof reply === 'string') throw new RouterError(reply);
@@ -49,7 +51,7 @@ function upstream(...replies: Reply[]) {
     );
     return settle(asked, clock);
   };
-  return { upstream: made, clock, retried, sending, ask, sent: () => sent };
+  return { upstream: made, clock, retried, changes, sending, ask, sent: () => sent };
 }
 
 /** Lets time go on for as long as the promise waits for it. */
@@ -156,6 +158,15 @@ describe('the upstream', () => {
         const { ask } = upstream(answer);
         for (let n = 0; n < 30; n++) expect(await ask()).to.equal(answer);
       }
+    });
+
+    it('tells what it has seen last, for whoever is woken by it', async () => {
+      const { ask, changes } = upstream('connect_failed');
+      for (let n = 0; n < 5; n++) await ask();
+      expect(changes).to.deep.equal(['open connect_failed']);
+      const failing = upstream(500);
+      for (let n = 0; n < 5; n++) await failing.ask();
+      expect(failing.changes).to.deep.equal(['open http_status']);
     });
 
     it('is one for each webhook', async () => {

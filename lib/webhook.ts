@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { AUTHS, authTemplates } from './auth/index.ts';
+import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
+import { Template } from './macro.ts';
+import { template } from './template.ts';
+
+/** `webhook` of a scheme: which CRM is asked, how, and what its reply is read as. */
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+/** Headers that frame the message; a scheme that set them could split one request into two. */
+const FRAMING = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'proxy-connection',
+]);
+
+/** A value, or a list of them: a list in any case. */
+export const oneOrMore = <T extends z.ZodType>(item: T) =>
+  z
+    .union([item, z.array(item).min(1).max(16)])
+    .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'expected the name of an HTTP header');
+
+export const webhookUrl = template().superRefine(({ source }, context) => {
+  const fault = (message: string): void => {
+    context.addIssue({ code: 'custom', message });
+  };
+  const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
+  if (beforePath.includes('{{')) {
+    fault('macros may stand in the path and the query only');
+    return;
+  }
+  const parsed = URL.canParse(source) ? new URL(source) : null;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
+  // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
+  else if (parsed.host.includes('{')) fault('macros may stand in the path and the query only');
+  else if (parsed.username !== '' || parsed.password !== '')
+    fault('no user or password here: use webhook.auth');
+});
+
+const httpHeaders = z.record(headerName, template()).superRefine((headers, context) => {
+  const seen = new Set<string>();
+  for (const name of Object.keys(headers)) {
+    const lower = name.toLowerCase();
+    const fault = FRAMING.has(lower)
+      ? 'frames the message and can not be set'
+      : seen.has(lower)
+        ? 'is set twice'
+        : '';
+    if (fault !== '')
+      context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${fault}` });
+    seen.add(lower);
+  }
+});
+
+/** Any JSON with macros in its texts. */
+export type TemplateJson =
+  null | boolean | number | Template | readonly TemplateJson[] | { readonly [key: string]: TemplateJson };
+
+const body: z.ZodType<TemplateJson> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), template(), z.array(body), z.record(z.string(), body)]),
+);
+
+export const webhook = z
+  .strictObject({
+    url: webhookUrl,
+    method: z.enum(METHODS).default('POST'),
+    submission: z.enum(SUBMISSIONS).default('json'),
+    import: z.enum(IMPORTS).default('json'),
+    responseName: oneOrMore(z.string().min(1).max(256)).default(['destination']),
+    rpcMethod: z.string().min(1).max(256).optional(),
+    timeoutSeconds: z.number().min(0.1).max(30).default(4),
+    parameters: z.record(z.string().min(1), template()).optional(),
+    body: body.optional(),
+    parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
+    headers: httpHeaders.default({}),
+    auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
+    map: z.record(z.string(), z.string()).default({}),
+    noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
+    withheld: z.enum(['hide', 'send']).default('hide'),
+    redirects: z.int().min(0).max(3).default(0),
+    ca: z.string().min(1).optional(),
+    retries: z.int().min(0).max(5).default(1),
+    retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
+    maxInFlight: z.int().min(1).max(10_000).default(200),
+    maxPerSecond: z.number().min(0.1).max(10_000).nullable().default(null),
+    cacheSeconds: z.int().min(0).max(86_400).default(0),
+    lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
+  })
+  .superRefine((hook, context) => {
+    const fault = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    const submission = FORMATS[hook.submission].submission;
+    if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
+      fault('rpcMethod', `is required when submission is "${hook.submission}"`);
+    }
+    if (hook.body !== undefined && hook.parameters !== undefined)
+      fault('body', 'stands instead of parameters: only one of them');
+    if (submission.shape === 'document') {
+      if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
+      return;
+    }
+    if (hook.body !== undefined)
+      fault('body', 'submission "http" sends parameters, not a body of one\'s own');
+    if (hook.parametersIn === 'form' && (hook.method === 'GET' || hook.method === 'DELETE')) {
+      fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
+    }
+    if (hook.parametersIn === 'headers') {
+      for (const name of Object.keys(hook.parameters ?? {})) {
+        if (!headerName.safeParse(name).success || FRAMING.has(name.toLowerCase())) {
+          fault('parameters', `${JSON.stringify(name)} can not be the name of an HTTP header`);
+        }
+      }
+    }
+  });
+
+export type Webhook = Omit<z.output<typeof webhook>, 'ca'> & {
+  /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
+  readonly ca: string | null;
+};
+
+/** Every template of a webhook. */
+export function templatesOfWebhook({ url, parameters, body, headers, auth }: Webhook): Template[] {
+  return [
+    url,
+    ...Object.values(parameters ?? {}),
+    ...templatesIn(body),
+    ...Object.values(headers),
+    ...authTemplates(auth),
+  ];
+}
+
+function templatesIn(json: TemplateJson | undefined): Template[] {
+  if (json === undefined || json === null || typeof json !== 'object') return [];
+  if (Array.isArray(json)) return (json as readonly TemplateJson[]).flatMap(templatesIn);
+  if (json instanceof Template) return [json];
+  return Object.values(json).flatMap(templatesIn);
+}
+
+/** The same JSON with each of its templates replaced. */
+export function mapTemplates(json: TemplateJson, replace: (template: Template) => Template): TemplateJson {
+  if (json === null || typeof json !== 'object') return json;
+  if (json instanceof Template) return replace(json);
+  if (Array.isArray(json))
+    return (json as readonly TemplateJson[]).map((item) => mapTemplates(item, replace));
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, mapTemplates(value, replace)]));
+}
