@@ -9,7 +9,7 @@ import { budgetMs, Inquiry, type Decision, type InquiryOptions, type LegStep } f
 import { messageOf, RouterError, type Reason } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
-import type { Refusal } from './esl/listener.ts';
+import type { Admission, Refusal } from './esl/listener.ts';
 import { Leg } from './leg.ts';
 import type { Limits, Places } from './limits.ts';
 import { nameOf } from './originate.ts';
@@ -41,11 +41,11 @@ const GUARD_MARGIN_MS = 1000;
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
 export async function routeCall(
   connection: Connection,
-  refusal: Refusal | null,
+  admission: Admission,
   context: CallContext,
 ): Promise<CallRecord> {
   const story = new CallStory(connection, context);
-  await story.tell(refusal);
+  await story.tell(admission);
   await connection.end();
   return story.record;
 }
@@ -69,9 +69,9 @@ class CallStory {
   }
 
   /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
-  async tell(refusal: Refusal | null): Promise<void> {
+  async tell({ refusal, waitedMs }: Admission): Promise<void> {
     try {
-      const leg = await this.#connect(refusal);
+      const leg = await this.#connect(refusal, waitedMs);
       await this.#route(leg, refusal);
     } catch (error) {
       await this.#rescue(error);
@@ -80,7 +80,7 @@ class CallStory {
     }
   }
 
-  async #connect(refusal: Refusal | null): Promise<Leg> {
+  async #connect(refusal: Refusal | null, waitedMs: number): Promise<Leg> {
     const { config, schemes, clock } = this.#context;
     // FreeSWITCH parks the caller in silence when its first command is not `connect`, or when none comes.
     const greeting: Command[] = [{ kind: 'connect' }];
@@ -89,7 +89,8 @@ class CallStory {
     }
     const [reply, ...others] = this.#connection.send(greeting);
     const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
-    this.#connectedAt = clock.now();
+    // The caller's patience and the guard have not waited with him.
+    this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.uuid)) {
       throw new RouterError('esl_protocol', 'the reply to connect names no call');

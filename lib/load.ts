@@ -36,6 +36,8 @@ const SAMPLE_MS = 50;
 const SHEDDING_MS = 1_000;
 /** Without a single free place for so long the calls are long ones, and the next host serves callers better. */
 const FULL_MS = 2_000;
+/** He was queued when the port closed, and hears nothing: who has waited longer is given back, at half of the work. */
+const LONGEST_WAIT_MS = 2_000;
 /** Short: a core that waits for calls is lost to them. */
 const CALM_MS = 100;
 /** Part of each mark below which the way back begins. */
@@ -68,10 +70,11 @@ export class Load {
   }
 
   /** Null: one more call can be served. */
-  admit({ calls, refused }: Counts): 'overloaded' | 'over_capacity' | null {
+  admit({ calls, refused }: Counts, waitedMs = 0): 'overloaded' | 'over_capacity' | null {
     const { clock, maxCalls, maxRefused, lagMs } = this.#options;
     const now = clock.now();
     if (refused >= maxRefused) this.#close('calls');
+    if (waitedMs >= LONGEST_WAIT_MS) return 'overloaded';
     // A closed port is relief enough: what was accepted before has waited already.
     if (this.#state.kind !== 'closed' || this.#state.because === 'lag') {
       const stillLate = this.#late === 1 && now - this.#dueAt >= lagMs;

@@ -92,8 +92,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     log.error('listener', { error: error.message });
   };
   let load: Load | null = null;
-  const admit: ListenerOptions['admit'] = (counts) => load?.admit(counts) ?? null;
-  const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, refusal) => {
+  const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
+  const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
     const context = {
@@ -107,7 +107,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       version,
       stopping,
     };
-    const record = await routeCall(connection, refusal, context);
+    const record = await routeCall(connection, admission, context);
     connections.delete(connection);
     report(log, record, connection.peer);
     onRecord?.(record);

@@ -6,14 +6,14 @@ import { BlockList, isIP, type AddressInfo, type Server, type Socket } from 'nod
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RouterError } from '../errors.ts';
 import { plainAddress } from './connection.ts';
-import { closeBehindNext, openPort, shortenQueue, type PortOptions } from './port.ts';
+import { closeEmpty, openPort, shortenQueue, type PortOptions } from './port.ts';
 
 /** With port 0 the system takes a free one, see `Listener.address`. */
 export interface ListenerOptions extends PortOptions {
   /** Addresses and CIDR ranges of the FreeSWITCHes that may hand over calls. */
   readonly allow: readonly string[];
   /** Asked for each connection of an allowed peer, before it is counted. All are welcome by default. */
-  readonly admit?: (counts: Counts) => Refusal | null;
+  readonly admit?: (counts: Counts, waitedMs: number) => Refusal | null;
   /** Told what went wrong outside any handler's sight: a failed accept (out of file descriptors), a rejected handler. */
   readonly onError?: (error: Error) => void;
 }
@@ -32,8 +32,16 @@ export interface Counts {
   readonly queuedMs: number;
 }
 
+/** How a socket was received. */
+export interface Admission {
+  /** Null: it is to be served. */
+  readonly refusal: Refusal | null;
+  /** Milliseconds from its accept until it was served: 0, but for what was queued when the port closed. */
+  readonly waitedMs: number;
+}
+
 /** Serves one socket to its end. The socket is closed when it settles, if it has not been before. */
-export type Handler = (socket: Socket, refusal: Refusal | null) => Promise<void>;
+export type Handler = (socket: Socket, admission: Admission) => Promise<void>;
 
 /** No accept for so long means that nothing is queued: closing with connections in the queue resets them. */
 const QUIET_MS = 100;
@@ -44,8 +52,6 @@ const DRAIN_MS = 700;
  * first repetition, after a second, they find the next host. Accepting what was queued before takes a tenth of it.
  */
 const SHUT_MS = 1_000;
-/** For one more connection to come. */
-const MOMENT_MS = 10;
 /** Another process may have taken the port meanwhile. */
 const REOPEN_MS = 200;
 
@@ -63,7 +69,7 @@ export class Listener {
   #accepted = 0;
   #calls = 0;
   #refused = 0;
-  readonly #waiting: Socket[] = [];
+  readonly #waiting: { readonly socket: Socket; readonly since: number }[] = [];
   /** When the kernel's queue began to hold connections, by the clock of `performance.now()`. */
   #queuedSince: number | null = null;
   #onEmpty: () => void = ignore;
@@ -151,29 +157,29 @@ export class Listener {
       this.#accepted++;
       this.#watchQueue();
       if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
-      else this.#welcome(socket);
+      else this.#welcome(socket, 0);
     });
   }
 
-  #welcome(socket: Socket): void {
+  #welcome(socket: Socket, waitedMs: number): void {
     // Reset while it was queued: it has no address any more, and nobody to be given back to.
     if (socket.remoteAddress === undefined) socket.destroy();
-    else void this.#serve(socket, this.#judge(socket));
+    else void this.#serve(socket, { refusal: this.#judge(socket, waitedMs), waitedMs });
   }
 
   /** While the port is about to close there is time for accepting alone: a queue of thousands takes a tenth of a second. */
   #serveLater(socket: Socket): void {
     socket.on('error', ignore);
-    this.#waiting.push(socket);
+    this.#waiting.push({ socket, since: performance.now() });
     if (this.#state !== 'pausing' && this.#waiting.length === 1) this.#serveWaiting();
   }
 
   /** One each turn of the event loop, as they are accepted otherwise, so that those before them get their turns too. */
   #serveWaiting(): void {
     setImmediate(() => {
-      const socket = this.#waiting[0];
-      if (socket === undefined) return;
-      this.#welcome(socket);
+      const [first] = this.#waiting;
+      if (first === undefined) return;
+      this.#welcome(first.socket, performance.now() - first.since);
       this.#waiting.shift();
       if (this.#waiting.length > 0) this.#serveWaiting();
       else this.#checkIdle();
@@ -197,7 +203,7 @@ export class Listener {
     setImmediate(look);
   }
 
-  #judge(socket: Socket): Refusal | null {
+  #judge(socket: Socket, waitedMs: number): Refusal | null {
     if (!this.#isAllowed(plainAddress(socket.remoteAddress))) return 'peer_not_allowed';
     switch (this.#state) {
       case 'draining':
@@ -207,7 +213,7 @@ export class Listener {
       case 'pausing':
       case 'paused':
       case 'reopening':
-        return this.#options.admit?.(this.counts) ?? null;
+        return this.#options.admit?.(this.counts, waitedMs) ?? null;
     }
   }
 
@@ -220,13 +226,14 @@ export class Listener {
     return this.#lastPeer.allowed;
   }
 
-  async #serve(socket: Socket, refusal: Refusal | null): Promise<void> {
+  async #serve(socket: Socket, admission: Admission): Promise<void> {
+    const { refusal } = admission;
     // Until the handler listens itself: a reset ends a socket, never the process.
     socket.on('error', ignore);
     if (refusal === null) this.#calls++;
     else this.#refused++;
     try {
-      await this.#handler(socket, refusal);
+      await this.#handler(socket, admission);
     } catch (error) {
       this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
     }
@@ -279,8 +286,7 @@ export class Listener {
     this.#watchQueue();
     await Promise.race([emptied, delay(SHUT_MS)]);
     this.#onEmpty = ignore;
-    await Promise.race([closeBehindNext(server), delay(MOMENT_MS)]);
-    server.close();
+    await closeEmpty(server);
   }
 
   /** Waits until nothing has been accepted for a moment, so long at most. False: there was no such moment. */

@@ -59,6 +59,9 @@ type Tried =
 /** No CRM can silence itself for longer. */
 const LONGEST_PAUSE_MS = 60_000;
 
+/** So long past its deadline it was this process that stood still: the reply may well have come in time. */
+const STANDSTILL_MS = 200;
+
 /** No request was sent, so a second one can not route twice. */
 const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
 /** What a CRM that is down looks like. */
@@ -157,8 +160,11 @@ export class Upstream {
           throw error;
         }
         const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
-        webhook.failure = failureOf(tried);
-        permit.failure();
+        if (clock.now() - sending.deadlineMs >= STANDSTILL_MS) permit.abandon();
+        else {
+          webhook.failure = failureOf(tried);
+          permit.failure();
+        }
         return tried;
       }
     } finally {

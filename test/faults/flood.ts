@@ -129,11 +129,13 @@ class Flood {
       if (why !== undefined) this.#example ??= why;
     };
     let patience: NodeJS.Timeout | undefined;
+    let proof = '';
     /** A parked leg looks at its queue now and then. */
     const executeLater = (command: string): void => {
       const id = /^event-uuid: (\S+)/m.exec(command)?.[1] ?? '';
       const done = `Application: set\nApplication-UUID: ${id}\nApplication-Response: _none_\n`;
       setTimeout(() => {
+        proof = /^esl_router_parked=(\S+)/m.exec(command)?.[1] ?? proof;
         if (!socket.destroyed) socket.write(fill(event(TEXTS.executed + done)), 'latin1');
       }, POLL_MS);
     };
@@ -141,6 +143,7 @@ class Flood {
       if (command.startsWith('connect')) return fill(TEXTS.greeting);
       if (command.startsWith('api sched_del')) return DELETED;
       if (command.startsWith('api')) return API;
+      if (command.startsWith('getvar')) return apiReply(proof);
       if (command.startsWith('exit')) {
         settle('givenBack');
         socket.end(BYE);

@@ -42,6 +42,12 @@ describe('load', () => {
     expect(seen).to.deep.equal([]);
   });
 
+  it('gives back who has waited two seconds, however little there is to do now', () => {
+    const { load } = setUp();
+    expect(load.admit(NONE, 1_999)).to.equal(null);
+    expect(load.admit(NONE, 2_000)).to.equal('overloaded');
+  });
+
   it('gives calls back from the first mark on, and takes them again when the lag has halved for a moment', () => {
     const { load, lag, clock, seen } = setUp();
     lag(199);

@@ -158,8 +158,8 @@ async function run(stage: Stage): Promise<Outcome> {
       bad.length === 0 &&
       (!stage.timed ||
         (stop.longestMs <= guardMs && longestKillMs <= guardMs && median(starts) <= START_MS)) &&
-      // Else the second served nobody, or nobody met the one that stood still.
-      kills.every((phase) => ended(phase, 'answered') > ended(phase, 'dialplan')) &&
+      // Else the second served nobody, or nobody met the one that stood still, or it took its own pause for the CRM's.
+      all.every((phase) => ended(phase, 'answered') > ended(phase, 'dialplan')) &&
       ended(stop, 'guard') > 0,
   };
 }

@@ -4,12 +4,18 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { RouterError } from '../../../lib/errors.ts';
 import { Connection } from '../../../lib/esl/connection.ts';
-import { Listener, type Handler, type ListenerOptions, type Refusal } from '../../../lib/esl/listener.ts';
+import {
+  Listener,
+  type Counts,
+  type Handler,
+  type ListenerOptions,
+  type Refusal,
+} from '../../../lib/esl/listener.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0, allow: ['127.0.0.0/8'] };
 
 /** Serves as the router does: `connect` always, then until FreeSWITCH closes. */
-const serve: Handler = async (socket, refusal) => {
+const serve: Handler = async (socket, { refusal }) => {
   const connection = new Connection(socket);
   void connection.request({ kind: 'connect' });
   if (refusal !== null) await connection.end();
@@ -29,9 +35,9 @@ async function withListener(
   test: (listener: Listener) => Promise<void>,
 ): Promise<void> {
   const sockets = new Set<Socket>();
-  const listener = await Listener.listen({ ...LOOPBACK, ...options }, (socket, refusal) => {
+  const listener = await Listener.listen({ ...LOOPBACK, ...options }, (socket, admission) => {
     sockets.add(socket);
-    return handler(socket, refusal);
+    return handler(socket, admission);
   });
   try {
     await test(listener);
@@ -61,7 +67,7 @@ function judging(): { verdicts: (Refusal | null)[]; handler: Handler; next: () =
   return {
     verdicts,
     next: () => new Promise((resolve) => (wake = resolve)),
-    handler: async (socket, refusal) => {
+    handler: async (socket, { refusal }) => {
       verdicts.push(refusal);
       wake();
       await new Connection(socket).closed;
@@ -163,7 +169,7 @@ describe('esl/listener', () => {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a bug may do
       () => Promise.reject('no error at all'),
     ];
-    const handler: Handler = (socket, refusal) => failing.shift()!(socket, refusal);
+    const handler: Handler = (socket, admission) => failing.shift()!(socket, admission);
     const onError = (error: Error): void => void errors.push(error.message);
     await withListener({ onError }, handler, async (listener) => {
       for (let i = 0; i < 3; i++) await once((await dial(listener)).resume(), 'close');
@@ -231,7 +237,12 @@ describe('esl/listener', () => {
 
   it('closes for a while, serves what was queued, and opens the same port again', () => {
     const { verdicts, handler } = judging();
-    return withListener({}, handler, async (listener) => {
+    const waits: number[] = [];
+    const admit = (_: Counts, waitedMs: number): null => {
+      waits.push(waitedMs);
+      return null;
+    };
+    return withListener({ admit }, handler, async (listener) => {
       const queued = Array.from({ length: 30 }, () => connect(listener.address.port, '127.0.0.1'));
       await Promise.all(queued.map((socket) => once(socket, 'connect')));
       await listener.pause();
@@ -239,6 +250,7 @@ describe('esl/listener', () => {
       while (verdicts.length < 30) await new Promise((resolve) => setImmediate(resolve));
       expect(verdicts).to.deep.equal(queued.map(() => null));
       expect(listener.counts).to.include({ calls: 30, waiting: 0 });
+      expect(waits.at(-1), 'accepted by a port about to close').to.be.above(0);
       const refused = connect(listener.address.port, '127.0.0.1');
       const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
       expect(error.code).to.equal('ECONNREFUSED');
@@ -246,6 +258,47 @@ describe('esl/listener', () => {
       expect(listener.isOpen).to.equal(true);
       (await dial(listener)).destroy();
       for (const socket of queued) socket.destroy();
+    });
+  });
+
+  it('resets nobody who connects while the port closes', function () {
+    this.timeout(30_000);
+    let served = 0;
+    const handler: Handler = async (socket) => {
+      served++;
+      await new Connection(socket).closed;
+    };
+    return withListener({}, handler, async (listener) => {
+      let connected = 0;
+      let reset = 0;
+      for (let time = 0; time < 20; time++) {
+        const sockets: Socket[] = [];
+        const closing = new AbortController();
+        void listener.pause().then(() => {
+          closing.abort();
+        });
+        while (!closing.signal.aborted) {
+          const socket = connect(listener.address.port, '127.0.0.1');
+          let isConnected = false;
+          socket.on('connect', () => {
+            connected++;
+            isConnected = true;
+          });
+          socket.on('error', () => {
+            if (isConnected) reset++;
+          });
+          sockets.push(socket);
+          // Every third turn of the event loop: the queue is empty now and then.
+          for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+        }
+        // What was accepted is served behind it; whom the closed port refused has not connected.
+        while (served < connected - reset) await new Promise((resolve) => setImmediate(resolve));
+        for (const socket of sockets) socket.destroy();
+        await listener.resume();
+      }
+      expect(connected).to.be.above(10);
+      expect(reset).to.equal(0);
+      expect(served).to.be.at.least(connected);
     });
   });
 

@@ -153,6 +153,14 @@ describe('the upstream', () => {
       }
     });
 
+    it('takes nothing for an outage that it sees long after the deadline: the router stood still, and not the CRM', async () => {
+      const { ask, sending, clock } = upstream('webhook_timeout');
+      for (let n = 0; n < 30; n++)
+        expect(await ask(sending({ deadlineMs: clock.now() - 200 }))).to.equal('webhook_timeout');
+      for (let n = 0; n < 5; n++) await ask(sending({ deadlineMs: clock.now() - 199 }));
+      expect(await ask()).to.equal('breaker_open');
+    });
+
     it('takes 4xx, and what the router refused itself, for none', async () => {
       for (const answer of [400, 401, 404, 422, 'request_invalid'] as const) {
         const { ask } = upstream(answer);
