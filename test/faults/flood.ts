@@ -119,6 +119,7 @@ class Flood {
     let fate: 'routed' | 'givenBack' | 'refused' | 'lost' | null = null;
     let acceptedAt = NaN;
     let rest = '';
+    let last = '';
     this.#open++;
     const settle = (end: Exclude<typeof fate, null>, why?: string): void => {
       if (fate !== null) return;
@@ -162,7 +163,7 @@ class Flood {
     socket.on('connect', () => {
       acceptedAt = performance.now();
       patience = setTimeout(() => {
-        settle('lost', rest === '' ? 'not a word' : `only ${JSON.stringify(rest.slice(0, 60))}`);
+        settle('lost', last === '' ? 'not a word' : `nothing behind ${JSON.stringify(last.slice(0, 80))}`);
         socket.destroy();
       }, this.#order.patienceMs);
     });
@@ -178,7 +179,8 @@ class Flood {
       for (let blank = rest.indexOf('\n\n'); blank >= 0; blank = rest.indexOf('\n\n')) {
         const end = blank + 2 + Number(/^content-length: (\d+)/m.exec(rest.slice(0, blank))?.[1] ?? '0');
         if (rest.length < end) break;
-        said += obey(rest.slice(0, end));
+        last = rest.slice(0, end);
+        said += obey(last);
         rest = rest.slice(end);
       }
       if (said !== '' && !socket.destroyed) socket.write(said, 'latin1');

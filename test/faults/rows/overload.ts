@@ -66,7 +66,8 @@ async function run(stage: Stage): Promise<Outcome> {
       else if (useful < peak * 0.9 || rate > 2 * best) break;
     }
   } else {
-    [peak, best] = [1, 4 * FIRST_RATE];
+    // What it carries at this moment: a machine that is busy with others is not asked for more than five times that.
+    best = peak = usefulOf(await stage.untilValid(() => flood(4 * FIRST_RATE, seconds)));
   }
   const under = await stage.untilValid(() => flood(Math.max(best, peak) * TIMES, seconds * 2));
   // And when the load is over, it is over.
