@@ -6,7 +6,7 @@ import { BlockList, isIP, type AddressInfo, type Server, type Socket } from 'nod
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RouterError } from '../errors.ts';
 import { plainAddress } from './connection.ts';
-import { closeEmpty, openPort, shortenQueue, type PortOptions } from './port.ts';
+import { closeIfEmpty, isFiller, openPort, type PortOptions } from './port.ts';
 
 /** With port 0 the system takes a free one, see `Listener.address`. */
 export interface ListenerOptions extends PortOptions {
@@ -47,11 +47,10 @@ export type Handler = (socket: Socket, admission: Admission) => Promise<void>;
 const QUIET_MS = 100;
 /** Calls may go on coming for ever: a drain waits so long for a quiet moment, and makes one then. */
 const DRAIN_MS = 700;
-/**
- * With a queue for one, FreeSWITCH's further connects stay unanswered, and are refused once the port is closed: by their
- * first repetition, after a second, they find the next host. Accepting what was queued before takes a tenth of it.
- */
-const SHUT_MS = 1_000;
+/** Under more calls than can be accepted there is no moment without one, and then it closes all the same. */
+const SHUT_MS = 3_000;
+/** Linux asks again after a second whom it could not take when he had finished his. */
+const HANDSHAKE_MS = 1_100;
 /** Another process may have taken the port meanwhile. */
 const REOPEN_MS = 200;
 
@@ -156,7 +155,8 @@ export class Listener {
     server.on('connection', (socket) => {
       this.#accepted++;
       this.#watchQueue();
-      if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
+      if (isFiller(socket)) socket.destroy();
+      else if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
       else this.#welcome(socket, 0);
     });
   }
@@ -277,16 +277,32 @@ export class Listener {
     this.#checkIdle();
   }
 
-  /** Closes the port though calls go on coming: behind the last of a queue that has become short. */
+  /** Closes the port though calls go on coming: in a moment in which nobody is queued. */
   async #shut(): Promise<void> {
     const server = this.#server;
-    shortenQueue(server);
-    const emptied = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    const deadline = performance.now() + SHUT_MS;
+    for (let left = SHUT_MS; left > 0; left = deadline - performance.now()) {
+      if (!(await this.#emptied(left))) break;
+      const closing = await closeIfEmpty(server);
+      if (closing === 'closed') return;
+      if (closing === 'handshake') await delay(HANDSHAKE_MS);
+    }
+    await nextPoll();
+    server.close();
+  }
+
+  /** False: there was no turn of the event loop without an accept within so long. */
+  async #emptied(withinMs: number): Promise<boolean> {
+    const empty = new Promise<boolean>((resolve) => {
+      this.#onEmpty = () => {
+        resolve(true);
+      };
+    });
     // Starts to look.
     this.#watchQueue();
-    await Promise.race([emptied, delay(SHUT_MS)]);
+    const seen = await Promise.race([empty, delay(withinMs, false)]);
     this.#onEmpty = ignore;
-    await closeEmpty(server);
+    return seen;
   }
 
   /** Waits until nothing has been accepted for a moment, so long at most. False: there was no such moment. */
