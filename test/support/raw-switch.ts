@@ -68,6 +68,11 @@ export class RawSwitch {
     this.#socket.destroy();
   }
 
+  /** By a TCP reset. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   /** The reply to `connect`, to `linger` and to `myevents`. */
   greet(path: string, more: Readonly<Record<string, string>> = {}): void {
     const headers = {

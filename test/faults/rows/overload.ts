@@ -15,7 +15,9 @@ const LEAST_SHARE = 0.9;
 /** The router's default. */
 const BUDGET_SECONDS = 4;
 const PATIENCE_MS = (BUDGET_SECONDS + 1) * 1000;
-const FIRST_RATE = 100;
+const FIRST_RATE = 50;
+/** They leave the router a quarter of its core: what a whole one carries, one generator can not make five times. */
+const NEIGHBOURS = 3;
 /** From one load to the next, until more of it brings no more. */
 const STEP = 1.2;
 const MOST_RATE = 2000;
@@ -28,6 +30,15 @@ export const overload: Row = {
   run,
 };
 
+function neighbour(): () => Promise<void> {
+  const child = start(fileURLToPath(new URL('../neighbour.ts', import.meta.url)), {
+    core: CONTROLLER_CORE,
+    nodeArguments: ['--import', 'tsx'],
+    stdio: 'ignore',
+  });
+  return () => stop(child);
+}
+
 async function run(stage: Stage): Promise<Outcome> {
   const child = start(fileURLToPath(new URL('../flood.ts', import.meta.url)), {
     core: SWITCH_CORE,
@@ -38,7 +49,10 @@ async function run(stage: Stage): Promise<Outcome> {
   const [crmUrl] = (await once(child, 'message')) as [string];
   const webhook = { url: crmUrl, timeoutSeconds: BUDGET_SECONDS, maxInFlight: 1000 };
   const router = await stage.router({ sheds: true, schemes: [{ name: 's', webhook }] });
-  if (PINNED) spawnSync('taskset', ['-a', '-cp', String(CONTROLLER_CORE), String(router.pid)]);
+  if (PINNED) {
+    spawnSync('taskset', ['-a', '-cp', String(CONTROLLER_CORE), String(router.pid)]);
+    if (stage.timed) for (let n = 0; n < NEIGHBOURS; n++) stage.atEnd(neighbour());
+  }
   const flood = async (callsPerSecond: number, seconds: number): Promise<FloodReport> => {
     const calls = Math.round(callsPerSecond * seconds);
     child.send({
@@ -67,7 +81,7 @@ async function run(stage: Stage): Promise<Outcome> {
     }
   } else {
     // What it carries at this moment: a machine that is busy with others is not asked for more than five times that.
-    best = peak = usefulOf(await stage.untilValid(() => flood(4 * FIRST_RATE, seconds)));
+    best = peak = usefulOf(await stage.untilValid(() => flood(8 * FIRST_RATE, seconds)));
   }
   const under = await stage.untilValid(() => flood(Math.max(best, peak) * TIMES, seconds * 2));
   // And when the load is over, it is over.

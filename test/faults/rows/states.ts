@@ -3,7 +3,7 @@ import { RawSwitch } from '../../support/raw-switch.ts';
 import type { Outcome, Row } from '../row.ts';
 import type { Health } from '../probe.ts';
 import type { Router } from '../router.ts';
-import { WANTED, type Stage } from '../stage.ts';
+import { answeredBy, call, WANTED, type Stage } from '../stage.ts';
 
 /** FreeSWITCH's side of the socket ends in every way, in every state of a call. */
 
@@ -13,6 +13,9 @@ const REPLY_SECONDS = 2;
 const HEARTBEAT_SECONDS = 1;
 /** Within this after the last of them nothing may be left: the longest is a bridge that rings and is never over. */
 const GONE_MS = (RINGING_SECONDS + 5 + REPLY_SECONDS + HEARTBEAT_SECONDS + 5) * 1000;
+
+const CONTROL_RESETS = 10;
+const CONTROL_ASKS_MS = 100;
 
 /** Where a call stands when its FreeSWITCH fails. */
 const STATES: Readonly<Record<string, (peer: RawSwitch) => Promise<unknown>>> = {
@@ -59,7 +62,7 @@ const STATES: Readonly<Record<string, (peer: RawSwitch) => Promise<unknown>>> = 
 
 const FAULTS: Readonly<Record<string, (peer: RawSwitch) => void>> = {
   resets: (peer) => {
-    peer.destroy();
+    peer.reset();
   },
   'half-closes': (peer) => {
     peer.end();
@@ -159,4 +162,31 @@ export const states: Row = {
   target: 'every record closed, no timer, socket or call object left',
   seconds: 900,
   run,
+  control: {
+    what: 'modesl 1.2.1, reset while it asks, and a sound call behind each',
+    run: async (stage) => {
+      const crm = await stage.crm(() => ({
+        status: 200,
+        body: `{"destination":"${WANTED}"}`,
+        delayMs: CONTROL_ASKS_MS,
+      }));
+      const control = await stage.control('modesl.ts', { CRM_URL: crm.url });
+      const freeswitch = stage.freeswitch({ routers: [control], maxCallMs: 8000 });
+      const check = answeredBy(WANTED);
+      const astray: string[] = [];
+      for (let n = 0; n < CONTROL_RESETS; n++) {
+        const peer = await RawSwitch.dial(control, uuidOf(n)).catch(() => null);
+        await peer?.heard(/connect\n\n/);
+        peer?.greet('now');
+        await peer?.heard(/linger/).catch(() => undefined);
+        peer?.reset();
+        const why = check(await freeswitch.call(call('now')));
+        if (why !== null) astray.push(why);
+      }
+      return {
+        figure: `${astray.length} of ${CONTROL_RESETS} sound calls were not served${astray[0] === undefined ? '' : ` (${astray[0]})`}`,
+        reached: astray.length === 0,
+      };
+    },
+  },
 };
