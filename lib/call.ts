@@ -58,6 +58,7 @@ class CallStory {
   #connectedAt: number;
   /** By the clock: from now on the dialplan's guard may have taken the leg. */
   #guardDueMs = Infinity;
+  #guardPushed = false;
   #leg: Leg | null = null;
 
   constructor(connection: Connection, context: CallContext) {
@@ -202,6 +203,7 @@ class CallStory {
         ...leg.ring(),
       ];
       this.#guardDueMs = clock.now() + (left + (leg.call.guardSeconds ?? Infinity)) * 1000;
+      this.#guardPushed = true;
       this.#note({ type: 'bridge', atMs: this.#elapsedMs(), dialString, destination });
       outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, clock, stopping });
       this.#noteBridge(outcome);
@@ -338,6 +340,9 @@ class CallStory {
     } else {
       const guarded = reason.code === 'guard_fired';
       if (!guarded) this.#note({ type: 'note', text: reason.message });
+      // The guard fired while it was being pushed back: what was scheduled then would tear him out of the fallback.
+      else if (this.#guardPushed && this.#context.clock.now() < this.#guardDueMs - GUARD_MARGIN_MS)
+        await leg.command(leg.liftGuard()).catch(ignore);
       await this.#close(guarded ? 'guard' : 'switch_lost');
     }
   }
@@ -391,4 +396,8 @@ class CallStory {
 function shorter(own: number | undefined, overall: number): number | null {
   const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
   return seconds === Infinity ? null : seconds;
+}
+
+function ignore(): void {
+  // FreeSWITCH has left meanwhile.
 }

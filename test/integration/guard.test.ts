@@ -243,3 +243,30 @@ describe('the guard and a standstill of the router', function () {
     }
   });
 });
+
+describe('a guard that fires while it is pushed back', () => {
+  it('leaves nothing scheduled that would take the caller out of the fallback later', async () => {
+    const crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));
+    const daemon = await Daemon.start({ schemes: [{ name: 'now', webhook: { url: crm.url } }] });
+    try {
+      const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000002');
+      await peer.heard(/^connect\n\n/);
+      peer.greet('now', { variable_esl_router_guard: '8', 'Caller-Context': 'public' });
+      await peer.heard(/app-name: bridge/);
+      expect(peer.said).to.match(/api sched_transfer \+38 /);
+      // sched_del, sched_transfer, the variables, ring_ready and bridge, all of them behind the guard.
+      for (const reply of ['+OK Deleted: 0\n', '+OK Added: 2\n', '+OK\n', '+OK\n']) peer.api(reply);
+      peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+      peer.ok();
+      const [, behind = ''] = await peer.heard(/app-name: bridge([^]*api sched_del \S+\n\n)/);
+      expect(behind).not.to.include('exit');
+      peer.api('+OK Deleted: 1\n');
+      await peer.heard(/exit\n\n/);
+      peer.destroy();
+      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+});
