@@ -147,7 +147,10 @@ export class Call {
         await this.#limbo(taken);
         return true;
       }
-      await leg.park(() => session.isClosed);
+      await leg.park(
+        () => session.isClosed,
+        () => session.saidExit,
+      );
       leg.completeSocket(data);
     } else {
       // In static mode the socket's own thread is the leg's: after a hang-up it has nothing more to tell (12).

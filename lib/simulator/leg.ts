@@ -185,15 +185,16 @@ export class Leg implements Killable {
 
   // The queue of private events.
 
-  /** Parks until the leg is interrupted or `released` says that nobody controls it any more. */
-  async park(released: () => boolean): Promise<void> {
+  /** Parks until the leg is interrupted or `released` says that nobody controls it any more; `inOrder`, with a leave taken. */
+  async park(released: () => boolean, inOrder: () => boolean): Promise<void> {
     this.emit('CHANNEL_PARK');
     while (this.interrupt === null && !released()) {
       await this.queue.nextPoll();
       if (!released()) await this.#runQueue();
     }
     // What was on its way when the guard took the leg has crossed it.
-    if (this.queue.length > 0 && !this.hungUp && this.book.end?.kind !== 'guard') {
+    const givenBack = inOrder() && this.book.end?.kind !== 'guard';
+    if (this.queue.length > 0 && !this.hungUp && givenBack) {
       this.book.violate('commands were still queued when the call was given back');
     }
     this.queue.clear();

@@ -63,6 +63,8 @@ export class Session implements Listener {
   readonly closed: Promise<void>;
   isClosed = false;
   closedByRouter = false;
+  /** The router took its leave, which one that is killed does not. */
+  saidExit = false;
   lingers = false;
 
   readonly #leg: Leg;
@@ -265,6 +267,7 @@ export class Session implements Listener {
       case 'exit':
         this.#decides('exit');
         this.closedByRouter = true;
+        this.saidExit = true;
         return commandReply('+OK bye');
       default:
         leg.book.violate(`not a command: ${quote(command.text)}`);

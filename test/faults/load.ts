@@ -13,9 +13,10 @@ import { VoidRun } from './row.ts';
 export const MOST_LAG_MS = 10;
 /** Calls of one batch: what is played again when the generator was late. */
 const BATCH = 1000;
-const REPETITIONS = 2;
-/** The rate of a repetition. */
+const REPETITIONS = 8;
+/** The rate of the first repetitions: a generator that can not keep up is one that measures itself. */
 const SLOWER = 0.75;
+const SLOWINGS = 2;
 /** A repetition waits for a machine that is quiet so long, and for that so long at most. */
 const QUIET_MS = 1000;
 const PATIENCE_MS = 120_000;
@@ -131,7 +132,7 @@ export class Load {
       this.voidedLost += report.lost;
       if (again === REPETITIONS || repeatable === false)
         throw new VoidRun(`the generator was ${report.lagMs.toFixed(1)} ms late at p99`);
-      callsPerSecond *= SLOWER;
+      if (again < SLOWINGS) callsPerSecond *= SLOWER;
       await quiet(mostLagMs / 2, signal);
     }
   }

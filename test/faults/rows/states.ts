@@ -170,7 +170,7 @@ export const states: Row = {
         body: `{"destination":"${WANTED}"}`,
         delayMs: CONTROL_ASKS_MS,
       }));
-      const control = await stage.control('modesl.ts', { CRM_URL: crm.url });
+      const control = await stage.control('controls/modesl.ts', { CRM_URL: crm.url });
       const freeswitch = stage.freeswitch({ routers: [control], maxCallMs: 8000 });
       const check = answeredBy(WANTED);
       const astray: string[] = [];
