@@ -71,7 +71,7 @@ export const SCHEMA = {
     ),
     queueMs: setting(
       'OVERLOAD_QUEUE',
-      500,
+      300,
       integer(20, 10_000),
       'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
     ),

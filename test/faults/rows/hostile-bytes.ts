@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { median } from '../../../bench/measure.ts';
 import type { Random } from '../../../lib/simulator/random.ts';
 import type { RouterAddress } from '../../../lib/simulator/index.ts';
 import { pick } from '../hostile.ts';
@@ -14,8 +15,8 @@ const AT_ONCE = 16;
 const FRAMES_EACH = 500;
 const CLOSES_WITHIN_MS = 3000;
 const BESIDE_EVERY_MS = 100;
-/** Flat: no more than this above what the first tenth of the frames left, whatever their number. */
-const MOST_GROWTH_KIB = 24 * 1024;
+/** Flat: the median of the last tenth of the frames is no higher than so above that of the second tenth. */
+const MOST_GROWTH = 0.05;
 
 const GREETING = [
   'Event-Name: CHANNEL_DATA\nUnique-ID: UUID\nCaller-Caller-ID-Number: 380441110001\nCaller-Caller-ID-Name: NAME\n' +
@@ -136,8 +137,8 @@ async function play(
   const { random } = stage;
   let frames = 0;
   let connections = 0;
-  let baseKib = 0;
-  let mostKib = 0;
+  /** Of each tenth of the frames. */
+  const rssKib: number[][] = Array.from({ length: 10 }, () => []);
   let beside = 0;
   const bad: string[] = [];
   const over = (): boolean => frames >= wanted || stage.signal.aborted || bad.length > 20;
@@ -156,20 +157,26 @@ async function play(
     while (!over()) {
       const uuid = `00000000-0000-4000-9000-${String(++connections).padStart(12, '0')}`;
       frames += await attack(target.address, uuid, random, FRAMES_EACH);
-      const kib = target.rssKib?.() ?? 0;
-      if (frames < wanted / 10) baseKib = Math.max(baseKib, kib);
-      mostKib = Math.max(mostKib, kib);
+      const tenth = Math.min(9, Math.floor((frames / wanted) * 10));
+      if (target.rssKib !== undefined) rssKib[tenth]?.push(target.rssKib());
     }
   };
   await Promise.all([healthy(), ...Array.from({ length: AT_ONCE }, worker)]);
-  const grownKib = mostKib - baseKib;
+  const [before, after] = [median(rssKib[1] ?? []), median(rssKib[9] ?? [])];
+  const grown = after / before - 1;
   return {
     figure:
       `${frames} frames on ${connections} connections; ${bad.length} of ${beside} calls beside them lost or astray` +
       (bad[0] === undefined ? '' : ` (${bad[0]})`) +
-      (baseKib > 0 ? `; RSS ${(baseKib / 1024).toFixed(0)} MiB + ${(grownKib / 1024).toFixed(1)} MiB` : ''),
+      (target.rssKib === undefined
+        ? ''
+        : `; RSS, median of the second and of the last tenth: ${(before / 1024).toFixed(0)} and ${(after / 1024).toFixed(0)} MiB ` +
+          `(${(grown * 100).toFixed(1)} %), at most ${(Math.max(...rssKib.flat()) / 1024).toFixed(0)} MiB`),
     // A few thousand frames are the daemon warming up.
-    reached: bad.length === 0 && beside > 0 && (grownKib <= MOST_GROWTH_KIB || !stage.timed),
+    reached:
+      bad.length === 0 &&
+      beside > 0 &&
+      (target.rssKib === undefined || grown <= MOST_GROWTH || stage.scale !== 'full'),
     died: bad[0] ?? null,
   };
 }

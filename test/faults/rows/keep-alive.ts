@@ -8,7 +8,7 @@ import { answeredBy, call, WANTED, type Stage } from '../stage.ts';
  * request was never read, and the next connection would have served it.
  */
 
-const RATE = 200;
+const RATE = 100;
 /** The CRM closes so long after a reply at the most, at a moment of chance: some of these meet a request on its way. */
 const CLOSES_WITHIN_MS = 12;
 
