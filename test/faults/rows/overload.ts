@@ -83,7 +83,7 @@ async function run(stage: Stage): Promise<Outcome> {
     // What it carries at this moment: a machine that is busy with others is not asked for more than five times that.
     best = peak = usefulOf(await stage.untilValid(() => flood(8 * FIRST_RATE, seconds)));
   }
-  const under = await stage.untilValid(() => flood(Math.max(best, peak) * TIMES, seconds * 2));
+  const under = await stage.untilValid(() => flood(peak * TIMES, seconds * 2));
   // And when the load is over, it is over.
   const afterwards = await stage.untilValid(() => flood(FIRST_RATE / 2, 2));
   const share = usefulOf(under) / peak;
