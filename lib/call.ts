@@ -342,7 +342,7 @@ class CallStory {
       if (!guarded) this.#note({ type: 'note', text: reason.message });
       // The guard fired while it was being pushed back: what was scheduled then would tear him out of the fallback.
       else if (this.#guardPushed && this.#context.clock.now() < this.#guardDueMs - GUARD_MARGIN_MS)
-        await leg.command(leg.liftGuard()).catch(ignore);
+        await Promise.allSettled([leg.command(leg.liftGuard())]);
       await this.#close(guarded ? 'guard' : 'switch_lost');
     }
   }
@@ -396,8 +396,4 @@ class CallStory {
 function shorter(own: number | undefined, overall: number): number | null {
   const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
   return seconds === Infinity ? null : seconds;
-}
-
-function ignore(): void {
-  // FreeSWITCH has left meanwhile.
 }
