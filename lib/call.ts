@@ -10,6 +10,7 @@ import { messageOf, RouterError, type Reason } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Admission, Refusal } from './esl/listener.ts';
+import { Guard } from './guard.ts';
 import { Leg } from './leg.ts';
 import type { Limits, Places } from './limits.ts';
 import { nameOf } from './originate.ts';
@@ -35,9 +36,6 @@ export interface CallContext {
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
 
-/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
-const GUARD_MARGIN_MS = 1000;
-
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
 export async function routeCall(
   connection: Connection,
@@ -56,9 +54,6 @@ class CallStory {
   readonly #context: CallContext;
   readonly #places: Places;
   #connectedAt: number;
-  /** By the clock: from now on the dialplan's guard may have taken the leg. */
-  #guardDueMs = Infinity;
-  #guardPushed = false;
   #leg: Leg | null = null;
 
   constructor(connection: Connection, context: CallContext) {
@@ -96,11 +91,15 @@ class CallStory {
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.uuid)) {
       throw new RouterError('esl_protocol', 'the reply to connect names no call');
     }
-    const leg = new Leg(this.#connection, call, (text) => {
+    const leg = new Leg(this.#connection, call, new Guard(call, this.#connectedAt), (text) => {
       this.#note({ type: 'note', text });
     });
     this.#leg = leg;
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+    if (waitedMs > 0) {
+      const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
+      this.#note({ type: 'note', text });
+    }
     if (refusal === null) {
       const refused = (await Promise.all(others)).find(({ ok }) => !ok);
       if (!call.socketMode.async || !call.socketMode.full || refused !== undefined) {
@@ -113,7 +112,6 @@ class CallStory {
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
     const { config, schemes } = this.#context;
     const { call } = leg;
-    this.#guardDueMs = this.#connectedAt + (call.guardSeconds ?? Infinity) * 1000;
     throwIfAborted(leg.gone);
     if (refusal !== null) return this.#giveBack('error', refusal);
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
@@ -170,7 +168,7 @@ class CallStory {
    * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
    */
   async #catchUp(leg: Leg): Promise<void> {
-    if (this.#context.clock.now() < this.#guardDueMs - GUARD_MARGIN_MS) return;
+    if (!leg.guard.isDue(this.#context.clock.now())) return;
     await leg.command([{ kind: 'api', command: 'uuid_exists', args: leg.call.uuid }]);
   }
 
@@ -191,7 +189,7 @@ class CallStory {
       if (outcome !== null && left < 2) break;
       const dialString = originate.dialString(left, leg.answerVariables());
       const before = [
-        ...leg.pushGuardBack(left),
+        ...leg.guard.pushBack(left, clock.now()),
         leg.setVariables({
           continue_on_fail: 'true',
           hangup_after_bridge: 'true',
@@ -202,8 +200,6 @@ class CallStory {
         }),
         ...leg.ring(),
       ];
-      this.#guardDueMs = clock.now() + (left + (leg.call.guardSeconds ?? Infinity)) * 1000;
-      this.#guardPushed = true;
       this.#note({ type: 'bridge', atMs: this.#elapsedMs(), dialString, destination });
       outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, clock, stopping });
       this.#noteBridge(outcome);
@@ -236,7 +232,7 @@ class CallStory {
         return this.#talk(leg, outcome.over);
       case 'released':
         // A socket that is closed in order lets the dialplan go on behind it: no guard is needed.
-        await leg.command(leg.liftGuard());
+        await leg.command(leg.guard.lift());
         return this.#close('released');
       case 'overrun':
         this.#note({ type: 'note', text: 'FreeSWITCH did not say how the bridge ended: given back' });
@@ -270,7 +266,7 @@ class CallStory {
       case 'hangup':
         // Else the caller would get the SIP code of the last callee and not this one (recording 39).
         await leg.command([
-          ...leg.liftGuard(),
+          ...leg.guard.lift(),
           leg.setVariables({ sip_ignore_remote_cause: 'true', ...this.#markers(result, reason, '') }),
         ]);
         await leg.hangUp(step.cause);
@@ -285,7 +281,7 @@ class CallStory {
         );
         leg.transferring();
         await leg.command([
-          ...leg.liftGuard(),
+          ...leg.guard.lift(),
           leg.setVariables({ ...this.#markers(result, reason, destination) }),
           { kind: 'execute', app: 'transfer', arg: `${step.extension} XML ${step.context}`, eventUuid },
         ]);
@@ -305,7 +301,7 @@ class CallStory {
       await leg.parked(clock, config.esl.replyTimeoutSeconds * 1000);
       // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
       if (leg.call.socketMode.full) {
-        await leg.command([...leg.liftGuard(), leg.setVariables(this.#markers(result, reason, ''))]);
+        await leg.command([...leg.guard.lift(), leg.setVariables(this.#markers(result, reason, ''))]);
       }
     }
     await this.#close('dialplan');
@@ -340,9 +336,7 @@ class CallStory {
     } else {
       const guarded = reason.code === 'guard_fired';
       if (!guarded) this.#note({ type: 'note', text: reason.message });
-      // The guard fired while it was being pushed back: what was scheduled then would tear him out of the fallback.
-      else if (this.#guardPushed && this.#context.clock.now() < this.#guardDueMs - GUARD_MARGIN_MS)
-        await Promise.allSettled([leg.command(leg.liftGuard())]);
+      else await Promise.allSettled([leg.command(leg.guard.clearBehind(this.#context.clock.now()))]);
       await this.#close(guarded ? 'guard' : 'switch_lost');
     }
   }

@@ -6,6 +6,7 @@ import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { EslEvent } from './esl/parser.ts';
+import type { Guard } from './guard.ts';
 
 /** Every call ends by one of these: made once, since a stack that nobody reads costs 50 us. */
 const ENDS = {
@@ -19,9 +20,6 @@ const PARKED = 'esl_router_parked';
 /** switch_ivr_park looks at its commands every 20 ms. */
 const POLL_MS = 20;
 
-/** Where the dialplan's guard sends the caller: the name in freeswitch/dialplan/esl-router.xml. */
-const FALLBACK_EXTENSION = 'esl_router_fallback';
-
 const TIME_IS_UP = 'ALLOTTED_TIMEOUT';
 
 /**
@@ -30,6 +28,7 @@ const TIME_IS_UP = 'ALLOTTED_TIMEOUT';
  */
 export class Leg {
   readonly call: Call;
+  readonly guard: Guard;
   readonly connection: Connection;
   /** Aborted once the leg takes no more commands: `caller_hung_up`, `guard_fired`, or what ended the connection. */
   readonly gone: CancelSignal;
@@ -51,10 +50,11 @@ export class Leg {
   #hangingUp = false;
   #transferring = false;
 
-  constructor(connection: Connection, call: Call, note: (text: string) => void) {
+  constructor(connection: Connection, call: Call, guard: Guard, note: (text: string) => void) {
     this.connection = connection;
     this.#note = note;
     this.call = call;
+    this.guard = guard;
     this.gone = this.#gone;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -79,26 +79,6 @@ export class Leg {
   }
 
   /**
-   * Lifts the dialplan's guard, in the same write as, and before, the command that ends our part: left alone it
-   * would tear the caller out of whatever he is given. Empty without a guard.
-   */
-  liftGuard(): Command[] {
-    if (this.call.guardSeconds === null) return [];
-    return [{ kind: 'api', command: 'sched_del', args: this.call.uuid }];
-  }
-
-  /**
-   * Pushes the guard back by the time that a bridge may ring, so that a router that hangs meanwhile leaves nobody in
-   * silence. FreeSWITCH lifts it when the callee answers (see `answerVariables`).
-   */
-  pushGuardBack(ringingSeconds: number): Command[] {
-    const { guardSeconds, uuid, context } = this.call;
-    if (guardSeconds === null || !/^[A-Za-z0-9._-]{1,128}$/.test(context)) return this.liftGuard();
-    const args = `+${ringingSeconds + guardSeconds} ${uuid} ${FALLBACK_EXTENSION} XML ${context}`;
-    return [...this.liftGuard(), { kind: 'api', command: 'sched_transfer', args }];
-  }
-
-  /**
    * For the dial string: the callee who answers lifts the guard and bounds the call's length, whether or not the router
    * still lives. FreeSWITCH runs every variable that begins with `api_on_answer`, in their order (measured on 1.11.1):
    * the guard has to go first, as `sched_del` would take the hang-up with it.
@@ -115,9 +95,9 @@ export class Leg {
   /** The same by the router, in one write, in case that FreeSWITCH did not do it at the answer. */
   answerCommands(): Command[] {
     const limit = this.maxDurationSeconds;
-    if (limit === null) return this.liftGuard();
+    if (limit === null) return this.guard.lift();
     const args = hangUpAfter(limit, this.call.uuid);
-    return [...this.liftGuard(), { kind: 'api', command: 'sched_hangup', args }];
+    return [...this.guard.lift(), { kind: 'api', command: 'sched_hangup', args }];
   }
 
   /**

@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'decide',
     'errors',
     'esl',
+    'guard',
     'leg',
     'limits',
     'originate',
@@ -50,7 +51,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   talk: ['cancel', 'clock', 'esl', 'leg'],
   bridge: ['cancel', 'cause', 'clock', 'dialstring', 'esl', 'leg'],
   limits: ['clock'],
-  leg: ['cancel', 'channel', 'clock', 'errors', 'esl'],
+  guard: ['channel', 'esl'],
+  leg: ['cancel', 'channel', 'clock', 'errors', 'esl', 'guard'],
   decide: [
     'ask',
     'cause',
@@ -125,6 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that only compute: no clock, no file, no socket, no process. */
 const PURE = [
   'channel',
+  'guard',
   'scheme',
   'webhook',
   'macro',

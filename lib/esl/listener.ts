@@ -48,7 +48,7 @@ const QUIET_MS = 100;
 /** Calls may go on coming for ever: a drain waits so long for a quiet moment, and makes one then. */
 const DRAIN_MS = 700;
 /** Under more calls than can be accepted there is no moment without one, and then it closes all the same. */
-const SHUT_MS = 3_000;
+const SHUT_MS = 1_500;
 /** Linux asks again after a second whom it could not take when he had finished his. */
 const HANDSHAKE_MS = 1_100;
 /** Another process may have taken the port meanwhile. */
@@ -138,7 +138,7 @@ export class Listener {
 
   /**
    * From now on every new connection comes as `draining`, to be given back. Stops listening when none came for 100 ms,
-   * after a second in any case, and resolves then.
+   * after 2.2 s in any case, and resolves then.
    */
   drain(): Promise<void> {
     this.#drained ??= this.#drain();
@@ -269,9 +269,7 @@ export class Listener {
   async #drain(): Promise<void> {
     this.#state = 'draining';
     await this.#change;
-    if (this.#server.listening && !(await this.#quiet(DRAIN_MS))) {
-      await this.#shut();
-    }
+    if (this.#server.listening && !(await this.#quiet(DRAIN_MS))) await this.#shut();
     this.#server.close();
     this.#state = 'drained';
     this.#checkIdle();
@@ -285,7 +283,7 @@ export class Listener {
       if (!(await this.#emptied(left))) break;
       const closing = await closeIfEmpty(server);
       if (closing === 'closed') return;
-      if (closing === 'handshake') await delay(HANDSHAKE_MS);
+      if (closing === 'handshake') await delay(Math.min(HANDSHAKE_MS, left));
     }
     await nextPoll();
     server.close();
@@ -300,7 +298,7 @@ export class Listener {
     });
     // Starts to look.
     this.#watchQueue();
-    const seen = await Promise.race([empty, delay(withinMs, false)]);
+    const seen = await Promise.race([empty, delay(withinMs, false, { ref: false })]);
     this.#onEmpty = ignore;
     return seen;
   }

@@ -50,7 +50,8 @@ export function answeredBy(user: string): (report: CallReport) => string | null 
   };
 }
 
-type LoadPart = Omit<LoadOrder, 'seed' | 'signal' | 'routers' | 'mostLagMs'>;
+type LoadPart = Omit<LoadOrder, 'seed' | 'signal' | 'routers' | 'mostLagMs'> &
+  Partial<Pick<LoadOrder, 'mostLagMs'>>;
 
 export interface StageOptions {
   readonly scale: Scale;
@@ -127,10 +128,10 @@ export class Stage {
     const seed = this.seed + 1_000_003 * ++this.#loads;
     return Load.play({
       lean: true,
+      mostLagMs: this.mostLagMs,
       ...order,
       routers,
       seed,
-      mostLagMs: this.mostLagMs,
       signal: this.signal,
     });
   }

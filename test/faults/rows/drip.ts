@@ -39,13 +39,13 @@ async function play(stage: Stage, router: RouterAddress, calls: number): Promise
     budgetMs: BUDGET_MS,
     script: (n) => call(`t${Math.floor(n / CALLS_EACH)}`),
     astray: answeredBy(FALLBACK),
+    // A generator that is later measures itself: what it has seen is void, also where it may be later elsewhere.
+    mostLagMs: Math.min(stage.mostLagMs, MOST_LATE_MS / 5),
   });
   const [first, late] = [load.at(0), load.at(0.999) - BUDGET_MS];
-  // In short nothing depends on speed: a decision is seen as late as the generator may be.
-  const mostLateMs = MOST_LATE_MS + (stage.timed ? 0 : stage.mostLagMs);
   return {
     figure: `${load.toString()}; decided ${first.toFixed(0)} to ${load.at(1).toFixed(0)} ms after the reply to connect, p99.9 ${late.toFixed(0)} ms behind the deadline of ${BUDGET_MS}`,
-    reached: load.clean && Math.abs(late) <= mostLateMs && BUDGET_MS - first <= MOST_LATE_MS,
+    reached: load.clean && Math.abs(late) <= MOST_LATE_MS && BUDGET_MS - first <= MOST_LATE_MS,
   };
 }
 

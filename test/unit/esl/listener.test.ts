@@ -261,47 +261,6 @@ describe('esl/listener', () => {
     });
   });
 
-  it('resets nobody who connects while the port closes', function () {
-    this.timeout(30_000);
-    let served = 0;
-    const handler: Handler = async (socket) => {
-      served++;
-      await new Connection(socket).closed;
-    };
-    return withListener({}, handler, async (listener) => {
-      let connected = 0;
-      let reset = 0;
-      for (let time = 0; time < 20; time++) {
-        const sockets: Socket[] = [];
-        const closing = new AbortController();
-        void listener.pause().then(() => {
-          closing.abort();
-        });
-        while (!closing.signal.aborted) {
-          const socket = connect(listener.address.port, '127.0.0.1');
-          let isConnected = false;
-          socket.on('connect', () => {
-            connected++;
-            isConnected = true;
-          });
-          socket.on('error', () => {
-            if (isConnected) reset++;
-          });
-          sockets.push(socket);
-          // Every third turn of the event loop: the queue is empty now and then.
-          for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-        }
-        // What was accepted is served behind it; whom the closed port refused has not connected.
-        while (served < connected - reset) await new Promise((resolve) => setImmediate(resolve));
-        for (const socket of sockets) socket.destroy();
-        await listener.resume();
-      }
-      expect(connected).to.be.above(10);
-      expect(reset).to.equal(0);
-      expect(served).to.be.at.least(connected);
-    });
-  });
-
   it('tries again when another process has taken its port meanwhile', async () => {
     const errors: string[] = [];
     const onError = (error: Error): void => void errors.push(error.message);
