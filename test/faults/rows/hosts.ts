@@ -9,17 +9,27 @@ import { call, WANTED, type Stage } from '../stage.ts';
 /** Two routers as `socket h1|h2`: one is killed, or stands still, and nobody waits longer than the dialplan's guard. */
 
 const RATE = 100;
-const GUARD_SECONDS = 8;
 /** Of the simulation's timers on a busy machine. */
 const LATE_MS = 250;
-const BUDGET_SECONDS = 2;
-const STOPPED_SECONDS = 30;
 const START_MS = 2000;
+
+interface Times {
+  readonly budgetSeconds: number;
+  readonly guardSeconds: number;
+  readonly stoppedSeconds: number;
+}
+
+const TIMES: Times = { budgetSeconds: 2, guardSeconds: 8, stoppedSeconds: 30 };
+
+/** Real seconds all the same: the router reckons by its own clock when the guard may have fired. */
+const SHORT_TIMES: Times = { budgetSeconds: 1, guardSeconds: 3, stoppedSeconds: 5 };
+
+const timesOf = (stage: Stage): Times => (stage.scale === 'short' ? SHORT_TIMES : TIMES);
 
 /** Everything that is counted of the calls of a phase. */
 interface Phase {
   readonly load: LoadReport;
-  /** From its INVITE until somebody served a caller, at most; `secondMs` is its second. */
+  /** From its INVITE until somebody served a caller, at most. */
   readonly longestMs: number;
 }
 
@@ -31,7 +41,7 @@ async function setting(stage: Stage): Promise<DaemonOptions> {
     delayMs: stage.random.below(400),
   }));
   return {
-    schemes: [{ name: 's', webhook: { url: `${crm.url}/s`, timeoutSeconds: BUDGET_SECONDS } }],
+    schemes: [{ name: 's', webhook: { url: `${crm.url}/s`, timeoutSeconds: timesOf(stage).budgetSeconds } }],
     settings: { LOG_LEVEL: 'info' },
   };
 }
@@ -50,23 +60,23 @@ function servedMs({ end, timings }: CallReport): number {
 async function play(
   stage: Stage,
   routers: readonly Daemon[],
-  { seconds, guard, secondMs = 1000 }: { seconds: number; guard: boolean; secondMs?: number },
+  { seconds, guard }: { seconds: number; guard: boolean },
   meanwhile: () => Promise<unknown>,
 ): Promise<Phase> {
   const rate = stage.count(RATE, RATE, RATE / 4);
+  const { budgetSeconds, guardSeconds } = timesOf(stage);
   let longestMs = 0;
   const playing = runLoad({
     routers: routers.map(({ address }) => address),
     seed: stage.seed + stage.random.below(1e6),
     lean: true,
-    secondMs,
-    budgetMs: BUDGET_SECONDS * 1000,
+    budgetMs: budgetSeconds * 1000,
     calls: Math.round(rate * seconds),
     callsPerSecond: rate,
     signal: stage.signal,
     script: () => {
       const { guardSeconds: _, ...bare } = call('s');
-      return guard ? { ...bare, guardSeconds: GUARD_SECONDS } : bare;
+      return guard ? { ...bare, guardSeconds } : bare;
     },
     onReport: (report) => {
       longestMs = Math.max(longestMs, servedMs(report));
@@ -113,12 +123,11 @@ async function killed(stage: Stage): Promise<Phase[]> {
 async function stopped(stage: Stage, guard: boolean): Promise<Phase> {
   const options = await setting(stage);
   const [first, second] = [await begin(stage, options), await begin(stage, options)];
-  const secondMs = stage.count(1000, 1000, 100);
-  const pauseMs = STOPPED_SECONDS * secondMs;
-  return play(stage, [first, second], { seconds: pauseMs / 1000 + 4, guard, secondMs }, async () => {
+  const { stoppedSeconds } = timesOf(stage);
+  return play(stage, [first, second], { seconds: stoppedSeconds + 4, guard }, async () => {
     await delay(1500);
     first.signal('SIGSTOP');
-    await delay(pauseMs);
+    await delay(stoppedSeconds * 1000);
     first.signal('SIGCONT');
   });
 }
@@ -147,7 +156,7 @@ async function run(stage: Stage): Promise<Outcome> {
   const all = [...kills, stop];
   const bad = all.filter(({ load }) => load.lost + load.violations > 0);
   const longestKillMs = Math.max(...kills.map(({ longestMs }) => longestMs));
-  const guardMs = GUARD_SECONDS * stage.count(1000, 1000, 100) + LATE_MS;
+  const guardMs = timesOf(stage).guardSeconds * 1000 + LATE_MS;
   const ended = (phase: Phase, end: CallReport['end']['kind']): number => phase.load.ends[end] ?? 0;
   return {
     figure:
