@@ -85,13 +85,14 @@ class CallStory {
     }
     const [reply, ...others] = this.#connection.send(greeting);
     const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
-    // The caller's patience and the guard have not waited with him.
-    this.#connectedAt = clock.now() - waitedMs;
+    const now = clock.now();
+    // The caller's patience has not waited with him.
+    this.#connectedAt = now - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
     if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.uuid)) {
       throw new RouterError('esl_protocol', 'the reply to connect names no call');
     }
-    const leg = new Leg(this.#connection, call, new Guard(call, this.#connectedAt), (text) => {
+    const leg = new Leg(this.#connection, call, new Guard(call, now), (text) => {
       this.#note({ type: 'note', text });
     });
     this.#leg = leg;

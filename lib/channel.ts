@@ -42,6 +42,8 @@ export interface Call {
   readonly hungUp: boolean;
   /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
   readonly guardSeconds: number | null;
+  /** How long FreeSWITCH had the channel by the reply to `connect`, by its own clock; 0 when it does not say. */
+  readonly ageMs: number;
   /** `Event-Sequence` of the reply to `connect`; an event with a lower one is older than this socket. */
   readonly eventSequence: number;
   /** What `socket` was called with; the router needs both. */
@@ -98,6 +100,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
       headers.get('Answer-State') === 'hangup' ||
       /^CS_(HANGUP|REPORTING|DESTROY)$/.test(headers.get('Channel-State') ?? ''),
     guardSeconds: /^[1-9]\d{0,4}$/.test(guard) ? Number(guard) : null,
+    ageMs: ageMs(headers),
     eventSequence: Number(headers.get('Event-Sequence') ?? 0),
     socketMode: {
       async: headers.get('Socket-Mode') === 'async',
@@ -137,6 +140,13 @@ function firstSet(
     if (value !== undefined && value !== '') return value;
   }
   return '';
+}
+
+/** Both times are microseconds of one clock. */
+function ageMs(headers: HeaderLookup): number {
+  const now = Number(headers.get('Event-Date-Timestamp'));
+  const created = Number(headers.get('Caller-Channel-Created-Time'));
+  return now > created && created > 0 ? (now - created) / 1000 : 0;
 }
 
 function compact(number: string): string {

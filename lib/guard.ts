@@ -13,14 +13,17 @@ const MARGIN_MS = 1000;
  */
 export class Guard {
   readonly #call: Call;
-  /** By the clock: it fires no later. */
+  /** By the clock: when it fires, unless it was set after the channel's beginning, and so fires later. */
   #dueMs: number;
   #pushedBack = false;
 
-  /** `connectedAtMs`: when FreeSWITCH had connected, by the clock that `nowMs` is of. */
-  constructor(call: Call, connectedAtMs: number) {
+  /**
+   * `nowMs`: when the reply to `connect` came. The connection may have stood in the system's queue before that for as long
+   * as a router stood still, so that the channel's age alone bounds the time of which the guard counts.
+   */
+  constructor(call: Call, nowMs: number) {
     this.#call = call;
-    this.#dueMs = connectedAtMs + (call.guardSeconds ?? Infinity) * 1000;
+    this.#dueMs = nowMs - call.ageMs + (call.guardSeconds ?? Infinity) * 1000;
   }
 
   /**
@@ -45,7 +48,7 @@ export class Guard {
     return [...this.lift(), { kind: 'api', command: 'sched_transfer', args }];
   }
 
-  /** Whether it may have taken the leg by now. */
+  /** Whether it may have taken the leg by now: true early for a call that spent its time in an IVR. */
   isDue(nowMs: number): boolean {
     return nowMs >= this.#dueMs - MARGIN_MS;
   }

@@ -41,7 +41,8 @@ const KEEPALIVE_MS = 30_000;
  * since FreeSWITCH blocks on a controller that stops reading.
  *
  * Events reach their listeners within the chunk that brought them, replies reach who awaits them a microtask later: to
- * miss nothing, listen first and send then.
+ * miss nothing, listen first and send then. The first listener alone may wait for a reply, since events that came when
+ * nobody listened are kept until the next chunk.
  */
 export class Connection {
   /** Address of the FreeSWITCH at the other end; an IPv4 one without `::ffff:`. `''` when there is none. */
@@ -55,6 +56,8 @@ export class Connection {
   readonly #parser: Parser;
   readonly #replies: Replies;
   readonly #listeners = new Set<Listener>();
+  /** Events of the last chunk that came when nobody listened. */
+  readonly #unheard: Message[] = [];
   #resolveClosed: (reason: CloseReason) => void = ignore;
   #resolveLingers: () => void = ignore;
   #isClosed = false;
@@ -124,10 +127,18 @@ export class Connection {
     return reply;
   }
 
-  /** Hears every event, in order of arrival, from the next one on. Returns what ends that. A throw ends the connection. */
+  /**
+   * Hears every event, in order of arrival, from the next one on; and first, those of the last chunk that nobody has heard.
+   * Returns what ends that. A throw ends the connection.
+   */
   on(listener: (event: EslEvent) => void): () => void {
     const entry: Listener = { hear: listener };
-    if (!this.#isClosed) this.#listeners.add(entry);
+    if (!this.#isClosed) {
+      this.#listeners.add(entry);
+      this.#safely(() => {
+        for (const message of this.#unheard.splice(0)) this.#deliver(message);
+      });
+    }
     return () => {
       this.#listeners.delete(entry);
     };
@@ -200,9 +211,16 @@ export class Connection {
 
   #read(chunk: Buffer): void {
     if (this.#isClosed) return;
-    try {
+    this.#unheard.length = 0;
+    this.#safely(() => {
       for (const message of this.#parser.push(chunk)) this.#receive(message);
       if (this.#parser.fault !== null) this.destroy(this.#parser.fault);
+    });
+  }
+
+  #safely(run: () => void): void {
+    try {
+      run();
     } catch (error) {
       const own = error instanceof RouterError;
       this.destroy(own ? error : new RouterError('internal', messageOf(error), { cause: error }));
@@ -226,7 +244,10 @@ export class Connection {
   }
 
   #deliver(message: Message): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.size === 0) {
+      this.#unheard.push(message);
+      return;
+    }
     const event = parseEvent(message);
     for (const listener of [...this.#listeners]) {
       if (this.#listeners.has(listener)) listener.hear(event);

@@ -340,8 +340,9 @@ export class Session implements Listener {
     leg.book.decisionsMs.push(now);
     const leaves = what === 'exit' || what === 'close';
     const { end, settledMs } = leg.book;
-    if (end?.kind === 'guard' && !leaves && now - (settledMs ?? now) > CROSSING_MS) {
-      leg.book.violate(`${what} after the guard had taken the call`);
+    const sinceMs = now - (settledMs ?? now);
+    if (end?.kind === 'guard' && !leaves && sinceMs > CROSSING_MS) {
+      leg.book.violate(`${what} ${Math.round(sinceMs)} ms after the guard had taken the call`);
     }
     if (leg.schedule.guarded && GUARD_FIRST.has(what)) {
       leg.book.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);

@@ -244,6 +244,28 @@ describe('the guard and a standstill of the router', function () {
   });
 });
 
+describe('a guard that fires in the moment of the connection', () => {
+  it('is heard of, though its event comes with the reply to connect', async () => {
+    const crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}', delayMs: 200 }));
+    const daemon = await Daemon.start({ schemes: [{ name: 'late', webhook: { url: crm.url } }] });
+    try {
+      const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000003');
+      await peer.heard(/^connect\n\n/);
+      peer.inOneWrite(() => {
+        peer.greet('late', { variable_esl_router_guard: '8' });
+        peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+      });
+      await peer.heard(/exit\n\n/);
+      peer.destroy();
+      expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
+      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+});
+
 describe('a guard that fires while it is pushed back', () => {
   it('leaves nothing scheduled that would take the caller out of the fallback later', async () => {
     const crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));

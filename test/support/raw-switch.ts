@@ -60,6 +60,13 @@ export class RawSwitch {
     this.#socket.write(bytes);
   }
 
+  /** What is written meanwhile arrives as one chunk. */
+  inOneWrite(write: () => void): void {
+    this.#socket.cork();
+    write();
+    this.#socket.uncork();
+  }
+
   end(): void {
     this.#socket.end();
   }

@@ -50,10 +50,19 @@ describe('channel', () => {
       takenAway: false,
       hungUp: false,
       guardSeconds: null,
+      ageMs: 0,
       eventSequence: 437,
       socketMode: { async: true, full: true },
       variables: new Map(),
     });
+  });
+
+  it('knows how long FreeSWITCH had the channel', () => {
+    const created = { 'Caller-Channel-Created-Time': '1795339920595228' };
+    expect(call({ ...created, 'Event-Date-Timestamp': '1795339920635282' }).ageMs).to.equal(40.054);
+    expect(call({ ...created, 'Event-Date-Timestamp': '1795339920595227' }).ageMs).to.equal(0);
+    expect(call(created).ageMs).to.equal(0);
+    expect(call({ 'Event-Date-Timestamp': '1795339920635282' }).ageMs).to.equal(0);
   });
 
   it('believes a count of hops only when it is one', () => {

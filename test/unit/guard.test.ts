@@ -14,6 +14,12 @@ describe('guard', () => {
     expect(guardOf(null).isDue(1e9)).to.equal(false);
   });
 
+  it('counts from the channel, since a connection may have stood in a queue', () => {
+    const guard = new Guard(callOf({ guardSeconds: 8, ageMs: 6_500 }), 10_000);
+    expect(guard.isDue(10_499)).to.equal(false);
+    expect(guard.isDue(10_500)).to.equal(true);
+  });
+
   it('is pushed back by the time of ringing and its own', () => {
     const guard = guardOf(8);
     const push = {

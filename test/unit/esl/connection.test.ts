@@ -57,6 +57,35 @@ describe('esl/connection', () => {
       expect(names).to.deep.equal(['CHANNEL_PARK', 'CHANNEL_HANGUP']);
     });
 
+    it('and the events behind one in its chunk: who listens after it hears them, once', async () => {
+      const { connection, fs } = inMemory();
+      const reply = connection.request({ kind: 'connect' });
+      fs.write(wire.connectReply() + wire.event('CHANNEL_PARK') + wire.event('CHANNEL_HANGUP'));
+      await reply;
+      const names: string[] = [];
+      const later: string[] = [];
+      connection.on((event) => names.push(event.name));
+      connection.on((event) => later.push(event.name));
+      expect(names).to.deep.equal(['CHANNEL_PARK', 'CHANNEL_HANGUP']);
+      const last = connection.waitFor(({ name }) => name === 'CHANNEL_HANGUP_COMPLETE');
+      fs.write(wire.event('CHANNEL_HANGUP_COMPLETE'));
+      await last;
+      expect(names).to.deep.equal(['CHANNEL_PARK', 'CHANNEL_HANGUP', 'CHANNEL_HANGUP_COMPLETE']);
+      expect(later).to.deep.equal(['CHANNEL_HANGUP_COMPLETE']);
+    });
+
+    it('keep no events of an earlier chunk', async () => {
+      const { connection, fs } = inMemory();
+      const replies = connection.send([{ kind: 'connect' }, { kind: 'linger', seconds: 10 }]);
+      fs.write(wire.event('CHANNEL_PARK') + wire.connectReply());
+      await replies[0];
+      fs.write(wire.commandReply('+OK will linger'));
+      await replies[1];
+      const names: string[] = [];
+      connection.on((event) => names.push(event.name));
+      expect(names).to.deep.equal([]);
+    });
+
     it('of api are ok unless they begin with -ERR', async () => {
       const { connection, fs } = inMemory();
       const reply = connection.request({ kind: 'api', command: 'uuid_exists', args: 'u' });
