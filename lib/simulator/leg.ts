@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Book } from './book.ts';
 import { sipCodeOf } from './cause.ts';
 import { Channel, type EventName, type SwitchIdentity } from './channel.ts';
@@ -61,6 +62,9 @@ export type Phase =
   | { readonly kind: 'ringing' }
   | { readonly kind: 'answered'; readonly leg: DialledLeg; readonly afterMs: number };
 
+/** A command and the guard may cross on the way. */
+const CROSSING_MS = 50;
+
 /** The reason of every abort: a fresh DOMException each time costs more than an event. */
 const TAKEN_AWAY = new Error('the leg was taken away');
 
@@ -80,6 +84,8 @@ export class Leg implements Killable {
   interrupt: Interrupt | null = null;
   /** Set by `respond`: it outranks the code of any cause. */
   respondCode: number | null = null;
+  /** The guard has taken the leg, so long ago that the router knows: no command is on its way any more. */
+  takenAway = false;
   /** Bridges that run now: more than one is a bridge inside a bridge (10c). */
   bridging = 0;
 
@@ -270,10 +276,21 @@ export class Leg implements Killable {
 
   transfer(to: Extension, by: 'router' | 'guard' | 'redirect'): void {
     if (this.hungUp) return;
-    if (by === 'guard') this.book.settle({ kind: 'guard' });
+    if (by === 'guard') {
+      this.book.settle({ kind: 'guard' });
+      void this.#outCrossing();
+    }
     if (by === 'router') this.book.settle({ kind: 'transfer', ...to });
     this.channel.stamp('transfer');
     this.#interruptWith({ kind: 'transfer', to, by });
+  }
+
+  /** By turns of the event loop, so that a stall of this process is not held against the router: out, a while, and in. */
+  async #outCrossing(): Promise<void> {
+    await immediate();
+    await pause(CROSSING_MS);
+    await immediate();
+    this.takenAway = true;
   }
 
   /** The dialplan has the leg again: a transfer is over. */

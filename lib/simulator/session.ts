@@ -49,9 +49,6 @@ const HALF_COMMAND_MS = 1000;
 /** Before these the guard is lifted: it would tear the call out of whatever they do. A bridge may push it back. */
 const GUARD_FIRST = new Set(['transfer', 'exit']);
 
-/** A command and the guard may cross on the way. */
-const CROSSING_MS = 50;
-
 function quote(bytes: Bytes): string {
   return JSON.stringify(textOf(bytes.slice(0, 120)));
 }
@@ -339,9 +336,8 @@ export class Session implements Listener {
     const now = leg.book.now();
     leg.book.decisionsMs.push(now);
     const leaves = what === 'exit' || what === 'close';
-    const { end, settledMs } = leg.book;
-    const sinceMs = now - (settledMs ?? now);
-    if (end?.kind === 'guard' && !leaves && sinceMs > CROSSING_MS) {
+    const sinceMs = now - (leg.book.settledMs ?? now);
+    if (leg.takenAway && !leaves) {
       leg.book.violate(`${what} ${Math.round(sinceMs)} ms after the guard had taken the call`);
     }
     if (leg.schedule.guarded && GUARD_FIRST.has(what)) {

@@ -51,6 +51,7 @@ export const keepAlive: Row = {
   name: 'keep-alive',
   fault: 'keep-alive race: CRM closes as the request goes out, 10,000 calls',
   target: '0 failed, 0 bridged twice',
+  seconds: 900,
   run: async (stage) => {
     const crm = await racingCrm(stage);
     const router = await stage.router({

@@ -538,6 +538,31 @@ describe('the simulated FreeSWITCH', () => {
     });
   });
 
+  describe('a command behind the guard', () => {
+    const bridges = (afterMs: number) =>
+      play(
+        async (wire) => {
+          await greet(wire);
+          await wire.event('CHANNEL_EXECUTE_COMPLETE', 'socket');
+          await delay(afterMs);
+          wire.send(execute('bridge', number));
+          await leave(wire);
+        },
+        { guardSeconds: 2 },
+        { secondMs: 300 },
+      );
+
+    it('may have crossed it', async () => {
+      const { report } = await bridges(0);
+      expect(report.violations).to.deep.equal([]);
+    });
+
+    it('is held against the router that could know of it', async () => {
+      const { report } = await bridges(120);
+      expect(report.violations.join()).to.match(/^bridge \d+ ms after the guard had taken the call$/);
+    });
+  });
+
   describe('what a router must not do', () => {
     const CASES: readonly (readonly [string, (wire: Wire) => Promise<void>])[] = [
       ['an expansion character', givesBack(execute('set', 'a=${b}'))],
