@@ -21,12 +21,15 @@ export interface ChildOptions {
   readonly stdio: StdioOptions;
 }
 
+/** The command as it has to be spawned to run on that core alone. */
+export function pinned(core: number, command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  return PINNED ? ['taskset', '-c', String(core), ...command] : command;
+}
+
 /** taskset becomes node by exec: the pid is node's own, and so is the IPC channel. */
 export function start(script: string, options: ChildOptions): ChildProcess {
   const { core, nodeArguments = [], env = {}, cwd, stdio } = options;
-  const node = [process.execPath, ...nodeArguments, script];
-  const command = PINNED ? ['taskset', '-c', String(core), ...node] : node;
-  const [program = '', ...rest] = command;
+  const [program, ...rest] = pinned(core, [process.execPath, ...nodeArguments, script]);
   const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio,

@@ -13,7 +13,8 @@ import { VoidRun } from './row.ts';
 export const MOST_LAG_MS = 10;
 /** Calls of one batch: what is played again when the generator was late. */
 const BATCH = 1000;
-const REPETITIONS = 8;
+/** Of what was void. */
+export const REPETITIONS = 8;
 /** The rate of the first repetitions: a generator that can not keep up is one that measures itself. */
 const SLOWER = 0.75;
 const SLOWINGS = 2;
@@ -51,6 +52,8 @@ export class Load {
   voidedLost = 0;
   lagMs = 0;
   worstLagMs = 0;
+  /** Of the slowest batch. */
+  callsPerSecond = Infinity;
   readonly ends: Partial<Record<CallEnd['kind'], number>> = {};
   /** The first few that were lost, went astray or saw a violation, in words. */
   readonly examples: string[] = [];
@@ -61,8 +64,10 @@ export class Load {
   static async play(order: LoadOrder): Promise<Load> {
     const load = new Load();
     const { calls, batch = BATCH, signal } = order;
+    let { callsPerSecond } = order;
     for (let first = 0; first < calls && !signal.aborted; first += batch) {
-      await load.#batch(order, first, Math.min(batch, calls - first));
+      const part = { ...order, callsPerSecond };
+      callsPerSecond = await load.#batch(part, first, Math.min(batch, calls - first));
     }
     load.decisionsMs.sort((a, b) => a - b);
     return load;
@@ -81,7 +86,7 @@ export class Load {
   /** `0 lost of 5000`, and whatever else there is to say. */
   toString(): string {
     return [
-      `${this.lost} lost of ${this.calls}`,
+      `${this.lost} lost of ${this.calls} at ${Math.round(this.callsPerSecond)}/s`,
       ...(this.astray > 0 ? [`${this.astray} astray`] : []),
       ...(this.violations > 0 ? [`${this.violations} violations`] : []),
       `generator late by ${this.lagMs.toFixed(1)} ms at p99, ${this.worstLagMs.toFixed(0)} at worst`,
@@ -97,6 +102,7 @@ export class Load {
     this.astray += other.astray;
     this.voided += other.voided;
     this.voidedLost += other.voidedLost;
+    this.callsPerSecond = Math.min(this.callsPerSecond, other.callsPerSecond);
     this.lagMs = Math.max(this.lagMs, other.lagMs);
     this.worstLagMs = Math.max(this.worstLagMs, other.worstLagMs);
     for (const [end, count] of Object.entries(other.ends)) this.#count(end as CallEnd['kind'], count);
@@ -104,7 +110,8 @@ export class Load {
     this.decisionsMs = [...this.decisionsMs, ...other.decisionsMs].sort((a, b) => a - b);
   }
 
-  async #batch(order: LoadOrder, first: number, calls: number): Promise<void> {
+  /** The rate at which the generator was in time: what follows begins with it. */
+  async #batch(order: LoadOrder, first: number, calls: number): Promise<number> {
     const { script, astray, batch: _batch, mostLagMs, timed, repeatable, signal, seed, ...options } = order;
     let { callsPerSecond } = order;
     for (let again = 0; ; again++) {
@@ -126,7 +133,8 @@ export class Load {
       });
       if (report.lagMs <= mostLagMs || signal.aborted) {
         this.#take(report, seen.decisionsMs, seen.astray);
-        return;
+        this.callsPerSecond = Math.min(this.callsPerSecond, callsPerSecond);
+        return callsPerSecond;
       }
       this.voided += report.calls;
       this.voidedLost += report.lost;

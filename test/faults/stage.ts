@@ -13,7 +13,7 @@ import {
   type SimulatedCrm,
   type SwitchOptions,
 } from '../../lib/simulator/index.ts';
-import { Load, quiet, type LoadOrder } from './load.ts';
+import { Load, quiet, REPETITIONS, type LoadOrder } from './load.ts';
 import { Router, type RouterOptions } from './router.ts';
 import { VoidRun, type Scale } from './row.ts';
 
@@ -141,13 +141,13 @@ export class Stage {
     if (lagMs > this.mostLagMs) throw new VoidRun(`the generator was ${lagMs.toFixed(1)} ms late at p99`);
   }
 
-  /** Repeats as a whole, twice at most, what was void. */
+  /** Repeats as a whole what was void. */
   async untilValid<T>(run: () => Promise<T>): Promise<T> {
     for (let again = 0; ; again++) {
       try {
         return await run();
       } catch (error) {
-        if (!(error instanceof VoidRun) || again === 2) throw error;
+        if (!(error instanceof VoidRun) || again === REPETITIONS) throw error;
         this.say(`  void, once more: ${error.message}`);
         await quiet(this.mostLagMs / 2, this.signal);
       }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pinned } from '../../bench/child.ts';
 import type { CallRecord } from '../../lib/record.ts';
 import type { SchemeDocument } from '../../lib/scheme.ts';
 
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   readonly nodeArguments?: readonly string[];
   /** Hears the lines of calls, which are not kept then: for very many of them. */
   readonly onCall?: (line: LogLine) => void;
+  /** The processor that it runs on alone, where the system can do that; any, when not told. */
+  readonly core?: number;
   /** Variables that are no settings of the router. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -64,9 +67,11 @@ export class Daemon {
   readonly #watchers = new Set<() => void>();
 
   private constructor(folder: string, settings: Settings, options: DaemonOptions) {
-    const { nodeArguments = [], onCall, env = {} } = options;
+    const { nodeArguments = [], core, onCall, env = {} } = options;
     this.folder = folder;
-    const child = spawn(process.execPath, [...nodeArguments, MAIN], {
+    const node = [process.execPath, ...nodeArguments, MAIN] as const;
+    const [program, ...rest] = core === undefined ? node : pinned(core, node);
+    const child = spawn(program, rest, {
       cwd: folder,
       env: { ...environment(settings), ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(nodeArguments.length > 0 ? (['ipc'] as const) : [])],
