@@ -22,7 +22,10 @@ export interface ChildOptions {
 }
 
 /** The command as it has to be spawned to run on that core alone. */
-export function pinned(core: number, command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+export function pinned(
+  core: number,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
   return PINNED ? ['taskset', '-c', String(core), ...command] : command;
 }
 

@@ -70,8 +70,8 @@ export class Daemon {
     const { nodeArguments = [], core, onCall, env = {} } = options;
     this.folder = folder;
     const node = [process.execPath, ...nodeArguments, MAIN] as const;
-    const [program, ...rest] = core === undefined ? node : pinned(core, node);
-    const child = spawn(program, rest, {
+    const [program, ...words] = core === undefined ? node : pinned(core, node);
+    const child = spawn(program, words, {
       cwd: folder,
       env: { ...environment(settings), ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(nodeArguments.length > 0 ? (['ipc'] as const) : [])],
