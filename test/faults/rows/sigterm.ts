@@ -1,7 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { CONTROLLER_CORE, start, stop } from '../../../bench/child.ts';
 import { runLoad, type CallReport } from '../../../lib/simulator/index.ts';
 import type { Outcome, Row } from '../row.ts';
-import { answeredBy, call, FALLBACK, WANTED, type Stage } from '../stage.ts';
+import { call, FALLBACK, WANTED, type Stage } from '../stage.ts';
+import type { TalkersOrder, TalkersReport } from '../talkers.ts';
 
 /** The router is told to stop while calls are bridged, are being decided, and come. */
 
@@ -11,6 +16,7 @@ const BUDGET_SECONDS = 2;
 /** By the target: exit within the budget and this. */
 const MARGIN_MS = 2000;
 const AFTER_MS = 1500;
+const BEFORE_MS = 3000;
 
 interface Round {
   /** Bridged at SIGTERM. */
@@ -27,7 +33,7 @@ interface Round {
 }
 
 /** A router of its own, and its end. */
-async function round(stage: Stage, seed: number): Promise<Round> {
+async function round(stage: Stage, talkers: ChildProcess, seed: number): Promise<Round> {
   let asked = 0;
   const crm = await stage.crm(({ url }) => {
     // Told to stop, it waits for all of these: at once, soon, just in time, never.
@@ -38,49 +44,37 @@ async function round(stage: Stage, seed: number): Promise<Round> {
   });
   const fallback = { onError: [{ dial: FALLBACK }] };
   const router = await stage.router({
+    core: CONTROLLER_CORE,
     schemes: ['steady', 'mixed'].map((name) => ({
       name,
       webhook: { url: `${crm.url}/${name}`, timeoutSeconds: BUDGET_SECONDS },
       fallback,
     })),
   });
-  const talkers = stage.count(500, 200, 20);
-  const load = {
+  const bridged = stage.count(500, 200, 20);
+  const { signal } = stage;
+  talkers.send({
+    port: router.address.port,
+    path: 'steady',
+    calls: bridged,
+    callsPerSecond: BRIDGE_RATE,
+    // They talk on after the router has gone, and are not to notice.
+    talkMs: stage.count(11_000, 10_000, 6000),
+    budgetMs: BUDGET_SECONDS * 1000,
+    seed,
+  } satisfies TalkersOrder);
+  await once(talkers, 'message', { signal });
+  const over = once(talkers, 'message', { signal }) as Promise<[TalkersReport]>;
+  over.catch(() => undefined);
+  const rate = stage.count(RATE, RATE, 40);
+  const beforeMs = stage.count(BEFORE_MS, BEFORE_MS, 1000) + stage.random.below(500);
+  const coming = runLoad({
     routers: [router.address],
     lean: true,
     budgetMs: BUDGET_SECONDS * 1000,
-    signal: stage.signal,
-  };
-  // They talk on after the router has gone, and are not to notice.
-  const talkMs = stage.count(9000, 8000, 5000);
-  let answered = 0;
-  const torn: string[] = [];
-  const bridged = runLoad({
-    ...load,
-    seed,
-    calls: talkers,
-    callsPerSecond: BRIDGE_RATE,
-    script: () =>
-      call('steady', {
-        callee: () => {
-          answered++;
-          return { kind: 'answer', afterMs: 0, talkMs, hangup: 'caller' };
-        },
-      }),
-    onReport: (report) => {
-      const { uuid, end } = report;
-      const wrong =
-        answeredBy(WANTED)(report) ??
-        (end.kind === 'answered' && end.hangupBy !== 'caller' ? `torn down by the ${end.hangupBy}` : null);
-      if (wrong !== null) torn.push(`${uuid}: ${wrong}`);
-    },
-  });
-  while (answered < talkers && !stage.signal.aborted) await delay(10);
-  const rate = stage.count(RATE, RATE, 40);
-  const coming = runLoad({
-    ...load,
+    signal,
     seed: seed + 1,
-    calls: Math.round((rate * (AFTER_MS + 1500)) / 1000),
+    calls: Math.round((rate * (beforeMs + AFTER_MS)) / 1000),
     callsPerSecond: rate,
     // A guard would serve whom the router leaves in silence: every other call has none.
     script: (n) => {
@@ -88,21 +82,20 @@ async function round(stage: Stage, seed: number): Promise<Round> {
       return n % 2 === 0 ? bare : { ...bare, guardSeconds: guardSeconds ?? 8 };
     },
   });
-  await delay(1000 + stage.random.below(500));
+  await delay(beforeMs);
   const began = performance.now();
   router.daemon.signal('SIGTERM');
   const code = await router.daemon.ended();
   const exitMs = performance.now() - began;
-  const [talked, came] = await Promise.all([bridged, coming]);
-  // The others were placed beforehand, as fast as it goes.
+  const [[talked], came] = await Promise.all([over, coming]);
   stage.inTime(came.lagMs);
   return {
-    bridged: talkers,
-    torn: torn.length,
+    bridged,
+    torn: talked.torn,
     lost: talked.lost + came.lost,
     violations: talked.violations + came.violations,
     ends: came.ends,
-    examples: [...torn, ...talked.lostExamples, ...came.lostExamples, ...came.violationExamples],
+    examples: [...talked.examples, ...came.lostExamples, ...came.violationExamples],
     exitMs,
     reasons: router.reasons,
     clean: code === 0 && router.daemon.stderr === '',
@@ -112,9 +105,17 @@ async function round(stage: Stage, seed: number): Promise<Round> {
 
 async function run(stage: Stage): Promise<Outcome> {
   const rounds: Round[] = [];
+  const talkers = start(fileURLToPath(new URL('../talkers.ts', import.meta.url)), {
+    // With the router, whose end they share.
+    core: CONTROLLER_CORE,
+    nodeArguments: ['--import', 'tsx'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  stage.atEnd(() => stop(talkers));
+  await once(talkers, 'message', { signal: stage.signal });
   const times = stage.count(50, 5, 1);
   while (rounds.length < times && !stage.signal.aborted) {
-    const one = await stage.untilValid(() => round(stage, stage.seed + 10 * rounds.length));
+    const one = await stage.untilValid(() => round(stage, talkers, stage.seed + 10 * rounds.length));
     stage.say(
       `  ${one.lost} lost, ${one.torn} torn, exit after ${one.exitMs.toFixed(0)} ms, ${JSON.stringify(one.ends)}`,
     );
