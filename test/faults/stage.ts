@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { portOf, start, stop } from '../../bench/child.ts';
+import { CONTROLLER_CORE, portOf, start, stop } from '../../bench/child.ts';
 import { Random } from '../../lib/simulator/random.ts';
 import {
   SimulatedFreeSwitch,
@@ -22,8 +22,6 @@ export const DID = '15005550100';
 /** Whom the CRM names, and whom the fallback dials. */
 export const WANTED = '201';
 export const FALLBACK = '900';
-
-const CONTROL_CORE = 0;
 
 const SHORT_TALK: CalleeBehaviour = { kind: 'answer', afterMs: 0, talkMs: 10, hangup: 'caller' };
 
@@ -89,6 +87,11 @@ export class Stage {
     return this.scale !== 'short';
   }
 
+  /** For a router that would else take the generator's core when it starts or stops; in short many rows share both. */
+  get ownCore(): { readonly core?: number } {
+    return this.timed ? { core: CONTROLLER_CORE } : {};
+  }
+
   /** How many of them, by the scale. */
   count(full: number, quick: number, short: number): number {
     return { full, quick, short }[this.scale];
@@ -114,7 +117,7 @@ export class Stage {
   /** A small controller in the router's place: a script that prints the address where it listens. */
   async control(script: string, env: Readonly<Record<string, string>> = {}): Promise<RouterAddress> {
     const child = start(fileURLToPath(new URL(script, import.meta.url)), {
-      core: CONTROL_CORE,
+      core: CONTROLLER_CORE,
       nodeArguments: ['--no-deprecation', '--import', 'tsx'],
       env,
       stdio: ['ignore', 'pipe', 'ignore'],

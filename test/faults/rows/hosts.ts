@@ -1,6 +1,5 @@
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CONTROLLER_CORE } from '../../../bench/child.ts';
 import { median } from '../../../bench/measure.ts';
 import { runLoad, type CallReport, type LoadReport } from '../../../lib/simulator/index.ts';
 import { Daemon, type DaemonOptions } from '../../support/daemon.ts';
@@ -52,7 +51,7 @@ async function setting(stage: Stage): Promise<DaemonOptions> {
 }
 
 async function begin(stage: Stage, options: DaemonOptions): Promise<Daemon> {
-  const daemon = await Daemon.start({ onCall: () => undefined, core: CONTROLLER_CORE, ...options });
+  const daemon = await Daemon.start({ onCall: () => undefined, ...stage.ownCore, ...options });
   stage.atEnd(() => daemon.kill());
   return daemon;
 }

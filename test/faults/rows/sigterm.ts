@@ -44,7 +44,7 @@ async function round(stage: Stage, talkers: ChildProcess, seed: number): Promise
   });
   const fallback = { onError: [{ dial: FALLBACK }] };
   const router = await stage.router({
-    core: CONTROLLER_CORE,
+    ...stage.ownCore,
     schemes: ['steady', 'mixed'].map((name) => ({
       name,
       webhook: { url: `${crm.url}/${name}`, timeoutSeconds: BUDGET_SECONDS },
