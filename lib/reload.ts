@@ -23,6 +23,7 @@ export class ReloadableSchemes {
   #current: SchemeSet = { schemes: new Map(), default: null, variables: new Set() };
   #largestBudgetMs = 0;
   #cancelLoad: () => void = () => undefined;
+  #lastLoad: Promise<unknown> = Promise.resolve();
 
   private constructor(options: ReloadOptions) {
     this.#options = options;
@@ -58,8 +59,14 @@ export class ReloadableSchemes {
     return this.#largestBudgetMs;
   }
 
-  /** Resolves to the faults. */
-  async reload(): Promise<readonly string[]> {
+  /** One after the other, so that what was read first is not taken last. Resolves to the faults. */
+  reload(): Promise<readonly string[]> {
+    const load = this.#lastLoad.then(() => this.#load());
+    this.#lastLoad = load.catch(() => undefined);
+    return load;
+  }
+
+  async #load(): Promise<readonly string[]> {
     const { read, log } = this.#options;
     const result = await read();
     if (!result.ok) {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemeDocument } from '../../../lib/scheme.ts';
@@ -71,21 +71,34 @@ async function run(stage: Stage): Promise<Outcome> {
   };
 
   const reloads = stage.count(100, 30, 10);
-  const write = (name: string, text: string): void => {
-    writeFileSync(join(daemon.folder, 'schemes', `${name}.json`), text);
+  /** Written beside, and put in place together: two files of which one is read too early are a mixture on the disk. */
+  const write = (texts: Readonly<Record<string, string>>): void => {
+    const names = Object.keys(texts);
+    for (const name of names) writeFileSync(join(daemon.folder, name), texts[name] ?? '');
+    for (const name of names)
+      renameSync(join(daemon.folder, name), join(daemon.folder, 'schemes', `${name}.json`));
   };
   let broken = 0;
+  /** The place behind the line that says so. */
+  const loadedOnce = async (wanted: string, from: number): Promise<number> => {
+    const line = await daemon.until(({ message }) => message === wanted, 6000, from);
+    return daemon.lines.indexOf(line) + 1;
+  };
   const reloading = async (): Promise<void> => {
     for (let n = 1; n <= reloads && !stage.signal.aborted; n++) {
       const breaks = n % BROKEN_EACH === 0;
       const from = daemon.lines.length;
-      for (const scheme of schemes(crm.url, n)) write(scheme.name, JSON.stringify(scheme));
-      if (breaks)
-        write('night', stage.random.chance(0.5) ? '{"name": "night"' : '{"name": "night", "webhook": {}}');
+      const [sales, night] = schemes(crm.url, n).map((scheme) => JSON.stringify(scheme)) as [string, string];
+      const bad = stage.random.chance(0.5) ? '{"name": "night"' : '{"name": "night", "webhook": {}}';
+      write({ sales, night: breaks ? bad : night });
       if (breaks) broken++;
-      // Every second time the change of the files alone has to do.
-      if (n % 2 === 1) daemon.signal('SIGHUP');
-      await daemon.until(({ message }) => message === (breaks ? KEPT : LOADED), 6000, from);
+      const wanted = breaks ? KEPT : LOADED;
+      const told = await loadedOnce(wanted, from);
+      // Every second time it is told as well, and the change of the files is not all.
+      if (n % 2 === 1) {
+        daemon.signal('SIGHUP');
+        await loadedOnce(wanted, told);
+      }
       await delay(1000 / RELOADS_PER_SECOND);
     }
   };
