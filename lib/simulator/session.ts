@@ -336,9 +336,9 @@ export class Session implements Listener {
     const now = leg.book.now();
     leg.book.decisionsMs.push(now);
     const leaves = what === 'exit' || what === 'close';
-    const sinceMs = now - (leg.book.settledMs ?? now);
     if (leg.takenAway && !leaves) {
-      leg.book.violate(`${what} ${Math.round(sinceMs)} ms after the guard had taken the call`);
+      const sinceMs = Math.round(now - (leg.book.settledMs ?? now));
+      leg.book.violate(`${what} ${sinceMs} ms after the guard had taken the call`);
     }
     if (leg.schedule.guarded && GUARD_FIRST.has(what)) {
       leg.book.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);

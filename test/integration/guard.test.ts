@@ -209,6 +209,13 @@ const budgets: readonly Scenario[] = [
 scenarios('the guard', [...lifted, ...fired]);
 scenarios('the guard and the budget', budgets, { switch: { secondMs: 1000 } });
 
+/** The guard's event has come: the router takes its leave, and its record says why. */
+async function leavesToGuard(daemon: Daemon, peer: RawSwitch): Promise<void> {
+  await peer.heard(/exit\n\n/);
+  peer.destroy();
+  expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+}
+
 describe('the guard and a standstill of the router', function () {
   this.timeout(20_000);
 
@@ -233,10 +240,8 @@ describe('the guard and a standstill of the router', function () {
       await peer.heard(/api uuid_exists/);
       peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
       peer.api('true');
-      await peer.heard(/exit\n\n/);
-      peer.destroy();
+      await leavesToGuard(daemon, peer);
       expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
-      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
     } finally {
       await crm.close();
       await daemon.stop();
@@ -255,10 +260,8 @@ describe('a guard that fires in the moment of the connection', () => {
         peer.greet('late', { variable_esl_router_guard: '8' });
         peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
       });
-      await peer.heard(/exit\n\n/);
-      peer.destroy();
+      await leavesToGuard(daemon, peer);
       expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
-      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
     } finally {
       await crm.close();
       await daemon.stop();
@@ -283,9 +286,7 @@ describe('a guard that fires while it is pushed back', () => {
       const [, behind = ''] = await peer.heard(/app-name: bridge([^]*api sched_del \S+\n\n)/);
       expect(behind).not.to.include('exit');
       peer.api('+OK Deleted: 1\n');
-      await peer.heard(/exit\n\n/);
-      peer.destroy();
-      expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
+      await leavesToGuard(daemon, peer);
     } finally {
       await crm.close();
       await daemon.stop();
