@@ -7,6 +7,7 @@ import {
   headerOf,
   headersOf,
   sessionDescription,
+  tagOf,
   token,
   uriOf,
   userOf,
@@ -78,15 +79,25 @@ export class IncomingCall implements Dialog {
 
   async hangup(): Promise<void> {
     if (this.end !== null || !this.#connected) return;
-    const { invite } = this;
     this.#finish('hung up by us');
-    const via = /:(\d+)/.exec(headerOf(invite, 'via').split(';')[0] ?? '')?.[1];
-    await this.#agent.request(Number(via), `BYE ${uriOf(headerOf(invite, 'contact'))} SIP/2.0`, [
-      ['From', `${headerOf(invite, 'to')};tag=${this.#tag}`],
-      ['To', headerOf(invite, 'from')],
-      ['Call-ID', headerOf(invite, 'call-id')],
-      ['CSeq', `${this.#cseq++} BYE`],
+    await this.#request('BYE');
+  }
+
+  /** Asks the switch to send the other party elsewhere (RFC 3515); resolves to the status of its answer. */
+  async refer(to: string): Promise<number> {
+    const { status } = await this.#request('REFER', [
+      ['Refer-To', to],
+      ['Referred-By', `<${this.#agent.contact}>`],
+      ['Contact', `<${this.#agent.contact}>`],
     ]);
+    this.journal.note(`REFER answered ${status}`);
+    return status;
+  }
+
+  /** This call as another one may replace it (RFC 3891). */
+  get replaces(): string {
+    const from = tagOf(headerOf(this.invite, 'from'));
+    return `${headerOf(this.invite, 'call-id')};to-tag=${from};from-tag=${this.#tag}`;
   }
 
   ended(withinMs = SOON): Promise<{ atMs: number; how: CalleeEnd; reason: string }> {
@@ -127,6 +138,19 @@ export class IncomingCall implements Dialog {
     return this.invite.headers
       .map(([name]) => name)
       .filter((name) => name.toLowerCase().startsWith(prefix.toLowerCase()));
+  }
+
+  /** A request within the call. */
+  #request(method: string, headers: readonly Header[] = []): Promise<SipMessage> {
+    const { invite } = this;
+    const via = /:(\d+)/.exec(headerOf(invite, 'via').split(';')[0] ?? '')?.[1];
+    return this.#agent.request(Number(via), `${method} ${uriOf(headerOf(invite, 'contact'))} SIP/2.0`, [
+      ['From', `${headerOf(invite, 'to')};tag=${this.#tag}`],
+      ['To', headerOf(invite, 'from')],
+      ['Call-ID', headerOf(invite, 'call-id')],
+      ['CSeq', `${this.#cseq++} ${method}`],
+      ...headers,
+    ]);
   }
 
   async #open(voice: number): Promise<void> {

@@ -9,6 +9,7 @@ import {
   newBranch,
   serializeMessage,
   sessionDescription,
+  tagOf,
   token,
   uriOf,
   type Header,
@@ -119,13 +120,27 @@ export class OutgoingCall implements Dialog {
       await this.ended();
       return;
     }
-    const { remote, to } = this.#dialog(this.#answer);
+    const answer = this.#answer;
     this.#finish('hung up by us');
-    await this.#agent.request(
-      this.#options.to,
-      `BYE ${remote} SIP/2.0`,
-      this.#headers(`${++this.#cseq} BYE`, to),
-    );
+    await this.#request('BYE', answer);
+  }
+
+  /** Asks the switch to send the other party elsewhere (RFC 3515); resolves to the status of its answer. */
+  async refer(to: string): Promise<number> {
+    if (this.#answer === null) throw new Error(`${this.journal.name}: not answered yet`);
+    const { status } = await this.#request('REFER', this.#answer, [
+      ['Refer-To', to],
+      ['Referred-By', `<${this.#agent.contact}>`],
+      ['Contact', `<${this.#agent.contact}>`],
+    ]);
+    this.journal.note(`REFER answered ${status}`);
+    return status;
+  }
+
+  /** This call as another one may replace it (RFC 3891); '' before the answer. */
+  get replaces(): string {
+    const remote = this.#answer === null ? '' : tagOf(headerOf(this.#answer, 'to'));
+    return remote === '' ? '' : `${this.callId};to-tag=${remote};from-tag=${this.#tag}`;
   }
 
   onResponse(response: SipMessage): void {
@@ -156,6 +171,15 @@ export class OutgoingCall implements Dialog {
     });
     if (request.method === 'BYE' && this.end === null) this.#finish('hung up by the switch');
     else this.journal.note(`${request.method} received`);
+  }
+
+  /** A request within the answered call. */
+  #request(method: string, answer: SipMessage, headers: readonly Header[] = []): Promise<SipMessage> {
+    const { remote, to } = this.#dialog(answer);
+    return this.#agent.request(this.#options.to, `${method} ${remote} SIP/2.0`, [
+      ...this.#headers(`${++this.#cseq} ${method}`, to),
+      ...headers,
+    ]);
   }
 
   #invite(): void {
