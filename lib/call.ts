@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { bridge, type BridgeOutcome } from './bridge.ts';
+import type { BridgeOutcome } from './bridge.ts';
 import { throwIfAborted, type CancelSignal } from './cancel.ts';
-import { GATEWAY_FAILURES } from './cause.ts';
-import { concealCaller, parseCall } from './channel.ts';
+import { concealCaller, parseCall, PASS, type Call } from './channel.ts';
 import { within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { budgetMs, Inquiry, type Decision, type InquiryOptions, type LegStep } from './decide.ts';
+import { budgetMs, Inquiry, type Decision, type InquiryOptions } from './decide.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Admission, Refusal } from './esl/listener.ts';
-import { Guard } from './guard.ts';
+import { FALLBACK_EXTENSION, Guard, isGuardKnown, scheduledGuard, SHOW_TASKS, toldGuard } from './guard.ts';
 import { Leg } from './leg.ts';
+import { exists, isNameable, setVariables } from './legcommand.ts';
 import type { Limits, Places } from './limits.ts';
-import { nameOf } from './originate.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
-import { talk } from './talk.ts';
+import { dial, hangUp, ring, transfer, type StepContext } from './step.ts';
+import { follow, talk } from './talk.ts';
 
 /** What every call is handed. A call keeps the schemes that it began with. */
 export interface CallContext {
@@ -31,10 +31,17 @@ export interface CallContext {
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
+  /** Of the calls here, by channel: one that was moved and comes back is linked with what is still held of it. */
+  readonly passes: Map<string, Call['passed']>;
+  /** What a person should mend in the dialplan. */
+  readonly onDialplanFault: (text: string) => void;
 }
 
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
+
+/** A channel that comes back oftener goes round in a circle: it is given back once more, and then hung up. */
+const MAX_PASSES = 5;
 
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
 export async function routeCall(
@@ -55,6 +62,7 @@ class CallStory {
   readonly #places: Places;
   #connectedAt: number;
   #leg: Leg | null = null;
+  #guard: Guard | null = null;
 
   constructor(connection: Connection, context: CallContext) {
     this.#connection = connection;
@@ -73,6 +81,7 @@ class CallStory {
       await this.#rescue(error);
     } finally {
       this.#places.leave();
+      this.#forget();
     }
   }
 
@@ -85,18 +94,16 @@ class CallStory {
     }
     const [reply, ...others] = this.#connection.send(greeting);
     const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
-    const now = clock.now();
     // The caller's patience has not waited with him.
-    this.#connectedAt = now - waitedMs;
+    this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
-    if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.uuid)) {
-      throw new RouterError('esl_protocol', 'the reply to connect names no call');
-    }
-    const leg = new Leg(this.#connection, call, new Guard(call, now), (text) => {
+    if (call.uuid === '') throw new RouterError('esl_protocol', 'the reply to connect names no call');
+    const leg = new Leg(this.#connection, call, clock, (text) => {
       this.#note({ type: 'note', text });
     });
     this.#leg = leg;
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+    this.#countPass(call);
     if (waitedMs > 0) {
       const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
       this.#note({ type: 'note', text });
@@ -112,8 +119,11 @@ class CallStory {
 
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
     const { config, schemes } = this.#context;
-    const { call } = leg;
-    throwIfAborted(leg.gone);
+    throwIfAborted(leg.taken);
+    const call = await this.#lookAtGuard(leg, refusal === null);
+    const { pass } = this.record;
+    if (pass > MAX_PASSES + 1) return this.#refusePass(leg);
+    if (pass > MAX_PASSES) return this.#giveBack('refused', 'pass_limit');
     if (refusal !== null) return this.#giveBack('error', refusal);
     if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
       return this.#giveBack('no_route', 'emergency_called');
@@ -135,9 +145,12 @@ class CallStory {
     const inquiry = new Inquiry({
       call,
       dryRun: false,
-      signal: leg.gone,
+      signal: leg.taken,
       places: this.#places,
-      ...this.#reporting(),
+      note: (event) => {
+        this.#note(event);
+      },
+      elapsedMs: () => this.#elapsedMs(),
       ...this.#context,
     });
     const stopRinging = this.#ringLater(leg, scheme.waiting.ringAfterMs);
@@ -150,17 +163,45 @@ class CallStory {
     await this.#carryOut(leg, inquiry, decision);
   }
 
+  /** What is really scheduled, where the dialplan does not say it: the call as the router goes by it. */
+  async #lookAtGuard(leg: Leg, mayAsk: boolean): Promise<Call> {
+    const { call } = leg;
+    const { clock, onDialplanFault } = this.#context;
+    const known = isGuardKnown(call) || !mayAsk;
+    const guard = known ? toldGuard(call) : scheduledGuard(call, await this.#connection.request(SHOW_TASKS));
+    this.#guard = new Guard(leg, guard, clock);
+    for (const text of guard.notes) {
+      this.#note({ type: 'note', text });
+      onDialplanFault(text);
+    }
+    return { ...call, guardSeconds: guard.seconds };
+  }
+
   /** Step by step until one of them ends the call or takes it out of our hands. */
   async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
     let decision = first;
     for (;;) {
       await this.#catchUp(leg);
-      throwIfAborted(leg.gone);
+      throwIfAborted(leg.taken);
       const [step] = decision.steps;
-      if (step.kind !== 'dial') return this.#finish(leg, step, decision);
-      const outcome = await this.#dial(leg, step, decision);
-      if (outcome.kind !== 'failed') return this.#concluded(leg, outcome);
-      decision = await inquiry.resume(decision, outcome.outcome, outcome.cause);
+      const context = this.#stepContext(leg, decision);
+      switch (step.kind) {
+        case 'dial': {
+          const outcome = await dial(step, decision, context);
+          if (outcome.kind !== 'failed') return this.#bridged(leg, outcome);
+          decision = await inquiry.resume(decision, outcome.outcome, outcome.cause);
+          break;
+        }
+        case 'transfer':
+          await transfer(step, context);
+          return this.#taken(leg);
+        case 'hangup':
+          await hangUp(step.cause, context);
+          await within(leg.ended, LAST_EVENTS_MS, this.#context.clock);
+          return this.#close('hangup');
+        case 'dialplan':
+          return this.#giveBack(decision.result, decision.reason);
+      }
     }
   }
 
@@ -169,177 +210,158 @@ class CallStory {
    * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
    */
   async #catchUp(leg: Leg): Promise<void> {
-    if (!leg.guard.isDue(this.#context.clock.now())) return;
-    await leg.command([{ kind: 'api', command: 'uuid_exists', args: leg.call.uuid }]);
+    if (this.#guard?.isDue === true) await leg.command([exists(leg.call)]);
   }
 
-  /** One step on the leg; a gateway that fails gives way to the next, within the step's time. */
-  async #dial(
-    leg: Leg,
-    step: Extract<LegStep, { kind: 'dial' }>,
-    decision: Decision,
-  ): Promise<BridgeOutcome> {
-    const { clock, config, stopping } = this.#context;
-    const { scheme, originates } = decision;
-    leg.maxDurationSeconds = shorter(scheme.maxDurationSeconds, config.maxDurationSeconds);
-    const startedAt = clock.now();
-    const destination = nameOf(step.destinations);
-    let outcome: BridgeOutcome | null = null;
-    for (const originate of originates) {
-      const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
-      if (outcome !== null && left < 2) break;
-      const dialString = originate.dialString(left, leg.answerVariables());
-      const before = [
-        ...leg.guard.pushBack(left, clock.now()),
-        leg.setVariables({
-          continue_on_fail: 'true',
-          hangup_after_bridge: 'true',
-          // In braces it does nothing: the callee would get the caller's X- headers.
-          sip_copy_custom_headers: 'false',
-          ...(leg.call.answered ? { transfer_ringback: scheme.bridge.ringback } : {}),
-          ...this.#markers(decision.result, decision.reason, destination),
-        }),
-        ...leg.ring(),
-      ];
-      this.#note({ type: 'bridge', atMs: this.#elapsedMs(), dialString, destination });
-      outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, clock, stopping });
-      this.#noteBridge(outcome);
-      if (outcome.kind !== 'failed' || !GATEWAY_FAILURES.has(outcome.cause)) break;
-    }
-    return outcome ?? { kind: 'cancelled' };
-  }
-
-  #noteBridge(outcome: BridgeOutcome): void {
-    const atMs = this.#elapsedMs();
+  async #bridged(leg: Leg, outcome: Exclude<BridgeOutcome, { kind: 'failed' }>): Promise<void> {
     switch (outcome.kind) {
       case 'answered':
-        this.#note({ type: 'answered', atMs });
-        break;
-      case 'failed':
-        this.#note({ type: 'bridge_end', atMs, outcome: outcome.outcome, cause: outcome.cause });
-        break;
-      case 'cancelled':
-        this.#note({ type: 'bridge_end', atMs, outcome: 'cancelled', cause: this.#leg?.hangupCause ?? null });
-        break;
-      case 'released':
-      case 'overrun':
-        break;
-    }
-  }
-
-  async #concluded(leg: Leg, outcome: Exclude<BridgeOutcome, { kind: 'failed' }>): Promise<void> {
-    switch (outcome.kind) {
-      case 'answered':
-        return this.#talk(leg, outcome.over);
+        return this.#talk(leg);
       case 'released':
         // A socket that is closed in order lets the dialplan go on behind it: no guard is needed.
-        await leg.command(leg.guard.lift());
+        await leg.command(this.#guard?.lift() ?? []);
         return this.#close('released');
       case 'overrun':
         this.#note({ type: 'note', text: 'FreeSWITCH did not say how the bridge ended: given back' });
         return this.#giveBack('error', 'esl_timeout');
-      case 'cancelled':
-        throw leg.gone.reason;
+      case 'taken':
+        return this.#taken(leg);
     }
   }
 
-  async #talk(leg: Leg, over: Promise<void>): Promise<void> {
+  async #talk(leg: Leg): Promise<void> {
     const { config, clock, stopping } = this.#context;
     // After a fallback, or an answer of before, the reason goes on saying why there was one.
     if (this.record.result === 'routed' && this.record.reason !== 'stale')
       this.#note({ type: 'result', result: 'routed', reason: 'answered' });
-    // FreeSWITCH has done so by itself when the callee answered; a guard that were left would end the conversation.
-    void Promise.allSettled(this.#connection.send(leg.answerCommands()));
-    await talk({ leg, over, heartbeatMs: config.esl.heartbeatSeconds * 1000, clock, stopping });
-    if (leg.hangupCause === null) {
-      if (stopping.aborted) return this.#close('detached');
-      throw leg.gone.reason;
-    }
-    this.#note({ type: 'bridge_end', atMs: this.#elapsedMs(), outcome: 'answered', cause: leg.hangupCause });
-    await this.#close('bridged');
+    const heartbeatMs = config.esl.heartbeatSeconds * 1000;
+    const end = await talk(leg, { heartbeatMs, clock, stopping });
+    if (end === 'released') return this.#close('released');
+    // The conversation is over, and nobody hung the caller up (`hangup_after_bridge` was unset): he would hear silence.
+    if (end === 'over') await leg.hangUp('NORMAL_CLEARING');
+    return this.#taken(leg);
   }
 
-  async #finish(leg: Leg, step: Exclude<LegStep, { kind: 'dial' }>, decision: Decision): Promise<void> {
-    const { result, reason } = decision;
-    switch (step.kind) {
-      case 'dialplan':
-        return this.#giveBack(result, reason);
-      case 'hangup':
-        // Else the caller would get the SIP code of the last callee and not this one (recording 39).
-        await leg.command([
-          ...leg.guard.lift(),
-          leg.setVariables({ sip_ignore_remote_cause: 'true', ...this.#markers(result, reason, '') }),
-        ]);
-        await leg.hangUp(step.cause);
-        await within(leg.ended, LAST_EVENTS_MS, this.#context.clock);
-        return this.#close('hangup');
-      case 'transfer': {
-        const eventUuid = randomUUID();
-        const destination = step.extension;
-        const done = this.#connection.waitFor(
-          (event) => event.name === 'CHANNEL_EXECUTE_COMPLETE' && event.get('Application-UUID') === eventUuid,
-          { timeoutMs: this.#context.config.esl.replyTimeoutSeconds * 1000 },
-        );
-        leg.transferring();
-        await leg.command([
-          ...leg.guard.lift(),
-          leg.setVariables({ ...this.#markers(result, reason, destination) }),
-          { kind: 'execute', app: 'transfer', arg: `${step.extension} XML ${step.context}`, eventUuid },
-        ]);
-        await done;
-        return this.#close('transferred');
-      }
+  /** The leg is not ours any more: who has it, and how does it end there? */
+  async #taken(leg: Leg): Promise<void> {
+    const { clock } = this.#context;
+    const talked = this.record.answeredMs !== null;
+    if (leg.moves.length > 0) return this.#moved(leg, talked);
+    await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, clock);
+    if (leg.moves.length > 0) return this.#moved(leg, talked);
+    if (this.#isLost(leg)) return;
+    if (talked) return this.#ended('bridged', this.record.reason);
+    const byCaller = leg.hungUpBy === 'caller';
+    return this.#ended(
+      byCaller ? 'caller_hangup' : 'switch_hangup',
+      byCaller ? 'caller_hung_up' : 'switch_hung_up',
+    );
+  }
+
+  /**
+   * From here on the router only watches. The guard that the leg still carries is lifted, if it is ours: it would tear the
+   * caller out of his new place. The socket is held to the channel's end.
+   */
+  async #moved(leg: Leg, talked: boolean): Promise<void> {
+    const { config, clock } = this.#context;
+    const [first] = leg.moves;
+    if (first === undefined) return;
+    const fired = await this.#isGuards(first.to);
+    await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
+    const moves = leg.moves.map(({ atMs, from, by, to }) => ({
+      atMs: atMs - this.#connectedAt,
+      from,
+      by,
+      to,
+    }));
+    this.#note({ type: 'moves', moves });
+    if (fired) return this.#ended('guard', 'guard_fired');
+    const { reason } = this.record;
+    if (leg.moves[0]?.by !== 'router') return this.#ended('moved', talked ? reason : 'moved');
+    if (leg.arrived || leg.hangupCause !== 'NO_ROUTE_DESTINATION') return this.#ended('transferred', reason);
+    this.#note({ type: 'result', result: 'error', reason: 'transfer_failed' });
+    return this.#ended('switch_hangup', 'transfer_failed');
+  }
+
+  /** Where the leg went, or that its task is gone, shows that it was the guard. */
+  async #isGuards(to: string): Promise<boolean> {
+    const guard = this.#guard;
+    if (guard === null) return to.startsWith(`${FALLBACK_EXTENSION} `);
+    const gone = await guard.hasFired().catch(() => false);
+    return gone || to.startsWith(`${FALLBACK_EXTENSION} `);
+  }
+
+  async #ended(end: End, reason: Reason): Promise<void> {
+    this.#note({ type: 'result', result: this.record.result, reason });
+    if (this.record.answeredMs !== null && this.record.bridges.at(-1)?.outcome === null) {
+      const outcome = end === 'moved' ? 'moved' : 'answered';
+      const atMs = this.#elapsedMs();
+      this.#note({ type: 'bridge_end', atMs, outcome, cause: this.#leg?.hangupCause ?? null });
     }
+    await this.#close(end);
   }
 
   /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
   async #giveBack(result: Result, reason: Reason): Promise<void> {
     this.#note({ type: 'result', result, reason });
     const leg = this.#leg;
-    if (leg?.gone.aborted === false) {
+    if (leg?.taken.aborted === false) {
+      const withinMs = this.#context.config.esl.replyTimeoutSeconds * 1000;
       // Before the guard is lifted: if this fails, it is what serves the caller.
-      const { clock, config } = this.#context;
-      await leg.parked(clock, config.esl.replyTimeoutSeconds * 1000);
-      // Without "full" there is no api command: the markers stay unset, and the dialplan serves the caller as it is.
+      await leg.parked(withinMs);
+      // Without "full" there is no api command: the dialplan serves the caller as it is.
       if (leg.call.socketMode.full) {
-        await leg.command([...leg.guard.lift(), leg.setVariables(this.#markers(result, reason, ''))]);
+        const markers = setVariables(leg.call, this.#markers(result, reason, ''));
+        await leg.command([...(this.#guard?.lift() ?? []), markers]);
+        if (!isNameable(leg.call)) await leg.settled(withinMs);
       }
     }
     await this.#close('dialplan');
   }
 
+  /** Round it goes: the dialplan that had it back last time has sent it here again. */
+  async #refusePass(leg: Leg): Promise<void> {
+    this.#note({ type: 'result', result: 'refused', reason: 'pass_limit' });
+    const { clock } = this.#context;
+    await leg.command(this.#guard?.lift() ?? []);
+    await leg.hangUp('USER_BUSY');
+    await within(leg.ended, LAST_EVENTS_MS, clock);
+    await this.#close('hangup');
+  }
+
   async #rescue(error: unknown): Promise<void> {
     const failure =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error), { cause: error });
-    const gone = this.#leg?.gone;
-    if (gone?.aborted === true) return this.#lost(this.#leg as Leg, gone.reason as RouterError);
+    if (this.#lostLeg !== null) return this.#taken(this.#lostLeg);
     this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
     if (this.#connection.isClosed) {
-      // FreeSWITCH took its leave in order: the caller was gone before it was asked for him.
+      // FreeSWITCH took its leave in order: the call was over before it could be read.
       const left = this.#connection.disconnected;
-      this.#note({ type: 'result', result: 'error', reason: left ? 'caller_hung_up' : failure.code });
-      return this.#close(left ? 'caller_hangup' : 'switch_lost');
+      this.#note({ type: 'result', result: 'error', reason: left ? 'switch_hung_up' : failure.code });
+      return this.#close(left ? 'switch_hangup' : 'switch_lost');
     }
     try {
       await this.#giveBack('error', failure.code);
     } catch (again) {
+      if (this.#lostLeg !== null) return this.#taken(this.#lostLeg);
       this.#note({ type: 'note', text: `could not be given back: ${messageOf(again)}` });
       await this.#close('switch_lost');
     }
   }
 
-  /** The leg was gone before anything else could end the call. */
-  async #lost(leg: Leg, reason: RouterError): Promise<void> {
-    this.#note({ type: 'result', result: this.record.result, reason: reason.code });
-    if (reason.code === 'caller_hung_up') {
-      await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, this.#context.clock);
-      await this.#close('caller_hangup');
-    } else {
-      const guarded = reason.code === 'guard_fired';
-      if (!guarded) this.#note({ type: 'note', text: reason.message });
-      else await Promise.allSettled([leg.command(leg.guard.clearBehind(this.#context.clock.now()))]);
-      await this.#close(guarded ? 'guard' : 'switch_lost');
-    }
+  get #lostLeg(): Leg | null {
+    return this.#leg?.taken.aborted === true ? this.#leg : null;
+  }
+
+  /** The connection ended and the leg was not seen to: nothing more is known of the call. */
+  #isLost(leg: Leg): boolean {
+    const { state } = leg;
+    if (state.kind !== 'gone' || ['caller_hung_up', 'switch_hung_up'].includes(state.error.code))
+      return false;
+    this.#note({ type: 'note', text: state.error.message });
+    this.#note({ type: 'result', result: this.record.result, reason: state.error.code });
+    void this.#close('switch_lost');
+    return true;
   }
 
   async #close(end: End): Promise<void> {
@@ -348,14 +370,43 @@ class CallStory {
     await this.#connection.end();
   }
 
+  #countPass({ uuid, passed }: Call): void {
+    const held = this.#context.passes.get(uuid);
+    const last = held !== undefined && held.passes > passed.passes ? held : passed;
+    const pass = last.passes + 1;
+    this.#context.passes.set(uuid, { passes: pass, trace: this.record.id });
+    this.#note({ type: 'pass', pass, previous: last.trace === '' ? null : last.trace });
+  }
+
+  #forget(): void {
+    const uuid = this.#leg?.call.uuid ?? '';
+    if (this.#context.passes.get(uuid)?.trace === this.record.id) this.#context.passes.delete(uuid);
+  }
+
   #ringLater(leg: Leg, afterMs: number | null): () => void {
     if (afterMs === null) return () => undefined;
     return this.#context.clock.after(afterMs, () => {
-      if (leg.gone.aborted) return;
-      const commands = leg.ring();
+      if (leg.taken.aborted) return;
+      const commands = ring(leg);
       // A failure shows at the next command, which is waited for.
       if (commands.length > 0) void Promise.allSettled(this.#connection.send(commands));
     });
+  }
+
+  #stepContext(leg: Leg, { result, reason }: Decision): StepContext {
+    const { config, clock, stopping } = this.#context;
+    return {
+      leg,
+      guard: this.#guard as Guard,
+      config,
+      clock,
+      stopping,
+      note: (event) => {
+        this.#note(event);
+      },
+      elapsedMs: () => this.#elapsedMs(),
+      markers: (destination) => this.#markers(result, reason, destination),
+    };
   }
 
   /** What the dialplan's conditions and the CDRs of FreeSWITCH see. */
@@ -366,15 +417,7 @@ class CallStory {
       esl_router_scheme: this.record.scheme?.name ?? '',
       esl_router_destination: destination,
       esl_router_trace: this.record.id,
-    };
-  }
-
-  #reporting(): Pick<InquiryOptions, 'note' | 'elapsedMs'> {
-    return {
-      note: (event) => {
-        this.#note(event);
-      },
-      elapsedMs: () => this.#elapsedMs(),
+      [PASS]: `${this.record.pass}:${this.record.id}`,
     };
   }
 
@@ -385,10 +428,4 @@ class CallStory {
   #elapsedMs(): number {
     return this.#context.clock.now() - this.#connectedAt;
   }
-}
-
-/** Of two limits in seconds; a scheme may have none, and 0 in the configuration is none. */
-function shorter(own: number | undefined, overall: number): number | null {
-  const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
-  return seconds === Infinity ? null : seconds;
 }

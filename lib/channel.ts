@@ -42,6 +42,18 @@ export interface Call {
   readonly hungUp: boolean;
   /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
   readonly guardSeconds: number | null;
+  /** What stands in `esl_router_guard`; '' when it is not set. */
+  readonly guardTold: string;
+  /** Task of that `sched_transfer`, told in `esl_router_guard_id`; null when the dialplan does not say. */
+  readonly guardId: number | null;
+  /** `last_sched_id`: the task that an application of the dialplan scheduled last; null when none did. */
+  readonly lastTaskId: number | null;
+  /** `Caller-Transfer-Source`: the transfer by which the leg came here; '' when it came by none. */
+  readonly transferSource: string;
+  /** The passes of this channel through routers before this one, and the trace of the last of them. */
+  readonly passed: { readonly passes: number; readonly trace: string };
+  /** FreeSWITCH's clock at the reply to `connect`, seconds since 1970; 0 when it does not say. */
+  readonly switchSeconds: number;
   /** How long FreeSWITCH had the channel by the reply to `connect`, by its own clock; 0 when it does not say. */
   readonly ageMs: number;
   /** `Event-Sequence` of the reply to `connect`; an event with a lower one is older than this socket. */
@@ -55,6 +67,9 @@ export interface Call {
 /** On each leg that a router dials: one more than on the leg that came in. */
 export const HOPS_HEADER = 'X-ESL-Router-Hops';
 const MAX_HOPS = 99;
+
+/** Channel variable `N:TRACE`: how often routers have had this channel, and the record of the last time. */
+export const PASS = 'esl_router_pass';
 
 export interface CallOptions {
   /** `var:NAME` or `destination_number`, in order of preference. */
@@ -100,6 +115,12 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
       headers.get('Answer-State') === 'hangup' ||
       /^CS_(HANGUP|REPORTING|DESTROY)$/.test(headers.get('Channel-State') ?? ''),
     guardSeconds: /^[1-9]\d{0,4}$/.test(guard) ? Number(guard) : null,
+    guardTold: guard,
+    guardId: taskId(variable('esl_router_guard_id')),
+    lastTaskId: taskId(variable('last_sched_id')),
+    transferSource: headers.get('Caller-Transfer-Source') ?? '',
+    passed: passed(variable(PASS)),
+    switchSeconds: Math.floor(Number(headers.get('Event-Date-Timestamp') ?? 0) / 1_000_000),
     ageMs: ageMs(headers),
     eventSequence: Number(headers.get('Event-Sequence') ?? 0),
     socketMode: {
@@ -140,6 +161,15 @@ function firstSet(
     if (value !== undefined && value !== '') return value;
   }
   return '';
+}
+
+function taskId(text: string | undefined): number | null {
+  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
+}
+
+function passed(text = ''): Call['passed'] {
+  const [, passes = '0', trace = ''] = /^(\d{1,3}):([\w-]{0,64})$/.exec(text) ?? [];
+  return { passes: Number(passes), trace };
 }
 
 /** Both times are microseconds of one clock. */

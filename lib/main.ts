@@ -1,5 +1,5 @@
 import { Cancellation } from './cancel.ts';
-import { routeCall } from './call.ts';
+import { routeCall, type CallContext } from './call.ts';
 import { systemClock, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { RouterError, type Reason } from './errors.ts';
@@ -46,6 +46,8 @@ export interface Router {
 
 /** Past the largest budget every call has been decided, and what it still waits for does not come. */
 const CUT_MS = 1_000;
+/** Of the dialplan's faults that are logged. */
+const MAX_FAULTS = 100;
 /** Calls that were cut close their sockets and write their records. */
 const FAREWELL_MS = 200;
 
@@ -87,6 +89,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const send = upstream.send.bind(upstream);
   const memory = new AnswerMemory();
   const connections = new Set<Connection>();
+  const passes: CallContext['passes'] = new Map();
+  const faults = new Set<string>();
+  const onDialplanFault = (text: string): void => {
+    // A line for each fault, not for each call.
+    if (faults.has(text) || faults.size >= MAX_FAULTS) return;
+    faults.add(text);
+    log.warn(`dialplan: ${text}`);
+  };
   const { maxCalls, maxRefused } = capacity(config, options.maxDescriptors, log);
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
@@ -106,6 +116,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       clock,
       version,
       stopping,
+      passes,
+      onDialplanFault,
     };
     const record = await routeCall(connection, admission, context);
     connections.delete(connection);

@@ -1,7 +1,9 @@
 import type { Call } from './channel.ts';
 import type { Outcome } from './cause.ts';
 import type { Reason } from './errors.ts';
+import type { HungUpBy } from './hangup.ts';
 import type { HttpPhases } from './http/message.ts';
+import type { Move } from './move.ts';
 
 /**
  * The record of a call: one JSON object that explains every decision. It is folded from events, and nothing on
@@ -11,6 +13,10 @@ export interface CallRecord {
   readonly id: string;
   readonly startedAt: string;
   call: ShownCall | null;
+  /** How often routers have had this channel, this time included. */
+  pass: number;
+  /** The record of the time before. */
+  previous: string | null;
   scheme: { name: string; revision: string; chosenBy: string } | null;
   readonly requests: RequestRecord[];
   /** Answers of before that were used, in place of a request or after one that failed. */
@@ -19,6 +25,8 @@ export interface CallRecord {
   /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
   readonly decisions: DecisionRecord[];
   readonly bridges: BridgeRecord[];
+  /** Where others took the call, in order. */
+  readonly moves: MoveRecord[];
   /** Anything out of the ordinary, in words. */
   readonly notes: string[];
   result: Result;
@@ -27,7 +35,7 @@ export interface CallRecord {
   end: End | null;
   via: Via;
   hangupCause: string | null;
-  hungUpBy: 'caller' | 'callee' | 'router' | null;
+  hungUpBy: HungUpBy | null;
   decidedMs: number | null;
   answeredMs: number | null;
   endedMs: number | null;
@@ -38,14 +46,24 @@ export type Via = 'primary' | 'fallback';
 
 /** How a call left the router: exactly one for each. */
 export type End =
+  /** The conversation with our callee is over. */
   | 'bridged'
+  /** A step sent it to an extension. */
   | 'transferred'
+  /** A step hung it up. */
   | 'hangup'
+  /** Given back: the dialplan goes on. */
   | 'dialplan'
+  /** The caller hung up before anybody answered. */
   | 'caller_hangup'
+  /** Somebody else than the caller did, on the switch. */
+  | 'switch_hangup'
+  /** The dialplan's guard took it back. */
   | 'guard'
+  /** Somebody took it elsewhere: a transfer, a pickup, a park. */
+  | 'moved'
+  /** The router stopped while it rang, or while they talked. */
   | 'released'
-  | 'detached'
   | 'switch_lost';
 
 export interface ShownCall {
@@ -108,13 +126,25 @@ export interface BridgeRecord {
   readonly atMs: number;
   readonly dialString: string;
   endedMs: number | null;
-  /** `answered`, `cancelled`, or the outcome by the cause. */
-  outcome: 'answered' | 'cancelled' | Outcome | null;
+  /** Of the leg that answered: its number or login; null while nobody has. */
+  answeredBy: string | null;
+  outcome: BridgeEnd | null;
   cause: string | null;
+}
+
+/** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
+export type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+
+export interface MoveRecord {
+  readonly atMs: number;
+  readonly from: Move['from'];
+  readonly by: Move['by'];
+  readonly to: string;
 }
 
 export type CallEvent =
   | { readonly type: 'call'; readonly call: Call }
+  | { readonly type: 'pass'; readonly pass: number; readonly previous: string | null }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
   | { readonly type: 'request'; readonly request: RequestRecord }
   | { readonly type: 'retry'; readonly reason: Reason; readonly detail: string }
@@ -135,11 +165,12 @@ export type CallEvent =
       readonly dialString: string;
       readonly destination: string;
     }
-  | { readonly type: 'answered'; readonly atMs: number }
+  | { readonly type: 'answered'; readonly atMs: number; readonly by: string }
+  | { readonly type: 'moves'; readonly moves: readonly MoveRecord[] }
   | {
       readonly type: 'bridge_end';
       readonly atMs: number;
-      readonly outcome: 'answered' | 'cancelled' | Outcome;
+      readonly outcome: BridgeEnd;
       readonly cause: string | null;
     }
   | { readonly type: 'note'; readonly text: string }
@@ -157,12 +188,15 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     id,
     startedAt: startedAt.toISOString(),
     call: null,
+    pass: 1,
+    previous: null,
     scheme: null,
     requests: [],
     recalled: [],
     readings: [],
     decisions: [],
     bridges: [],
+    moves: [],
     notes: [],
     result: 'error',
     reason: 'internal',
@@ -183,6 +217,10 @@ export function apply(record: CallRecord, event: CallEvent): void {
   switch (event.type) {
     case 'call':
       record.call = shownCall(event.call);
+      break;
+    case 'pass':
+      record.pass = event.pass;
+      record.previous = event.previous;
       break;
     case 'scheme':
       record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
@@ -227,18 +265,26 @@ export function apply(record: CallRecord, event: CallEvent): void {
         atMs: event.atMs,
         dialString: event.dialString,
         endedMs: null,
+        answeredBy: null,
         outcome: null,
         cause: null,
       });
       record.destination = event.destination;
       break;
-    case 'answered':
+    case 'answered': {
       record.answeredMs = event.atMs;
+      const bridge = record.bridges.at(-1);
+      if (bridge !== undefined) bridge.answeredBy = event.by;
+      break;
+    }
+    case 'moves':
+      record.moves.splice(0, Infinity, ...event.moves);
       break;
     case 'bridge_end': {
       const bridge = record.bridges.at(-1);
       if (bridge === undefined) break;
-      bridge.endedMs = event.atMs;
+      // It goes on without the router.
+      if (event.outcome !== 'released') bridge.endedMs = event.atMs;
       bridge.outcome = event.outcome;
       bridge.cause = event.cause;
       break;
@@ -269,6 +315,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
   const last = record.requests.at(-1);
   const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
   const recalled = record.recalled.at(-1);
+  const answeredBy = record.bridges.at(-1)?.answeredBy ?? null;
   return {
     trace: record.id,
     uuid: record.call?.uuid ?? '',
@@ -290,6 +337,9 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
           ...(retries === 0 ? {} : { retries }),
         }),
     ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
+    ...(answeredBy === null ? {} : { answeredBy }),
+    ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
+    ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
     bridges: record.bridges.map(({ outcome, cause }) =>
       cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
     ),
@@ -300,6 +350,11 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
     endedMs: rounded(record.endedMs),
     ...(record.notes.length === 0 ? {} : { notes: record.notes }),
   };
+}
+
+/** `transfer while talking to 700 default` */
+function movedTo({ from, by, to }: MoveRecord): string {
+  return `${by} while ${from}${to === '' ? '' : ` to ${to}`}`;
 }
 
 function rounded(ms: number | null): number | null {

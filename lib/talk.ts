@@ -1,45 +1,49 @@
 import type { CancelSignal } from './cancel.ts';
-import { within, type Clock } from './clock.ts';
-import type { Command } from './esl/command.ts';
-import type { Leg } from './leg.ts';
+import type { Clock } from './clock.ts';
+import type { Leg, LegState } from './leg.ts';
+import { exists } from './legcommand.ts';
 
-export interface TalkOptions {
-  /** Answered by a bridge. */
-  readonly leg: Leg;
-  /** Resolves when that bridge is over. */
-  readonly over: Promise<void>;
-  /** Time between two questions whether the call is still there. */
+export interface WatchOptions {
+  /** Time between two questions whether the channel is still there. */
   readonly heartbeatMs: number;
   readonly clock: Clock;
-  /** Aborted when the router stops. */
-  readonly stopping: CancelSignal;
 }
 
-/** After an answered bridge FreeSWITCH hangs the leg up itself (`hangup_after_bridge`); past this we do. */
-const HANGUP_AFTER_BRIDGE_MS = 500;
+/**
+ * While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed.
+ * `over`: the leg is back in our hands, where its caller would hear silence. `taken`: hung up, or moved. `released`: the
+ * router stops, and they go on.
+ */
+export async function talk(
+  leg: Leg,
+  { stopping, ...watch }: WatchOptions & { readonly stopping: CancelSignal },
+): Promise<'over' | 'taken' | 'released'> {
+  const stopHeartbeat = heartbeat(leg, watch);
+  const state = await leg.until(isOver, { signal: stopping });
+  stopHeartbeat();
+  if (state === null) return 'released';
+  return state.kind === 'returned' ? 'over' : 'taken';
+}
 
 /**
- * While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed. Resolves
- * when the leg has ended, its connection is closed, or the router stops.
+ * Holds the socket of a leg that was taken elsewhere until its channel ends: closing it would end the park of a second
+ * socket of the same channel (measured on 1.11.1), and its events tell how the call ended.
  */
-export async function talk({ leg, over, heartbeatMs, clock, stopping }: TalkOptions): Promise<void> {
-  const stopHeartbeat = heartbeat(leg, heartbeatMs, clock);
-  void over.then(() => part(leg, clock));
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
-  stopping.addEventListener('abort', stop);
-  if (stopping.aborted) stop();
-  await Promise.race([stopped, leg.ended]);
-  stopping.removeEventListener('abort', stop);
+export async function follow(leg: Leg, watch: WatchOptions): Promise<void> {
+  const stopHeartbeat = heartbeat(leg, watch);
+  await leg.ended;
   stopHeartbeat();
 }
 
-function heartbeat({ connection, call }: Leg, ms: number, clock: Clock): () => void {
-  const exists: Command = { kind: 'api', command: 'uuid_exists', args: call.uuid };
+function isOver(state: LegState): state is Exclude<LegState, { kind: 'talking' }> {
+  return state.kind !== 'talking';
+}
+
+function heartbeat({ connection, call }: Leg, { heartbeatMs, clock }: WatchOptions): () => void {
   let cancel: () => void = () => undefined;
   const beat = (): void => {
-    cancel = clock.after(ms, () => {
-      connection.request(exists).then(
+    cancel = clock.after(heartbeatMs, () => {
+      connection.request(exists(call)).then(
         ({ text }) => {
           if (text === 'false') void connection.end();
           else beat();
@@ -53,12 +57,4 @@ function heartbeat({ connection, call }: Leg, ms: number, clock: Clock): () => v
   return () => {
     cancel();
   };
-}
-
-/** The conversation is over: a caller who is still there, and whom nobody hung up, would hear silence. */
-async function part(leg: Leg, clock: Clock): Promise<void> {
-  await within(leg.ended, HANGUP_AFTER_BRIDGE_MS, clock);
-  if (leg.gone.aborted) return;
-  // A failure means that the connection is gone, which ends the leg.
-  await leg.hangUp('NORMAL_CLEARING').catch(() => undefined);
 }
