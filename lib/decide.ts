@@ -8,13 +8,15 @@ import type { Places } from './limits.ts';
 import { nameOf, originatesFor, type Originate } from './originate.ts';
 import type { Result, Via } from './record.ts';
 import { parseSteps, type Step } from './route.ts';
-import { stepsFor, type FallbackStep, type Scheme } from './scheme.ts';
+import type { FallbackStep, Scheme } from './scheme.ts';
 import { destinationRules, type SchemeSet } from './schemes.ts';
+import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
 import type { Webhook } from './webhook.ts';
 
 /**
- * Where a call shall go: asks the CRM as the scheme says, reads the reply, and falls back when there is no answer
- * to go by. Knows nothing of sockets or legs, so that `try` walks the same path without a call.
+ * Where a call shall go. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
+ * the list is walked to the first step that the leg can carry out. Knows nothing of sockets or legs, so that `try` walks
+ * the same path without a call.
  */
 
 /** What was decided. The first step can be carried out on the leg; later ones may have to be asked for. */
@@ -28,6 +30,8 @@ export interface Decision {
   readonly calleeHeaders: Readonly<Record<string, string>>;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
+  /** Where it stands, the first step taken: from here `resume` goes on. */
+  readonly walk: Walk;
 }
 
 export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
@@ -38,18 +42,21 @@ export interface InquiryOptions extends AskOptions {
   readonly places?: Places;
 }
 
-/** Why a list of fallback steps is walked, as records and markers say it. */
-interface Why {
-  readonly result: Result;
-  readonly reason: Reason;
-  readonly detail: string;
-}
+/** How a step is carried out here, or why it can't be: known before the leg is touched. */
+type Plan =
+  | { readonly ok: true; readonly step: LegStep; readonly originates: readonly Originate[] }
+  | { readonly ok: false; readonly why: Why };
 
 /** Part of the remaining time that an attempt may use while a backup stands behind it. */
 const SHARE_BEFORE_BACKUP = 0.6;
 /** The dialplan's guard must not fire while the last command is on its way. */
 const GUARD_MARGIN_SECONDS = 2;
 const DIALPLAN: LegStep = { kind: 'dialplan' };
+const NOTHING_LEFT: Why = {
+  result: 'refused',
+  reason: 'destination_invalid',
+  detail: 'nothing is left to try',
+};
 
 /** Milliseconds for the whole decision: never longer than the dialplan's guard allows. */
 export function budgetMs(scheme: Scheme, call: Call): number {
@@ -58,13 +65,11 @@ export function budgetMs(scheme: Scheme, call: Call): number {
   return Math.max(0, Math.min(budget, (call.guardSeconds - GUARD_MARGIN_SECONDS) * 1000));
 }
 
-/** All questions of one call: numbers them, and knows which schemes it has been through. */
+/** All questions of one call. */
 export class Inquiry {
   readonly #options: InquiryOptions;
-  readonly #visited = new Set<string>();
+  /** Of the last question. */
   #attempt = 0;
-  /** `webhook-id`: the same for a question and for its backup, so that a CRM can tell a repetition. */
-  #webhookId = '';
 
   constructor(options: InquiryOptions) {
     this.#options = options;
@@ -72,129 +77,126 @@ export class Inquiry {
 
   /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
   async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
-    this.#visited.add(scheme.name);
-    this.#webhookId = newWebhookId();
-    const { onError, onNoRoute } = scheme.fallback;
-    const fallBack = (list: readonly FallbackStep[], why: Why): Promise<Decision> =>
-      this.#fallBack(scheme, this.#stepsOf(scheme, list), why, deadlineMs);
-    const full = this.#options.places?.enterScheme(scheme.name, scheme.limits) ?? null;
-    if (full !== null) {
-      // A backup is a question to the CRM too.
-      const unasked = onError.filter((step) => !('webhook' in step));
-      return fallBack(unasked, { result: 'refused', reason: 'call_limit', detail: full });
-    }
-    const asked = await this.#ask(scheme, scheme.webhook, this.#limit(deadlineMs, onError));
-    switch (asked.kind) {
-      case 'route':
-        return this.#take(scheme, asked, deadlineMs, (why) => fallBack(onError, why));
-      case 'none':
-        return fallBack(onNoRoute, { ...asked, result: 'no_route' });
-      case 'error':
-      case 'refused':
-        return fallBack(onError, { ...asked, result: asked.kind });
-    }
+    return this.#follow(await this.#enter(scheme, deadlineMs, new Set()));
   }
 
   /**
    * Goes on after a bridge that nobody answered: with the rest of its list, and when the CRM's own list is used up,
    * with the scheme's steps for the outcome. A webhook there has a budget of its own. Throws like `decide`.
    */
-  async resume(decision: Decision, outcome: Outcome, cause: string): Promise<Decision> {
-    const { scheme, via, result, reason, calleeHeaders, steps } = decision;
-    const [, ...rest] = steps;
-    this.#options.places?.leaveNumbers();
-    this.#webhookId = newWebhookId();
-    const deadlineMs = this.#options.clock.now() + budgetMs(scheme, this.#options.call);
-    if (via === 'fallback')
-      return this.#fallBack(scheme, rest, { result, reason, detail: cause }, deadlineMs);
-    const left = { kind: 'route', steps: rest, calleeHeaders, stale: reason === 'stale' } as const;
-    return this.#take(scheme, left, deadlineMs, () => {
-      const why: Why = { result: 'no_answer', reason: outcome, detail: cause };
-      return this.#fallBack(scheme, this.#stepsOf(scheme, stepsFor(scheme, outcome)), why, deadlineMs);
-    });
+  async resume({ walk }: Decision, outcome: Outcome, cause: string): Promise<Decision> {
+    const { call, clock, places } = this.#options;
+    places?.leaveNumbers();
+    const deadlineMs = clock.now() + budgetMs(walk.scheme, call);
+    return this.#follow({ ...afterBridge(walk, outcome, cause), deadlineMs, webhookId: newWebhookId() });
   }
 
-  /**
-   * A route that the CRM gave: its first step that can be carried out goes to the leg, a hand-over is followed, and
-   * what can't be done here is left out, as the reader leaves out what it refuses.
-   */
-  async #take(
-    scheme: Scheme,
-    { steps, calleeHeaders, stale }: Extract<Asked, { kind: 'route' }>,
-    deadlineMs: number,
-    exhausted: (why: Why) => Promise<Decision>,
-  ): Promise<Decision> {
-    let why: Why = { result: 'refused', reason: 'destination_invalid', detail: 'nothing is left to try' };
-    for (const [index, step] of steps.entries()) {
-      if (step.kind === 'webhook') throw new RouterError('internal', 'a CRM can not name a webhook');
-      if (step.kind === 'scheme') {
-        const next = this.#next(step.name);
-        if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
-        why = { result: 'error', reason: next.reason, detail: `scheme "${step.name}"` };
-      } else {
-        const plan = this.#plan(scheme, step, calleeHeaders);
-        if (plan.ok) {
-          const { originates } = plan;
-          const rest = steps.slice(index + 1);
-          const reason = stale ? 'stale' : reasonOf(step);
-          const decision = { scheme, via: 'primary', result: 'routed', reason } as const;
-          return this.#decided({ steps: [plan.step, ...rest], calleeHeaders, originates, ...decision });
-        }
-        why = plan.why;
-      }
-      this.#options.note({ type: 'note', text: `left out: ${why.detail}: ${why.reason}` });
-    }
-    return exhausted(why);
-  }
-
-  /** Walks a list to its first step that the leg can carry out; a list that is used up ends in `dialplan`. */
-  async #fallBack(
-    scheme: Scheme,
-    steps: readonly Step[],
-    { result, reason, detail }: Why,
-    deadlineMs: number,
-  ): Promise<Decision> {
-    let calleeHeaders: Readonly<Record<string, string>> = {};
-    let queue = steps;
+  /** Takes step after step, until one of them is for the leg. */
+  async #follow(start: Walk): Promise<Decision> {
+    let walk = start;
     for (;;) {
-      const [step = DIALPLAN, ...rest] = queue;
-      queue = rest;
-      if (step.kind === 'scheme') {
-        const next = this.#next(step.name);
-        if (next.kind === 'scheme') return this.decide(next.scheme, deadlineMs);
-        this.#options.note({ type: 'note', text: `hand-over to "${step.name}" skipped: ${next.reason}` });
-      } else if (step.kind === 'webhook') {
-        const backup = backupOf(scheme.webhook, step.url);
-        const asked = await this.#ask(scheme, backup, this.#limit(deadlineMs, rest));
-        if (asked.kind !== 'route') continue;
-        queue = [...asked.steps, ...rest];
-        calleeHeaders = asked.calleeHeaders;
-      } else {
-        const plan = this.#plan(scheme, step, calleeHeaders);
-        if (plan.ok) {
-          const { originates } = plan;
-          const decision = { scheme, via: 'fallback', result, reason, calleeHeaders, originates } as const;
-          return this.#decided({ steps: [plan.step, ...rest], ...decision }, detail);
-        }
-        this.#options.note({ type: 'note', text: `step skipped: ${plan.why.detail}` });
+      const [step, ...rest] = walk.steps;
+      const behind: Walk = { ...walk, steps: rest };
+      if (step === undefined) walk = this.#nextList(walk);
+      else if (step.kind === 'scheme') walk = await this.#handOver(behind, step.name);
+      else if (step.kind === 'webhook') walk = await this.#askBackup(behind, step.url);
+      else {
+        const plan = this.#plan(step, walk);
+        if (plan.ok) return this.#decided(plan, behind);
+        walk = this.#leaveOut(behind, plan.why, `step skipped: ${plan.why.detail}`);
       }
     }
   }
 
-  #ask(scheme: Scheme, webhook: Webhook, limitMs: number): Promise<Asked> {
-    const attempt = ++this.#attempt;
-    return ask({ scheme, webhook, attempt, webhookId: this.#webhookId, limitMs }, this.#options);
+  /** Asks the CRM of a scheme. Its answer is the list to walk; without an answer it is one of the scheme's own. */
+  async #enter(scheme: Scheme, deadlineMs: number, before: ReadonlySet<string>): Promise<Walk> {
+    const visited = new Set([...before, scheme.name]);
+    const start: Start = { scheme, visited, deadlineMs, webhookId: newWebhookId() };
+    const { onError, onNoRoute } = scheme.fallback;
+    const full = this.#options.places?.enterScheme(scheme.name, scheme.limits) ?? null;
+    if (full !== null) {
+      // A backup is a question to the CRM too.
+      const unasked = onError.filter((step) => !('webhook' in step));
+      return this.#fallBack(start, unasked, { result: 'refused', reason: 'call_limit', detail: full });
+    }
+    const asked = await this.#ask(start, scheme.webhook, onError);
+    switch (asked.kind) {
+      case 'route': {
+        const { steps, calleeHeaders, stale } = asked;
+        const route = { via: 'primary', steps, calleeHeaders, stale } as const;
+        return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
+      }
+      case 'none':
+        return this.#fallBack(start, onNoRoute, { ...asked, result: 'no_route' });
+      case 'error':
+      case 'refused':
+        return this.#fallBack(start, onError, { ...asked, result: asked.kind });
+    }
   }
 
-  /** How a step is carried out here, or why it can't be: known before the leg is touched. */
-  #plan(
-    scheme: Scheme,
-    step: LegStep,
-    calleeHeaders: Readonly<Record<string, string>>,
-  ): { ok: true; step: LegStep; originates: readonly Originate[] } | { ok: false; why: Why } {
+  #fallBack(
+    { scheme, visited, deadlineMs, webhookId }: Start,
+    list: readonly FallbackStep[],
+    why: Why,
+  ): Walk {
+    const { config, call } = this.#options;
+    const { steps, readings } = parseSteps(list, destinationRules(scheme, config, call.did));
+    if (readings.length > 0) this.#options.note({ type: 'readings', readings });
+    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, calleeHeaders: {}, why };
+  }
+
+  /** The CRM's list is followed by one of the scheme's own, and that by the dialplan. */
+  #nextList(walk: Walk): Walk {
+    if (walk.via === 'fallback') return { ...walk, steps: [DIALPLAN] };
+    const { list, why } = listBehind(walk);
+    return this.#fallBack(walk, list, why);
+  }
+
+  async #handOver(walk: Walk, name: string): Promise<Walk> {
+    const scheme = this.#options.schemes.schemes.get(name);
+    if (scheme === undefined || walk.visited.has(name)) {
+      const reason = scheme === undefined ? 'scheme_unknown' : 'scheme_loop';
+      const why: Why = { result: 'error', reason, detail: `scheme "${name}"` };
+      return this.#leaveOut(walk, why, `hand-over to "${name}" skipped: ${reason}`);
+    }
+    const { revision } = scheme;
+    this.#options.note({ type: 'scheme', name, revision, chosenBy: 'a hand-over' });
+    return this.#enter(scheme, walk.deadlineMs, walk.visited);
+  }
+
+  /** Asks another address. What it says comes before the rest of the list. */
+  async #askBackup(walk: Walk, url: Webhook['url']): Promise<Walk> {
+    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
+    const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
+    if (asked.kind !== 'route') return walk;
+    return { ...walk, steps: [...asked.steps, ...walk.steps], calleeHeaders: asked.calleeHeaders };
+  }
+
+  /** What can't be done here is left out, as the reader leaves out what it refuses. */
+  #leaveOut(walk: Walk, why: Why, skipped: string): Walk {
+    const { note } = this.#options;
+    if (walk.via === 'fallback') {
+      note({ type: 'note', text: skipped });
+      return walk;
+    }
+    note({ type: 'note', text: `left out: ${why.detail}: ${why.reason}` });
+    return { ...walk, refusal: why };
+  }
+
+  #ask(
+    { scheme, deadlineMs, webhookId }: Start,
+    webhook: Webhook,
+    behind: readonly (Step | FallbackStep)[],
+  ): Promise<Asked> {
+    const limitMs = this.#limit(deadlineMs, behind);
+    const attempt = ++this.#attempt;
+    return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);
+  }
+
+  #plan(step: LegStep, { scheme, calleeHeaders }: Walk): Plan {
     if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     const { call, config } = this.#options;
-    const refused = (reason: Reason, detail: string): { ok: false; why: Why } => {
+    const refused = (reason: Reason, detail: string): Plan => {
       const text = `${nameOf(step.destinations)}: ${detail}`;
       return { ok: false, why: { result: 'refused', reason, detail: text } };
     };
@@ -219,28 +221,6 @@ export class Inquiry {
       : refused(lesser.reason, lesser.detail);
   }
 
-  #next(name: string): { kind: 'scheme'; scheme: Scheme } | { kind: 'error'; reason: Reason } {
-    const scheme = this.#options.schemes.schemes.get(name);
-    if (scheme === undefined) return { kind: 'error', reason: 'scheme_unknown' };
-    if (this.#visited.has(name)) return { kind: 'error', reason: 'scheme_loop' };
-    this.#options.note({
-      type: 'scheme',
-      name,
-      revision: scheme.revision,
-      chosenBy: 'a hand-over',
-    });
-    return { kind: 'scheme', scheme };
-  }
-
-  #stepsOf(scheme: Scheme, list: readonly FallbackStep[]): Step[] {
-    const { steps, readings } = parseSteps(
-      list,
-      destinationRules(scheme, this.#options.config, this.#options.call.did),
-    );
-    if (readings.length > 0) this.#options.note({ type: 'readings', readings });
-    return steps;
-  }
-
   /** Milliseconds that the next attempt may take. */
   #limit(deadlineMs: number, behind: readonly (Step | FallbackStep)[]): number {
     const remaining = deadlineMs - this.#options.clock.now();
@@ -253,21 +233,17 @@ export class Inquiry {
     return asks ? remaining * SHARE_BEFORE_BACKUP : remaining;
   }
 
-  #decided(decision: Decision, detail = ''): Decision {
-    const { scheme, via, result, reason, steps } = decision;
-    this.#options.note({
-      type: 'decision',
-      decision: {
-        atMs: this.#options.elapsedMs(),
-        scheme: scheme.name,
-        via,
-        result,
-        reason,
-        detail,
-        steps: steps.map(describeStep),
-      },
-    });
-    return decision;
+  #decided({ step, originates }: Extract<Plan, { ok: true }>, walk: Walk): Decision {
+    const { scheme, via, calleeHeaders } = walk;
+    const steps = [step, ...walk.steps] as const;
+    const { result, reason, detail } =
+      walk.via === 'fallback'
+        ? walk.why
+        : ({ result: 'routed', reason: walk.stale ? 'stale' : reasonOf(step), detail: '' } as const);
+    const atMs = this.#options.elapsedMs();
+    const named = { scheme: scheme.name, steps: steps.map(describeStep) };
+    this.#options.note({ type: 'decision', decision: { atMs, via, result, reason, detail, ...named } });
+    return { scheme, via, result, reason, steps, calleeHeaders, originates, walk };
   }
 }
 

@@ -65,8 +65,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'route',
     'scheme',
     'schemes',
+    'walk',
     'webhook',
   ],
+  walk: ['cause', 'errors', 'record', 'route', 'scheme'],
   ask: [
     'cancel',
     'channel',
@@ -142,6 +144,7 @@ const PURE = [
   'dialstring',
   'originate',
   'record',
+  'walk',
   'cause',
   'mask',
   'formats',
