@@ -302,7 +302,7 @@ export const SCHEMA = {
       'ESL_BODY_BYTES',
       1_048_576,
       integer(65_536, 67_108_864),
-      'Largest body accepted from FreeSWITCH, bytes.',
+      'Largest body, and largest reply to connect, accepted from FreeSWITCH, bytes.',
     ),
     replyTimeoutSeconds: setting(
       'ESL_REPLY_TIMEOUT',

@@ -10,9 +10,14 @@
 import { isUtf8 } from 'node:buffer';
 import { RouterError } from '../errors.ts';
 
-/** Most bytes that one message may have. The `connect` reply is 6 KB, and 15 KB with long caller data. */
+/** Most bytes that one message may have. */
 export interface ParserLimits {
+  /** A header block, but for the reply to `connect`: see `bodyBytes`. */
   readonly headerBytes: number;
+  /**
+   * A body; and the reply to `connect`, which is channel data as an event's body is, and as large as the dialplan's
+   * variables make it: 6 KB, 15 KB with long caller data, a megabyte with a document in a variable.
+   */
   readonly bodyBytes: number;
 }
 
@@ -22,6 +27,8 @@ export const DEFAULT_PARSER_LIMITS: ParserLimits = { headerBytes: 65_536, bodyBy
 export interface Message {
   readonly headers: HeaderBlock;
   readonly body: Buffer | null;
+  /** A reply to `connect` that is larger than allowed, of which `headers` are the beginning. The rest is passed over. */
+  readonly fault?: RouterError;
 }
 
 const NEWLINE = 0x0a;
@@ -110,6 +117,13 @@ export class Parser {
   /** Headers whose body is still to come, and how long that is; null when they announced none. */
   #headers: HeaderBlock | null = null;
   #bodyBytes: number | null = null;
+  /**
+   * Behind a reply to `connect` that was too large: the rest of it is passed over, and so are events, which are as large.
+   * Its caller has to be given back over this connection.
+   */
+  #afterCut: 'reply' | 'events' | null = null;
+  /** Bytes of a body that are still to be passed over. */
+  #passOver = 0;
   #fault: RouterError | null = null;
 
   constructor(limits: ParserLimits = DEFAULT_PARSER_LIMITS) {
@@ -138,13 +152,40 @@ export class Parser {
     let at = 0;
     try {
       for (;;) {
+        if (this.#passOver > 0) {
+          const bytes = Math.min(this.#passOver, data.length - at);
+          this.#passOver -= bytes;
+          at += bytes;
+        }
+        if (this.#afterCut === 'reply') {
+          const blank = data.indexOf(BLANK_LINE, at);
+          // The last byte may be half of the blank line.
+          at = blank < 0 ? Math.max(at, data.length - 1) : blank + BLANK_LINE.length;
+          if (blank < 0) break;
+          this.#afterCut = 'events';
+        }
         if (this.#headers === null) {
           while (data[at] === NEWLINE) at++;
           const blank = this.#blankLine(data, at);
+          const cut = this.#cutReply(data, at, blank);
+          if (cut !== null) {
+            messages.push(cut);
+            this.#afterCut = 'reply';
+            continue;
+          }
           if (blank < 0) break;
-          this.#headers = outerBlock(data.toString('latin1', at, blank));
-          this.#bodyBytes = this.#bodyLength(this.#headers);
+          const headers = outerBlock(data.toString('latin1', at, blank));
+          this.#bodyBytes = this.#bodyLength(headers);
           at = blank + BLANK_LINE.length;
+          if (
+            this.#afterCut !== null &&
+            this.#bodyBytes !== null &&
+            this.#bodyBytes > this.#limits.bodyBytes
+          ) {
+            this.#passOver = this.#bodyBytes;
+            continue;
+          }
+          this.#headers = headers;
         }
         const end = at + (this.#bodyBytes ?? 0);
         if (end > data.length) break;
@@ -168,10 +209,24 @@ export class Parser {
   #blankLine(data: Buffer, from: number): number {
     const blank = data.indexOf(BLANK_LINE, Math.max(from, this.#scanned));
     this.#scanned = 0;
-    if ((blank < 0 ? data.length : blank) - from > this.#limits.headerBytes) {
-      throw protocolError(`a header block of more than ${this.#limits.headerBytes} bytes`);
+    const { headerBytes } = this.#limits;
+    const bytes = (blank < 0 ? data.length : blank) - from;
+    if (bytes > headerBytes && !isChannelData(data, from)) {
+      throw protocolError(`a header block of more than ${headerBytes} bytes (esl.headerBytes)`);
     }
     return blank;
+  }
+
+  /** Null: it is none, or not larger than allowed. */
+  #cutReply(data: Buffer, from: number, blank: number): Message | null {
+    const { headerBytes, bodyBytes } = this.#limits;
+    const bytes = (blank < 0 ? data.length : blank) - from;
+    if (bytes <= bodyBytes || !isChannelData(data, from)) return null;
+    // What names the call stands in front of the variables.
+    const start = data.toString('latin1', from, from + Math.min(headerBytes, bodyBytes));
+    const headers = outerBlock(start.slice(0, start.lastIndexOf('\n') + 1));
+    const what = `a reply to connect of more than ${bodyBytes} bytes (esl.bodyBytes), ${bytes} so far`;
+    return { headers, body: null, fault: protocolError(`${what}${whoseCall(headers)}`) };
   }
 
   #bodyLength(headers: HeaderBlock): number | null {
@@ -181,9 +236,9 @@ export class Parser {
       throw protocolError(`Content-Length ${JSON.stringify(text.slice(0, 40))} is no number of bytes`);
     }
     const bytes = Number(text);
-    if (bytes > this.#limits.bodyBytes) {
+    if (bytes > this.#limits.bodyBytes && this.#afterCut === null) {
       throw protocolError(
-        `a body of ${text.slice(0, 40)} bytes, at most ${this.#limits.bodyBytes} are taken`,
+        `a body of ${text.slice(0, 40)} bytes, at most ${this.#limits.bodyBytes} are taken (esl.bodyBytes)`,
       );
     }
     return bytes;
@@ -274,6 +329,24 @@ function fromBytes(raw: string): string {
   if (!/[^\x00-\x7f]/.test(raw)) return raw;
   const bytes = Buffer.from(raw, 'latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : raw;
+}
+
+/** The names that an operator looks for; a withheld number goes into no log. */
+function whoseCall(block: HeaderBlock): string {
+  const withheld = block.get('Caller-Privacy-Hide-Number') === 'true';
+  const facts = {
+    uuid: block.get('Unique-ID'),
+    caller: withheld ? undefined : block.get('Caller-Caller-ID-Number'),
+  };
+  const known = Object.entries(facts).flatMap(([name, value = '']) =>
+    value === '' ? [] : [`${name} ${JSON.stringify(value.slice(0, 80))}`],
+  );
+  return known.map((fact) => `, ${fact}`).join('');
+}
+
+/** Only the reply to `connect` begins so outside an event. */
+function isChannelData(data: Buffer, from: number): boolean {
+  return data.toString('latin1', from, from + EVENT_NAME.length) === EVENT_NAME;
 }
 
 /** Outside an event only the `connect` reply is encoded, which FreeSWITCH serializes as it does an event. */

@@ -56,6 +56,11 @@ export class Replies {
     pending.resolve({ ok: isApi ? !text.startsWith('-ERR') : text.startsWith('+OK'), text, message });
   }
 
+  /** The reply that is due has come, and can't be taken. */
+  refuse(error: RouterError): void {
+    this.#pending.shift()?.reject(error);
+  }
+
   /** There will be no more. */
   fail(error: () => RouterError): void {
     clearTimeout(this.#timer);

@@ -161,6 +161,7 @@ const SPLINTERS = [
   '\u00ff',
   'Content-Length: 5\n',
   '\n'.repeat(700),
+  'x'.repeat(1_000),
 ];
 
 /** Up to four small wounds; one stream in eight stays whole. */

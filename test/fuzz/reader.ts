@@ -24,18 +24,34 @@ export interface PlainStream {
 export function readStream(stream: string, limits: ParserLimits): PlainStream {
   const messages: PlainMessage[] = [];
   let rest = stream;
+  let cut = false;
   for (;;) {
     rest = rest.replace(/^\n+/, '');
     const [block = ''] = rest.split('\n\n', 1);
-    if (block.length > limits.headerBytes) return { messages, broken: true };
+    const isConnect = block.startsWith('Event-Name: ');
+    if (!isConnect && block.length > limits.headerBytes) return { messages, broken: true };
+    if (isConnect && block.length > limits.bodyBytes) {
+      const lines = block.slice(0, Math.min(limits.headerBytes, limits.bodyBytes)).split('\n');
+      const whole = lines.slice(0, -1).join('\n');
+      messages.push({ headers: readHeaders(whole, true), body: null, event: null });
+      cut = true;
+      if (block.length === rest.length) return { messages, broken: false };
+      rest = rest.slice(block.length + 2);
+      continue;
+    }
     if (block.length === rest.length) return { messages, broken: false };
-    const headers = readHeaders(block, block.startsWith('Event-Name: '));
+    const headers = readHeaders(block, isConnect);
     rest = rest.slice(block.length + 2);
     const length = valueOf(headers, 'Content-Length');
     let body: string | null = null;
     if (length !== undefined) {
       const valid = /^[0-9]+$/.test(length);
-      if (!valid || Number(length) > limits.bodyBytes) return { messages, broken: true };
+      if (!valid) return { messages, broken: true };
+      if (Number(length) > limits.bodyBytes && !cut) return { messages, broken: true };
+      if (Number(length) > limits.bodyBytes && cut) {
+        rest = rest.slice(Number(length));
+        continue;
+      }
       if (rest.length < Number(length)) return { messages, broken: false };
       body = rest.slice(0, Number(length));
       rest = rest.slice(Number(length));

@@ -98,6 +98,38 @@ describe('broken peers', function () {
     expect(peer.said).not.to.match(/sendmsg|sched_/);
   });
 
+  it('a disconnect notice in place of the replies ends the call at once, though FreeSWITCH does not close', async () => {
+    const before = warnings().length;
+    const lines = daemon.lines.length;
+    const peer = await dial();
+    await peer.heard(/myevents plain\n\n/);
+    peer.greeted('now');
+    peer.write('Content-Type: text/disconnect-notice\nContent-Length: 11\n\nGood bye\n\n\n');
+    await peer.closed;
+    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
+    expect(line).to.include({ reason: 'caller_hung_up', end: 'caller_hangup' });
+    expect(warnings().slice(before)).to.deep.equal([]);
+  });
+
+  it('more channel data than is taken: given back once FreeSWITCH has parked him, and the line says whose call', async () => {
+    const lines = daemon.lines.length;
+    const peer = await dial();
+    await peer.heard(/myevents plain\n\n/);
+    peer.greet('now', { variable_a: 'x'.repeat(1_100_000) });
+    const [, proof = ''] = await peer.heard(/esl_router_parked=(\S{36})getvar/);
+    peer.ok();
+    peer.write(`Content-Type: command/reply\nReply-Text: ${proof}\n\n`);
+    await peer.heard(/exit\n\n/);
+    peer.end();
+    await peer.closed;
+    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
+    expect(line).to.include({ reason: 'esl_protocol', end: 'dialplan' });
+    expect(JSON.stringify(line))
+      .to.include('esl.bodyBytes')
+      .and.include(peer.uuid)
+      .and.include('380441110001');
+  });
+
   it('64 KB of newlines are skipped', async () => {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);

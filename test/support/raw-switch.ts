@@ -80,8 +80,15 @@ export class RawSwitch {
     this.#socket.resetAndDestroy();
   }
 
-  /** The reply to `connect`, to `linger` and to `myevents`. */
+  /** The replies to `connect`, to `linger` and to `myevents`. */
   greet(path: string, more: Readonly<Record<string, string>> = {}): void {
+    this.greeted(path, more);
+    this.ok();
+    this.ok();
+  }
+
+  /** The reply to `connect` alone. */
+  greeted(path: string, more: Readonly<Record<string, string>> = {}): void {
     const headers = {
       'Event-Name': 'CHANNEL_DATA',
       'Unique-ID': this.uuid,
@@ -98,8 +105,6 @@ export class RawSwitch {
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     this.write(`${lines.join('')}\n`);
-    this.ok();
-    this.ok();
   }
 
   ok(): void {

@@ -5,6 +5,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { RouterError } from '../../../lib/errors.ts';
 import { Connection, plainAddress, type ConnectionOptions } from '../../../lib/esl/connection.ts';
 import type { EslEvent } from '../../../lib/esl/parser.ts';
+import { eventually } from '../../support/wait.ts';
 import * as wire from './wire.ts';
 
 async function rejection(promise: Promise<unknown>): Promise<RouterError> {
@@ -273,6 +274,77 @@ describe('esl/connection', () => {
       fs.end(wire.DISCONNECT_NOTICE);
       expect(await connection.closed).to.deep.equal({ kind: 'switch' });
       expect(connection.disconnected).to.equal(true);
+    });
+
+    it('is the disconnect notice: what FreeSWITCH still owes fails at once, and the socket is closed in order', async () => {
+      await overTcp(async ({ connection, socket, fs }) => {
+        const [connect, myevents, api] = connection.send([
+          { kind: 'connect' },
+          { kind: 'myevents' },
+          { kind: 'api', command: 'uuid_exists', args: 'u' },
+        ]);
+        const event = connection.waitFor(() => false);
+        await heard(fs, 'uuid_exists');
+        const start = performance.now();
+        const gone = once(fs, 'end');
+        // FreeSWITCH does not close: the notice alone has to do.
+        fs.write(wire.connectReply() + wire.DISCONNECT_NOTICE);
+        expect((await connect!).ok).to.equal(true);
+        for (const open of [myevents!, api!, event]) {
+          expect((await rejection(open)).code).to.equal('switch_lost');
+        }
+        expect(performance.now() - start).to.be.below(1_000);
+        expect(await connection.closed).to.deep.equal({ kind: 'switch' });
+        expect(connection).to.include({ disconnected: true, isClosed: true });
+        expect((await rejection(connection.request({ kind: 'exit' }))).code).to.equal('switch_lost');
+        // A FIN, no reset.
+        await gone;
+        fs.end();
+        await once(socket, 'close');
+      });
+    });
+
+    it('is not the linger notice: what is owed still comes', async () => {
+      const { connection, fs } = inMemory();
+      const [connect, linger] = connection.send([{ kind: 'connect' }, { kind: 'linger', seconds: 1 }]);
+      fs.write(wire.connectReply() + wire.LINGER_NOTICE);
+      await connect;
+      await connection.lingers;
+      fs.write(wire.commandReply('+OK will linger 1 seconds'));
+      expect((await linger!).ok).to.equal(true);
+      expect(connection).to.include({ disconnected: false, isClosed: false });
+    });
+
+    it('of a call whose data is too large: its caller is given back once FreeSWITCH has parked him', async () => {
+      const { connection, fs } = inMemory({ limits: { headerBytes: 300, bodyBytes: 2_000 } });
+      let said = '';
+      fs.on('data', (bytes: Buffer) => {
+        said += bytes.toString();
+      });
+      const [connect, myevents] = connection.send([{ kind: 'connect' }, { kind: 'myevents' }]);
+      const data = { 'Unique-ID': 'u-1', 'Caller-Caller-ID-Number': '380441110001' };
+      fs.write(wire.connectReply({ ...data, variable_a: 'x'.repeat(3_000) }));
+      const error = await rejection(connect!);
+      expect(error.code).to.equal('esl_protocol');
+      expect(error.message).to.contain('esl.bodyBytes').and.contain('u-1').and.contain('380441110001');
+      expect(connection.cutReply?.get('Caller-Caller-ID-Number')).to.equal('380441110001');
+      expect(connection.isClosed).to.equal(false);
+      fs.write(
+        wire.commandReply('+OK Events Enabled') + wire.event('CHANNEL_PARK', { a: 'x'.repeat(3_000) }),
+      );
+      expect((await myevents!).ok).to.equal(true);
+      const ended = connection.end();
+      await eventually('a command that is proof', () => said.includes('getvar esl_router_parked'));
+      fs.write(wire.commandReply('+OK') + wire.commandReply(''));
+      const asked = said.length;
+      await eventually('a second look', () => said.includes('getvar', asked));
+      expect(said).not.to.include('exit\n\n');
+      const [, proof = ''] = /esl_router_parked=(\S{36})/.exec(said) ?? [];
+      fs.write(`Content-Type: command/reply\nReply-Text: ${proof}\n\n`);
+      await eventually('exit', () => said.endsWith('exit\n\n'));
+      fs.end(wire.commandReply('+OK bye') + wire.DISCONNECT_NOTICE);
+      await ended;
+      expect(await connection.closed).to.deep.equal({ kind: 'local' });
     });
 
     it('by bytes that are no event socket names the reason, after what was good', async () => {

@@ -62,6 +62,12 @@ function faultOf(limits: typeof LIMITS, ...chunks: string[]): RouterError {
   throw new Error('no fault');
 }
 
+function slices(text: string, size: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < text.length; at += size) pieces.push(Buffer.from(text.slice(at, at + size)));
+  return pieces;
+}
+
 describe('esl/parser', () => {
   for (const [kind, text] of Object.entries(KINDS)) {
     it(`reads ${kind}, whole, cut in two anywhere, and byte by byte`, () => {
@@ -249,6 +255,58 @@ describe('esl/parser', () => {
           'header block of more than 100 bytes',
         );
       }
+    });
+
+    it('takes a reply to connect that is as large as a body may be', () => {
+      const limits = { headerBytes: 200, bodyBytes: 4_000 };
+      const reply = wire.connectReply({ variable_a: 'x'.repeat(3_000), variable_b: '1' });
+      for (const chunk of [reply.length, 7]) {
+        const parser = new Parser(limits);
+        const messages = slices(reply, chunk).flatMap((bytes) => parser.push(bytes));
+        expect(messages).to.have.length(1);
+        expect(messages[0]?.fault).to.equal(undefined);
+        expect(messages[0]?.headers.get('variable_b')).to.equal('1');
+        expect(messages[0]?.headers.get('Control')).to.equal('full');
+      }
+    });
+
+    it('cuts a larger one, says whose call it is, and reads what comes behind', () => {
+      const limits = { headerBytes: 200, bodyBytes: 4_000 };
+      const call = { 'Unique-ID': 'u-1', 'Caller-Caller-ID-Number': '%2B380441112233' };
+      const reply = wire.connectReply({ ...call, variable_a: 'x'.repeat(9_000), variable_b: '1' });
+      const event = wire.event('CHANNEL_PARK', { variable_a: 'x'.repeat(9_000) });
+      const stream = reply + event + wire.commandReply('+OK') + event + wire.event('CHANNEL_ANSWER');
+      for (const chunk of [stream.length, 4_500, 7, 1]) {
+        const parser = new Parser(limits);
+        const [cut, ...behind] = slices(stream, chunk).flatMap((bytes) => parser.push(bytes));
+        expect(cut?.fault).to.include({ code: 'esl_protocol' });
+        expect(cut?.fault?.message)
+          .to.contain('a reply to connect of more than 4000 bytes (esl.bodyBytes), ')
+          .and.contain('uuid "u-1", caller "+380441112233"');
+        expect(cut?.headers.get('Unique-ID')).to.equal('u-1');
+        expect(cut?.headers.has('variable_a'), 'a value that is not whole').to.equal(false);
+        // Events are as large, and passed over.
+        expect(behind.map(({ headers }) => headers.get('Content-Type'))).to.deep.equal([
+          'command/reply',
+          'text/event-plain',
+        ]);
+        expect(parser.pendingBytes).to.equal(0);
+      }
+    });
+
+    it('names no caller who wants to stay unknown', () => {
+      const private_ = { 'Caller-Caller-ID-Number': '380441112233', 'Caller-Privacy-Hide-Number': 'true' };
+      const reply = wire.connectReply({ 'Unique-ID': 'u-1', ...private_, variable_a: 'x'.repeat(900) });
+      const [cut] = new Parser({ headerBytes: 300, bodyBytes: 300 }).push(Buffer.from(reply));
+      expect(cut?.fault?.message).to.contain('uuid "u-1"').and.not.contain('380441112233');
+    });
+
+    it('holds nothing of what it passes over', () => {
+      const parser = new Parser({ headerBytes: 200, bodyBytes: 4_000 });
+      parser.push(Buffer.from(`Event-Name: CHANNEL_DATA\nvariable_a: ${'x'.repeat(5_000)}`));
+      for (let i = 0; i < 100; i++) parser.push(Buffer.alloc(65_536, 'x'));
+      expect(parser.pendingBytes).to.be.below(2);
+      expect(parser.push(Buffer.from(`\n\n${wire.commandReply('+OK')}`))).to.have.length(1);
     });
 
     it('refuses a body over the cap before it comes', () => {
