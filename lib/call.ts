@@ -93,7 +93,14 @@ class CallStory {
       greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds }, { kind: 'myevents' });
     }
     const [reply, ...others] = this.#connection.send(greeting);
-    const { headers } = (await (reply as Exclude<typeof reply, undefined>)).message;
+    const headers = await (reply as Exclude<typeof reply, undefined>).then(
+      ({ message }) => message.headers,
+      (error: unknown) => {
+        const { cutReply } = this.#connection;
+        if (cutReply === null) throw error;
+        return cutReply;
+      },
+    );
     // The caller's patience has not waited with him.
     this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
@@ -108,6 +115,7 @@ class CallStory {
       const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
       this.#note({ type: 'note', text });
     }
+    await reply;
     if (refusal === null) {
       const refused = (await Promise.all(others)).find(({ ok }) => !ok);
       if (!call.socketMode.async || !call.socketMode.full || refused !== undefined) {

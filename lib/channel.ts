@@ -124,7 +124,8 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     ageMs: ageMs(headers),
     eventSequence: Number(headers.get('Event-Sequence') ?? 0),
     socketMode: {
-      async: headers.get('Socket-Mode') === 'async',
+      // It stands at the end of the reply, which may have been cut off.
+      async: (headers.get('Socket-Mode') ?? 'async') === 'async',
       full: headers.get('Control') === 'full',
     },
     variables,

@@ -1,8 +1,6 @@
 /** One socket of FreeSWITCH: commands out, replies matched in their order, events handed on. */
-import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { serialize, type Command } from './command.ts';
@@ -42,10 +40,6 @@ interface Listener {
 
 /** FreeSWITCH answers `exit` within a millisecond and closes. */
 const FAREWELL_MS = 1_000;
-/** Shows that FreeSWITCH runs what it is told to, and so has parked the leg. */
-const PARKED = 'esl_router_parked';
-/** switch_ivr_park looks at its commands every 20 ms. */
-const POLL_MS = 20;
 /** As FreeSWITCH does on its side. */
 const KEEPALIVE_MS = 30_000;
 
@@ -68,7 +62,6 @@ export class Connection {
   readonly #socket: Duplex;
   readonly #parser: Parser;
   readonly #replies: Replies;
-  readonly #replyTimeoutMs: number;
   readonly #listeners = new Set<Listener>();
   /** Events of the last chunk that came when nobody listened. */
   readonly #unheard: Message[] = [];
@@ -82,8 +75,7 @@ export class Connection {
   constructor(socket: Duplex, options: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#parser = new Parser(options.limits);
-    this.#replyTimeoutMs = options.replyTimeoutMs ?? 5_000;
-    this.#replies = new Replies(this.#replyTimeoutMs, (error) => {
+    this.#replies = new Replies(options.replyTimeoutMs ?? 5_000, (error) => {
       this.destroy(error);
     });
     this.closed = new Promise((resolve) => {
@@ -124,7 +116,7 @@ export class Connection {
 
   /**
    * The beginning of the reply to `connect` when that was larger than `bodyBytes`: it names the call, and holds some of its
-   * variables. The request was rejected with `esl_protocol` then, and `end` gives the caller back; commands still work.
+   * variables. The request was rejected with `esl_protocol` then; commands still work.
    */
   get cutReply(): HeaderBlock | null {
     return this.#cutReply;
@@ -224,7 +216,6 @@ export class Connection {
   }
 
   async #leave(): Promise<void> {
-    if (this.#cutReply !== null) await this.#parked();
     if (this.#isClosed) return;
     const timer = setTimeout(() => {
       this.#close({ kind: 'local' });
@@ -232,25 +223,6 @@ export class Connection {
     void this.request({ kind: 'exit' });
     await this.closed;
     clearTimeout(timer);
-  }
-
-  /**
-   * `exit` before FreeSWITCH has parked the leg leaves the caller in silence until his guard fires: behind a large reply to
-   * `connect` of 87 KB that befell 20 calls of 100 (measured on 1.11.1). A command that only the parked leg runs proves it.
-   */
-  async #parked(): Promise<void> {
-    const proof = randomUUID();
-    const deadline = performance.now() + this.#replyTimeoutMs;
-    try {
-      void this.request({ kind: 'execute', app: 'set', arg: `${PARKED}=${proof}` });
-      while (performance.now() < deadline) {
-        const { text } = await this.request({ kind: 'getvar', name: PARKED });
-        if (text === proof) return;
-        await delay(POLL_MS);
-      }
-    } catch {
-      // The connection has ended.
-    }
   }
 
   #read(chunk: Buffer): void {

@@ -38,6 +38,8 @@ function contextOf(): CallContext {
     limits: new Limits(systemClock),
     version: '0.0.0',
     stopping: new Cancellation(),
+    passes: new Map(),
+    onDialplanFault: () => undefined,
   };
 }
 

@@ -50,6 +50,12 @@ describe('channel', () => {
       takenAway: false,
       hungUp: false,
       guardSeconds: null,
+      guardTold: '',
+      guardId: null,
+      lastTaskId: null,
+      transferSource: '',
+      passed: { passes: 0, trace: '' },
+      switchSeconds: 0,
       ageMs: 0,
       eventSequence: 437,
       socketMode: { async: true, full: true },
@@ -63,6 +69,23 @@ describe('channel', () => {
     expect(call({ ...created, 'Event-Date-Timestamp': '1795339920595227' }).ageMs).to.equal(0);
     expect(call(created).ageMs).to.equal(0);
     expect(call({ 'Event-Date-Timestamp': '1795339920635282' }).ageMs).to.equal(0);
+  });
+
+  it('reads the guard that the dialplan tells of, and the passes of the channel', () => {
+    const told = (variables: Record<string, string>) =>
+      call(Object.fromEntries(Object.entries(variables).map(([name, value]) => [`variable_${name}`, value])));
+    expect(told({ esl_router_guard: '8', esl_router_guard_id: '17', last_sched_id: '18' })).to.include({
+      guardSeconds: 8,
+      guardId: 17,
+      lastTaskId: 18,
+    });
+    expect(told({ esl_router_guard: '8s', esl_router_guard_id: '${last_sched_id}' })).to.include({
+      guardSeconds: null,
+      guardTold: '8s',
+      guardId: null,
+    });
+    expect(told({ esl_router_pass: '2:0f3c-11' }).passed).to.deep.equal({ passes: 2, trace: '0f3c-11' });
+    expect(told({ esl_router_pass: 'twice' }).passed).to.deep.equal({ passes: 0, trace: '' });
   });
 
   it('believes a count of hops only when it is one', () => {
