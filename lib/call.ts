@@ -105,7 +105,7 @@ class CallStory {
     this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
     if (call.uuid === '') throw new RouterError('esl_protocol', 'the reply to connect names no call');
-    const leg = new Leg(this.#connection, call, clock, (text) => {
+    const leg = new Leg(this.#connection, call, headers, clock, (text) => {
       this.#note({ type: 'note', text });
     });
     this.#leg = leg;
@@ -340,7 +340,8 @@ class CallStory {
   async #rescue(error: unknown): Promise<void> {
     const failure =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error), { cause: error });
-    if (this.#lostLeg !== null) return this.#taken(this.#lostLeg);
+    const taken = this.#takenLeg();
+    if (taken !== null) return this.#taken(taken);
     this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
     if (this.#connection.isClosed) {
       // FreeSWITCH took its leave in order: the call was over before it could be read.
@@ -351,13 +352,14 @@ class CallStory {
     try {
       await this.#giveBack('error', failure.code);
     } catch (again) {
-      if (this.#lostLeg !== null) return this.#taken(this.#lostLeg);
+      const taken = this.#takenLeg();
+      if (taken !== null) return this.#taken(taken);
       this.#note({ type: 'note', text: `could not be given back: ${messageOf(again)}` });
       await this.#close('switch_lost');
     }
   }
 
-  get #lostLeg(): Leg | null {
+  #takenLeg(): Leg | null {
     return this.#leg?.taken.aborted === true ? this.#leg : null;
   }
 

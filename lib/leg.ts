@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Cancellation, throwIfAborted, type CancelSignal } from './cancel.ts';
-import type { Call } from './channel.ts';
+import type { Call, HeaderLookup } from './channel.ts';
 import { within, type Clock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
@@ -114,7 +114,14 @@ export class Leg {
   #transfer: string | null = null;
   #hangup: string | null = null;
 
-  constructor(connection: Connection, call: Call, clock: Clock, note: (text: string) => void) {
+  /** @param headers the reply to `connect`, from which `call` was read */
+  constructor(
+    connection: Connection,
+    call: Call,
+    headers: HeaderLookup,
+    clock: Clock,
+    note: (text: string) => void,
+  ) {
     this.connection = connection;
     this.call = call;
     this.answered = call.answered;
@@ -128,7 +135,7 @@ export class Leg {
       if (HEARD.has(event.name) && this.#isOurs(event)) this.#fold(event);
     });
     // He was gone before `myevents`: the events that say so are not for this socket.
-    if (call.hungUp) this.#gone(ENDS.switch_hung_up);
+    if (call.hungUp) this.#hearHangup(headers);
     // The connection stood in the queue of a stopped router until the guard, or somebody else, had taken the leg.
     else if (call.takenAway) this.#add(placeOf(call, clock.now()));
     // No command reaches a channel that is gone; the events that say how it went may come behind this notice.
@@ -200,12 +207,12 @@ export class Leg {
   completed(eventUuid: string): Promise<EslEvent> {
     return new Promise((resolve, reject) => {
       if (this.taken.aborted) {
-        reject(this.taken.reason as RouterError);
+        reject(this.#reason());
         return;
       }
       const abort = (): void => {
         this.#completions.delete(eventUuid);
-        reject(this.taken.reason as RouterError);
+        reject(this.#reason());
       };
       this.taken.addEventListener('abort', abort);
       this.#completions.set(eventUuid, (event) => {
@@ -214,6 +221,11 @@ export class Leg {
         resolve(event);
       });
     });
+  }
+
+  #reason(): RouterError {
+    const { reason } = this.taken;
+    return reason instanceof RouterError ? reason : ENDS.switch_lost;
   }
 
   /** Our bridge is about to be sent under this `event-uuid`. */
@@ -426,14 +438,14 @@ export class Leg {
     this.#taken.abort(ENDS.moved);
   }
 
-  #hearHangup(event: EslEvent): void {
+  #hearHangup(event: HeaderLookup): void {
     this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
     // As the originatee of somebody's bridge a moved leg has no CHANNEL_BRIDGE of its own.
     const conversation = this.#conversation === 'none' && this.moves.length > 0 ? 'over' : this.#conversation;
     const by = whoHungUp(event, { ordered: this.#hangup, limited: this.limited, conversation });
     if (by !== 'unknown' || this.hungUpBy === null) this.hungUpBy = by;
     this.#gone(by === 'caller' ? ENDS.caller_hung_up : ENDS.switch_hung_up);
-    if (event.name === 'CHANNEL_HANGUP_COMPLETE') this.#end();
+    if (event.get('Event-Name') === 'CHANNEL_HANGUP_COMPLETE') this.#end();
   }
 
   #gone(error: RouterError): void {

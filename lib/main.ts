@@ -238,9 +238,13 @@ const ALARMING: ReadonlySet<Reason> = new Set([
   'esl_protocol',
   'esl_timeout',
   'esl_unsafe_value',
+  'guard_too_short',
   'internal',
+  'pass_limit',
+  'router_stalled',
   'scheme_unknown',
   'switch_lost',
+  'transfer_failed',
 ]);
 
 /** One line a call. */

@@ -74,6 +74,7 @@ async function replay(name: string, upTo?: string): Promise<Replay> {
       leg = new Leg(
         connection,
         parseCall(headers, { didFrom: [], variables: [] }),
+        headers,
         systemClock,
         () => undefined,
       );
