@@ -3,7 +3,8 @@ import type { CancelSignal } from './cancel.ts';
 import { outcomeOf, type Outcome } from './cause.ts';
 import type { DialString } from './dialstring.ts';
 import type { Command } from './esl/command.ts';
-import type { Callee, Leg, LegState } from './leg.ts';
+import type { Leg } from './leg.ts';
+import type { Callee, LegState } from './legstate.ts';
 
 /** What became of one bridge. `answered` comes when the callee is connected, the others when it is over. */
 export type BridgeOutcome =

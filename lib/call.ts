@@ -10,9 +10,12 @@ import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Admission, Refusal } from './esl/listener.ts';
 import { FALLBACK_EXTENSION, Guard, isGuardKnown, scheduledGuard, SHOW_TASKS, toldGuard } from './guard.ts';
+import { endingOf } from './ending.ts';
 import { Leg } from './leg.ts';
 import { exists, isNameable, setVariables } from './legcommand.ts';
 import type { Limits, Places } from './limits.ts';
+import type { Move } from './move.ts';
+import type { Passes } from './pass.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
@@ -31,8 +34,7 @@ export interface CallContext {
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
-  /** Of the calls here, by channel: one that was moved and comes back is linked with what is still held of it. */
-  readonly passes: Map<string, Call['passed']>;
+  readonly passes: Passes;
   /** What a person should mend in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
 }
@@ -81,7 +83,7 @@ class CallStory {
       await this.#rescue(error);
     } finally {
       this.#places.leave();
-      this.#forget();
+      if (this.#leg !== null) this.#context.passes.leave(this.#leg.call.uuid, this.record.id);
     }
   }
 
@@ -110,7 +112,7 @@ class CallStory {
     });
     this.#leg = leg;
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
-    this.#countPass(call);
+    this.#note({ type: 'pass', ...this.#context.passes.enter(call, this.record.id) });
     if (waitedMs > 0) {
       const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
       this.#note({ type: 'note', text });
@@ -250,32 +252,22 @@ class CallStory {
     return this.#taken(leg);
   }
 
-  /** The leg is not ours any more: who has it, and how does it end there? */
-  async #taken(leg: Leg): Promise<void> {
-    const { clock } = this.#context;
-    const talked = this.record.answeredMs !== null;
-    if (leg.moves.length > 0) return this.#moved(leg, talked);
-    await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, clock);
-    if (leg.moves.length > 0) return this.#moved(leg, talked);
-    if (this.#isLost(leg)) return;
-    if (talked) return this.#ended('bridged', this.record.reason);
-    const byCaller = leg.hungUpBy === 'caller';
-    return this.#ended(
-      byCaller ? 'caller_hangup' : 'switch_hangup',
-      byCaller ? 'caller_hung_up' : 'switch_hung_up',
-    );
-  }
-
   /**
-   * From here on the router only watches. The guard that the leg still carries is lifted, if it is ours: it would tear the
-   * caller out of his new place. The socket is held to the channel's end.
+   * The leg is not ours any more: from here on the router only watches. The guard that a moved leg still carries is lifted, as
+   * it would tear the caller out of his new place; its socket is held to the channel's end.
    */
-  async #moved(leg: Leg, talked: boolean): Promise<void> {
+  async #taken(leg: Leg): Promise<void> {
     const { config, clock } = this.#context;
+    if (leg.moves.length === 0) await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, clock);
     const [first] = leg.moves;
-    if (first === undefined) return;
-    const fired = await this.#isGuards(first.to);
-    await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
+    let guardFired = false;
+    if (first !== undefined) {
+      guardFired = await this.#isGuards(first);
+      await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
+    }
+    const talked = this.record.answeredMs !== null;
+    const { end, reason, note } = endingOf(leg, { talked, guardFired, reason: this.record.reason });
+    if (note !== undefined) this.#note({ type: 'note', text: note });
     const moves = leg.moves.map(({ atMs, from, by, to }) => ({
       atMs: atMs - this.#connectedAt,
       from,
@@ -283,30 +275,21 @@ class CallStory {
       to,
     }));
     this.#note({ type: 'moves', moves });
-    if (fired) return this.#ended('guard', 'guard_fired');
-    const { reason } = this.record;
-    if (leg.moves[0]?.by !== 'router') return this.#ended('moved', talked ? reason : 'moved');
-    if (leg.arrived || leg.hangupCause !== 'NO_ROUTE_DESTINATION') return this.#ended('transferred', reason);
-    this.#note({ type: 'result', result: 'error', reason: 'transfer_failed' });
-    return this.#ended('switch_hangup', 'transfer_failed');
+    const result = reason === 'transfer_failed' ? 'error' : this.record.result;
+    this.#note({ type: 'result', result, reason });
+    if (talked && end !== 'switch_lost') {
+      // The conversation with our callee was over when the call was moved, not when it ended.
+      const atMs = moves[0]?.atMs ?? this.#elapsedMs();
+      const cause = moves.length > 0 ? null : leg.hangupCause;
+      this.#note({ type: 'bridge_end', atMs, outcome: 'answered', cause });
+    }
+    await this.#close(end);
   }
 
   /** Where the leg went, or that its task is gone, shows that it was the guard. */
-  async #isGuards(to: string): Promise<boolean> {
-    const guard = this.#guard;
-    if (guard === null) return to.startsWith(`${FALLBACK_EXTENSION} `);
-    const gone = await guard.hasFired().catch(() => false);
+  async #isGuards({ to }: Move): Promise<boolean> {
+    const gone = (await this.#guard?.hasFired().catch(() => false)) ?? false;
     return gone || to.startsWith(`${FALLBACK_EXTENSION} `);
-  }
-
-  async #ended(end: End, reason: Reason): Promise<void> {
-    this.#note({ type: 'result', result: this.record.result, reason });
-    if (this.record.answeredMs !== null && this.record.bridges.at(-1)?.outcome === null) {
-      const outcome = end === 'moved' ? 'moved' : 'answered';
-      const atMs = this.#elapsedMs();
-      this.#note({ type: 'bridge_end', atMs, outcome, cause: this.#leg?.hangupCause ?? null });
-    }
-    await this.#close(end);
   }
 
   /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
@@ -363,34 +346,10 @@ class CallStory {
     return this.#leg?.taken.aborted === true ? this.#leg : null;
   }
 
-  /** The connection ended and the leg was not seen to: nothing more is known of the call. */
-  #isLost(leg: Leg): boolean {
-    const { state } = leg;
-    if (state.kind !== 'gone' || ['caller_hung_up', 'switch_hung_up'].includes(state.error.code))
-      return false;
-    this.#note({ type: 'note', text: state.error.message });
-    this.#note({ type: 'result', result: this.record.result, reason: state.error.code });
-    void this.#close('switch_lost');
-    return true;
-  }
-
   async #close(end: End): Promise<void> {
     const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
     this.#note({ type: 'end', end, atMs: this.#elapsedMs(), hangupCause, hungUpBy });
     await this.#connection.end();
-  }
-
-  #countPass({ uuid, passed }: Call): void {
-    const held = this.#context.passes.get(uuid);
-    const last = held !== undefined && held.passes > passed.passes ? held : passed;
-    const pass = last.passes + 1;
-    this.#context.passes.set(uuid, { passes: pass, trace: this.record.id });
-    this.#note({ type: 'pass', pass, previous: last.trace === '' ? null : last.trace });
-  }
-
-  #forget(): void {
-    const uuid = this.#leg?.call.uuid ?? '';
-    if (this.#context.passes.get(uuid)?.trace === this.record.id) this.#context.passes.delete(uuid);
   }
 
   #ringLater(leg: Leg, afterMs: number | null): () => void {

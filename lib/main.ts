@@ -1,5 +1,5 @@
 import { Cancellation } from './cancel.ts';
-import { routeCall, type CallContext } from './call.ts';
+import { routeCall } from './call.ts';
 import { systemClock, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { RouterError, type Reason } from './errors.ts';
@@ -10,6 +10,7 @@ import { createHttpClient } from './http/client.ts';
 import { Limits } from './limits.ts';
 import { Load, type LoadState } from './load.ts';
 import type { Logger } from './log.ts';
+import { Passes } from './pass.ts';
 import { summaryOf, type CallRecord } from './record.ts';
 import { ReloadableSchemes } from './reload.ts';
 import { loadSchemes, type LoadResult } from './schemes.ts';
@@ -89,7 +90,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const send = upstream.send.bind(upstream);
   const memory = new AnswerMemory();
   const connections = new Set<Connection>();
-  const passes: CallContext['passes'] = new Map();
+  const passes = new Passes();
   const faults = new Set<string>();
   const onDialplanFault = (text: string): void => {
     // A line for each fault, not for each call.

@@ -1,6 +1,7 @@
 import type { CancelSignal } from './cancel.ts';
 import type { Clock } from './clock.ts';
-import type { Leg, LegState } from './leg.ts';
+import type { Leg } from './leg.ts';
+import type { LegState } from './legstate.ts';
 import { exists } from './legcommand.ts';
 
 export interface WatchOptions {

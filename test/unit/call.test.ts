@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { loadConfig } from '../../lib/config.ts';
 import { Connection } from '../../lib/esl/connection.ts';
 import { Limits } from '../../lib/limits.ts';
+import { Passes } from '../../lib/pass.ts';
 import { assembleSchemes } from '../../lib/schemes.ts';
 import { AnswerMemory } from '../../lib/upstream/memory.ts';
 import { RawSwitch } from '../support/raw-switch.ts';
@@ -38,7 +39,7 @@ function contextOf(): CallContext {
     limits: new Limits(systemClock),
     version: '0.0.0',
     stopping: new Cancellation(),
-    passes: new Map(),
+    passes: new Passes(),
     onDialplanFault: () => undefined,
   };
 }

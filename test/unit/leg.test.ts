@@ -6,7 +6,8 @@ import { parseCall } from '../../lib/channel.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { Connection } from '../../lib/esl/connection.ts';
 import type { HungUpBy } from '../../lib/hangup.ts';
-import { Leg, type LegState } from '../../lib/leg.ts';
+import { Leg } from '../../lib/leg.ts';
+import type { LegState } from '../../lib/legstate.ts';
 import type { Move } from '../../lib/move.ts';
 
 /**
