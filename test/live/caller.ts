@@ -27,6 +27,7 @@ export interface CallOptions {
   /** The caller's name, one byte a character (Latin-1). */
   readonly name?: string;
   readonly headers?: readonly Header[];
+  readonly callId?: string;
   /** What this end says once there is a connection; see Media. */
   readonly voice?: number;
   /** Sound of its own otherwise. */
@@ -40,7 +41,7 @@ const RETRANSMIT_MS = 500;
 const MURMUR = 0x21;
 
 export class OutgoingCall implements Dialog {
-  readonly callId = token();
+  readonly callId: string;
   readonly journal: Journal;
   readonly media: Media;
   readonly responses: { readonly atMs: number; readonly status: number; readonly message: SipMessage }[] = [];
@@ -59,6 +60,7 @@ export class OutgoingCall implements Dialog {
   private constructor(agent: Agent, options: CallOptions, media: Media) {
     this.#agent = agent;
     this.#options = options;
+    this.callId = options.callId ?? token();
     this.media = media;
     this.#uri = `sip:${options.number}@127.0.0.1:${options.to}`;
     this.journal = new Journal(`caller ${options.from}`);

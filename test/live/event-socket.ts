@@ -1,9 +1,13 @@
 import { connect, type Socket } from 'node:net';
 
-/** The test's own way to ask FreeSWITCH something: the inbound event socket, `api` commands only. */
+/** One header of an event, decoded; '' when it is not there. Only what is asked for is decoded. */
+export type SwitchEvent = (name: string) => string;
+
+/** The test's own way to ask FreeSWITCH something, and to hear what it has to tell: the inbound event socket. */
 export class EventSocket {
   readonly #socket: Socket;
   readonly #waiting: ((text: string) => void)[] = [];
+  #hear: (event: SwitchEvent) => void = () => undefined;
   #buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
@@ -38,6 +42,13 @@ export class EventSocket {
     return this.#command(`api ${command}`);
   }
 
+  /** Hears events of every channel from now on. */
+  async subscribe(names: readonly string[], hear: (event: SwitchEvent) => void): Promise<void> {
+    this.#hear = hear;
+    const answer = await this.#command(`event plain ${names.join(' ')}`);
+    if (!answer.startsWith('+OK')) throw new Error(`event socket: ${answer}`);
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -60,8 +71,23 @@ export class EventSocket {
       if (this.#buffer.length < end + 2 + length) return;
       const body = this.#buffer.subarray(end + 2, end + 2 + length).toString();
       this.#buffer = this.#buffer.subarray(end + 2 + length);
+      if (head.includes('Content-Type: text/event-plain')) {
+        this.#hear((name) => headerOf(body, name));
+        continue;
+      }
       const text = length > 0 ? body : (/^Reply-Text: (.*)$/m.exec(head)?.[1] ?? '');
       this.#waiting.shift()?.(text.trim());
     }
+  }
+}
+
+function headerOf(body: string, name: string): string {
+  const start = body.startsWith(`${name}: `) ? 0 : body.indexOf(`\n${name}: `) + 1;
+  if (start === 0 && !body.startsWith(`${name}: `)) return '';
+  const value = body.slice(start + name.length + 2, body.indexOf('\n', start));
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
   }
 }

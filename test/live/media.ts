@@ -27,6 +27,7 @@ export class Media {
   #timer: NodeJS.Timeout | null = null;
   #target: number | null = null;
   #sequence = 0;
+  #closed = false;
 
   private constructor(socket: Socket | null, port: number, voice: number) {
     this.#socket = socket;
@@ -57,7 +58,7 @@ export class Media {
 
   /** Begins to speak to the port of the other end, or goes on at another port. */
   speak(port: number): void {
-    if (this.#socket === null) return;
+    if (this.#socket === null || this.#closed) return;
     this.#target = port;
     this.#timer ??= setInterval(() => {
       this.#send();
@@ -77,6 +78,7 @@ export class Media {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.#target = null;

@@ -1,4 +1,4 @@
-/** Numbers of the rows: twelve digits, of which two say the row. No two rows share one. */
+/** Numbers of the rows: twelve digits, of which three say the row. No two rows share one. */
 
 export type Numbers = (nth?: number) => string;
 
@@ -16,5 +16,5 @@ export const calleesOf =
     numberOf('38050', row, nth);
 
 function numberOf(prefix: string, row: number, nth: number): string {
-  return `${prefix}${String(row).padStart(2, '0')}${String(nth).padStart(5, '0')}`;
+  return `${prefix}${String(row).padStart(3, '0')}${String(nth).padStart(4, '0')}`;
 }

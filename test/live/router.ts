@@ -11,9 +11,12 @@ const MAIN = join(import.meta.dirname, '../../dist/bin/esl-router.js');
 
 export class Router {
   readonly journal: Journal;
+  /** Where it listens. */
+  readonly port: number;
   readonly #child: Child;
 
-  private constructor(name: string, child: Child) {
+  private constructor(name: string, port: number, child: Child) {
+    this.port = port;
     this.journal = new Journal(name);
     this.#child = child;
     let rest = '';
@@ -34,7 +37,7 @@ export class Router {
     const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], ESL_ROUTER_LOG_FORMAT: 'json' };
     for (const [key, value] of Object.entries(settings)) env[`ESL_ROUTER_${key}`] = value;
     const child = start(process.execPath, [MAIN, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const router = new Router(name, child);
+    const router = new Router(name, Number(settings['LISTEN_PORT']), child);
     try {
       await router.journal.until('"listening"', READY_MS, () => {
         if (router.exited) throw new Error(`${name} ended: ${router.log([]).join('\n')}`);

@@ -3,9 +3,12 @@ import type { CallOptions, OutgoingCall } from './caller.ts';
 import type { Answer, Question, Reply } from './crm.ts';
 import { Journal, now, sleep, SOON } from './journal.ts';
 import { calleesOf, callersOf, didOf, groupOf, type Numbers } from './number.ts';
+import type { Media } from './media.ts';
+import { recordOf, recordsOf, type RecordSeen } from './record.ts';
 import type { Router } from './router.ts';
-import { check, type Row } from './row.ts';
+import type { Row } from './row.ts';
 import type { UserAgent } from './user-agent.ts';
+import type { Channel } from './witness.ts';
 import type { World } from './world.ts';
 
 /** What one row works with: numbers that no other row has, and the calls that it made, for the end and the report. */
@@ -39,6 +42,12 @@ export class Line {
   called(nth = 1, withinMs = SOON): Promise<IncomingCall> {
     return this.journal.until(`call ${nth}`, withinMs, () => this.calls[nth - 1]);
   }
+}
+
+/** Either end of a conversation. */
+export interface End {
+  readonly journal: Journal;
+  readonly media: Media | null;
 }
 
 export class Stage {
@@ -102,9 +111,8 @@ export class Stage {
   }
 
   /** Both ends hear each other, and nobody else. */
-  async talk(caller: OutgoingCall, callee: IncomingCall, voice = CALLEE_VOICE): Promise<void> {
-    const { media } = callee;
-    check(media !== null, `${callee.journal.name} has no sound`);
+  async talk(caller: OutgoingCall, callee: End, voice = CALLEE_VOICE): Promise<void> {
+    const media = await callee.journal.until('sound', SOON, () => callee.media ?? undefined);
     caller.media.forget();
     media.forget();
     const untilMs = now() + SOON;
@@ -115,6 +123,36 @@ export class Stage {
     throw new Error(
       `no sound both ways: the caller heard ${caller.media.heard(voice)} packets, the callee ${media.heard(0x21)}`,
     );
+  }
+
+  /** What FreeSWITCH answers to an `api` command. */
+  api(command: string): Promise<string> {
+    return this.world.freeswitch.api(command);
+  }
+
+  /** The caller's channel. */
+  channel(caller: OutgoingCall): Promise<Channel> {
+    return this.world.witness.from(this.caller(this.callers.indexOf(caller)));
+  }
+
+  /** What the router wrote of a caller's call at its end, or of its nth socket. */
+  record(caller: OutgoingCall, nth = 1): Promise<RecordSeen> {
+    return recordOf(this.#routers, this.caller(this.callers.indexOf(caller)), nth);
+  }
+
+  /** Of all sockets that the caller's channel had, in the order in which they were opened. */
+  async passes(caller: OutgoingCall, count: number): Promise<RecordSeen[]> {
+    for (let nth = 1; nth <= count; nth++) await this.record(caller, nth);
+    return this.records(caller).sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+  }
+
+  /** All that it has written of it up to now. */
+  records(caller: OutgoingCall): RecordSeen[] {
+    return recordsOf(this.#routers, this.caller(this.callers.indexOf(caller)));
+  }
+
+  get #routers(): readonly Router[] {
+    return this.routers.length > 0 ? this.routers : [this.world.router];
   }
 
   /** The dialplan's own fallback serves the caller: he is connected to the group. Milliseconds since his INVITE. */

@@ -9,11 +9,13 @@ export interface SwitchPorts {
   readonly external: number;
   /** Profile where users register. */
   readonly internal: number;
+  /** Profile that names its channels after the Call-ID; none unless it is told. */
+  readonly byCallId?: number;
   readonly rtpFirst: number;
   readonly rtpLast: number;
 }
 
-/** One number that callers can dial: what the dialplan does with it. */
+/** One number that callers can dial, or an expression for several: what the dialplan does with it. */
 export interface Inbound {
   readonly number: string;
   readonly actions: readonly (readonly [application: string, data: string])[];
@@ -94,6 +96,7 @@ export function switchConfig(plan: SwitchPlan): string {
           </gateways>
           <settings>${profile(ports.external, 'inbound', {})}</settings>
         </profile>
+        ${ports.byCallId === undefined ? '' : byCallId(ports.byCallId)}
         <profile name="internal">
           <settings>${profile(ports.internal, 'default', {
             'auth-calls': 'true',
@@ -151,6 +154,12 @@ function profile(port: number, context: string, more: Readonly<Record<string, st
     tls: 'false',
     ...more,
   });
+}
+
+/** As public configurations have it: the channel's uuid is whatever the caller wrote as his Call-ID. */
+function byCallId(port: number): string {
+  const settings = profile(port, 'inbound', { 'inbound-use-callid-as-uuid': 'true' });
+  return `<profile name="by-call-id"><settings>${settings}</settings></profile>`;
 }
 
 function gateway(name: string, port: number): string {

@@ -11,7 +11,7 @@ import { switchConfig, type SwitchPlan } from './switch-config.ts';
 const FILES = join(import.meta.dirname, '../../freeswitch');
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
-const PASSWORD = 'ClueCon';
+export const PASSWORD = 'ClueCon';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UUID_LENGTH = 36;
 /** Says nothing that helps: session descriptions, conditions that did not fit, turns of the state machine. */

@@ -6,9 +6,10 @@ import { calleesOf, didOf, groupOf } from './number.ts';
 import { freePorts, freeRange } from './port.ts';
 import { Router } from './router.ts';
 import type { Row } from './row.ts';
-import { Switch } from './switch.ts';
+import { PASSWORD, Switch } from './switch.ts';
 import type { Inbound, SwitchPlan, SwitchPorts } from './switch-config.ts';
 import { UserAgent } from './user-agent.ts';
+import { Witness } from './witness.ts';
 
 /** Everybody who takes part, started and stopped together. */
 
@@ -16,6 +17,19 @@ export const DOMAIN = 'pbx.example';
 export const USERS = ['agent_007', '201', '202'] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
+/** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */
+const CALLEE = '(38050\\d{7})';
+export const PARKED = '920';
+const COLLEAGUES: readonly Inbound[] = [
+  { number: CALLEE, actions: [['bridge', 'sofia/gateway/crm/$1']] },
+  {
+    number: PARKED,
+    actions: [
+      ['answer', ''],
+      ['park', ''],
+    ],
+  },
+];
 /** Router addresses that a row may have for itself. */
 const ADDRESSES = 2;
 
@@ -26,10 +40,14 @@ export interface WorldOptions {
 }
 
 export class World {
+  /** FreeSWITCH's own, for a row that has to start another one. */
+  readonly binary: string;
   readonly folder: string;
   readonly ports: SwitchPorts;
   readonly freeswitch: Switch;
   readonly router: Router;
+  /** FreeSWITCH's own view of every channel. */
+  readonly witness: Witness;
   readonly crm: Crm;
   /** Where callers call from. */
   readonly callers: UserAgent;
@@ -42,10 +60,12 @@ export class World {
   readonly #parts: Parts;
 
   private constructor(parts: Parts) {
+    this.binary = parts.binary;
     this.folder = parts.folder;
     this.ports = parts.plan.ports;
     this.freeswitch = parts.freeswitch;
     this.router = parts.router;
+    this.witness = parts.witness;
     this.crm = parts.crm;
     this.callers = parts.callers;
     this.carrier = parts.carrier;
@@ -72,9 +92,8 @@ export class World {
     stops.push(() => {
       for (const end of [...agents, elsewhere.socket, mute.socket]) end.close();
     });
-    const [eventSocket = 0, external = 0, internal = 0, shared = 0, closed = 0, ...own] = await freePorts(
-      5 + rows.length * ADDRESSES,
-    );
+    const [eventSocket = 0, external = 0, internal = 0, byCallId = 0, shared = 0, closed = 0, ...own] =
+      await freePorts(6 + rows.length * ADDRESSES);
     const rtpFirst = await freeRange(RTP_PORTS);
     const addresses = (row: Row, index: number): number[] =>
       row.own === undefined
@@ -83,11 +102,11 @@ export class World {
             .slice(index * ADDRESSES, (index + 1) * ADDRESSES)
             .slice(0, row.own.routers + (row.own.absent ?? 0));
     const plan: SwitchPlan = {
-      ports: { eventSocket, external, internal, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
+      ports: { eventSocket, external, internal, byCallId, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
       domain: DOMAIN,
       userPassword: USER_PASSWORD,
       logLevel: 'debug',
-      inbound: rows.map((row, index) => inbound(row, index, addresses(row, index))),
+      inbound: [...rows.map((row, index) => inbound(row, index, addresses(row, index))), ...COLLEAGUES],
       gateways: { mute: mute.socket.address().port, closed },
     };
     const schemes = join(folder, 'schemes');
@@ -99,6 +118,10 @@ export class World {
       prepare(conf, plan, carrier.port);
     });
     stops.push(() => freeswitch.stop());
+    const witness = await Witness.open(eventSocket, PASSWORD);
+    stops.push(() => {
+      witness.close();
+    });
     const settings = (port: number): Record<string, string> => ({
       LISTEN_PORT: String(port),
       SCHEMES_DIR: schemes,
@@ -112,12 +135,12 @@ export class World {
       await phones.register({ user, domain: DOMAIN, password: USER_PASSWORD, server: internal });
     }
     return new World({
-      ...{ folder, plan, freeswitch, router, crm, callers, carrier, phones, elsewhere },
+      ...{ binary, folder, plan, freeswitch, router, witness, crm, callers, carrier, phones, elsewhere },
       routerSettings: (row) => {
         const index = rows.indexOf(row);
         return addresses(row, index)
           .slice(row.own?.absent ?? 0)
-          .map(settings);
+          .map((port) => ({ ...settings(port), ...row.settings }));
       },
     });
   }
@@ -151,10 +174,12 @@ interface Counter {
 }
 
 interface Parts {
+  readonly binary: string;
   readonly folder: string;
   readonly plan: SwitchPlan;
   readonly freeswitch: Switch;
   readonly router: Router;
+  readonly witness: Witness;
   readonly crm: Crm;
   readonly callers: UserAgent;
   readonly carrier: UserAgent;
@@ -182,6 +207,9 @@ export function prepare(conf: string, { ports }: SwitchPlan, carrier: number): v
     <action application="playback" data="tone_stream://%(2000,0,440)"/>
     <action application="hangup" data="NORMAL_CLEARING"/>
   </condition></extension>
+  <extension name="colleagues"><condition field="destination_number" expression="^${CALLEE}$">
+    <action application="bridge" data="sofia/gateway/crm/$1"/>
+  </condition></extension>
 </context>
 </include>
 `,
@@ -198,14 +226,15 @@ function inbound(row: Row, index: number, addresses: readonly number[]): Inbound
       ['set', `esl_router_hosts=${hosts}`],
       ['set', `esl_router_group=sofia/gateway/crm/${groupOf(index)}`],
       ...(row.guard === undefined ? [] : [['set', `esl_router_guard=${row.guard}`] as const]),
-      ['transfer', `${didOf(index)} XML esl_router`],
+      ...(row.dialplan ?? [['transfer', `${didOf(index)} XML esl_router`] as const]),
     ],
   };
 }
 
 function schemeOf({ name, scheme = {} }: Row, index: number, crm: Crm): object {
-  const { webhook = {}, ...rest } = typeof scheme === 'function' ? scheme(calleesOf(index)) : scheme;
-  return { name, forwardingTimeoutSeconds: 10, ...rest, webhook: { url: crm.url(name), ...webhook } };
+  const url = crm.url(name);
+  const { webhook = {}, ...rest } = typeof scheme === 'function' ? scheme(calleesOf(index), url) : scheme;
+  return { name, forwardingTimeoutSeconds: 10, ...rest, webhook: { url, ...webhook } };
 }
 
 function listen(): Promise<Counter> {
