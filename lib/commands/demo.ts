@@ -188,6 +188,8 @@ function wentTo(end: CallEnd, record: CallRecord | undefined): string {
       return `was served by the dialplan (${record?.result ?? '-'}: ${record?.reason ?? '-'})`;
     case 'transfer':
       return `was transferred to ${end.extension} in ${end.context}`;
+    case 'moved':
+      return `was moved by others to ${end.to}`;
     case 'caller-hangup':
       return `hung up while ${end.at}`;
     case 'guard':

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { scheduleBroadcast, scheduleHangup, scheduleTransfer, unschedule } from './appointment.ts';
 import { bridge } from './bridge.ts';
 import { causeNamed, causeOfSipCode } from './cause.ts';
 import { readAssignments } from './dialstring.ts';
+import type { Author } from './author.ts';
 import type { Application, Leg } from './leg.ts';
 import { textOf, type Bytes } from './message.ts';
 
@@ -16,9 +18,9 @@ async function until(leg: Leg, ms: number): Promise<undefined> {
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 /** An application that is done when its function returns. */
-function instant(run: (leg: Leg, argument: Bytes) => void): Application {
-  return (leg, argument) => {
-    run(leg, argument);
+function instant(run: (leg: Leg, argument: Bytes, author: Author) => void): Application {
+  return (leg, argument, author) => {
+    run(leg, argument, author);
     return undefined;
   };
 }
@@ -61,11 +63,17 @@ function scheduled(argument: Bytes): { seconds: number; rest: Bytes } {
   return { seconds: Number(found?.[1] ?? '0'), rest: found?.[2] ?? '' };
 }
 
+/** The whole group of the channel, or by digits one task; an empty argument is the channel's own uuid. */
+function cancel(leg: Leg, argument: Bytes, author: Author): void {
+  unschedule(leg.exchange.tasks, argument === '' ? leg.uuid : argument, author);
+}
+
 async function playback(leg: Leg, argument: Bytes): Promise<string> {
   const tone = /^(?:tone_stream|silence_stream):\/\/(?:%\()?(\d+)/.exec(argument);
   if (tone === null) return 'FILE NOT FOUND'; // no files here (17)
-  leg.answer();
-  leg.channel.callState = 'ACTIVE';
+  // Early media, not an answer (1.11.1).
+  leg.earlyMedia(null);
+  leg.channel.callState = leg.channel.answerState === 'answered' ? 'ACTIVE' : 'EARLY';
   await until(leg, Number(tone[1]));
   return 'FILE PLAYED';
 }
@@ -120,27 +128,27 @@ export const APPLICATIONS: ReadonlyMap<string, Application> = new Map<string, Ap
   ['respond', instant(respond)],
   [
     'sched_hangup',
-    instant((leg, argument) => {
+    instant((leg, argument, author) => {
       const { seconds, rest } = scheduled(argument);
-      const cause = causeNamed(rest.split(' ')[0] ?? '');
-      leg.schedule.add(seconds, () => {
-        leg.hangup(cause, 'switch');
-      });
+      const task = scheduleHangup(leg, seconds, causeNamed(rest.split(' ')[0] ?? ''), author);
+      leg.channel.set('last_sched_id', String(task.id));
     }),
   ],
   [
     'sched_transfer',
-    instant((leg, argument) => {
+    instant((leg, argument, author) => {
       const { seconds, rest } = scheduled(argument);
-      leg.schedule.add(seconds, () => {
-        leg.transfer(extensionOf(leg, rest), 'router');
-      });
+      const task = scheduleTransfer(leg, seconds, extensionOf(leg, rest), author, author.kind === 'router');
+      leg.channel.set('last_sched_id', String(task.id));
     }),
   ],
   [
-    'sched_cancel',
-    instant((leg) => {
-      leg.schedule.clear();
+    'sched_broadcast',
+    instant((leg, argument, author) => {
+      const { seconds, rest } = scheduled(argument);
+      const task = scheduleBroadcast(leg, seconds, rest.split(' ')[0] ?? '', author);
+      leg.channel.set('last_sched_id', String(task.id));
     }),
   ],
+  ['sched_cancel', instant(cancel)],
 ]);

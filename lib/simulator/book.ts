@@ -1,4 +1,4 @@
-import type { BridgeReport, CallEnd, DialledLeg, SentCommand } from './types.ts';
+import type { BridgeReport, CallEnd, DialledLeg, MoveReport, SentCommand } from './types.ts';
 
 /** What is written down while a call goes on, for its report and for the judge. */
 export class Book {
@@ -6,6 +6,8 @@ export class Book {
   readonly violations: string[] = [];
   readonly dialled: DialledLeg[] = [];
   readonly bridges: BridgeReport[] = [];
+  /** What others have done to the call. */
+  readonly moves: MoveReport[] = [];
   /** Every command that ends or moves the call, and the closing of the socket. */
   readonly decisionsMs: number[] = [];
   /** Every end of a step that left the leg parked. */

@@ -1,16 +1,23 @@
-import { runApi } from './api.ts';
+import type { BLeg, TalkEnd } from './b-leg.ts';
 import { dialStatusOf } from './cause.ts';
 import { readDialString } from './dialstring.ts';
-import { dialStringFaults } from './judge.ts';
-import { pause, type Leg } from './leg.ts';
-import { bytesOf, header, type Bytes } from './message.ts';
-import { Originate, type OriginateEnd, type BLeg } from './originate.ts';
+import { extensionNamed, pause } from './exchange.ts';
+import { bridgeFaults, dialStringFaults } from './judge.ts';
+import type { Leg } from './leg.ts';
+import { header, textOf, type Bytes } from './message.ts';
+import { Originate, type OriginateEnd } from './originate.ts';
 
 /** Causes that leave the A leg up even without continue_on_fail: "no answer is always a reason to continue". */
 const ALWAYS_CONTINUES = ['NO_ANSWER', 'NO_USER_RESPONSE', 'ORIGINATOR_CANCEL'];
 
 /** An audio bridge looks for the end of either side once a frame. */
 const FRAME_MS = 20;
+
+/** A guard that is still due so long after CHANNEL_BRIDGE has been forgotten; a busy machine has a quarter of a real one. */
+const LIFTED_AFTER = { seconds: 1, leastMs: 250 };
+
+/** `api_before_bridge` runs when the callee's thread has read ten frames of the standing bridge (1.11.1). */
+const HOOK_AFTER_SECONDS = 0.25;
 
 /** The application `bridge`: from its argument to the end of the talk. */
 export async function bridge(leg: Leg, argument: Bytes): Promise<undefined> {
@@ -47,7 +54,7 @@ async function bridgeTo(leg: Leg, argument: Bytes): Promise<void> {
     : (first?.alternatives ?? []);
   const shared = first?.variables ?? new Map<string, Bytes>();
 
-  checkGuard(leg, shared);
+  for (const fault of bridgeFaults(leg.guards, shared, leg.exchange.secondMs)) leg.book.violate(fault);
   let end: OriginateEnd = { kind: 'interrupted' };
   for (const legs of alternatives) {
     leg.phase = { kind: 'ringing' };
@@ -106,10 +113,6 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   if (b.dialled.endpoint.startsWith('user/')) channel.push('originate_causes', `${b.uuid};NONE`);
   channel.set('signal_bond', b.uuid);
   channel.set('last_bridge_role', 'originator');
-  // These run when the callee answers, in their order, whatever has become of the router (measured on 1.11.1).
-  for (const [name, command] of b.dialled.variables) {
-    if (!early && name.toLowerCase().startsWith('api_on_answer')) runApi(leg.exchange, bytesOf(command));
-  }
   const pair = header('Bridge-A-Unique-ID', leg.uuid) + header('Bridge-B-Unique-ID', b.uuid);
   leg.emit('CHANNEL_BRIDGE', '', pair);
   if (!early) {
@@ -122,37 +125,61 @@ async function talk(leg: Leg, b: BLeg, early: boolean): Promise<void> {
   channel.set('bridge_uuid', b.uuid);
   channel.set('last_sent_callee_id_number', b.dialled.user);
 
-  const cause = await b.talk(leg);
-  const calleeEnded = !leg.hungUp && leg.interrupt === null;
-  if (!calleeEnded) await pause(leg.random.chance(0.5) ? 0 : FRAME_MS);
-  channel.unset('bridge_to');
-  channel.set('bridge_hangup_cause', channel.hangupCause ?? cause);
-  if (calleeEnded) {
-    channel.set('last_bridge_hangup_cause', cause);
-    channel.set('last_bridge_proto_specific_hangup_cause', 'sip:200');
-  }
+  const { cause, by } = await talkWatched(leg, b, early);
+  const calleeEnded = by !== 'interrupt';
+  // Whoever takes the caller over sees the old bridge end at the next frame; for a hang-up that varies.
+  if (!calleeEnded) await pause(!leg.hungUp || leg.random.chance(0.5) ? 0 : FRAME_MS);
+  leaveBridge(leg, cause, by);
   leg.emit('CHANNEL_UNBRIDGE', '', pair);
-  if (!calleeEnded) return;
-  if (leg.phase.kind === 'answered') {
-    leg.book.settle({
-      kind: 'answered',
-      leg: leg.phase.leg,
-      afterMs: leg.phase.afterMs,
-      hangupBy: b.endedBy,
-    });
-  }
-  // Without hangup_after_bridge the A leg stays up, alone (02b).
-  if (/^(?:true|yes|on|1)$/i.test(channel.get('hangup_after_bridge') ?? '')) leg.hangup(cause, 'callee');
-  else leg.phase = { kind: 'parked' };
+  if (calleeEnded) afterBridge(leg, b, cause);
 }
 
-/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted by the answer. */
-function checkGuard(leg: Leg, shared: ReadonlyMap<string, Bytes>): void {
-  const { schedule, uuid, book } = leg;
-  if (!schedule.guarded) return;
-  const ringingSeconds = Number(shared.get('originate_timeout') ?? '60');
-  if (schedule.guardSecondsLeft < ringingSeconds)
-    book.violate('a bridge that rings longer than the guard waits');
-  if (shared.get('api_on_answer') !== `sched_del ${uuid}`)
-    book.violate('a bridge whose answer does not lift the guard');
+/** The talk itself; meanwhile the hooks of the dial string run, and the guard has to be gone. */
+async function talkWatched(leg: Leg, b: BLeg, early: boolean): Promise<TalkEnd> {
+  const { secondMs } = leg.exchange;
+  const hooks = setTimeout(() => {
+    b.runHooks('api_before_bridge');
+  }, HOOK_AFTER_SECONDS * secondMs);
+  const guard = setTimeout(
+    () => {
+      if (!early && leg.guards.length > 0) leg.book.violate('a guard is still due while the callee talks');
+    },
+    Math.max(LIFTED_AFTER.seconds * secondMs, LIFTED_AFTER.leastMs),
+  );
+  const end = await b.talk(leg);
+  clearTimeout(hooks);
+  clearTimeout(guard);
+  return end;
+}
+
+/** What the variables say of a talk that has ended, as measured for each end. */
+function leaveBridge(leg: Leg, cause: string, by: TalkEnd['by']): void {
+  const { channel, interrupt } = leg;
+  channel.unset('bridge_to');
+  if (by === 'elsewhere') {
+    channel.unset('signal_bond');
+    return;
+  }
+  const own = leg.phase.kind === 'moved' && leg.phase.by === 'pickup' ? 'PICKED_OFF' : cause;
+  channel.set('bridge_hangup_cause', channel.hangupCause ?? own);
+  const left = interrupt?.kind === 'park' || interrupt?.kind === 'bridge';
+  if (by !== 'interrupt' || left) channel.set('last_bridge_hangup_cause', own);
+  if (by === 'callee') channel.set('last_bridge_proto_specific_hangup_cause', 'sip:200');
+}
+
+/** The callee has gone, and the caller is still here. */
+function afterBridge(leg: Leg, b: BLeg, cause: string): void {
+  const { phase, afterBridge: away } = leg;
+  if (away !== null) {
+    leg.afterBridge = null;
+    if (away.by === 'park-after-bridge') leg.parkAway(away);
+    else leg.transferAway(extensionNamed(away.to, textOf(leg.channel.profile.context)), away);
+    return;
+  }
+  if (phase.kind === 'answered') {
+    leg.book.settle({ kind: 'answered', leg: phase.leg, afterMs: phase.afterMs, hangupBy: b.endedBy });
+  }
+  // Without hangup_after_bridge the A leg stays up, alone (02b).
+  if (/^(?:true|yes|on|1)$/i.test(leg.channel.get('hangup_after_bridge') ?? '')) leg.hangup(cause, 'callee');
+  else leg.phase = { kind: 'parked' };
 }

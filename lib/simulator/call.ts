@@ -1,16 +1,16 @@
 import { connect, type Socket } from 'node:net';
 import { APPLICATIONS } from './application.ts';
-import { lostReason, type Patience } from './judge.ts';
-import { Leg, pause, type Exchange, type Extension } from './leg.ts';
-import { bytesOf } from './message.ts';
+import { Dialplan, FALLBACK } from './dialplan.ts';
+import { pause, type Exchange, type Extension } from './exchange.ts';
+import type { Patience } from './judge.ts';
+import { Leg } from './leg.ts';
+import { bytesOf, header } from './message.ts';
+import { Others } from './others.ts';
+import { inBridge, inExtension, inPark, route } from './place.ts';
+import { reportOf } from './report.ts';
 import { Session } from './session.ts';
 import type { CallReport, CallScript, RouterAddress } from './types.ts';
-
-/** The dialplan's own extension behind `socket`, and the guard's target. */
-const FALLBACK = 'esl_router_fallback';
-
-/** What the router leaves on the leg; the dialplan unsets it before `socket`, so that nothing stale decides. */
-const MARKERS = ['result', 'scheme', 'destination', 'trace', 'reason'].map((name) => `esl_router_${name}`);
+import type { Interrupt, Stay } from './whereabouts.ts';
 
 /** From the `connect` reply to CHANNEL_PARK: at once, or a turn of 20 ms later (30 of 109 recordings show it). */
 const LATE_PARK = { probability: 0.25, ms: 20 };
@@ -21,29 +21,43 @@ const MOST_VISITS = 8;
 /** How long an extension serves a caller whose socket is still open, in simulated seconds. */
 const SERVICE_SECONDS = 1;
 
+/** The first of two sockets has closed: the second one's park ends at its next look, or the one after (1.11.1). */
+const LET_GO_MS = 33;
+
+/** What comes next for a caller: `socket` once more, a place to live on in, or nothing. */
+type Next =
+  { readonly kind: 'socket' } | { readonly kind: 'over' } | Exclude<Interrupt, { readonly kind: 'hangup' }>;
+
 /** One call, from its INVITE to its last byte: the dialplan around `socket`. */
 export class Call {
   readonly #leg: Leg;
   readonly #routers: readonly RouterAddress[];
   readonly #patience: Patience;
   readonly #sessions: Session[] = [];
+  readonly #dialplan: Dialplan;
+  readonly #others: Others;
   #acceptedMs: number | null = null;
   #connecting: Socket | null = null;
 
   constructor(script: CallScript, exchange: Exchange, routers: readonly RouterAddress[], patience: Patience) {
     this.#leg = new Leg(script, exchange, APPLICATIONS);
+    this.#dialplan = new Dialplan(this.#leg);
+    this.#others = new Others(this.#leg);
     this.#routers = routers;
     this.#patience = patience;
   }
 
   async run(): Promise<CallReport> {
     const leg = this.#leg;
-    this.#beforeSocket();
-    await this.#dialplan();
+    leg.reached('began');
+    await this.#live();
+    this.#others.leave();
     leg.dismiss();
     await Promise.all(this.#sessions.map((session) => session.closed));
     leg.exchange.legs.delete(leg.uuid);
-    return this.#report();
+    const report = reportOf(leg, this.#sessions, this.#acceptedMs, this.#patience);
+    leg.exchange.tasks.forget(leg.uuid);
+    return report;
   }
 
   /** Ends everything now; `why` becomes a violation. */
@@ -57,51 +71,74 @@ export class Call {
     for (const session of this.#sessions) session.destroy();
   }
 
-  #beforeSocket(): void {
+  /** From place to place, until the call is over or nobody watches it any more. */
+  async #live(): Promise<void> {
     const leg = this.#leg;
-    const { channel, script } = leg;
-    const { sipHeaders = {}, variables = {} } = script;
-    for (const [name, value] of Object.entries(sipHeaders)) channel.set(`sip_h_${name}`, bytesOf(value));
-    for (const marker of MARKERS) channel.unset(marker);
-    for (const [name, value] of Object.entries(variables)) channel.set(name, bytesOf(value));
-    if (script.dialplanSetsBridgeVariables === true) {
-      channel.set('continue_on_fail', 'true');
-      channel.set('hangup_after_bridge', 'true');
+    let next: Next = { kind: 'socket' };
+    let visits = 0;
+    while (next.kind !== 'over') {
+      let found = true;
+      switch (next.kind) {
+        case 'socket':
+          if (++visits > MOST_VISITS) leg.hangup('EXCHANGE_ROUTING_ERROR', 'switch');
+          else found = await this.#socketApplication();
+          break;
+        case 'transfer':
+          if (next.stay === null && leg.listeners.size === 0) {
+            if (next.to.extension === FALLBACK) this.#dialplan.cancel();
+            return;
+          }
+          await this.#inExtension(next.to, next.stay);
+          break;
+        case 'park':
+          await inPark(leg, next.stay);
+          break;
+        case 'bridge':
+          await inBridge(leg, next.partner, next.stay);
+      }
+      next = this.#nextPlace(found);
     }
-    if (script.guardSeconds !== undefined) {
-      channel.set('esl_router_guard', String(script.guardSeconds));
-      const to = { extension: FALLBACK, context: script.context ?? 'public' };
-      leg.schedule.addGuard(script.guardSeconds, () => {
-        leg.transfer(to, 'guard');
-      });
-    }
-    leg.reached('began');
   }
 
-  async #dialplan(): Promise<void> {
+  #nextPlace(found: boolean): Next {
     const leg = this.#leg;
-    for (let visit = 1; visit <= MOST_VISITS; visit++) {
-      const found = await this.#socketApplication();
-      const { interrupt } = leg;
-      if (leg.hungUp) {
-        leg.finish();
-        return;
-      }
-      if (interrupt?.kind === 'transfer' && interrupt.by === 'redirect') {
-        this.#route(interrupt.to); // the extension with `socket` again: a second session for the same Unique-ID
-        continue;
-      }
-      if (interrupt?.kind === 'transfer') {
-        await this.#serve(interrupt.to);
-        return;
-      }
-      // Behind `socket` stands the transfer to the fallback extension, whose first action is sched_cancel.
-      leg.book.settle({ kind: found ? 'dialplan' : 'no-router' });
-      await this.#serve({ extension: FALLBACK, context: leg.script.context ?? 'public' });
-      return;
+    const { interrupt } = leg;
+    if (leg.hungUp || interrupt?.kind === 'hangup') {
+      leg.finish();
+      return { kind: 'over' };
     }
-    leg.hangup('EXCHANGE_ROUTING_ERROR', 'switch');
-    leg.finish();
+    if (interrupt === null) return this.#behindSocket(found);
+    if (interrupt.kind !== 'transfer') return interrupt;
+    const { to, by } = interrupt;
+    if (by === 'redirect') {
+      route(leg); // the extension with `socket` again: a second session for the same Unique-ID
+      return { kind: 'socket' };
+    }
+    if (!this.#dialplan.leadsToSocket(to)) return interrupt;
+    if (to.extension === FALLBACK) this.#dialplan.cancel();
+    route(leg);
+    this.#dialplan.beforeSocket();
+    return { kind: 'socket' };
+  }
+
+  /** Behind `socket` stands the transfer to the fallback extension. */
+  #behindSocket(found: boolean): Next {
+    const leg = this.#leg;
+    const to = { extension: FALLBACK, context: leg.script.context ?? 'public' };
+    if (!this.#dialplan.leadsToSocket(to)) leg.book.settle({ kind: found ? 'dialplan' : 'no-router' });
+    leg.channel.enter(bytesOf(FALLBACK), bytesOf(to.context), leg.random.uuid());
+    if (!this.#dialplan.leadsToSocket(to)) return { kind: 'transfer', to, by: 'guard', stay: null };
+    this.#dialplan.cancel();
+    route(leg);
+    this.#dialplan.beforeSocket();
+    return { kind: 'socket' };
+  }
+
+  /** Nobody watches when no socket is left; else the events go on (a transfer). */
+  async #inExtension(to: Extension, stay: Stay | null): Promise<void> {
+    const leg = this.#leg;
+    const served: Stay = { talkMs: SERVICE_SECONDS * leg.exchange.secondMs, hangup: 'other' };
+    await inExtension(leg, to, stay ?? served, to.extension === FALLBACK ? ['sched_cancel'] : []);
   }
 
   /** `socket h1:p|h2:p async full`; false when nobody listens. */
@@ -112,8 +149,15 @@ export class Call {
     const path = script.path === undefined ? '' : `/${script.path.replace(/^\//, '')}`;
     const hosts = this.#routers.map(({ host, port }) => `${host}:${port}${path}`).join('|');
     const data = `${hosts}${words.async ? ' async' : ''}${words.full ? ' full' : ''}`;
+    const executionUuid = leg.random.uuid();
     channel.set('current_application_data', bytesOf(data));
     channel.set('current_application', 'socket');
+    leg.emit(
+      'CHANNEL_EXECUTE',
+      header('Application', 'socket') +
+        header('Application-Data', data) +
+        header('Application-UUID', executionUuid),
+    );
     const socket = await this.#firstThatAccepts();
     if (socket === null) return false;
     if (leg.signal.aborted) {
@@ -122,7 +166,9 @@ export class Call {
     }
     if (path !== '') channel.set('socket_path', bytesOf(path.slice(1)));
     const session = new Session(socket, leg, words);
+    const letGo = this.#letGoBy(this.#sessions.filter(({ isClosed }) => !isClosed));
     this.#sessions.push(session);
+    leg.phase = { kind: 'parked' };
     this.#acceptedMs ??= leg.book.now();
     const taken = new Promise<void>((resolve) => {
       leg.signal.addEventListener(
@@ -148,10 +194,10 @@ export class Call {
         return true;
       }
       await leg.park(
-        () => session.isClosed,
+        () => session.isClosed || letGo(),
         () => session.saidExit,
       );
-      leg.completeSocket(data);
+      leg.completeSocket(data, executionUuid);
     } else {
       // In static mode the socket's own thread is the leg's: after a hang-up it has nothing more to tell (12).
       await Promise.race([session.closed, taken]);
@@ -161,6 +207,23 @@ export class Call {
       }
     }
     return true;
+  }
+
+  /**
+   * TWO SOCKETS ON ONE CHANNEL: the flag that says that it is controlled is the channel's, not the socket's. When an
+   * earlier socket closes it is cleared, and the park of the later one ends (1.11.1).
+   */
+  #letGoBy(earlier: readonly Session[]): () => boolean {
+    let gone = false;
+    for (const session of earlier) {
+      void session.over
+        .then(() => pause(this.#leg.random.below(LET_GO_MS)))
+        .then(() => {
+          gone = true;
+          this.#leg.queue.wake();
+        });
+    }
+    return () => gone;
   }
 
   /** Somebody else has the leg meanwhile. */
@@ -200,57 +263,7 @@ export class Call {
   async #limbo(taken: Promise<void>): Promise<void> {
     const leg = this.#leg;
     leg.phase = { kind: 'limbo' };
-    if (leg.schedule.guarded || leg.impatient) await taken;
+    if (leg.guards.length > 0 || leg.impatient) await taken;
     else leg.hangup('ORIGINATOR_CANCEL', 'caller');
-  }
-
-  /** The dialplan carries the call on. Nobody watches when no socket is left; else the events go on (a transfer). */
-  async #serve(to: Extension): Promise<void> {
-    const leg = this.#leg;
-    if (to.extension === FALLBACK) leg.schedule.clear();
-    if (leg.listeners.size === 0) return;
-    this.#route(to);
-    await leg.execute({ application: 'answer', argument: '', uuid: null, locked: false });
-    const tone = `tone_stream://%(${SERVICE_SECONDS * leg.exchange.secondMs},0,440)`;
-    await leg.execute({ application: 'playback', argument: tone, uuid: null, locked: false });
-    leg.hangup('NORMAL_CLEARING', 'switch');
-    leg.finish();
-  }
-
-  #route({ extension, context }: Extension): void {
-    const leg = this.#leg;
-    leg.resume();
-    leg.channel.enter(bytesOf(extension), bytesOf(context));
-    leg.channel.state = 'CS_ROUTING';
-    leg.emit('CHANNEL_STATE');
-    leg.channel.state = 'CS_EXECUTE';
-    leg.emit('CHANNEL_STATE');
-  }
-
-  #report(): CallReport {
-    const leg = this.#leg;
-    const { book } = leg;
-    const end = book.end ?? { kind: 'silence' };
-    const settledMs = book.settledMs ?? book.now();
-    const acceptedMs = this.#acceptedMs;
-    const { connectReplyMs, decisionsMs, stepsMs } = book;
-    const facts = { end, acceptedMs, connectReplyMs, decisionsMs, stepsMs, settledMs };
-    const first = decisionsMs[0];
-    const firstDecisionMs =
-      first === undefined || connectReplyMs === null ? null : Math.max(0, first - connectReplyMs);
-    return {
-      uuid: leg.uuid,
-      script: leg.script,
-      end,
-      lost: lostReason(facts, this.#patience),
-      violations: book.violations,
-      commands: book.commands,
-      legs: book.dialled,
-      bridges: book.bridges,
-      variables: leg.variables(),
-      timings: { acceptedMs, connectReplyMs, firstDecisionMs, settledMs, endMs: book.now() },
-      closedByRouter: this.#sessions.some((session) => session.closedByRouter),
-      lingered: this.#sessions.some((session) => session.lingers),
-    };
   }
 }

@@ -6,6 +6,8 @@ export type Signal =
   | { readonly kind: 'ringing' }
   | { readonly kind: 'early-media' }
   | { readonly kind: 'answered' }
+  /** 200, and a BYE at once. */
+  | { readonly kind: 'gone' }
   /** A final refusal; without a code it is a failure of FreeSWITCH's own, before any INVITE. */
   | { readonly kind: 'refused'; readonly cause: string; readonly sipCode: number }
   | { readonly kind: 'redirected' };
@@ -34,6 +36,10 @@ export class Callee {
       case 'answer':
         if (behaviour.afterMs > ROUND_TRIP_MS) after(ROUND_TRIP_MS, { kind: 'ringing' });
         after(Math.max(behaviour.afterMs, 1), { kind: 'answered' });
+        break;
+      case 'gone':
+        if (behaviour.afterMs > ROUND_TRIP_MS) after(ROUND_TRIP_MS, { kind: 'ringing' });
+        after(behaviour.afterMs, { kind: 'gone' });
         break;
       case 'fail': {
         const sipCode = behaviour.sipCode ?? refusalCode(behaviour.cause);

@@ -43,6 +43,8 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   PROGRESS_TIMEOUT: { q850: 16, sip: 502 },
   INVALID_GATEWAY: { q850: 16, sip: 484 },
   GATEWAY_DOWN: { q850: 16, sip: 503 },
+  MANAGER_REQUEST: { q850: 16, sip: 480 },
+  PICKED_OFF: { q850: 16, sip: 480 },
   SYSTEM_SHUTDOWN: { q850: 16, sip: 480 },
 };
 

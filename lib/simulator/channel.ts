@@ -61,19 +61,36 @@ export function eventHead(name: EventName, identity: SwitchIdentity): string {
   );
 }
 
-const STATE_NUMBER = { CS_ROUTING: 2, CS_EXECUTE: 4, CS_HANGUP: 10, CS_REPORTING: 11 } as const;
+const STATE_NUMBER = {
+  CS_ROUTING: 2,
+  CS_SOFT_EXECUTE: 3,
+  CS_EXECUTE: 4,
+  CS_EXCHANGE_MEDIA: 5,
+  CS_PARK: 6,
+  CS_CONSUME_MEDIA: 7,
+  CS_HIBERNATE: 8,
+  CS_RESET: 9,
+  CS_HANGUP: 10,
+  CS_REPORTING: 11,
+} as const;
+
+export type State = keyof typeof STATE_NUMBER;
 
 /** The A leg as data: its profile, its variables, its states, and the events that show them. */
 export class Channel {
   readonly uuid: string;
   readonly name: Bytes;
-  state: keyof typeof STATE_NUMBER = 'CS_EXECUTE';
+  state: State = 'CS_EXECUTE';
+  /** Where a move leads: the number says so at once, the name when the leg has left what it did. */
+  nextState: State | null = null;
   callState: 'RINGING' | 'EARLY' | 'ACTIVE' | 'HANGUP' = 'RINGING';
   answerState: 'ringing' | 'early' | 'answered' | 'hangup' = 'ringing';
   hangupCause: string | null = null;
   profile: Profile;
-  /** The B leg last bridged to; it stays in every later event. */
+  /** The leg last bridged to; it stays in every later event. */
   other: Profile | null = null;
+  /** What the other leg is: a callee, or a call that has taken this one. */
+  otherType: 'originatee' | 'originator' = 'originatee';
   /** 180 was passed on: CHANNEL_PROGRESS comes once in a leg's life (10b). */
   ringReady = false;
 
@@ -84,7 +101,7 @@ export class Channel {
 
   constructor(script: CallScript, identity: SwitchIdentity, random: Random, lean: boolean) {
     this.#identity = identity;
-    this.uuid = random.uuid();
+    this.uuid = script.uuid ?? random.uuid();
     const caller = bytesOf(script.caller);
     // FreeSWITCH cuts a channel's name at 255 bytes; the number stays whole (22u).
     this.name = `sofia/internal/${caller}@127.0.0.1`.slice(0, 255);
@@ -98,13 +115,15 @@ export class Channel {
       destination: bytesOf(script.did),
       uuid: this.uuid,
       context: bytesOf(script.context ?? 'public'),
+      transferSource: null,
+      redirectedFrom: null,
       channelName: this.name,
       profileIndex: 1,
       hidden: script.privacy === true,
       times: { created: now, answered: 0, progress: 0, progressMedia: 0, hangup: 0, transfer: 0, bridged: 0 },
     };
     for (const [name, value] of baseVariables(this.profile, random, lean)) this.set(name, value);
-    if (script.answered === true) {
+    if (script.answered === true || script.lateAnswer === true) {
       this.markAnswered();
       this.set('endpoint_disposition', 'ANSWER');
       this.callState = 'ACTIVE';
@@ -170,10 +189,37 @@ export class Channel {
     else this.set(name, `${before.startsWith('ARRAY::') ? '' : 'ARRAY::'}${before}|:${value}`);
   }
 
-  /** The dialplan has sent the call to another extension. */
-  enter(extension: Bytes, context: Bytes): void {
-    const index = (this.profile.profileIndex ?? 1) + 1;
-    this.profile = { ...this.profile, destination: extension, context, profileIndex: index };
+  /** The call goes to another extension: all its events show that from now on. */
+  enter(extension: Bytes, context: Bytes, transferUuid: string): void {
+    this.#turnOver(`${transferUuid}:bl_xfer:${extension}/${context}/XML`, {
+      destination: extension,
+      context,
+      redirectedFrom: this.profile.destination,
+    });
+    this.other = null;
+    this.unset('signal_bond');
+    this.nextState = 'CS_ROUTING';
+  }
+
+  /** The call is joined to another one, and takes its number for the caller's when it is the called side. */
+  join(other: Profile, role: 'originatee' | 'originator', transferUuid: string): void {
+    const { callerNumber, callerName } = role === 'originator' ? other : this.profile;
+    this.#turnOver(`${transferUuid}:uuid_br:${other.uuid}`, { callerNumber, callerName });
+    if (role === 'originator' || this.other === null) this.otherType = 'originator';
+    this.other = other;
+    this.set('signal_bond', other.uuid);
+    this.set('bridge_uuid', other.uuid);
+    this.nextState = 'CS_HIBERNATE';
+  }
+
+  /** A new caller profile: its number goes up by one, and who put it there stands in it. */
+  #turnOver(source: string, changes: Partial<Profile>): void {
+    const transferSource = `${Math.floor(Date.now() / 1000)}:${source}`;
+    const profileIndex = (this.profile.profileIndex ?? 1) + 1;
+    const times = { ...this.profile.times, bridged: 0 };
+    this.profile = { ...this.profile, ...changes, transferSource, profileIndex, times };
+    this.set('transfer_source', transferSource);
+    this.push('transfer_history', transferSource);
   }
 
   get variables(): ReadonlyMap<string, Bytes> {
@@ -220,9 +266,9 @@ export class Channel {
 
   #stateLines(): string {
     const hungUp = this.answerState === 'hangup';
-    // From the hang-up on the number runs ahead of the name (01: CS_EXECUTE with 10).
-    const number =
-      hungUp && this.state !== 'CS_REPORTING' ? STATE_NUMBER.CS_HANGUP : STATE_NUMBER[this.state];
+    // From the hang-up on, and during a move, the number runs ahead of the name (01: CS_EXECUTE with 10).
+    const next = hungUp && this.state !== 'CS_REPORTING' ? 'CS_HANGUP' : (this.nextState ?? this.state);
+    const number = STATE_NUMBER[next];
     const name = header('Channel-Name', this.name);
     return (
       `Channel-State: ${this.state}\nChannel-Call-State: ${this.callState}\nChannel-State-Number: ${number}\n${name}` +
@@ -238,7 +284,7 @@ export class Channel {
     const own = profileLines('Caller', this.profile);
     return this.other === null
       ? own
-      : `${own}Other-Type: originatee\n${profileLines('Other-Leg', this.other)}`;
+      : `${own}Other-Type: ${this.otherType}\n${profileLines('Other-Leg', this.other)}`;
   }
 
   /** What only CHANNEL_HANGUP_COMPLETE knows. */

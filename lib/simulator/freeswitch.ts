@@ -1,6 +1,7 @@
 import { Call } from './call.ts';
-import type { Exchange, Killable, Listener } from './leg.ts';
+import type { Exchange, Killable, Listener } from './exchange.ts';
 import { Random } from './random.ts';
+import { Tasks } from './tasks.ts';
 import type { CallReport, CallScript, SwitchOptions } from './types.ts';
 
 /** The router's default decision budget. */
@@ -55,17 +56,23 @@ function exchangeOf(options: SwitchOptions, count: () => number): Exchange {
   const random = new Random(options.seed ?? 1);
   const gateways = options.gateways && new Set(options.gateways);
   const domains = options.domains && new Set(options.domains);
+  const extensions = options.extensions && new Set(options.extensions);
+  const refused = new Set(options.refuses);
+  const secondMs = options.secondMs ?? 1000;
   let sequence = 0;
   return {
     random,
     coreUuid: random.uuid(),
     nextSequence: () => ++sequence,
-    secondMs: options.secondMs ?? 1000,
+    secondMs,
+    tasks: new Tasks(random, secondMs),
     lean: options.lean ?? false,
     get sessionCount() {
       return count();
     },
     knowsGateway: (name) => gateways?.has(name) ?? true,
+    knowsExtension: (name) => extensions?.has(name) ?? true,
+    refuses: (api) => refused.has(api),
     missingUser: (login, domain) => {
       if (domains?.has(domain) === false) return 'SUBSCRIBER_ABSENT';
       const found = options.users?.(login, domain) ?? 'registered';

@@ -1,5 +1,6 @@
 import { readDialString, readEndpoint, type DialString } from './dialstring.ts';
 import type { Bytes } from './message.ts';
+import type { Task } from './tasks.ts';
 import type { CallEnd } from './types.ts';
 
 /** The applications that end a call or send it somewhere else. */
@@ -14,7 +15,7 @@ export interface Facts {
   readonly end: CallEnd;
   readonly acceptedMs: number | null;
   readonly connectReplyMs: number | null;
-  /** Every command that ends or moves the call, and the closing of the socket. */
+  /** Every command that ends or moves the call, every move by others, and the closing of the socket. */
   readonly decisionsMs: readonly number[];
   /** Every end of a step that left the leg parked. */
   readonly stepsMs: readonly number[];
@@ -87,4 +88,29 @@ function variableFaults(dial: DialString): string[] {
   return named
     .filter((name) => A_LEG_ONLY.includes(name))
     .map((name) => `${name} does nothing inside a dial string`);
+}
+
+/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted once the bridge stands. */
+export function bridgeFaults(
+  guards: readonly Task[],
+  variables: ReadonlyMap<string, Bytes>,
+  secondMs: number,
+): string[] {
+  const ringingMs = Number(variables.get('originate_timeout') ?? '60') * secondMs;
+  const hooks = [...variables].filter(([name]) => name.toLowerCase().startsWith('api_before_bridge'));
+  const lifted = new Set(hooks.map(([, command]) => command));
+  const now = performance.now();
+  const faults: string[] = [];
+  for (const { id, dueMs } of guards) {
+    if (dueMs - now < ringingMs) faults.push('a bridge that rings longer than the guard waits');
+    if (!lifted.has(`sched_del ${id}`))
+      faults.push(`a bridge that does not lift the guard ${id} when it stands`);
+  }
+  return faults;
+}
+
+/** What a router may delete: the guard of its own call, and what it has scheduled itself. */
+export function mayDelete(task: Task, routersLeg: string): boolean {
+  const own = task.owner.uuid === routersLeg;
+  return own && (task.guard || task.owner.kind === 'router');
 }

@@ -1,68 +1,42 @@
 import { setImmediate as immediate } from 'node:timers/promises';
+import type { Author } from './author.ts';
 import { Book } from './book.ts';
-import { sipCodeOf } from './cause.ts';
-import { Channel, type EventName, type SwitchIdentity } from './channel.ts';
+import { Channel, type EventName } from './channel.ts';
 import type { Execution } from './command.ts';
+import {
+  pause,
+  type Ender,
+  type Exchange,
+  type Extension,
+  type Killable,
+  type Listener,
+  type Taker,
+} from './exchange.ts';
 import { bytesOf, eventFrame, header, textOf, type Bytes } from './message.ts';
 import { CommandQueue } from './queue.ts';
 import type { Random } from './random.ts';
-import { Schedule } from './schedule.ts';
-import type { CallEnd, CallScript, DialledLeg } from './types.ts';
-
-/** The switch around the legs. */
-export interface Exchange extends SwitchIdentity {
-  readonly random: Random;
-  readonly secondMs: number;
-  readonly lean: boolean;
-  readonly sessionCount: number;
-  knowsGateway(name: string): boolean;
-  /** Why a user can't be dialled; null when he can. */
-  missingUser(login: string, domain: string): 'USER_NOT_REGISTERED' | 'SUBSCRIBER_ABSENT' | null;
-  /** Legs by uuid: A legs, and B legs while they ring or talk. */
-  readonly legs: Map<string, Killable>;
-  /** Sockets that subscribed to the events of every call, not only of theirs. */
-  readonly listeners: Set<Listener>;
-}
-
-export interface Killable {
-  kill(cause: string): void;
-}
-
-/** A socket that hears of a leg. */
-export interface Listener {
-  hear(leg: Leg, name: EventName, head: Bytes, body: Bytes): void;
-  /** The leg is about to say CHANNEL_HANGUP. */
-  legHangsUp(): void;
-  /** The leg has said its last. */
-  legIsOver(): void;
-}
+import type { Task } from './tasks.ts';
+import type { CallScript } from './types.ts';
+import {
+  endOf,
+  finalSipCode,
+  type Away,
+  type CalleeLeg,
+  type Interrupt,
+  type Moment,
+  type Partner,
+  type Phase,
+  type Stay,
+} from './whereabouts.ts';
 
 /** A dialplan application; what it resolves to is its Application-Response. */
-export type Application = (leg: Leg, argument: Bytes) => undefined | Promise<string | undefined>;
+export type Application = (
+  leg: Leg,
+  argument: Bytes,
+  author: Author,
+) => undefined | Promise<string | undefined>;
 
-export interface Extension {
-  readonly extension: string;
-  readonly context: string;
-}
-
-/** Waits, on behalf of something that FreeSWITCH does no faster. */
-export function pause(ms: number): Promise<void> {
-  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** What takes a leg out of whatever it does. */
-export type Interrupt =
-  | { readonly kind: 'hangup' }
-  | { readonly kind: 'transfer'; readonly to: Extension; readonly by: 'router' | 'guard' | 'redirect' };
-
-/** Where the caller stands, for the report of how he ended. */
-export type Phase =
-  | { readonly kind: 'parked' }
-  | { readonly kind: 'limbo' }
-  | { readonly kind: 'ringing' }
-  | { readonly kind: 'answered'; readonly leg: DialledLeg; readonly afterMs: number };
-
-/** A command and the guard may cross on the way. */
+/** A command and what takes the leg away may cross. */
 const CROSSING_MS = 50;
 
 /** The reason of every abort: a fresh DOMException each time costs more than an event. */
@@ -76,16 +50,23 @@ export class Leg implements Killable {
   readonly random: Random;
   readonly listeners = new Set<Listener>();
 
+  /** Callees that ring or talk. */
+  readonly callees = new Set<CalleeLeg>();
   readonly queue = new CommandQueue();
-  readonly schedule: Schedule;
   readonly book = new Book();
+  readonly router: Author;
+  readonly dialplan: Author;
 
   phase: Phase = { kind: 'parked' };
   interrupt: Interrupt | null = null;
   /** Set by `respond`: it outranks the code of any cause. */
   respondCode: number | null = null;
-  /** The guard has taken the leg, so long ago that the router knows: no command is on its way any more. */
-  takenAway = false;
+  /** An event that is older than the socket, and comes on it all the same. */
+  late: readonly [head: Bytes, body: Bytes] | null = null;
+  /** What is to happen when the callee hangs up: transfer_after_bridge, park_after_bridge. */
+  afterBridge: Away | null = null;
+  /** Hears of every moment that a script may wait for. */
+  whenReached: ((moment: Moment) => void) | null = null;
   /** Bridges that run now: more than one is a bridge inside a bridge (10c). */
   bridging = 0;
 
@@ -93,15 +74,20 @@ export class Leg implements Killable {
   #lastResponse = '_none_';
   #abort = new AbortController();
   #patience: NodeJS.Timeout | null = null;
+  /** Who has taken the leg; the routers that it was taken from are to hear of it. */
+  #taker: Taker | null = null;
 
   constructor(script: CallScript, exchange: Exchange, applications: ReadonlyMap<string, Application>) {
     this.script = script;
     this.exchange = exchange;
     this.random = exchange.random;
-    this.schedule = new Schedule(exchange.random, exchange.secondMs);
     this.#applications = applications;
     this.channel = new Channel(script, exchange, exchange.random, exchange.lean);
     exchange.legs.set(this.channel.uuid, this);
+    const violate = this.book.violate.bind(this.book);
+    this.router = { kind: 'router', uuid: this.uuid, violate };
+    this.dialplan = { kind: 'dialplan', uuid: this.uuid, violate };
+    if (script.lateAnswer === true) this.late = eventFrame(this.channel.event('CHANNEL_ANSWER'));
   }
 
   get uuid(): string {
@@ -133,6 +119,7 @@ export class Leg implements Killable {
   ringReady(callee: string | null): void {
     const { channel } = this;
     this.reached('ringing');
+    if (callee !== null) this.reached('callee-rings');
     if (channel.ringReady || channel.answerState !== 'ringing') return;
     channel.ringReady = true;
     if (callee !== null) channel.nameCallee(bytesOf(callee));
@@ -144,6 +131,7 @@ export class Leg implements Killable {
   earlyMedia(callee: string | null): void {
     const { channel } = this;
     this.reached('ringing');
+    if (callee !== null) this.reached('callee-rings');
     if (channel.answerState !== 'ringing') return;
     if (callee !== null) channel.nameCallee(bytesOf(callee));
     channel.markEarly();
@@ -159,7 +147,8 @@ export class Leg implements Killable {
   }
 
   /** The caller waits for his moment, and then so long. */
-  reached(moment: 'began' | 'connected' | 'ringing' | 'answered'): void {
+  reached(moment: Moment): void {
+    this.whenReached?.(moment);
     const { hangupAfterMs, hangupAt = 'began' } = this.script;
     if (hangupAfterMs === undefined || moment !== hangupAt || this.#patience !== null) return;
     this.#patience = setTimeout(() => {
@@ -207,7 +196,7 @@ export class Leg implements Killable {
     this.emit('CHANNEL_UNPARK');
   }
 
-  async execute({ application, argument, uuid, locked }: Execution): Promise<void> {
+  async execute({ application, argument, uuid, locked }: Execution, author = this.router): Promise<void> {
     const run = this.#applications.get(application);
     if (run === undefined) {
       this.hangup('DESTINATION_OUT_OF_ORDER', 'router'); // and no EXECUTE event (14b)
@@ -219,8 +208,8 @@ export class Leg implements Killable {
     const id = header('Application-UUID', uuid ?? this.random.uuid());
     const named = header('Application', application) + (data === '' ? '' : header('Application-Data', data));
     this.emit('CHANNEL_EXECUTE', named + id);
-    const running = run(this, data);
-    const response = running === undefined ? undefined : await this.#whileRunning(running, locked);
+    const running = run(this, data, author);
+    const response = running === undefined ? undefined : await this.attend(running, locked);
     this.#lastResponse = response ?? '_none_';
     this.emit(
       'CHANNEL_EXECUTE_COMPLETE',
@@ -232,7 +221,7 @@ export class Leg implements Killable {
    * What rings, talks or plays goes on polling: commands sent meanwhile run inside it, and it can't end before they
    * have (10c, 23). Sent with event-lock, it keeps the queue to itself (23b, 24c).
    */
-  async #whileRunning(running: Promise<string | undefined>, locked: boolean): Promise<string | undefined> {
+  async attend<T>(running: Promise<T>, locked = false): Promise<T> {
     if (locked) return running;
     const finished = running.then(() => true);
     for (;;) {
@@ -260,9 +249,10 @@ export class Leg implements Killable {
   // Interruptions.
 
   /** Ends the leg. What still runs sees the signal, says its last event and returns. */
-  hangup(cause: string, by: 'caller' | 'callee' | 'router' | 'switch'): void {
+  hangup(cause: string, by: Ender): void {
     if (this.hungUp) return;
-    this.book.settle(this.#endOf(cause, by));
+    const sipCode = this.respondCode ?? finalSipCode(this.channel, cause);
+    this.book.settle(endOf(this.phase, by, cause, sipCode));
     this.dismiss();
     for (const listener of this.listeners) listener.legHangsUp();
     this.channel.markHungUp(cause);
@@ -270,32 +260,89 @@ export class Leg implements Killable {
     this.#interruptWith({ kind: 'hangup' });
   }
 
-  kill(cause: string): void {
-    this.hangup(cause, 'router');
+  kill(cause: string, by: Ender = 'router'): void {
+    this.hangup(cause, by);
   }
 
-  transfer(to: Extension, by: 'router' | 'guard' | 'redirect'): void {
+  transfer(to: Extension, by: 'router' | 'redirect'): void {
     if (this.hungUp) return;
-    if (by === 'guard') {
-      this.book.settle({ kind: 'guard' });
-      void this.#outCrossing();
-    }
     if (by === 'router') this.book.settle({ kind: 'transfer', ...to });
-    this.channel.stamp('transfer');
-    this.#interruptWith({ kind: 'transfer', to, by });
+    this.#transfer(to, by, null);
   }
 
-  /** By turns of the event loop, so that a stall of this process is not held against the router: out, a while, and in. */
-  async #outCrossing(): Promise<void> {
+  /** `uuid_transfer` by others, or what looks like it. */
+  transferAway(to: Extension, away: Away): void {
+    if (this.#isTaken(away)) this.#transfer(to, 'others', away.stay);
+  }
+
+  /** `uuid_park`: the dialplan is left, and nothing shows it but the states. */
+  parkAway(away: Away): void {
+    if (!this.#isTaken(away)) return;
+    this.channel.nextState = 'CS_PARK';
+    this.#interruptWith({ kind: 'park', stay: away.stay });
+  }
+
+  joinTo(partner: Partner, away: Away): void {
+    if (!this.#isTaken(away)) return;
+    const type = partner.role === 'originatee' ? 'originator' : 'originatee';
+    this.channel.join(partner.profile, type, this.random.uuid());
+    this.#interruptWith({ kind: 'bridge', partner, stay: away.stay });
+  }
+
+  /** What a guard does when nobody has deleted it: `movesBefore` others had moved the call when it was set. */
+  guardFires(to: Extension, movesBefore: number): void {
+    if (this.hungUp) return;
+    const { phase, book } = this;
+    if (book.moves.length > movesBefore) book.violate('a guard tore a moved caller out of his new place');
+    if (phase.kind === 'moved') book.settle({ kind: 'moved', by: phase.by, to: phase.to, endedBy: 'guard' });
+    else book.settle({ kind: 'guard' });
+    this.#taker = 'guard';
+    this.#transfer(to, 'guard', null);
+  }
+
+  /** Tasks that would give the call to the fallback extension. */
+  get guards(): readonly Task[] {
+    return this.exchange.tasks.due(this.uuid).filter(({ guard }) => guard);
+  }
+
+  #transfer(to: Extension, by: Taker | 'router' | 'redirect', stay: Stay | null): void {
+    this.channel.stamp('transfer');
+    this.channel.enter(bytesOf(to.extension), bytesOf(to.context), this.random.uuid());
+    this.#interruptWith({ kind: 'transfer', to, by, stay });
+  }
+
+  /** Others have taken the leg; false when there is nothing left to take. */
+  #isTaken({ by, to }: Away): boolean {
+    if (this.hungUp) return false;
+    const { phase, book } = this;
+    const from = {
+      parked: 'asked',
+      limbo: 'asked',
+      ringing: 'ringing',
+      answered: 'talking',
+      moved: 'moved',
+    } as const;
+    book.moves.push({ by, to, from: from[phase.kind], atMs: book.now() });
+    this.phase = { kind: 'moved', by, to };
+    this.#taker = 'others';
+    return true;
+  }
+
+  /**
+   * The routers are told when they can know: their events are out, and a command of theirs that was on its way has
+   * come. By turns of the event loop, so that a stall of this process is not held against them: out, a while, and in.
+   */
+  async #tellOfTaker(taker: Taker, routers: readonly Listener[]): Promise<void> {
     await immediate();
     await pause(CROSSING_MS);
     await immediate();
-    this.takenAway = true;
+    for (const router of routers) router.legIsTaken(taker);
   }
 
   /** The dialplan has the leg again: a transfer is over. */
   resume(): void {
     this.interrupt = null;
+    this.#taker = null;
     this.#abort = new AbortController();
   }
 
@@ -305,47 +352,28 @@ export class Leg implements Killable {
     this.queue.wake();
   }
 
-  #endOf(cause: string, by: 'caller' | 'callee' | 'router' | 'switch'): CallEnd {
-    const { phase } = this;
-    if (phase.kind === 'answered') {
-      const hangupBy = by === 'switch' ? 'router' : by;
-      return { kind: 'answered', leg: phase.leg, afterMs: phase.afterMs, hangupBy };
-    }
-    if (by === 'caller') {
-      if (phase.kind === 'limbo') return { kind: 'silence' };
-      return { kind: 'caller-hangup', at: phase.kind === 'ringing' ? 'ringing' : 'waiting' };
-    }
-    return { kind: 'hangup', cause, sipCode: this.#sipCode(cause) };
-  }
-
-  /** After a failed bridge the caller gets the callee's code, whatever the cause (39), unless told otherwise. */
-  #sipCode(cause: string): number {
-    if (this.respondCode !== null) return this.respondCode;
-    if (this.channel.wasAnswered) return 200; // a BYE
-    const remote = /^sip:(\d{3})$/.exec(this.channel.get('last_bridge_proto_specific_hangup_cause') ?? '');
-    const ignored = this.channel.get('sip_ignore_remote_cause') === 'true';
-    return remote && !ignored ? Number(remote[1]) : sipCodeOf(cause);
-  }
-
   /** Nothing is due any more, neither of the switch nor of the caller. */
   dismiss(): void {
-    this.schedule.clear();
+    this.exchange.tasks.stop(this.uuid);
     if (this.#patience !== null) clearTimeout(this.#patience);
   }
 
   /** The end of the `socket` application itself, said on its own socket too. */
-  completeSocket(data: Bytes): void {
+  completeSocket(data: Bytes, uuid: string): void {
     const named = header('Application', 'socket') + header('Application-Data', data);
-    const id = header('Application-UUID', this.random.uuid());
+    const id = header('Application-UUID', uuid);
     this.emit(
       'CHANNEL_EXECUTE_COMPLETE',
       `${named}${header('Application-Response', this.#lastResponse)}${id}`,
     );
+    if (this.#taker !== null) void this.#tellOfTaker(this.#taker, [...this.listeners]);
+    this.#taker = null;
   }
 
   /** The last events of a leg that was hung up. */
   finish(): void {
     this.#sayGoodbye();
+    this.channel.nextState = null;
     this.channel.state = 'CS_HANGUP';
     this.emit('CHANNEL_STATE');
     this.channel.state = 'CS_REPORTING';

@@ -1,9 +1,9 @@
 import { failsBeforeInvite, phraseOf } from './cause.ts';
 import { Callee, type Signal } from './callee.ts';
 import { readEndpoint, type DialLeg } from './dialstring.ts';
-import type { Killable, Leg } from './leg.ts';
+import { BLeg } from './b-leg.ts';
+import type { Leg } from './leg.ts';
 import { bytesOf, textOf, type Bytes } from './message.ts';
-import type { Profile } from './profile.ts';
 import type { CalleeBehaviour, DialledLeg } from './types.ts';
 
 export type OriginateEnd =
@@ -60,6 +60,12 @@ export class Originate {
     this.#timers.forEach(clearTimeout);
     const winner = end.kind === 'answered' ? end.leg : null;
     for (const b of this.#ringing) if (b !== winner) this.#close(b, this.#losingCause(end));
+    // A caller who gave up leaves the last bridge's cause as it was (09); one who was moved does not.
+    const { interrupt, phase } = this.#leg;
+    if (end.kind === 'interrupted' && interrupt !== null && interrupt.kind !== 'hangup') {
+      const pickedUp = phase.kind === 'moved' && phase.by === 'pickup';
+      this.#leg.channel.set('last_bridge_hangup_cause', pickedUp ? 'PICKED_OFF' : 'ORIGINATOR_CANCEL');
+    }
     // Written when the attempt is over, not leg by leg (16c).
     for (const cause of this.#causes) this.#leg.channel.push('originate_causes', cause);
     return end;
@@ -139,8 +145,16 @@ export class Originate {
       fails(cause, LOOP_MS); // 07, 07b
       return;
     }
-    const b = new BLeg(leg, dialled, (cause) => {
-      this.#failed(b, cause, null);
+    const b = new BLeg(leg, dialled, {
+      killed: (cause) => {
+        this.#failed(b, cause, null);
+      },
+      takenElsewhere: () => {
+        // As if the caller had given up, though he has not (measured on 1.11.1).
+        this.#ringing.delete(b);
+        b.release();
+        this.#lost('ORIGINATOR_CANCEL');
+      },
     });
     this.#ringing.add(b);
     leg.channel.push('originated_legs', `${b.uuid};Outbound Call;${bytesOf(dialled.user)}`);
@@ -182,7 +196,12 @@ export class Originate {
         return;
       case 'answered':
         leg.channel.nameCallee(bytesOf(b.dialled.user));
+        b.runHooks('api_on_answer');
         this.#finish({ kind: 'answered', leg: b, early: false });
+        return;
+      case 'gone':
+        b.runHooks('api_on_answer');
+        this.#failed(b, 'NORMAL_CLEARING', 200);
         return;
       case 'refused':
         this.#failed(b, signal.cause, signal.sipCode);
@@ -226,75 +245,5 @@ export class Originate {
     // A caller who gave up leaves the last bridge's cause as it was (09).
     if (cause !== 'ORIGINATOR_CANCEL') channel.set('last_bridge_hangup_cause', cause);
     this.#causes.push(`${b.uuid};${cause}`);
-  }
-}
-
-/** One callee's leg. */
-export class BLeg implements Killable {
-  readonly uuid: string;
-  readonly dialled: DialledLeg;
-  readonly channelName: Bytes;
-  callee: Callee | null = null;
-  progressed = false;
-  endedBy: 'callee' | 'router' = 'callee';
-  readonly #leg: Leg;
-  readonly #created = Date.now();
-  readonly #onKill: (cause: string) => void;
-  #endTalk: ((cause: string) => void) | null = null;
-
-  constructor(leg: Leg, dialled: DialledLeg, onKill: (cause: string) => void) {
-    this.#leg = leg;
-    this.dialled = dialled;
-    this.#onKill = onKill;
-    this.uuid = dialled.variables.get('origination_uuid') ?? leg.random.uuid();
-    this.channelName = `sofia/internal/${bytesOf(dialled.user)}${dialled.domain === null ? '' : `@${dialled.domain}`}`;
-    leg.exchange.legs.set(this.uuid, this);
-  }
-
-  /** `uuid_kill`: ends this leg, whether it rings or talks. */
-  kill(cause: string): void {
-    this.endedBy = 'router';
-    if (this.#endTalk === null) this.#onKill(cause);
-    else this.#endTalk(cause);
-  }
-
-  release(): void {
-    this.callee?.cancel();
-    this.#leg.exchange.legs.delete(this.uuid);
-  }
-
-  /** Until one side hangs up or the A leg is taken away; the cause. */
-  async talk(leg: Leg): Promise<string> {
-    const behaviour = this.callee?.behaviour;
-    let timer: NodeJS.Timeout | undefined;
-    const cause = await new Promise<string>((resolve) => {
-      this.#endTalk = resolve;
-      const taken = (): void => {
-        resolve('NORMAL_CLEARING');
-      };
-      if (leg.signal.aborted) taken();
-      else leg.signal.addEventListener('abort', taken, { once: true });
-      if (behaviour?.kind === 'answer') {
-        const sayGoodbye = behaviour.hangup === 'callee' ? taken : leg.callerHangsUp.bind(leg);
-        timer = setTimeout(sayGoodbye, behaviour.talkMs);
-      }
-    });
-    clearTimeout(timer);
-    this.release();
-    return cause;
-  }
-
-  profile(leg: Leg): Profile {
-    const own = leg.channel.profile;
-    return {
-      ...own,
-      direction: 'outbound',
-      callee: bytesOf(this.dialled.user),
-      destination: bytesOf(this.dialled.user),
-      uuid: this.uuid,
-      channelName: this.channelName,
-      profileIndex: null,
-      times: { ...own.times, created: this.#created, answered: Date.now(), bridged: 0, hangup: 0 },
-    };
   }
 }

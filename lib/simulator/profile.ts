@@ -12,6 +12,10 @@ export interface Profile {
   readonly destination: Bytes;
   readonly uuid: string;
   readonly context: Bytes;
+  /** `<epoch>:<uuid>:bl_xfer:700/default/XML`, or `...:uuid_br:<uuid>`: how the leg came to be here. */
+  readonly transferSource: Bytes | null;
+  /** What was dialled before the transfer. */
+  readonly redirectedFrom: Bytes | null;
   readonly channelName: Bytes;
   readonly profileIndex: number | null;
   readonly hidden: boolean;
@@ -54,7 +58,9 @@ function render(prefix: string, profile: Profile): string {
     ['Destination-Number', profile.destination],
     ['Unique-ID', profile.uuid],
     ['Source', 'mod_sofia'],
+    ['Transfer-Source', profile.transferSource],
     ['Context', profile.context],
+    ['RDNIS', profile.redirectedFrom],
     ['Channel-Name', profile.channelName],
     ['Profile-Index', profile.profileIndex === null ? null : String(profile.profileIndex)],
     ['Profile-Created-Time', micros(times.created)],
@@ -76,6 +82,11 @@ function render(prefix: string, profile: Profile): string {
   for (const [name, value] of fields)
     if (value !== null && value !== '') lines += header(`${prefix}-${name}`, value);
   return lines;
+}
+
+/** A leg as another one's events show it. */
+export function strangersProfile(profile: Profile, uuid: string): Profile {
+  return { ...profile, uuid, profileIndex: null, transferSource: null, redirectedFrom: null };
 }
 
 const SDP =

@@ -3,8 +3,9 @@ import { runApi } from './api.ts';
 import { causeNamed } from './cause.ts';
 import { eventHead, type EventName } from './channel.ts';
 import { CommandReader, executionOf, type Command } from './command.ts';
-import { moves } from './judge.ts';
-import type { Leg, Listener } from './leg.ts';
+import { Conduct } from './conduct.ts';
+import type { Listener, Taker } from './exchange.ts';
+import type { Leg } from './leg.ts';
 import { Outbox } from './outbox.ts';
 import { Subscription } from './subscription.ts';
 import {
@@ -46,9 +47,6 @@ const FIRST_COMMAND_SECONDS = 25;
 /** Two sends that ought to have been one: a body that comes later than this makes FreeSWITCH spin. */
 const HALF_COMMAND_MS = 1000;
 
-/** Before these the guard is lifted: it would tear the call out of whatever they do. A bridge may push it back. */
-const GUARD_FIRST = new Set(['transfer', 'exit']);
-
 function quote(bytes: Bytes): string {
   return JSON.stringify(textOf(bytes.slice(0, 120)));
 }
@@ -58,6 +56,8 @@ export class Session implements Listener {
   /** Resolves at the `connect` command, or when the socket is gone without one. */
   readonly connected: Promise<boolean>;
   readonly closed: Promise<void>;
+  /** FreeSWITCH's side has let go: a moment before the socket is closed. */
+  readonly over: Promise<void>;
   isClosed = false;
   closedByRouter = false;
   /** The router took its leave, which one that is killed does not. */
@@ -73,6 +73,8 @@ export class Session implements Listener {
   #half: NodeJS.Timeout | null = null;
   #spoke = false;
   #mayConnect: (connected: boolean) => void = () => undefined;
+  #letGo: () => void = () => undefined;
+  readonly #conduct: Conduct;
   readonly #subscription = new Subscription();
   #lingerSeconds = -1;
   #lingerTimer: NodeJS.Timeout | null = null;
@@ -87,8 +89,12 @@ export class Session implements Listener {
     this.#outbox = new Outbox(socket, leg.exchange.lean);
     this.#leg = leg;
     this.#arguments = socketArguments;
+    this.#conduct = new Conduct(leg);
     this.connected = new Promise((resolve) => {
       this.#mayConnect = resolve;
+    });
+    this.over = new Promise((resolve) => {
+      this.#letGo = resolve;
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
@@ -122,7 +128,7 @@ export class Session implements Listener {
 
   // What it hears of the leg.
 
-  hear(leg: Leg, name: EventName, head: Bytes, body: Bytes): void {
+  hear(leg: { readonly uuid: string }, name: EventName, head: Bytes, body: Bytes): void {
     if (this.isClosed) return;
     const own = leg === this.#leg;
     if (own) this.#countDown();
@@ -144,6 +150,10 @@ export class Session implements Listener {
 
   legIsOver(): void {
     if (this.#noticeAfter !== -1) this.#notice();
+  }
+
+  legIsTaken(by: Taker): void {
+    this.#conduct.legIsTaken(by);
   }
 
   #countDown(): void {
@@ -230,6 +240,7 @@ export class Session implements Listener {
         return leg.channel.connectReply(async ? 'async' : 'static', full ? 'full' : 'single-channel');
       }
       case 'myevents':
+        if (leg.late !== null) this.#outbox.event(...leg.late);
         return commandReply(subscription.myEvents(argument) ?? NOT_FOUND); // plain only: the simulation speaks no JSON
       case 'linger':
         this.lingers = true;
@@ -262,7 +273,7 @@ export class Session implements Listener {
       case 'sendmsg':
         return this.#message(command);
       case 'exit':
-        this.#decides('exit');
+        this.#conduct.decides('exit');
         this.closedByRouter = true;
         this.saidExit = true;
         return commandReply('+OK bye');
@@ -274,14 +285,14 @@ export class Session implements Listener {
 
   #api(command: Command): Bytes {
     if (command.argument === '') return commandReply(NOT_FOUND);
-    const [name, uuid] = command.argument.split(' ');
-    if (name === 'uuid_kill' && uuid === this.#leg.uuid) this.#decides('uuid_kill');
-    return apiResponse(runApi(this.#leg.exchange, command.argument));
+    this.#conduct.api(command.argument);
+    return apiResponse(runApi(this.#leg.exchange, command.argument, this.#leg.router));
   }
 
   #bgapi(command: Command): Bytes {
     const job = command.headers.get('job-uuid') ?? this.#leg.random.uuid();
-    const result = runApi(this.#leg.exchange, command.argument);
+    this.#conduct.api(command.argument);
+    const result = runApi(this.#leg.exchange, command.argument, this.#leg.router);
     const [name = '', ...rest] = command.argument.split(' ');
     const headers =
       `${eventHead('BACKGROUND_JOB', this.#leg.exchange)}Job-UUID: ${job}\nJob-Owner-UUID: ${this.#leg.uuid}\n` +
@@ -303,7 +314,7 @@ export class Session implements Listener {
     const ok = commandReply('+OK');
     const call = command.headers.get('call-command');
     if (call === 'hangup') {
-      this.#decides('hangup');
+      this.#conduct.decides('hangup');
       const cause = causeNamed(command.headers.get('hangup-cause') ?? '');
       leg.queue.push(() => {
         leg.hangup(cause, 'router');
@@ -314,7 +325,7 @@ export class Session implements Listener {
     if (call !== 'execute') return ok;
     const execution = executionOf(command);
     if (execution.application === '') return ok;
-    if (moves(execution.application)) this.#decides(execution.application);
+    this.#conduct.application(execution.application);
     if (!this.isAsync) return this.#runNow(() => leg.execute(execution), ok);
     leg.queue.push(() => leg.execute(execution));
     return ok;
@@ -327,22 +338,6 @@ export class Session implements Listener {
       this.#release(reply);
     });
     return null;
-  }
-
-  /** A command that ends or moves the call has come. */
-  #decides(what: string): void {
-    const leg = this.#leg;
-    if (leg.hungUp) return;
-    const now = leg.book.now();
-    leg.book.decisionsMs.push(now);
-    const leaves = what === 'exit' || what === 'close';
-    if (leg.takenAway && !leaves) {
-      const sinceMs = Math.round(now - (leg.book.settledMs ?? now));
-      leg.book.violate(`${what} ${sinceMs} ms after the guard had taken the call`);
-    }
-    if (leg.schedule.guarded && GUARD_FIRST.has(what)) {
-      leg.book.violate(`${what} while the dialplan's guard is still due: sched_del comes first`);
-    }
   }
 
   // The end.
@@ -370,10 +365,11 @@ export class Session implements Listener {
     clearTimeout(this.#half ?? undefined);
     clearTimeout(this.#lingerTimer ?? undefined);
     if (this.#reader.rest !== '') this.#leg.book.violate('the socket closed in the middle of a command');
-    if (this.#spoke) this.#decides('close');
+    if (this.#spoke) this.#conduct.decides('close');
     this.#leg.listeners.delete(this);
     this.#leg.exchange.listeners.delete(this);
     this.#mayConnect(false);
+    this.#letGo();
     this.#leg.queue.wake();
   }
 

@@ -3,26 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SimulatedFreeSwitch, type CalleeBehaviour } from '../../../lib/simulator/index.ts';
-import { answers, execute, greet, leave, listen, play, type Wire } from './support.ts';
+import { answers, execute, greet, leave, listen, parked, play, routes, type Wire } from './support.ts';
 
 const rings = (): CalleeBehaviour => ({ kind: 'ring' });
 const busy = (): CalleeBehaviour => ({ kind: 'fail', cause: 'USER_BUSY', afterMs: 5 });
 const number = 'sofia/gateway/crm/380441234567';
-
-/** Runs the commands, and reads on to the end of the call. */
-function routes(...commands: string[]): (wire: Wire) => Promise<void> {
-  return async (wire) => {
-    await greet(wire);
-    wire.send(commands.join(''));
-    await leave(wire);
-  };
-}
-
-/** A leg that runs a command is parked: before that the end of the socket would leave the caller in silence. */
-async function parked(wire: Wire): Promise<void> {
-  wire.send(execute('set', 'parked=1'));
-  await wire.event('CHANNEL_EXECUTE_COMPLETE', 'set');
-}
 
 /** Runs the commands, and gives the call back. */
 function givesBack(...commands: string[]): (wire: Wire) => Promise<void> {
@@ -467,99 +452,6 @@ describe('the simulated FreeSWITCH', () => {
         expect(report.timings.settledMs).to.be.within(110, 3000);
         expect(report.lost).to.be.null;
       }
-    });
-  });
-
-  describe('the guard', () => {
-    it('is told to the router, and lifted by sched_del', async () => {
-      const { report } = await play(
-        async (wire) => {
-          const { headers } = await greet(wire);
-          expect(headers.get('variable_esl_router_guard')).to.equal('3');
-          const uuid = headers.get('Unique-ID')!;
-          wire.send(
-            `api sched_del ${uuid}\n\n${execute('set', 'hangup_after_bridge=true')}${execute('bridge', number)}`,
-          );
-          await leave(wire);
-          expect(wire.summary()).to.include('api +OK Deleted: 1\n');
-        },
-        { guardSeconds: 3, callee: () => ({ kind: 'answer', afterMs: 5, talkMs: 200, hangup: 'callee' }) },
-      );
-      expect(report.end).to.deep.include({ kind: 'answered', hangupBy: 'callee' });
-      expect(report.violations).to.deep.equal([]);
-    });
-
-    it('is lifted by the answer, which runs every api_on_answer in its order', async () => {
-      const hunt = async (variables: (uuid: string) => string) =>
-        play(
-          async (wire) => {
-            const uuid = (await greet(wire)).headers.get('Unique-ID')!;
-            wire.send(
-              execute('set', 'hangup_after_bridge=true') +
-                execute('bridge', `{originate_timeout=2,${variables(uuid)}}${number}`),
-            );
-            await leave(wire);
-          },
-          { guardSeconds: 8, callee: () => ({ kind: 'answer', afterMs: 5, talkMs: 600, hangup: 'callee' }) },
-        );
-      const lift = (uuid: string): string => `api_on_answer='sched_del ${uuid}'`;
-      const limit = (uuid: string): string => `api_on_answer_x='sched_hangup +3 ${uuid} ALLOTTED_TIMEOUT'`;
-      const bounded = await hunt((uuid) => `${lift(uuid)},${limit(uuid)}`);
-      expect(bounded.report.end).to.deep.include({ kind: 'answered', hangupBy: 'router' });
-      const unbounded = await hunt((uuid) => `${limit(uuid)},${lift(uuid)}`);
-      expect(unbounded.report.end).to.deep.include({ kind: 'answered', hangupBy: 'callee' });
-    });
-
-    it('tears an answered call away when it was not lifted', async () => {
-      const { report, wires } = await play(routes(execute('bridge', number)), {
-        guardSeconds: 3,
-        callee: () => ({ kind: 'answer', afterMs: 5, talkMs: 4000, hangup: 'callee' }),
-      });
-      expect(report.end).to.deep.equal({ kind: 'guard' });
-      expect(wires[0]!.summary()).to.include('CHANNEL_UNBRIDGE');
-      expect(report.violations.join()).to.contain('a bridge whose answer does not lift the guard');
-    });
-
-    it('says UNPARK and the end of socket when it fires, and leaves nothing to lift', async () => {
-      const { report } = await play(
-        async (wire) => {
-          const uuid = (await greet(wire)).headers.get('Unique-ID')!;
-          await wire.event('CHANNEL_UNPARK');
-          await wire.event('CHANNEL_EXECUTE_COMPLETE', 'socket');
-          expect((await wire.ask(`api sched_del ${uuid}\n\n`)).body).to.equal('+OK Deleted: 0\n');
-          wire.send('exit\n\n');
-          await wire.closed;
-        },
-        { guardSeconds: 2 },
-        { secondMs: 120 },
-      );
-      expect(report.end).to.deep.equal({ kind: 'guard' });
-      expect(report.violations).to.deep.equal([]);
-    });
-  });
-
-  describe('a command behind the guard', () => {
-    const bridges = (afterMs: number) =>
-      play(
-        async (wire) => {
-          await greet(wire);
-          await wire.event('CHANNEL_EXECUTE_COMPLETE', 'socket');
-          await delay(afterMs);
-          wire.send(execute('bridge', number));
-          await leave(wire);
-        },
-        { guardSeconds: 2 },
-        { secondMs: 300 },
-      );
-
-    it('may have crossed it', async () => {
-      const { report } = await bridges(0);
-      expect(report.violations).to.deep.equal([]);
-    });
-
-    it('is held against the router that could know of it', async () => {
-      const { report } = await bridges(120);
-      expect(report.violations.join()).to.match(/^bridge \d+ ms after the guard had taken the call$/);
     });
   });
 

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import { Socket } from 'node:net';
 import { APPLICATIONS } from '../../../lib/simulator/application.ts';
-import { Leg, type Exchange } from '../../../lib/simulator/leg.ts';
+import { OTHERS } from '../../../lib/simulator/author.ts';
+import type { Exchange } from '../../../lib/simulator/exchange.ts';
+import { Leg } from '../../../lib/simulator/leg.ts';
 import { CommandQueue } from '../../../lib/simulator/queue.ts';
 import { Random } from '../../../lib/simulator/random.ts';
-import { Schedule } from '../../../lib/simulator/schedule.ts';
 import { Session } from '../../../lib/simulator/session.ts';
+import { Tasks } from '../../../lib/simulator/tasks.ts';
 import { answers } from './support.ts';
 
 /** A socket that goes nowhere and tells what was written, write by write. */
@@ -30,7 +32,10 @@ function exchange(lean: boolean): Exchange {
     secondMs: 1000,
     lean,
     sessionCount: 1,
+    tasks: new Tasks(new Random(1), 1000),
     knowsGateway: () => true,
+    knowsExtension: () => true,
+    refuses: () => false,
     missingUser: () => null,
     legs: new Map(),
     listeners: new Set(),
@@ -121,18 +126,53 @@ describe('the queue of a leg', () => {
   });
 });
 
-describe('the schedule of a leg', () => {
-  it('fires after N-1 to N seconds, and forgets what is cleared', async () => {
-    const schedule = new Schedule(new Random(3), 50);
+describe('the scheduler', () => {
+  const appointment = (group: string, seconds: number, run = (): void => undefined) =>
+    ({ seconds, description: 'sched_api_function', group, owner: OTHERS, guard: false, run }) as const;
+
+  it('fires after N-1 to N seconds, and forgets what is deleted', async () => {
+    const tasks = new Tasks(new Random(3), 50);
     const began = performance.now();
-    schedule.addGuard(100, () => undefined);
-    expect(schedule.guarded).to.be.true;
+    const { id } = tasks.add(appointment('a', 100));
     await new Promise<void>((resolve) => {
-      schedule.add(2, resolve);
+      tasks.add(appointment('b', 2, resolve));
     });
     expect(performance.now() - began).to.be.greaterThan(48);
-    expect(schedule.clear()).to.equal(1);
-    expect(schedule.guarded).to.be.false;
-    expect(schedule.clear()).to.equal(0);
+    expect(tasks.of('b').map(({ outcome }) => outcome)).to.deep.equal(['fired']);
+    expect(tasks.delete(id, 'others')).to.equal(1);
+    // Until it is swept it is deleted again; then it is unknown.
+    expect(tasks.delete(id, 'others')).to.equal(1);
+    await new Promise((resolve) => setTimeout(resolve, 45));
+    expect(tasks.delete(id, 'others')).to.equal(0);
+    expect(tasks.due('a')).to.be.empty;
+  });
+
+  it('deletes a group, and no other', () => {
+    const tasks = new Tasks(new Random(3), 50);
+    const ids = [
+      tasks.add(appointment('a', 9)),
+      tasks.add(appointment('a', 9)),
+      tasks.add(appointment('b', 9)),
+    ];
+    expect(ids.map(({ id }) => id)).to.deep.equal([1, 2, 3]);
+    expect(tasks.deleteGroup('a', 'others')).to.equal(2);
+    expect(tasks.deleteGroup('a', 'others')).to.equal(0);
+    expect(tasks.due('b')).to.have.length(1);
+    tasks.forget('b');
+  });
+
+  it('shows a task a while after it was scheduled, as FreeSWITCH does', async () => {
+    const tasks = new Tasks(new Random(3), 1000);
+    tasks.add(appointment('a', 9));
+    expect(tasks.show(true)).to.equal('{"row_count": 0}\n');
+    expect(tasks.show(false)).to.equal('\n0 total.\n');
+    await new Promise((resolve) => setTimeout(resolve, 170));
+    const shown = JSON.parse(tasks.show(true)) as { row_count: number; rows: Record<string, string>[] };
+    expect(shown.row_count).to.equal(1);
+    expect(shown.rows[0]).to.include({ task_id: '1', task_desc: 'sched_api_function', task_group: 'a' });
+    expect(tasks.show(false)).to.match(
+      /^task_id,task_desc,task_group,task_runtime,task_sql_manager,hostname\n1,sched_api_function,a,\d{10},0,fs1\n\n1 total\.\n$/,
+    );
+    tasks.forget('a');
   });
 });

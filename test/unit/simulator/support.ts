@@ -243,6 +243,23 @@ export async function leave(wire: Wire): Promise<void> {
   await wire.closed;
 }
 
+/** Runs the commands, and reads on to the end of the call. */
+export function routes(...commands: string[]): (wire: Wire) => Promise<void> {
+  return async (wire) => {
+    await greet(wire);
+    wire.send(commands.join(''));
+    await leave(wire);
+  };
+}
+
+/** A leg that runs a command is parked: before that the end of the socket would leave the caller in silence. */
+export async function parked(wire: Wire): Promise<void> {
+  const sets = (): number => wire.summary().filter((kind) => kind === 'CHANNEL_EXECUTE_COMPLETE set').length;
+  const before = sets();
+  wire.send(execute('set', 'parked=1'));
+  await wire.until(() => sets() > before);
+}
+
 export interface Played {
   readonly report: CallReport;
   readonly wires: readonly Wire[];
