@@ -184,7 +184,39 @@ function compact(number: string): string {
   return number.replace(SEPARATORS, '');
 }
 
-/** RFC 5806: `Diversion: <sip:+380441112233@host>;reason=unconditional`. */
-function divertedFrom(diversion: string | undefined, rdnis: string | undefined): string {
-  return compact(/(?:sips?|tel):([^@;>]+)/.exec(diversion ?? '')?.[1] ?? rdnis ?? '');
+/**
+ * The first party that redirected the call. RFC 5806: each one puts its entry on top, so the first is the last of the list,
+ * `<sip:+380441112233@host>;reason=unconditional`. Of several header lines FreeSWITCH keeps the last, of one line with
+ * commas the whole (measured on 1.11.1).
+ */
+function divertedFrom(diversion = '', rdnis = ''): string {
+  const uri = diversion.slice(lastUri(diversion));
+  return compact(/^\s*(?:sips?|tel):([^@;>]+)/i.exec(uri)?.[1] ?? rdnis);
+}
+
+/** Where the URI of the last entry begins. Names in quotes and URIs in `<>` may hold commas; the caller writes all of it. */
+function lastUri(list: string): number {
+  let at = 0;
+  let bracketed = false;
+  let quoted = false;
+  let inside = false;
+  for (let i = 0; i < list.length; i++) {
+    const char = list[i];
+    if (quoted) {
+      if (char === '\\') i++;
+      else if (char === '"') quoted = false;
+    } else if (inside) {
+      inside = char !== '>';
+    } else if (char === '"') {
+      quoted = true;
+    } else if (char === '<') {
+      inside = true;
+      if (!bracketed) at = i + 1;
+      bracketed = true;
+    } else if (char === ',' && list.slice(i + 1, i + 200).trim() !== '') {
+      at = i + 1;
+      bracketed = false;
+    }
+  }
+  return at;
 }

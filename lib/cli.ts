@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { checkCommand } from './commands/check.ts';
+import { checkCommand, type CheckOptions } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
 import type { CommandContext, CommonOptions, ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -51,7 +51,11 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('check'))
     .description('check configuration and schemes: every fault at once, with file and path')
-    .action(async (options: CommonOptions) => {
+    .option(
+      '--dialplan <file...>',
+      "check FreeSWITCH's dialplan around socket too: guard, fallback, settings",
+    )
+    .action(async (options: CheckOptions) => {
       exit(await checkCommand(context, options));
     });
   common(program.command('try'))

@@ -1,35 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { checkDialplan, type Finding } from '../dialplan/check.ts';
+import { readDialplan, type DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
 import { loadSchemes } from '../schemes.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
 
-/** Tells every fault of configuration and schemes at once, and what the schemes will do. */
-export async function checkCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
-  const { stdout, stderr } = context;
-  let loaded: Loaded;
+export interface CheckOptions extends CommonOptions {
+  /** FreeSWITCH's dialplan: files that belong together. */
+  readonly dialplan?: readonly string[];
+}
+
+/** What was found, a line or more each. */
+interface Findings {
+  readonly faults: readonly string[];
+  readonly notes: readonly string[];
+  /** What is fine. */
+  readonly lines: readonly string[];
+}
+
+/** Tells every fault of configuration, schemes and dialplan at once, and what the schemes will do. */
+export async function checkCommand(context: CommandContext, options: CheckOptions): Promise<ExitCode> {
+  let loaded: Loaded | null = null;
+  let unloaded: readonly string[] = [];
   try {
     loaded = await load(context, options);
   } catch (error) {
-    stderr.write(`${faults(messageOf(error).split('\n'))}\n`);
+    unloaded = messageOf(error).split('\n');
+  }
+  const schemes = await checkSchemes(loaded);
+  const dialplan = checkFiles(
+    options.dialplan ?? [],
+    loaded?.config.listen.port ?? 0,
+    schemes.timeoutSeconds,
+  );
+  const faults = [...unloaded, ...schemes.faults, ...dialplan.faults];
+  if (faults.length > 0) {
+    const count = `${faults.length} fault${faults.length === 1 ? '' : 's'}`;
+    context.stderr.write(`${[...faults, count].join('\n')}\n`);
     return 2;
   }
-  const result = await loadSchemes(loaded.config, loaded.secrets);
-  if (!result.ok) {
-    stderr.write(`${faults(result.faults)}\n`);
-    return 2;
-  }
-  const { schemes, default: chosen } = result.set;
-  for (const note of [...loaded.notes, ...result.notes]) stdout.write(`note: ${note}\n`);
-  for (const scheme of schemes.values()) {
-    const { webhook } = scheme;
-    const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
-    stdout.write(
-      `${scheme.name}${scheme === chosen ? ' (default)' : ''}: ${how}, revision ${scheme.revision}\n`,
-    );
-  }
-  stdout.write(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}\n`);
+  const notes = [...(loaded?.notes ?? []), ...schemes.notes, ...dialplan.notes].map(
+    (note) => `note: ${note}`,
+  );
+  context.stdout.write(`${[...notes, ...dialplan.lines, ...schemes.lines].join('\n')}\n`);
   return 0;
 }
 
-function faults(lines: readonly string[]): string {
-  return [...lines, `${lines.length} fault${lines.length === 1 ? '' : 's'}`].join('\n');
+async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeoutSeconds: number }> {
+  if (loaded === null) return { faults: [], notes: [], lines: [], timeoutSeconds: 0 };
+  const result = await loadSchemes(loaded.config, loaded.secrets);
+  if (!result.ok) return { faults: result.faults, notes: [], lines: [], timeoutSeconds: 0 };
+  const { schemes, default: chosen } = result.set;
+  const lines = [...schemes.values()].map((scheme) => {
+    const { webhook } = scheme;
+    const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
+    return `${scheme.name}${scheme === chosen ? ' (default)' : ''}: ${how}, revision ${scheme.revision}`;
+  });
+  lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);
+  const timeoutSeconds = Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds));
+  return { faults: [], notes: result.notes, lines, timeoutSeconds };
+}
+
+function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Findings {
+  const files: DialplanFile[] = [];
+  const faults: string[] = [];
+  for (const name of names) {
+    try {
+      files.push({ name, text: readFileSync(name, 'utf8') });
+    } catch (error) {
+      faults.push(`${name}: can not read it: ${messageOf(error)}`);
+    }
+  }
+  if (files.length === 0) return { faults, notes: [], lines: [] };
+  const found = checkDialplan(readDialplan(files), { port: port === 0 ? null : port, timeoutSeconds });
+  const notes = found.filter(({ kind }) => kind === 'note').map(textOf);
+  faults.push(...found.filter(({ kind }) => kind === 'fault').map(textOf));
+  return { faults, notes, lines: notes.length === 0 ? files.map(({ name }) => `${name}: fine`) : [] };
+}
+
+function textOf({ file, line, extension, text, write }: Finding): string {
+  const where = `${file}:${line}: ${extension === '' ? '' : `extension "${extension}": `}`;
+  return `${where}${text}${write === null ? '' : `\n    write: ${write}`}`;
 }

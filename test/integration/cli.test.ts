@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { runInside, runProgram, type Run, type RunOptions } from '../support/cli.ts';
 import { Daemon } from '../support/daemon.ts';
@@ -156,6 +157,46 @@ describe('command line: faults', function () {
     expect(stdout).to.match(/^note: .*a\.json: webhook\.method: "GET" has no effect.*POST$/m);
     expect(stdout).to.match(/^a \(default\): POST http:\/\/h\/, revision [0-9a-f]{12}$/m);
     expect(stdout).to.match(/^fine: 2 schemes$/m);
+  });
+
+  it('check --dialplan: what loses callers, with file, extension and the line to write, beside other faults', async () => {
+    const extension = (actions: string): string =>
+      `<extension name="in"><condition>\n${actions}\n<action application="voicemail" data="x"/></condition></extension>`;
+    const run = await runInside(
+      ['check', '--dialplan', 'FOLDER/a.xml', 'FOLDER/b.xml', '--dialplan', 'FOLDER/c.xml'],
+      {
+        files: {
+          'schemes/a.json': scheme('Bad Name'),
+          'a.xml': extension('<action application="socket" data="127.0.0.1:8084 async full"/>'),
+          'b.xml': '<extension>\n<condition></extension>',
+        },
+      },
+    );
+    checkFaults(run, [
+      /schemes\/a\.json: name: /,
+      /a\.xml:2: extension "in": no guard in front of socket.*\n {4}write: <action application="sched_transfer" data="\+8 esl_router_fallback XML /,
+      /b\.xml:2: broken XML: /,
+      /c\.xml: can not read it: /,
+      /^4 faults$/m,
+    ]);
+  });
+
+  it('check --dialplan: notes, and what is fine', async () => {
+    const text = await readFile('freeswitch/dialplan/esl-router.xml', 'utf8');
+    const files = { 'schemes/a.json': scheme('a'), 'fine.xml': text };
+    const fine = await runInside(['check', '--dialplan', 'FOLDER/fine.xml'], { files });
+    expect([fine.code, fine.stderr]).to.deep.equal([0, '']);
+    expect(fine.stdout)
+      .to.match(/fine\.xml: fine$/m)
+      .and.not.to.match(/^note: .*\.xml/m);
+    const slow = scheme('a', { webhook: { url: 'http://h/', timeoutSeconds: 9 } });
+    const short = await runInside(['check', '--dialplan', 'FOLDER/fine.xml'], {
+      files: { ...files, 'schemes/a.json': slow },
+    });
+    expect([short.code, short.stderr]).to.deep.equal([0, '']);
+    expect(short.stdout).to.match(
+      /^note: .*fine\.xml:\d+: extension "esl_router": the guard of 8 s is shorter.*11 s/m,
+    );
   });
 
   it('start: a broken scheme ends it with exit code 2', async () => {

@@ -153,6 +153,27 @@ describe('channel', () => {
     expect(told.socketMode).to.deep.equal({ async: false, full: false });
   });
 
+  const FIRST = '<sip:+380441110001@pbx.test>;reason=no-answer;counter=1';
+  const SECOND = '"Last, \\"One\\" <sip:+1@x>" <sip:+380441110002@pbx.test>;reason=unconditional';
+  const DIVERSIONS: Readonly<Record<string, string>> = {
+    [FIRST]: '+380441110001',
+    [`${SECOND}, ${FIRST}`]: '+380441110001',
+    [`${FIRST},${SECOND}`]: '+380441110002',
+    [`${SECOND}, ${FIRST}, `]: '+380441110001',
+    'sip:+380441110003@h;reason=user-busy, sip:+380441110004@h': '+380441110004',
+    '<tel:+380-44-111-0005>;reason=deflection': '+380441110005',
+    '<SIP:1,2@h>;text="a, <sip:+3@z>"': '1,2',
+    '"unfinished <sip:+1@x>, <sip:+2@y>': '700',
+    nonsense: '700',
+    '': '700',
+  };
+  for (const [diversion, first] of Object.entries(DIVERSIONS)) {
+    it(`takes the first redirecting party of Diversion ${JSON.stringify(diversion)}`, () => {
+      const headers = { variable_sip_h_Diversion: diversion, 'Caller-RDNIS': '700' };
+      expect(call(headers).divertedFrom).to.equal(first);
+    });
+  }
+
   for (const guard of ['', '0', '-3', '8s', '1e3']) {
     it(`takes a guard of ${JSON.stringify(guard)} for none`, () => {
       expect(call({ variable_esl_router_guard: guard }).guardSeconds).to.equal(null);
