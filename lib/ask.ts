@@ -58,6 +58,9 @@ export type Asked =
     }
   | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
 
+/** The dialplan's guard must not fire while the last command is on its way. */
+export const GUARD_MARGIN_SECONDS = 2;
+
 /** The router refused to ask, so the CRM's state is not the matter. */
 const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
 
@@ -161,7 +164,7 @@ async function askNow(
         detail: null,
       },
     });
-    if (limitMs <= 0) throw new RouterError('webhook_timeout', 'no time is left to ask');
+    if (limitMs <= 0) throw noTimeLeft(options.call);
     const reply = await send(request, {
       scheme: scheme.name,
       webhook: webhook.url.source,
@@ -188,6 +191,14 @@ async function askNow(
     cancelTimer();
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** A guard of 1 or 2 s leaves none from the beginning. */
+function noTimeLeft({ guardSeconds }: Call): RouterError {
+  if (guardSeconds === null || guardSeconds > GUARD_MARGIN_SECONDS)
+    return new RouterError('webhook_timeout', 'no time is left to ask');
+  const detail = `the dialplan's guard of ${guardSeconds} s leaves no time to ask: make it 2 s longer than webhook.timeoutSeconds`;
+  return new RouterError('guard_too_short', detail);
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */

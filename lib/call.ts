@@ -9,12 +9,11 @@ import { messageOf, RouterError, type Reason } from './errors.ts';
 import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Admission, Refusal } from './esl/listener.ts';
-import { FALLBACK_EXTENSION, Guard, isGuardKnown, scheduledGuard, SHOW_TASKS, toldGuard } from './guard.ts';
+import { findGuard, Guard } from './guard.ts';
 import { endingOf } from './ending.ts';
 import { Leg } from './leg.ts';
 import { exists, isNameable, setVariables } from './legcommand.ts';
 import type { Limits, Places } from './limits.ts';
-import type { Move } from './move.ts';
 import type { Passes } from './pass.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
@@ -41,6 +40,9 @@ export interface CallContext {
 
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
+
+/** A leg that is taken away meanwhile is linked with what it does next; a CRM is mostly faster. */
+const MARK_AFTER_MS = 200;
 
 /** A channel that comes back oftener goes round in a circle: it is given back once more, and then hung up. */
 const MAX_PASSES = 5;
@@ -161,30 +163,33 @@ class CallStory {
         this.#note(event);
       },
       elapsedMs: () => this.#elapsedMs(),
+      beforeAskingAgain: () => this.#guard?.rearm() ?? Promise.resolve(),
       ...this.#context,
     });
-    const stopRinging = this.#ringLater(leg, scheme.waiting.ringAfterMs);
+    const stopRinging = this.#later(leg, scheme.waiting.ringAfterMs, () => ring(leg));
+    const stopMarking = this.#later(leg, MARK_AFTER_MS, () => [setVariables(leg.call, this.#passMarker())]);
     let decision: Decision;
     try {
       decision = await inquiry.decide(scheme, this.#connectedAt + budgetMs(scheme, call));
     } finally {
       stopRinging();
+      stopMarking();
     }
     await this.#carryOut(leg, inquiry, decision);
   }
 
-  /** What is really scheduled, where the dialplan does not say it: the call as the router goes by it. */
+  /** The guard as it is; the call as the router goes by it. */
   async #lookAtGuard(leg: Leg, mayAsk: boolean): Promise<Call> {
     const { call } = leg;
     const { clock, onDialplanFault } = this.#context;
-    const known = isGuardKnown(call) || !mayAsk;
-    const guard = known ? toldGuard(call) : scheduledGuard(call, await this.#connection.request(SHOW_TASKS));
-    this.#guard = new Guard(leg, guard, clock);
-    for (const text of guard.notes) {
+    const told = { seconds: call.guardSeconds, id: call.guardId, notes: [] };
+    const found = mayAsk ? await findGuard(leg, clock) : told;
+    this.#guard = new Guard(leg, found, clock);
+    for (const text of found.notes) {
       this.#note({ type: 'note', text });
       onDialplanFault(text);
     }
-    return { ...call, guardSeconds: guard.seconds };
+    return { ...call, guardSeconds: found.seconds };
   }
 
   /** Step by step until one of them ends the call or takes it out of our hands. */
@@ -262,7 +267,7 @@ class CallStory {
     const [first] = leg.moves;
     let guardFired = false;
     if (first !== undefined) {
-      guardFired = await this.#isGuards(first);
+      guardFired = await (this.#guard ?? noGuard(leg, clock)).hasFired(first).catch(() => false);
       await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
     }
     const talked = this.record.answeredMs !== null;
@@ -284,12 +289,6 @@ class CallStory {
       this.#note({ type: 'bridge_end', atMs, outcome: 'answered', cause });
     }
     await this.#close(end);
-  }
-
-  /** Where the leg went, or that its task is gone, shows that it was the guard. */
-  async #isGuards({ to }: Move): Promise<boolean> {
-    const gone = (await this.#guard?.hasFired().catch(() => false)) ?? false;
-    return gone || to.startsWith(`${FALLBACK_EXTENSION} `);
   }
 
   /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
@@ -352,13 +351,14 @@ class CallStory {
     await this.#connection.end();
   }
 
-  #ringLater(leg: Leg, afterMs: number | null): () => void {
+  /** Said to a leg that still waits for its CRM by then. */
+  #later(leg: Leg, afterMs: number | null, commands: () => readonly Command[]): () => void {
     if (afterMs === null) return () => undefined;
     return this.#context.clock.after(afterMs, () => {
       if (leg.taken.aborted) return;
-      const commands = ring(leg);
+      const list = commands();
       // A failure shows at the next command, which is waited for.
-      if (commands.length > 0) void Promise.allSettled(this.#connection.send(commands));
+      if (list.length > 0) void Promise.allSettled(this.#connection.send(list));
     });
   }
 
@@ -386,8 +386,12 @@ class CallStory {
       esl_router_scheme: this.record.scheme?.name ?? '',
       esl_router_destination: destination,
       esl_router_trace: this.record.id,
-      [PASS]: `${this.record.pass}:${this.record.id}`,
+      ...this.#passMarker(),
     };
+  }
+
+  #passMarker(): Record<string, string> {
+    return { [PASS]: `${this.record.pass}:${this.record.id}` };
   }
 
   #note(event: CallEvent): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ask, backupOf, type Asked, type AskOptions } from './ask.ts';
+import { ask, backupOf, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
 import { prefixFormsOf, type Destination } from './destination.ts';
@@ -40,6 +40,8 @@ export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
   /** What the call holds of the caps; absent in a dry run, which takes none and is refused by none. */
   readonly places?: Places;
+  /** Awaited before each question but the first: the leg has to be safe while the next CRM thinks. */
+  readonly beforeAskingAgain?: () => Promise<void>;
 }
 
 /** How a step is carried out here, or why it can't be: known before the leg is touched. */
@@ -49,8 +51,6 @@ type Plan =
 
 /** Part of the remaining time that an attempt may use while a backup stands behind it. */
 const SHARE_BEFORE_BACKUP = 0.6;
-/** The dialplan's guard must not fire while the last command is on its way. */
-const GUARD_MARGIN_SECONDS = 2;
 const DIALPLAN: LegStep = { kind: 'dialplan' };
 const NOTHING_LEFT: Why = {
   result: 'refused',
@@ -183,11 +183,12 @@ export class Inquiry {
     return { ...walk, refusal: why };
   }
 
-  #ask(
+  async #ask(
     { scheme, deadlineMs, webhookId }: Start,
     webhook: Webhook,
     behind: readonly (Step | FallbackStep)[],
   ): Promise<Asked> {
+    if (this.#attempt > 0) await this.#options.beforeAskingAgain?.();
     const limitMs = this.#limit(deadlineMs, behind);
     const attempt = ++this.#attempt;
     return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);

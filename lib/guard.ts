@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from './channel.ts';
-import type { Clock } from './clock.ts';
+import { within, type Clock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
-import type { Reply } from './esl/connection.ts';
 import type { Leg } from './leg.ts';
-import { isNameable } from './legcommand.ts';
+import { isNameable, setVariables } from './legcommand.ts';
+import type { Move } from './move.ts';
 
 /** Where it sends the caller: the name in freeswitch/dialplan/esl-router.xml. */
-export const FALLBACK_EXTENSION = 'esl_router_fallback';
+const FALLBACK_EXTENSION = 'esl_router_fallback';
 
 /** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
 const MARGIN_MS = 1000;
@@ -43,6 +43,7 @@ export class Guard {
   readonly #seconds: number | null;
   /** Those of ours that may still fire; the last one is the one that counts. */
   #tasks: readonly Task[];
+  #pushedBack = false;
 
   constructor(leg: Leg, { seconds, id }: DialplanGuard, clock: Clock) {
     this.#leg = leg;
@@ -70,19 +71,27 @@ export class Guard {
 
   /**
    * Schedules one that outlasts a bridge, so that a router that hangs while the callee rings leaves nobody in silence.
-   * Resolves once FreeSWITCH has told its id; `lift` of the one before is then due, in the same write as the bridge.
-   * Empty where the dialplan has none.
+   * Resolves, once FreeSWITCH has told its id, to the deletion of the one before: for the same write as the bridge.
+   * Nothing happens where the dialplan has none.
    */
-  async pushBack(ringingSeconds: number, beside: readonly Command[]): Promise<readonly Command[]> {
+  async pushBack(ringingSeconds: number): Promise<readonly Command[]> {
     const { call } = this.#leg;
-    if (this.#seconds === null) return beside;
+    if (this.#seconds === null) return [];
     // Nowhere to send him: what is there would tear the conversation.
-    if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.context)) return [...this.lift(), ...beside];
+    if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.context)) return this.lift();
     const seconds = ringingSeconds + this.#seconds;
-    const id = await (isNameable(call) ? this.#byApi(seconds, beside) : this.#byApplication(seconds, beside));
+    const id = await (isNameable(call) ? this.#byApi(seconds) : this.#byApplication(seconds));
     const before = this.lift();
     this.#tasks = [{ id, dueMs: this.#clock.now() + seconds * 1000 }];
+    this.#pushedBack = true;
     return before;
+  }
+
+  /** Behind a bridge it leaves the router the dialplan's seconds again, and no more, for what is asked next. */
+  async rearm(): Promise<void> {
+    if (!this.#pushedBack) return;
+    const before = await this.pushBack(0);
+    await this.#leg.command([...before, setVariables(this.#leg.call, this.legVariables())]);
   }
 
   /**
@@ -95,32 +104,48 @@ export class Guard {
   }
 
   /**
-   * Lifts what is left behind a leg that was moved, and says whether it was the guard that moved it: a task that has fired
-   * can't be deleted any more.
+   * For the leg: whoever takes it elsewhere lifts the guard, whether or not the router still lives; and the fallback of the
+   * dialplan knows which task to cancel.
    */
-  async hasFired(): Promise<boolean> {
-    const { length } = this.#tasks;
-    const replies = await this.#leg.command(this.lift());
-    return length > 0 && replies.some(({ text }) => /Deleted: 0/.test(text));
+  legVariables(): Readonly<Record<string, string>> {
+    const task = this.#tasks.at(-1);
+    if (task === undefined) return {};
+    return {
+      esl_router_guard_id: String(task.id),
+      api_before_bridge_esl_router: `sched_del ${task.id}`,
+      execute_on_blind_transfer_esl_router: `sched_cancel ${task.id}`,
+    };
   }
 
-  async #byApi(seconds: number, beside: readonly Command[]): Promise<number> {
+  /**
+   * Lifts what is left behind a leg that was moved, and says whether it was the guard that moved it. One that a bridge has
+   * pushed back goes to the fallback and nowhere else; the dialplan's own may go anywhere, but a task that has fired can't be
+   * deleted any more.
+   */
+  async hasFired({ to }: Move): Promise<boolean> {
+    const own = this.#pushedBack || this.#tasks.length === 0;
+    const replies = await this.#leg.command(this.lift());
+    const gone = !own && replies.some(({ text }) => /Deleted: 0/.test(text));
+    return gone || to.startsWith(`${FALLBACK_EXTENSION} `);
+  }
+
+  async #byApi(seconds: number): Promise<number> {
     const { uuid, context } = this.#leg.call;
     // In the channel's own group, so that `sched_cancel` in the fallback deletes it when the router is dead.
     const args = `+${seconds} ${uuid} uuid_transfer ${uuid} ${FALLBACK_EXTENSION} XML ${context}`;
-    const [added] = await this.#leg.command([{ kind: 'api', command: 'sched_api', args }, ...beside]);
+    const [added] = await this.#leg.command([{ kind: 'api', command: 'sched_api', args }]);
     const id = /^\+OK Added: (\d+)$/.exec(added?.text ?? '')?.[1];
     if (id === undefined) throw new RouterError('esl_protocol', `sched_api: ${added?.text ?? ''}`);
     return Number(id);
   }
 
-  async #byApplication(seconds: number, beside: readonly Command[]): Promise<number> {
+  async #byApplication(seconds: number): Promise<number> {
     const { context } = this.#leg.call;
     const eventUuid = randomUUID();
     const arg = `+${seconds} ${FALLBACK_EXTENSION} XML ${context}`;
     const [event] = await Promise.all([
       this.#leg.completed(eventUuid),
-      this.#leg.command([{ kind: 'execute', app: 'sched_transfer', arg, eventUuid }, ...beside]),
+      this.#leg.command([{ kind: 'execute', app: 'sched_transfer', arg, eventUuid }]),
     ]);
     return Number(event.get('variable_last_sched_id'));
   }
@@ -130,44 +155,59 @@ function deletion(id: number): Command {
   return { kind: 'api', command: 'sched_del', args: String(id) };
 }
 
-/** Whether the dialplan says all of its guard; if not, what is really scheduled has to be asked for. */
-export function isGuardKnown({ guardTold, guardSeconds, guardId, lastTaskId }: Call): boolean {
-  const none = guardTold === '' && guardId === null && lastTaskId === null;
-  return none || (guardSeconds !== null && guardId !== null);
-}
+/** `show tasks` reads a table that is written a moment later (up to 0.5 s, measured on 1.11.1). */
+const LOOK_EVERY_MS = 100;
+const LOOK_FOR_MS = 1000;
 
-export const SHOW_TASKS: Command = { kind: 'api', command: 'show', args: 'tasks as json' };
-
-/** The guard by the dialplan's own words. */
-export function toldGuard({ guardSeconds, guardId }: Call): DialplanGuard {
-  return { seconds: guardSeconds, id: guardId, notes: [] };
-}
-
-/** The guard by what FreeSWITCH has really scheduled for the channel, where the dialplan does not say enough. */
-export function scheduledGuard(call: Call, reply: Reply): DialplanGuard {
+/**
+ * What is really scheduled for the leg, where the dialplan does not say all of it. `sched_transfer` and `sched_broadcast` of a
+ * dialplan leave their task in `last_sched_id`: without it there is no guard.
+ */
+export async function findGuard(leg: Leg, clock: Clock): Promise<DialplanGuard> {
+  const { call } = leg;
   const { guardTold, guardSeconds, guardId, lastTaskId } = call;
-  const transfers = tasksOf(reply).filter(
-    ({ group, description }) => group === call.uuid && description === 'switch_ivr_schedule_transfer',
-  );
+  const named = guardId ?? lastTaskId;
+  if (named === null) {
+    const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and the dialplan has scheduled nothing`;
+    return { seconds: null, id: null, notes: guardTold === '' ? [] : [note] };
+  }
+  if (guardSeconds !== null && guardId !== null) return { seconds: guardSeconds, id: guardId, notes: [] };
+  const deadline = clock.now() + LOOK_FOR_MS;
+  for (;;) {
+    const [reply] = await leg.command([SHOW_TASKS]);
+    const tasks = tasksOf(reply?.text ?? '').filter(({ group }) => group === call.uuid);
+    if (tasks.some(({ id }) => id === named) || clock.now() >= deadline) return guardAmong(tasks, call);
+    await within(leg.ended, LOOK_EVERY_MS, clock);
+  }
+}
+
+const SHOW_TASKS: Command = { kind: 'api', command: 'show', args: 'tasks as json' };
+
+/** Of the tasks that are scheduled for the channel. */
+export function guardAmong(tasks: readonly ScheduledTask[], call: Call): DialplanGuard {
+  const { guardTold, guardSeconds, guardId, lastTaskId } = call;
+  const transfers = tasks.filter(({ description }) => description === 'switch_ivr_schedule_transfer');
   const task =
     transfers.find(({ id }) => id === guardId) ??
     transfers.find(({ id }) => id === lastTaskId) ??
     transfers[0];
+  const notes: string[] = [];
   if (task === undefined) {
     const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and no sched_transfer is scheduled for this call`;
     return { seconds: null, id: null, notes: guardTold === '' ? [] : [note] };
   }
-  const notes: string[] = [];
   if (guardSeconds === null) {
     const told = guardTold === '' ? 'is not set' : `is ${JSON.stringify(guardTold)}`;
     notes.push(`esl_router_guard ${told}, and a sched_transfer runs: add ${SAY_SECONDS} in front of it`);
   }
-  if (guardId === null) notes.push(`esl_router_guard_id is not set: add ${SAY_ID} behind the sched_transfer`);
+  if (guardId === null) {
+    notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right behind the sched_transfer`);
+  }
   const seconds = guardSeconds ?? Math.max(1, task.atSeconds - call.switchSeconds);
   return { seconds, id: task.id, notes };
 }
 
-interface ScheduledTask {
+export interface ScheduledTask {
   readonly id: number;
   readonly group: string;
   readonly description: string;
@@ -175,8 +215,8 @@ interface ScheduledTask {
   readonly atSeconds: number;
 }
 
-/** `show tasks as json`, from 1.11.1; no rows at all when nothing is scheduled. */
-function tasksOf({ text }: Reply): ScheduledTask[] {
+/** Reads `show tasks as json`, as 1.11.1 writes it: no rows at all when nothing is scheduled. */
+export function tasksOf(text: string): ScheduledTask[] {
   try {
     const { rows = [] } = JSON.parse(text) as { rows?: Record<string, string>[] };
     return rows.map((row) => ({

@@ -41,10 +41,11 @@ export function whoHungUp(event: HeaderLookup, { ordered, limited, conversation 
   const cause = event.get('Hangup-Cause') ?? '';
   if (cause === ordered || (limited && cause === TIME_IS_UP)) return 'router';
   if (SWITCH_CAUSES.has(cause)) return 'switch';
-  // The callee's BYE; a leg that was ended on the switch (`uuid_kill`) has the first and not the second.
+  // A SIP callee's BYE leaves both; of one whose leg was ended on the switch (`uuid_kill`) there is only the cause.
   const calleeCause = variable('last_bridge_hangup_cause');
   if (conversation === 'over' && calleeCause !== '') {
-    return variable('last_bridge_proto_specific_hangup_cause') === 'sip:200' ? 'callee' : 'unknown';
+    if (variable('last_bridge_proto_specific_hangup_cause') === 'sip:200') return 'callee';
+    return variable('bridge_channel').startsWith('sofia/') ? 'switch' : 'unknown';
   }
   return disposition.startsWith('send_') ? 'switch' : 'unknown';
 }

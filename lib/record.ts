@@ -32,6 +32,8 @@ export interface CallRecord {
   result: Result;
   reason: Reason;
   destination: string;
+  /** Number or login of the leg that answered last; null when nobody did. */
+  answeredBy: string | null;
   end: End | null;
   via: Via;
   hangupCause: string | null;
@@ -201,6 +203,7 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     result: 'error',
     reason: 'internal',
     destination: '',
+    answeredBy: null,
     end: null,
     via: 'primary',
     hangupCause: null,
@@ -273,6 +276,7 @@ export function apply(record: CallRecord, event: CallEvent): void {
       break;
     case 'answered': {
       record.answeredMs = event.atMs;
+      record.answeredBy = event.by;
       const bridge = record.bridges.at(-1);
       if (bridge !== undefined) bridge.answeredBy = event.by;
       break;
@@ -315,7 +319,6 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
   const last = record.requests.at(-1);
   const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
   const recalled = record.recalled.at(-1);
-  const answeredBy = record.bridges.at(-1)?.answeredBy ?? null;
   return {
     trace: record.id,
     uuid: record.call?.uuid ?? '',
@@ -337,7 +340,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
           ...(retries === 0 ? {} : { retries }),
         }),
     ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
-    ...(answeredBy === null ? {} : { answeredBy }),
+    ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
     ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
     ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
     bridges: record.bridges.map(({ outcome, cause }) =>

@@ -43,17 +43,20 @@ export async function dial(
   for (const originate of originates) {
     const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
     if (outcome !== null && left < 2) break;
-    const before = await guard.pushBack(left, [
+    const lift = await guard.pushBack(left);
+    const before = [
+      ...lift,
       setVariables(leg.call, {
         continue_on_fail: 'true',
         hangup_after_bridge: 'true',
         // In braces it does nothing: the callee would get the caller's X- headers.
         sip_copy_custom_headers: 'false',
         ...(leg.answered ? { transfer_ringback: scheme.bridge.ringback } : {}),
+        ...guard.legVariables(),
         ...markers(destination),
       }),
       ...ring(leg),
-    ]);
+    ];
     const dialString = originate.dialString(left, {
       ...guard.bridgeVariables(),
       ...limitVariables(leg, maxSeconds),

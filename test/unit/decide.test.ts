@@ -236,7 +236,7 @@ describe('decide', () => {
       headers: { variable_esl_router_guard: '2' },
     });
     expect(requests).to.have.length(0);
-    expect(decision).to.deep.include({ result: 'error', reason: 'webhook_timeout' });
+    expect(decision).to.deep.include({ result: 'error', reason: 'guard_too_short' });
   });
 
   it('stops at once when the caller hangs up', async () => {
