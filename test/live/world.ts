@@ -20,7 +20,7 @@ const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */
 const CALLEE = '(38050\\d{7})';
 export const PARKED = '920';
-const COLLEAGUES: readonly Inbound[] = [
+export const COLLEAGUES: readonly Inbound[] = [
   { number: CALLEE, actions: [['bridge', 'sofia/gateway/crm/$1']] },
   {
     number: PARKED,
