@@ -18,8 +18,8 @@ export interface MovesResult {
 }
 
 export const TARGET = 'nobody who was moved is torn out, nobody left in silence, every record true';
-/** Of each kind of fault. */
-const EXAMPLES = 3;
+/** Of each outcome of each kind. */
+const EXAMPLES = 2;
 /** The state was over before the move: so many of a hundred, and nothing was measured. */
 const MOST_NOT_MOVED = 5;
 
@@ -49,9 +49,8 @@ export function judge(
     if (wrong !== null && wrong.length > 0) {
       untrue++;
       cell.untrue++;
-      example(faults, `untrue, ${plan.kind.name}`, `${traveller.told()}; record: ${wrong.join('; ')}`);
-    }
-    if (!['lived on', 'ended as told'].includes(outcome))
+      example(faults, `${outcome}, ${plan.kind.name}`, `${traveller.told()}; record: ${wrong.join('; ')}`);
+    } else if (!['lived on', 'ended as told'].includes(outcome))
       example(faults, `${outcome}, ${plan.kind.name}`, traveller.told());
   }
   const count = (outcome: Outcome): number => counts.get(outcome) ?? 0;

@@ -19,8 +19,8 @@ export const DID = '380440000001';
 export const AGAIN_NUMBER = '380440000002';
 export const GROUP_NUMBER = '380630000000';
 /** As short as they may be: a move has to outlive what is scheduled for the caller. */
-export const GUARD_SECONDS = 4;
-export const RINGING_SECONDS = 3;
+export const GUARD_SECONDS = 5;
+export const RINGING_SECONDS = 4;
 
 const SCHEME = 'moves';
 /** 300 calls at a time have four legs at most, and a leg two ports. */
