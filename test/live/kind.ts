@@ -29,6 +29,8 @@ export interface Scene {
   readonly call: (options: Pick<CallOptions, 'number'>) => Promise<OutgoingCall>;
   /** The uuid of a call to the switch. */
   readonly uuidOf: (call: OutgoingCall) => Promise<string>;
+  /** Resolves once FreeSWITCH says that a leg to this number is bridged. */
+  readonly bridgedTo: (number: string) => Promise<unknown>;
   /** The uuid of the callee's leg. */
   readonly calleeUuid: () => Promise<string>;
 }
@@ -61,8 +63,8 @@ async function attended(scene: Scene, dialString: string): Promise<End> {
   const { callee, colleague, order } = scene;
   await order(`uuid_broadcast ${await scene.calleeUuid()} att_xfer::${dialString} aleg`);
   const other = await colleague.called();
-  await other.journal.until('the conversation with the callee', 5000, () => other.media ?? undefined);
-  await sleep(500);
+  await scene.bridgedTo(colleague.number);
+  await sleep(300);
   await callee?.hangup();
   return other;
 }

@@ -69,9 +69,10 @@ export class Witness {
     return this.#find(`outbound ${called}`, nth);
   }
 
-  /** The channel of a call from this number, when there is one. */
-  known(caller: string): Channel | undefined {
-    return this.#found.get(`inbound ${caller}`)?.[0];
+  /** Waits until a leg to this number is bridged. */
+  async bridgedTo(called: string): Promise<void> {
+    const channel = await this.to(called);
+    await this.until(channel, 'the bridge', ({ bridges: [first] }) => first);
   }
 
   /** Waits until something has happened to a channel. */

@@ -83,9 +83,9 @@ export class Traveller {
       this.outcome =
         this.#movedMs === null ? 'not moved' : this.#call?.end === null ? 'elsewhere' : 'torn out';
     } finally {
-      await Promise.allSettled(
-        [this.#call, ...this.#thirds].map((call) => call?.hangup() ?? Promise.resolve()),
-      );
+      // He first: whoever hangs up first is told in the record.
+      await Promise.allSettled([this.#call?.hangup()]);
+      await Promise.allSettled(this.#thirds.map((call) => call.hangup()));
     }
   }
 
@@ -164,6 +164,7 @@ export class Traveller {
         const nth = this.#thirds.indexOf(call);
         return (await stage.witness.from(`${this.number}${nth}`)).uuid;
       },
+      bridgedTo: (number) => stage.witness.bridgedTo(number),
       calleeUuid: async () => (await stage.witness.to(this.#callee.number)).uuid,
     };
   }

@@ -58,6 +58,7 @@ export async function begin(stage: Stage, state: State): Promise<RowScene> {
     order: (command) => ordered(stage, command),
     call: (options) => stage.call({ voice: COLLEAGUE_VOICE, ...options }),
     uuidOf: async (call) => (await stage.channel(call)).uuid,
+    bridgedTo: (number) => stage.world.witness.bridgedTo(number),
     calleeUuid: async () => (await stage.world.witness.to(stage.number())).uuid,
   };
 }
