@@ -49,7 +49,9 @@ export async function recordOf(routers: readonly Router[], caller: string, nth =
   }
 }
 
-type Expected = Partial<Pick<RecordSeen, 'end' | 'result' | 'reason' | 'hangupCause' | 'answeredBy'>> & {
+export type Expected = Partial<
+  Pick<RecordSeen, 'end' | 'result' | 'reason' | 'hangupCause' | 'answeredBy'>
+> & {
   readonly hungUpBy?: string | readonly string[];
   readonly pass?: number;
   readonly moves?: readonly (Pick<Move, 'from' | 'by'> & { readonly to?: string })[];
@@ -64,6 +66,12 @@ const TALK_TOLERANCE = 0.7;
 
 /** Tells all that is not as expected, at once. */
 export function checkRecord(record: RecordSeen, expected: Expected): void {
+  const wrong = untrue(record, expected);
+  check(wrong.length === 0, `the record is not true: ${wrong.join('; ')}`);
+}
+
+/** What a record says that did not happen, or does not say. */
+export function untrue(record: RecordSeen, expected: Expected): string[] {
   const wrong: string[] = [];
   const compare = (what: string, is: unknown, wanted: unknown): void => {
     const told = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value));
@@ -101,5 +109,5 @@ export function checkRecord(record: RecordSeen, expected: Expected): void {
         : Math.abs(talked - expected.talked) <= TALK_TOLERANCE;
     if (!same) wrong.push(`talk time ${talked?.toFixed(2) ?? 'none'} s, not ${expected.talked ?? 'none'}`);
   }
-  check(wrong.length === 0, `the record is not true: ${wrong.join('; ')}`);
+  return wrong;
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seconds } from './journal.ts';
+import { moves, type MovesOptions } from './moves.ts';
+import { TARGET as MOVES_TARGET } from './moves/report.ts';
 import { ROWS } from './rows/index.ts';
 import { runRows, type Result } from './runner.ts';
 import { soak, type SoakOptions } from './soak.ts';
@@ -12,7 +14,7 @@ import { World, type Stops } from './world.ts';
 
 /**
  * `npm run test:live`: a real FreeSWITCH with the files of freeswitch/, real SIP callers and callees, a CRM and the
- * daemon. One line per row; with `--soak` many calls for minutes instead (soak.ts). Exit code 0 all passed, 1 something failed, 2 wrong usage, 77 no FreeSWITCH here.
+ * daemon. One line per row; with `--soak` (soak.ts) or `--moves` (moves.ts) many calls for minutes instead. Exit code 0 all passed, 1 something failed, 2 wrong usage, 77 no FreeSWITCH here.
  */
 
 const PASSED = 0;
@@ -26,8 +28,9 @@ interface Options {
   readonly only: readonly string[];
   /** Leave the folder with configuration and logs. */
   readonly keep: boolean;
-  /** null: the rows. */
+  /** Both null: the rows. */
   readonly soak: (SoakOptions & { readonly json: string | undefined }) | null;
+  readonly moves: (MovesOptions & { readonly json: string | undefined }) | null;
 }
 
 const SOAK_SECONDS = 300;
@@ -42,6 +45,7 @@ function readOptions(): Options | null {
         only: { type: 'string', multiple: true },
         keep: { type: 'boolean', default: false },
         soak: { type: 'boolean', default: false },
+        moves: { type: 'boolean', default: false },
         control: { type: 'boolean', default: false },
         debug: { type: 'boolean', default: false },
         seconds: { type: 'string' },
@@ -54,13 +58,16 @@ function readOptions(): Options | null {
     const seconds = Number(values.seconds ?? (control ? CONTROL_SECONDS : SOAK_SECONDS));
     const rate = Number(values.rate ?? SOAK_RATE);
     const seed = Number(values.seed ?? Math.floor(Date.now() / 86_400_000));
-    // Shorter, a stop that outlasts the guard has no room.
-    if (!(seconds >= 30 && rate > 0 && Number.isSafeInteger(seed)))
-      throw new Error('--seconds is 30 or more, --rate more than 0, --seed a whole number');
+    // Shorter, a stop that outlasts the guard has no room in a soak.
+    const least = values.moves ? 5 : 30;
+    if (!(seconds >= least && rate > 0 && Number.isSafeInteger(seed)))
+      throw new Error(`--seconds is ${least} or more, --rate more than 0, --seed a whole number`);
+    if (values.moves && values.soak) throw new Error('--moves or --soak, not both');
     return {
       only: (values.only ?? []).flatMap((names) => names.split(',')),
       keep,
       soak: values.soak ? { seconds, rate, seed, control, debug, json } : null,
+      moves: values.moves ? { seconds, rate, seed, json } : null,
     };
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
@@ -75,6 +82,7 @@ async function main(): Promise<number> {
     print(
       '       npm run test:live -- --soak [--control] [--seconds N] [--rate N] [--seed N] [--json FILE] [--keep [--debug]]',
     );
+    print('       npm run test:live -- --moves [--seconds N] [--rate N] [--seed N] [--json FILE] [--keep]');
     return USAGE;
   }
   const unknown = options.only.filter((name) => !ROWS.some((row) => row.name === name));
@@ -89,6 +97,7 @@ async function main(): Promise<number> {
   }
   const interrupt = interrupted();
   try {
+    if (options.moves !== null) return await playMoves(binary, options.moves, options.keep, interrupt);
     return await (options.soak === null
       ? playRows(binary, options, interrupt)
       : playSoak(binary, options.soak, options.keep, interrupt));
@@ -156,6 +165,24 @@ async function playSoak(
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify([report], null, 2)}\n`);
   if (control.silent === 0) print('WORTHLESS: without the guard nobody was left in silence either');
   return reached === true && control.silent > 0 ? PASSED : FAILED;
+}
+
+async function playMoves(
+  binary: string,
+  options: MovesOptions & { readonly json: string | undefined },
+  keep: boolean,
+  interrupt: AbortSignal,
+): Promise<number> {
+  const result = await inFolder(keep, (folder, stops) =>
+    moves({ binary, folder, print }, options, stops, interrupt),
+  );
+  if (result === null) return INTERRUPTED;
+  const { figure, lines, reached } = result;
+  for (const line of lines) print(`  ${line}`);
+  print(`${verdict(reached)} ${figure}`);
+  const report = { row: 'moves', figure, target: MOVES_TARGET, reached };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify([report], null, 2)}\n`);
+  return reached === true ? PASSED : FAILED;
 }
 
 function verdict(reached: boolean | null): string {

@@ -79,7 +79,7 @@ export interface Load {
 }
 
 /** One call after the other, each at its time whatever became of those before. */
-async function generate(
+export async function generate(
   rate: number,
   seconds: number,
   signal: AbortSignal,

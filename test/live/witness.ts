@@ -39,6 +39,8 @@ const EVENTS = [
 export class Witness {
   readonly journal = new Journal('FreeSWITCH');
   readonly channels = new Map<string, Channel>();
+  /** Channels by direction and number: `inbound` by whom it is from, `outbound` by whom it is to. */
+  readonly #found = new Map<string, Channel[]>();
   readonly #events: EventSocket;
 
   private constructor(events: EventSocket) {
@@ -59,16 +61,18 @@ export class Witness {
 
   /** The channel of a call from this number, as the switch got it. */
   from(caller: string, nth = 1): Promise<Channel> {
-    return this.#found(`channel ${nth} from ${caller}`, nth, (channel) => {
-      return channel.direction === 'inbound' && channel.caller === caller;
-    });
+    return this.#find(`inbound ${caller}`, nth);
   }
 
   /** The channel that the switch made to call this number. */
   to(called: string, nth = 1): Promise<Channel> {
-    return this.#found(`channel ${nth} to ${called}`, nth, (channel) => {
-      return channel.direction === 'outbound' && channel.called === called;
-    });
+    return this.#find(`outbound ${called}`, nth);
+  }
+
+  /** Waits until a leg to this number is bridged. */
+  async bridgedTo(called: string): Promise<void> {
+    const channel = await this.to(called);
+    await this.until(channel, 'the bridge', ({ bridges: [first] }) => first);
   }
 
   /** Waits until something has happened to a channel. */
@@ -76,8 +80,8 @@ export class Witness {
     return this.journal.until(`${what} of ${channel.uuid}`, SOON, () => look(channel) ?? undefined);
   }
 
-  #found(what: string, nth: number, fits: (channel: Channel) => boolean): Promise<Channel> {
-    return this.journal.until(what, SOON, () => [...this.channels.values()].filter(fits)[nth - 1]);
+  #find(what: string, nth: number): Promise<Channel> {
+    return this.journal.until(`channel ${nth} ${what}`, SOON, () => this.#found.get(what)?.[nth - 1]);
   }
 
   #hear(event: SwitchEvent): void {
@@ -85,7 +89,7 @@ export class Witness {
     const name = event('Event-Name');
     const atMs = now();
     if (name === 'CHANNEL_CREATE') {
-      this.channels.set(uuid, {
+      const created: Channel = {
         uuid,
         direction: event('Call-Direction'),
         caller: event('Caller-Caller-ID-Number'),
@@ -95,7 +99,11 @@ export class Witness {
         bridges: [],
         parkedMs: [],
         end: null,
-      });
+      };
+      this.channels.set(uuid, created);
+      const { direction, caller, called } = created;
+      const key = `${direction} ${direction === 'inbound' ? caller : called}`;
+      this.#found.set(key, [...(this.#found.get(key) ?? []), created]);
     }
     const channel = this.channels.get(uuid);
     if (channel === undefined) return;
@@ -104,11 +112,11 @@ export class Witness {
         channel.answeredMs ??= atMs;
         break;
       case 'CHANNEL_BRIDGE':
-        for (const one of ['A', 'B']) this.#bridged(event, one, atMs);
+        for (const [one, other] of pairOf(event)) this.#bridged(one, other, atMs);
         break;
       case 'CHANNEL_UNBRIDGE':
-        for (const one of ['A', 'B']) {
-          const bridge = this.channels.get(event(`Bridge-${one}-Unique-ID`))?.bridges.at(-1);
+        for (const [one, other] of pairOf(event)) {
+          const bridge = this.channels.get(one)?.bridges.findLast((seen) => seen.other === other);
           if (bridge !== undefined) bridge.untilMs ??= atMs;
         }
         break;
@@ -126,9 +134,21 @@ export class Witness {
     this.journal.note(`${name} ${uuid}`);
   }
 
-  #bridged(event: SwitchEvent, one: string, atMs: number): void {
-    const channel = this.channels.get(event(`Bridge-${one}-Unique-ID`));
-    const other = event(`Bridge-${one === 'A' ? 'B' : 'A'}-Unique-ID`);
-    channel?.bridges.push({ other, atMs, untilMs: null });
+  #bridged(one: string, other: string, atMs: number): void {
+    const bridges = this.channels.get(one)?.bridges;
+    const last = bridges?.at(-1);
+    // Told of by either side.
+    if (last?.other === other && last.untilMs === null) return;
+    bridges?.push({ other, atMs, untilMs: null });
   }
+}
+
+/** Both sides of a bridge, each with its other. */
+function pairOf(event: SwitchEvent): [string, string][] {
+  const a = event('Bridge-A-Unique-ID');
+  const b = event('Bridge-B-Unique-ID');
+  return [
+    [a, b],
+    [b, a],
+  ];
 }

@@ -20,7 +20,7 @@ const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */
 const CALLEE = '(38050\\d{7})';
 export const PARKED = '920';
-const COLLEAGUES: readonly Inbound[] = [
+export const COLLEAGUES: readonly Inbound[] = [
   { number: CALLEE, actions: [['bridge', 'sofia/gateway/crm/$1']] },
   {
     number: PARKED,
@@ -92,15 +92,16 @@ export class World {
     stops.push(() => {
       for (const end of [...agents, elsewhere.socket, mute.socket]) end.close();
     });
-    const [eventSocket = 0, external = 0, internal = 0, byCallId = 0, shared = 0, closed = 0, ...own] =
-      await freePorts(6 + rows.length * ADDRESSES);
-    const rtpFirst = await freeRange(RTP_PORTS);
+    const [eventSocket = 0, external = 0, internal = 0, byCallId = 0, closed = 0] = await freePorts(5);
+    // Below the ports that the system gives to clients: nobody takes a router's while it is not there yet.
+    const rtpFirst = await freeRange(RTP_PORTS + 1 + rows.length * ADDRESSES);
+    const shared = rtpFirst + RTP_PORTS;
     const addresses = (row: Row, index: number): number[] =>
       row.own === undefined
         ? [shared]
-        : own
-            .slice(index * ADDRESSES, (index + 1) * ADDRESSES)
-            .slice(0, row.own.routers + (row.own.absent ?? 0));
+        : Array.from({ length: row.own.routers + (row.own.absent ?? 0) }, (_, nth) => {
+            return shared + 1 + index * ADDRESSES + nth;
+          });
     const plan: SwitchPlan = {
       ports: { eventSocket, external, internal, byCallId, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
       domain: DOMAIN,

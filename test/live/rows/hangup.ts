@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { STATES, type State } from '../kind.ts';
 import { checkRecord } from '../record.ts';
 import { present, type Row } from '../row.ts';
 import { Stage } from '../stage.ts';
 import { World, type Stops } from '../world.ts';
-import { begin, ordered, type Scene, type State } from './move.ts';
+import { begin, ordered, type RowScene } from './move.ts';
 
 /** Who hung up: by evidence, and by nothing else. */
 
@@ -15,17 +16,15 @@ interface Ending {
   readonly title: string;
   readonly by: Who;
   readonly states: readonly State[];
-  readonly act: (scene: Scene) => Promise<unknown>;
+  readonly act: (scene: RowScene) => Promise<unknown>;
 }
-
-const EVERY: readonly State[] = ['asked', 'ringing', 'talking'];
 
 const endings: readonly Ending[] = [
   {
     name: 'kill',
     title: "uuid_kill of the caller's leg",
     by: 'switch',
-    states: EVERY,
+    states: STATES,
     act: ({ stage, channel }) => ordered(stage, `uuid_kill ${channel.uuid}`),
   },
   {
@@ -42,7 +41,7 @@ const endings: readonly Ending[] = [
     name: 'hupall',
     title: 'hupall',
     by: 'switch',
-    states: EVERY,
+    states: STATES,
     // Of this row's calls alone: others are played beside it.
     act: ({ stage }) => ordered(stage, `hupall MANAGER_REQUEST sip_from_user ${stage.caller()}`),
   },
@@ -50,7 +49,7 @@ const endings: readonly Ending[] = [
     name: 'caller',
     title: 'the caller hangs up',
     by: 'caller',
-    states: EVERY,
+    states: STATES,
     act: ({ caller }) => caller.hangup(),
   },
   {
@@ -94,7 +93,7 @@ export const hangupRows: readonly Row[] = [
       run: (stage) => hangsUp(stage, state, ending),
     })),
   ),
-  ...EVERY.map((state): Row => ({
+  ...STATES.map((state): Row => ({
     name: `hangup-shutdown-${state}`,
     title: `fsctl shutdown, ${state}: the record says who it was`,
     run: async (stage) => {

@@ -1,26 +1,15 @@
 import type { IncomingCall } from '../callee.ts';
-import type { OutgoingCall } from '../caller.ts';
 import { now, seconds, sleep } from '../journal.ts';
-import { checkRecord, type Move } from '../record.ts';
+import { KINDS, STATES, type Kind, type Scene, type State } from '../kind.ts';
+import { checkRecord } from '../record.ts';
 import { check, present, type Row } from '../row.ts';
-import { CALLEE_VOICE, type End, type Line, type Script, type Stage } from '../stage.ts';
-import type { Channel } from '../witness.ts';
-import { PARKED } from '../world.ts';
+import { CALLEE_VOICE, type End, type Script, type Stage } from '../stage.ts';
 
 /** Somebody takes the caller elsewhere: he lives on there, and the router's record says so. */
 
-export type State = 'asked' | 'ringing' | 'talking';
-
-/** A call in one of the three states, before it is moved. */
-export interface Scene {
+/** As the rows have it. */
+export interface RowScene extends Scene {
   readonly stage: Stage;
-  readonly state: State;
-  readonly caller: OutgoingCall;
-  readonly channel: Channel;
-  /** Whom the CRM named; null while it is asked. */
-  readonly callee: IncomingCall | null;
-  /** Where the caller is moved to. */
-  readonly colleague: Line;
 }
 
 export const COLLEAGUE_VOICE = 0x61;
@@ -44,7 +33,7 @@ const rings: Script = (call) => {
 };
 
 /** Brings a call into a state. */
-export async function begin(stage: Stage, state: State): Promise<Scene> {
+export async function begin(stage: Stage, state: State): Promise<RowScene> {
   const colleague = stage.line(stage.number(COLLEAGUE), (call) => call.answer(COLLEAGUE_VOICE));
   const line = stage.line(stage.number(), state === 'talking' ? answers : rings);
   if (state === 'asked') stage.answer(null);
@@ -63,21 +52,15 @@ export async function begin(stage: Stage, state: State): Promise<Scene> {
       await stage.talk(caller, callee);
     }
   }
-  return { stage, state, caller, channel: await stage.channel(caller), callee, colleague };
-}
-
-/** A third party who waits in the switch: to be joined with the caller by others. */
-async function third({ stage }: Scene): Promise<{ call: OutgoingCall; uuid: string }> {
-  const call = await stage.call({ number: PARKED, voice: COLLEAGUE_VOICE });
-  await call.answered();
-  return { call, uuid: (await stage.channel(call)).uuid };
-}
-
-/** `uuid_bridge` hangs up a channel without media. */
-async function answered({ stage, caller, channel }: Scene): Promise<void> {
-  if (caller.responses.some(({ status }) => status >= 200)) return;
-  await ordered(stage, `uuid_answer ${channel.uuid}`);
-  await caller.answered();
+  return {
+    ...{ stage, state, caller, channel: await stage.channel(caller), callee, colleague },
+    external: stage.world.ports.external,
+    order: (command) => ordered(stage, command),
+    call: (options) => stage.call({ voice: COLLEAGUE_VOICE, ...options }),
+    uuidOf: async (call) => (await stage.channel(call)).uuid,
+    bridgedTo: (number) => stage.world.witness.bridgedTo(number),
+    calleeUuid: async () => (await stage.world.witness.to(stage.number())).uuid,
+  };
 }
 
 /** Gives a command to FreeSWITCH, as somebody else than the router. */
@@ -87,153 +70,12 @@ export async function ordered(stage: Stage, command: string): Promise<string> {
   return reply;
 }
 
-interface Kind {
-  readonly name: string;
-  readonly title: string;
-  readonly by: Move['by'];
-  readonly states: readonly State[];
-  /** Resolves to whom the caller hears then; null: nobody, he is parked. */
-  readonly move: (scene: Scene) => Promise<End | null>;
-}
-
-const EVERY: readonly State[] = ['asked', 'ringing', 'talking'];
-
-const kinds: readonly Kind[] = [
-  {
-    name: 'transfer',
-    title: 'uuid_transfer to a colleague',
-    by: 'transfer',
-    states: EVERY,
-    move: async ({ stage, channel, colleague }) => {
-      await ordered(stage, `uuid_transfer ${channel.uuid} ${colleague.number} XML default`);
-      return colleague.called();
-    },
-  },
-  {
-    name: 'park',
-    title: 'uuid_park',
-    by: 'park',
-    states: EVERY,
-    move: async ({ stage, channel }) => {
-      await ordered(stage, `uuid_park ${channel.uuid}`);
-      return null;
-    },
-  },
-  {
-    name: 'bridge',
-    title: 'uuid_bridge of the caller to a third leg',
-    by: 'bridge',
-    states: EVERY,
-    move: async (scene) => {
-      const { call, uuid } = await third(scene);
-      await answered(scene);
-      await ordered(scene.stage, `uuid_bridge ${scene.channel.uuid} ${uuid}`);
-      return call;
-    },
-  },
-  {
-    name: 'bridged',
-    title: 'uuid_bridge of a third leg to the caller',
-    by: 'bridge',
-    states: EVERY,
-    move: async (scene) => {
-      const { call, uuid } = await third(scene);
-      await answered(scene);
-      await ordered(scene.stage, `uuid_bridge ${uuid} ${scene.channel.uuid}`);
-      return call;
-    },
-  },
-  {
-    name: 'intercept',
-    title: 'a colleague picks the caller up by intercept',
-    by: 'bridge',
-    states: EVERY,
-    move: async (scene) => {
-      const { call, uuid } = await third(scene);
-      await ordered(scene.stage, `uuid_transfer ${uuid} 'intercept:${scene.channel.uuid}' inline`);
-      return call;
-    },
-  },
-  {
-    name: 'refer',
-    title: 'the callee transfers him by REFER',
-    by: 'transfer',
-    states: ['talking'],
-    move: async ({ callee, colleague }) => {
-      const status = await callee?.refer(`<sip:${colleague.number}@127.0.0.1>`);
-      check(status === 202, `REFER was answered ${status ?? 'by nobody'}`);
-      return colleague.called();
-    },
-  },
-  {
-    name: 'replaces',
-    title: 'the callee asks a colleague, and joins both by REFER with Replaces',
-    by: 'bridge',
-    states: ['talking'],
-    move: async ({ stage, callee, colleague }) => {
-      const to = stage.world.ports.external;
-      const consultation = await stage.call({ number: colleague.number });
-      await consultation.answered();
-      const other = await colleague.called();
-      await sleep(300);
-      const replaces = encodeURIComponent(consultation.replaces);
-      const status = await callee?.refer(`<sip:${colleague.number}@127.0.0.1:${to}?Replaces=${replaces}>`);
-      check(status === 202, `REFER was answered ${status ?? 'by nobody'}`);
-      return other;
-    },
-  },
-  {
-    name: 'after-bridge',
-    title: 'transfer_after_bridge, and the callee hangs up',
-    by: 'transfer',
-    states: ['talking'],
-    move: async ({ stage, channel, callee, colleague }) => {
-      const value = `${colleague.number}:XML:default`;
-      await ordered(stage, `uuid_setvar ${channel.uuid} transfer_after_bridge ${value}`);
-      await callee?.hangup();
-      return colleague.called();
-    },
-  },
-  {
-    name: 'park-after-bridge',
-    title: 'park_after_bridge, and the callee hangs up',
-    by: 'park',
-    states: ['talking'],
-    move: async ({ stage, channel, callee }) => {
-      await ordered(stage, `uuid_setvar ${channel.uuid} park_after_bridge true`);
-      await callee?.hangup();
-      return null;
-    },
-  },
-  {
-    name: 'att-xfer',
-    title: 'the callee asks a colleague by att_xfer and hangs up',
-    by: 'bridge',
-    states: ['talking'],
-    move: (scene) => attended(scene, `sofia/gateway/crm/${scene.colleague.number}`),
-  },
-  {
-    name: 'att-xfer-loopback',
-    title: 'the same through a loopback leg',
-    by: 'bridge',
-    states: ['talking'],
-    move: (scene) => attended(scene, `loopback/${scene.colleague.number}/default`),
-  },
-];
-
-/** The callee's leg asks the colleague while the caller waits. */
-async function attended({ stage, callee, colleague }: Scene, dialString: string): Promise<End> {
-  const { uuid } = await stage.world.witness.to(stage.number());
-  await ordered(stage, `uuid_broadcast ${uuid} att_xfer::${dialString} aleg`);
-  const other = await colleague.called();
-  await other.journal.until('the conversation with the callee', 5000, () => other.media ?? undefined);
-  await sleep(500);
-  await callee?.hangup();
-  return other;
-}
-
 /** The caller is left alone until then. */
-export async function staysUntil({ stage, caller }: Scene, untilMs: number, movedMs: number): Promise<void> {
+export async function staysUntil(
+  { stage, caller }: RowScene,
+  untilMs: number,
+  movedMs: number,
+): Promise<void> {
   while (now() < untilMs) {
     const { end } = caller;
     if (end !== null)
@@ -247,7 +89,7 @@ export async function staysUntil({ stage, caller }: Scene, untilMs: number, move
 }
 
 /** He lives on in his new place, past all guards, until he hangs up himself. Milliseconds since the move. */
-export async function livesOn(scene: Scene, there: End | null, movedMs: number): Promise<number> {
+export async function livesOn(scene: RowScene, there: End | null, movedMs: number): Promise<number> {
   const { stage, state, caller, channel, colleague } = scene;
   const pastMs = state === 'ringing' ? PAST_GUARD_MS : PAST_GUARD_ASKED_MS;
   if (there !== null) await stage.talk(caller, there, COLLEAGUE_VOICE);
@@ -331,7 +173,7 @@ function leftRow(state: 'ringing' | 'talking', stop: Stop): Row {
 }
 
 export const moveRows: readonly Row[] = [
-  ...kinds.flatMap(rowOf),
+  ...KINDS.flatMap(rowOf),
   leftRow('talking', 'stopped'),
   leftRow('talking', 'killed'),
   leftRow('ringing', 'stopped'),
@@ -376,7 +218,7 @@ export const moveRows: readonly Row[] = [
       return `the callee went on with the colleague; ${end.cause}, hungUpBy ${record.hungUpBy ?? ''}`;
     },
   },
-  ...(['asked', 'ringing', 'talking'] as const).map((state): Row => ({
+  ...STATES.map((state): Row => ({
     name: `move-nowhere-${state}`,
     title: `uuid_transfer to an extension that does not exist, ${state}: the record says that he was moved, and that the switch ended him`,
     guard: GUARD_SECONDS,

@@ -1,13 +1,14 @@
 import type { IncomingCall } from '../callee.ts';
 import { Media } from '../media.ts';
 import { now, seconds, sleep, SOON } from '../journal.ts';
+import { STATES, type State } from '../kind.ts';
 import { checkRecord } from '../record.ts';
 import { between, check, present, type Row } from '../row.ts';
 import { uriOf, userOf } from '../sip.ts';
 import { openSink } from '../soak/carrier.ts';
 import { quantile } from '../soak/tally.ts';
 import type { Script } from '../stage.ts';
-import { begin, GUARD_SECONDS, livesOn, ordered, RINGING_SECONDS, type State } from './move.ts';
+import { begin, GUARD_SECONDS, livesOn, ordered, RINGING_SECONDS } from './move.ts';
 
 /** One channel that comes to the router more than once. */
 
@@ -118,7 +119,7 @@ export const passRows: readonly Row[] = [
       return `${waits.length} of ${TRANSFERS} reached the second decision's callee, after ${quantile(waits, 0.5).toFixed(0)} ms (median), ${quantile(waits, 1).toFixed(0)} ms (worst)`;
     },
   },
-  ...(['asked', 'ringing', 'talking'] as const).flatMap((state) => [againRow(state, 1), againRow(state, 2)]),
+  ...STATES.flatMap((state) => [againRow(state, 1), againRow(state, 2)]),
   {
     name: 'circle',
     title: `a dialplan whose fallback leads back to the socket: the CRM is asked ${MOST_PASSES} times at most, then the call is given back, then it is busy`,

@@ -1,8 +1,9 @@
 import { now, seconds, sleep } from '../journal.ts';
+import { STATES, type State } from '../kind.ts';
 import { checkRecord } from '../record.ts';
 import { between, check, present, type Action, type Row } from '../row.ts';
 import { CALLEE_VOICE, type Stage } from '../stage.ts';
-import { begin, COLLEAGUE_VOICE, ordered, staysUntil, type State } from './move.ts';
+import { begin, COLLEAGUE_VOICE, ordered, staysUntil } from './move.ts';
 
 /** What others do to the channel without moving it, and what they have scheduled for it. */
 
@@ -142,7 +143,7 @@ export const scheduleRows: readonly Row[] = [
       return `talking after ${lasted}`;
     },
   },
-  ...(['asked', 'ringing', 'talking'] as const).map((state: State): Row => ({
+  ...STATES.map((state: State): Row => ({
     name: `broadcast-${state}`,
     title: `uuid_broadcast to a caller, ${state}: nothing ends, and no move is told`,
     run: async (stage) => {
