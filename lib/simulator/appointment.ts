@@ -42,11 +42,16 @@ export function scheduleBroadcast(leg: Leg, seconds: number, path: Bytes, owner:
   return leg.exchange.tasks.add({ seconds, description, group: leg.uuid, owner, guard: false, run });
 }
 
-/** Plays something into whatever the leg does: an application that no router has asked for. */
+/** Plays something into whatever the leg does, as early media when need be: no router has asked for that application. */
 export function broadcast(leg: Leg, path: Bytes): void {
-  leg.queue.push(() =>
-    leg.execute({ application: 'playback', argument: path, uuid: null, locked: false }, OTHERS),
-  );
+  leg.queue.push(async () => {
+    const { channel } = leg;
+    if (channel.answerState === 'ringing') {
+      leg.earlyMedia(null);
+      channel.callState = 'EARLY';
+    }
+    await leg.execute({ application: 'playback', argument: path, uuid: null, locked: false }, OTHERS);
+  });
 }
 
 /** `sched_del` and `sched_cancel`: by digits one task, by anything else the whole group. How many are gone. */

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { EventName, SwitchIdentity } from './channel.ts';
 import type { Bytes } from './message.ts';
 import type { Random } from './random.ts';
@@ -59,4 +60,19 @@ export function extensionNamed(text: string, context: string): Extension {
 /** Waits, on behalf of something that FreeSWITCH does no faster. */
 export function pause(ms: number): Promise<void> {
   return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A command and what takes the leg away may cross. */
+const CROSSING_MS = 50;
+
+/**
+ * The routers of a leg are told who has taken it when they can know: its events are out, and a command of theirs that
+ * was on its way has come. By turns of the event loop, so that a stall of this process is not held against them: out,
+ * a while, and in.
+ */
+export async function tellWhenKnown(taker: Taker, routers: readonly Listener[]): Promise<void> {
+  await immediate();
+  await pause(CROSSING_MS);
+  await immediate();
+  for (const router of routers) router.legIsTaken(taker);
 }

@@ -1,10 +1,9 @@
-import { setImmediate as immediate } from 'node:timers/promises';
 import type { Author } from './author.ts';
 import { Book } from './book.ts';
 import { Channel, type EventName } from './channel.ts';
 import type { Execution } from './command.ts';
 import {
-  pause,
+  tellWhenKnown,
   type Ender,
   type Exchange,
   type Extension,
@@ -35,9 +34,6 @@ export type Application = (
   argument: Bytes,
   author: Author,
 ) => undefined | Promise<string | undefined>;
-
-/** A command and what takes the leg away may cross. */
-const CROSSING_MS = 50;
 
 /** The reason of every abort: a fresh DOMException each time costs more than an event. */
 const TAKEN_AWAY = new Error('the leg was taken away');
@@ -208,9 +204,11 @@ export class Leg implements Killable {
     const id = header('Application-UUID', uuid ?? this.random.uuid());
     const named = header('Application', application) + (data === '' ? '' : header('Application-Data', data));
     this.emit('CHANNEL_EXECUTE', named + id);
+    this.#lastResponse = '_none_';
     const running = run(this, data, author);
     const response = running === undefined ? undefined : await this.attend(running, locked);
-    this.#lastResponse = response ?? '_none_';
+    // One that says nothing shows what ran inside it has said.
+    if (response !== undefined) this.#lastResponse = response;
     this.emit(
       'CHANNEL_EXECUTE_COMPLETE',
       `${named}${header('Application-Response', this.#lastResponse)}${id}`,
@@ -328,17 +326,6 @@ export class Leg implements Killable {
     return true;
   }
 
-  /**
-   * The routers are told when they can know: their events are out, and a command of theirs that was on its way has
-   * come. By turns of the event loop, so that a stall of this process is not held against them: out, a while, and in.
-   */
-  async #tellOfTaker(taker: Taker, routers: readonly Listener[]): Promise<void> {
-    await immediate();
-    await pause(CROSSING_MS);
-    await immediate();
-    for (const router of routers) router.legIsTaken(taker);
-  }
-
   /** The dialplan has the leg again: a transfer is over. */
   resume(): void {
     this.interrupt = null;
@@ -366,7 +353,7 @@ export class Leg implements Killable {
       'CHANNEL_EXECUTE_COMPLETE',
       `${named}${header('Application-Response', this.#lastResponse)}${id}`,
     );
-    if (this.#taker !== null) void this.#tellOfTaker(this.#taker, [...this.listeners]);
+    if (this.#taker !== null) void tellWhenKnown(this.#taker, [...this.listeners]);
     this.#taker = null;
   }
 

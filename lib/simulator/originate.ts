@@ -61,10 +61,9 @@ export class Originate {
     const winner = end.kind === 'answered' ? end.leg : null;
     for (const b of this.#ringing) if (b !== winner) this.#close(b, this.#losingCause(end));
     // A caller who gave up leaves the last bridge's cause as it was (09); one who was moved does not.
-    const { interrupt, phase } = this.#leg;
+    const { interrupt, channel } = this.#leg;
     if (end.kind === 'interrupted' && interrupt !== null && interrupt.kind !== 'hangup') {
-      const pickedUp = phase.kind === 'moved' && phase.by === 'pickup';
-      this.#leg.channel.set('last_bridge_hangup_cause', pickedUp ? 'PICKED_OFF' : 'ORIGINATOR_CANCEL');
+      channel.set('last_bridge_hangup_cause', this.#losingCause(end));
     }
     // Written when the attempt is over, not leg by leg (16c).
     for (const cause of this.#causes) this.#leg.channel.push('originate_causes', cause);
@@ -79,7 +78,9 @@ export class Originate {
 
   #losingCause(end: OriginateEnd): string {
     if (end.kind === 'answered') return 'LOSE_RACE'; // 16
-    return end.kind === 'failed' ? end.cause : 'ORIGINATOR_CANCEL';
+    if (end.kind === 'failed') return end.cause;
+    const { phase } = this.#leg;
+    return phase.kind === 'moved' && phase.by === 'pickup' ? 'PICKED_OFF' : 'ORIGINATOR_CANCEL';
   }
 
   #after(ms: number, run: () => void): void {
@@ -153,6 +154,7 @@ export class Originate {
         // As if the caller had given up, though he has not (measured on 1.11.1).
         this.#ringing.delete(b);
         b.release();
+        this.#causes.push(`${b.uuid};NONE`);
         this.#lost('ORIGINATOR_CANCEL');
       },
     });

@@ -42,11 +42,13 @@ export async function inExtension(
   stay: Stay,
   actions: readonly string[] = [],
 ): Promise<void> {
-  route(leg);
   if (!leg.exchange.knowsExtension(to.extension)) {
+    leg.resume();
+    states(leg, 'CS_ROUTING');
     leg.hangup('NO_ROUTE_DESTINATION', 'switch');
     return;
   }
+  route(leg);
   leg.reached('moved');
   const timer = setTimeout(ending(leg, stay), stay.talkMs);
   for (const application of [...actions, 'answer', 'playback']) {

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
-import { SimulatedFreeSwitch, type CallReport, type CallScript } from '../../../lib/simulator/index.ts';
 import {
+  SimulatedFreeSwitch,
+  type CalleeBehaviour,
+  type CallReport,
+  type CallScript,
+  type SwitchOptions,
+} from '../../../lib/simulator/index.ts';
+import {
+  greet,
   kindOf,
   labCallee,
   listen,
@@ -46,14 +53,29 @@ const DECISIVE = [
   'variable_sip_hangup_disposition',
 ];
 
+/** What tells a move from a hang-up, beside the above. */
+const DECISIVE_OF_MOVES = [
+  ...DECISIVE,
+  'Caller-Destination-Number',
+  'Caller-Context',
+  'Caller-Profile-Index',
+  'Caller-Transfer-Source',
+  'Other-Type',
+  'Bridge-A-Unique-ID',
+  'Bridge-B-Unique-ID',
+  'variable_transfer_disposition',
+  'variable_transfer_destination',
+  'variable_signal_bond',
+];
+
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-function describeMessage(message: Message): string {
+function describeMessage(message: Message, decisive: readonly string[]): string {
   const kind = kindOf(message)
     .replace(UUID, '<uuid>')
     .replace(/^api UP [\s\S]*/, 'api <status>');
   if (kind.startsWith('api Event-Name')) return 'api <dump>';
-  const values = DECISIVE.flatMap((name) => {
+  const values = decisive.flatMap((name) => {
     const value = message.headers.get(name);
     return value === undefined ? [] : [`${name}=${value}`];
   });
@@ -63,7 +85,9 @@ function describeMessage(message: Message): string {
   return [kind, ...values]
     .join(' ')
     .replace(UUID, '<uuid>')
-    .replace(/127\.0\.0\.1:\d+/g, '<router>');
+    .replace(/127\.0\.0\.1:\d+/g, '<router>')
+    .replace(/\d{10}:<uuid>/g, '<when>:<uuid>')
+    .replace(/Added: \d+/, 'Added: <id>');
 }
 
 function heard(lines: readonly RecordedLine[]): Message[] {
@@ -77,11 +101,14 @@ function steady(messages: readonly Message[]): Message[] {
   return messages.filter((message) => !VARIES.has(kindOf(message)));
 }
 
+/** A recorder's note. */
+const FIRST_CLOSES = '>>> the first socket closes';
+
 /**
  * Sends each command once all has come that FreeSWITCH had said before it. What the recorder sent within one poll,
  * with nothing but replies between, goes in one write: on a busy machine the poll would else fall in between.
  */
-async function play(wire: Wire, lines: readonly RecordedLine[]): Promise<void> {
+async function play(wire: Wire, lines: readonly RecordedLine[], first?: Wire): Promise<void> {
   const uuid =
     /\nUnique-ID: (.*)/.exec(lines.find(({ data }) => data.includes('\nUnique-ID: '))?.data ?? '')?.[1] ?? '';
   let heardSoFar = 0;
@@ -99,25 +126,35 @@ async function play(wire: Wire, lines: readonly RecordedLine[]): Promise<void> {
       if (batch !== '' && (message.isEvent || heardSoFar === 0)) await flush();
       heardSoFar++;
     }
+    if (data === FIRST_CLOSES) {
+      await flush();
+      await wire.until(() => steady(wire.messages).length >= heardSoFar);
+      first?.socket.end();
+    }
     if (dir !== '>fs') continue;
     if (batch === '') awaited = heardSoFar;
     batch += data;
   }
   if (batch !== '') await flush();
   if (lines.some(({ data }) => data === 'exit\n\n')) return;
-  // The recorder closed its side, and FreeSWITCH said goodbye to it.
-  await wire.until(() => steady(wire.messages).length >= heardSoFar - 1);
+  // The recorder closed its side, and FreeSWITCH said goodbye to it; not in the recordings of moves.
+  const goodbye = lines.some(({ data }) => data.includes('Content-Disposition: disconnect')) ? 1 : 0;
+  await wire.until(() => steady(wire.messages).length >= heardSoFar - goodbye);
   wire.socket.end();
 }
 
 async function replay(
   lines: readonly RecordedLine[],
   script: Partial<CallScript>,
+  options: Partial<SwitchOptions> = {},
 ): Promise<[Message[], CallReport]> {
   const wires: Wire[] = [];
+  // A recording of the second socket on a channel has the end of the first one in it.
+  const isSecond = lines.some(({ data }) => data === FIRST_CLOSES);
   const router = await listen((wire) => {
     wires.push(wire);
-    play(wire, lines).catch(() => wire.socket.destroy());
+    const story = isSecond && wires.length === 1 ? greet(wire) : play(wire, lines, wires[0]);
+    story.catch(() => wire.socket.destroy());
   });
   const freeswitch = new SimulatedFreeSwitch({
     routers: [{ host: '127.0.0.1', port: router.port }],
@@ -127,12 +164,13 @@ async function replay(
     maxCallMs: 8000,
     gateways: ['crm'],
     domains: ['pbx.test'],
+    ...options,
   });
   try {
     const caller = { caller: '15551230001', callerName: 'Lab Caller', did: '15005550100' };
     const report = await freeswitch.call({ ...caller, callee: labCallee, ...script });
     await Promise.all(wires.map((wire) => wire.closed));
-    return [steady(wires[0]?.messages ?? []), report];
+    return [steady(wires.at(-1)?.messages ?? []), report];
   } finally {
     await freeswitch.close();
     await router.close();
@@ -201,7 +239,118 @@ describe('the simulation, held against the recordings', () => {
     it(name, async () => {
       const lines = without(recording(name), 'sofia_contact');
       const [said] = await replay(lines, script);
-      expect(said.map(describeMessage)).to.deep.equal(heard(lines).map(describeMessage));
+      const described = (messages: readonly Message[]): string[] =>
+        messages.map((each) => describeMessage(each, DECISIVE));
+      expect(described(said)).to.deep.equal(described(heard(lines)));
+    });
+  }
+});
+
+/** A moment of the lab's calls, in the time of the simulation. */
+const soon = { afterMs: 60, talkMs: 60, hangup: 'hupall' } as const;
+const rings = (): CalleeBehaviour => ({ kind: 'ring' });
+const talks = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 40, talkMs: 3000, hangup: 'callee' });
+const saysGoodbye = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 120, talkMs: 60, hangup: 'callee' });
+
+/** Who moved the call, and how its end was brought about. FreeSWITCH 1.11.1. */
+const MOVES: readonly (readonly [
+  name: string,
+  script: Partial<CallScript>,
+  options?: Partial<SwitchOptions>,
+])[] = [
+  ['m-transfer-asked', { moves: [{ ...soon, at: 'connected', kind: 'transfer' }] }],
+  ['m-transfer-ringing', { callee: rings, moves: [{ ...soon, at: 'ringing', kind: 'transfer' }] }],
+  ['m-transfer-talking', { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'transfer' }] }],
+  [
+    'm-transfer-to-nowhere-asked',
+    { moves: [{ ...soon, at: 'connected', kind: 'transfer', to: 'nope' }] },
+    { extensions: ['700'] },
+  ],
+  ['m-park-ringing', { callee: rings, moves: [{ ...soon, at: 'ringing', kind: 'park' }] }],
+  ['m-park-talking', { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'park' }] }],
+  ['m-bridge-ringing', { callee: rings, moves: [{ ...soon, at: 'ringing', kind: 'bridge' }] }],
+  [
+    'm-bridge-talking',
+    { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'bridge', hangup: 'other' }] },
+  ],
+  [
+    'm-bridge-talking-caller-hangs-up',
+    { did: '103', callee: talks, moves: [{ ...soon, at: 'answered', kind: 'bridge', hangup: 'caller' }] },
+  ],
+  [
+    'm-pickup-ringing',
+    { callee: rings, moves: [{ ...soon, at: 'ringing', kind: 'pickup', hangup: 'other' }] },
+  ],
+  [
+    'm-attended-talking',
+    { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'attended', hangup: 'other' }] },
+  ],
+  [
+    'm-refer-by-callee-talking',
+    { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'refer-by-callee' }] },
+  ],
+  [
+    'm-refer-by-caller-talking',
+    { callee: talks, moves: [{ ...soon, at: 'answered', kind: 'refer-by-caller' }] },
+  ],
+  [
+    'm-transfer-after-bridge-talking',
+    { callee: saysGoodbye, moves: [{ ...soon, at: 'ringing', afterMs: 0, kind: 'transfer-after-bridge' }] },
+  ],
+  [
+    'm-park-after-bridge-talking',
+    { callee: saysGoodbye, moves: [{ ...soon, at: 'ringing', afterMs: 0, kind: 'park-after-bridge' }] },
+  ],
+  [
+    'm-transfer-callee-ringing',
+    {
+      callee: rings,
+      moves: [
+        { at: 'ringing', afterMs: 60, kind: 'transfer-callee' },
+        { at: 'ringing', afterMs: 200, kind: 'hupall' },
+      ],
+    },
+  ],
+  ['m-kill-callee-talking', { callee: talks, moves: [{ at: 'answered', afterMs: 60, kind: 'kill-callee' }] }],
+  ['m-hupall-talking', { callee: talks, moves: [{ at: 'answered', afterMs: 60, kind: 'hupall' }] }],
+  [
+    'm-answer-ringing',
+    {
+      callee: rings,
+      moves: [
+        { at: 'ringing', afterMs: 60, kind: 'answer' },
+        { at: 'ringing', afterMs: 120, kind: 'hupall' },
+      ],
+    },
+  ],
+  [
+    'm-broadcast-ringing',
+    {
+      callee: rings,
+      moves: [
+        { at: 'ringing', afterMs: 60, kind: 'broadcast', talkMs: 300 },
+        { at: 'ringing', afterMs: 460, kind: 'hupall' },
+      ],
+    },
+  ],
+  ['m-gone-ringing', { callee: () => ({ kind: 'gone', afterMs: 60 }) }],
+  ['m-guard-asked', { guardSeconds: 90 }],
+  [
+    'm-two-sockets-asked',
+    { did: '103', moves: [{ at: 'connected', afterMs: 20, kind: 'transfer', to: { socket: true } }] },
+  ],
+];
+
+describe('the simulation, held against the recordings of moves', () => {
+  for (const [name, script, options] of MOVES) {
+    it(name, async () => {
+      const lines = recording(name);
+      const lab = { did: '100', context: 'inbound', dialplanSetsBridgeVariables: true };
+      const [said] = await replay(lines, { ...lab, ...script }, options);
+      const recorded = heard(lines).map((message) => describeMessage(message, DECISIVE_OF_MOVES));
+      const simulated = said.map((message) => describeMessage(message, DECISIVE_OF_MOVES));
+      // Some recordings end before their call.
+      expect(simulated.slice(0, recorded.length)).to.deep.equal(recorded);
     });
   }
 });
