@@ -15,7 +15,7 @@ import type { Scheme } from './scheme.ts';
 import { destinationRules } from './schemes.ts';
 import { concealSecrets, type Secrets } from './secret.ts';
 import type { AnswerMemory } from './upstream/memory.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { STANDSTILL_MS, type Upstream } from './upstream/upstream.ts';
 import { mapTemplates, type Webhook } from './webhook.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
@@ -57,6 +57,9 @@ export type Asked =
       readonly stale: boolean;
     }
   | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
+
+/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
+const GUARD_SECOND_MS = 1000;
 
 /** The router refused to ask, so the CRM's state is not the matter. */
 const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
@@ -130,9 +133,7 @@ async function askNow(
     controller.abort(signal.reason);
   };
   signal.addEventListener('abort', abort);
-  const cancelTimer = clock.after(Math.max(0, limitMs), () => {
-    controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
-  });
+  const cancelDeadline = watchDeadline(limitMs, controller, options);
   try {
     throwIfAborted(signal);
     const request = buildRequest({
@@ -185,9 +186,40 @@ async function askNow(
     answered(reason, detail);
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
-    cancelTimer();
+    cancelDeadline();
     signal.removeEventListener('abort', abort);
   }
+}
+
+/**
+ * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
+ */
+function watchDeadline(
+  limitMs: number,
+  controller: Cancellation,
+  { call, clock, elapsedMs }: AskOptions,
+): () => void {
+  const dueMs = clock.now() + Math.max(0, limitMs);
+  let over = false;
+  const cancelTimer = clock.after(Math.max(0, limitMs), () => {
+    const lateMs = Math.round(clock.now() - dueMs);
+    if (lateMs < STANDSTILL_MS) {
+      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
+      return;
+    }
+    const stalled = (): void => {
+      if (!over)
+        controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+    };
+    const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
+    if (call.ageMs + elapsedMs() >= guardMs) stalled();
+    else setImmediate(stalled);
+  });
+  return () => {
+    over = true;
+    cancelTimer();
+  };
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */

@@ -60,7 +60,7 @@ type Tried =
 const LONGEST_PAUSE_MS = 60_000;
 
 /** So long past its deadline it was this process that stood still: the reply may well have come in time. */
-const STANDSTILL_MS = 200;
+export const STANDSTILL_MS = 200;
 
 /** No request was sent, so a second one can not route twice. */
 const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
