@@ -1,6 +1,6 @@
 import { Cancellation, throwIfAborted, type CancelSignal } from './cancel.ts';
 import { concealCaller, type Call } from './channel.ts';
-import type { Clock } from './clock.ts';
+import { STANDSTILL_MS, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { headerText } from './dialstring.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
@@ -15,7 +15,7 @@ import type { Scheme } from './scheme.ts';
 import { destinationRules } from './schemes.ts';
 import { concealSecrets, type Secrets } from './secret.ts';
 import type { AnswerMemory } from './upstream/memory.ts';
-import { STANDSTILL_MS, type Upstream } from './upstream/upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
 import { mapTemplates, type Webhook } from './webhook.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Cancellation } from './cancel.ts';
 import { routeCall } from './call.ts';
-import { systemClock, within, type Clock } from './clock.ts';
+import { STANDSTILL_MS, systemClock, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
@@ -10,7 +11,7 @@ import { createHttpClient } from './http/client.ts';
 import { Limits } from './limits.ts';
 import { Load, type LoadState } from './load.ts';
 import type { Logger } from './log.ts';
-import { summaryOf, type CallRecord } from './record.ts';
+import { apply, newRecord, summaryOf, type CallRecord } from './record.ts';
 import { ReloadableSchemes } from './reload.ts';
 import { loadSchemes, type LoadResult } from './schemes.ts';
 import type { Secrets } from './secret.ts';
@@ -93,7 +94,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   };
   let load: Load | null = null;
   const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
-  const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, admission) => {
+  const lagMs = (): number => load?.lagMs ?? 0;
+  const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
+    const record = unserved(stalledMs, clock);
+    report(log, record, '');
+    onRecord?.(record);
+  };
+  const listening = { ...config.listen, admit, lagMs, onUnserved, onError };
+  const listener = await Listener.listen(listening, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
     const context = {
@@ -227,9 +235,22 @@ const ALARMING: ReadonlySet<Reason> = new Set([
   'esl_timeout',
   'esl_unsafe_value',
   'internal',
+  'router_stalled',
   'scheme_unknown',
   'switch_lost',
 ]);
+
+/** Of a connection that was reset before it was accepted: which call it was nobody says. */
+function unserved(stalledMs: number, clock: Clock): CallRecord {
+  const record = newRecord(randomUUID(), clock.date());
+  const stalled = stalledMs >= STANDSTILL_MS;
+  const text = 'FreeSWITCH reset the connection before it was accepted';
+  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
+  apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
+  apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
+  return record;
+}
 
 /** One line a call. */
 function report(log: Logger, record: CallRecord, peer: string): void {

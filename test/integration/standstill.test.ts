@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCrm } from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
 import { RawSwitch } from '../support/raw-switch.ts';
+import { eventually } from '../support/wait.ts';
 
-/** The router's own process stands still: that is not the CRM's fault. */
+/** The router's own process stands still: that is neither the CRM's fault nor the caller's. */
 
 const STANDSTILL_MS = 1_500;
 
@@ -49,4 +50,31 @@ describe('a standstill while the CRM is asked', function () {
       }
     });
   }
+});
+
+describe('connections that are reset while the router stands still', function () {
+  this.timeout(20_000);
+
+  it('have a line each, which says that it stood still', async () => {
+    const daemon = await Daemon.start();
+    try {
+      daemon.signal('SIGSTOP');
+      const peers = await Promise.all(
+        ['1', '2', '3'].map((last) =>
+          RawSwitch.dial(daemon.address, `00000000-0000-4000-8000-00000000000${last}`),
+        ),
+      );
+      for (const peer of peers) peer.reset();
+      await delay(STANDSTILL_MS);
+      daemon.signal('SIGCONT');
+      const lines = (): unknown[] => daemon.lines.filter(({ message }) => message === 'call');
+      await eventually('a line for each', () => lines().length === 3);
+      for (const line of lines()) {
+        expect(line).to.include({ level: 'warn', reason: 'router_stalled', end: 'switch_lost', uuid: '' });
+        expect(JSON.stringify(line)).to.match(/before it was accepted; the router stood still for 1\d{3} ms/);
+      }
+    } finally {
+      await daemon.stop();
+    }
+  });
 });
