@@ -1,6 +1,6 @@
 import { Cancellation, throwIfAborted, type CancelSignal } from './cancel.ts';
 import { concealCaller, type Call } from './channel.ts';
-import type { Clock } from './clock.ts';
+import { STANDSTILL_MS, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { headerText } from './dialstring.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
@@ -60,6 +60,8 @@ export type Asked =
 
 /** The dialplan's guard must not fire while the last command is on its way. */
 export const GUARD_MARGIN_SECONDS = 2;
+/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
+const GUARD_SECOND_MS = 1000;
 
 /** The router refused to ask, so the CRM's state is not the matter. */
 const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
@@ -133,9 +135,7 @@ async function askNow(
     controller.abort(signal.reason);
   };
   signal.addEventListener('abort', abort);
-  const cancelTimer = clock.after(Math.max(0, limitMs), () => {
-    controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
-  });
+  const cancelDeadline = watchDeadline(limitMs, controller, options);
   try {
     throwIfAborted(signal);
     const request = buildRequest({
@@ -188,7 +188,7 @@ async function askNow(
     answered(reason, detail);
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
-    cancelTimer();
+    cancelDeadline();
     signal.removeEventListener('abort', abort);
   }
 }
@@ -199,6 +199,37 @@ function noTimeLeft({ guardSeconds }: Call): RouterError {
     return new RouterError('webhook_timeout', 'no time is left to ask');
   const detail = `the dialplan's guard of ${guardSeconds} s leaves no time to ask: make it 2 s longer than webhook.timeoutSeconds`;
   return new RouterError('guard_too_short', detail);
+}
+
+/**
+ * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
+ */
+function watchDeadline(
+  limitMs: number,
+  controller: Cancellation,
+  { call, clock, elapsedMs }: AskOptions,
+): () => void {
+  const dueMs = clock.now() + Math.max(0, limitMs);
+  let over = false;
+  const cancelTimer = clock.after(Math.max(0, limitMs), () => {
+    const lateMs = Math.round(clock.now() - dueMs);
+    if (lateMs < STANDSTILL_MS) {
+      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
+      return;
+    }
+    const stalled = (): void => {
+      if (!over)
+        controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+    };
+    const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
+    if (call.ageMs + elapsedMs() >= guardMs) stalled();
+    else setImmediate(stalled);
+  });
+  return () => {
+    over = true;
+    cancelTimer();
+  };
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { BridgeOutcome } from './bridge.ts';
 import { throwIfAborted, type CancelSignal } from './cancel.ts';
 import { concealCaller, parseCall, PASS, type Call } from './channel.ts';
-import { within, type Clock } from './clock.ts';
+import { STANDSTILL_MS, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { budgetMs, Inquiry, type Decision, type InquiryOptions } from './decide.ts';
 import { messageOf, RouterError, type Reason } from './errors.ts';
-import type { Command } from './esl/command.ts';
 import type { Connection } from './esl/connection.ts';
 import type { Admission, Refusal } from './esl/listener.ts';
 import { findGuard, Guard } from './guard.ts';
 import { endingOf } from './ending.ts';
+import { greet } from './greeting.ts';
 import { Leg } from './leg.ts';
 import { exists, isNameable, setVariables } from './legcommand.ts';
 import type { Limits, Places } from './limits.ts';
@@ -18,7 +18,7 @@ import type { Passes } from './pass.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from './record.ts';
 import { chooseScheme, type SchemeSet } from './schemes.ts';
 import type { Secrets } from './secret.ts';
-import { dial, hangUp, ring, transfer, type StepContext } from './step.ts';
+import { dial, hangUp, later, ring, transfer, type StepContext } from './step.ts';
 import { follow, talk } from './talk.ts';
 
 /** What every call is handed. A call keeps the schemes that it began with. */
@@ -77,12 +77,12 @@ class CallStory {
   }
 
   /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
-  async tell({ refusal, waitedMs }: Admission): Promise<void> {
+  async tell({ refusal, waitedMs, stalledMs }: Admission): Promise<void> {
     try {
       const leg = await this.#connect(refusal, waitedMs);
       await this.#route(leg, refusal);
     } catch (error) {
-      await this.#rescue(error);
+      await this.#rescue(error, stalledMs);
     } finally {
       this.#places.leave();
       if (this.#leg !== null) this.#context.passes.leave(this.#leg.call.uuid, this.record.id);
@@ -90,20 +90,10 @@ class CallStory {
   }
 
   async #connect(refusal: Refusal | null, waitedMs: number): Promise<Leg> {
-    const { config, schemes, clock } = this.#context;
-    // FreeSWITCH parks the caller in silence when its first command is not `connect`, or when none comes.
-    const greeting: Command[] = [{ kind: 'connect' }];
-    if (refusal === null) {
-      greeting.push({ kind: 'linger', seconds: config.esl.lingerSeconds }, { kind: 'myevents' });
-    }
-    const [reply, ...others] = this.#connection.send(greeting);
-    const headers = await (reply as Exclude<typeof reply, undefined>).then(
-      ({ message }) => message.headers,
-      (error: unknown) => {
-        const { cutReply } = this.#connection;
-        if (cutReply === null) throw error;
-        return cutReply;
-      },
+    const { config, schemes, clock, passes } = this.#context;
+    const { headers, subscribed } = await greet(
+      this.#connection,
+      refusal === null ? config.esl.lingerSeconds : null,
     );
     // The caller's patience has not waited with him.
     this.#connectedAt = clock.now() - waitedMs;
@@ -113,26 +103,23 @@ class CallStory {
       this.#note({ type: 'note', text });
     });
     this.#leg = leg;
+    this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
-    this.#note({ type: 'pass', ...this.#context.passes.enter(call, this.record.id) });
+    this.#note({ type: 'pass', ...passes.enter(call, this.record.id) });
     if (waitedMs > 0) {
       const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
       this.#note({ type: 'note', text });
     }
-    await reply;
-    if (refusal === null) {
-      const refused = (await Promise.all(others)).find(({ ok }) => !ok);
-      if (!call.socketMode.async || !call.socketMode.full || refused !== undefined) {
-        throw new RouterError('socket_application', refused?.text);
-      }
-    }
+    await subscribed;
+    const { async, full } = call.socketMode;
+    if (refusal === null && !(async && full)) throw new RouterError('socket_application');
     return leg;
   }
 
   async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
-    const { config, schemes } = this.#context;
+    const { config, schemes, clock } = this.#context;
     throwIfAborted(leg.taken);
-    const call = await this.#lookAtGuard(leg, refusal === null);
+    const call = refusal === null ? await this.#findGuard(leg) : leg.call;
     const { pass } = this.record;
     if (pass > MAX_PASSES + 1) return this.#refusePass(leg);
     if (pass > MAX_PASSES) return this.#giveBack('refused', 'pass_limit');
@@ -166,8 +153,8 @@ class CallStory {
       beforeAskingAgain: () => this.#guard?.rearm() ?? Promise.resolve(),
       ...this.#context,
     });
-    const stopRinging = this.#later(leg, scheme.waiting.ringAfterMs, () => ring(leg));
-    const stopMarking = this.#later(leg, MARK_AFTER_MS, () => [setVariables(leg.call, this.#passMarker())]);
+    const stopRinging = later(leg, clock, scheme.waiting.ringAfterMs, () => ring(leg));
+    const stopMarking = later(leg, clock, MARK_AFTER_MS, () => [setVariables(leg.call, this.#passMarker())]);
     let decision: Decision;
     try {
       decision = await inquiry.decide(scheme, this.#connectedAt + budgetMs(scheme, call));
@@ -178,18 +165,16 @@ class CallStory {
     await this.#carryOut(leg, inquiry, decision);
   }
 
-  /** The guard as it is; the call as the router goes by it. */
-  async #lookAtGuard(leg: Leg, mayAsk: boolean): Promise<Call> {
-    const { call } = leg;
+  /** The guard as it is, and not as the dialplan tells; the call as the router goes by it. */
+  async #findGuard(leg: Leg): Promise<Call> {
     const { clock, onDialplanFault } = this.#context;
-    const told = { seconds: call.guardSeconds, id: call.guardId, notes: [] };
-    const found = mayAsk ? await findGuard(leg, clock) : told;
-    this.#guard = new Guard(leg, found, clock);
-    for (const text of found.notes) {
+    const guard = await findGuard(leg, clock);
+    this.#guard = new Guard(leg, guard, clock);
+    for (const text of guard.notes) {
       this.#note({ type: 'note', text });
       onDialplanFault(text);
     }
-    return { ...call, guardSeconds: found.seconds };
+    return { ...leg.call, guardSeconds: guard.seconds };
   }
 
   /** Step by step until one of them ends the call or takes it out of our hands. */
@@ -267,7 +252,7 @@ class CallStory {
     const [first] = leg.moves;
     let guardFired = false;
     if (first !== undefined) {
-      guardFired = await (this.#guard ?? noGuard(leg, clock)).hasFired(first).catch(() => false);
+      guardFired = (await this.#guard?.hasFired(first).catch(() => false)) ?? false;
       await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
     }
     const talked = this.record.answeredMs !== null;
@@ -319,18 +304,13 @@ class CallStory {
     await this.#close('hangup');
   }
 
-  async #rescue(error: unknown): Promise<void> {
+  async #rescue(error: unknown, stalledMs: number): Promise<void> {
     const failure =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error), { cause: error });
     const taken = this.#takenLeg();
     if (taken !== null) return this.#taken(taken);
+    if (this.#connection.isClosed) return this.#unread(failure, stalledMs);
     this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
-    if (this.#connection.isClosed) {
-      // FreeSWITCH took its leave in order: the call was over before it could be read.
-      const left = this.#connection.disconnected;
-      this.#note({ type: 'result', result: 'error', reason: left ? 'switch_hung_up' : failure.code });
-      return this.#close(left ? 'switch_hangup' : 'switch_lost');
-    }
     try {
       await this.#giveBack('error', failure.code);
     } catch (again) {
@@ -341,6 +321,18 @@ class CallStory {
     }
   }
 
+  /** The connection ended before FreeSWITCH had said whose it was: what became of the caller was not seen. */
+  async #unread(failure: RouterError, stalledMs: number): Promise<void> {
+    const { disconnected, noticedUuid } = this.#connection;
+    const over = `the call ${noticedUuid ?? ''} was over before it could be read`;
+    this.#note({ type: 'note', text: disconnected ? over : `${failure.code}: ${failure.message}` });
+    const stalled = stalledMs >= STANDSTILL_MS;
+    if (stalled) this.#note({ type: 'note', text: `the router stood still for ${Math.round(stalledMs)} ms` });
+    const reason = stalled ? 'router_stalled' : disconnected ? 'switch_hung_up' : failure.code;
+    this.#note({ type: 'result', result: 'error', reason });
+    await this.#close(disconnected && !stalled ? 'switch_hangup' : 'switch_lost');
+  }
+
   #takenLeg(): Leg | null {
     return this.#leg?.taken.aborted === true ? this.#leg : null;
   }
@@ -349,17 +341,6 @@ class CallStory {
     const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
     this.#note({ type: 'end', end, atMs: this.#elapsedMs(), hangupCause, hungUpBy });
     await this.#connection.end();
-  }
-
-  /** Said to a leg that still waits for its CRM by then. */
-  #later(leg: Leg, afterMs: number | null, commands: () => readonly Command[]): () => void {
-    if (afterMs === null) return () => undefined;
-    return this.#context.clock.after(afterMs, () => {
-      if (leg.taken.aborted) return;
-      const list = commands();
-      // A failure shows at the next command, which is waited for.
-      if (list.length > 0) void Promise.allSettled(this.#connection.send(list));
-    });
   }
 
   #stepContext(leg: Leg, { result, reason }: Decision): StepContext {

@@ -8,6 +8,9 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** A timer that fires so late shows that this process stood still: a stopped process, a long garbage collection. */
+export const STANDSTILL_MS = 200;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Cancellation } from './cancel.ts';
 import { routeCall } from './call.ts';
-import { systemClock, within, type Clock } from './clock.ts';
+import { STANDSTILL_MS, systemClock, within, type Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { RouterError, type Reason } from './errors.ts';
 import { Connection } from './esl/connection.ts';
@@ -11,7 +12,7 @@ import { Limits } from './limits.ts';
 import { Load, type LoadState } from './load.ts';
 import type { Logger } from './log.ts';
 import { Passes } from './pass.ts';
-import { summaryOf, type CallRecord } from './record.ts';
+import { apply, newRecord, summaryOf, type CallRecord } from './record.ts';
 import { ReloadableSchemes } from './reload.ts';
 import { loadSchemes, type LoadResult } from './schemes.ts';
 import type { Secrets } from './secret.ts';
@@ -104,7 +105,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   };
   let load: Load | null = null;
   const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
-  const listener = await Listener.listen({ ...config.listen, admit, onError }, async (socket, admission) => {
+  const lagMs = (): number => load?.lagMs ?? 0;
+  const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
+    const record = unserved(stalledMs, clock);
+    report(log, record, '');
+    onRecord?.(record);
+  };
+  const listening = { ...config.listen, admit, lagMs, onUnserved, onError };
+  const listener = await Listener.listen(listening, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
     const context = {
@@ -247,6 +255,18 @@ const ALARMING: ReadonlySet<Reason> = new Set([
   'switch_lost',
   'transfer_failed',
 ]);
+
+/** Of a connection that was reset before it was accepted: which call it was nobody says. */
+function unserved(stalledMs: number, clock: Clock): CallRecord {
+  const record = newRecord(randomUUID(), clock.date());
+  const stalled = stalledMs >= STANDSTILL_MS;
+  const text = 'FreeSWITCH reset the connection before it was accepted';
+  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
+  apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
+  apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
+  return record;
+}
 
 /** One line a call. */
 function report(log: Logger, record: CallRecord, peer: string): void {

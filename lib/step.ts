@@ -78,6 +78,22 @@ function standing({ leg, guard }: StepContext, maxSeconds: number | null): void 
   void Promise.allSettled(leg.connection.send([...guard.lift(), ...limit]));
 }
 
+/** Said to a leg that still waits for its CRM by then; the returned function takes it back. */
+export function later(
+  leg: Leg,
+  clock: Clock,
+  afterMs: number | null,
+  commands: () => readonly Command[],
+): () => void {
+  if (afterMs === null) return () => undefined;
+  return clock.after(afterMs, () => {
+    if (leg.taken.aborted) return;
+    const list = commands();
+    // A failure shows at the next command, which is waited for.
+    if (list.length > 0) void Promise.allSettled(leg.connection.send(list));
+  });
+}
+
 /** Ringing, once, for a caller who is not answered. */
 export function ring(leg: Leg): Command[] {
   if (leg.ringing || leg.answered) return [];

@@ -14,6 +14,10 @@ export interface ListenerOptions extends PortOptions {
   readonly allow: readonly string[];
   /** Asked for each connection of an allowed peer, before it is counted. All are welcome by default. */
   readonly admit?: (counts: Counts, waitedMs: number) => Refusal | null;
+  /** How late the event loop is, in milliseconds; for `stalledMs`. */
+  readonly lagMs?: () => number;
+  /** Told of each connection that was reset before it was accepted: nobody is there, and nothing is known of the call. */
+  readonly onUnserved?: (unserved: Pick<Admission, 'waitedMs' | 'stalledMs'>) => void;
   /** Told what went wrong outside any handler's sight: a failed accept (out of file descriptors), a rejected handler. */
   readonly onError?: (error: Error) => void;
 }
@@ -38,6 +42,11 @@ export interface Admission {
   readonly refusal: Refusal | null;
   /** Milliseconds from its accept until it was served: 0, but for what was queued when the port closed. */
   readonly waitedMs: number;
+  /**
+   * Milliseconds for which this process stood still while the connection was in the kernel's queue, at most: it may have
+   * come at the end of them. A few are none.
+   */
+  readonly stalledMs: number;
 }
 
 /** Serves one socket to its end. The socket is closed when it settles, if it has not been before. */
@@ -68,9 +77,11 @@ export class Listener {
   #accepted = 0;
   #calls = 0;
   #refused = 0;
-  readonly #waiting: { readonly socket: Socket; readonly since: number }[] = [];
+  readonly #waiting: { readonly socket: Socket; readonly since: number; readonly stalledMs: number }[] = [];
   /** When the kernel's queue began to hold connections, by the clock of `performance.now()`. */
   #queuedSince: number | null = null;
+  /** The longest lag since then. It is measured once, by a timer, and the queue is taken one a turn. */
+  #stalledMs = 0;
   #onEmpty: () => void = ignore;
   #state: State = 'open';
   /** What the last change of state still has to do. */
@@ -155,22 +166,27 @@ export class Listener {
     server.on('connection', (socket) => {
       this.#accepted++;
       this.#watchQueue();
+      this.#stalledMs = Math.max(this.#stalledMs, this.#options.lagMs?.() ?? 0);
       if (isFiller(socket)) socket.destroy();
       else if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
-      else this.#welcome(socket, 0);
+      else this.#welcome(socket, { waitedMs: 0, stalledMs: this.#stalledMs });
     });
   }
 
-  #welcome(socket: Socket, waitedMs: number): void {
+  #welcome(socket: Socket, times: Pick<Admission, 'waitedMs' | 'stalledMs'>): void {
+    if (socket.remoteAddress !== undefined) {
+      void this.#serve(socket, { refusal: this.#judge(socket, times.waitedMs), ...times });
+      return;
+    }
     // Reset while it was queued: it has no address any more, and nobody to be given back to.
-    if (socket.remoteAddress === undefined) socket.destroy();
-    else void this.#serve(socket, { refusal: this.#judge(socket, waitedMs), waitedMs });
+    socket.destroy();
+    this.#options.onUnserved?.(times);
   }
 
   /** While the port is about to close there is time for accepting alone: a queue of thousands takes a tenth of a second. */
   #serveLater(socket: Socket): void {
     socket.on('error', ignore);
-    this.#waiting.push({ socket, since: performance.now() });
+    this.#waiting.push({ socket, since: performance.now(), stalledMs: this.#stalledMs });
     if (this.#state !== 'pausing' && this.#waiting.length === 1) this.#serveWaiting();
   }
 
@@ -179,7 +195,8 @@ export class Listener {
     setImmediate(() => {
       const [first] = this.#waiting;
       if (first === undefined) return;
-      this.#welcome(first.socket, performance.now() - first.since);
+      const { socket, since, stalledMs } = first;
+      this.#welcome(socket, { waitedMs: performance.now() - since, stalledMs });
       this.#waiting.shift();
       if (this.#waiting.length > 0) this.#serveWaiting();
       else this.#checkIdle();
@@ -194,6 +211,7 @@ export class Listener {
     const look = (): void => {
       if (seen === this.#accepted) {
         this.#queuedSince = null;
+        this.#stalledMs = 0;
         this.#onEmpty();
       } else {
         seen = this.#accepted;

@@ -1,5 +1,5 @@
 import { throwIfAborted, type CancelSignal } from '../cancel.ts';
-import type { Clock } from '../clock.ts';
+import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
@@ -58,9 +58,6 @@ type Tried =
 
 /** No CRM can silence itself for longer. */
 const LONGEST_PAUSE_MS = 60_000;
-
-/** So long past its deadline it was this process that stood still: the reply may well have come in time. */
-const STANDSTILL_MS = 200;
 
 /** No request was sent, so a second one can not route twice. */
 const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
@@ -160,6 +157,7 @@ export class Upstream {
           throw error;
         }
         const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
+        // This process stood still: the reply may well have come in time.
         if (clock.now() - sending.deadlineMs >= STANDSTILL_MS) permit.abandon();
         else {
           webhook.failure = failureOf(tried);

@@ -53,7 +53,11 @@ describe('a call that waited to be served', () => {
     const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000003');
     const [socket] = await arrival;
     try {
-      const told = routeCall(new Connection(socket), { refusal: null, waitedMs: 3_900 }, contextOf());
+      const told = routeCall(
+        new Connection(socket),
+        { refusal: null, waitedMs: 3_900, stalledMs: 0 },
+        contextOf(),
+      );
       await peer.heard(/^connect\n\n/);
       peer.greet('hangs');
       // Of 4 s a tenth of a second is left; without what it waited this would take all of them.

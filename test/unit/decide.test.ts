@@ -522,3 +522,64 @@ describe('decide', () => {
     });
   });
 });
+
+describe('the deadline of a question', () => {
+  const LATE = { destination: '201' };
+  /** The question is out; this process stands still past its deadline, and what came meanwhile is read a turn later. */
+  async function standstill(
+    stallMs: number,
+    answer: Answering,
+    headers: Record<string, string> = {},
+  ): Promise<Asked> {
+    const clock = new ManualClock();
+    const asked = ask({ clock, answer, headers });
+    await Promise.resolve();
+    clock.stall(4000 + stallMs);
+    clock.advance(0);
+    return asked;
+  }
+  /** Sockets are read behind the timers of a turn. */
+  const inTheSocket: Answering = async (_request, signal) => {
+    await new Promise(setImmediate);
+    if (signal.aborted) throw signal.reason;
+    return reply(LATE);
+  };
+  const reasonsOf = ({ decision, record }: Asked): unknown[] => [decision.reason, record.requests[0]?.answer];
+
+  it("is the CRM's fault when it passes", async () => {
+    expect(reasonsOf(await standstill(0, (_request, signal) => hangs(signal)))).to.deep.equal([
+      'webhook_timeout',
+      'webhook_timeout',
+    ]);
+    expect(reasonsOf(await standstill(199, inTheSocket))).to.deep.equal([
+      'webhook_timeout',
+      'webhook_timeout',
+    ]);
+  });
+
+  it("is the router's own when it stood still and no reply is there", async () => {
+    const asked = await standstill(200, (_request, signal) => hangs(signal));
+    expect(reasonsOf(asked)).to.deep.equal(['router_stalled', 'router_stalled']);
+    expect(asked.record.requests[0]?.detail).to.equal('the router itself stood still for 200 ms');
+  });
+
+  it('does not count when the reply is there, and the guard has time', async () => {
+    expect(reasonsOf(await standstill(5000, inTheSocket))).to.deep.equal(['routed', 'found']);
+    const guarded = { variable_esl_router_guard: '8' };
+    expect(reasonsOf(await standstill(2900, inTheSocket, guarded))).to.deep.equal(['routed', 'found']);
+  });
+
+  it('counts when the guard may have the call by now', async () => {
+    const guarded = { variable_esl_router_guard: '8' };
+    expect(reasonsOf(await standstill(3000, inTheSocket, guarded))).to.deep.equal([
+      'router_stalled',
+      'router_stalled',
+    ]);
+    const aged = {
+      ...guarded,
+      'Caller-Channel-Created-Time': '1795339920000000',
+      'Event-Date-Timestamp': '1795339920500000',
+    };
+    expect(reasonsOf(await standstill(2600, inTheSocket, aged))[0]).to.equal('router_stalled');
+  });
+});

@@ -294,7 +294,7 @@ describe('esl/connection', () => {
         }
         expect(performance.now() - start).to.be.below(1_000);
         expect(await connection.closed).to.deep.equal({ kind: 'switch' });
-        expect(connection).to.include({ disconnected: true, isClosed: true });
+        expect(connection).to.include({ disconnected: true, isClosed: true, noticedUuid: 'u' });
         expect((await rejection(connection.request({ kind: 'exit' }))).code).to.equal('switch_lost');
         // A FIN, no reset.
         await gone;

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { RouterError } from '../../../lib/errors.ts';
 import { Connection } from '../../../lib/esl/connection.ts';
+import { eventually } from '../../support/wait.ts';
 import {
   Listener,
+  type Admission,
   type Counts,
   type Handler,
   type ListenerOptions,
@@ -299,6 +301,88 @@ describe('esl/listener', () => {
       while (listener.counts.queuedMs > 0) await new Promise((resolve) => setImmediate(resolve));
       for (const socket of sockets) socket.destroy();
     }));
+
+  describe('after a standstill of this process', () => {
+    /** Connects so often, and resets every other one; then says so. */
+    const CALLERS = `
+      const { connect } = require('node:net');
+      process.on('message', ({ port, count }) => {
+        let made = 0;
+        for (let i = 0; i < count; i++) {
+          const socket = connect(port, '127.0.0.1', () => {
+            if (i % 2 === 1) socket.resetAndDestroy();
+            made++;
+          });
+          socket.on('error', () => undefined);
+        }
+      });
+      process.send('ready');`;
+
+    async function standstill(
+      options: Partial<ListenerOptions>,
+      after: () => Promise<void>,
+    ): Promise<Admission[]> {
+      const admissions: Admission[] = [];
+      const handler: Handler = async (socket, admission) => {
+        admissions.push(admission);
+        await new Connection(socket).closed;
+      };
+      const callers = spawn(process.execPath, ['-e', CALLERS], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      try {
+        await once(callers, 'message');
+        await withListener(options, handler, async (listener) => {
+          callers.send({ port: listener.address.port, count: 20 });
+          const until = performance.now() + 500;
+          while (performance.now() < until);
+          await after();
+        });
+      } finally {
+        callers.kill();
+      }
+      return admissions;
+    }
+
+    it('tells of each connection that was reset in the queue, and how long it may have stood there', async () => {
+      const unserved: { waitedMs: number; stalledMs: number }[] = [];
+      let lagMs = 500;
+      const options: Partial<ListenerOptions> = {
+        // As measured by a timer: it is over when the first of them has been accepted.
+        lagMs: () => {
+          const measured = lagMs;
+          lagMs = 0;
+          return measured;
+        },
+        onUnserved: (times) => void unserved.push(times),
+      };
+      const admissions = await standstill(options, async () => {
+        await eventually('ten of them', () => unserved.length === 10);
+      });
+      expect(unserved).to.deep.equal(Array.from({ length: 10 }, () => ({ waitedMs: 0, stalledMs: 500 })));
+      expect(admissions).to.deep.equal(
+        Array.from({ length: 10 }, () => ({ refusal: null, waitedMs: 0, stalledMs: 500 })),
+      );
+    });
+
+    it('and then no more', async () => {
+      let lagMs = 500;
+      const stalls: number[] = [];
+      const handler: Handler = async (socket, { stalledMs }) => {
+        stalls.push(stalledMs);
+        await new Connection(socket).closed;
+      };
+      await withListener({ lagMs: () => lagMs }, handler, async (listener) => {
+        const first = await dial(listener);
+        await eventually('the queue is empty', () => listener.counts.queuedMs === 0);
+        lagMs = 3;
+        const second = await dial(listener);
+        await eventually('the second', () => stalls.length === 2);
+        expect(stalls).to.deep.equal([500, 3]);
+        for (const socket of [first, second]) socket.destroy();
+      });
+    });
+  });
 
   it('stops in 1 s even when calls never cease', async function () {
     this.timeout(6_000);

@@ -161,8 +161,8 @@ describe('the upstream', () => {
       expect(await ask()).to.equal('breaker_open');
     });
 
-    it('takes 4xx, and what the router refused itself, for none', async () => {
-      for (const answer of [400, 401, 404, 422, 'request_invalid'] as const) {
+    it('takes 4xx, what the router refused itself, and its own standstill, for none', async () => {
+      for (const answer of [400, 401, 404, 422, 'request_invalid', 'router_stalled'] as const) {
         const { ask } = upstream(answer);
         for (let n = 0; n < 30; n++) expect(await ask()).to.equal(answer);
       }
