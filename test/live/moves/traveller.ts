@@ -20,6 +20,11 @@ const LIVES_MS = 3000;
 const PAST_GUARD_MS = (GUARD_SECONDS + 1.2) * 1000;
 const PAST_RINGING_MS = (RINGING_SECONDS + GUARD_SECONDS + 1.2) * 1000;
 const LOOK_MS = 100;
+/**
+ * att_xfer marks the caller's channel (CF_REDIRECT) when it sees that the callee has hung up, and the caller's own thread may
+ * see it first: FreeSWITCH then ends him at once, two or three times of a hundred on a busy machine. No router can be so quick.
+ */
+const LOST_MS = 100;
 /** An action of the dialplan that FreeSWITCH began while it was taking the channel away (seen once in 1500 moves). */
 const GRAZE_MS = 500;
 const PATIENCE = { guardMs: GUARD_SECONDS * 1000, ringingMs: RINGING_SECONDS * 1000 };
@@ -192,7 +197,7 @@ export class Traveller {
     return state === 'asked' || (callee?.end ?? null) === null;
   }
 
-  async #live({ state, caller }: Scene): Promise<void> {
+  async #live({ state, caller, callee }: Scene): Promise<void> {
     if (this.plan.kind.leads === 'nowhere') {
       this.outcome = 'ended as told';
       return;
@@ -202,7 +207,9 @@ export class Traveller {
     const untilMs = Math.max(movedMs + LIVES_MS, caller.placedMs + pastMs);
     while (now() < untilMs && caller.end === null && !this.#isInFallback) await sleep(LOOK_MS);
     if (caller.end !== null || this.#isInFallback) {
-      this.outcome = 'torn out';
+      const sinceByeMs = (caller.end?.atMs ?? Infinity) - (callee?.end?.atMs ?? Infinity);
+      const lost = this.plan.kind.name === 'att-xfer' && sinceByeMs < LOST_MS;
+      this.outcome = lost ? 'not moved' : 'torn out';
       this.fault = `${caller.end?.how ?? 'into the fallback'} ${seconds(now() - movedMs)} after the move`;
       return;
     }
