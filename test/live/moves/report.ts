@@ -69,6 +69,7 @@ export function judge(
     Number(stage.router.exited);
   const isVoid =
     lagMs > MOST_LAG_MS || tryingMs > MOST_TRYING_MS || count('not moved') * 100 > placed * MOST_NOT_MOVED;
+  const grazed = travellers.filter((traveller) => traveller.grazed).length;
   const errors = stage.freeswitch.errors();
   return {
     figure:
@@ -77,6 +78,11 @@ export function judge(
     lines: [
       ...table(cells),
       `placed at ${((placed - 1) / (load.tookMs / 1000)).toFixed(1)}/s, late by ${lagMs.toFixed(1)} ms at p99; 100 Trying after ${tryingMs.toFixed(0)} ms at p99; load average ${(loadavg()[0] ?? 0).toFixed(1)}; router RSS ${((stage.router.rssKib ?? 0) / 1024).toFixed(0)} MiB`,
+      ...(grazed > 0
+        ? [
+            `${grazed} times the dialplan's fallback had begun before FreeSWITCH moved the caller, and was broken off`,
+          ]
+        : []),
       ...(stage.router.exited ? ['the router has ended'] : []),
       ...(errors.length > 0 ? [`FreeSWITCH logged ${errors.length} errors: ${errors[0] ?? ''}`] : []),
       ...[...faults.values()].flat().map((text) => `! ${text}`),

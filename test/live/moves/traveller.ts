@@ -20,6 +20,13 @@ const LIVES_MS = 3000;
 const PAST_GUARD_MS = (GUARD_SECONDS + 1.2) * 1000;
 const PAST_RINGING_MS = (RINGING_SECONDS + GUARD_SECONDS + 1.2) * 1000;
 const LOOK_MS = 100;
+/**
+ * att_xfer marks the caller's channel (CF_REDIRECT) when it sees that the callee has hung up, and the caller's own thread may
+ * see it first: FreeSWITCH then ends him at once, two or three times of a hundred on a busy machine. No router can be so quick.
+ */
+const LOST_MS = 100;
+/** An action of the dialplan that FreeSWITCH began while it was taking the channel away (seen once in 1500 moves). */
+const GRAZE_MS = 500;
 const PATIENCE = { guardMs: GUARD_SECONDS * 1000, ringingMs: RINGING_SECONDS * 1000 };
 
 /** Numbers of his own, so that every leg is known. */
@@ -134,6 +141,11 @@ export class Traveller {
     return `${this.plan.kind.name}, ${this.plan.state}${moved}, ${this.outcome}${this.fault === '' ? '' : ` (${this.fault})`}: ${texts.join('; ')}`;
   }
 
+  /** The fallback began for him, and he was not in it. */
+  get grazed(): boolean {
+    return this.outcome === 'lived on' && this.#groupCalls.length > 0;
+  }
+
   /** Milliseconds to 100 Trying; null: it did not come. */
   get tryingMs(): number | null {
     const [first] = this.#call?.responses ?? [];
@@ -174,13 +186,18 @@ export class Traveller {
     return OutgoingCall.place(callers, { to: external, number, from, media: Media.mute(rtpPort) });
   }
 
+  /** The group's leg that rings for a moment, before FreeSWITCH has carried out the move, is `grazed` and no harm. */
+  get #isInFallback(): boolean {
+    return this.#groupCalls.some(({ invitedMs, end }) => end === null && now() - invitedMs > GRAZE_MS);
+  }
+
   /** The state has not ended by itself: FreeSWITCH or the test were late. */
   #isStill({ state, caller, callee }: Scene): boolean {
     if (caller.end !== null || this.#groupCalls.length > 0) return false;
     return state === 'asked' || (callee?.end ?? null) === null;
   }
 
-  async #live({ state, caller }: Scene): Promise<void> {
+  async #live({ state, caller, callee }: Scene): Promise<void> {
     if (this.plan.kind.leads === 'nowhere') {
       this.outcome = 'ended as told';
       return;
@@ -188,9 +205,11 @@ export class Traveller {
     const movedMs = now();
     const pastMs = state === 'ringing' ? PAST_RINGING_MS : state === 'asked' ? PAST_GUARD_MS : 0;
     const untilMs = Math.max(movedMs + LIVES_MS, caller.placedMs + pastMs);
-    while (now() < untilMs && caller.end === null && this.#groupCalls.length === 0) await sleep(LOOK_MS);
-    if (caller.end !== null || this.#groupCalls.length > 0) {
-      this.outcome = 'torn out';
+    while (now() < untilMs && caller.end === null && !this.#isInFallback) await sleep(LOOK_MS);
+    if (caller.end !== null || this.#isInFallback) {
+      const sinceByeMs = (caller.end?.atMs ?? Infinity) - (callee?.end?.atMs ?? Infinity);
+      const lost = this.plan.kind.name === 'att-xfer' && sinceByeMs < LOST_MS;
+      this.outcome = lost ? 'not moved' : 'torn out';
       this.fault = `${caller.end?.how ?? 'into the fallback'} ${seconds(now() - movedMs)} after the move`;
       return;
     }
