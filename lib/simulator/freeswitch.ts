@@ -1,4 +1,5 @@
 import { Call } from './call.ts';
+import { FALLBACK } from './dialplan.ts';
 import type { Exchange, Killable, Listener } from './exchange.ts';
 import { Random } from './random.ts';
 import { Tasks } from './tasks.ts';
@@ -71,7 +72,7 @@ function exchangeOf(options: SwitchOptions, count: () => number): Exchange {
       return count();
     },
     knowsGateway: (name) => gateways?.has(name) ?? true,
-    knowsExtension: (name) => extensions?.has(name) ?? true,
+    knowsExtension: (name) => name === FALLBACK || (extensions?.has(name) ?? true),
     refuses: (api) => refused.has(api),
     missingUser: (login, domain) => {
       if (domains?.has(domain) === false) return 'SUBSCRIBER_ABSENT';

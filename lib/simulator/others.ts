@@ -102,6 +102,10 @@ export class Others {
       case 'broadcast':
         broadcast(leg, `tone_stream://%(${move.talkMs ?? STAY.talkMs},0,440)`);
         return;
+      case 'pickup-callee':
+        for (const callee of [...leg.callees]) callee.takeElsewhere('switch');
+        leg.hangup('PICKED_OFF', 'switch');
+        return;
       case 'kill':
         leg.hangup('NORMAL_CLEARING', 'switch');
         return;

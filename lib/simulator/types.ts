@@ -42,6 +42,8 @@ export type Deed =
   | Exclude<MoveKind, 'sched_transfer'>
   /** The caller's own REFER: FreeSWITCH takes the callee elsewhere, and he leaves. */
   | 'refer-by-caller'
+  /** Another call intercepts the ringing callee: the caller is hung up with PICKED_OFF. */
+  | 'pickup-callee'
   /** `uuid_answer` */
   | 'answer'
   /** `uuid_broadcast` of a tone */

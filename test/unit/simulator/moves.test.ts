@@ -250,6 +250,16 @@ describe('the judge of moved calls', () => {
     });
   }
 
+  it('holds it against a router that kills the call to which others have joined its own', async () => {
+    const router = late((_, wire) => {
+      const { headers } = wire.messages.findLast(({ isEvent }) => isEvent)!;
+      return `api uuid_kill ${headers.get('Other-Leg-Unique-ID')!}\n\n`;
+    });
+    const { report } = await moved('asked', { kind: 'pickup', talkMs: 400 }, router);
+    expect(report.violations.join()).to.match(/^tore a moved call: uuid_kill/);
+    expect(report.end).to.deep.include({ kind: 'moved', by: 'pickup', endedBy: 'other' });
+  });
+
   it('lets a command cross the move', async () => {
     const { report } = await moved('asked', { kind: 'park', talkMs: 400 }, async (wire) => {
       await greet(wire);

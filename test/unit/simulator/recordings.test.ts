@@ -311,6 +311,10 @@ const MOVES: readonly (readonly [
       ],
     },
   ],
+  [
+    'm-pickup-callee-ringing',
+    { callee: rings, moves: [{ at: 'ringing', afterMs: 60, kind: 'pickup-callee' }] },
+  ],
   ['m-kill-callee-talking', { callee: talks, moves: [{ at: 'answered', afterMs: 60, kind: 'kill-callee' }] }],
   ['m-hupall-talking', { callee: talks, moves: [{ at: 'answered', afterMs: 60, kind: 'hupall' }] }],
   [
