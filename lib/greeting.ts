@@ -1,7 +1,7 @@
 import type { HeaderLookup } from './channel.ts';
 import { RouterError } from './errors.ts';
 import type { Command } from './esl/command.ts';
-import type { Connection } from './esl/connection.ts';
+import type { Connection, Reply } from './esl/connection.ts';
 
 export interface Greeting {
   /** The reply to `connect`; the beginning of it where it is larger than allowed. */
@@ -18,23 +18,19 @@ export interface Greeting {
 export async function greet(connection: Connection, lingerSeconds: number | null): Promise<Greeting> {
   const commands: Command[] = [{ kind: 'connect' }];
   if (lingerSeconds !== null) commands.push({ kind: 'linger', seconds: lingerSeconds }, { kind: 'myevents' });
-  const [connect, ...others] = connection.send(commands);
+  const [connect, ...others] = connection.send(commands) as [Promise<Reply>, ...Promise<Reply>[]];
   const subscribed = subscription(Promise.all(others));
   subscribed.catch(() => undefined);
   try {
-    const reply = await connect;
-    return { headers: reply?.message.headers ?? new Map(), subscribed };
+    const { message } = await connect;
+    return { headers: message.headers, subscribed };
   } catch (error) {
     if (connection.cutReply === null) throw error;
-    const rejected = Promise.reject<void>(error as Error);
-    rejected.catch(() => undefined);
-    return { headers: connection.cutReply, subscribed: rejected };
+    return { headers: connection.cutReply, subscribed: connect.then(() => undefined) };
   }
 }
 
-async function subscription(
-  replies: Promise<{ readonly ok: boolean; readonly text: string }[]>,
-): Promise<void> {
+async function subscription(replies: Promise<readonly Reply[]>): Promise<void> {
   const refused = (await replies).find(({ ok }) => !ok);
   // Without "full" there is no `linger`.
   if (refused !== undefined) throw new RouterError('socket_application', refused.text);
