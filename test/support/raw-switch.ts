@@ -126,6 +126,12 @@ export class RawSwitch {
     this.write(`Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`);
   }
 
+  /** The last events of the channel, for which the router holds its socket. */
+  hangUp(cause: string, headers: Readonly<Record<string, string>> = {}): void {
+    for (const name of ['CHANNEL_HANGUP', 'CHANNEL_HANGUP_COMPLETE'])
+      this.event(name, { 'Answer-State': 'hangup', 'Hangup-Cause': cause, ...headers });
+  }
+
   /** From the greeting to the talk: answers every command of the straight path. */
   async bridged(path: string): Promise<void> {
     await this.heard(/connect\n\n/);

@@ -148,7 +148,10 @@ describe('who hung up', () => {
   });
 
   it('a callee who left no SIP answer is not known to have said BYE', () => {
-    const cleared = { 'Hangup-Cause': 'NORMAL_CLEARING', variable_last_bridge_hangup_cause: 'NORMAL_CLEARING' };
+    const cleared = {
+      'Hangup-Cause': 'NORMAL_CLEARING',
+      variable_last_bridge_hangup_cause: 'NORMAL_CLEARING',
+    };
     const through = (channel: string): HungUpBy =>
       whoHungUp(event({ ...cleared, variable_bridge_channel: channel }), TALKED);
     expect(through('sofia/internal/201')).to.equal('switch');
