@@ -143,6 +143,10 @@ export class RawSwitch {
     this.ok();
     this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
     this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });
-    this.event('CHANNEL_BRIDGE', { 'Answer-State': 'answered', 'Bridge-B-Unique-ID': 'callee' });
+    this.event('CHANNEL_BRIDGE', {
+      'Answer-State': 'answered',
+      'Bridge-B-Unique-ID': 'callee',
+      'Other-Leg-Destination-Number': '201',
+    });
   }
 }
