@@ -122,20 +122,18 @@ describe('broken peers', function () {
 
   it('a disconnect notice in place of the replies ends the call at once, though FreeSWITCH does not close', async () => {
     const before = warnings().length;
-    const lines = daemon.lines.length;
     const peer = await dial();
     await peer.heard(/myevents plain\n\n/);
     peer.greeted('now');
     peer.write('Content-Type: text/disconnect-notice\nContent-Length: 11\n\nGood bye\n\n\n');
     await peer.closed;
-    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
+    const line = await daemon.line(peer.uuid);
     // It does not say whose doing it was.
     expect(line).to.include({ reason: 'switch_hung_up', end: 'switch_hangup', hungUpBy: null });
     expect(warnings().slice(before)).to.deep.equal([]);
   });
 
   it('more channel data than is taken: given back once FreeSWITCH has parked him, and the line says whose call', async () => {
-    const lines = daemon.lines.length;
     const peer = await dial();
     await peer.heard(/myevents plain\n\n/);
     peer.greet('now', { variable_a: 'x'.repeat(1_100_000) });
@@ -148,7 +146,7 @@ describe('broken peers', function () {
     await peer.heard(/exit\n\n/);
     peer.end();
     await peer.closed;
-    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
+    const line = await daemon.line(peer.uuid);
     expect(line).to.include({ reason: 'esl_protocol', end: 'dialplan' });
     expect(JSON.stringify(line))
       .to.include('esl.bodyBytes')
