@@ -65,7 +65,8 @@ const TEXTS = ((): { greeting: string; executed: string; answer: string; over: s
   const greeting = named(channel.connectReply('async', 'full'));
   const executed = named(channel.event('CHANNEL_EXECUTE_COMPLETE'));
   channel.markAnswered();
-  const answer = named(event(channel.event('CHANNEL_ANSWER')));
+  const pair = `Bridge-A-Unique-ID: ${PLACEHOLDER}\nBridge-B-Unique-ID: callee\n`;
+  const answer = named(event(channel.event('CHANNEL_ANSWER')) + event(channel.event('CHANNEL_BRIDGE', pair)));
   channel.markHungUp('NORMAL_CLEARING');
   const over = named(
     event(channel.event('CHANNEL_HANGUP')) + event(channel.event('CHANNEL_HANGUP_COMPLETE')),
