@@ -25,7 +25,7 @@ const USAGE: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 describe('command line: usage', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   for (const [title, args] of USAGE) {
     it(`${title}: exit code 2 and the usage line`, async () => {
@@ -99,7 +99,7 @@ function checkFaults({ code, stderr }: Run, faults: readonly RegExp[]): void {
 }
 
 describe('command line: faults', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const { settings = {}, files = {} } = FAULTY;
   const schemesOnly = Object.fromEntries(
     Object.entries(files).filter(([name]) => name.startsWith('schemes/')),
@@ -238,7 +238,7 @@ describe('command line: faults', function () {
 });
 
 describe('command line: config, demo, simulate', function () {
-  this.timeout(25_000);
+  this.timeout(60_000);
 
   it('config: each setting, its value, where it came from, its variable', async () => {
     const { code, stdout, stderr } = await runInside(['config', '--schemes', 'elsewhere'], {

@@ -126,7 +126,8 @@ function checkGuards({ report }: Outcome, count: number): void {
   for (const guard of guards) expect(guard).to.include({ outcome: 'deleted', deletedBy: 'router' });
 }
 
-const limit: DialplanTask = { application: 'sched_hangup', seconds: 8 };
+/** Late enough for a busy machine to have come to the talk by then: 2 s of the simulation. */
+const limit: DialplanTask = { application: 'sched_hangup', seconds: 20 };
 
 const schedules: Scenario[] = [
   ...[false, true].flatMap((behindGuard) =>
@@ -158,7 +159,7 @@ const schedules: Scenario[] = [
   ),
   {
     title: 'a notice of the dialplan is played into the talk',
-    call: { schedules: [{ application: 'sched_broadcast', seconds: 3 }], callee: () => picksUp(5, 500) },
+    call: { schedules: [{ application: 'sched_broadcast', seconds: 10 }], callee: () => picksUp(5, 1500) },
     check: (outcome) => {
       expect(foreign(outcome).map(({ outcome }) => outcome)).to.deep.equal(['fired']);
       checkGuards(outcome, 2);
@@ -196,8 +197,8 @@ const schedules: Scenario[] = [
   },
   {
     title: 'a limit of the dialplan ends a call that rings',
-    scheme: { forwardingTimeoutSeconds: 20 },
-    call: { schedules: [{ ...limit, seconds: 4 }], callee: () => rings },
+    scheme: { forwardingTimeoutSeconds: 40 },
+    call: { schedules: [{ ...limit, seconds: 15 }], callee: () => rings },
     check: (outcome) => {
       foreign(outcome);
       expect(outcome.record).to.include({
@@ -235,8 +236,8 @@ const oldDialplans: Scenario[] = (
   };
   return [
     {
-      title: `a dialplan that ${what}: they talk beyond it`,
-      call: { ...call, guardSeconds: 30, callee: () => answers(3300) },
+      title: `a dialplan that ${what}: it is lifted when they talk`,
+      call: { ...call, callee: () => answers(400) },
       check: (outcome) => {
         checkNoted(outcome);
         checkGuards(outcome, 2);

@@ -265,7 +265,7 @@ async function leavesToGuard(daemon: Daemon, peer: RawSwitch, id: number, delete
 const HARMS = /sendmsg|sched_(?!del)|uuid_setvar_multi \S+ (?!esl_router_pass=\S+\n\n)/;
 
 describe('the guard and a standstill of the router', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('asks whether the leg is still its own before it does anything to it', async () => {
     // 100 ms more than the second before the guard of 3 s, when the router can not be sure any more.

@@ -18,7 +18,7 @@ import { eventually } from '../support/wait.ts';
 /** The process around the calls: its end, its supervisor, its log, its load. */
 
 describe('the life of the daemon', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let folder: string;
   let daemon: Daemon | undefined;

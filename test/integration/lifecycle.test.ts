@@ -16,7 +16,7 @@ import { eventually } from '../support/wait.ts';
 /** SIGTERM with calls in every state; a daemon that hangs or dies. */
 
 describe('SIGTERM', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let daemon: Daemon;
   let seed = 11_000;
@@ -137,7 +137,7 @@ describe('SIGTERM', function () {
 
 /** A router that is stopped by SIGSTOP hangs: its sockets stay open, and nobody answers. */
 describe('a router that hangs or dies while a callee rings', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
 
   before(async () => {

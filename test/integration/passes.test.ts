@@ -36,7 +36,7 @@ interface Played {
 }
 
 describe('a channel that passes the router more than once', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let daemon: Daemon;
   let seed = 17_000;
@@ -127,7 +127,8 @@ describe('a channel that passes the router more than once', function () {
 
   it('while the CRM is asked: the second decision counts, and the first socket is held meanwhile', async () => {
     const played = await place('hangs-then-answers', 2, {
-      moves: [{ at: 'connected', afterMs: 60, ...again }],
+      // Once it has been asked, on a busy machine too.
+      moves: [{ at: 'connected', afterMs: 500, ...again }],
       callee: () => answers(300),
     });
     checkLinked(played, 2);
@@ -212,7 +213,7 @@ describe('a channel that passes the router more than once', function () {
 });
 
 describe('a router that is stopped', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let played: Promise<{ report: CallReport; record: CallRecord }>[] = [];
 
@@ -296,7 +297,7 @@ describe('a router that is stopped', function () {
         moves: [
           {
             at: ({ asked: 'connected', ringing: 'ringing', talking: 'answered' } as const)[from],
-            afterMs: 50,
+            afterMs: from === 'asked' ? 500 : 50,
             kind: 'park',
             talkMs: 3000,
           },
@@ -305,7 +306,7 @@ describe('a router that is stopped', function () {
       },
       stopAt: async ({ asked }) => {
         await asked;
-        await later(400);
+        await later(700);
       },
       end: 'moved',
       bridges: { asked: [], ringing: ['moved'], talking: ['answered'] }[from],

@@ -8,7 +8,7 @@ import { answers, CALLER, DID } from '../support/scenario.ts';
 /** Peers that are broken, silent or dead end their own connection and nothing else. */
 
 describe('broken peers', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let daemon: Daemon;
   let count = 0;

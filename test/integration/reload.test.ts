@@ -14,7 +14,7 @@ import { answers, busy, CALLER, DID } from '../support/scenario.ts';
 /** Schemes are loaded anew while calls go on: whole or not at all. */
 
 describe('reload', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let daemon: Daemon;
   let seed = 9000;

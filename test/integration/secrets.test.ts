@@ -54,7 +54,7 @@ function checkClean(text: string): void {
 }
 
 describe('secrets', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('are sent, and are in no line of the log at debug', async () => {
     const crm = await startCrm((): CrmReply => ({ status: 500, body: 'down' }));

@@ -10,7 +10,7 @@ import { eventually } from '../support/wait.ts';
 const STANDSTILL_MS = 1_500;
 
 describe('a standstill while the CRM is asked', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   const CASES = [
     { title: 'the reply that came meanwhile is taken', answers: true, reason: 'answered' },
@@ -53,7 +53,7 @@ describe('a standstill while the CRM is asked', function () {
 });
 
 describe('connections that are reset while the router stands still', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('have a line each, which says that it stood still', async () => {
     const daemon = await Daemon.start();

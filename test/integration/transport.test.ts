@@ -120,7 +120,7 @@ scenarios(
 );
 
 describe('transport', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
   let secure: Server;
   let daemon: Daemon;

@@ -22,7 +22,7 @@ const FULL: Omit<SchemeDocument, 'name' | 'webhook'> & { webhook: Partial<Scheme
 const REPLY = '{"destination":[{"destination":"050 123 45 67","timeout":9},"201"],"card":"a,b"}';
 
 describe('try', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let crm: SimulatedCrm;
 
   const options = (more: Partial<RunOptions> = {}): RunOptions => ({

@@ -67,7 +67,7 @@ const S = {
 } as const;
 
 describe('the upstream of a scheme', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let stage: Stage;
 
   before(async () => {

@@ -34,7 +34,7 @@ export class RawSwitch {
     return new RawSwitch(socket, uuid);
   }
 
-  /** Until the router has said something, in 5 s at most; what matched. */
+  /** Until the router has said something, in 15 s at most; what matched. */
   async heard(what: RegExp): Promise<RegExpExecArray> {
     let timer: NodeJS.Timeout | undefined;
     let watcher: (() => void) | undefined;
@@ -46,7 +46,7 @@ export class RawSwitch {
         };
         timer = setTimeout(() => {
           reject(new Error(`the router did not say ${what.source}, only:\n${this.said}`));
-        }, 5000);
+        }, 15_000);
         this.#watchers.add(watcher);
         watcher();
       });

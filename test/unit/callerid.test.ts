@@ -100,7 +100,7 @@ describe('callerid', () => {
   });
 
   it('gives values that a dial string can carry, whatever the caller sends', function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     const hostile = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 80 }),
       fc.constantFrom(

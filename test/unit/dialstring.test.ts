@@ -338,7 +338,7 @@ describe('dialstring', () => {
     });
 
     it('is read back as exactly what was meant, or refused', function () {
-      this.timeout(20_000);
+      this.timeout(60_000);
       const piece = fc.constantFrom(
         ...[
           '\r\n',
@@ -518,7 +518,7 @@ describe('dialstring', () => {
     });
 
     it('always fits a dial string, in {} and in []', function () {
-      this.timeout(20_000);
+      this.timeout(60_000);
       const piece = fc.constantFrom(
         'mod_',
         'event_socket',

@@ -58,7 +58,7 @@ async function fullPort(stage: Stage): Promise<number> {
 
 async function p99(stage: Stage, router: RouterAddress, mode: Mode): Promise<number> {
   const load = await stage.load([router], {
-    calls: stage.count(1500, 750, 90),
+    calls: stage.count(1500, 750, 60),
     callsPerSecond: stage.count(RATE, RATE / 2, 30),
     batch: 1500,
     script: (n) => call(n % 3 === 0 ? `${mode}-${n % HANGING}` : 'b'),
@@ -74,7 +74,7 @@ async function p99(stage: Stage, router: RouterAddress, mode: Mode): Promise<num
 
 async function compare(stage: Stage, router: RouterAddress, modes: readonly Mode[]): Promise<Outcome> {
   const rounds: Record<string, number>[] = [];
-  await p99(stage, router, 'healthy'); // warm
+  if (stage.timed) await p99(stage, router, 'healthy'); // warm
   for (let round = 0; round < stage.count(5, 3, 1); round++) {
     const figures: Record<string, number> = {};
     for (const mode of modes) figures[mode] = await p99(stage, router, mode);
@@ -85,8 +85,10 @@ async function compare(stage: Stage, router: RouterAddress, modes: readonly Mode
   const texts = modes.slice(1).map((mode, n) => `${mode} ${(ratios[n] ?? NaN).toFixed(2)} x`);
   return {
     figure: `B's p99 ${of('healthy').toFixed(1)} ms beside a healthy A; A hangs in ${texts.join(', ')}; medians of ${rounds.length}`,
-    // In short nothing is asked of the clock but that B does not hang along.
-    reached: ratios.every((ratio) => ratio <= MOST_RATIO || (!stage.timed && ratio * of('healthy') < 1000)),
+    // In short nothing is asked of the clock but that B does not hang along until A's time is over.
+    reached: ratios.every(
+      (ratio) => ratio <= MOST_RATIO || (!stage.timed && ratio * of('healthy') < TIMEOUT_SECONDS * 1000),
+    ),
   };
 }
 

@@ -43,6 +43,8 @@ async function play(stage: Stage, router: RouterAddress, crm: RacingCrm, calls: 
     callsPerSecond: RATE,
     script: () => call('race'),
     astray: answeredBy(WANTED),
+    // Twice the resets in as short a time would open the breaker.
+    repeatable: stage.timed,
   });
   return { figure: `${load.toString()}; ${crm.races()} requests were read and reset`, reached: load.clean };
 }

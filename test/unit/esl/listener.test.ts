@@ -385,7 +385,7 @@ describe('esl/listener', () => {
   });
 
   it('stops in 1 s even when calls never cease', async function () {
-    this.timeout(6_000);
+    this.timeout(60_000);
     await withListener({}, serve, async (listener) => {
       const sockets: Socket[] = [];
       const timer = setInterval(() => {
@@ -400,7 +400,7 @@ describe('esl/listener', () => {
   });
 
   it('resets nothing that is queued while the process is busy and about to stop', async function () {
-    this.timeout(15_000);
+    this.timeout(60_000);
     // The callers live in a process of their own, so that they connect while this one is stalled.
     const dialler = fork(new URL('./dialler.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
     try {

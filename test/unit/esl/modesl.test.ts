@@ -56,7 +56,7 @@ async function deathOf(bytes: string): Promise<string> {
 }
 
 describe('esl beside modesl 1.2.1', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('modesl ends on a display name in Latin-1', async () => {
     expect(await deathOf(LATIN1_NAME)).to.contain('URIError: URI malformed');
