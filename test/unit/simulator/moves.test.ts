@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallReport, Move } from '../../../lib/simulator/index.ts';
+import { sideBySide } from '../../support/wait.ts';
 import { execute, greet, leave, parked, play, type Played, type Wire } from './support.ts';
 
 const number = 'sofia/gateway/crm/380441234567';
@@ -46,27 +47,35 @@ function since(wire: Wire, first: string): string[] {
 
 describe('a call that others move', () => {
   const KINDS = ['transfer', 'refer-by-callee', 'park', 'bridge', 'attended', 'pickup'] as const;
-  for (const kind of KINDS) {
-    for (const from of ['asked', 'ringing', 'talking'] as const) {
+  const ROWS = KINDS.flatMap((kind) =>
+    (['asked', 'ringing', 'talking'] as const).map((from) => {
       // Who was never answered is not bridged but hung up.
       const joined = from !== 'talking' && (kind === 'bridge' || kind === 'attended');
-      it(`lives on after ${kind} while it was ${from}${joined ? ', if it was answered' : ''}`, async () => {
-        const { report, wires } = await moved(from, { kind, to: '700', hangup: 'other' }, ROUTERS[from], {
-          lateAnswer: joined,
-        });
-        const { end, violations, lost } = report;
-        expect(violations).to.deep.equal([]);
-        expect(lost).to.be.null;
-        expect(end).to.deep.include({ kind: 'moved', by: kind, endedBy: 'other' });
-        expect(report.moves.map((each) => each.from)).to.deep.equal([from]);
-        const complete = wires[0]!.find('CHANNEL_EXECUTE_COMPLETE', 'socket')!.headers;
-        expect(complete.get('Answer-State')).not.to.equal('hangup');
-        const source = complete.get('Caller-Transfer-Source');
-        if (kind === 'park') expect(source).to.be.undefined;
-        else expect(source).to.match(/:bl_xfer:700\/public\/XML$|:uuid_br:[0-9a-f-]{36}$/);
-        expect(complete.get('Caller-Profile-Index')).to.equal(kind === 'park' ? '1' : '2');
-      });
-    }
+      return { kind, from, joined };
+    }),
+  );
+  let played: Promise<Played>[] = [];
+  before(() => {
+    played = sideBySide(ROWS, ({ kind, from, joined }) =>
+      moved(from, { kind, to: '700', hangup: 'other' }, ROUTERS[from], { lateAnswer: joined }),
+    );
+    for (const each of played) each.catch(() => undefined);
+  });
+  for (const [index, { kind, from, joined }] of ROWS.entries()) {
+    it(`lives on after ${kind} while it was ${from}${joined ? ', if it was answered' : ''}`, async () => {
+      const { report, wires } = (await played[index]) as Played;
+      const { end, violations, lost } = report;
+      expect(violations).to.deep.equal([]);
+      expect(lost).to.be.null;
+      expect(end).to.deep.include({ kind: 'moved', by: kind, endedBy: 'other' });
+      expect(report.moves.map((each) => each.from)).to.deep.equal([from]);
+      const complete = wires[0]!.find('CHANNEL_EXECUTE_COMPLETE', 'socket')!.headers;
+      expect(complete.get('Answer-State')).not.to.equal('hangup');
+      const source = complete.get('Caller-Transfer-Source');
+      if (kind === 'park') expect(source).to.be.undefined;
+      else expect(source).to.match(/:bl_xfer:700\/public\/XML$|:uuid_br:[0-9a-f-]{36}$/);
+      expect(complete.get('Caller-Profile-Index')).to.equal(kind === 'park' ? '1' : '2');
+    });
   }
 
   const after = (kind: 'transfer-after-bridge' | 'park-after-bridge'): Promise<Played> =>
@@ -243,9 +252,14 @@ describe('the judge of moved calls', () => {
     ['sched_transfer', () => execute('sched_transfer', '+90 1 XML public')],
     ['sched_api', (uuid) => `api sched_api +90 ${uuid} uuid_transfer ${uuid} 1 XML public\n\n`],
   ];
-  for (const [what, command] of TEARS) {
+  let torn: Promise<CallReport>[] = [];
+  before(() => {
+    torn = sideBySide(TEARS, ([, command]) => judged(command));
+    for (const report of torn) report.catch(() => undefined);
+  });
+  for (const [index, [what]] of TEARS.entries()) {
     it(`holds ${what} against a router that could know`, async () => {
-      const { violations } = await judged(command);
+      const { violations } = (await torn[index]) as CallReport;
       expect(violations.join('\n')).to.match(new RegExp(`^tore a moved call: ${what} \\d+ ms after`, 'm'));
     });
   }

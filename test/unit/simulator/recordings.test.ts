@@ -6,6 +6,7 @@ import {
   type CallScript,
   type SwitchOptions,
 } from '../../../lib/simulator/index.ts';
+import { sideBySide } from '../../support/wait.ts';
 import {
   greet,
   kindOf,
@@ -234,11 +235,33 @@ const RECORDINGS: readonly (readonly [name: string, script?: Partial<CallScript>
   ['39b-respond-after-failed-bridge'],
 ];
 
+/** Two or three at a time: more would put the polls of one into the waits of another. */
+const AT_ONCE = 3;
+
+interface Replayed {
+  readonly lines: readonly RecordedLine[];
+  readonly said: readonly Message[];
+}
+
+/** Starts the replays of a table; each is awaited by its own test. */
+function replayed<Row>(rows: readonly Row[], play: (row: Row) => Promise<Replayed>): Promise<Replayed>[] {
+  const all = sideBySide(rows, play, AT_ONCE);
+  for (const one of all) one.catch(() => undefined);
+  return all;
+}
+
 describe('the simulation, held against the recordings', () => {
-  for (const [name, script = {}] of RECORDINGS) {
-    it(name, async () => {
+  let all: Promise<Replayed>[] = [];
+  before(() => {
+    all = replayed(RECORDINGS, async ([name, script = {}]) => {
       const lines = without(recording(name), 'sofia_contact');
       const [said] = await replay(lines, script);
+      return { lines, said };
+    });
+  });
+  for (const [index, [name]] of RECORDINGS.entries()) {
+    it(name, async () => {
+      const { lines, said } = (await all[index]) as Replayed;
       const described = (messages: readonly Message[]): string[] =>
         messages.map((each) => describeMessage(each, DECISIVE));
       expect(described(said)).to.deep.equal(described(heard(lines)));
@@ -346,11 +369,18 @@ const MOVES: readonly (readonly [
 ];
 
 describe('the simulation, held against the recordings of moves', () => {
-  for (const [name, script, options] of MOVES) {
-    it(name, async () => {
+  let all: Promise<Replayed>[] = [];
+  before(() => {
+    all = replayed(MOVES, async ([name, script, options]) => {
       const lines = recording(name);
       const lab = { did: '100', context: 'inbound', dialplanSetsBridgeVariables: true };
       const [said] = await replay(lines, { ...lab, ...script }, options);
+      return { lines, said };
+    });
+  });
+  for (const [index, [name]] of MOVES.entries()) {
+    it(name, async () => {
+      const { lines, said } = (await all[index]) as Replayed;
       const recorded = heard(lines).map((message) => describeMessage(message, DECISIVE_OF_MOVES));
       const simulated = said.map((message) => describeMessage(message, DECISIVE_OF_MOVES));
       // Some recordings end before their call.
