@@ -270,7 +270,7 @@ describe('the simulation, held against the recordings', () => {
 });
 
 /** A moment of the lab's calls, in the time of the simulation. */
-const soon = { afterMs: 60, talkMs: 60, hangup: 'hupall' } as const;
+const soon = { afterMs: 100, talkMs: 300, hangup: 'hupall' } as const;
 const rings = (): CalleeBehaviour => ({ kind: 'ring' });
 const talks = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 40, talkMs: 3000, hangup: 'callee' });
 const saysGoodbye = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 120, talkMs: 60, hangup: 'callee' });
@@ -330,7 +330,7 @@ const MOVES: readonly (readonly [
       callee: rings,
       moves: [
         { at: 'ringing', afterMs: 60, kind: 'transfer-callee' },
-        { at: 'ringing', afterMs: 200, kind: 'hupall' },
+        { at: 'ringing', afterMs: 400, kind: 'hupall' },
       ],
     },
   ],
@@ -346,7 +346,7 @@ const MOVES: readonly (readonly [
       callee: rings,
       moves: [
         { at: 'ringing', afterMs: 60, kind: 'answer' },
-        { at: 'ringing', afterMs: 120, kind: 'hupall' },
+        { at: 'ringing', afterMs: 400, kind: 'hupall' },
       ],
     },
   ],
