@@ -19,7 +19,7 @@ export type BridgeOutcome =
 
 export interface BridgeOptions {
   readonly leg: Leg;
-  /** Commands that leave in the same write, in front of the bridge. */
+  /** Commands that have to be carried out in front of the bridge. */
   readonly before: readonly Command[];
   readonly dialString: DialString;
   /** What `originate_timeout` says. */
@@ -40,9 +40,10 @@ export async function bridge({
   stopping,
 }: BridgeOptions): Promise<BridgeOutcome> {
   if (leg.taken.aborted) return { kind: 'taken' };
+  await leg.commandHere(before);
   const eventUuid = randomUUID();
   leg.bridging(eventUuid);
-  await leg.command([...before, { kind: 'execute', app: 'bridge', arg: dialString, eventUuid }]);
+  await leg.command([{ kind: 'execute', app: 'bridge', arg: dialString, eventUuid }]);
   const withinMs = timeoutSeconds * 1000 + OVERRUN_MS;
   const state =
     (await leg.until(isOver, { withinMs, signal: stopping })) ??

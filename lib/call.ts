@@ -269,7 +269,7 @@ class CallStory {
     this.#note({ type: 'result', result, reason });
     if (talked && end !== 'switch_lost') {
       // The conversation with our callee was over when the call was moved, not when it ended.
-      const atMs = moves[0]?.atMs ?? this.#elapsedMs();
+      const atMs = moves[0]?.atMs ?? (leg.hungUpMs ?? this.#context.clock.now()) - this.#connectedAt;
       const cause = moves.length > 0 ? null : leg.hangupCause;
       this.#note({ type: 'bridge_end', atMs, outcome: 'answered', cause });
     }
@@ -287,7 +287,7 @@ class CallStory {
       // Without "full" there is no api command: the dialplan serves the caller as it is.
       if (leg.call.socketMode.full) {
         const markers = setVariables(leg.call, this.#markers(result, reason, ''));
-        await leg.command([...(this.#guard?.lift() ?? []), markers]);
+        await leg.commandHere([...(this.#guard?.lift() ?? []), markers]);
         if (!isNameable(leg.call)) await leg.settled(withinMs);
       }
     }
@@ -298,7 +298,7 @@ class CallStory {
   async #refusePass(leg: Leg): Promise<void> {
     this.#note({ type: 'result', result: 'refused', reason: 'pass_limit' });
     const { clock } = this.#context;
-    await leg.command(this.#guard?.lift() ?? []);
+    await leg.commandHere(this.#guard?.lift() ?? []);
     await leg.hangUp('USER_BUSY');
     await within(leg.ended, LAST_EVENTS_MS, clock);
     await this.#close('hangup');
@@ -339,7 +339,8 @@ class CallStory {
 
   async #close(end: End): Promise<void> {
     const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
-    this.#note({ type: 'end', end, atMs: this.#elapsedMs(), hangupCause, hungUpBy });
+    const hungUpMs = this.#leg?.hungUpMs ?? this.#context.clock.now();
+    this.#note({ type: 'end', end, atMs: hungUpMs - this.#connectedAt, hangupCause, hungUpBy });
     await this.#connection.end();
   }
 
@@ -355,6 +356,7 @@ class CallStory {
         this.#note(event);
       },
       elapsedMs: () => this.#elapsedMs(),
+      sinceConnect: (clockMs) => clockMs - this.#connectedAt,
       markers: (destination) => this.#markers(result, reason, destination),
     };
   }

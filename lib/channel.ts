@@ -52,8 +52,8 @@ export interface Call {
   readonly transferSource: string;
   /** The passes of this channel through routers before this one, and the trace of the last of them. */
   readonly passed: { readonly passes: number; readonly trace: string };
-  /** FreeSWITCH's clock at the reply to `connect`, seconds since 1970; 0 when it does not say. */
-  readonly switchSeconds: number;
+  /** FreeSWITCH's clock at the reply to `connect`, milliseconds since 1970; 0 when it does not say. */
+  readonly switchMs: number;
   /** How long FreeSWITCH had the channel by the reply to `connect`, by its own clock; 0 when it does not say. */
   readonly ageMs: number;
   /** `Event-Sequence` of the reply to `connect`; an event with a lower one is older than this socket. */
@@ -120,7 +120,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     lastTaskId: taskId(variable('last_sched_id')),
     transferSource: headers.get('Caller-Transfer-Source') ?? '',
     passed: passed(variable(PASS)),
-    switchSeconds: Math.floor(Number(headers.get('Event-Date-Timestamp') ?? 0) / 1_000_000),
+    switchMs: timeOf(headers),
     ageMs: ageMs(headers),
     eventSequence: Number(headers.get('Event-Sequence') ?? 0),
     socketMode: {
@@ -173,11 +173,15 @@ function passed(text = ''): Call['passed'] {
   return { passes: Number(passes), trace };
 }
 
-/** Both times are microseconds of one clock. */
+/** When FreeSWITCH made an event, by its own clock: milliseconds since 1970; 0 when it does not say. */
+export function timeOf(headers: HeaderLookup): number {
+  return Number(headers.get('Event-Date-Timestamp') ?? 0) / 1000 || 0;
+}
+
 function ageMs(headers: HeaderLookup): number {
-  const now = Number(headers.get('Event-Date-Timestamp'));
-  const created = Number(headers.get('Caller-Channel-Created-Time'));
-  return now > created && created > 0 ? (now - created) / 1000 : 0;
+  const created = Number(headers.get('Caller-Channel-Created-Time')) / 1000;
+  const now = timeOf(headers);
+  return now > created && created > 0 ? now - created : 0;
 }
 
 function compact(number: string): string {

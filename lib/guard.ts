@@ -203,7 +203,7 @@ export function guardAmong(tasks: readonly ScheduledTask[], call: Call): Dialpla
   if (guardId === null) {
     notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right behind the sched_transfer`);
   }
-  const seconds = guardSeconds ?? Math.max(1, task.atSeconds - call.switchSeconds);
+  const seconds = guardSeconds ?? Math.max(1, task.atSeconds - Math.floor(call.switchMs / 1000));
   return { seconds, id: task.id, notes };
 }
 

@@ -13,6 +13,9 @@ const POLL_MS = 20;
 /** What tells of a move stands 1 ms behind the end of the bridge (measured): so long the leg is not even asked. */
 const REST_MS = 100;
 
+/** Each transfer, and each bridge with another leg, gives the channel another one. */
+const WHERE: Command = { kind: 'getvar', name: 'transfer_source' };
+
 /** API commands whose refusal must not cost the bridge that was sent with them. */
 const OPTIONAL: ReadonlySet<string> = new Set(['uuid_ring_ready', 'sched_del', 'sched_hangup']);
 
@@ -32,12 +35,30 @@ export class Leg extends WatchedLeg {
         this.gone(ENDS.switch_hung_up);
         throw ENDS.switch_hung_up;
       }
-      if (ok) continue;
+      // The reply to `getvar` is the bare value.
+      if (ok || commands[index]?.kind === 'getvar') continue;
       const command = commands[index];
       const name = command?.kind === 'api' ? command.command : (command?.kind ?? '');
       if (!OPTIONAL.has(name)) throw new RouterError('esl_protocol', `FreeSWITCH refused ${name}: ${text}`);
       this.note(`FreeSWITCH refused ${name}: ${text}`);
     }
+    return replies;
+  }
+
+  /**
+   * The same, with the question where the leg is: to be asked before anything that would end or move it, since its answer
+   * comes at once where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere.
+   */
+  async commandHere(commands: readonly Command[]): Promise<readonly Reply[]> {
+    const replies = await this.command([...commands, WHERE]);
+    throwIfAborted(this.taken);
+    const text = replies.at(-1)?.text ?? '';
+    const source = text.startsWith('-ERR') ? '' : text;
+    // The reply is cut at 511 bytes.
+    if (this.call.transferSource.startsWith(source) && (source !== '' || this.call.transferSource === ''))
+      return replies;
+    this.hearMove({ get: (name) => (name === 'Caller-Transfer-Source' ? source : undefined) });
+    throwIfAborted(this.taken);
     return replies;
   }
 
@@ -62,7 +83,8 @@ export class Leg extends WatchedLeg {
     withinMs: number,
   ): Promise<void> {
     this.orderedTransfer = `${extension} ${context}`;
-    await this.command([...before, { kind: 'execute', app: 'transfer', arg: `${extension} XML ${context}` }]);
+    await this.commandHere(before);
+    await this.command([{ kind: 'execute', app: 'transfer', arg: `${extension} XML ${context}` }]);
     if ((await this.until(isTaken, { withinMs })) !== null) return;
     this.orderedTransfer = null;
     throw new RouterError('esl_timeout', 'FreeSWITCH did not carry out the transfer');

@@ -1,5 +1,5 @@
 import { Cancellation, type CancelSignal } from './cancel.ts';
-import type { Call, HeaderLookup } from './channel.ts';
+import { timeOf, type Call, type HeaderLookup } from './channel.ts';
 import type { Clock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import type { Connection } from './esl/connection.ts';
@@ -27,6 +27,8 @@ export type LegState =
 
 /** The leg that answered, as CHANNEL_BRIDGE names it. */
 export interface Callee {
+  /** By the clock: when he was connected. */
+  readonly atMs: number;
   readonly uuid: string;
   /** The number or login that was dialled; '' when FreeSWITCH does not say. */
   readonly number: string;
@@ -83,6 +85,8 @@ export abstract class WatchedLeg {
   arrived = false;
   /** The leg that our bridge connected last, and which bridge it was. */
   connected: { readonly eventUuid: string; readonly callee: Callee } | null = null;
+  /** By the clock: when it was hung up; null while it is not. */
+  hungUpMs: number | null = null;
   /** The caller hears ringing. */
   ringing = false;
   /** The switch has been told to end the conversation after its longest duration. */
@@ -90,6 +94,8 @@ export abstract class WatchedLeg {
   hangupCause: string | null = null;
   hungUpBy: HungUpBy | null = null;
   protected readonly clock: Clock;
+  /** What the clock showed when FreeSWITCH's showed `call.switchMs`. */
+  readonly #connectMs: number;
   readonly #taken = new Cancellation();
   protected readonly note: (text: string) => void;
   readonly #watchers = new Set<(state: LegState) => void>();
@@ -117,6 +123,7 @@ export abstract class WatchedLeg {
     this.answered = call.answered;
     this.taken = this.#taken;
     this.clock = clock;
+    this.#connectMs = clock.now();
     this.note = note;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -247,7 +254,7 @@ export abstract class WatchedLeg {
       if (!answered) return;
       this.answered = true;
       const number = event.get('Other-Leg-Destination-Number') ?? '';
-      this.connected = { eventUuid: state.eventUuid, callee: { uuid, number } };
+      this.connected = { eventUuid: state.eventUuid, callee: { atMs: this.#at(event), uuid, number } };
       this.enter({ kind: 'talking', ...this.connected });
     } else if (state.kind !== 'talking' || state.callee.uuid !== uuid) {
       this.hearMove(event);
@@ -304,16 +311,24 @@ export abstract class WatchedLeg {
     return source === this.call.transferSource && !isElsewhere(event);
   }
 
-  protected hearMove(event: EslEvent): void {
+  protected hearMove(event: HeaderLookup): void {
     const { kind } = this.#state;
     if (kind === 'gone') return;
     const from = kind === 'bridging' ? 'ringing' : kind === 'returned' ? 'asked' : kind;
-    this.#moved(moveOf(event, this.#since(from)));
+    this.#moved(moveOf(event, this.#since(from, this.#at(event))));
   }
 
-  #since(from: Move['from']): { from: Move['from']; atMs: number; before: string } {
+  #since(from: Move['from'], atMs: number): { from: Move['from']; atMs: number; before: string } {
     const before = this.moves.at(-1)?.source ?? this.call.transferSource;
-    return { from, atMs: this.clock.now(), before };
+    return { from, atMs, before };
+  }
+
+  /** When FreeSWITCH made the event: under load it delivers them seconds late. */
+  #at(event: HeaderLookup): number {
+    const { switchMs } = this.call;
+    const atMs = timeOf(event);
+    const now = this.clock.now();
+    return switchMs > 0 && atMs > 0 ? Math.min(now, this.#connectMs + atMs - switchMs) : now;
   }
 
   /** The first sign of a move may not say by what; a later one does. */
@@ -336,6 +351,9 @@ export abstract class WatchedLeg {
 
   #hearHangup(event: HeaderLookup): void {
     this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
+    this.hungUpMs ??= this.#at(event);
+    // A transfer that ends at once may not have been named before.
+    if (this.moves.at(-1)?.by === 'unknown') this.hearMove(event);
     // As the originatee of somebody's bridge a moved leg has no CHANNEL_BRIDGE of its own.
     const conversation = this.#conversation === 'none' && this.moves.length > 0 ? 'over' : this.#conversation;
     const by = whoHungUp(event, { ordered: this.orderedHangup, limited: this.limited, conversation });

@@ -23,6 +23,7 @@ export interface StepContext {
   readonly note: (event: CallEvent) => void;
   /** Milliseconds since the reply to `connect`. */
   readonly elapsedMs: () => number;
+  readonly sinceConnect: (clockMs: number) => number;
   /** What the dialplan's conditions and the CDRs of FreeSWITCH see. */
   readonly markers: (destination: string) => Readonly<Record<string, string>>;
 }
@@ -106,11 +107,11 @@ function limitVariables({ call }: Leg, maxSeconds: number | null): Readonly<Reco
   return { api_before_bridge_limit: `sched_hangup +${maxSeconds} ${call.uuid} ${TIME_IS_UP}` };
 }
 
-function noteBridge(outcome: BridgeOutcome, { leg, note, elapsedMs }: StepContext): void {
+function noteBridge(outcome: BridgeOutcome, { leg, note, elapsedMs, sinceConnect }: StepContext): void {
   const atMs = elapsedMs();
   switch (outcome.kind) {
     case 'answered':
-      note({ type: 'answered', atMs, by: outcome.callee.number });
+      note({ type: 'answered', atMs: sinceConnect(outcome.callee.atMs), by: outcome.callee.number });
       break;
     case 'failed':
       note({ type: 'bridge_end', atMs, outcome: outcome.outcome, cause: outcome.cause });
@@ -137,7 +138,7 @@ function shorter(own: number | undefined, overall: number): number | null {
 /** Ends the call with a cause of ours; else the caller would get the SIP code of the last callee (recording 39). */
 export async function hangUp(cause: string, { leg, guard, markers }: StepContext): Promise<void> {
   const variables = { sip_ignore_remote_cause: 'true', ...markers('') };
-  await leg.command([...guard.lift(), setVariables(leg.call, variables)]);
+  await leg.commandHere([...guard.lift(), setVariables(leg.call, variables)]);
   await leg.hangUp(cause);
 }
 

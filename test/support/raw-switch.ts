@@ -130,10 +130,12 @@ export class RawSwitch {
   async bridged(path: string): Promise<void> {
     await this.heard(/connect\n\n/);
     this.greet(path);
+    // uuid_setvar_multi, uuid_ring_ready, and where the leg is; then the bridge itself.
+    await this.heard(/getvar transfer_source\n\n/);
+    this.api('+OK\n');
+    this.api('+OK\n');
+    this.write('Content-Type: command/reply\nReply-Text: -ERR command not found\n\n');
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
-    // uuid_setvar_multi, uuid_ring_ready, and the bridge itself.
-    this.api('+OK\n');
-    this.api('+OK\n');
     this.ok();
     this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
     this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });

@@ -55,7 +55,7 @@ describe('channel', () => {
       lastTaskId: null,
       transferSource: '',
       passed: { passes: 0, trace: '' },
-      switchSeconds: 0,
+      switchMs: 0,
       ageMs: 0,
       eventSequence: 437,
       socketMode: { async: true, full: true },

@@ -161,7 +161,7 @@ describe('the guard that is really scheduled', () => {
         { task_id: '5', task_desc: 'switch_ivr_schedule_transfer', task_group: UUID, task_runtime: '1008' },
       ],
     });
-    const call = { guardTold: '8s', guardSeconds: null, guardId: null, lastTaskId: 5, switchSeconds: 1_000 };
+    const call = { guardTold: '8s', guardSeconds: null, guardId: null, lastTaskId: 5, switchMs: 1_000_000 };
     const { leg, clock, said } = stage(call, { show: listed });
     expect(await findGuard(leg, clock)).to.deep.include({ seconds: 8, id: 5 });
     expect(said).to.have.length(1);
@@ -178,7 +178,7 @@ describe('the guard that is really scheduled', () => {
   });
 
   it('has the seconds that are left of it where the dialplan does not say them', () => {
-    const call = callOf({ guardTold: '8s', lastTaskId: 5, switchSeconds: 1_000 });
+    const call = callOf({ guardTold: '8s', lastTaskId: 5, switchMs: 1_000_000 });
     const { seconds, id, notes } = guardAmong([task(5, 'transfer', 1_007)], call);
     expect([seconds, id]).to.deep.equal([7, 5]);
     expect(notes[0]).to.match(/esl_router_guard is "8s".*esl_router_guard=SECONDS/);
