@@ -111,6 +111,11 @@ export class RawSwitch {
     this.write('Content-Type: command/reply\nReply-Text: +OK\n\n');
   }
 
+  /** The reply to `getvar` of a variable that is not set. */
+  unset(): void {
+    this.write('Content-Type: command/reply\nReply-Text: -ERR command not found\n\n');
+  }
+
   api(body: string): void {
     this.write(`Content-Type: api/response\nContent-Length: ${body.length}\n\n${body}`);
   }
@@ -126,16 +131,22 @@ export class RawSwitch {
     this.write(`Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`);
   }
 
-  /** From the greeting to the talk: answers every command of the straight path. */
-  async bridged(path: string): Promise<void> {
+  /** From the greeting to the bridge that the router sends: its `event-uuid`. */
+  async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
     this.greet(path);
     // uuid_setvar_multi, uuid_ring_ready, and where the leg is; then the bridge itself.
     await this.heard(/getvar transfer_source\n\n/);
     this.api('+OK\n');
     this.api('+OK\n');
-    this.write('Content-Type: command/reply\nReply-Text: -ERR command not found\n\n');
+    this.unset();
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
+    return eventUuid;
+  }
+
+  /** From the greeting to the talk: answers every command of the straight path. */
+  async bridged(path: string): Promise<void> {
+    const eventUuid = await this.sentBridge(path);
     this.ok();
     this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
     this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });

@@ -20,9 +20,11 @@ const SAID = [
   /^linger 10\n\n$/,
   /^myevents plain\n\n$/,
   /^exit\n\n$/,
-  new RegExp(`^api (sched_del|uuid_ring_ready) ${UUID}\n\n$`),
+  /^getvar transfer_source\n\n$/,
+  /^api sched_del \d+\n\n$/,
+  new RegExp(`^api uuid_ring_ready ${UUID}\n\n$`),
   new RegExp(
-    `^api sched_(transfer \\+\\d+ ${UUID} esl_router_fallback XML public|hangup \\+\\d+ ${UUID}[ A-Z_]*)\n\n$`,
+    `^api sched_(api \\+\\d+ (${UUID}) uuid_transfer \\2 esl_router_fallback XML public|hangup \\+\\d+ ${UUID}[ A-Z_]*)\n\n$`,
   ),
   new RegExp(`^api uuid_setvar_multi ${UUID} [A-Za-z0-9_.@:,+ %()=;-]*\n\n$`),
   new RegExp(
@@ -31,7 +33,7 @@ const SAID = [
 ];
 const ENDPOINT = /^(?:user\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}@pbx\.example|sofia\/gateway\/crm\/\d{7,15})$/;
 const LEG_VARIABLE =
-  /^(?:originate_timeout|ignore_early_media|api_on_answer|outbound_redirect_fatal|origination_caller_id_(?:number|name)|origination_privacy|sip_cid_type|sip_h_(?:Privacy|Diversion|X-Card|X-ESL-Router-[A-Za-z]+)|execute_on_answer|progress_timeout)$/;
+  /^(?:originate_timeout|ignore_early_media|api_before_bridge|outbound_redirect_fatal|origination_caller_id_(?:number|name)|origination_privacy|sip_cid_type|sip_h_(?:Privacy|Diversion|X-Card|X-ESL-Router-[A-Za-z]+)|execute_on_answer|progress_timeout)$/;
 
 /** A reply of many destinations, of which a few may be dialled, with hostile fields of every other kind. */
 function replyBody(random: Random, values: number): string {

@@ -30,17 +30,9 @@ const STATES: Readonly<Record<string, (peer: RawSwitch) => Promise<unknown>>> = 
     // The commands behind `connect` are answered: the CRM is being asked now.
     await delay(20);
   },
-  'bridge sent': async (peer) => {
-    await peer.heard(/connect\n\n/);
-    peer.greet('now');
-    await peer.heard(/execute-app-name: bridge/);
-  },
+  'bridge sent': (peer) => peer.sentBridge('now'),
   ringing: async (peer) => {
-    await peer.heard(/connect\n\n/);
-    peer.greet('now');
-    const [, eventUuid = ''] = await peer.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
-    peer.api('+OK\n');
-    peer.api('+OK\n');
+    const eventUuid = await peer.sentBridge('now');
     peer.ok();
     peer.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
   },
