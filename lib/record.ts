@@ -278,7 +278,10 @@ export function apply(record: CallRecord, event: CallEvent): void {
       record.answeredMs = event.atMs;
       record.answeredBy = event.by;
       const bridge = record.bridges.at(-1);
-      if (bridge !== undefined) bridge.answeredBy = event.by;
+      if (bridge === undefined) break;
+      bridge.answeredBy = event.by;
+      // Whoever loses sight of it later, a router that stops or a dead peer, has seen so much.
+      bridge.outcome = 'answered';
       break;
     }
     case 'moves':

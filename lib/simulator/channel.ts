@@ -209,6 +209,7 @@ export class Channel {
     this.other = other;
     this.set('signal_bond', other.uuid);
     this.set('bridge_uuid', other.uuid);
+    this.set('bridge_channel', other.channelName);
     this.nextState = 'CS_HIBERNATE';
   }
 

@@ -49,6 +49,7 @@ export class Tasks {
   /** All that ever was scheduled for a channel, as long as it lives. */
   readonly #groups = new Map<string, Task[]>();
   #last = 0;
+  #lastShownMs = 0;
 
   constructor(random: Random, secondMs: number) {
     this.#random = random;
@@ -68,7 +69,12 @@ export class Tasks {
       },
       Math.max(0, seconds - this.#random.next()) * this.#secondMs,
     );
-    const shownMs = now + SHOWN_AFTER_MS.least + this.#random.next() * SHOWN_AFTER_MS.spread;
+    // Written from a queue: none overtakes the one before it.
+    const shownMs = Math.max(
+      this.#lastShownMs,
+      now + SHOWN_AFTER_MS.least + this.#random.next() * SHOWN_AFTER_MS.spread,
+    );
+    this.#lastShownMs = shownMs;
     this.#entries.set(task.id, { task, timer, shownMs });
     const group = this.#groups.get(task.group) ?? [];
     this.#groups.set(task.group, [...group, task]);

@@ -12,30 +12,46 @@ const HANGS = { hang: true } as const;
 const indexes = ({ report }: Outcome, text: string): number[] =>
   report.commands.flatMap((command, index) => (command.text.includes(text) ? [index] : []));
 
-/** `sched_del` once, before what it makes room for. */
+/** The ids of the dialplan's guard and of those that the router has set instead, in their order. */
+const guards = ({ report }: Outcome): number[] =>
+  report.tasks.filter(({ guard }) => guard).map(({ id }) => id);
+
+/** The dialplan's own is deleted by its id, once, before what it makes room for; and nothing else is scheduled. */
 function checkLifted(outcome: Outcome, before: string): void {
-  const lifts = indexes(outcome, 'api sched_del ');
-  expect(lifts).to.have.length(1);
-  expect(indexes(outcome, before)[0]).to.be.above(lifts[0] ?? Infinity);
-  expect(indexes(outcome, 'sched_transfer')).to.deep.equal([]);
+  const [id = 0, ...others] = guards(outcome);
+  expect(others).to.deep.equal([]);
+  const [lift = Infinity] = indexes(outcome, `api sched_del ${id}\n\n`);
+  expect(indexes(outcome, ' sched_')).to.deep.equal([lift]);
+  expect(indexes(outcome, before)[0]).to.be.above(lift);
   expect(outcome.record.notes).to.deep.equal([]);
 }
 
-/** Each bridge has its own `sched_del` and `sched_transfer` in front, by its timeout and the guard's own seconds. */
+/**
+ * Before each bridge a new guard is set, by the bridge's timeout and the dialplan's seconds, and the one before is deleted.
+ * What stands on the callee's leg and on the caller's deletes the new one, should the router be dead by then.
+ */
 function checkPushedBack(outcome: Outcome, seconds: readonly number[]): void {
   const { report, record } = outcome;
   const bridges = indexes(outcome, 'app-name: bridge');
+  const ids = guards(outcome);
   expect(bridges).to.have.length(seconds.length);
+  expect(ids).to.have.length(seconds.length + 1);
   for (const [n, bridge] of bridges.entries()) {
+    const [old = 0, id = 0] = ids.slice(n);
     const before = report.commands.slice(n === 0 ? 0 : bridges[n - 1], bridge).map(({ text }) => text);
-    const guard = before.filter((text) => /^api sched_/.test(text));
-    expect(guard).to.deep.equal([
-      `api sched_del ${report.uuid}\n\n`,
-      `api sched_transfer +${seconds[n] ?? 0} ${report.uuid} esl_router_fallback XML public\n\n`,
+    expect(before.filter((text) => text.startsWith('api sched_'))).to.deep.equal([
+      `api sched_api +${seconds[n] ?? 0} ${report.uuid} uuid_transfer ${report.uuid} esl_router_fallback XML public\n\n`,
+      `api sched_del ${old}\n\n`,
     ]);
+    expect(report.legs[n]?.variables.get('api_before_bridge')).to.equal(`sched_del ${id}`);
+    const variables = before.find((text) => text.startsWith('api uuid_setvar_multi ')) ?? '';
+    for (const assignment of [
+      `esl_router_guard_id=${id}`,
+      `api_before_bridge_esl_router=sched_del ${id}`,
+      `execute_on_blind_transfer_esl_router=sched_cancel ${id}`,
+    ])
+      expect(variables.trim().split(/[ ;](?=\w+=)/)).to.include(assignment);
   }
-  for (const leg of report.legs)
-    expect(leg.variables.get('api_on_answer')).to.equal(`sched_del ${report.uuid}`);
   expect(record.notes).to.deep.equal([]);
 }
 
@@ -44,10 +60,16 @@ const lifted: Scenario[] = [
     title: 'pushed back before the bridge, and lifted once more when the callee has answered',
     call: { callee: () => answers(150) },
     check: (outcome) => {
-      const [, ...after] = indexes(outcome, 'api sched_del ');
-      expect(after).to.have.length(1);
-      expect(after[0]).to.be.above(indexes(outcome, 'app-name: bridge')[0] ?? Infinity);
       checkPushedBack(outcome, [102]);
+      const [own, pushed = 0] = guards(outcome);
+      const [before = Infinity, ...after] = indexes(outcome, 'api sched_del ');
+      expect([before, ...after].map((index) => outcome.report.commands[index]?.text)).to.deep.equal([
+        `api sched_del ${own ?? 0}\n\n`,
+        `api sched_del ${pushed}\n\n`,
+      ]);
+      const [bridge = Infinity] = indexes(outcome, 'app-name: bridge');
+      expect(before).to.be.below(bridge);
+      expect(after[0]).to.be.above(bridge);
     },
   },
   {
@@ -56,9 +78,9 @@ const lifted: Scenario[] = [
     callees: { '201': busy, '202': rings, '203': busy },
     check: (outcome) => {
       checkPushedBack(outcome, [103, 102, 102]);
-      expect(indexes(outcome, 'api sched_del ').at(-1)).to.be.above(
-        indexes(outcome, 'app-name: bridge')[2] ?? Infinity,
-      );
+      const [last] = indexes(outcome, `api sched_del ${guards(outcome)[3] ?? 0}\n\n`);
+      expect(last).to.be.above(indexes(outcome, 'app-name: bridge')[2] ?? Infinity);
+      expect(last).to.be.below(indexes(outcome, 'exit')[0] ?? 0);
     },
   },
   {
@@ -95,17 +117,22 @@ const lifted: Scenario[] = [
     title: 'the dialplan told of one that it never set: a note, and the call goes on',
     guard: null,
     call: { variables: { esl_router_guard: '30' } },
-    check: ({ record, report }) => {
-      expect(record.notes).to.include('the guard was not lifted: +OK Deleted: 0');
-      expect(report.end.kind).to.equal('answered');
+    check: (outcome) => {
+      const note = 'esl_router_guard is "30", and the dialplan has scheduled nothing';
+      expect(outcome.record.notes).to.deep.equal([note]);
+      expect(outcome.report.end.kind).to.equal('answered');
+      expect(indexes(outcome, 'sched_')).to.deep.equal([]);
     },
   },
   {
-    title: 'nonsense in esl_router_guard is no guard',
+    title: 'nonsense in esl_router_guard, and none scheduled, is no guard',
     guard: null,
     call: { variables: { esl_router_guard: '8s' } },
-    check: ({ report }) => {
-      expect(report.end.kind).to.equal('answered');
+    check: (outcome) => {
+      const note = 'esl_router_guard is "8s", and the dialplan has scheduled nothing';
+      expect(outcome.record.notes).to.deep.equal([note]);
+      expect(outcome.report.end.kind).to.equal('answered');
+      expect(indexes(outcome, 'sched_')).to.deep.equal([]);
     },
   },
 ];
@@ -122,9 +149,12 @@ const fired: Scenario[] = [
       expect(requests).to.have.length(1);
       expect(record.requests[0]?.answer).to.equal('abandoned');
       expect(record.bridges).to.deep.equal([]);
-      const said = report.commands.map(({ text }) => text.split(/[ \n]/)[0]);
-      expect(said.filter((word) => word === 'sendmsg')).to.deep.equal([]);
-      expect(said.at(-1)).to.equal('exit');
+      expect(report.commands.filter(({ text }) => text.startsWith('sendmsg'))).to.deep.equal([]);
+      // Its socket is held to the channel's end, and all that is said to it is the deletion of what has fired already.
+      expect(report.commands.map(({ text }) => text).slice(-2)).to.deep.equal([
+        `api sched_del ${report.tasks[0]?.id ?? 0}\n\n`,
+        'exit\n\n',
+      ]);
     },
   },
   {
@@ -134,7 +164,7 @@ const fired: Scenario[] = [
     call: { guardSeconds: 12 },
     check: ({ report, record }) => {
       expect(report.end.kind).to.equal('guard');
-      expect(record.end).to.equal('guard');
+      expect(record).to.include({ end: 'guard', reason: 'guard_fired' });
     },
   },
   {
@@ -170,16 +200,18 @@ const budgets: readonly Scenario[] = [
       expect(record.requests[0]).to.include({ answer: 'webhook_timeout' });
     },
   },
-  {
-    title: 'a guard of 2 s leaves no time to ask: the fallback at once',
+  ...[1, 2].map((guardSeconds): Scenario => ({
+    title: `a guard of ${guardSeconds} s leaves no time to ask: the fallback at once, for a reason of its own`,
     scheme: { fallback: { onError: [{ dial: '900' }] } },
-    call: { guardSeconds: 2 },
-    check: ({ report, dialled, requests }) => {
+    call: { guardSeconds },
+    check: ({ report, record, dialled, requests }) => {
       expect(dialled).to.deep.equal(['user/900@pbx.example']);
       expect(requests).to.deep.equal([]);
       expect(report.timings.firstDecisionMs).to.be.below(900);
+      expect(record.decisions[0]).to.include({ result: 'error', reason: 'guard_too_short' });
+      expect(record).to.include({ end: 'bridged', reason: 'guard_too_short' });
     },
-  },
+  })),
   {
     title: 'the fresh budget of a webhook after a bridge is never longer either',
     scheme: {
@@ -209,12 +241,28 @@ const budgets: readonly Scenario[] = [
 scenarios('the guard', [...lifted, ...fired]);
 scenarios('the guard and the budget', budgets, { switch: { secondMs: 1000 } });
 
-/** The guard's event has come: the router takes its leave, and its record says why. */
-async function leavesToGuard(daemon: Daemon, peer: RawSwitch): Promise<void> {
+/** As FreeSWITCH says it of the guard on a router's socket. */
+const FIRED = {
+  Application: 'socket',
+  'Answer-State': 'ringing',
+  'Channel-State': 'CS_EXECUTE',
+  'Caller-Transfer-Source': '1795662087:6838763b:bl_xfer:esl_router_fallback/public/XML',
+} as const;
+
+/** The guard's event has come: the router deletes what is left, and holds the socket until the channel ends. */
+async function leavesToGuard(daemon: Daemon, peer: RawSwitch, id: number, deleted: number): Promise<void> {
+  await peer.heard(new RegExp(`api sched_del ${id}\n\n`));
+  peer.api(`+OK Deleted: ${deleted}\n`);
+  await delay(100);
+  expect(peer.said).not.to.include('exit');
+  peer.hangUp('NORMAL_CLEARING');
   await peer.heard(/exit\n\n/);
   peer.destroy();
   expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
 }
+
+/** A router that knows the guard to have fired does nothing to the leg; the number of its pass does no harm. */
+const HARMS = /sendmsg|sched_(?!del)|uuid_setvar_multi \S+ (?!esl_router_pass=\S+\n\n)/;
 
 describe('the guard and a standstill of the router', function () {
   this.timeout(20_000);
@@ -236,12 +284,14 @@ describe('the guard and a standstill of the router', function () {
     try {
       const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000001');
       await peer.heard(/^connect\n\n/);
-      peer.greet('slow', { variable_esl_router_guard: '3' });
+      peer.greet('slow', { variable_esl_router_guard: '3', variable_esl_router_guard_id: '7' });
       await peer.heard(/api uuid_exists/);
-      peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+      // The number of the pass, if it was said before the standstill or behind it, is answered first.
+      if (peer.said.includes('uuid_setvar_multi')) peer.api('+OK\n');
+      peer.event('CHANNEL_EXECUTE_COMPLETE', FIRED);
       peer.api('true');
-      await leavesToGuard(daemon, peer);
-      expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
+      await leavesToGuard(daemon, peer, 7, 0);
+      expect(peer.said).not.to.match(HARMS);
     } finally {
       await crm.close();
       await daemon.stop();
@@ -257,11 +307,11 @@ describe('a guard that fires in the moment of the connection', () => {
       const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000003');
       await peer.heard(/^connect\n\n/);
       peer.inOneWrite(() => {
-        peer.greet('late', { variable_esl_router_guard: '8' });
-        peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+        peer.greet('late', { variable_esl_router_guard: '8', variable_esl_router_guard_id: '7' });
+        peer.event('CHANNEL_EXECUTE_COMPLETE', FIRED);
       });
-      await leavesToGuard(daemon, peer);
-      expect(peer.said).not.to.match(/sendmsg|sched_|uuid_setvar/);
+      await leavesToGuard(daemon, peer, 7, 0);
+      expect(peer.said).not.to.match(HARMS);
     } finally {
       await crm.close();
       await daemon.stop();
@@ -276,17 +326,22 @@ describe('a guard that fires while it is pushed back', () => {
     try {
       const peer = await RawSwitch.dial(daemon.address, '00000000-0000-4000-8000-000000000002');
       await peer.heard(/^connect\n\n/);
-      peer.greet('now', { variable_esl_router_guard: '8', 'Caller-Context': 'public' });
+      peer.greet('now', {
+        variable_esl_router_guard: '8',
+        variable_esl_router_guard_id: '7',
+        'Caller-Context': 'public',
+      });
+      await peer.heard(/api sched_api \+38 /);
+      peer.api('+OK Added: 9\n');
       await peer.heard(/app-name: bridge/);
-      expect(peer.said).to.match(/api sched_transfer \+38 /);
-      // sched_del, sched_transfer, the variables, ring_ready and bridge, all of them behind the guard.
-      for (const reply of ['+OK Deleted: 0\n', '+OK Added: 2\n', '+OK\n', '+OK\n']) peer.api(reply);
-      peer.event('CHANNEL_EXECUTE_COMPLETE', { Application: 'socket', 'Answer-State': 'ringing' });
+      expect(peer.said).to.match(
+        /api sched_del 7\n\n[^]*app-name: bridge[^]*api_before_bridge='?sched_del 9/,
+      );
+      // sched_del of the old one, the variables, ring_ready and bridge, all of them behind the guard.
+      for (const reply of ['+OK Deleted: 0\n', '+OK\n', '+OK\n']) peer.api(reply);
+      peer.event('CHANNEL_EXECUTE_COMPLETE', FIRED);
       peer.ok();
-      const [, behind = ''] = await peer.heard(/app-name: bridge([^]*api sched_del \S+\n\n)/);
-      expect(behind).not.to.include('exit');
-      peer.api('+OK Deleted: 1\n');
-      await leavesToGuard(daemon, peer);
+      await leavesToGuard(daemon, peer, 9, 1);
     } finally {
       await crm.close();
       await daemon.stop();

@@ -10,8 +10,9 @@ const SAID = [
   /^linger 10\n\n$/,
   /^myevents plain\n\n$/,
   /^exit\n\n$/,
-  new RegExp(`^api (sched_del|uuid_ring_ready) ${UUID}\n\n$`),
-  new RegExp(`^api sched_transfer \\+\\d+ ${UUID} esl_router_fallback XML public\n\n$`),
+  /^api sched_del [1-9]\d{0,9}\n\n$/,
+  new RegExp(`^api uuid_ring_ready ${UUID}\n\n$`),
+  new RegExp(`^api sched_api \\+\\d+ (${UUID}) uuid_transfer \\1 esl_router_fallback XML public\n\n$`),
   new RegExp(`^api uuid_setvar_multi ${UUID} [A-Za-z0-9_.@:,+ %()=;-]*\n\n$`),
   new RegExp(
     `^sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: \\d+\n\n[^\r\n$\\\\]+$`,
@@ -25,7 +26,7 @@ const SAID = [
 const LEG_VARIABLES = [
   'originate_timeout',
   'ignore_early_media',
-  'api_on_answer',
+  'api_before_bridge',
   'outbound_redirect_fatal',
   'origination_caller_id_number',
   'origination_caller_id_name',

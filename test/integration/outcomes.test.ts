@@ -73,16 +73,27 @@ const LISTS = {
 };
 const TAKEN = { no_answer: '301', busy: '302', rejected: '303', unreachable: '304' };
 
-/** Markers as they stood in the command before each bridge. */
+/** Markers as they stood in the command before each bridge; those of the guard name the one that stands there then. */
 function markersBefore({ report }: Outcome): Record<string, string>[] {
   const bridges = report.commands.flatMap(({ text }, index) =>
     text.includes('app-name: bridge') ? [index] : [],
   );
   return bridges.map((bridge) => {
     const set = report.commands.slice(0, bridge).findLast(({ text }) => text.includes('uuid_setvar_multi'));
-    const pairs = [...(set?.text ?? '').matchAll(/esl_router_(\w+)=([^;\n]*)/g)];
+    const pairs = [...(set?.text ?? '').matchAll(/(?<=[ ;])esl_router_(\w+)=([^;\n]*)/g)];
     return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
   });
+}
+
+/** What each set of markers says besides: the number of the pass, and the n-th guard that the router has set. */
+function alsoSaid({ record, report, name }: Outcome, n: number): Record<string, string> {
+  const guards = report.tasks.filter(({ guard, owner }) => guard && owner === 'router');
+  return {
+    scheme: name,
+    trace: record.id,
+    pass: `1:${record.id}`,
+    guard_id: String(guards[n]?.id ?? 'none'),
+  };
 }
 
 const failed = ROWS.map(({ title, callee, cause, outcome, reply = '201', ...row }): Scenario => ({
@@ -92,14 +103,13 @@ const failed = ROWS.map(({ title, callee, cause, outcome, reply = '201', ...row 
   reply: { json: { destination: reply } },
   call: { callee: ({ user }) => (user === reply ? callee : answers()) },
   check: (result) => {
-    const { record, report, line, name } = result;
+    const { record, report, line } = result;
     expect(record.bridges[0]).to.include({ cause, outcome });
     expect(line['bridges']).to.deep.equal([`${outcome}:${cause}`, 'answered:NORMAL_CLEARING']);
     expect(report.end).to.have.nested.property('leg.user', TAKEN[outcome]);
-    const common = { scheme: name, trace: record.id };
     expect(markersBefore(result)).to.deep.equal([
-      { result: 'routed', reason: 'routed', destination: reply, ...common },
-      { result: 'no_answer', reason: outcome, destination: TAKEN[outcome], ...common },
+      { result: 'routed', reason: 'routed', destination: reply, ...alsoSaid(result, 0) },
+      { result: 'no_answer', reason: outcome, destination: TAKEN[outcome], ...alsoSaid(result, 1) },
     ]);
     expect(record).to.include({ via: 'fallback', end: 'bridged', result: 'no_answer', reason: outcome });
   },
@@ -111,9 +121,9 @@ const others: Scenario[] = [
     scheme: { fallback: LISTS },
     callees: { '201': { kind: 'answer', afterMs: 60, talkMs: 60, hangup: 'callee' } },
     check: (result) => {
-      const { record, report, name, line } = result;
+      const { record, report, line } = result;
       expect(markersBefore(result)).to.deep.equal([
-        { result: 'routed', reason: 'routed', destination: '201', scheme: name, trace: record.id },
+        { result: 'routed', reason: 'routed', destination: '201', ...alsoSaid(result, 0) },
       ]);
       expect(report.end).to.include({ kind: 'answered', hangupBy: 'callee' });
       expect(record).to.include({
@@ -124,7 +134,10 @@ const others: Scenario[] = [
         destination: '201',
         hangupCause: 'NORMAL_CLEARING',
         hungUpBy: 'callee',
+        answeredBy: '201',
       });
+      expect(line['answeredBy']).to.equal('201');
+      expect(record.bridges[0]?.answeredBy).to.equal('201');
       expect(record.answeredMs).to.be.above(record.decidedMs ?? Infinity);
       expect(record.endedMs).to.be.above(record.answeredMs ?? Infinity);
       expect(line).to.include({ level: 'info', message: 'call', status: 200, answer: 'found' });

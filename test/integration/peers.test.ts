@@ -31,7 +31,7 @@ describe('broken peers', function () {
     });
   });
 
-  for (const { title, send } of BAD) {
+  for (const { title, send, uuid: named = '' } of BAD) {
     it(`${title}: that connection ends with one line, and a call beside it goes on`, async () => {
       const before = warnings().length;
       const lines = daemon.lines.length;
@@ -48,7 +48,7 @@ describe('broken peers', function () {
       send(peer);
       await peer.closed;
       const line = await daemon.until(
-        ({ message, uuid }) => message.startsWith('call') && uuid === '',
+        ({ message, uuid }) => message.startsWith('call') && uuid === named,
         5000,
         lines,
       );
@@ -72,57 +72,81 @@ describe('broken peers', function () {
     expect(warnings().slice(before)).to.deep.equal([]);
   });
 
-  it('a caller who is gone when the reply to connect comes: nobody is asked, and nothing waited for', async () => {
-    const asked = crm.requests.length;
-    const peer = await dial();
-    await peer.heard(/^connect\n\n/);
-    peer.greet('now', { 'Answer-State': 'hangup', 'Channel-Call-State': 'HANGUP' });
-    // His last events were over before `myevents`: none will come.
-    await peer.heard(/exit\n\n/);
-    peer.destroy();
-    const record = await daemon.record(peer.uuid);
-    expect(record).to.include({ end: 'caller_hangup', reason: 'caller_hung_up' });
-    expect(crm.requests).to.have.length(asked);
-    expect(peer.said).not.to.include('bridge');
-  });
+  // His last events were over before `myevents`: none will come, and only the reply can tell who hung up.
+  for (const [who, headers, ended] of [
+    [
+      'caller',
+      { variable_sip_hangup_disposition: 'recv_cancel' },
+      { end: 'caller_hangup', reason: 'caller_hung_up', hungUpBy: 'caller' },
+    ],
+    [
+      'switch',
+      { 'Hangup-Cause': 'MANAGER_REQUEST' },
+      { end: 'switch_hangup', reason: 'switch_hung_up', hungUpBy: 'switch' },
+    ],
+    ['nobody is known to have', {}, { end: 'switch_hangup', reason: 'switch_hung_up', hungUpBy: 'unknown' }],
+  ] as const) {
+    it(`a call that is over when the reply to connect comes (${who}): nobody is asked, and nothing waited for`, async () => {
+      const asked = crm.requests.length;
+      const peer = await dial();
+      await peer.heard(/^connect\n\n/);
+      const began = performance.now();
+      peer.greet('now', { 'Answer-State': 'hangup', 'Channel-Call-State': 'HANGUP', ...headers });
+      await peer.heard(/exit\n\n/);
+      expect(performance.now() - began).to.be.below(1_500);
+      peer.destroy();
+      expect(await daemon.record(peer.uuid)).to.include(ended);
+      expect(crm.requests).to.have.length(asked);
+      expect(peer.said).not.to.include('bridge');
+    });
+  }
 
   it('a caller whom the guard took while the connection was queued is left alone', async () => {
     const asked = crm.requests.length;
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
-    peer.greet('now', { variable_current_application: 'playback', variable_esl_router_guard: '8' });
+    peer.greet('now', {
+      variable_current_application: 'playback',
+      variable_esl_router_guard: '8',
+      variable_esl_router_guard_id: '7',
+    });
+    await peer.heard(/api sched_del 7\n\n/);
+    peer.api('+OK Deleted: 0\n');
+    peer.hangUp('NORMAL_CLEARING');
     await peer.heard(/exit\n\n/);
     peer.destroy();
     expect(await daemon.record(peer.uuid)).to.include({ end: 'guard', reason: 'guard_fired' });
     expect(crm.requests).to.have.length(asked);
-    expect(peer.said).not.to.match(/sendmsg|sched_/);
+    expect(peer.said).not.to.match(/sendmsg|sched_(?!del 7)|uuid_setvar/);
   });
 
   it('a disconnect notice in place of the replies ends the call at once, though FreeSWITCH does not close', async () => {
     const before = warnings().length;
-    const lines = daemon.lines.length;
     const peer = await dial();
     await peer.heard(/myevents plain\n\n/);
     peer.greeted('now');
     peer.write('Content-Type: text/disconnect-notice\nContent-Length: 11\n\nGood bye\n\n\n');
     await peer.closed;
-    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
-    expect(line).to.include({ reason: 'caller_hung_up', end: 'caller_hangup' });
+    const line = await daemon.line(peer.uuid);
+    // It does not say whose doing it was.
+    expect(line).to.include({ reason: 'switch_hung_up', end: 'switch_hangup', hungUpBy: null });
     expect(warnings().slice(before)).to.deep.equal([]);
   });
 
   it('more channel data than is taken: given back once FreeSWITCH has parked him, and the line says whose call', async () => {
-    const lines = daemon.lines.length;
     const peer = await dial();
     await peer.heard(/myevents plain\n\n/);
     peer.greet('now', { variable_a: 'x'.repeat(1_100_000) });
-    const [, proof = ''] = await peer.heard(/esl_router_parked=(\S{36})getvar/);
+    const [, proof = ''] = await peer.heard(/esl_router_parked=(\S{36})/);
     peer.ok();
+    await peer.heard(/getvar esl_router_parked\n\n/);
     peer.write(`Content-Type: command/reply\nReply-Text: ${proof}\n\n`);
+    await peer.heard(/esl_router_reason=esl_protocol;[^]*\n\n/);
+    peer.api('+OK\n');
     await peer.heard(/exit\n\n/);
     peer.end();
     await peer.closed;
-    const line = await daemon.until(({ message }) => message.startsWith('call'), 5000, lines);
+    const line = await daemon.line(peer.uuid);
     expect(line).to.include({ reason: 'esl_protocol', end: 'dialplan' });
     expect(JSON.stringify(line))
       .to.include('esl.bodyBytes')

@@ -160,7 +160,7 @@ const timeIsUp =
     expect(record).to.include({ hangupCause: 'ALLOTTED_TIMEOUT', hungUpBy: 'router' });
     expect((record.endedMs ?? 0) - (record.answeredMs ?? 0)).to.be.within((seconds - 1) * 90, 3500);
     const limit = `sched_hangup +${seconds} ${report.uuid} ALLOTTED_TIMEOUT`;
-    expect(report.legs.at(-1)?.variables.get('api_on_answer_limit')).to.equal(limit);
+    expect(report.legs.at(-1)?.variables.get('api_before_bridge_limit')).to.equal(limit);
     expect(report.commands.filter(({ text }) => text === `api ${limit}\n\n`)).to.have.length(1);
   };
 const talksOn: Partial<CallScript> = { callee: () => answers(4000) };

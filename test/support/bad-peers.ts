@@ -3,6 +3,8 @@ import type { RawSwitch } from './raw-switch.ts';
 /** What a peer may say instead of the reply to `connect`. */
 export interface Bad {
   readonly title: string;
+  /** What the router can read of the call's name; nothing when absent. */
+  readonly uuid?: string;
   readonly send: (peer: RawSwitch) => void;
 }
 
@@ -41,6 +43,7 @@ export const BAD: readonly Bad[] = [
   },
   {
     title: 'a call named by something that is no name',
+    uuid: 'a%20b%0Ac',
     send: (peer) => {
       peer.write('Unique-ID: a%20b%0Ac\nContent-Type: command/reply\nReply-Text: +OK\n\n');
     },

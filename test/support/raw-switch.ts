@@ -131,6 +131,12 @@ export class RawSwitch {
     this.write(`Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`);
   }
 
+  /** The last events of the channel, for which the router holds its socket. */
+  hangUp(cause: string, headers: Readonly<Record<string, string>> = {}): void {
+    for (const name of ['CHANNEL_HANGUP', 'CHANNEL_HANGUP_COMPLETE'])
+      this.event(name, { 'Answer-State': 'hangup', 'Hangup-Cause': cause, ...headers });
+  }
+
   /** From the greeting to the bridge that the router sends: its `event-uuid`. */
   async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
@@ -150,6 +156,10 @@ export class RawSwitch {
     this.ok();
     this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
     this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });
-    this.event('CHANNEL_BRIDGE', { 'Answer-State': 'answered', 'Bridge-B-Unique-ID': 'callee' });
+    this.event('CHANNEL_BRIDGE', {
+      'Answer-State': 'answered',
+      'Bridge-B-Unique-ID': 'callee',
+      'Other-Leg-Destination-Number': '201',
+    });
   }
 }

@@ -31,6 +31,8 @@ export interface Scenario {
   readonly call?: Partial<CallScript>;
   /** Null: the dialplan has set none. */
   readonly guard?: null;
+  /** The call's name as a router reads it, where FreeSWITCH's encoding, which is lossy, changes it. */
+  readonly readAs?: string;
   /** By number or login; all answer when absent. */
   readonly callees?: Readonly<Record<string, CalleeBehaviour>>;
   readonly switch?: Partial<SwitchOptions>;
@@ -140,8 +142,9 @@ export class Stage {
       callee: ({ user }: DialledLeg) => scenario.callees?.[user] ?? answers(),
       ...call,
     });
-    const record = await this.daemon.record(report.uuid);
-    const line = await this.daemon.line(report.uuid);
+    const uuid = scenario.readAs ?? report.uuid;
+    const record = await this.daemon.record(uuid);
+    const line = await this.daemon.line(uuid);
     return {
       report,
       record,
