@@ -19,7 +19,7 @@ export type BridgeOutcome =
 
 export interface BridgeOptions {
   readonly leg: Leg;
-  /** Commands that have to be carried out in front of the bridge. */
+  /** Commands that leave in the same write, in front of the bridge. */
   readonly before: readonly Command[];
   readonly dialString: DialString;
   /** What `originate_timeout` says. */
@@ -31,7 +31,7 @@ export interface BridgeOptions {
 /** FreeSWITCH's clock counts whole seconds, and the teardown of legs takes its time. */
 const OVERRUN_MS = 5000;
 
-/** One bridge on one leg. Rejects with RouterError when FreeSWITCH does not take the command. */
+/** One bridge on a leg that is known to be ours. Rejects with RouterError when FreeSWITCH does not take the command. */
 export async function bridge({
   leg,
   before,
@@ -40,10 +40,9 @@ export async function bridge({
   stopping,
 }: BridgeOptions): Promise<BridgeOutcome> {
   if (leg.taken.aborted) return { kind: 'taken' };
-  await leg.commandHere(before);
   const eventUuid = randomUUID();
   leg.bridging(eventUuid);
-  await leg.command([{ kind: 'execute', app: 'bridge', arg: dialString, eventUuid }]);
+  await leg.command([...before, { kind: 'execute', app: 'bridge', arg: dialString, eventUuid }]);
   const withinMs = timeoutSeconds * 1000 + OVERRUN_MS;
   const state =
     (await leg.until(isOver, { withinMs, signal: stopping })) ??

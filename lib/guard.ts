@@ -70,21 +70,27 @@ export class Guard {
   }
 
   /**
-   * Schedules one that outlasts a bridge, so that a router that hangs while the callee rings leaves nobody in silence.
-   * Resolves, once FreeSWITCH has told its id, to the deletion of the one before: for the same write as the bridge.
-   * Nothing happens where the dialplan has none.
+   * Schedules one that outlasts a bridge, so that a router that hangs while the callee rings leaves nobody in silence; where
+   * the dialplan has none it only asks where the leg is. Resolves to the deletion of the one before: for the same write as the
+   * bridge. Rejects with `moved` when the leg is not ours any more.
    */
   async pushBack(ringingSeconds: number): Promise<readonly Command[]> {
     const { call } = this.#leg;
-    if (this.#seconds === null) return [];
+    const seconds = ringingSeconds + (this.#seconds ?? 0);
     // Nowhere to send him: what is there would tear the conversation.
-    if (!/^[A-Za-z0-9._-]{1,128}$/.test(call.context)) return this.lift();
-    const seconds = ringingSeconds + this.#seconds;
-    const id = await (isNameable(call) ? this.#byApi(seconds) : this.#byApplication(seconds));
-    const before = this.lift();
-    this.#tasks = [{ id, dueMs: this.#clock.now() + seconds * 1000 }];
-    this.#pushedBack = true;
-    return before;
+    const hasPlace = /^[A-Za-z0-9._-]{1,128}$/.test(call.context);
+    if (this.#seconds === null || !hasPlace) {
+      await this.#leg.commandHere([]);
+      return this.lift();
+    }
+    if (isNameable(call)) await this.#byApi(seconds);
+    else await this.#byApplication(seconds);
+    return this.#tasks.slice(0, -1).map(({ id }) => deletion(id));
+  }
+
+  /** What `pushBack` gave has been sent: only the last one is still there. */
+  replaced(): void {
+    this.#tasks = this.#tasks.slice(-1);
   }
 
   /** Behind a bridge it leaves the router the dialplan's seconds again, and no more, for what is asked next. */
@@ -92,6 +98,7 @@ export class Guard {
     if (!this.#pushedBack) return;
     const before = await this.pushBack(0);
     await this.#leg.command([...before, setVariables(this.#leg.call, this.legVariables())]);
+    this.replaced();
   }
 
   /**
@@ -129,25 +136,32 @@ export class Guard {
     return gone || to.startsWith(`${FALLBACK_EXTENSION} `);
   }
 
-  async #byApi(seconds: number): Promise<number> {
+  async #byApi(seconds: number): Promise<void> {
     const { uuid, context } = this.#leg.call;
     // In the channel's own group, so that `sched_cancel` in the fallback deletes it when the router is dead.
     const args = `+${seconds} ${uuid} uuid_transfer ${uuid} ${FALLBACK_EXTENSION} XML ${context}`;
-    const [added] = await this.#leg.command([{ kind: 'api', command: 'sched_api', args }]);
-    const id = /^\+OK Added: (\d+)$/.exec(added?.text ?? '')?.[1];
-    if (id === undefined) throw new RouterError('esl_protocol', `sched_api: ${added?.text ?? ''}`);
-    return Number(id);
+    await this.#leg.commandHere([{ kind: 'api', command: 'sched_api', args }], ([added]) => {
+      const id = /^\+OK Added: (\d+)$/.exec(added?.text ?? '')?.[1];
+      if (id === undefined) throw new RouterError('esl_protocol', `sched_api: ${added?.text ?? ''}`);
+      this.#scheduled(Number(id), seconds);
+    });
   }
 
-  async #byApplication(seconds: number): Promise<number> {
+  async #byApplication(seconds: number): Promise<void> {
     const { context } = this.#leg.call;
     const eventUuid = randomUUID();
     const arg = `+${seconds} ${FALLBACK_EXTENSION} XML ${context}`;
     const [event] = await Promise.all([
       this.#leg.completed(eventUuid),
-      this.#leg.command([{ kind: 'execute', app: 'sched_transfer', arg, eventUuid }]),
+      this.#leg.commandHere([{ kind: 'execute', app: 'sched_transfer', arg, eventUuid }]),
     ]);
-    return Number(event.get('variable_last_sched_id'));
+    this.#scheduled(Number(event.get('variable_last_sched_id')), seconds);
+  }
+
+  #scheduled(id: number, seconds: number): void {
+    // The one before goes with the bridge; should there be none, both are lifted.
+    this.#tasks = [...this.#tasks, { id, dueMs: this.#clock.now() + seconds * 1000 }];
+    this.#pushedBack = true;
   }
 }
 

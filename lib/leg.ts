@@ -47,19 +47,23 @@ export class Leg extends WatchedLeg {
 
   /**
    * The same, with the question where the leg is: to be asked before anything that would end or move it, since its answer
-   * comes at once where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere.
+   * comes at once where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere,
+   * once `heed` has had the replies.
    */
-  async commandHere(commands: readonly Command[]): Promise<readonly Reply[]> {
+  async commandHere(
+    commands: readonly Command[],
+    heed: (replies: readonly Reply[]) => void = () => undefined,
+  ): Promise<void> {
     const replies = await this.command([...commands, WHERE]);
+    heed(replies);
     throwIfAborted(this.taken);
     const text = replies.at(-1)?.text ?? '';
     const source = text.startsWith('-ERR') ? '' : text;
+    const { transferSource } = this.call;
     // The reply is cut at 511 bytes.
-    if (this.call.transferSource.startsWith(source) && (source !== '' || this.call.transferSource === ''))
-      return replies;
+    if (source === '' ? transferSource === '' : transferSource.startsWith(source)) return;
     this.hearMove({ get: (name) => (name === 'Caller-Transfer-Source' ? source : undefined) });
     throwIfAborted(this.taken);
-    return replies;
   }
 
   /** Our bridge is about to be sent under this `event-uuid`. */

@@ -64,6 +64,7 @@ export async function dial(
     });
     note({ type: 'bridge', atMs: elapsedMs(), dialString, destination });
     outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, stopping });
+    if (outcome.kind !== 'taken') guard.replaced();
     noteBridge(outcome, context);
     if (outcome.kind === 'answered') leg.limited = maxSeconds !== null;
     if (outcome.kind !== 'failed' || !GATEWAY_FAILURES.has(outcome.cause)) break;

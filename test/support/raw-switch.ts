@@ -141,12 +141,12 @@ export class RawSwitch {
   async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
     this.greet(path);
-    // uuid_setvar_multi, uuid_ring_ready, and where the leg is; then the bridge itself.
     await this.heard(/getvar transfer_source\n\n/);
-    this.api('+OK\n');
-    this.api('+OK\n');
     this.unset();
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
+    // uuid_setvar_multi and uuid_ring_ready; the reply to the bridge itself is owed.
+    this.api('+OK\n');
+    this.api('+OK\n');
     return eventUuid;
   }
 

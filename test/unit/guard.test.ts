@@ -27,6 +27,12 @@ function stage(call: Partial<Call> = {}, replies: Readonly<Record<string, string
         }),
       );
     },
+    commandHere: async (
+      commands: readonly Command[],
+      heed: (replies: readonly Partial<Reply>[]) => void = () => undefined,
+    ) => {
+      heed(await leg.command(commands));
+    },
     completed: () => Promise.resolve({ get: () => '31' }),
   };
   const told = { seconds: whole.guardSeconds, id: whole.guardId, notes: [] };
@@ -56,6 +62,7 @@ describe('guard', () => {
     expect(await guard.pushBack(30)).to.deep.equal([deletion(17)]);
     const args = `+38 ${UUID} uuid_transfer ${UUID} esl_router_fallback XML public`;
     expect(said).to.deep.equal([[{ kind: 'api', command: 'sched_api', args }]]);
+    guard.replaced();
     expect(guard.bridgeVariables()).to.deep.equal({ api_before_bridge: 'sched_del 23' });
     expect(guard.legVariables()).to.deep.equal({
       esl_router_guard_id: '23',
@@ -70,6 +77,12 @@ describe('guard', () => {
     expect(guard.lift(), 'only once').to.deep.equal([]);
   });
 
+  it('lifts both when the leg is taken before the bridge is sent', async () => {
+    const { guard } = stage({}, { sched_api: '+OK Added: 23' });
+    await guard.pushBack(30);
+    expect(guard.lift()).to.deep.equal([deletion(17), deletion(23)]);
+  });
+
   it('is pushed back by the application where the uuid can not stand in an API command', async () => {
     const { guard, said } = stage({ uuid: 'u{cX820%bek@host' });
     expect(await guard.pushBack(30)).to.deep.equal([deletion(17)]);
@@ -81,7 +94,7 @@ describe('guard', () => {
     expect(await stage({ context: 'a b' }).guard.pushBack(30)).to.deep.equal([deletion(17)]);
     const none = stage({ guardSeconds: null, guardId: null });
     expect(await none.guard.pushBack(30)).to.deep.equal([]);
-    expect([none.said, none.guard.lift(), none.guard.bridgeVariables()]).to.deep.equal([[], [], {}]);
+    expect([none.said, none.guard.lift(), none.guard.bridgeVariables()]).to.deep.equal([[[]], [], {}]);
   });
 
   it('a FreeSWITCH that does not schedule is told of', async () => {
