@@ -108,6 +108,7 @@ describe('guard', () => {
     await guard.rearm();
     expect(said, 'it still stands').to.deep.equal([]);
     await guard.pushBack(30);
+    guard.replaced();
     clock.advance(20_000);
     await guard.rearm();
     expect(
