@@ -50,9 +50,9 @@ const MAX_HEADER = 512;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,127}$/;
 /** Variables that make FreeSWITCH run an application or an API command; ours lift the guard and bound the call's length. */
-const EXECUTING = /^(execute_on|api_on|api_hangup|api_reporting|exec_after|session_in|bridge_pre_execute)/i;
-const LIFTING = /^sched_del [A-Za-z0-9._-]{1,128}$/;
-const LIMITING = /^sched_hangup \+\d{1,5} [A-Za-z0-9._-]{1,128} ALLOTTED_TIMEOUT$/;
+const EXECUTING = /^(execute_on|api_|exec_after|session_in|bridge_pre_execute)/i;
+const LIFTING = /^sched_del [1-9]\d{0,9}$/;
+const LIMITING = /^sched_hangup \+\d{1,5} [A-Za-z0-9._@-]{1,256} ALLOTTED_TIMEOUT$/;
 const VALUE = /^[\p{L}\p{M}\p{N}_ .~:/?#@!&()*+;=%<>,-]*$/u;
 /** mod_sofia decodes `%XX` in names and numbers of callers (check_decode), after every check of ours. */
 const CALLER_ID_VALUE = /^[\p{L}\p{M}\p{N}_ .&+-]*$/u;
@@ -174,8 +174,8 @@ function block(
 
 function checkedName(name: string, value: string): string {
   const ours =
-    (name === 'api_on_answer' && LIFTING.test(value)) ||
-    (name === 'api_on_answer_limit' && LIMITING.test(value));
+    (name === 'api_before_bridge' && LIFTING.test(value)) ||
+    (name === 'api_before_bridge_limit' && LIMITING.test(value));
   const runs = EXECUTING.test(name) && !ours;
   if (!NAME.test(name) || runs) throw unsafe(`the variable name ${JSON.stringify(name)}`);
   return name;

@@ -12,6 +12,18 @@ const MOST_LAG_MS = 500;
 /** Half of them wait for time-outs most of the time. */
 const AT_ONCE = 3;
 
+/**
+ * Rows that are about speed, and why: what they find depends on the machine and on who else is using it, so that here they
+ * would fail for no fault of the router's. `npm run test:faults` plays them.
+ */
+const ABOUT_SPEED: Readonly<Record<string, string>> = {
+  overload:
+    'It measures how many calls a second the machine can route just now, and places five times as many.',
+  drip: 'Its figure is by how many milliseconds a decision misses its deadline.',
+};
+
+const PLAYED = ROWS.filter(({ name }) => !Object.hasOwn(ABOUT_SPEED, name));
+
 describe('faults, in short', function () {
   this.timeout(MOST_MS);
   let results: Promise<Result>[] = [];
@@ -19,16 +31,20 @@ describe('faults, in short', function () {
   before(() => {
     const signal = AbortSignal.timeout(MOST_MS);
     const options = { scale: 'short', seed: SEED, mostLagMs: MOST_LAG_MS, signal, bare: true } as const;
-    results = sideBySide(ROWS, (row) => runRow(row, options), AT_ONCE);
+    results = sideBySide(PLAYED, (row) => runRow(row, options), AT_ONCE);
   });
 
-  for (const [index, row] of ROWS.entries()) {
+  for (const [index, row] of PLAYED.entries()) {
     it(`${row.name}: ${row.fault}`, async function () {
       const result = (await results[index]) as Result;
       if (result.reached === null) this.skip();
       expect(result.reached, result.figure).to.equal(true);
     });
   }
+
+  it('leaves out no row but those about speed', () => {
+    expect(ROWS.map(({ name }) => name)).to.include.members(Object.keys(ABOUT_SPEED));
+  });
 
   after(() => Promise.allSettled(results));
 });

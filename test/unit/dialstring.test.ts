@@ -263,30 +263,45 @@ describe('dialstring', () => {
       for (const name of [
         'execute_on_answer',
         'api_on_answer',
+        'api_before_bridge',
+        'api_after_bridge',
+        'api_hangup_hook',
         'exec_after_bridge_app',
         'bridge_pre_execute_bleg_app',
       ]) {
         expectRefused(() => serialize([leg({ [name]: 'hangup' })]), name);
       }
       const uuid = '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11';
-      expectRefused(() => serialize([leg()], { api_on_answer: `sched_hangup +10 ${uuid} ALLOTTED_TIMEOUT` }));
       for (const command of [
+        `sched_hangup +10 ${uuid} ALLOTTED_TIMEOUT`,
+        // Every task of the channel, those of others among them.
         `sched_del ${uuid}`,
+        'sched_del 7 8',
+        'sched_del',
+        'sched_del 0',
+      ]) {
+        expectRefused(() => serialize([leg()], { api_before_bridge: command }), command);
+      }
+      for (const name of ['api_on_answer', 'api_after_bridge', 'api_before_bridge_other']) {
+        expectRefused(() => serialize([leg()], { [name]: 'sched_del 7' }), name);
+      }
+      for (const command of [
+        'sched_del 7',
         `sched_hangup 10 ${uuid} ALLOTTED_TIMEOUT`,
         `sched_hangup +10 ${uuid} USER_BUSY`,
         `sched_hangup +10 ${uuid} ALLOTTED_TIMEOUT bleg`,
       ]) {
-        expectRefused(() => serialize([leg()], { api_on_answer_limit: command }), command);
+        expectRefused(() => serialize([leg()], { api_before_bridge_limit: command }), command);
       }
     });
 
-    it('runs two commands at the answer: the guard is lifted, then the length is bounded', () => {
+    it('runs two commands when the bridge stands: the guard is lifted, then the length is bounded', () => {
       const variables = {
-        api_on_answer: 'sched_del u-1',
-        api_on_answer_limit: 'sched_hangup +600 u-1 ALLOTTED_TIMEOUT',
+        api_before_bridge: 'sched_del 17',
+        api_before_bridge_limit: 'sched_hangup +600 4200@206.0.2.68 ALLOTTED_TIMEOUT',
       };
       expect(serialize([leg()], variables)).to.match(
-        /^\{api_on_answer='sched_del u-1',api_on_answer_limit='sched_hangup \+600 u-1 ALLOTTED_TIMEOUT'\}/,
+        /^\{api_before_bridge='sched_del 17',api_before_bridge_limit='sched_hangup \+600 4200@206\.0\.2\.68 ALLOTTED_TIMEOUT'\}/,
       );
     });
 

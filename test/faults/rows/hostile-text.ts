@@ -21,11 +21,10 @@ const SAID = [
   /^myevents plain\n\n$/,
   /^exit\n\n$/,
   /^getvar transfer_source\n\n$/,
-  /^api sched_del \d+\n\n$/,
+  /^api sched_del [1-9]\d{0,9}\n\n$/,
   new RegExp(`^api uuid_ring_ready ${UUID}\n\n$`),
-  new RegExp(
-    `^api sched_(api \\+\\d+ (${UUID}) uuid_transfer \\2 esl_router_fallback XML public|hangup \\+\\d+ ${UUID}[ A-Z_]*)\n\n$`,
-  ),
+  new RegExp(`^api sched_api \\+\\d+ (${UUID}) uuid_transfer \\1 esl_router_fallback XML public\n\n$`),
+  new RegExp(`^api sched_hangup \\+\\d+ ${UUID}[ A-Z_]*\n\n$`),
   new RegExp(`^api uuid_setvar_multi ${UUID} [A-Za-z0-9_.@:,+ %()=;-]*\n\n$`),
   new RegExp(
     `^sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${UUID}\ncontent-type: text/plain\ncontent-length: \\d+\n\n[^\r\n\0$\\\\]+$`,
