@@ -330,6 +330,7 @@ describe('caps', () => {
     const freeswitch = await RawSwitch.dial(daemon.address, uuid);
     await freeswitch.heard(/myevents plain/);
     freeswitch.greet('ends');
+    await freeswitch.located();
     await freeswitch.heard(/app-name: bridge/);
     expect((await place('ends')).record.reason).to.equal('call_limit');
     freeswitch.destroy();

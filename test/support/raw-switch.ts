@@ -137,12 +137,17 @@ export class RawSwitch {
       this.event(name, { 'Answer-State': 'hangup', 'Hangup-Cause': cause, ...headers });
   }
 
+  /** The router asks where the leg is before it does anything to it, for the `nth` time: it is where it was. */
+  async located(nth = 1): Promise<void> {
+    await this.heard(new RegExp(`(getvar transfer_source\\n\\n[^]*){${nth}}`));
+    this.unset();
+  }
+
   /** From the greeting to the bridge that the router sends: its `event-uuid`. */
   async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
     this.greet(path);
-    await this.heard(/getvar transfer_source\n\n/);
-    this.unset();
+    await this.located();
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
     // uuid_setvar_multi and uuid_ring_ready; the reply to the bridge itself is owed.
     this.api('+OK\n');
