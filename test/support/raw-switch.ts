@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+/** For what must come, on a machine that may be busy. */
+const HEARD_MS = 15_000;
+
 /**
  * The other end of the event socket, by hand: for what no FreeSWITCH, not even a simulated one, would ever send. It
  * keeps what the router says and answers only what it is told to.
@@ -34,7 +37,7 @@ export class RawSwitch {
     return new RawSwitch(socket, uuid);
   }
 
-  /** Until the router has said something, in 5 s at most; what matched. */
+  /** Until the router has said something; what matched. */
   async heard(what: RegExp): Promise<RegExpExecArray> {
     let timer: NodeJS.Timeout | undefined;
     let watcher: (() => void) | undefined;
@@ -46,7 +49,7 @@ export class RawSwitch {
         };
         timer = setTimeout(() => {
           reject(new Error(`the router did not say ${what.source}, only:\n${this.said}`));
-        }, 5000);
+        }, HEARD_MS);
         this.#watchers.add(watcher);
         watcher();
       });
