@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CallRecord } from '../../lib/call/record.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -6,7 +7,6 @@ import {
   type CallScript,
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
-import type { CallRecord } from '../../lib/record.ts';
 import { Daemon } from '../support/daemon.ts';
 import { RawSwitch } from '../support/raw-switch.ts';
 import { answers, busy, CALLER, DID, rings, scenarios, type Scenario } from '../support/scenario.ts';

@@ -1,4 +1,4 @@
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import type { Numbers } from './number.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,6 +1,6 @@
+import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
 import type { CrmReply } from '../../../lib/simulator/index.ts';
 import { Load } from '../load.ts';
-import type { SchemeDocument } from '../../../lib/scheme.ts';
 import type { Outcome, Row } from '../row.ts';
 import { answeredBy, call, FALLBACK, type Stage } from '../stage.ts';
 
