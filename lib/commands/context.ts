@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
 import { loadSecrets, type Secrets } from '../config/secret.ts';
 import { RouterError } from '../errors.ts';
-import { loadSchemes } from '../schemes/schemes.ts';
+import { loadSchemes } from '../schemes/folder.ts';
 
 /** What a command is handed of the process around it. */
 export interface CommandContext {

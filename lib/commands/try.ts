@@ -10,7 +10,7 @@ import { originatesFor } from '../dial/originate.ts';
 import { RouterError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
-import { loadSchemes } from '../schemes/schemes.ts';
+import { loadSchemes } from '../schemes/folder.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 

@@ -1,7 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
@@ -44,19 +42,28 @@ export interface SchemeSource {
   readonly label?: (path: string) => string;
 }
 
-/** Reads and checks every scheme; gives all faults at once, or the whole set. */
-export async function loadSchemes(config: Config, secrets: Secrets): Promise<LoadResult> {
-  const faults: string[] = [];
-  const sources = [...(await readSources(config.schemes.dir, faults)), ...environmentSource(config)];
-  return assembleSchemes(sources, config, secrets, faults);
+/** Where documents come from. */
+interface Origin {
+  /** Faults of documents that could not even be read. */
+  readonly unread: readonly string[];
+  /** A text file that a document names. Throws when it can't be read. */
+  readonly readText: (path: string) => string;
 }
 
-/** Makes a set of schemes' documents. `faults` are those of documents that could not even be read. */
+/** Of documents that name no file. */
+const NO_FILES: Origin = {
+  unread: [],
+  readText: (path) => {
+    throw new Error(`${path} can not be read: these schemes do not come from a folder`);
+  },
+};
+
+/** Makes a set of schemes' documents: the whole set, or all faults at once. */
 export function assembleSchemes(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
-  unread: readonly string[] = [],
+  { unread, readText }: Origin = NO_FILES,
 ): LoadResult {
   const faults: string[] = [...unread];
   const notes: string[] = [];
@@ -78,7 +85,8 @@ export function assembleSchemes(
     let { scheme } = result;
     if (result.caFile !== null) {
       try {
-        scheme = trusting(scheme, certificatesOf(resolve(config.schemes.dir, result.caFile)));
+        const path = resolve(config.schemes.dir, result.caFile);
+        scheme = trusting(scheme, certificatesIn(readText(path), path));
       } catch (error) {
         faults.push(`${source.name}: webhook.ca: ${messageOf(error)}`);
       }
@@ -141,33 +149,11 @@ export function destinationRules(scheme: Scheme, config: Config, did: string): D
   };
 }
 
-async function readSources(dir: string, faults: string[]): Promise<SchemeSource[]> {
-  let files: string[];
-  try {
-    files = (await readdir(dir)).filter((file) => file.endsWith('.json')).sort();
-  } catch (error) {
-    // No folder is no fault: a router without schemes gives every call back and says so.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') faults.push(`${dir}: ${messageOf(error)}`);
-    return [];
-  }
-  const sources: SchemeSource[] = [];
-  for (const file of files) {
-    const name = join(dir, file);
-    try {
-      const text = await readFile(name, 'utf8');
-      sources.push({ name, text, json: JSON.parse(text) as unknown });
-    } catch (error) {
-      faults.push(`${name}: ${messageOf(error)}`);
-    }
-  }
-  return sources;
-}
-
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
-function certificatesOf(path: string): string {
-  const found = readFileSync(path, 'utf8').match(CERTIFICATE) ?? [];
+function certificatesIn(text: string, path: string): string {
+  const found = text.match(CERTIFICATE) ?? [];
   if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
   for (const [index, pem] of found.entries()) {
     try {
@@ -191,7 +177,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'webhook.parameters': 'ESL_ROUTER_WEBHOOK_PARAMETERS',
 };
 
-function environmentSource({ webhook, forwardingTimeout }: Config): SchemeSource[] {
+/** The scheme that the environment makes, where it names a webhook. */
+export function environmentSource({ webhook, forwardingTimeout }: Config): SchemeSource[] {
   if (webhook.url === '') return [];
   const given = (value: string): string | undefined => (value === '' ? undefined : value);
   const json = JSON.parse(

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCall } from '../../../lib/call/channel.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
-import { chooseScheme, loadSchemes, type LoadResult, type SchemeSet } from '../../../lib/schemes/schemes.ts';
+import { loadSchemes } from '../../../lib/schemes/folder.ts';
+import { chooseScheme, type LoadResult, type SchemeSet } from '../../../lib/schemes/schemes.ts';
 
 const URL = 'https://crm.example.com/';
 
