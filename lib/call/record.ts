@@ -68,7 +68,7 @@ export type End =
   | 'released'
   | 'switch_lost';
 
-export interface ShownCall {
+interface ShownCall {
   readonly uuid: string;
   readonly callId: string;
   readonly switch: string;
@@ -80,7 +80,7 @@ export interface ShownCall {
   readonly sourceIp: string;
 }
 
-export interface RequestRecord {
+interface RequestRecord {
   readonly atMs: number;
   readonly attempt: number;
   readonly scheme: string;
@@ -98,7 +98,7 @@ export interface RequestRecord {
   detail: string | null;
 }
 
-export interface RecalledRecord {
+interface RecalledRecord {
   readonly atMs: number;
   readonly scheme: string;
   /** The CRM could not answer; false: within `cacheSeconds` it was not asked. */
@@ -108,13 +108,13 @@ export interface RecalledRecord {
   readonly body: string;
 }
 
-export interface ReadingRecord {
+interface ReadingRecord {
   readonly path: string;
   readonly text: string;
   readonly result: string;
 }
 
-export interface DecisionRecord {
+interface DecisionRecord {
   readonly atMs: number;
   readonly scheme: string;
   readonly via: Via;
@@ -124,7 +124,7 @@ export interface DecisionRecord {
   readonly steps: readonly string[];
 }
 
-export interface BridgeRecord {
+interface BridgeRecord {
   readonly atMs: number;
   readonly dialString: string;
   endedMs: number | null;
@@ -135,9 +135,9 @@ export interface BridgeRecord {
 }
 
 /** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
-export type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
 
-export interface MoveRecord {
+interface MoveRecord {
   readonly atMs: number;
   readonly from: Move['from'];
   readonly by: Move['by'];

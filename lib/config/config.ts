@@ -63,12 +63,12 @@ export interface Config {
   };
 }
 
-export interface LimitConfig {
+interface LimitConfig {
   readonly calls?: number;
   readonly callsPerMinute?: number;
 }
 
-export interface GatewayConfig {
+interface GatewayConfig {
   readonly callerId: string;
   readonly diversion: boolean;
   readonly identity: 'pid' | 'rpid' | 'none';
@@ -77,7 +77,7 @@ export interface GatewayConfig {
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ConfigSources {
   /** Content of the configuration file and its name for messages; null when there is none. */

@@ -41,7 +41,7 @@ export interface RouteWalk extends List {
 }
 
 /** Along one of the scheme's own lists. */
-export interface FallbackWalk extends List {
+interface FallbackWalk extends List {
   readonly via: 'fallback';
   readonly why: Why;
 }

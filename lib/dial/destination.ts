@@ -33,7 +33,7 @@ export interface Transfer {
   readonly context: string;
 }
 
-export interface NumberRules {
+interface NumberRules {
   /** Prefixes in digits, of the E.164 number without `+` or of what is dialled. The longest match decides. */
   readonly deny: readonly string[];
   /** When it is not empty, only what it matches is dialled. */

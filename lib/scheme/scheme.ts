@@ -152,7 +152,7 @@ export type Scheme = Omit<z.output<typeof document>, 'webhook'> & {
 };
 
 /** One thing wrong in a document, in the words of the person who wrote it. */
-export interface Fault {
+interface Fault {
   /** Dotted path within the document; '' for the document itself. */
   readonly path: string;
   readonly message: string;

@@ -24,7 +24,7 @@ export const PLAIN_MACROS = [
   'diverted_from',
 ] as const;
 
-export type PlainMacro = (typeof PLAIN_MACROS)[number];
+type PlainMacro = (typeof PLAIN_MACROS)[number];
 
 export type Macro =
   | { readonly kind: 'plain'; readonly name: PlainMacro }

@@ -46,7 +46,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** JSON text of `json`, or a reply in full. */
 export type Reply = { readonly json: Json; readonly delayMs?: number } | { readonly text: string } | CrmReply;
 
-export type SchemePart = Partial<Omit<SchemeDocument, 'name' | 'webhook'>> & {
+type SchemePart = Partial<Omit<SchemeDocument, 'name' | 'webhook'>> & {
   readonly webhook?: Partial<SchemeDocument['webhook']>;
 };
 

@@ -14,7 +14,7 @@ const KEYS_SHOWN = 20;
 const KEY_CHARACTERS = 40;
 
 /** The value under `name`, or undefined when there is none. */
-export function readName(document: unknown, name: string): unknown {
+function readName(document: unknown, name: string): unknown {
   const literal = property(document, name);
   return literal === undefined ? walk(document, name).value : literal;
 }
