@@ -211,23 +211,21 @@ function watchDeadline(
   { call, clock, elapsedMs }: AskOptions,
 ): () => void {
   const dueMs = clock.now() + Math.max(0, limitMs);
-  let over = false;
-  const cancelTimer = clock.after(Math.max(0, limitMs), () => {
+  let cancelTimer = clock.after(Math.max(0, limitMs), () => {
     const lateMs = Math.round(clock.now() - dueMs);
     if (lateMs < STANDSTILL_MS) {
       controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
       return;
     }
     const stalled = (): void => {
-      if (!over)
-        controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+      controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
     };
     const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
     if (call.ageMs + elapsedMs() >= guardMs) stalled();
-    else setImmediate(stalled);
+    // Sockets are read before the next timer.
+    else cancelTimer = clock.after(0, stalled);
   });
   return () => {
-    over = true;
     cancelTimer();
   };
 }
