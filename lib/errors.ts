@@ -2,7 +2,7 @@
  * What went wrong, as a closed list. A code is stable: it stands in records, in the channel variable
  * `esl_router_reason` and in log lines, and telephone engineers write dialplan conditions on it.
  */
-export const REASONS = {
+const REASONS = {
   // The CRM said that there is nobody.
   no_content: 'the CRM answered 204 No Content',
   empty_body: 'the CRM answered with an empty body',

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import winston from 'winston';
-import type { LogLevel } from './config.ts';
+import type { LogLevel } from './config/config.ts';
 import { maskingReplacer } from './mask.ts';
 
 /** Logs to one stream. A sink that can't keep up loses lines, which are counted, and never holds a call up. */

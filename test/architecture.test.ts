@@ -1,248 +1,173 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, sep } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 /**
- * Who may import whom. A room is a file of lib/ or a folder of it; type imports count. `*` is every room below the
- * edge, so that the table reads from the edge of the process down to what knows nothing.
+ * The house, from the street down to the ground. A wing is a folder of lib/, or a file beside them. Each may import what
+ * stands behind it here, type imports included, and nothing that stands above it; `(wing)` is for types alone.
  */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  bin: ['cli'],
-  cli: ['commands', 'errors'],
-  commands: ['*'],
-  main: [
-    'call',
-    'cancel',
-    'clock',
-    'config',
-    'errors',
-    'esl',
-    'http',
-    'limits',
-    'health',
-    'load',
-    'log',
-    'record',
-    'reload',
-    'schemes',
-    'secret',
-    'upstream',
-  ],
-  call: [
-    'bridge',
-    'cancel',
-    'cause',
-    'channel',
-    'clock',
-    'config',
-    'decide',
-    'errors',
-    'esl',
-    'guard',
-    'leg',
-    'limits',
-    'originate',
-    'record',
-    'schemes',
-    'secret',
-    'talk',
-  ],
-  dialplan: ['errors'],
-  reload: ['clock', 'errors', 'log', 'schemes'],
-  talk: ['cancel', 'clock', 'esl', 'leg'],
-  bridge: ['cancel', 'cause', 'clock', 'dialstring', 'esl', 'leg'],
-  limits: ['clock'],
-  guard: ['channel', 'esl'],
-  leg: ['cancel', 'channel', 'clock', 'errors', 'esl', 'guard'],
-  decide: [
-    'ask',
-    'cause',
-    'channel',
-    'destination',
-    'errors',
-    'limits',
-    'originate',
-    'record',
-    'route',
-    'scheme',
-    'schemes',
-    'walk',
-    'webhook',
-  ],
-  walk: ['cause', 'errors', 'record', 'route', 'scheme'],
-  ask: [
-    'cancel',
-    'channel',
-    'clock',
-    'config',
-    'dialstring',
-    'errors',
-    'formats',
-    'http',
-    'macro',
-    'record',
-    'request',
-    'response',
-    'route',
-    'scheme',
-    'schemes',
-    'secret',
-    'upstream',
-    'webhook',
-  ],
-  originate: ['callerid', 'channel', 'config', 'destination', 'dialstring', 'errors', 'route', 'scheme'],
-  schemes: ['channel', 'config', 'destination', 'errors', 'macro', 'route', 'scheme', 'secret'],
-  request: ['auth', 'formats', 'http', 'macro', 'url', 'webhook'],
-  response: ['formats', 'http', 'webhook'],
-  route: ['callerid', 'cause', 'destination', 'errors', 'macro', 'scheme'],
-  destination: ['dialstring', 'errors', 'number', 'scheme'],
-  webhook: ['auth', 'formats', 'macro', 'template'],
-  scheme: ['cause', 'channel', 'macro', 'number', 'template', 'webhook'],
-  record: ['cause', 'channel', 'errors', 'http'],
-  callerid: ['channel', 'dialstring'],
-  dialstring: ['errors'],
-  template: ['errors', 'macro'],
-  macro: ['channel', 'errors', 'number'],
-  url: ['errors', 'macro'],
-  secret: ['errors'],
-  simulator: [],
-  auth: ['macro', 'template'],
-  upstream: ['cancel', 'clock', 'errors', 'http'],
-  health: ['errors'],
-  load: ['clock', 'esl'],
-  notify: ['clock'],
-  esl: ['cancel', 'errors'],
-  http: ['cancel', 'clock', 'errors'],
-  formats: ['errors'],
-  config: ['settings'],
-  settings: ['setting'],
-  setting: [],
-  errors: [],
-  cancel: [],
-  log: ['config', 'mask'],
-  cause: [],
-  channel: [],
-  clock: [],
-  mask: [],
-  number: [],
-};
+const WINGS = parsed(`
+  bin        | cli
+  cli        | commands
+  commands   | router decide schemes scheme dial upstream http call config log dialplan simulator
+  router     | leg decide schemes upstream esl http call config log
+  leg        | decide schemes dial call esl config
+  decide     | schemes scheme dial webhook upstream http call config
+  schemes    | dial scheme webhook call config log
+  dial       | scheme webhook call numbering config
+  scheme     | webhook call numbering
+  webhook    | call numbering http
+  upstream   | http
+  call       | (http)
+  numbering  |
+  log        | config mask
+  mask       |
+  dialplan   |
+  esl        |
+  http       |
+  config     |
+  simulator  |
+`);
 
-/** Rooms that only compute: no clock, no file, no socket, no process. */
-const PURE = [
-  'channel',
-  'guard',
-  'scheme',
-  'webhook',
-  'macro',
-  'template',
-  'url',
-  'number',
-  'request',
-  'response',
-  'route',
-  'destination',
-  'callerid',
-  'dialstring',
-  'originate',
-  'record',
-  'walk',
-  'cause',
-  'dialplan',
-  'mask',
-  'formats',
-  'auth',
+/** What every wing may import. The simulator may not: it is a program of its own. */
+const GROUND = ['errors', 'cancel', 'clock'];
+
+/** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
+const EFFECTS = [
+  'bin/',
+  'lib/commands/',
+  'lib/router/',
+  'lib/esl/connection.ts',
+  'lib/esl/listener.ts',
+  'lib/esl/port.ts',
+  'lib/esl/replies.ts',
+  'lib/http/client.ts',
+  'lib/http/hosts.ts',
+  'lib/http/pool.ts',
+  'lib/http/resolver.ts',
+  'lib/schemes/folder.ts',
+  'lib/schemes/reload.ts',
+  'lib/simulator/',
+  'lib/clock.ts',
+  'lib/log.ts',
 ];
+const EFFECT =
+  /^import (?!type )[^;]*? from '(axios|chokidar|winston|node:(child_process|cluster|dgram|dns|fs|http|http2|https|os|process|readline|timers|tls|worker_threads)(\/promises)?)'|^import (?!type )(?!\{ isIP \})[^;]*? from 'node:net'|\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|fetch)\(|\bnew Date\(\)/m;
+
+const WHAT_TO_DO =
+  'Move the code to the wing that it belongs to, or hand it in as a parameter; a new wing or arrow is a decision about the whole house, and is written into the table above.';
 
 const ROOT = normalize(join(import.meta.dirname, '..'));
-const files = sourceFiles();
+const files = ['bin', 'lib'].flatMap(sourceFiles);
 
 describe('architecture', () => {
-  it('knows every room', () => {
-    expect([...new Set(files.map(({ room }) => room))].sort()).to.deep.equal(Object.keys(MAY_IMPORT).sort());
+  it('knows every wing', () => {
+    const found = new Set(files.map(({ wing }) => wing).filter((wing) => !GROUND.includes(wing)));
+    expect([...found].sort(), WHAT_TO_DO).to.deep.equal([...WINGS.keys()].sort());
   });
 
-  it('imports only what the table allows', () => {
-    const wrong = files.flatMap(({ name, room, imports }) =>
-      imports
-        .filter((target) => target.room !== room)
-        .filter(
-          (target) => !(MAY_IMPORT[room] ?? []).some((allowed) => allowed === '*' || allowed === target.room),
-        )
-        .map((target) => `${name} -> ${target.name}`),
+  it('has no arrow that leads up', () => {
+    const order = [...WINGS.keys()];
+    const up = [...WINGS].flatMap(([wing, allowed]) =>
+      [...allowed.keys()]
+        .filter((target) => order.indexOf(target) <= order.indexOf(wing))
+        .map((target) => `${wing} -> ${target}`),
     );
-    expect(wrong).to.deep.equal([]);
+    expect(up, WHAT_TO_DO).to.deep.equal([]);
   });
 
-  it('lists no permission that nothing uses', () => {
-    const unused = Object.entries(MAY_IMPORT).flatMap(([room, allowed]) => {
-      const used = new Set(
-        files.filter((file) => file.room === room).flatMap(({ imports }) => imports.map((i) => i.room)),
-      );
-      return allowed
-        .filter((target) => target !== '*' && !used.has(target))
-        .map((target) => `${room} -> ${target}`);
-    });
-    expect(unused).to.deep.equal([]);
+  it('imports what the table allows, and allows no more than is imported', () => {
+    const arrows = new Set<string>();
+    const wrong = files.flatMap(({ name, wing, imports }) =>
+      imports.flatMap(({ target, types }) => {
+        const to = wingOf(target);
+        if (to === wing || (GROUND.includes(to) && wing !== 'simulator')) return [];
+        arrows.add(`${wing} -> ${to}`);
+        const allowed = WINGS.get(wing)?.get(to);
+        return allowed === 'all' || (allowed === 'types' && types) ? [] : [`${name} -> ${target}`];
+      }),
+    );
+    expect(wrong, WHAT_TO_DO).to.deep.equal([]);
+    const unused = [...WINGS].flatMap(([wing, allowed]) =>
+      [...allowed.keys()].map((to) => `${wing} -> ${to}`).filter((arrow) => !arrows.has(arrow)),
+    );
+    expect(unused, 'Take them out of the table: nothing imports so any more.').to.deep.equal([]);
   });
 
-  it('has no cycle between files', () => {
-    const graph = new Map(files.map(({ name, imports }) => [name, imports.map((target) => target.name)]));
+  it('has no circle of files', () => {
+    const graph = new Map(files.map(({ name, imports }) => [name, imports.map(({ target }) => target)]));
     const done = new Set<string>();
-    const cycles: string[] = [];
+    const circles: string[] = [];
     const visit = (name: string, path: readonly string[]): void => {
-      if (path.includes(name)) cycles.push([...path.slice(path.indexOf(name)), name].join(' -> '));
+      if (path.includes(name)) circles.push([...path.slice(path.indexOf(name)), name].join(' -> '));
       if (path.includes(name) || done.has(name)) return;
       for (const next of graph.get(name) ?? []) visit(next, [...path, name]);
       done.add(name);
     };
     for (const name of graph.keys()) visit(name, []);
-    expect(cycles).to.deep.equal([]);
+    expect(circles, WHAT_TO_DO).to.deep.equal([]);
   });
 
-  it('keeps effects out of the pure rooms', () => {
-    const effects =
-      /from 'node:(?!crypto|url|util)|\bprocess\.|\bDate\.now\(|new Date\(\)|\bsetTimeout\(|\bfetch\(|Math\.random\(/;
+  it('has effects only where they belong', () => {
     const wrong = files
-      .filter(({ room, text }) => PURE.includes(room) && effects.test(text))
+      .filter(({ name, text }) => EFFECT.test(text) && !EFFECTS.some((place) => name.startsWith(place)))
       .map(({ name }) => name);
-    expect(wrong).to.deep.equal([]);
+    expect(wrong, WHAT_TO_DO).to.deep.equal([]);
   });
 
   it('speaks to the process only at its edge', () => {
-    const wrong = files.filter(({ room, text }) => room !== 'bin' && /\bprocess\.[a-z]/i.test(text));
-    expect(wrong.map(({ name }) => name)).to.deep.equal([]);
+    const wrong = files.filter(({ wing, text }) => wing !== 'bin' && /\bprocess\.[a-z]/i.test(text));
+    expect(
+      wrong.map(({ name }) => name),
+      WHAT_TO_DO,
+    ).to.deep.equal([]);
   });
 
-  it('keeps every room small enough to be read', () => {
-    const long = files.filter(({ text }) => text.split('\n').length > 400).map(({ name }) => name);
-    expect(long).to.deep.equal([]);
+  it('keeps every file short enough to be read', () => {
+    const long = files.filter(({ text }) => text.trimEnd().split('\n').length > 400).map(({ name }) => name);
+    expect(long, 'Give a part of it a file of its own.').to.deep.equal([]);
   });
 });
 
 interface SourceFile {
   readonly name: string;
-  readonly room: string;
+  readonly wing: string;
   readonly text: string;
-  readonly imports: readonly { name: string; room: string }[];
+  readonly imports: readonly { target: string; types: boolean }[];
 }
 
-function sourceFiles(): SourceFile[] {
-  return ['bin', 'lib'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => {
-        const name = join(folder, file);
-        const text = readFileSync(join(ROOT, name), 'utf8');
-        const imports = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => {
-          const target = normalize(join(dirname(name), match[1] ?? ''));
-          return { name: target, room: roomOf(target) };
-        });
-        return { name, room: roomOf(name), text, imports };
-      }),
+function sourceFiles(folder: string): SourceFile[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => {
+      const name = join(folder, file);
+      const text = readFileSync(join(ROOT, name), 'utf8');
+      const found = text.matchAll(
+        /^(?:import|export) (type )?[^;']*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm,
+      );
+      const imports = [...found].map(([, types, path, called]) => ({
+        target: normalize(join(dirname(name), path ?? called ?? '')),
+        types: types !== undefined,
+      }));
+      return { name, wing: wingOf(name), text, imports };
+    });
+}
+
+function wingOf(name: string): string {
+  const [folder = '', wing = ''] = name.split('/');
+  return folder === 'bin' ? 'bin' : wing.replace(/\.ts$/, '');
+}
+
+function parsed(table: string): Map<string, Map<string, 'all' | 'types'>> {
+  const rows = table.trim().split('\n');
+  return new Map(
+    rows.map((row) => {
+      const [wing = '', allowed = ''] = row.split('|');
+      const targets = allowed.match(/\S+/g) ?? [];
+      return [
+        wing.trim(),
+        new Map(targets.map((to) => [to.replace(/[()]/g, ''), to.startsWith('(') ? 'types' : 'all'])),
+      ];
+    }),
   );
-}
-
-function roomOf(name: string): string {
-  const [folder, room = ''] = name.split(sep);
-  return folder === 'bin' ? 'bin' : room.replace(/\.ts$/, '');
 }

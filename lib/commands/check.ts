@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { checkDialplan, type Finding } from '../dialplan/check.ts';
 import { readDialplan, type DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
-import { loadSchemes } from '../schemes.ts';
+import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
 
 export interface CheckOptions extends CommonOptions {

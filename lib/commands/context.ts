@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { loadConfig, type Config, type SettingValue } from '../config.ts';
+import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
+import { loadSecrets, type Secrets } from '../config/secret.ts';
 import { RouterError } from '../errors.ts';
-import { loadSchemes } from '../schemes.ts';
-import { loadSecrets, type Secrets } from '../secret.ts';
+import { loadSchemes } from '../schemes/folder.ts';
 
 /** What a command is handed of the process around it. */
 export interface CommandContext {

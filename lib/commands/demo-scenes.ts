@@ -1,4 +1,4 @@
-import type { SchemeDocument } from '../scheme.ts';
+import type { SchemeDocument } from '../scheme/scheme.ts';
 import type { CalleeBehaviour, CrmReply, DialledLeg } from '../simulator/index.ts';
 
 /** The calls of `demo`: one for each thing that can happen to a caller. */

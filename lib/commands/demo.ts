@@ -1,10 +1,10 @@
+import type { CallRecord } from '../call/record.ts';
 import { systemClock } from '../clock.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { RouterError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { start } from '../main.ts';
-import type { CallRecord } from '../record.ts';
-import { assembleSchemes } from '../schemes.ts';
+import { start } from '../router/router.ts';
+import { assembleSchemes } from '../schemes/schemes.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,

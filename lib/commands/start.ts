@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { start } from '../main.ts';
-import { createNotifier } from '../notify.ts';
+import { createNotifier } from '../router/notify.ts';
+import { start } from '../router/router.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Runs the router until it is told to stop. */

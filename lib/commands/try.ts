@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { concealCaller, parseCall } from '../channel.ts';
+import { concealCaller, parseCall } from '../call/channel.ts';
+import { apply, newRecord, type CallRecord } from '../call/record.ts';
 import { systemClock } from '../clock.ts';
-import type { Config } from '../config.ts';
-import { Inquiry, describeStep, type Decision } from '../decide.ts';
+import type { Config } from '../config/config.ts';
+import { Inquiry, describeStep, type Decision } from '../decide/decide.ts';
+import { AnswerMemory } from '../decide/memory.ts';
+import { originatesFor } from '../dial/originate.ts';
 import { RouterError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
-import { originatesFor } from '../originate.ts';
-import { apply, newRecord, type CallRecord } from '../record.ts';
-import { loadSchemes } from '../schemes.ts';
-import { AnswerMemory } from '../upstream/memory.ts';
+import { loadSchemes } from '../schemes/folder.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 

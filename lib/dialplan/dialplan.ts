@@ -17,7 +17,7 @@ export interface Action {
   readonly line: number;
 }
 
-export interface Condition {
+interface Condition {
   readonly field: string;
   readonly expression: string;
   /** Whether the extension is left when it does not match. */
@@ -37,7 +37,7 @@ export interface Extension {
 }
 
 /** Where FreeSWITCH would not read a file, or lose a part of it. */
-export interface Unreadable {
+interface Unreadable {
   readonly file: string;
   readonly line: number;
   readonly text: string;

@@ -21,7 +21,7 @@ export interface ParserLimits {
   readonly bodyBytes: number;
 }
 
-export const DEFAULT_PARSER_LIMITS: ParserLimits = { headerBytes: 65_536, bodyBytes: 1_048_576 };
+const DEFAULT_PARSER_LIMITS: ParserLimits = { headerBytes: 65_536, bodyBytes: 1_048_576 };
 
 /** One message as it stood on the wire. `body` is null when there was no `Content-Length`. */
 export interface Message {

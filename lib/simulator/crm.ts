@@ -27,7 +27,7 @@ export type CrmReply = { readonly delayMs?: number } & (
   | { readonly hang: true }
 );
 
-export interface HttpReply {
+interface HttpReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;

@@ -12,7 +12,7 @@ export interface DialString {
   readonly threads: readonly DialThread[];
 }
 
-export interface DialThread {
+interface DialThread {
   readonly variables: ReadonlyMap<string, Bytes>;
   /** Alternatives, tried in order; each rings all its legs together. */
   readonly alternatives: readonly (readonly DialLeg[])[];

@@ -1,13 +1,4 @@
 export { SimulatedFreeSwitch } from './freeswitch.ts';
-export {
-  startCrm,
-  type CrmHandler,
-  type CrmOptions,
-  type CrmReply,
-  type CrmTable,
-  type HttpReply,
-  type RecordedRequest,
-  type SimulatedCrm,
-} from './crm.ts';
-export { runLoad, type LoadOptions, type LoadReport, type Percentiles } from './load.ts';
+export { startCrm, type CrmHandler, type CrmReply, type RecordedRequest, type SimulatedCrm } from './crm.ts';
+export { runLoad, type LoadReport } from './load.ts';
 export type * from './types.ts';

@@ -13,7 +13,7 @@ export interface LoadOptions extends SwitchOptions {
   readonly onReport?: (report: CallReport, n: number) => void;
 }
 
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;

@@ -38,7 +38,7 @@ export type MoveKind =
   | 'sched_transfer';
 
 /** What others do with a call: none of it comes from its router. */
-export type Deed =
+type Deed =
   | Exclude<MoveKind, 'sched_transfer'>
   /** The caller's own REFER: FreeSWITCH takes the callee elsewhere, and he leaves. */
   | 'refer-by-caller'
@@ -195,7 +195,7 @@ export interface TaskReport {
   readonly deletedBy: 'router' | 'dialplan' | 'others' | null;
 }
 
-export interface CallTimings {
+interface CallTimings {
   /** When a router accepted the connection; all times count from the call's begin. */
   readonly acceptedMs: number | null;
   readonly connectReplyMs: number | null;

@@ -8,7 +8,7 @@ import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
 import { backoffMs, RetryBudget, retryAfterMs } from './retry.ts';
 
 /** What a scheme allows for its requests. */
-export interface UpstreamPolicy extends BulkheadLimits {
+interface UpstreamPolicy extends BulkheadLimits {
   /** Further tries after the first, 0 to 5. */
   readonly retries: number;
   /** Statuses after which the CRM surely has not routed: among 502, 503 and 504. */

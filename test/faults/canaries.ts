@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
 import type { Random } from '../../lib/simulator/random.ts';
 import { environment, MAIN, schemesFolder, type Settings } from '../support/daemon.ts';

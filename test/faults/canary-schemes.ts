@@ -1,4 +1,4 @@
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 
 /** Schemes with a secret, or a number, wherever one may stand. */
 

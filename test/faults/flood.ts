@@ -45,7 +45,8 @@ const apiReply = (body: string): string =>
   `Content-Type: api/response\nContent-Length: ${body.length}\n\n${body}`;
 const API = apiReply('+OK\n');
 const DELETED = apiReply('+OK Deleted: 1\n');
-const ADDED = apiReply('+OK Added: 2\n');
+const ADDED = apiReply('+OK Added: 8\n');
+const UNSET = 'Content-Type: command/reply\nReply-Text: -ERR command not found\n\n';
 
 function event(text: string): string {
   return `Content-Length: ${text.length + 1}\nContent-Type: text/event-plain\n\n${text}\n`;
@@ -60,13 +61,13 @@ const TEXTS = ((): { greeting: string; executed: string; answer: string; over: s
   const channel = new Channel(call('s'), identity, new Random(1), false);
   channel.set('socket_path', 's');
   channel.set('esl_router_guard', '8');
-  channel.set('esl_router_guard_id', '1');
+  channel.set('esl_router_guard_id', '7');
   const named = (text: string): string => text.replaceAll(channel.uuid, PLACEHOLDER);
   const greeting = named(channel.connectReply('async', 'full'));
   const executed = named(channel.event('CHANNEL_EXECUTE_COMPLETE'));
   channel.markAnswered();
-  const pair = `Bridge-A-Unique-ID: ${PLACEHOLDER}\nBridge-B-Unique-ID: callee\n`;
-  const answer = named(event(channel.event('CHANNEL_ANSWER')) + event(channel.event('CHANNEL_BRIDGE', pair)));
+  const bridged = channel.event('CHANNEL_BRIDGE', `Bridge-B-Unique-ID: ${PLACEHOLDER}\n`);
+  const answer = named(event(channel.event('CHANNEL_ANSWER')) + event(bridged));
   channel.markHungUp('NORMAL_CLEARING');
   const over = named(
     event(channel.event('CHANNEL_HANGUP')) + event(channel.event('CHANNEL_HANGUP_COMPLETE')),
@@ -147,6 +148,7 @@ class Flood {
       if (command.startsWith('connect')) return fill(TEXTS.greeting);
       if (command.startsWith('api sched_del')) return DELETED;
       if (command.startsWith('api sched_api')) return ADDED;
+      if (command.startsWith('getvar transfer_source')) return UNSET;
       if (command.startsWith('api')) return API;
       if (command.startsWith('getvar')) return apiReply(proof);
       if (command.startsWith('exit')) {

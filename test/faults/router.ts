@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rssKib } from '../../bench/child.ts';
+import { SETTINGS } from '../../lib/config/settings.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
-import { SETTINGS } from '../../lib/settings.ts';
 import { Daemon, type DaemonOptions, type LogLine } from '../support/daemon.ts';
 import type { Health, Question } from './probe.ts';
 
@@ -28,7 +28,7 @@ const DIST = join(import.meta.dirname, '../../dist/lib');
 /** The objects that live as long as a call. */
 const OF_A_CALL: Question['count'] = [
   [join(DIST, 'esl/connection.js'), 'Connection'],
-  [join(DIST, 'leg.js'), 'Leg'],
+  [join(DIST, 'leg/leg.js'), 'Leg'],
   [join(DIST, 'esl/parser.js'), 'Parser'],
 ];
 

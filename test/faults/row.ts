@@ -14,7 +14,7 @@ export interface Row {
   readonly control?: Control;
 }
 
-export interface Control {
+interface Control {
   readonly what: string;
   readonly run: (stage: Stage) => Promise<Outcome>;
 }

@@ -17,8 +17,8 @@ import { Load, quiet, REPETITIONS, type LoadOrder } from './load.ts';
 import { Router, type RouterOptions } from './router.ts';
 import { VoidRun, type Scale } from './row.ts';
 
-export const CALLER = '380441110001';
-export const DID = '15005550100';
+const CALLER = '380441110001';
+const DID = '15005550100';
 /** Whom the CRM names, and whom the fallback dials. */
 export const WANTED = '201';
 export const FALLBACK = '900';

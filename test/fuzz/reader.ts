@@ -10,7 +10,7 @@ export interface PlainMessage {
   readonly event: PlainEvent | null;
 }
 
-export interface PlainEvent {
+interface PlainEvent {
   readonly name: string;
   readonly headers: [string, string][];
   readonly body: string | null;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { CallRecord } from '../../lib/record.ts';
+import type { CallRecord } from '../../lib/call/record.ts';
 import { SimulatedFreeSwitch, type CallReport, type CallScript } from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
 import { PatientCrm } from '../support/patient-crm.ts';

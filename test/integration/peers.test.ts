@@ -143,6 +143,7 @@ describe('broken peers', function () {
     peer.write(`Content-Type: command/reply\nReply-Text: ${proof}\n\n`);
     await peer.heard(/esl_router_reason=esl_protocol;[^]*\n\n/);
     peer.api('+OK\n');
+    await peer.located();
     await peer.heard(/exit\n\n/);
     peer.end();
     await peer.closed;
@@ -217,6 +218,7 @@ describe('broken peers', function () {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
     peer.greet('now');
+    await peer.located();
     await peer.heard(/app-name: bridge/);
     const record = await daemon.record(peer.uuid);
     expect(record).to.include({ end: 'switch_lost' });
@@ -228,6 +230,7 @@ describe('broken peers', function () {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
     peer.greet('now');
+    await peer.located();
     await peer.heard(/app-name: bridge/);
     peer.event('CHANNEL_PARK');
     peer.api('+OK\n');
@@ -235,6 +238,7 @@ describe('broken peers', function () {
     peer.write('Content-Type: command/reply\nReply-Text: -ERR invalid session\n\n');
     await peer.heard(/esl_router_result=error[^]+/);
     peer.api('+OK\n');
+    await peer.located(2);
     await peer.heard(/exit\n\n/);
     peer.destroy();
     expect(await daemon.record(peer.uuid)).to.include({ end: 'dialplan', reason: 'esl_protocol' });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CallRecord } from '../../lib/call/record.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -6,7 +7,6 @@ import {
   type CallScript,
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
-import type { CallRecord } from '../../lib/record.ts';
 import { Daemon } from '../support/daemon.ts';
 import { RawSwitch } from '../support/raw-switch.ts';
 import { answers, busy, CALLER, DID, rings, scenarios, type Scenario } from '../support/scenario.ts';
@@ -330,6 +330,7 @@ describe('caps', () => {
     const freeswitch = await RawSwitch.dial(daemon.address, uuid);
     await freeswitch.heard(/myevents plain/);
     freeswitch.greet('ends');
+    await freeswitch.located();
     await freeswitch.heard(/app-name: bridge/);
     expect((await place('ends')).record.reason).to.equal('call_limit');
     freeswitch.destroy();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -8,8 +8,8 @@ import {
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
-import { eventually } from '../support/wait.ts';
 import { answers, busy, CALLER, DID } from '../support/scenario.ts';
+import { eventually } from '../support/wait.ts';
 
 /** Schemes are loaded anew while calls go on: whole or not at all. */
 

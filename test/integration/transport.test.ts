@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import type { CallRecord } from '../../lib/record.ts';
+import type { CallRecord } from '../../lib/call/record.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import { startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { runInside, runProgram, type Run, type RunOptions } from '../support/cli.ts';
 import { CALLER, DID, scenarios } from '../support/scenario.ts';

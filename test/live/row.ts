@@ -1,9 +1,9 @@
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import type { Numbers } from './number.ts';
 import type { Stage } from './stage.ts';
 
 /** A scheme without what all rows have alike. */
-export type SchemePart = Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
+type SchemePart = Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
 
 export type Action = readonly [application: string, data: string];
 

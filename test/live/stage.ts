@@ -17,7 +17,7 @@ import type { World } from './world.ts';
 export type Script = (call: IncomingCall) => void | Promise<void>;
 
 /** The voice of the group that the dialplan's own fallback rings. */
-export const GROUP_VOICE = 0x51;
+const GROUP_VOICE = 0x51;
 /** The voice of a callee, unless a row says otherwise. */
 export const CALLEE_VOICE = 0x41;
 /** Packets of 20 ms that count as hearing someone. */

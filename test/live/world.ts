@@ -14,7 +14,7 @@ import { Witness } from './witness.ts';
 /** Everybody who takes part, started and stopped together. */
 
 export const DOMAIN = 'pbx.example';
-export const USERS = ['agent_007', '201', '202'] as const;
+const USERS = ['agent_007', '201', '202'] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */

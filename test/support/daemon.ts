@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pinned } from '../../bench/child.ts';
-import type { CallRecord } from '../../lib/record.ts';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { CallRecord } from '../../lib/call/record.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 
 /** The built daemon, as its own process. */
 

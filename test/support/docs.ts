@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { OUTCOMES } from '../../lib/cause.ts';
+import { OUTCOMES } from '../../lib/call/cause.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
 
 /** README's generated tables. `npm run docs` writes them; a test holds README against them. */

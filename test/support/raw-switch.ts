@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+/** For what must come, on a machine that may be busy. */
+const HEARD_MS = 15_000;
+
 /**
  * The other end of the event socket, by hand: for what no FreeSWITCH, not even a simulated one, would ever send. It
  * keeps what the router says and answers only what it is told to.
@@ -34,7 +37,7 @@ export class RawSwitch {
     return new RawSwitch(socket, uuid);
   }
 
-  /** Until the router has said something, in 15 s at most; what matched. */
+  /** Until the router has said something; what matched. */
   async heard(what: RegExp): Promise<RegExpExecArray> {
     let timer: NodeJS.Timeout | undefined;
     let watcher: (() => void) | undefined;
@@ -46,7 +49,7 @@ export class RawSwitch {
         };
         timer = setTimeout(() => {
           reject(new Error(`the router did not say ${what.source}, only:\n${this.said}`));
-        }, 15_000);
+        }, HEARD_MS);
         this.#watchers.add(watcher);
         watcher();
       });
@@ -111,6 +114,11 @@ export class RawSwitch {
     this.write('Content-Type: command/reply\nReply-Text: +OK\n\n');
   }
 
+  /** The reply to `getvar` of a variable that is not set. */
+  unset(): void {
+    this.write('Content-Type: command/reply\nReply-Text: -ERR command not found\n\n');
+  }
+
   api(body: string): void {
     this.write(`Content-Type: api/response\nContent-Length: ${body.length}\n\n${body}`);
   }
@@ -132,14 +140,27 @@ export class RawSwitch {
       this.event(name, { 'Answer-State': 'hangup', 'Hangup-Cause': cause, ...headers });
   }
 
-  /** From the greeting to the talk: answers every command of the straight path. */
-  async bridged(path: string): Promise<void> {
+  /** The router asks where the leg is before it does anything to it, for the `nth` time: it is where it was. */
+  async located(nth = 1): Promise<void> {
+    await this.heard(new RegExp(`(getvar transfer_source\\n\\n[^]*){${nth}}`));
+    this.unset();
+  }
+
+  /** From the greeting to the bridge that the router sends: its `event-uuid`. */
+  async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
     this.greet(path);
+    await this.located();
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
-    // uuid_setvar_multi, uuid_ring_ready, and the bridge itself.
+    // uuid_setvar_multi and uuid_ring_ready; the reply to the bridge itself is owed.
     this.api('+OK\n');
     this.api('+OK\n');
+    return eventUuid;
+  }
+
+  /** From the greeting to the talk: answers every command of the straight path. */
+  async bridged(path: string): Promise<void> {
+    const eventUuid = await this.sentBridge(path);
     this.ok();
     this.event('CHANNEL_EXECUTE', { Application: 'bridge', 'Application-UUID': eventUuid });
     this.event('CHANNEL_ANSWER', { 'Answer-State': 'answered' });

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
-import { parseCall } from '../../lib/channel.ts';
+import { parseCall } from '../../lib/call/channel.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { Connection } from '../../lib/esl/connection.ts';
 import type { EslEvent } from '../../lib/esl/parser.ts';
-import { Leg } from '../../lib/leg.ts';
-import type { LegState } from '../../lib/legstate.ts';
+import { Leg } from '../../lib/leg/leg.ts';
+import type { LegState } from '../../lib/leg/state.ts';
 
 /** What a real FreeSWITCH said to one socket, read by the router's own leg as it stood on the wire. */
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { CallRecord } from '../../lib/record.ts';
-import type { SchemeDocument } from '../../lib/scheme.ts';
+import type { CallRecord } from '../../lib/call/record.ts';
+import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -13,8 +13,8 @@ import {
   type SimulatedCrm,
   type SwitchOptions,
 } from '../../lib/simulator/index.ts';
-import { sideBySide } from './wait.ts';
 import { Daemon, type LogLine, type Settings } from './daemon.ts';
+import { sideBySide } from './wait.ts';
 
 /**
  * One call of a table: its scheme, what the CRM says, how the callees behave, what has to come out. In texts of
@@ -46,7 +46,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** JSON text of `json`, or a reply in full. */
 export type Reply = { readonly json: Json; readonly delayMs?: number } | { readonly text: string } | CrmReply;
 
-export type SchemePart = Partial<Omit<SchemeDocument, 'name' | 'webhook'>> & {
+type SchemePart = Partial<Omit<SchemeDocument, 'name' | 'webhook'>> & {
   readonly webhook?: Partial<SchemeDocument['webhook']>;
 };
 

@@ -1,12 +1,12 @@
-import { parseCall, type Call } from '../../lib/channel.ts';
-import type { MacroContext } from '../../lib/macro.ts';
-import { parseScheme, type Scheme, type SchemeDocument } from '../../lib/scheme.ts';
-import type { Webhook } from '../../lib/webhook.ts';
+import { parseCall, type Call } from '../../lib/call/channel.ts';
+import { parseScheme, type Scheme, type SchemeDocument } from '../../lib/scheme/scheme.ts';
+import type { MacroContext } from '../../lib/webhook/macro.ts';
+import type { Webhook } from '../../lib/webhook/webhook.ts';
 
 type WebhookDocument = SchemeDocument['webhook'];
 
 /** A scheme of which only what matters to the test is written out. */
-export function schemeOf(
+function schemeOf(
   document: Partial<Omit<SchemeDocument, 'webhook'>> & { webhook?: Partial<WebhookDocument> } = {},
 ): Scheme {
   const { webhook, ...rest } = document;

@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../lib/settings.ts';
+import { SETTINGS } from '../../lib/config/settings.ts';
 
 /** `conf/esl-router.json`: every setting at its default. */
 export function defaultConfiguration(): string {

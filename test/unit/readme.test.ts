@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
+import { parseScheme } from '../../lib/scheme/scheme.ts';
 import { withTables } from '../support/docs.ts';
-import { parseScheme } from '../../lib/scheme.ts';
 
 describe('README', () => {
   const readme = readFileSync('README.md', 'utf8');

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import type { SchemeDocument } from '../../../lib/scheme.ts';
+import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
 import type { CrmReply, RecordedRequest } from '../../../lib/simulator/index.ts';
 import { runInside } from '../../support/cli.ts';
 import type { Settings } from '../../support/daemon.ts';
 import { sideBySide } from '../../support/wait.ts';
-import { faultyWebhooks, NUMBERS, PLACES, schemesOf, type Secret } from '../canary-schemes.ts';
 import { finder, newSecret, written } from '../canaries.ts';
+import { faultyWebhooks, NUMBERS, PLACES, schemesOf, type Secret } from '../canary-schemes.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, type Stage } from '../stage.ts';
 

@@ -1,6 +1,6 @@
+import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
 import type { CrmReply } from '../../../lib/simulator/index.ts';
 import { Load } from '../load.ts';
-import type { SchemeDocument } from '../../../lib/scheme.ts';
 import type { Outcome, Row } from '../row.ts';
 import { answeredBy, call, FALLBACK, type Stage } from '../stage.ts';
 
@@ -27,7 +27,7 @@ const json = (body: string): CrmReply => ({
   body,
 });
 
-export const KINDS: readonly Kind[] = [
+const KINDS: readonly Kind[] = [
   // A free port that the system chose would be given to the next CRM that starts here; nobody listens on 9 (discard).
   { name: 'refuses', url: (_stage, n) => `http://127.0.0.1:9/${n}` },
   { name: 'resets', reply: { reset: 'before-headers' } },

@@ -20,6 +20,7 @@ const SAID = [
   /^linger 10\n\n$/,
   /^myevents plain\n\n$/,
   /^exit\n\n$/,
+  /^getvar transfer_source\n\n$/,
   /^api sched_del [1-9]\d{0,9}\n\n$/,
   new RegExp(`^api uuid_ring_ready ${UUID}\n\n$`),
   new RegExp(`^api sched_api \\+\\d+ (${UUID}) uuid_transfer \\1 esl_router_fallback XML public\n\n$`),

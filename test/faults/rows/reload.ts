@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SchemeDocument } from '../../../lib/scheme.ts';
+import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
 import type { CalleeBehaviour, CallReport, DialledLeg } from '../../../lib/simulator/index.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, type Stage } from '../stage.ts';

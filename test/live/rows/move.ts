@@ -130,6 +130,8 @@ function rowOf({ name, title, by, states, move }: Kind): Row[] {
         moves: [
           { from: state, by, to: by === 'transfer' ? colleague.number : '' },
           ...(there === null ? [{ from: 'moved', by: 'transfer', to: colleague.number } as const] : []),
+          // A loopback leg steps aside for the leg behind it.
+          ...(name === 'att-xfer-loopback' ? [{ from: 'moved', by: 'bridge' } as const] : []),
         ],
         talked: answer === undefined ? null : (end.atMs - answer.atMs) / 1000,
         ...(state === 'ringing' ? { bridges: ['moved'] } : {}),

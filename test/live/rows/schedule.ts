@@ -1,3 +1,4 @@
+import type { OutgoingCall } from '../caller.ts';
 import { now, seconds, sleep } from '../journal.ts';
 import { STATES, type State } from '../kind.ts';
 import { checkRecord } from '../record.ts';
@@ -316,7 +317,8 @@ export const scheduleRows: readonly Row[] = [
     scheme: (_, webhook) => ({ forwardingTimeoutSeconds: 3, fallback: { onNoAnswer: [{ webhook }] } }),
     run: async (stage) => {
       const line = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
-      return hangsWhenAskedAgain(stage, line.number);
+      // The group would have to confirm as well: that it rings is what counts.
+      return hangsWhenAskedAgain(stage, line.number, () => stage.group.called(1, (GUARD_SECONDS + 3) * 1000));
     },
   },
   {
@@ -338,7 +340,8 @@ export const scheduleRows: readonly Row[] = [
       checkRecord(record, {
         end: 'moved',
         hangupCause: seen.cause,
-        hungUpBy: end === null ? 'caller' : 'switch',
+        // The router had the switch do it.
+        hungUpBy: end === null ? 'caller' : 'router',
         moves: [{ from: 'talking', by: 'transfer', to: colleague.number }],
       });
       return end === null
@@ -373,13 +376,17 @@ async function foreignAnswer(
 }
 
 /** The router is stopped while the second question is open. */
-async function hangsWhenAskedAgain(stage: Stage, number: string): Promise<string> {
+async function hangsWhenAskedAgain(
+  stage: Stage,
+  number: string,
+  served = (caller: OutgoingCall): Promise<unknown> => stage.served(caller, (GUARD_SECONDS + 3) * 1000),
+): Promise<string> {
   stage.answer((question) => (question === stage.questions[0] ? { body: { destination: number } } : null));
   const caller = await stage.call();
   await stage.asked(2);
   const askedMs = now();
   present(stage.routers[0], 'the router').suspend();
-  await stage.served(caller, (GUARD_SECONDS + 3) * 1000);
+  await served(caller);
   const waited = (now() - askedMs) / 1000;
   between('seconds until the guard served him', waited, 0, GUARD_SECONDS + 1.5);
   await sleep(2000);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { SCHEMA } from '../../../lib/config/settings.ts';
 import { compileNetwork, type NetworkRules } from '../../../lib/http/network.ts';
-import { SCHEMA } from '../../../lib/settings.ts';
 
 const network = (rules: Partial<NetworkRules> = {}): ((address: string) => boolean) =>
   compileNetwork({ deny: [], allow: [], private: true, ...rules });

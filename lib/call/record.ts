@@ -1,0 +1,368 @@
+import type { Reason } from '../errors.ts';
+import type { HttpPhases } from '../http/message.ts';
+import type { Outcome } from './cause.ts';
+import type { Call } from './channel.ts';
+import type { HungUpBy } from './hangup.ts';
+import type { Move } from './move.ts';
+
+/**
+ * The record of a call: one JSON object that explains every decision. It is folded from events, and nothing on
+ * the call's path reads it. Times are milliseconds since the reply to `connect`.
+ */
+export interface CallRecord {
+  readonly id: string;
+  readonly startedAt: string;
+  call: ShownCall | null;
+  /** How often routers have had this channel, this time included. */
+  pass: number;
+  /** The record of the time before. */
+  previous: string | null;
+  scheme: { name: string; revision: string; chosenBy: string } | null;
+  readonly requests: RequestRecord[];
+  /** Answers of before that were used, in place of a request or after one that failed. */
+  readonly recalled: RecalledRecord[];
+  readonly readings: ReadingRecord[];
+  /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
+  readonly decisions: DecisionRecord[];
+  readonly bridges: BridgeRecord[];
+  /** Where others took the call, in order. */
+  readonly moves: MoveRecord[];
+  /** Anything out of the ordinary, in words. */
+  readonly notes: string[];
+  result: Result;
+  reason: Reason;
+  destination: string;
+  /** Number or login of the leg that answered last; null when nobody did. */
+  answeredBy: string | null;
+  end: End | null;
+  via: Via;
+  hangupCause: string | null;
+  hungUpBy: HungUpBy | null;
+  decidedMs: number | null;
+  answeredMs: number | null;
+  endedMs: number | null;
+}
+
+export type Result = 'routed' | 'no_route' | 'error' | 'no_answer' | 'refused';
+export type Via = 'primary' | 'fallback';
+
+/** How a call left the router: exactly one for each. */
+export type End =
+  /** The conversation with our callee is over. */
+  | 'bridged'
+  /** A step sent it to an extension. */
+  | 'transferred'
+  /** A step hung it up. */
+  | 'hangup'
+  /** Given back: the dialplan goes on. */
+  | 'dialplan'
+  /** The caller hung up before anybody answered. */
+  | 'caller_hangup'
+  /** Somebody else than the caller did, on the switch. */
+  | 'switch_hangup'
+  /** The dialplan's guard took it back. */
+  | 'guard'
+  /** Somebody took it elsewhere: a transfer, a pickup, a park. */
+  | 'moved'
+  /** The router stopped while it rang, or while they talked. */
+  | 'released'
+  | 'switch_lost';
+
+interface ShownCall {
+  readonly uuid: string;
+  readonly callId: string;
+  readonly switch: string;
+  readonly caller: string;
+  readonly callerName: string;
+  readonly withheld: boolean;
+  readonly did: string;
+  readonly context: string;
+  readonly sourceIp: string;
+}
+
+interface RequestRecord {
+  readonly atMs: number;
+  readonly attempt: number;
+  readonly scheme: string;
+  readonly webhookId: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Tries that failed and were followed by another, with the same bytes. */
+  readonly retries: { readonly reason: Reason; readonly detail: string }[];
+  reply: { status: number; headers: Readonly<Record<string, string>>; body: string } | null;
+  phases: HttpPhases | null;
+  /** `found`, or the reason why nothing was. */
+  answer: string | null;
+  detail: string | null;
+}
+
+interface RecalledRecord {
+  readonly atMs: number;
+  readonly scheme: string;
+  /** The CRM could not answer; false: within `cacheSeconds` it was not asked. */
+  readonly stale: boolean;
+  readonly ageSeconds: number;
+  readonly status: number;
+  readonly body: string;
+}
+
+interface ReadingRecord {
+  readonly path: string;
+  readonly text: string;
+  readonly result: string;
+}
+
+interface DecisionRecord {
+  readonly atMs: number;
+  readonly scheme: string;
+  readonly via: Via;
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly steps: readonly string[];
+}
+
+interface BridgeRecord {
+  readonly atMs: number;
+  readonly dialString: string;
+  endedMs: number | null;
+  /** Of the leg that answered: its number or login; null while nobody has. */
+  answeredBy: string | null;
+  outcome: BridgeEnd | null;
+  cause: string | null;
+}
+
+/** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
+type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+
+interface MoveRecord {
+  readonly atMs: number;
+  readonly from: Move['from'];
+  readonly by: Move['by'];
+  readonly to: string;
+}
+
+export type CallEvent =
+  | { readonly type: 'call'; readonly call: Call }
+  | { readonly type: 'pass'; readonly pass: number; readonly previous: string | null }
+  | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
+  | { readonly type: 'request'; readonly request: RequestRecord }
+  | { readonly type: 'retry'; readonly reason: Reason; readonly detail: string }
+  | { readonly type: 'recalled'; readonly recalled: RecalledRecord }
+  | {
+      readonly type: 'reply';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      readonly phases: HttpPhases;
+    }
+  | { readonly type: 'answer'; readonly answer: string; readonly detail: string }
+  | { readonly type: 'readings'; readonly readings: readonly ReadingRecord[] }
+  | { readonly type: 'decision'; readonly decision: DecisionRecord }
+  | {
+      readonly type: 'bridge';
+      readonly atMs: number;
+      readonly dialString: string;
+      readonly destination: string;
+    }
+  | { readonly type: 'answered'; readonly atMs: number; readonly by: string }
+  | { readonly type: 'moves'; readonly moves: readonly MoveRecord[] }
+  | {
+      readonly type: 'bridge_end';
+      readonly atMs: number;
+      readonly outcome: BridgeEnd;
+      readonly cause: string | null;
+    }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'result'; readonly result: Result; readonly reason: Reason }
+  | {
+      readonly type: 'end';
+      readonly end: End;
+      readonly atMs: number;
+      readonly hangupCause: string | null;
+      readonly hungUpBy: CallRecord['hungUpBy'];
+    };
+
+export function newRecord(id: string, startedAt: Date): CallRecord {
+  return {
+    id,
+    startedAt: startedAt.toISOString(),
+    call: null,
+    pass: 1,
+    previous: null,
+    scheme: null,
+    requests: [],
+    recalled: [],
+    readings: [],
+    decisions: [],
+    bridges: [],
+    moves: [],
+    notes: [],
+    result: 'error',
+    reason: 'internal',
+    destination: '',
+    answeredBy: null,
+    end: null,
+    via: 'primary',
+    hangupCause: null,
+    hungUpBy: null,
+    decidedMs: null,
+    answeredMs: null,
+    endedMs: null,
+  };
+}
+
+/** Folds one event in. An event after the end changes nothing: a call has one end. */
+export function apply(record: CallRecord, event: CallEvent): void {
+  if (record.end !== null) return;
+  switch (event.type) {
+    case 'call':
+      record.call = shownCall(event.call);
+      break;
+    case 'pass':
+      record.pass = event.pass;
+      record.previous = event.previous;
+      break;
+    case 'scheme':
+      record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
+      break;
+    case 'request':
+      record.requests.push(event.request);
+      break;
+    case 'retry':
+      record.requests.at(-1)?.retries.push({ reason: event.reason, detail: event.detail });
+      break;
+    case 'recalled':
+      record.recalled.push(event.recalled);
+      break;
+    case 'reply': {
+      const request = record.requests.at(-1);
+      if (request === undefined) break;
+      request.reply = { status: event.status, headers: event.headers, body: event.body };
+      request.phases = event.phases;
+      break;
+    }
+    case 'answer': {
+      const request = record.requests.at(-1);
+      if (request === undefined) break;
+      request.answer = event.answer;
+      request.detail = event.detail;
+      break;
+    }
+    case 'readings':
+      record.readings.push(...event.readings);
+      break;
+    case 'decision': {
+      const { decision } = event;
+      record.decisions.push(decision);
+      record.decidedMs ??= decision.atMs;
+      record.via = decision.via;
+      record.result = decision.result;
+      record.reason = decision.reason;
+      break;
+    }
+    case 'bridge':
+      record.bridges.push({
+        atMs: event.atMs,
+        dialString: event.dialString,
+        endedMs: null,
+        answeredBy: null,
+        outcome: null,
+        cause: null,
+      });
+      record.destination = event.destination;
+      break;
+    case 'answered': {
+      record.answeredMs = event.atMs;
+      record.answeredBy = event.by;
+      const bridge = record.bridges.at(-1);
+      if (bridge === undefined) break;
+      bridge.answeredBy = event.by;
+      // Whoever loses sight of it later, a router that stops or a dead peer, has seen so much.
+      bridge.outcome = 'answered';
+      break;
+    }
+    case 'moves':
+      record.moves.splice(0, Infinity, ...event.moves);
+      break;
+    case 'bridge_end': {
+      const bridge = record.bridges.at(-1);
+      if (bridge === undefined) break;
+      // It goes on without the router.
+      if (event.outcome !== 'released') bridge.endedMs = event.atMs;
+      bridge.outcome = event.outcome;
+      bridge.cause = event.cause;
+      break;
+    }
+    case 'note':
+      record.notes.push(event.text);
+      break;
+    case 'result':
+      record.result = event.result;
+      record.reason = event.reason;
+      break;
+    case 'end':
+      record.end = event.end;
+      record.endedMs = event.atMs;
+      record.hangupCause = event.hangupCause;
+      record.hungUpBy = event.hungUpBy;
+      break;
+  }
+}
+
+function shownCall(call: Call): ShownCall {
+  const { uuid, callId, caller, callerName, withheld, did, context, sourceIp } = call;
+  return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
+}
+
+/** The record as it stands in the log line of a call: no bodies, no headers. */
+export function summaryOf(record: CallRecord): Record<string, unknown> {
+  const last = record.requests.at(-1);
+  const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
+  const recalled = record.recalled.at(-1);
+  return {
+    trace: record.id,
+    uuid: record.call?.uuid ?? '',
+    caller: record.call?.caller ?? '',
+    did: record.call?.did ?? '',
+    scheme: record.scheme?.name ?? null,
+    result: record.result,
+    reason: record.reason,
+    destination: record.destination,
+    end: record.end,
+    via: record.via,
+    ...(last === undefined
+      ? {}
+      : {
+          requests: record.requests.length,
+          status: last.reply?.status ?? null,
+          answer: last.answer,
+          detail: last.detail,
+          ...(retries === 0 ? {} : { retries }),
+        }),
+    ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
+    ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
+    ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
+    ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
+    bridges: record.bridges.map(({ outcome, cause }) =>
+      cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
+    ),
+    hangupCause: record.hangupCause,
+    hungUpBy: record.hungUpBy,
+    decidedMs: rounded(record.decidedMs),
+    answeredMs: rounded(record.answeredMs),
+    endedMs: rounded(record.endedMs),
+    ...(record.notes.length === 0 ? {} : { notes: record.notes }),
+  };
+}
+
+/** `transfer while talking to 700 default` */
+function movedTo({ from, by, to }: MoveRecord): string {
+  return `${by} while ${from}${to === '' ? '' : ` to ${to}`}`;
+}
+
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,218 @@
+import convict from 'convict';
+import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
+
+/** The configuration: defaults, then the file, then the environment, then the command line. */
+
+export interface Config {
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly allow: readonly string[];
+    readonly maxCalls: number;
+  };
+  readonly overload: { readonly lagMs: number; readonly queueMs: number };
+  readonly health: { readonly host: string; readonly port: number | 'off' };
+  readonly gateway: readonly string[];
+  readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
+  readonly domain: string;
+  readonly domains: readonly string[];
+  readonly sipHosts: readonly string[];
+  readonly extensionContext: string;
+  readonly didFrom: readonly string[];
+  readonly bypass: { readonly called: readonly string[] };
+  readonly numbers: {
+    readonly allow: readonly string[];
+    readonly deny: readonly string[];
+    readonly premium: boolean;
+    readonly satellite: boolean;
+    readonly limits: Readonly<Record<string, LimitConfig>>;
+  };
+  readonly maxDurationSeconds: number;
+  readonly maxHops: number;
+  readonly dial: { readonly number: string; readonly user: string; readonly uri: string };
+  readonly defaultScheme: string;
+  readonly schemes: { readonly dir: string; readonly watch: boolean };
+  readonly network: {
+    readonly deny: readonly string[];
+    readonly allow: readonly string[];
+    readonly private: boolean;
+  };
+  readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
+  readonly webhook: {
+    readonly url: string;
+    readonly method: string;
+    readonly submission: string;
+    readonly import: string;
+    readonly responseName: readonly string[];
+    readonly rpcMethod: string;
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly timeout: number;
+  };
+  readonly forwardingTimeout: number;
+  readonly esl: {
+    readonly headerBytes: number;
+    readonly bodyBytes: number;
+    readonly replyTimeoutSeconds: number;
+    readonly heartbeatSeconds: number;
+    readonly lingerSeconds: number;
+  };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'pretty';
+    readonly maskNumbers: boolean;
+  };
+}
+
+interface LimitConfig {
+  readonly calls?: number;
+  readonly callsPerMinute?: number;
+}
+
+interface GatewayConfig {
+  readonly callerId: string;
+  readonly diversion: boolean;
+  readonly identity: 'pid' | 'rpid' | 'none';
+  readonly sendName: boolean;
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigSources {
+  /** Content of the configuration file and its name for messages; null when there is none. */
+  readonly file: { readonly name: string; readonly text: string } | null;
+  readonly env: Environment;
+  /** Settings of the command line, by dotted name. */
+  readonly argv: Readonly<Record<string, unknown>>;
+  readonly readSecretFile: (path: string) => string;
+}
+
+export interface SettingValue extends Setting {
+  readonly value: unknown;
+  readonly origin: 'default' | 'file' | 'environment' | 'command line';
+}
+
+export type ConfigResult =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly settings: readonly SettingValue[];
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly faults: readonly string[];
+      /** Faulty settings at their defaults, so that schemes can be checked all the same. */
+      readonly config: Config;
+    };
+
+/** Variables that are no settings: read by the command line, or named by schemes. */
+const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRET_[A-Z0-9_]+)$/;
+
+export function loadConfig(sources: ConfigSources): ConfigResult {
+  const faults: string[] = [];
+  const env = settingsOfEnvironment(sources, faults);
+  const file = readFile(sources.file, faults);
+  const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
+  store.load(file);
+  // convict lets the environment win over load(); the command line stands above both.
+  for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
+  const wrong = validate(store);
+  faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, sources)));
+  for (const { name } of wrong) if (name !== undefined) store.reset(name as convict.Path<Config>);
+  const config = deepFreeze(store.getProperties());
+  if (faults.length > 0) return { ok: false, faults, config };
+  const settings = SETTINGS.map((setting): SettingValue => {
+    const origin =
+      setting.name in sources.argv
+        ? 'command line'
+        : env[setting.env] !== undefined
+          ? 'environment'
+          : at(file, setting.name) !== undefined
+            ? 'file'
+            : 'default';
+    return { ...setting, value: at(config, setting.name), origin };
+  });
+  return { ok: true, config, settings, notes: unknownVariables(sources.env) };
+}
+
+/** Empty variables count as not set: an empty one would else overrule a default without a word. */
+function settingsOfEnvironment(
+  { env, readSecretFile }: ConfigSources,
+  faults: string[],
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { env: name } of SETTINGS) {
+    const file = env[`${name}_FILE`] ?? '';
+    const value = env[name] ?? '';
+    if (value !== '' && file !== '') faults.push(`${name} and ${name}_FILE are both set: only one of them`);
+    if (value !== '') found[name] = value;
+    if (file === '') continue;
+    try {
+      found[name] = readSecretFile(file).trim();
+    } catch {
+      faults.push(`${name}_FILE: can not read ${file}`);
+    }
+  }
+  return found;
+}
+
+function readFile(file: ConfigSources['file'], faults: string[]): object {
+  if (file === null) return {};
+  try {
+    const value = JSON.parse(file.text) as unknown;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    faults.push(`${file.name}: expected a JSON object`);
+  } catch (error) {
+    faults.push(`${file.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return {};
+}
+
+/** convict reports all faults at once, a line each: `listen.port: expected ...: value was "80abc"`. */
+function validate(store: convict.Config<Config>): { line: string; name: string | undefined }[] {
+  try {
+    store.validate({ allowed: 'strict' });
+    return [];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return message.split('\n').map((line) => {
+      const name = /^([A-Za-z.]+): /.exec(line)?.[1];
+      return { line, name: SETTINGS.some((setting) => setting.name === name) ? name : undefined };
+    });
+  }
+}
+
+function describeFault(
+  line: string,
+  name: string | undefined,
+  env: Record<string, string>,
+  { file }: ConfigSources,
+): string {
+  const variable = SETTINGS.find((setting) => setting.name === name)?.env ?? '';
+  const place = variable in env ? variable : (file?.name ?? 'configuration');
+  return `${place}: ${line.replace(': value was ', ', got ')}`;
+}
+
+function unknownVariables(env: Environment): string[] {
+  const known = new Set(SETTINGS.flatMap(({ env: name }) => [name, `${name}_FILE`]));
+  return Object.keys(env)
+    .filter((name) => name.startsWith('ESL_ROUTER_') && !known.has(name) && !OTHER_VARIABLES.test(name))
+    .map((name) => `${name} is set, and there is no such setting`);
+}
+
+function at(tree: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (node, key) =>
+        typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined,
+      tree,
+    );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

@@ -1,0 +1,92 @@
+import { RouterError } from '../errors.ts';
+
+/**
+ * Secrets by name: `{{secret.CRM_TOKEN}}` reads `ESL_ROUTER_SECRET_CRM_TOKEN`, or the file that
+ * `ESL_ROUTER_SECRET_CRM_TOKEN_FILE` names. Their values show nowhere.
+ */
+export interface Secrets {
+  has(name: string): boolean;
+  /** Throws RouterError `request_invalid` when the secret is not set, or is bound to other hosts than `host`. */
+  read(name: string, host: string): string;
+}
+
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+  /** Hosts that a secret may be sent to; one that is not named may go to any. */
+  readonly hosts: Readonly<Record<string, readonly string[]>>;
+}
+
+const PREFIX = 'ESL_ROUTER_SECRET_';
+
+/** Throws RouterError `config_invalid` when a secret's file can't be read. */
+export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
+  const values = new Map<string, string>();
+  for (const [variable, value = ''] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || value === '') continue;
+    const name = variable.slice(PREFIX.length);
+    if (!name.endsWith('_FILE')) {
+      values.set(name, value);
+      continue;
+    }
+    try {
+      values.set(name.slice(0, -'_FILE'.length), readFile(value).trim());
+    } catch (error) {
+      throw new RouterError('config_invalid', `${variable}: can not read ${value}`, { cause: error });
+    }
+  }
+  return {
+    has: (name) => values.has(name),
+    read: (name, host) => {
+      const value = values.get(name);
+      if (value === undefined) throw new RouterError('request_invalid', `the secret ${name} is not set`);
+      const bound = Object.hasOwn(hosts, name) ? hosts[name] : undefined;
+      if (bound !== undefined && !bound.includes(host)) {
+        throw new RouterError('request_invalid', `the secret ${name} may not be sent to ${host}`);
+      }
+      return value;
+    },
+  };
+}
+
+/** A shorter one would be found in texts that have nothing to do with it. */
+const MIN_LENGTH = 6;
+/** Part of a secret between its punctuation, which every program escapes in its own way. */
+const PART = /[A-Za-z0-9]{8,}/g;
+const HIDDEN = '***';
+
+/** A text without the secrets, in whatever form a page that repeats the request may hold them. */
+export function concealSecrets(text: string, secrets: readonly string[]): string {
+  let concealed = text;
+  for (const secret of secrets) {
+    if (secret.length < MIN_LENGTH) continue;
+    for (const form of formsOf(secret)) concealed = concealed.replaceAll(form, HIDDEN);
+  }
+  return concealed;
+}
+
+function formsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  // In the base64 of a longer text there are three ways in which a secret may stand; its edges are others' as well.
+  const base64 = ['', '-', '--'].map((before) =>
+    Buffer.from(before + secret, 'utf8')
+      .toString('base64')
+      .slice(before === '' ? 0 : 4, -4),
+  );
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+    Buffer.from(secret, 'utf8').toString('base64'),
+    Buffer.from(secret, 'utf8').toString('hex'),
+    ...(secret.match(PART) ?? []).filter(isNoWord),
+    ...base64.filter((form) => form.length >= MIN_LENGTH),
+  ];
+}
+
+/** "password" in a secret is also the name of a field, which has to be found in the reply. */
+function isNoWord(part: string): boolean {
+  return /[A-Z0-9]/.test(part.slice(1)) && /[a-z]/i.test(part);
+}

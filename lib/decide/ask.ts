@@ -1,0 +1,317 @@
+import { concealCaller, type Call } from '../call/channel.ts';
+import type { CallEvent } from '../call/record.ts';
+import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
+import { STANDSTILL_MS, type Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { concealSecrets, type Secrets } from '../config/secret.ts';
+import { headerText } from '../dial/dialstring.ts';
+import { parseRoute, type Step } from '../dial/route.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
+import type { HttpResponse } from '../http/message.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import { destinationRules } from '../schemes/schemes.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { textAt } from '../webhook/formats/index.ts';
+import { expand, withoutSecrets, type MacroContext } from '../webhook/macro.ts';
+import { buildRequest, questionOf } from '../webhook/request.ts';
+import { readResponse } from '../webhook/response.ts';
+import { mapTemplates, type Webhook } from '../webhook/webhook.ts';
+import type { AnswerMemory } from './memory.ts';
+
+/** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
+export interface Asking {
+  readonly scheme: Scheme;
+  /** The scheme's own, or a backup of it. */
+  readonly webhook: Webhook;
+  /** 1 for the first question of a call. */
+  readonly attempt: number;
+  readonly webhookId: string;
+  /** Milliseconds that it may take. */
+  readonly limitMs: number;
+}
+
+export interface AskOptions {
+  readonly call: Call;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly send: Upstream['send'];
+  /** Answers of before, for schemes that want them used. */
+  readonly memory: AnswerMemory;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly dryRun: boolean;
+  /** Ends the question at once: the caller hung up. Its reason is thrown. */
+  readonly signal: CancelSignal;
+  readonly note: (event: CallEvent) => void;
+  /** Milliseconds since the reply to `connect`. */
+  readonly elapsedMs: () => number;
+}
+
+export type Asked =
+  | {
+      readonly kind: 'route';
+      readonly steps: readonly Step[];
+      /** Headers for the callee, fit for a dial string. */
+      readonly calleeHeaders: Readonly<Record<string, string>>;
+      /** The CRM could not answer: this is what it said before. */
+      readonly stale: boolean;
+    }
+  | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
+
+/** The dialplan's guard must not fire while the last command is on its way. */
+export const GUARD_MARGIN_SECONDS = 2;
+/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
+const GUARD_SECOND_MS = 1000;
+
+/** The router refused to ask, so the CRM's state is not the matter. */
+const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
+
+/**
+ * Asks once; or goes by what the CRM said before, where the scheme wants that. Every failure but the caller's hang-up is
+ * an outcome and not a throw.
+ */
+export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
+  const { cacheSeconds, lastGoodSeconds } = question.webhook;
+  const context = macrosOf(question, options);
+  const key = memoryKey(question, options.call);
+  if (key === null) return (await askNow(question, options, context)).asked;
+  const cached = recall(key, cacheSeconds, false, question, options, context);
+  if (cached !== null) return cached;
+  const { asked, response } = await askNow(question, options, context);
+  if (asked.kind === 'error' && !NOT_ASKED.has(asked.reason)) {
+    return recall(key, lastGoodSeconds, true, question, options, context) ?? asked;
+  }
+  if (response !== null && (asked.kind === 'route' || asked.kind === 'none')) {
+    options.memory.remember(key, {
+      response,
+      webhookId: question.webhookId,
+      atMs: options.clock.now(),
+    });
+  }
+  return asked;
+}
+
+/** Null where nothing may be kept: a caller who withheld his number has none that it could be kept under. */
+function memoryKey({ scheme, webhook }: Asking, { withheld, caller, did }: Call): string | null {
+  const { cacheSeconds, lastGoodSeconds } = webhook;
+  if (withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0)) return null;
+  return JSON.stringify([scheme.name, scheme.revision, caller, did]);
+}
+
+function recall(
+  key: string,
+  seconds: number,
+  stale: boolean,
+  question: Asking,
+  options: AskOptions,
+  context: MacroContext,
+): Asked | null {
+  const { memory, clock, note, elapsedMs } = options;
+  const kept = seconds === 0 ? null : memory.recall(key, seconds * 1000, clock.now());
+  if (kept === null) return null;
+  const { response, webhookId, atMs } = kept;
+  const { status, body } = response;
+  const ageSeconds = Math.round((clock.now() - atMs) / 1000);
+  note({
+    type: 'recalled',
+    recalled: { atMs: elapsedMs(), scheme: question.scheme.name, stale, ageSeconds, status, body },
+  });
+  const asked = read(response, { ...question, webhookId }, options, context, () => undefined);
+  return asked.kind === 'route' ? { ...asked, stale } : asked;
+}
+
+async function askNow(
+  question: Asking,
+  options: AskOptions,
+  context: MacroContext,
+): Promise<{ asked: Asked; response: HttpResponse | null }> {
+  const { scheme, webhook, attempt, webhookId, limitMs } = question;
+  const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const answered = (answer: string, detail: string): void => {
+    note({ type: 'answer', answer, detail });
+  };
+  const controller = new Cancellation();
+  const abort = (): void => {
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', abort);
+  const cancelDeadline = watchDeadline(limitMs, controller, options);
+  try {
+    throwIfAborted(signal);
+    const request = buildRequest({
+      webhook,
+      context,
+      webhookId,
+      version,
+      dryRun,
+    });
+    const { method, shown } = request;
+    note({
+      type: 'request',
+      request: {
+        atMs: elapsedMs(),
+        attempt,
+        scheme: scheme.name,
+        webhookId,
+        method,
+        url: shown.url,
+        headers: shown.headers,
+        body: shown.body,
+        retries: [],
+        reply: null,
+        phases: null,
+        answer: null,
+        detail: null,
+      },
+    });
+    if (limitMs <= 0) throw noTimeLeft(options.call);
+    const reply = await send(request, {
+      scheme: scheme.name,
+      webhook: webhook.url.source,
+      policy: webhook,
+      deadlineMs: clock.now() + limitMs,
+      signal: controller,
+      onRetry: ({ reason, detail }) => {
+        note({ type: 'retry', reason, detail });
+      },
+    });
+    const response = concealed(reply, request.secrets);
+    note({ type: 'reply', ...response });
+    return { asked: read(response, question, options, context, answered), response };
+  } catch (error) {
+    if (signal.aborted) {
+      answered('abandoned', messageOf(signal.reason));
+      throw signal.reason;
+    }
+    const { code: reason, message: detail } =
+      error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
+    answered(reason, detail);
+    return { asked: { kind: 'error', reason, detail }, response: null };
+  } finally {
+    cancelDeadline();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** A guard of 1 or 2 s leaves none from the beginning. */
+function noTimeLeft({ guardSeconds }: Call): RouterError {
+  if (guardSeconds === null || guardSeconds > GUARD_MARGIN_SECONDS)
+    return new RouterError('webhook_timeout', 'no time is left to ask');
+  const detail = `the dialplan's guard of ${guardSeconds} s leaves no time to ask: make it 2 s longer than webhook.timeoutSeconds`;
+  return new RouterError('guard_too_short', detail);
+}
+
+/**
+ * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
+ */
+function watchDeadline(
+  limitMs: number,
+  controller: Cancellation,
+  { call, clock, elapsedMs }: AskOptions,
+): () => void {
+  const dueMs = clock.now() + Math.max(0, limitMs);
+  let cancelTimer = clock.after(Math.max(0, limitMs), () => {
+    const lateMs = Math.round(clock.now() - dueMs);
+    if (lateMs < STANDSTILL_MS) {
+      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
+      return;
+    }
+    const stalled = (): void => {
+      controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+    };
+    const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
+    if (call.ageMs + elapsedMs() >= guardMs) stalled();
+    // Sockets are read before the next timer.
+    else cancelTimer = clock.after(0, stalled);
+  });
+  return () => {
+    cancelTimer();
+  };
+}
+
+/** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */
+function concealed(response: HttpResponse, secrets: readonly string[]): HttpResponse {
+  if (secrets.length === 0) return response;
+  const { status, headers, body, phases } = response;
+  const shown = Object.entries(headers).map(([name, value]) => [name, concealSecrets(value, secrets)]);
+  return {
+    status,
+    headers: Object.fromEntries(shown) as Record<string, string>,
+    body: concealSecrets(body, secrets),
+    phases,
+  };
+}
+
+/** What a response says that shall be done; `answered` is told how it was understood. */
+function read(
+  response: HttpResponse,
+  { scheme, webhook, webhookId }: Asking,
+  { config, note }: AskOptions,
+  context: MacroContext,
+  answered: (answer: string, detail: string) => void,
+): Asked {
+  const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
+  if (answer.kind !== 'found') {
+    const { reason, detail } = answer;
+    answered(reason, detail);
+    return { kind: answer.kind === 'none' ? 'none' : 'error', reason, detail };
+  }
+  answered('found', `under ${JSON.stringify(answer.name)}`);
+  const route = parseRoute(answer.value, destinationRules(scheme, config, context.call.did));
+  note({ type: 'readings', readings: route.readings });
+  if (!route.ok) {
+    answered(route.reason, route.detail);
+    return { kind: route.kind, reason: route.reason, detail: route.detail };
+  }
+  return {
+    kind: 'route',
+    steps: route.steps,
+    calleeHeaders: calleeHeaders(scheme, context, answer.document),
+    stale: false,
+  };
+}
+
+function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }: AskOptions): MacroContext {
+  let host: string | undefined;
+  return {
+    call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
+    scheme: scheme.name,
+    country: scheme.numbering.country,
+    attempt,
+    timestamp: clock.date().toISOString(),
+    secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
+  };
+}
+
+function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unknown): Record<string, string> {
+  const reply = (path: string): string => textAt(document, path);
+  return Object.fromEntries(
+    Object.entries(bridge.headers).map(([name, template]) => [
+      name,
+      headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
+    ]),
+  );
+}
+
+/**
+ * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
+ * scheme, and a secret within the parameters or the body is left empty.
+ */
+export function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
+  const { parameters, body } = webhook;
+  return {
+    ...webhook,
+    url,
+    auth: { type: 'none' },
+    headers: {},
+    ...(parameters === undefined
+      ? {}
+      : {
+          parameters: Object.fromEntries(
+            Object.entries(parameters).map(([name, text]) => [name, withoutSecrets(text)]),
+          ),
+        }),
+    ...(body === undefined ? {} : { body: mapTemplates(body, withoutSecrets) }),
+  };
+}

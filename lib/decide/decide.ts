@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import type { Outcome } from '../call/cause.ts';
+import type { Call } from '../call/channel.ts';
+import type { Result, Via } from '../call/record.ts';
+import { prefixFormsOf, type Destination } from '../dial/destination.ts';
+import { nameOf, originatesFor, type Originate } from '../dial/originate.ts';
+import { parseSteps, type Step } from '../dial/route.ts';
+import { RouterError, type Reason } from '../errors.ts';
+import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
+import { destinationRules, type SchemeSet } from '../schemes/schemes.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+import { ask, backupOf, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
+import type { Places } from './limits.ts';
+import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
+
+/**
+ * Where a call shall go. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
+ * the list is walked to the first step that the leg can carry out. Knows nothing of sockets or legs, so that `try` walks
+ * the same path without a call.
+ */
+
+/** What was decided. The first step can be carried out on the leg; later ones may have to be asked for. */
+export interface Decision {
+  readonly scheme: Scheme;
+  readonly via: Via;
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly steps: readonly [LegStep, ...Step[]];
+  /** Headers for the callee, fit for a dial string. */
+  readonly calleeHeaders: Readonly<Record<string, string>>;
+  /** The bridges of the first step, to be tried in order; none when it dials nobody. */
+  readonly originates: readonly Originate[];
+  /** Where it stands, the first step taken: from here `resume` goes on. */
+  readonly walk: Walk;
+}
+
+export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
+
+export interface InquiryOptions extends AskOptions {
+  readonly schemes: SchemeSet;
+  /** What the call holds of the caps; absent in a dry run, which takes none and is refused by none. */
+  readonly places?: Places;
+  /** Awaited before each question but the first: the leg has to be safe while the next CRM thinks. */
+  readonly beforeAskingAgain?: () => Promise<void>;
+}
+
+/** How a step is carried out here, or why it can't be: known before the leg is touched. */
+type Plan =
+  | { readonly ok: true; readonly step: LegStep; readonly originates: readonly Originate[] }
+  | { readonly ok: false; readonly why: Why };
+
+/** Part of the remaining time that an attempt may use while a backup stands behind it. */
+const SHARE_BEFORE_BACKUP = 0.6;
+const DIALPLAN: LegStep = { kind: 'dialplan' };
+const NOTHING_LEFT: Why = {
+  result: 'refused',
+  reason: 'destination_invalid',
+  detail: 'nothing is left to try',
+};
+
+/** Milliseconds for the whole decision: never longer than the dialplan's guard allows. */
+export function budgetMs(scheme: Scheme, call: Call): number {
+  const budget = scheme.webhook.timeoutSeconds * 1000;
+  if (call.guardSeconds === null) return budget;
+  return Math.max(0, Math.min(budget, (call.guardSeconds - GUARD_MARGIN_SECONDS) * 1000));
+}
+
+/** All questions of one call. */
+export class Inquiry {
+  readonly #options: InquiryOptions;
+  /** Of the last question. */
+  #attempt = 0;
+
+  constructor(options: InquiryOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
+  async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
+    return this.#follow(await this.#enter(scheme, deadlineMs, new Set()));
+  }
+
+  /**
+   * Goes on after a bridge that nobody answered: with the rest of its list, and when the CRM's own list is used up,
+   * with the scheme's steps for the outcome. A webhook there has a budget of its own. Throws like `decide`.
+   */
+  async resume({ walk }: Decision, outcome: Outcome, cause: string): Promise<Decision> {
+    const { call, clock, places } = this.#options;
+    places?.leaveNumbers();
+    const deadlineMs = clock.now() + budgetMs(walk.scheme, call);
+    return this.#follow({ ...afterBridge(walk, outcome, cause), deadlineMs, webhookId: newWebhookId() });
+  }
+
+  /** Takes step after step, until one of them is for the leg. */
+  async #follow(start: Walk): Promise<Decision> {
+    let walk = start;
+    for (;;) {
+      const [step, ...rest] = walk.steps;
+      const behind: Walk = { ...walk, steps: rest };
+      if (step === undefined) walk = this.#nextList(walk);
+      else if (step.kind === 'scheme') walk = await this.#handOver(behind, step.name);
+      else if (step.kind === 'webhook') walk = await this.#askBackup(behind, step.url);
+      else {
+        const plan = this.#plan(step, walk);
+        if (plan.ok) return this.#decided(plan, behind);
+        walk = this.#leaveOut(behind, plan.why, `step skipped: ${plan.why.detail}`);
+      }
+    }
+  }
+
+  /** Asks the CRM of a scheme. Its answer is the list to walk; without an answer it is one of the scheme's own. */
+  async #enter(scheme: Scheme, deadlineMs: number, before: ReadonlySet<string>): Promise<Walk> {
+    const visited = new Set([...before, scheme.name]);
+    const start: Start = { scheme, visited, deadlineMs, webhookId: newWebhookId() };
+    const { onError, onNoRoute } = scheme.fallback;
+    const full = this.#options.places?.enterScheme(scheme.name, scheme.limits) ?? null;
+    if (full !== null) {
+      // A backup is a question to the CRM too.
+      const unasked = onError.filter((step) => !('webhook' in step));
+      return this.#fallBack(start, unasked, { result: 'refused', reason: 'call_limit', detail: full });
+    }
+    const asked = await this.#ask(start, scheme.webhook, onError);
+    switch (asked.kind) {
+      case 'route': {
+        const { steps, calleeHeaders, stale } = asked;
+        const route = { via: 'primary', steps, calleeHeaders, stale } as const;
+        return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
+      }
+      case 'none':
+        return this.#fallBack(start, onNoRoute, { ...asked, result: 'no_route' });
+      case 'error':
+      case 'refused':
+        return this.#fallBack(start, onError, { ...asked, result: asked.kind });
+    }
+  }
+
+  #fallBack(
+    { scheme, visited, deadlineMs, webhookId }: Start,
+    list: readonly FallbackStep[],
+    why: Why,
+  ): Walk {
+    const { config, call } = this.#options;
+    const { steps, readings } = parseSteps(list, destinationRules(scheme, config, call.did));
+    if (readings.length > 0) this.#options.note({ type: 'readings', readings });
+    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, calleeHeaders: {}, why };
+  }
+
+  /** The CRM's list is followed by one of the scheme's own, and that by the dialplan. */
+  #nextList(walk: Walk): Walk {
+    if (walk.via === 'fallback') return { ...walk, steps: [DIALPLAN] };
+    const { list, why } = listBehind(walk);
+    return this.#fallBack(walk, list, why);
+  }
+
+  async #handOver(walk: Walk, name: string): Promise<Walk> {
+    const scheme = this.#options.schemes.schemes.get(name);
+    if (scheme === undefined || walk.visited.has(name)) {
+      const reason = scheme === undefined ? 'scheme_unknown' : 'scheme_loop';
+      const why: Why = { result: 'error', reason, detail: `scheme "${name}"` };
+      return this.#leaveOut(walk, why, `hand-over to "${name}" skipped: ${reason}`);
+    }
+    const { revision } = scheme;
+    this.#options.note({ type: 'scheme', name, revision, chosenBy: 'a hand-over' });
+    return this.#enter(scheme, walk.deadlineMs, walk.visited);
+  }
+
+  /** Asks another address. What it says comes before the rest of the list. */
+  async #askBackup(walk: Walk, url: Webhook['url']): Promise<Walk> {
+    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
+    const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
+    if (asked.kind !== 'route') return walk;
+    return { ...walk, steps: [...asked.steps, ...walk.steps], calleeHeaders: asked.calleeHeaders };
+  }
+
+  /** What can't be done here is left out, as the reader leaves out what it refuses. */
+  #leaveOut(walk: Walk, why: Why, skipped: string): Walk {
+    const { note } = this.#options;
+    if (walk.via === 'fallback') {
+      note({ type: 'note', text: skipped });
+      return walk;
+    }
+    note({ type: 'note', text: `left out: ${why.detail}: ${why.reason}` });
+    return { ...walk, refusal: why };
+  }
+
+  async #ask(
+    { scheme, deadlineMs, webhookId }: Start,
+    webhook: Webhook,
+    behind: readonly (Step | FallbackStep)[],
+  ): Promise<Asked> {
+    if (this.#attempt > 0) await this.#options.beforeAskingAgain?.();
+    const limitMs = this.#limit(deadlineMs, behind);
+    const attempt = ++this.#attempt;
+    return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);
+  }
+
+  #plan(step: LegStep, { scheme, calleeHeaders }: Walk): Plan {
+    if (step.kind !== 'dial') return { ok: true, step, originates: [] };
+    const { call, config } = this.#options;
+    const refused = (reason: Reason, detail: string): Plan => {
+      const text = `${nameOf(step.destinations)}: ${detail}`;
+      return { ok: false, why: { result: 'refused', reason, detail: text } };
+    };
+    // What can't be dialled at all takes no places.
+    const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
+    if (!plan.ok) return refused(plan.reason, plan.detail);
+    const full = new Map<Destination, string>();
+    for (const destination of step.destinations) {
+      const cap =
+        this.#options.places?.enterNumber(prefixFormsOf(destination), config.numbers.limits) ?? null;
+      if (cap !== null) full.set(destination, cap);
+    }
+    if (full.size === 0) return { ok: true, step, originates: plan.originates };
+    const rest = step.destinations.filter((destination) => !full.has(destination));
+    const detail = [...full.values()].join(', ');
+    if (rest.length === 0) return refused('call_limit', detail);
+    this.#options.note({ type: 'note', text: `${nameOf([...full.keys()])} left out: ${detail}: call_limit` });
+    const less = { ...step, destinations: rest };
+    const lesser = originatesFor(less, { scheme, call, config, calleeHeaders });
+    return lesser.ok
+      ? { ok: true, step: less, originates: lesser.originates }
+      : refused(lesser.reason, lesser.detail);
+  }
+
+  /** Milliseconds that the next attempt may take. */
+  #limit(deadlineMs: number, behind: readonly (Step | FallbackStep)[]): number {
+    const remaining = deadlineMs - this.#options.clock.now();
+    const [next] = behind;
+    const asks =
+      next !== undefined &&
+      ('kind' in next
+        ? next.kind === 'webhook' || next.kind === 'scheme'
+        : 'webhook' in next || 'scheme' in next);
+    return asks ? remaining * SHARE_BEFORE_BACKUP : remaining;
+  }
+
+  #decided({ step, originates }: Extract<Plan, { ok: true }>, walk: Walk): Decision {
+    const { scheme, via, calleeHeaders } = walk;
+    const steps = [step, ...walk.steps] as const;
+    const { result, reason, detail } =
+      walk.via === 'fallback'
+        ? walk.why
+        : ({ result: 'routed', reason: walk.stale ? 'stale' : reasonOf(step), detail: '' } as const);
+    const atMs = this.#options.elapsedMs();
+    const named = { scheme: scheme.name, steps: steps.map(describeStep) };
+    this.#options.note({ type: 'decision', decision: { atMs, via, result, reason, detail, ...named } });
+    return { scheme, via, result, reason, steps, calleeHeaders, originates, walk };
+  }
+}
+
+function newWebhookId(): string {
+  return `msg_${randomUUID()}`;
+}
+
+function reasonOf(step: LegStep): Reason {
+  switch (step.kind) {
+    case 'dial':
+      return 'routed';
+    case 'transfer':
+      return 'crm_transfer';
+    case 'hangup':
+      return 'crm_hangup';
+    case 'dialplan':
+      return 'crm_dialplan';
+  }
+}
+
+/** A step in the words of records and of `try`: `dial 201`, `hangup USER_BUSY`. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'dial':
+      return `dial ${nameOf(step.destinations)}`;
+    case 'transfer':
+      return `transfer ${step.extension} ${step.context}`;
+    case 'hangup':
+      return `hangup ${step.cause}`;
+    case 'dialplan':
+      return 'dialplan';
+    case 'scheme':
+      return `scheme ${step.name}`;
+    case 'webhook':
+      return `webhook ${step.url.source}`;
+  }
+}

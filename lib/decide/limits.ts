@@ -1,0 +1,114 @@
+import type { Clock } from '../clock.ts';
+
+/**
+ * Caps of concurrent calls and of calls a minute, by the name of a scheme and by the prefix of a number. One for each
+ * router: what it counts outlives a reload of schemes, and knows nothing of other routers.
+ */
+export interface Limit {
+  /** At the same time. */
+  readonly calls?: number | undefined;
+  /** Begun within any 60 seconds. */
+  readonly callsPerMinute?: number | undefined;
+}
+
+const MINUTE_MS = 60_000;
+
+interface Counter {
+  active: number;
+  /** When calls began, at most `callsPerMinute` of them; kept only under such a cap. */
+  readonly begunMs: number[];
+}
+
+interface Place {
+  readonly key: string;
+  readonly limit: Limit;
+}
+
+export class Limits {
+  readonly #clock: Clock;
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The places of a call that has none yet. */
+  places(): Places {
+    return new Places(this);
+  }
+
+  /** Takes all of them, or none: then the cap that is reached, in words. A call that is refused counts nowhere. */
+  take(places: readonly Place[]): string | null {
+    const nowMs = this.#clock.now();
+    const counters = places.map(({ key }) => this.#counters.get(key) ?? { active: 0, begunMs: [] });
+    for (const [index, { key, limit }] of places.entries()) {
+      const { active, begunMs } = counters[index] as Counter;
+      while ((begunMs[0] ?? nowMs) <= nowMs - MINUTE_MS) begunMs.shift();
+      const { calls = Infinity, callsPerMinute = Infinity } = limit;
+      if (active >= calls) return `${key} has its ${calls} calls`;
+      if (begunMs.length >= callsPerMinute) return `${key} has had its ${callsPerMinute} calls a minute`;
+    }
+    for (const [index, { key, limit }] of places.entries()) {
+      const counter = counters[index] as Counter;
+      this.#counters.set(key, counter);
+      counter.active++;
+      if (limit.callsPerMinute !== undefined) counter.begunMs.push(nowMs);
+    }
+    return null;
+  }
+
+  give(key: string): void {
+    const counter = this.#counters.get(key);
+    if (counter === undefined) return;
+    counter.active--;
+    if (counter.active === 0 && counter.begunMs.length === 0) this.#counters.delete(key);
+  }
+}
+
+/** What one call holds: given back once, in whatever way the call ends. */
+export class Places {
+  readonly #limits: Limits;
+  #schemes: readonly string[] = [];
+  #numbers: readonly string[] = [];
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Held until the call ends, by a call that is handed on too. Null, or the cap that is reached. Calls are counted
+   * without a cap as well, so that one that is loaded later finds those that are there.
+   */
+  enterScheme(name: string, limit: Limit): string | null {
+    const key = `the scheme ${name}`;
+    const refusal = this.#limits.take([{ key, limit }]);
+    if (refusal === null) this.#schemes = [...this.#schemes, key];
+    return refusal;
+  }
+
+  /**
+   * One number that is about to be dialled, held until `leaveNumbers`. `forms` are the ways in which it may be
+   * written. Every prefix that one of them begins with counts: a narrow cap does not lift a wide one.
+   */
+  enterNumber(forms: readonly string[], limits: Readonly<Record<string, Limit>>): string | null {
+    const places = Object.entries(limits)
+      .filter(([prefix]) => forms.some((form) => form.startsWith(prefix.replace(/^\+/, ''))))
+      .map(([prefix, limit]) => ({ key: `the prefix ${prefix}`, limit }));
+    const refusal = this.#limits.take(places);
+    if (refusal === null) this.#numbers = [...this.#numbers, ...places.map(({ key }) => key)];
+    return refusal;
+  }
+
+  /** The bridge has failed. */
+  leaveNumbers(): void {
+    for (const key of this.#numbers) this.#limits.give(key);
+    this.#numbers = [];
+  }
+
+  /** The call has ended. */
+  leave(): void {
+    this.leaveNumbers();
+    for (const key of this.#schemes) this.#limits.give(key);
+    this.#schemes = [];
+  }
+}

@@ -1,0 +1,71 @@
+import type { Outcome } from '../call/cause.ts';
+import type { Result, Via } from '../call/record.ts';
+import type { Step } from '../dial/route.ts';
+import type { Reason } from '../errors.ts';
+import { stepsFor, type FallbackStep, type Scheme } from '../scheme/scheme.ts';
+
+/**
+ * How far a call has come in its search for somebody who answers: the list that it walks, and the steps that are left.
+ * A walk is a value: it never changes, and whatever happens on the way makes a new one of it.
+ */
+export type Walk = RouteWalk | FallbackWalk;
+
+/** What holds for every list of one scheme. */
+export interface Start {
+  readonly scheme: Scheme;
+  /** The schemes that the call has been through, this one among them: each is asked once. */
+  readonly visited: ReadonlySet<string>;
+  /** When the CRM's answers must be there, by the clock. */
+  readonly deadlineMs: number;
+  /** The same for a question and for its backup, so that a CRM can tell a repetition. */
+  readonly webhookId: string;
+}
+
+interface List extends Start {
+  readonly via: Via;
+  /** Not yet taken. */
+  readonly steps: readonly Step[];
+  /** Headers for the callee, fit for a dial string. */
+  readonly calleeHeaders: Readonly<Record<string, string>>;
+}
+
+/** Along the list that the CRM gave. */
+export interface RouteWalk extends List {
+  readonly via: 'primary';
+  /** The CRM could not answer: this is what it said before. */
+  readonly stale: boolean;
+  /** Why the last step that was left out could not be taken. */
+  readonly refusal: Why;
+  /** The last bridge that nobody answered; null before the first. */
+  readonly unanswered: { readonly outcome: Outcome; readonly cause: string } | null;
+}
+
+/** Along one of the scheme's own lists. */
+interface FallbackWalk extends List {
+  readonly via: 'fallback';
+  readonly why: Why;
+}
+
+/** Why a call is not where the CRM sent it, as records and markers say it. */
+export interface Why {
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+/** The list to go on with when the CRM's own is used up. */
+export function listBehind({ scheme, refusal, unanswered }: RouteWalk): {
+  list: readonly FallbackStep[];
+  why: Why;
+} {
+  if (unanswered === null) return { list: scheme.fallback.onError, why: refusal };
+  const { outcome, cause } = unanswered;
+  return { list: stepsFor(scheme, outcome), why: { result: 'no_answer', reason: outcome, detail: cause } };
+}
+
+/** The walk as it goes on after a bridge that nobody answered. */
+export function afterBridge(walk: Walk, outcome: Outcome, cause: string): Walk {
+  return walk.via === 'primary'
+    ? { ...walk, unanswered: { outcome, cause } }
+    : { ...walk, calleeHeaders: {}, why: { ...walk.why, detail: cause } };
+}

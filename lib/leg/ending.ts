@@ -1,0 +1,46 @@
+import type { End } from '../call/record.ts';
+import type { Reason } from '../errors.ts';
+import type { Leg } from './leg.ts';
+
+/** What the router itself has seen and done of a call that is not in its hands any more. */
+export interface Seen {
+  /** Our callee had answered. */
+  readonly talked: boolean;
+  /** It was the dialplan's guard that took the leg. */
+  readonly guardFired: boolean;
+  /** Why it was decided as it was. */
+  readonly reason: Reason;
+}
+
+export interface Ending {
+  readonly end: End;
+  readonly reason: Reason;
+  /** For a person, where the reason does not say all. */
+  readonly note?: string;
+}
+
+/** The extension was not found: the caller gets 404, and nothing has run in his new place. */
+const NOWHERE = 'NO_ROUTE_DESTINATION';
+
+/** How a call ended that was taken out of our hands, by what its leg has shown: to be asked when the leg has ended. */
+export function endingOf(leg: Leg, { talked, guardFired, reason }: Seen): Ending {
+  const { state, moves, hungUpBy, hangupCause, arrived } = leg;
+  const [first] = moves;
+  if (first !== undefined) {
+    if (guardFired) return { end: 'guard', reason: 'guard_fired' };
+    if (first.by !== 'router') return { end: 'moved', reason: talked ? reason : 'moved' };
+    if (arrived || hangupCause !== NOWHERE) return { end: 'transferred', reason };
+    return {
+      end: 'switch_hangup',
+      reason: 'transfer_failed',
+      note: `${first.to}: there is no such extension`,
+    };
+  }
+  const error = state.kind === 'gone' ? state.error : null;
+  if (error !== null && error.code !== 'caller_hung_up' && error.code !== 'switch_hung_up') {
+    return { end: 'switch_lost', reason: error.code, note: error.message };
+  }
+  if (talked) return { end: 'bridged', reason };
+  if (hungUpBy === 'caller') return { end: 'caller_hangup', reason: 'caller_hung_up' };
+  return { end: 'switch_hangup', reason: 'switch_hung_up' };
+}

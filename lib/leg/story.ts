@@ -1,0 +1,387 @@
+import { randomUUID } from 'node:crypto';
+import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
+import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
+import { throwIfAborted, type CancelSignal } from '../cancel.ts';
+import { STANDSTILL_MS, within, type Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide/decide.ts';
+import type { Limits, Places } from '../decide/limits.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
+import type { Connection } from '../esl/connection.ts';
+import type { Admission, Refusal } from '../esl/listener.ts';
+import { chooseScheme, type SchemeSet } from '../schemes/schemes.ts';
+import type { BridgeOutcome } from './bridge.ts';
+import { exists, isNameable, setVariables } from './command.ts';
+import { endingOf } from './ending.ts';
+import { greet } from './greeting.ts';
+import { findGuard, Guard } from './guard.ts';
+import { Leg } from './leg.ts';
+import type { Passes } from './pass.ts';
+import { dial, hangUp, later, ring, transfer, type StepContext } from './step.ts';
+import { follow, talk } from './talk.ts';
+
+/** What every call is handed. A call keeps the schemes that it began with. */
+export interface CallContext {
+  readonly config: Config;
+  readonly schemes: SchemeSet;
+  readonly secrets: Secrets;
+  readonly send: InquiryOptions['send'];
+  readonly memory: InquiryOptions['memory'];
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly version: string;
+  /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
+  readonly stopping: CancelSignal;
+  readonly passes: Passes;
+  /** What a person should mend in the dialplan. */
+  readonly onDialplanFault: (text: string) => void;
+}
+
+/** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
+const LAST_EVENTS_MS = 2000;
+
+/** A leg that is taken away meanwhile is linked with what it does next; a CRM is mostly faster. */
+const MARK_AFTER_MS = 200;
+
+/** A channel that comes back oftener goes round in a circle: it is given back once more, and then hung up. */
+const MAX_PASSES = 5;
+
+/** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
+export async function routeCall(
+  connection: Connection,
+  admission: Admission,
+  context: CallContext,
+): Promise<CallRecord> {
+  const story = new CallStory(connection, context);
+  await story.tell(admission);
+  await connection.end();
+  return story.record;
+}
+
+class CallStory {
+  readonly record: CallRecord;
+  readonly #connection: Connection;
+  readonly #context: CallContext;
+  readonly #places: Places;
+  #connectedAt: number;
+  #leg: Leg | null = null;
+  #guard: Guard | null = null;
+
+  constructor(connection: Connection, context: CallContext) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#places = context.limits.places();
+    this.#connectedAt = context.clock.now();
+    this.record = newRecord(randomUUID(), context.clock.date());
+  }
+
+  /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
+  async tell({ refusal, waitedMs, stalledMs }: Admission): Promise<void> {
+    try {
+      const leg = await this.#connect(refusal, waitedMs);
+      await this.#route(leg, refusal);
+    } catch (error) {
+      await this.#rescue(error, stalledMs);
+    } finally {
+      this.#places.leave();
+      if (this.#leg !== null) this.#context.passes.leave(this.#leg.call.uuid, this.record.id);
+    }
+  }
+
+  async #connect(refusal: Refusal | null, waitedMs: number): Promise<Leg> {
+    const { config, schemes, clock, passes } = this.#context;
+    const { headers, subscribed } = await greet(
+      this.#connection,
+      refusal === null ? config.esl.lingerSeconds : null,
+    );
+    // The caller's patience has not waited with him.
+    this.#connectedAt = clock.now() - waitedMs;
+    const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
+    if (call.uuid === '') throw new RouterError('esl_protocol', 'the reply to connect names no call');
+    const leg = new Leg(this.#connection, call, headers, clock, (text) => {
+      this.#note({ type: 'note', text });
+    });
+    this.#leg = leg;
+    this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
+    this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+    this.#note({ type: 'pass', ...passes.enter(call, this.record.id) });
+    if (waitedMs > 0) {
+      const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
+      this.#note({ type: 'note', text });
+    }
+    await subscribed;
+    const { async, full } = call.socketMode;
+    if (refusal === null && !(async && full)) throw new RouterError('socket_application');
+    return leg;
+  }
+
+  async #route(leg: Leg, refusal: Refusal | null): Promise<void> {
+    const { config, schemes, clock } = this.#context;
+    throwIfAborted(leg.taken);
+    const call = refusal === null ? await this.#findGuard(leg) : leg.call;
+    const { pass } = this.record;
+    if (pass > MAX_PASSES + 1) return this.#refusePass(leg);
+    if (pass > MAX_PASSES) return this.#giveBack('refused', 'pass_limit');
+    if (refusal !== null) return this.#giveBack('error', refusal);
+    if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
+      return this.#giveBack('no_route', 'emergency_called');
+    }
+    // To hang up would be surer to break the circle, and would drop whom the dialplan can still serve: it sees the reason.
+    if (call.hops > config.maxHops) return this.#giveBack('refused', 'hop_limit');
+    const choice = chooseScheme(schemes, call);
+    if (choice.kind === 'none') return this.#giveBack('no_route', 'no_scheme');
+    if (choice.kind === 'unknown') {
+      this.#note({
+        type: 'note',
+        text: `there is no scheme "${choice.name}", which ${choice.chosenBy} names`,
+      });
+      return this.#giveBack('error', 'scheme_unknown');
+    }
+    const { scheme, chosenBy } = choice;
+    if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
+    this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
+    const inquiry = new Inquiry({
+      call,
+      dryRun: false,
+      signal: leg.taken,
+      places: this.#places,
+      note: (event) => {
+        this.#note(event);
+      },
+      elapsedMs: () => this.#elapsedMs(),
+      beforeAskingAgain: () => this.#guard?.rearm() ?? Promise.resolve(),
+      ...this.#context,
+    });
+    const stopRinging = later(leg, clock, scheme.waiting.ringAfterMs, () => ring(leg));
+    const stopMarking = later(leg, clock, MARK_AFTER_MS, () => [setVariables(leg.call, this.#passMarker())]);
+    let decision: Decision;
+    try {
+      decision = await inquiry.decide(scheme, this.#connectedAt + budgetMs(scheme, call));
+    } finally {
+      stopRinging();
+      stopMarking();
+    }
+    await this.#carryOut(leg, inquiry, decision);
+  }
+
+  /** The guard as it is, and not as the dialplan tells; the call as the router goes by it. */
+  async #findGuard(leg: Leg): Promise<Call> {
+    const { clock, onDialplanFault } = this.#context;
+    const guard = await findGuard(leg, clock);
+    this.#guard = new Guard(leg, guard, clock);
+    for (const text of guard.notes) {
+      this.#note({ type: 'note', text });
+      onDialplanFault(text);
+    }
+    return { ...leg.call, guardSeconds: guard.seconds };
+  }
+
+  /** Step by step until one of them ends the call or takes it out of our hands. */
+  async #carryOut(leg: Leg, inquiry: Inquiry, first: Decision): Promise<void> {
+    let decision = first;
+    for (;;) {
+      await this.#catchUp(leg);
+      throwIfAborted(leg.taken);
+      const [step] = decision.steps;
+      const context = this.#stepContext(leg, decision);
+      switch (step.kind) {
+        case 'dial': {
+          const outcome = await dial(step, decision, context);
+          if (outcome.kind !== 'failed') return this.#bridged(leg, outcome);
+          decision = await inquiry.resume(decision, outcome.outcome, outcome.cause);
+          break;
+        }
+        case 'transfer':
+          await transfer(step, context);
+          return this.#taken(leg);
+        case 'hangup':
+          await hangUp(step.cause, context);
+          await within(leg.ended, LAST_EVENTS_MS, this.#context.clock);
+          return this.#close('hangup');
+        case 'dialplan':
+          return this.#giveBack(decision.result, decision.reason);
+      }
+    }
+  }
+
+  /**
+   * After a standstill of this process the CRM's reply may be read before the event that says that the guard has taken the
+   * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
+   */
+  async #catchUp(leg: Leg): Promise<void> {
+    if (this.#guard?.isDue === true) await leg.command([exists(leg.call)]);
+  }
+
+  async #bridged(leg: Leg, outcome: Exclude<BridgeOutcome, { kind: 'failed' }>): Promise<void> {
+    switch (outcome.kind) {
+      case 'answered':
+        return this.#talk(leg);
+      case 'released':
+        // A socket that is closed in order lets the dialplan go on behind it: no guard is needed.
+        await leg.command(this.#guard?.lift() ?? []);
+        return this.#close('released');
+      case 'overrun':
+        this.#note({ type: 'note', text: 'FreeSWITCH did not say how the bridge ended: given back' });
+        return this.#giveBack('error', 'esl_timeout');
+      case 'taken':
+        return this.#taken(leg);
+    }
+  }
+
+  async #talk(leg: Leg): Promise<void> {
+    const { config, clock, stopping } = this.#context;
+    // After a fallback, or an answer of before, the reason goes on saying why there was one.
+    if (this.record.result === 'routed' && this.record.reason !== 'stale')
+      this.#note({ type: 'result', result: 'routed', reason: 'answered' });
+    const heartbeatMs = config.esl.heartbeatSeconds * 1000;
+    const end = await talk(leg, { heartbeatMs, clock, stopping });
+    if (end === 'released') return this.#close('released');
+    // The conversation is over, and nobody hung the caller up (`hangup_after_bridge` was unset): he would hear silence.
+    if (end === 'over') await leg.hangUp('NORMAL_CLEARING');
+    return this.#taken(leg);
+  }
+
+  /**
+   * The leg is not ours any more: from here on the router only watches. The guard that a moved leg still carries is lifted, as
+   * it would tear the caller out of his new place; its socket is held to the channel's end.
+   */
+  async #taken(leg: Leg): Promise<void> {
+    const { config, clock } = this.#context;
+    if (leg.moves.length === 0) await within(leg.ended, leg.call.hungUp ? 0 : LAST_EVENTS_MS, clock);
+    const [first] = leg.moves;
+    let guardFired = false;
+    if (first !== undefined) {
+      guardFired = (await this.#guard?.hasFired(first).catch(() => false)) ?? false;
+      await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
+    }
+    const talked = this.record.answeredMs !== null;
+    const { end, reason, note } = endingOf(leg, { talked, guardFired, reason: this.record.reason });
+    if (note !== undefined) this.#note({ type: 'note', text: note });
+    const moves = leg.moves.map(({ atMs, from, by, to }) => ({
+      atMs: atMs - this.#connectedAt,
+      from,
+      by,
+      to,
+    }));
+    this.#note({ type: 'moves', moves });
+    const result = reason === 'transfer_failed' ? 'error' : this.record.result;
+    this.#note({ type: 'result', result, reason });
+    if (talked && end !== 'switch_lost') {
+      // The conversation with our callee was over when the call was moved, not when it ended.
+      const atMs = moves[0]?.atMs ?? (leg.hungUpMs ?? this.#context.clock.now()) - this.#connectedAt;
+      const cause = moves.length > 0 ? null : leg.hangupCause;
+      this.#note({ type: 'bridge_end', atMs, outcome: 'answered', cause });
+    }
+    await this.#close(end);
+  }
+
+  /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
+  async #giveBack(result: Result, reason: Reason): Promise<void> {
+    this.#note({ type: 'result', result, reason });
+    const leg = this.#leg;
+    if (leg?.taken.aborted === false) {
+      const withinMs = this.#context.config.esl.replyTimeoutSeconds * 1000;
+      // Before the guard is lifted: if this fails, it is what serves the caller.
+      await leg.parked(withinMs);
+      // Without "full" there is no api command: the dialplan serves the caller as it is.
+      if (leg.call.socketMode.full) {
+        const markers = setVariables(leg.call, this.#markers(result, reason, ''));
+        await leg.commandHere([...(this.#guard?.lift() ?? []), markers]);
+        if (!isNameable(leg.call)) await leg.settled(withinMs);
+      }
+    }
+    await this.#close('dialplan');
+  }
+
+  /** Round it goes: the dialplan that had it back last time has sent it here again. */
+  async #refusePass(leg: Leg): Promise<void> {
+    this.#note({ type: 'result', result: 'refused', reason: 'pass_limit' });
+    const { clock } = this.#context;
+    await leg.commandHere(this.#guard?.lift() ?? []);
+    await leg.hangUp('USER_BUSY');
+    await within(leg.ended, LAST_EVENTS_MS, clock);
+    await this.#close('hangup');
+  }
+
+  async #rescue(error: unknown, stalledMs: number): Promise<void> {
+    const failure =
+      error instanceof RouterError ? error : new RouterError('internal', messageOf(error), { cause: error });
+    const taken = this.#takenLeg();
+    if (taken !== null) return this.#taken(taken);
+    if (this.#connection.isClosed) return this.#unread(failure, stalledMs);
+    this.#note({ type: 'note', text: `${failure.code}: ${failure.message}` });
+    try {
+      await this.#giveBack('error', failure.code);
+    } catch (again) {
+      const taken = this.#takenLeg();
+      if (taken !== null) return this.#taken(taken);
+      this.#note({ type: 'note', text: `could not be given back: ${messageOf(again)}` });
+      await this.#close('switch_lost');
+    }
+  }
+
+  /** The connection ended before FreeSWITCH had said whose it was: what became of the caller was not seen. */
+  async #unread(failure: RouterError, stalledMs: number): Promise<void> {
+    const { disconnected, noticedUuid } = this.#connection;
+    const over = `the call ${noticedUuid ?? ''} was over before it could be read`;
+    this.#note({ type: 'note', text: disconnected ? over : `${failure.code}: ${failure.message}` });
+    const stalled = stalledMs >= STANDSTILL_MS;
+    if (stalled) this.#note({ type: 'note', text: `the router stood still for ${Math.round(stalledMs)} ms` });
+    const reason = stalled ? 'router_stalled' : disconnected ? 'switch_hung_up' : failure.code;
+    this.#note({ type: 'result', result: 'error', reason });
+    await this.#close(disconnected && !stalled ? 'switch_hangup' : 'switch_lost');
+  }
+
+  #takenLeg(): Leg | null {
+    return this.#leg?.taken.aborted === true ? this.#leg : null;
+  }
+
+  async #close(end: End): Promise<void> {
+    const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
+    const hungUpMs = this.#leg?.hungUpMs ?? this.#context.clock.now();
+    this.#note({ type: 'end', end, atMs: hungUpMs - this.#connectedAt, hangupCause, hungUpBy });
+    await this.#connection.end();
+  }
+
+  #stepContext(leg: Leg, { result, reason }: Decision): StepContext {
+    const { config, clock, stopping } = this.#context;
+    return {
+      leg,
+      guard: this.#guard as Guard,
+      config,
+      clock,
+      stopping,
+      note: (event) => {
+        this.#note(event);
+      },
+      elapsedMs: () => this.#elapsedMs(),
+      sinceConnect: (clockMs) => clockMs - this.#connectedAt,
+      markers: (destination) => this.#markers(result, reason, destination),
+    };
+  }
+
+  /** What the dialplan's conditions and the CDRs of FreeSWITCH see. */
+  #markers(result: Result, reason: Reason, destination: string): Record<string, string> {
+    return {
+      esl_router_result: result,
+      esl_router_reason: reason,
+      esl_router_scheme: this.record.scheme?.name ?? '',
+      esl_router_destination: destination,
+      esl_router_trace: this.record.id,
+      ...this.#passMarker(),
+    };
+  }
+
+  #passMarker(): Record<string, string> {
+    return { [PASS]: `${this.record.pass}:${this.record.id}` };
+  }
+
+  #note(event: CallEvent): void {
+    apply(this.record, event);
+  }
+
+  #elapsedMs(): number {
+    return this.#context.clock.now() - this.#connectedAt;
+  }
+}

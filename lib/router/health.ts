@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, RouterError } from '../errors.ts';
+
+/** What a supervisor or a load balancer asks: does it live, and may it have more calls? */
+export interface Health {
+  readonly address: { readonly host: string; readonly port: number };
+  close(): void;
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'draining' | 'overloaded' | 'closed';
+  readonly calls: number;
+  /** How late the event loop is. */
+  readonly lagMs: number;
+}
+
+export interface HealthOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly readiness: () => Readiness;
+}
+
+/** A request has no body and some headers: whoever needs longer for them is none of those who ask. */
+const REQUEST_MS = 2_000;
+const MAX_CONNECTIONS = 32;
+const MAX_HEADER_BYTES = 8_192;
+
+/**
+ * `/healthz`: 200 while the event loop turns. `/readyz`: 200 when the next call will be served, else 503.
+ * @throws RouterError `config_invalid` when the address can't be listened on
+ */
+export async function serveHealth({ host, port, readiness }: HealthOptions): Promise<Health> {
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      keepAliveTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS / 2,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    ({ method, url = '' }, response) => {
+      const [path] = url.split('?');
+      if (path !== '/healthz' && path !== '/readyz') {
+        answer(response, 404, { status: 'not found' });
+      } else if (method !== 'GET' && method !== 'HEAD') {
+        response.setHeader('Allow', 'GET, HEAD');
+        answer(response, 405, { status: 'method not allowed' });
+      } else if (path === '/healthz') {
+        answer(response, 200, { status: 'ok' });
+      } else {
+        const state = readiness();
+        answer(response, state.status === 'ready' ? 200 : 503, state);
+      }
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  // A connection that sends nothing at all is none of requestTimeout's business.
+  server.setTimeout(REQUEST_MS);
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new RouterError('config_invalid', `health: cannot listen on ${host}:${port}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  // A failed accept: whoever asks gets no answer, which is one.
+  server.on('error', () => undefined);
+  const address = server.address() as AddressInfo;
+  return {
+    address: { host: address.address, port: address.port },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** A body that came along is not read: the connection ends with the answer. */
+function answer(response: ServerResponse, status: number, body: object): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
+  response.end(text);
+}

@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto';
+import { apply, newRecord, summaryOf, type CallRecord } from '../call/record.ts';
+import { Cancellation } from '../cancel.ts';
+import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import { Limits } from '../decide/limits.ts';
+import { AnswerMemory } from '../decide/memory.ts';
+import { RouterError, type Reason } from '../errors.ts';
+import { Connection } from '../esl/connection.ts';
+import { Listener, type ListenerOptions } from '../esl/listener.ts';
+import { createHttpClient } from '../http/client.ts';
+import { Passes } from '../leg/pass.ts';
+import { routeCall } from '../leg/story.ts';
+import type { Logger } from '../log.ts';
+import { ReloadableSchemes } from '../schemes/reload.ts';
+import { loadSchemes } from '../schemes/folder.ts';
+import type { LoadResult } from '../schemes/schemes.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { serveHealth, type Health, type Readiness } from './health.ts';
+import { Load, type LoadState } from './load.ts';
+
+/** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
+
+export interface RouterOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly log: Logger;
+  readonly version: string;
+  readonly clock?: Clock;
+  /** File descriptors that the process may have open; no limit by default. */
+  readonly maxDescriptors?: number;
+  /** Where the schemes come from; the configured folder and the environment by default. */
+  readonly loadSchemes?: () => Promise<LoadResult>;
+  /** Sees the record of each call once it has ended. */
+  readonly onRecord?: (record: CallRecord) => void;
+}
+
+export interface Router {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Reads the schemes anew; the old ones stay when there is any fault. Resolves to the faults. */
+  reload(): Promise<readonly string[]>;
+  /**
+   * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
+   * budget and 1.2 s, whatever a CRM or a FreeSWITCH does meanwhile. Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+/** Past the largest budget every call has been decided, and what it still waits for does not come. */
+const CUT_MS = 1_000;
+/** Of the dialplan's faults that are logged. */
+const MAX_FAULTS = 100;
+/** Calls that were cut close their sockets and write their records. */
+const FAREWELL_MS = 200;
+
+/** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+export async function start(options: RouterOptions): Promise<Router> {
+  const { config, secrets, log, clock = systemClock } = options;
+  const schemes = await ReloadableSchemes.open({
+    read: options.loadSchemes ?? (() => loadSchemes(config, secrets)),
+    watched: config.schemes.watch ? config.schemes.dir : null,
+    log,
+    clock,
+  });
+  try {
+    return await serve(schemes, options);
+  } catch (error) {
+    await schemes.close();
+    throw error;
+  }
+}
+
+async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
+  const { config, secrets, log, version, clock = systemClock, onRecord } = options;
+  const http = createHttpClient({ network: config.network });
+  const limits = new Limits(clock);
+  const stopping = new Cancellation();
+  const eslOptions = {
+    limits: { headerBytes: config.esl.headerBytes, bodyBytes: config.esl.bodyBytes },
+    replyTimeoutMs: config.esl.replyTimeoutSeconds * 1000,
+  };
+  const upstream = new Upstream({
+    send: http.send.bind(http),
+    clock,
+    random: Math.random,
+    onBreaker: (webhook, { kind }, failure) => {
+      if (kind === 'closed') log.info('circuit breaker closed', { webhook });
+      else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
+    },
+  });
+  const send = upstream.send.bind(upstream);
+  const memory = new AnswerMemory();
+  const connections = new Set<Connection>();
+  const passes = new Passes();
+  const faults = new Set<string>();
+  const onDialplanFault = (text: string): void => {
+    // A line for each fault, not for each call.
+    if (faults.has(text) || faults.size >= MAX_FAULTS) return;
+    faults.add(text);
+    log.warn(`dialplan: ${text}`);
+  };
+  const { maxCalls, maxRefused } = capacity(config, options.maxDescriptors, log);
+  const onError = (error: Error): void => {
+    log.error('listener', { error: error.message });
+  };
+  let load: Load | null = null;
+  const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
+  const lagMs = (): number => load?.lagMs ?? 0;
+  const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
+    const record = unserved(stalledMs, clock);
+    report(log, record, '');
+    onRecord?.(record);
+  };
+  const listening = { ...config.listen, admit, lagMs, onUnserved, onError };
+  const listener = await Listener.listen(listening, async (socket, admission) => {
+    const connection = new Connection(socket, eslOptions);
+    connections.add(connection);
+    const context = {
+      config,
+      schemes: schemes.current,
+      secrets,
+      send,
+      memory,
+      limits,
+      clock,
+      version,
+      stopping,
+      passes,
+      onDialplanFault,
+    };
+    const record = await routeCall(connection, admission, context);
+    connections.delete(connection);
+    report(log, record, connection.peer);
+    onRecord?.(record);
+  });
+  load = new Load({
+    clock,
+    counts: () => listener.counts,
+    maxCalls,
+    maxRefused,
+    ...config.overload,
+    onChange: (state) => {
+      followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
+    },
+  });
+  const readiness = (): Readiness => ({
+    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, maxCalls),
+    calls: listener.counts.calls,
+    lagMs: Math.round(load.lagMs),
+  });
+  const health = await openHealth(config, readiness).catch(async (error: unknown) => {
+    load.stop();
+    await listener.drain();
+    throw error;
+  });
+
+  let stopped: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    log.info('stopping', { calls: listener.counts.calls });
+    const cancelCut = clock.after(schemes.largestBudgetMs + CUT_MS, () => {
+      log.warn('stopping: calls that wait for an answer are given back', { calls: connections.size });
+      for (const connection of connections) connection.destroy(new RouterError('draining'));
+    });
+    stopping.abort();
+    void schemes.close();
+    await within(
+      listener.drain().then(() => listener.idle()),
+      schemes.largestBudgetMs + CUT_MS + FAREWELL_MS,
+      clock,
+    );
+    cancelCut();
+    load.stop();
+    health?.close();
+    http.close();
+    log.info('stopped');
+  };
+  const { host, port } = listener.address;
+  if (health !== null) log.info('health', health.address);
+  log.info('listening', {
+    host,
+    port,
+    schemes: [...schemes.current.schemes.keys()],
+    default: schemes.current.default?.name ?? null,
+  });
+  return { address: listener.address, reload: () => schemes.reload(), stop: () => (stopped ??= stop()) };
+}
+
+/** Descriptors for what is no call: logs, schemes, health, idle connections to CRMs. */
+const OTHER_DESCRIPTORS = 64;
+/** Calls being given back at once, where descriptors do not set the limit. */
+const MAX_REFUSED = 1_000;
+
+/**
+ * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
+ * none left, and tells nobody: those callers would be left in silence.
+ */
+function capacity(
+  config: Config,
+  maxDescriptors = Infinity,
+  log: Logger,
+): { maxCalls: number; maxRefused: number } {
+  const free = Math.max(3, maxDescriptors - OTHER_DESCRIPTORS);
+  const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
+  if (maxCalls < config.listen.maxCalls) {
+    log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
+      maxCalls,
+      maxDescriptors,
+    });
+  }
+  return { maxCalls, maxRefused: Math.min(MAX_REFUSED, Math.floor(free / 4)) };
+}
+
+/** The port follows the load, and the log says so. */
+function followLoad(
+  state: LoadState,
+  { listener, log, lagMs }: { listener: Listener; log: Logger; lagMs: number },
+): void {
+  const facts = { ...listener.counts, lagMs: Math.round(lagMs) };
+  switch (state.kind) {
+    case 'normal':
+      log.info('overload is over: calls are taken again', facts);
+      void listener.resume();
+      break;
+    case 'shedding':
+      log.warn('overload: the event loop lags, calls are given back', facts);
+      break;
+    case 'closed':
+      log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
+      void listener.pause();
+  }
+}
+
+function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readiness['status'] {
+  if (!listener.isOpen) return 'closed';
+  return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
+}
+
+async function openHealth(
+  { health: { host, port } }: Config,
+  readiness: () => Readiness,
+): Promise<Health | null> {
+  return port === 'off' ? null : serveHealth({ host, port, readiness });
+}
+
+/** Reasons that need a person's eye. */
+const ALARMING: ReadonlySet<Reason> = new Set([
+  'esl_protocol',
+  'esl_timeout',
+  'esl_unsafe_value',
+  'guard_too_short',
+  'internal',
+  'pass_limit',
+  'router_stalled',
+  'scheme_unknown',
+  'switch_lost',
+  'transfer_failed',
+]);
+
+/** Of a connection that was reset before it was accepted: which call it was nobody says. */
+function unserved(stalledMs: number, clock: Clock): CallRecord {
+  const record = newRecord(randomUUID(), clock.date());
+  const stalled = stalledMs >= STANDSTILL_MS;
+  const text = 'FreeSWITCH reset the connection before it was accepted';
+  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
+  apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
+  apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
+  return record;
+}
+
+/** One line a call. */
+function report(log: Logger, record: CallRecord, peer: string): void {
+  const summary = summaryOf(record);
+  log.debug('record', record);
+  if (record.reason === 'peer_not_allowed') {
+    log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', { peer, ...summary });
+  } else if (record.reason === 'overloaded') {
+    log.info('call given back: overload', summary);
+  } else if (record.reason === 'over_capacity') {
+    log.warn('call given back: too many at once, see listen.maxCalls (ESL_ROUTER_MAX_CALLS)', {
+      peer,
+      ...summary,
+    });
+  } else if (record.reason === 'socket_application') {
+    log.warn(
+      'call given back: the dialplan must say <action application="socket" data="HOST:PORT async full"/>',
+      summary,
+    );
+  } else if (ALARMING.has(record.reason)) {
+    log.warn('call', { peer, ...summary });
+  } else {
+    log.info('call', summary);
+  }
+}

@@ -1,0 +1,250 @@
+import { z } from 'zod';
+import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
+import type { Call } from '../call/channel.ts';
+import { isCountry } from '../numbering/number.ts';
+import { variablesOf, type Template } from '../webhook/macro.ts';
+import { template } from '../webhook/template.ts';
+import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
+
+/**
+ * A scheme: one JSON document that says which CRM to ask, how to read its reply and what to do when there is
+ * none. `parseScheme` gives every fault at once, each with its path.
+ */
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+/** Names that go into dial strings or arguments of FreeSWITCH applications. */
+const dialplanName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected letters, digits, ".", "_" or "-"');
+const domainName = z
+  .string()
+  .regex(
+    /^(var:[A-Za-z0-9_]{1,64}|[A-Za-z0-9]([A-Za-z0-9.-]{0,252}))$/,
+    'expected a domain, or "var:" and the name of a channel variable',
+  );
+const glob = z.string().min(1).max(128);
+const hangupCause = z
+  .string()
+  .refine(isHangupCause, { error: `expected one of ${Object.keys(HANGUP_CAUSES).join(', ')}` });
+
+const transfer = z.strictObject({
+  extension: dialplanName,
+  context: dialplanName.default('default'),
+});
+
+/** A number or login, or a list in order, or a list within it rung together; read by the grammar of replies. */
+const dialValue = z.union([
+  z.string().min(1),
+  z.int().nonnegative(),
+  z
+    .array(
+      z.union([
+        z.string().min(1),
+        z.int().nonnegative(),
+        z
+          .array(z.union([z.string().min(1), z.int().nonnegative()]))
+          .min(1)
+          .max(10),
+      ]),
+    )
+    .min(1)
+    .max(20),
+]);
+
+const step = z.union(
+  [
+    z.strictObject({ dial: dialValue, timeout: z.int().min(2).max(300).optional() }),
+    z.strictObject({ webhook: webhookUrl }),
+    z.strictObject({ scheme: z.string().regex(NAME) }),
+    z.strictObject({ transfer }),
+    z.strictObject({ hangup: hangupCause }),
+    z.strictObject({ dialplan: z.literal(true) }),
+  ],
+  {
+    error:
+      'expected one of {"dial": ...}, {"webhook": URL}, {"scheme": name}, {"transfer": {"extension", "context"}}, {"hangup": cause}, {"dialplan": true}',
+  },
+);
+
+export type FallbackStep = z.output<typeof step>;
+
+const steps = z.array(step).max(20);
+const DIALPLAN: FallbackStep[] = [{ dialplan: true }];
+
+const prefixes = z
+  .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
+  .default([]);
+
+const document = z.strictObject({
+  name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
+  title: z.string().max(200).optional(),
+  match: z
+    .strictObject({ did: oneOrMore(glob), context: oneOrMore(glob), caller: oneOrMore(glob) })
+    .partial()
+    .optional(),
+  webhook,
+  forwardingTimeoutSeconds: z.int().min(2).max(300).default(30),
+  maxDurationSeconds: z.int().min(10).max(86_400).optional(),
+  limits: z
+    .strictObject({
+      calls: z.int().min(1).max(100_000).optional(),
+      callsPerMinute: z.int().min(1).max(10_000).optional(),
+    })
+    .default({}),
+  numbers: z
+    .strictObject({
+      allow: prefixes,
+      deny: prefixes,
+      premium: z.boolean().optional(),
+      satellite: z.boolean().optional(),
+    })
+    .default({ allow: [], deny: [] }),
+  gateway: oneOrMore(dialplanName).optional(),
+  domain: domainName.optional(),
+  extensions: z.enum(['user', 'dialplan']).default('user'),
+  targets: z.record(z.string().min(1).max(128), z.strictObject({ transfer })).default({}),
+  numbering: z
+    .strictObject({
+      country: z
+        .string()
+        .refine(isCountry, { error: 'expected a country as in ISO 3166-1, "UA"' })
+        .optional(),
+      dialAs: z.enum(['digits', 'plus', 'national', 'as-given']).default('digits'),
+    })
+    .default({ dialAs: 'digits' }),
+  bridge: z
+    .strictObject({
+      ringback: z
+        .string()
+        .regex(/^%\([0-9,]{1,64}\)(;[%0-9(),]{1,64})?$/, 'expected a tone such as %(2000,4000,440,480)')
+        .default('%(2000,4000,440,480)'),
+      headers: z
+        .record(
+          z.string().regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-'),
+          template({ reply: true }),
+        )
+        .default({}),
+      progressTimeoutSeconds: z.int().min(1).max(60).optional(),
+    })
+    .default({ ringback: '%(2000,4000,440,480)', headers: {} }),
+  waiting: z
+    .strictObject({ ringAfterMs: z.int().min(0).max(30000).nullable().default(700) })
+    .default({ ringAfterMs: 700 }),
+  fallback: z
+    .strictObject({
+      onNoRoute: steps.default(DIALPLAN),
+      onError: steps.default(DIALPLAN),
+      onNoAnswer: steps.default(DIALPLAN),
+      onBusy: steps.optional(),
+      onRejected: steps.optional(),
+      onUnreachable: steps.optional(),
+    })
+    .default({ onNoRoute: DIALPLAN, onError: DIALPLAN, onNoAnswer: DIALPLAN }),
+});
+
+/** The JSON that a scheme's file holds. */
+export type SchemeDocument = z.input<typeof document>;
+
+export type Scheme = Omit<z.output<typeof document>, 'webhook'> & {
+  readonly webhook: Webhook;
+  /** First 12 hexadecimal digits of the SHA-256 of the document: which version of it a call was decided by. */
+  readonly revision: string;
+};
+
+/** One thing wrong in a document, in the words of the person who wrote it. */
+interface Fault {
+  /** Dotted path within the document; '' for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type SchemeResult =
+  | {
+      readonly ok: true;
+      readonly scheme: Scheme;
+      /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
+      readonly caFile: string | null;
+    }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export function parseScheme(json: unknown, revision: string): SchemeResult {
+  const result = document.safeParse(json, { reportInput: true });
+  if (result.success) {
+    const { webhook: asked, ...rest } = result.data;
+    const { ca: caFile = null, ...others } = asked;
+    return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
+  }
+  const faults = result.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: issue.message,
+  }));
+  return { ok: false, faults };
+}
+
+/** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
+export function trusting(scheme: Scheme, ca: string): Scheme {
+  return { ...scheme, webhook: { ...scheme.webhook, ca } };
+}
+
+/** True when every part of the scheme's `match` fits the call; a scheme without `match` is never chosen by it. */
+export function matchesCall({ match }: Scheme, call: Call): boolean {
+  if (match === undefined) return false;
+  const fits = (globs: readonly string[] | undefined, text: string): boolean =>
+    globs === undefined || globs.some((pattern) => matchGlob(pattern, text));
+  return fits(match.did, call.did) && fits(match.context, call.context) && fits(match.caller, call.caller);
+}
+
+/** `*` stands for any text, `?` for one character. Linear in practice: only the last `*` is ever tried again. */
+export function matchGlob(pattern: string, text: string): boolean {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let resume = 0;
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** The steps for a call that was not answered. */
+export function stepsFor({ fallback }: Scheme, outcome: Outcome): readonly FallbackStep[] {
+  switch (outcome) {
+    case 'no_answer':
+      return fallback.onNoAnswer;
+    case 'busy':
+      return fallback.onBusy ?? fallback.onNoAnswer;
+    case 'rejected':
+      return fallback.onRejected ?? fallback.onNoAnswer;
+    case 'unreachable':
+      return fallback.onUnreachable ?? fallback.onNoAnswer;
+  }
+}
+
+/** Every template of a scheme, wherever it stands. */
+export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
+  return [
+    ...templatesOfWebhook(webhook),
+    ...Object.values(bridge.headers),
+    ...Object.values(fallback).flatMap((list = []) =>
+      list.flatMap((item) => ('webhook' in item ? [item.webhook] : [])),
+    ),
+  ];
+}
+
+/** The channel variables that a scheme reads, without `variable_`. */
+export function variablesOfScheme(scheme: Scheme): string[] {
+  const domain = scheme.domain?.startsWith('var:') === true ? [scheme.domain.slice('var:'.length)] : [];
+  return [...templatesOf(scheme).flatMap(variablesOf), ...domain];
+}

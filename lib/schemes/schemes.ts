@@ -1,0 +1,285 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Call } from '../call/channel.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import type { DestinationRules } from '../dial/destination.ts';
+import { parseSteps } from '../dial/route.ts';
+import { messageOf } from '../errors.ts';
+import {
+  matchesCall,
+  parseScheme,
+  templatesOf,
+  trusting,
+  variablesOfScheme,
+  type Scheme,
+} from '../scheme/scheme.ts';
+import { secretsOf } from '../webhook/macro.ts';
+
+/** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
+export interface SchemeSet {
+  /** In the order of their file names; the one from the environment comes last. */
+  readonly schemes: ReadonlyMap<string, Scheme>;
+  readonly default: Scheme | null;
+  /** Channel variables that some scheme or the configuration reads, without `variable_`. */
+  readonly variables: ReadonlySet<string>;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly set: SchemeSet; readonly notes: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
+const ENVIRONMENT_SCHEME = 'default';
+
+/** A scheme's document, wherever it was read. */
+export interface SchemeSource {
+  /** What a fault is reported under: the file. */
+  readonly name: string;
+  readonly json: unknown;
+  readonly text: string;
+  /** The name that the person knows a path by; the path itself when it has no other. */
+  readonly label?: (path: string) => string;
+}
+
+/** Where documents come from. */
+interface Origin {
+  /** Faults of documents that could not even be read. */
+  readonly unread: readonly string[];
+  /** A text file that a document names. Throws when it can't be read. */
+  readonly readText: (path: string) => string;
+}
+
+/** Of documents that name no file. */
+const NO_FILES: Origin = {
+  unread: [],
+  readText: (path) => {
+    throw new Error(`${path} can not be read: these schemes do not come from a folder`);
+  },
+};
+
+/** Makes a set of schemes' documents: the whole set, or all faults at once. */
+export function assembleSchemes(
+  sources: readonly SchemeSource[],
+  config: Config,
+  secrets: Secrets,
+  { unread, readText }: Origin = NO_FILES,
+): LoadResult {
+  const faults: string[] = [...unread];
+  const notes: string[] = [];
+  const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
+  for (const source of sources) {
+    const result = parseScheme(
+      source.json,
+      createHash('sha256').update(source.text).digest('hex').slice(0, 12),
+    );
+    if (!result.ok) {
+      faults.push(
+        ...result.faults.map(
+          ({ path, message }) =>
+            `${source.name}: ${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`,
+        ),
+      );
+      continue;
+    }
+    let { scheme } = result;
+    if (result.caFile !== null) {
+      try {
+        const path = resolve(config.schemes.dir, result.caFile);
+        scheme = trusting(scheme, certificatesIn(readText(path), path));
+      } catch (error) {
+        faults.push(`${source.name}: webhook.ca: ${messageOf(error)}`);
+      }
+    }
+    const other = schemes.get(scheme.name);
+    if (other === undefined) schemes.set(scheme.name, { scheme, source });
+    else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
+  }
+  for (const { scheme, source } of schemes.values()) {
+    const known = (name: string): boolean => schemes.has(name);
+    faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
+  }
+  const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
+  const chosen = schemes.get(defaultName)?.scheme ?? null;
+  if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
+    faults.push(`defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"`);
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
+  if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
+  return { ok: true, set: { schemes: all, default: chosen, variables: variables(all, config) }, notes };
+}
+
+export type Choice =
+  | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
+  | { readonly kind: 'unknown'; readonly name: string; readonly chosenBy: string }
+  | { readonly kind: 'none' };
+
+/** Channel variable -> path of the socket address -> first match in file-name order -> default -> none. */
+export function chooseScheme(set: SchemeSet, call: Call): Choice {
+  for (const [name, chosenBy] of [
+    [call.schemeVariable, 'the variable esl_router_scheme'],
+    [call.path, 'the path of the socket address'],
+  ] as const) {
+    if (name === '') continue;
+    const scheme = set.schemes.get(name);
+    return scheme === undefined ? { kind: 'unknown', name, chosenBy } : { kind: 'scheme', scheme, chosenBy };
+  }
+  for (const scheme of set.schemes.values()) {
+    if (matchesCall(scheme, call)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
+  }
+  return set.default === null
+    ? { kind: 'none' }
+    : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
+}
+
+/** What a scheme and the configuration together allow to be dialled for a call to `did`. */
+export function destinationRules(scheme: Scheme, config: Config, did: string): DestinationRules {
+  return {
+    targets: scheme.targets,
+    map: scheme.webhook.map,
+    numbering: scheme.numbering,
+    sipHosts: config.sipHosts,
+    numbers: [config.numbers, scheme.numbers],
+    emergency: config.bypass.called,
+    did,
+    extensions: scheme.extensions,
+    extensionContext: config.extensionContext,
+  };
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
+function certificatesIn(text: string, path: string): string {
+  const found = text.match(CERTIFICATE) ?? [];
+  if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
+  for (const [index, pem] of found.entries()) {
+    try {
+      new X509Certificate(pem);
+    } catch (error) {
+      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+  return found.join('\n');
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  'webhook.url': 'ESL_ROUTER_WEBHOOK_URL',
+  'webhook.method': 'ESL_ROUTER_WEBHOOK_METHOD',
+  'webhook.submission': 'ESL_ROUTER_WEBHOOK_SUBMISSION',
+  'webhook.import': 'ESL_ROUTER_WEBHOOK_IMPORT',
+  'webhook.responseName': 'ESL_ROUTER_WEBHOOK_RESPONSE_NAME',
+  'webhook.rpcMethod': 'ESL_ROUTER_WEBHOOK_RPC_METHOD',
+  'webhook.parameters': 'ESL_ROUTER_WEBHOOK_PARAMETERS',
+};
+
+/** The scheme that the environment makes, where it names a webhook. */
+export function environmentSource({ webhook, forwardingTimeout }: Config): SchemeSource[] {
+  if (webhook.url === '') return [];
+  const given = (value: string): string | undefined => (value === '' ? undefined : value);
+  const json = JSON.parse(
+    JSON.stringify({
+      name: ENVIRONMENT_SCHEME,
+      webhook: {
+        url: webhook.url,
+        method: given(webhook.method),
+        submission: given(webhook.submission),
+        import: given(webhook.import),
+        responseName: webhook.responseName.length === 0 ? undefined : webhook.responseName,
+        rpcMethod: given(webhook.rpcMethod),
+        parameters: Object.keys(webhook.parameters).length === 0 ? undefined : webhook.parameters,
+        timeoutSeconds: webhook.timeout,
+      },
+      forwardingTimeoutSeconds: forwardingTimeout,
+    }),
+  ) as unknown;
+  const label = (path: string): string => {
+    const known = Object.keys(VARIABLES).find((key) => path === key || path.startsWith(`${key}.`));
+    return known === undefined ? path : `${VARIABLES[known] ?? ''}${path.slice(known.length)}`;
+  };
+  return [{ name: 'environment', json, text: JSON.stringify(json), label }];
+}
+
+/** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
+function crossFaults(
+  scheme: Scheme,
+  config: Config,
+  secrets: Secrets,
+  knownScheme: (name: string) => boolean,
+): string[] {
+  const faults: string[] = [];
+  for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
+    if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
+  }
+  const rules = destinationRules(scheme, config, '');
+  for (const [list, steps] of Object.entries(scheme.fallback)) {
+    steps?.forEach((step, index) => {
+      const path = `fallback.${list}.${index}`;
+      if ('scheme' in step && !knownScheme(step.scheme))
+        faults.push(`${path}: there is no scheme "${step.scheme}"`);
+      if (!('dial' in step)) return;
+      const { readings } = parseSteps([step], rules);
+      const refused = readings.filter(({ result }) => result.startsWith('refused'));
+      faults.push(...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${result}`));
+    });
+  }
+  if (scheme.domain?.startsWith('var:') === true && config.domains.length === 0) {
+    faults.push(
+      'domain: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+    );
+  }
+  return faults;
+}
+
+function notesOn({ webhook, gateway, numbers, maxDurationSeconds }: Scheme, config: Config): string[] {
+  const notes: string[] = [];
+  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
+    notes.push(
+      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
+    );
+  }
+  for (const part of tokensIn(webhook.url.source)) {
+    notes.push(
+      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+    );
+  }
+  if (gateway === undefined && config.gateway.length === 0) {
+    notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
+  }
+  for (const kind of ['premium', 'satellite'] as const) {
+    if (numbers[kind] !== true || config.numbers[kind]) continue;
+    const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
+    notes.push(`numbers.${kind}: true has no effect while ${variable} is false`);
+  }
+  if (config.maxDurationSeconds > 0 && (maxDurationSeconds ?? 0) > config.maxDurationSeconds) {
+    notes.push(
+      `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
+    );
+  }
+  return notes;
+}
+
+/** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
+function tokensIn(url: string): string[] {
+  const [path = '', query = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?');
+  const found = path
+    .split('/')
+    .flatMap((part, index) =>
+      /^(?=.*[a-z])(?=.*\d)[\w-]{16,}$/i.test(part) ? [`part ${index} of the path`] : [],
+    );
+  for (const pair of query.split('&')) {
+    const [name = '', value = ''] = pair.split('=');
+    const telling = /(^|[_-])(token|secret|password|pass|pwd|auth|api_?key|key|signature|sig)$/i.test(name);
+    if (telling && value !== '' && !value.includes('{{')) found.push(`the parameter ${name}`);
+  }
+  return found;
+}
+
+function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {
+  const domain = config.domain.startsWith('var:') ? [config.domain.slice('var:'.length)] : [];
+  return new Set([...[...schemes.values()].flatMap(variablesOfScheme), ...domain]);
+}

@@ -1,0 +1,47 @@
+import type { Reason } from '../../errors.ts';
+
+/**
+ * A format of request or reply bodies. A new one is one file beside this and one line in index.ts: the scheme
+ * validator and the command line read that table.
+ */
+export interface Format {
+  /** How parameters are sent; absent when the format can only be read. */
+  readonly submission?: Submission;
+  /** How a destination is read out of a reply; absent when the format can only be sent. */
+  readonly import?: Import;
+}
+
+export interface Submission {
+  /** `pairs` go where `parametersIn` says, by the scheme's method; a `document` is a body and always a POST. */
+  readonly shape: 'pairs' | 'document';
+  readonly contentType: string;
+  /** A remote method must be named (`webhook.rpcMethod`). */
+  readonly needsRpcMethod: boolean;
+  /** `payload` is a flat object of texts for `pairs`, any JSON for a `document`. */
+  encode(payload: unknown, question: Question): string;
+}
+
+export interface Import {
+  /** Pure and total: a reply that can't be read is an `unavailable` answer, never a throw. */
+  read(body: string, names: readonly string[], question: Question): Answer;
+}
+
+export interface Question {
+  /** The JSON-RPC id of the request; null when it was not sent as JSON-RPC. */
+  readonly rpcId: string | null;
+  readonly rpcMethod: string | undefined;
+}
+
+/** What the CRM said, before anybody judged whether it may be dialled. */
+export type Answer =
+  | {
+      readonly kind: 'found';
+      /** A JSON value that is not null, blank or an empty list; a scalar of any type. */
+      readonly value: unknown;
+      /** The name it was found under; `body` when the whole body is the value. */
+      readonly name: string;
+      /** The whole reply, for `{{reply.path}}`. */
+      readonly document: unknown;
+    }
+  | { readonly kind: 'none'; readonly reason: Reason; readonly detail: string }
+  | { readonly kind: 'unavailable'; readonly reason: Reason; readonly detail: string };

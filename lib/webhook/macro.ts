@@ -1,0 +1,180 @@
+import type { Call } from '../call/channel.ts';
+import { RouterError } from '../errors.ts';
+import { toE164, toNational, type Country } from '../numbering/number.ts';
+
+/**
+ * Macros: `{{caller}}`, `{{sip.X-Name}}`, `{{var.name}}`, `{{secret.NAME}}`, and `{{reply.path}}` where a reply
+ * is at hand. A template is taken apart once, when its scheme is loaded; an unknown macro is a fault there.
+ */
+export const PLAIN_MACROS = [
+  'caller',
+  'caller_e164',
+  'caller_national',
+  'caller_raw',
+  'caller_name',
+  'did',
+  'uuid',
+  'call_id',
+  'scheme',
+  'attempt',
+  'timestamp',
+  'source_ip',
+  'context',
+  'switch',
+  'diverted_from',
+] as const;
+
+type PlainMacro = (typeof PLAIN_MACROS)[number];
+
+export type Macro =
+  | { readonly kind: 'plain'; readonly name: PlainMacro }
+  | { readonly kind: 'sip' | 'var' | 'secret' | 'reply'; readonly name: string };
+
+export class Template {
+  readonly source: string;
+  readonly parts: readonly (string | Macro)[];
+
+  constructor(source: string, parts: readonly (string | Macro)[]) {
+    this.source = source;
+    this.parts = parts;
+  }
+}
+
+/** Everything a macro can be read from. */
+export interface MacroContext {
+  /** The caller is already concealed when he withheld his number. */
+  readonly call: Call;
+  readonly scheme: string;
+  readonly country: Country | undefined;
+  /** 1 for the first question of a call, then one more for each further one. */
+  readonly attempt: number;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  readonly secret: (name: string) => string;
+  /** Text of a value in the CRM's reply by dotted path; '' when it is not there. */
+  readonly reply?: (path: string) => string;
+}
+
+const MACRO = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const NAMES: Record<'sip' | 'var' | 'secret' | 'reply', RegExp> = {
+  sip: /^[A-Za-z0-9-]{1,64}$/,
+  var: /^[A-Za-z0-9_.-]{1,64}$/,
+  secret: /^[A-Z0-9_]{1,64}$/,
+  reply: /^[^{}]{1,128}$/,
+};
+
+/** Throws RouterError `config_invalid` for a macro that does not exist here. */
+export function parseTemplate(
+  source: string,
+  options: { readonly reply: boolean } = { reply: false },
+): Template {
+  const parts: (string | Macro)[] = [];
+  let end = 0;
+  for (const match of source.matchAll(MACRO)) {
+    if (match.index > end) parts.push(source.slice(end, match.index));
+    parts.push(parseMacro(match[1] ?? '', options.reply));
+    end = match.index + match[0].length;
+  }
+  if (end < source.length) parts.push(source.slice(end));
+  const rest = parts.filter((part) => typeof part === 'string').join('');
+  if (rest.includes('{{'))
+    throw new RouterError('config_invalid', `"{{" without "}}" in ${JSON.stringify(source)}`);
+  return new Template(source, parts);
+}
+
+function parseMacro(text: string, reply: boolean): Macro {
+  const plain = PLAIN_MACROS.find((name) => name === text);
+  if (plain !== undefined) return { kind: 'plain', name: plain };
+  const [, kind, name] = /^(sip|var|secret|reply)\.(.*)$/.exec(text) ?? [];
+  if (
+    (kind === 'sip' || kind === 'var' || kind === 'secret' || (kind === 'reply' && reply)) &&
+    name !== undefined
+  ) {
+    if (NAMES[kind].test(name)) return { kind, name };
+    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is no valid name here`);
+  }
+  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
+  throw new RouterError('config_invalid', `unknown macro {{${text}}}; known are ${known.join(', ')}`);
+}
+
+/** Fills a template in; `escape` fits a value into the place it stands in and sees values only, never the text around. */
+export function expand(template: Template, context: MacroContext, escape: (value: string) => string): string {
+  let text = '';
+  for (const part of template.parts) {
+    text += typeof part === 'string' ? part : escape(macroValue(part, context));
+  }
+  return text;
+}
+
+function macroValue(macro: Macro, context: MacroContext): string {
+  switch (macro.kind) {
+    case 'plain':
+      return plainValue(macro.name, context);
+    case 'sip':
+      return context.call.variables.get(`sip_h_${macro.name}`) ?? '';
+    case 'var':
+      return context.call.variables.get(macro.name) ?? '';
+    case 'secret':
+      return context.secret(macro.name);
+    case 'reply':
+      return context.reply?.(macro.name) ?? '';
+  }
+}
+
+function plainValue(name: PlainMacro, { call, scheme, country, attempt, timestamp }: MacroContext): string {
+  switch (name) {
+    case 'caller':
+      return call.caller;
+    case 'caller_e164':
+      return toE164(call.caller, country) ?? '';
+    case 'caller_national':
+      return toNational(call.caller, country) ?? '';
+    case 'caller_raw':
+      return call.callerRaw;
+    case 'caller_name':
+      return call.callerName;
+    case 'did':
+      return call.did;
+    case 'uuid':
+      return call.uuid;
+    case 'call_id':
+      return call.callId;
+    case 'scheme':
+      return scheme;
+    case 'attempt':
+      return String(attempt);
+    case 'timestamp':
+      return timestamp;
+    case 'source_ip':
+      return call.sourceIp;
+    case 'context':
+      return call.context;
+    case 'switch':
+      return call.switch;
+    case 'diverted_from':
+      return call.divertedFrom;
+  }
+}
+
+/** The channel variables that a template reads, without `variable_`. */
+export function variablesOf(template: Template): string[] {
+  return template.parts.flatMap((part) => {
+    if (typeof part === 'string') return [];
+    if (part.kind === 'sip') return [`sip_h_${part.name}`];
+    return part.kind === 'var' ? [part.name] : [];
+  });
+}
+
+/** The secrets that a template reads. */
+export function secretsOf(template: Template): string[] {
+  return template.parts.flatMap((part) =>
+    typeof part !== 'string' && part.kind === 'secret' ? [part.name] : [],
+  );
+}
+
+/** The same template with nothing where its secrets stood. */
+export function withoutSecrets(template: Template): Template {
+  if (secretsOf(template).length === 0) return template;
+  const parts = template.parts.filter((part) => typeof part === 'string' || part.kind !== 'secret');
+  return new Template(template.source, parts);
+}

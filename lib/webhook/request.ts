@@ -1,0 +1,197 @@
+import type { HttpMethod, HttpRequest } from '../http/message.ts';
+import { authorize } from './auth/index.ts';
+import type { Question, Submission } from './formats/format.ts';
+import { FORMATS } from './formats/index.ts';
+import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
+import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
+import type { TemplateJson, Webhook } from './webhook.ts';
+
+/** The question about one call: what buildRequest makes an HTTP request of. */
+export interface RouteQuestion {
+  readonly webhook: Webhook;
+  /** Its `secret` resolves a secret by name and throws RouterError when there is none. */
+  readonly context: MacroContext;
+  /** Sent as header `webhook-id`, and as the JSON-RPC id; the same on every retry of the question. */
+  readonly webhookId: string;
+  /** Of the router, for User-Agent. */
+  readonly version: string;
+  /** Marks the request with `X-ESL-Router-Dry-Run: 1`: no call hangs on the reply. */
+  readonly dryRun: boolean;
+}
+
+type Message = Pick<HttpRequest, 'url' | 'headers' | 'body'>;
+
+const HIDDEN = '***';
+/** Headers that prove who we are, also where a scheme writes their value out instead of naming a secret. */
+const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
+/** What is asked without `parameters` and `body`; `attempt` comes between, as a number where JSON has one. */
+const DEFAULT_FIELDS = Object.entries({
+  event: 'route.request',
+  call_id: '{{call_id}}',
+  uuid: '{{uuid}}',
+  scheme: '{{scheme}}',
+  caller: '{{caller}}',
+  caller_name: '{{caller_name}}',
+  did: '{{did}}',
+  context: '{{context}}',
+  source_ip: '{{source_ip}}',
+  attempt: '{{attempt}}',
+  timestamp: '{{timestamp}}',
+}).map(([name, text]) => [name, parseTemplate(text)] as const);
+
+/**
+ * Pure. Throws RouterError `request_invalid` when the call's values do not fit into the URL, and what the
+ * context's `secret` throws.
+ */
+export function buildRequest(question: RouteQuestion): HttpRequest {
+  const { webhook, context } = question;
+  const plan = planOf(webhook);
+  const secrets = new Set<string>();
+  const secret = (name: string): string => {
+    const value = context.secret(name);
+    secrets.add(value);
+    return value;
+  };
+  const telling: MacroContext = { ...context, secret };
+  const unsigned = compose(plan, question, telling);
+  const method = plan.method;
+  const subject = { method, timestamp: context.timestamp, ...unsigned };
+  const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
+  const added = Object.keys(credentials).length > 0;
+  const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
+  const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
+  const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
+  for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
+  const shown = { url: seen.url, headers: masked(headers, seen.headers, proofs), body: seen.body };
+  const { redirects, ca } = webhook;
+  const { url, body } = unsigned;
+  return { method, url, headers, body, redirects, ca, secrets: [...secrets], shown };
+}
+
+/** What a reply is held against. */
+export function questionOf(webhook: Webhook, webhookId: string): Question {
+  const { needsRpcMethod } = FORMATS[webhook.submission].submission;
+  return { rpcId: needsRpcMethod ? webhookId : null, rpcMethod: webhook.rpcMethod };
+}
+
+/** What is the same for every question to a webhook, found out once. */
+interface Plan {
+  readonly method: HttpMethod;
+  readonly submission: Submission;
+  readonly place: 'query' | 'form' | 'headers' | 'document';
+  readonly url: UrlTemplate;
+  readonly payload: (context: MacroContext) => unknown;
+  readonly ownHeaders: (context: MacroContext) => Record<string, string>;
+}
+
+const plans = new WeakMap<Webhook, Plan>();
+
+function planOf(webhook: Webhook): Plan {
+  let plan = plans.get(webhook);
+  if (plan === undefined) {
+    const submission: Submission = FORMATS[webhook.submission].submission;
+    const ownHeaders = Object.entries(webhook.headers);
+    plan = {
+      method: submission.shape === 'document' ? 'POST' : webhook.method,
+      submission,
+      place: placeOf(webhook, submission),
+      url: compileUrl(webhook.url),
+      payload: payloadOf(webhook, submission),
+      ownHeaders: (context) => texts(ownHeaders, context),
+    };
+    plans.set(webhook, plan);
+  }
+  return plan;
+}
+
+function placeOf({ method, parametersIn }: Webhook, { shape }: Submission): Plan['place'] {
+  if (shape === 'document') return 'document';
+  if (parametersIn !== 'auto') return parametersIn;
+  return method === 'GET' || method === 'DELETE' ? 'query' : 'form';
+}
+
+function payloadOf({ body, parameters }: Webhook, { shape }: Submission): Plan['payload'] {
+  if (body !== undefined) return (context) => fillJson(body, context);
+  const fields = parameters === undefined ? DEFAULT_FIELDS : Object.entries(parameters);
+  if (parameters !== undefined || shape === 'pairs') return (context) => texts(fields, context);
+  return (context) => ({ ...texts(fields, context), attempt: context.attempt });
+}
+
+/** The request without its credentials. */
+function compose(plan: Plan, question: RouteQuestion, context: MacroContext): Message {
+  const { method, submission, place } = plan;
+  const payload = plan.payload(context);
+  const encoded =
+    place === 'headers' ? '' : submission.encode(payload, questionOf(question.webhook, question.webhookId));
+  const hasBody = place === 'form' || place === 'document';
+  // RFC 9110, 8.6: a POST or PUT says "Content-Length: 0" where it has nothing to send.
+  const body = hasBody ? encoded : method === 'POST' || method === 'PUT' ? '' : null;
+  const headers = merge(
+    {
+      Accept: 'application/json, text/plain, */*',
+      'User-Agent': `esl-router/${question.version}`,
+      'webhook-id': question.webhookId,
+      ...(hasBody ? { 'Content-Type': submission.contentType } : {}),
+      ...(question.dryRun ? { 'X-ESL-Router-Dry-Run': '1' } : {}),
+    },
+    place === 'headers' ? (payload as Record<string, string>) : {},
+    plan.ownHeaders(context),
+    body === null ? {} : { 'Content-Length': String(Buffer.byteLength(body)) },
+  );
+  // In a query "%20" is read by everyone, "+" by readers of forms only.
+  const parameters = place === 'query' ? encoded.replaceAll('+', '%20') : '';
+  return { url: fillUrl(plan.url, context, parameters), headers, body };
+}
+
+/** Later layers win, whatever the case of the names. */
+function merge(...layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const headers = new Map<string, [string, string]>();
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) {
+      headers.set(name.toLowerCase(), [name, headerText(value)]);
+    }
+  }
+  return Object.fromEntries(headers.values());
+}
+
+/** Headers that prove who we are. The time that a signature holds for proves nothing. */
+function isProof(name: string, credentials: Readonly<Record<string, string>>): boolean {
+  const lower = name.toLowerCase();
+  if (CREDENTIALS.has(lower)) return true;
+  return lower !== 'webhook-timestamp' && Object.keys(credentials).some((own) => own.toLowerCase() === lower);
+}
+
+function masked(
+  sent: Readonly<Record<string, string>>,
+  seen: Readonly<Record<string, string>>,
+  proofs: readonly string[],
+): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(sent)) shown[name] = seen[name] ?? value;
+  for (const name of proofs) shown[name] = HIDDEN;
+  return shown;
+}
+
+/** axios sends a value with letters beyond Latin-1 as an empty header and node:http throws; CR LF would end it. */
+function headerText(value: string): string {
+  return /[^\x20-\x7e]/.test(value) ? value.replace(/[^\x20-\x7e]+/g, percentEncode) : value;
+}
+
+function texts(
+  fields: readonly (readonly [string, Template])[],
+  context: MacroContext,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, template] of fields) values[name] = expand(template, context, asIs);
+  return values;
+}
+
+function fillJson(json: TemplateJson, context: MacroContext): unknown {
+  if (json instanceof Template) return expand(json, context, asIs);
+  if (typeof json !== 'object' || json === null) return json;
+  if (Array.isArray(json)) return (json as readonly TemplateJson[]).map((item) => fillJson(item, context));
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, fillJson(value, context)]));
+}
+
+const asIs = (value: string): string => value;

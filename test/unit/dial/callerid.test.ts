@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { parseCall, type Call } from '../../../lib/call/channel.ts';
+import {
+  callerIdVariables,
+  DEFAULT_GATEWAY,
+  nameText,
+  type GatewaySettings,
+} from '../../../lib/dial/callerid.ts';
+import { DIAL_TEMPLATES, serializeDialString } from '../../../lib/dial/dialstring.ts';
+
+const call: Call = {
+  ...parseCall(new Map(), { didFrom: [], variables: [] }),
+  caller: '+15551230001',
+  callerRaw: '+15551230001',
+  callerName: 'Lab Caller',
+  withheld: false,
+  did: '380441112233',
+  switch: 'fs1',
+};
+const withheld: Call = { ...call, withheld: true };
+const gateway = (settings: Partial<GatewaySettings>): GatewaySettings => ({
+  ...DEFAULT_GATEWAY,
+  ...settings,
+});
+
+describe('callerid', () => {
+  it('shows the caller to a user of this switch, under the name that the CRM knows', () => {
+    expect(callerIdVariables(call, null, null)).to.deep.equal({
+      origination_caller_id_number: '+15551230001',
+      origination_caller_id_name: 'Lab Caller',
+    });
+    expect(callerIdVariables(call, null, 'Ганна')).to.include({ origination_caller_id_name: 'Ганна' });
+    expect(callerIdVariables({ ...call, callerName: '<>' }, null, '')).to.include({
+      origination_caller_id_name: '+15551230001',
+    });
+  });
+
+  it("shows a gateway the caller's number and no name by default", () => {
+    expect(callerIdVariables(call, DEFAULT_GATEWAY, 'Anna')).to.deep.equal({
+      origination_caller_id_number: '+15551230001',
+      origination_caller_id_name: '_undef_',
+      sip_cid_type: 'pid',
+    });
+  });
+
+  it('shows a gateway what it wants to see', () => {
+    const shown = (settings: Partial<GatewaySettings>) => callerIdVariables(call, gateway(settings), 'Anna');
+    expect(shown({ callerId: 'did' })).to.include({ origination_caller_id_number: '380441112233' });
+    expect(shown({ callerId: '380440000000' })).to.include({ origination_caller_id_number: '380440000000' });
+    expect(shown({ identity: 'rpid' })).to.include({ sip_cid_type: 'rpid' });
+    expect(shown({ identity: 'none' }))
+      .to.include({ sip_cid_type: 'none' })
+      .and.not.have.property('sip_h_Privacy');
+    expect(shown({ sendName: true })).to.include({ origination_caller_id_name: 'Anna' });
+    expect(shown({ diversion: true })).to.include({
+      sip_h_Diversion: '<sip:380441112233@fs1>;reason=unconditional',
+    });
+  });
+
+  it('keeps the privacy of the caller: neither his number nor his name reaches the new leg', () => {
+    const HIDDEN = 'hide_name:hide_number:screen';
+    expect(callerIdVariables(withheld, null, 'Anna')).to.deep.equal({
+      origination_caller_id_number: 'anonymous',
+      origination_caller_id_name: 'Anonymous',
+      origination_privacy: HIDDEN,
+    });
+    expect(callerIdVariables(withheld, gateway({ callerId: 'did' }), 'Anna')).to.deep.equal({
+      origination_caller_id_number: '380441112233',
+      origination_caller_id_name: '_undef_',
+      origination_privacy: HIDDEN,
+      sip_cid_type: 'pid',
+    });
+    expect(callerIdVariables(withheld, gateway({ identity: 'none', sendName: true }), 'Anna')).to.deep.equal({
+      origination_caller_id_number: 'anonymous',
+      origination_caller_id_name: 'Anonymous',
+      origination_privacy: HIDDEN,
+      sip_cid_type: 'none',
+      sip_h_Privacy: 'id',
+    });
+    expect(callerIdVariables({ ...call, caller: '' }, null, null)).to.include({
+      origination_privacy: HIDDEN,
+    });
+  });
+
+  describe('a name', () => {
+    for (const [text, cleaned] of [
+      ['Anna & Co. +1-2', 'Anna & Co. +1-2'],
+      ['  Ганна Їжак  ', 'Ганна Їжак'],
+      ["O'Brien", 'OBrien'],
+      ['हिन्दी', 'हिन्दी'],
+      ['Zoe\u0308', 'Zoë'],
+      ['A, B', 'A B'],
+      ['a%0d%0aX-Evil: 1', 'a0d0aX-Evil 1'],
+      ['${system(id)}', 'systemid'],
+      ['<script>"[]{}|\\^`', 'script'],
+      ['١٢٣', ''],
+      ['𝒜'.repeat(70), '𝒜'.repeat(64)],
+      ['\u202eevil\u0000\r\n', 'evil'],
+    ] as const) {
+      it(`${JSON.stringify(text)} -> ${JSON.stringify(cleaned)}`, () => {
+        expect(nameText(text)).to.equal(cleaned);
+      });
+    }
+  });
+
+  it('gives values that a dial string can carry, whatever the caller sends', function () {
+    this.timeout(60_000);
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 80 }),
+      fc.constantFrom(
+        '1,sip_h_X-Evil=1',
+        "'",
+        '${x}',
+        '%24%7Bx%7D',
+        '1]loopback/app=system:id',
+        ':_:',
+        '^^;a',
+        '\\r\\n',
+      ),
+      fc.constantFrom(
+        'ARRAY::a|:b',
+        'a\r\nX: 1',
+        'mod_event_socket',
+        'origination_nested_vars=true',
+        '<sip:x@y>;a',
+      ),
+    );
+    const settings = fc.record({
+      callerId: fc.oneof(fc.constantFrom('caller', 'did'), hostile),
+      diversion: fc.boolean(),
+      identity: fc.constantFrom('pid' as const, 'rpid' as const, 'none' as const),
+      sendName: fc.boolean(),
+    });
+    const calls = fc.record({
+      caller: hostile,
+      callerName: hostile,
+      did: hostile,
+      switch: hostile,
+      withheld: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(calls, fc.option(settings), fc.option(hostile), (sent, to, name) => {
+        const variables = callerIdVariables({ ...call, ...sent }, to, name);
+        expect(Object.values(variables)).not.to.include('');
+        const endpoint = { kind: 'user', user: '201', domain: 'pbx.test' } as const;
+        expect(serializeDialString([{ endpoint, variables }], {}, DIAL_TEMPLATES)).to.match(
+          /^\[[^[\]]*\]user\/201@pbx\.test$/,
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
