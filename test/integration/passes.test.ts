@@ -296,7 +296,8 @@ describe('a router that is stopped', function () {
         moves: [
           {
             at: ({ asked: 'connected', ringing: 'ringing', talking: 'answered' } as const)[from],
-            afterMs: 50,
+            // The question has to be out.
+            afterMs: from === 'asked' ? 300 : 50,
             kind: 'park',
             talkMs: 3000,
           },
@@ -305,7 +306,7 @@ describe('a router that is stopped', function () {
       },
       stopAt: async ({ asked }) => {
         await asked;
-        await later(400);
+        await later(600);
       },
       end: 'moved',
       bridges: { asked: [], ringing: ['moved'], talking: ['answered'] }[from],
