@@ -297,6 +297,7 @@ describe('a router that is stopped', function () {
         moves: [
           {
             at: ({ asked: 'connected', ringing: 'ringing', talking: 'answered' } as const)[from],
+            // The question has to be out.
             afterMs: from === 'asked' ? 500 : 50,
             kind: 'park',
             talkMs: 3000,

@@ -14,7 +14,8 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback };
+    // A timer is never called in the turn that sets it, as Node's are not.
+    const timer = { at: this.#now + Math.max(1, ms), callback };
     this.#timers.add(timer);
     return () => {
       this.#timers.delete(timer);

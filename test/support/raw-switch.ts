@@ -59,6 +59,23 @@ export class RawSwitch {
     }
   }
 
+  /** Answers all that the router says from now on, as a FreeSWITCH does that takes every command. */
+  obey(): void {
+    let at = this.said.length;
+    const answer = (): void => {
+      for (let end = this.said.indexOf('\n\n', at); end >= 0; end = this.said.indexOf('\n\n', at)) {
+        const head = this.said.slice(at, end);
+        const body = Number(/^content-length: (\d+)$/m.exec(head)?.[1] ?? 0);
+        if (this.said.length < end + 2 + body) return;
+        at = end + 2 + body;
+        if (head.startsWith('api ')) this.api('+OK\n');
+        else if (head.startsWith('getvar ')) this.unset();
+        else this.ok();
+      }
+    };
+    this.#watchers.add(answer);
+  }
+
   write(bytes: string | Buffer): void {
     this.#socket.write(bytes);
   }

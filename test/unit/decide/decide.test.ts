@@ -536,6 +536,9 @@ describe('the deadline of a question', () => {
     await Promise.resolve();
     clock.stall(4000 + stallMs);
     clock.advance(0);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    clock.advance(1);
     return asked;
   }
   /** Sockets are read behind the timers of a turn. */
