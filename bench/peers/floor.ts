@@ -10,6 +10,7 @@ import {
   destinationIn,
   dialString,
   FIELDS,
+  guardIdIn,
   guardPushedBack,
   questionAbout,
   requestHeaders,
@@ -32,7 +33,9 @@ class Call {
   readonly #socket: Socket;
   #rest: Buffer = NOTHING;
   #request: http.ClientRequest | null = null;
-  #uuid = '';
+  /** Is called with the reply to the guard that is pushed back. */
+  #guarded: ((reply: string) => void) | null = null;
+  #guardId = '';
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -55,6 +58,7 @@ class Call {
       const end = body + Number(length);
       if (end > data.length) break;
       if (headers.startsWith(EVENT_NAME)) this.#ask(headers);
+      else if (headers.includes('api/response')) this.#guarded?.(data.toString('latin1', body, end));
       else if (headers.includes('text/event-plain')) this.#hear(data.toString('latin1', body, body + 64));
       at = end;
     }
@@ -64,7 +68,7 @@ class Call {
   #hear(head: string): void {
     const name = head.slice(EVENT_NAME.length, head.indexOf('\n'));
     if (name === 'CHANNEL_HANGUP') this.#request?.destroy();
-    else if (name === 'CHANNEL_ANSWER') this.#socket.write(`api sched_del ${this.#uuid}\n\n`);
+    else if (name === 'CHANNEL_BRIDGE') this.#socket.write(`api sched_del ${this.#guardId}\n\n`);
     else if (name === 'CHANNEL_HANGUP_COMPLETE') this.#socket.write('exit\n\n');
   }
 
@@ -72,7 +76,6 @@ class Call {
     const caller = Object.fromEntries(
       Object.entries(FIELDS).map(([key, name]) => [key, field(headers, name)]),
     ) as unknown as Caller;
-    this.#uuid = caller.uuid;
     const body = questionAbout(caller);
     const options = { hostname, port, path: pathname, method: 'POST', agent, headers: requestHeaders(body) };
     const request = http.request(options, (response) => {
@@ -81,7 +84,8 @@ class Call {
       response.on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
         this.#request = null;
-        this.#bridge(caller, destinationIn(text));
+        const destination = destinationIn(text);
+        if (destination !== null) this.#guard(caller, destination);
       });
     });
     request.on('error', () => undefined);
@@ -89,15 +93,21 @@ class Call {
     this.#request = request;
   }
 
-  #bridge(caller: Caller, destination: string | null): void {
-    if (destination === null) return;
-    const { uuid } = caller;
-    const dial = dialString(caller, destination);
+  #guard(caller: Caller, destination: string): void {
+    this.#guarded = (reply) => {
+      this.#guarded = null;
+      this.#guardId = guardIdIn(reply);
+      this.#bridge(caller, destination);
+    };
+    this.#socket.write(`api sched_api ${guardPushedBack(caller)}\n\ngetvar transfer_source\n\n`);
+  }
+
+  #bridge(caller: Caller, destination: string): void {
+    const dial = dialString(caller, destination, this.#guardId);
     this.#socket.write(
-      `api sched_del ${uuid}\n\n` +
-        `api sched_transfer ${guardPushedBack(caller)}\n\n` +
-        `api uuid_setvar_multi ${assignments(uuid, destination)}\n\n` +
-        `api uuid_ring_ready ${uuid}\n\n` +
+      `api sched_del ${caller.guardId}\n\n` +
+        `api uuid_setvar_multi ${assignments(caller.uuid, destination, this.#guardId)}\n\n` +
+        `api uuid_ring_ready ${caller.uuid}\n\n` +
         `sendmsg\ncall-command: execute\nexecute-app-name: bridge\nevent-uuid: ${randomUUID()}\n` +
         `content-type: text/plain\ncontent-length: ${Buffer.byteLength(dial)}\n\n${dial}`,
     );

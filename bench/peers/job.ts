@@ -13,6 +13,8 @@ export interface Caller {
   readonly did: string;
   readonly context: string;
   readonly sourceIp: string;
+  /** The task of the dialplan's guard. */
+  readonly guardId: string;
 }
 
 /** FreeSWITCH's names of the fields of a Caller. */
@@ -24,6 +26,7 @@ export const FIELDS: Readonly<Record<keyof Caller, string>> = {
   did: 'Caller-Destination-Number',
   context: 'Caller-Context',
   sourceIp: 'variable_sip_network_ip',
+  guardId: 'variable_esl_router_guard_id',
 };
 
 export function questionAbout(caller: Caller): string {
@@ -53,25 +56,33 @@ export function requestHeaders(body: string): Record<string, string> {
   };
 }
 
+/** The arguments of sched_api: before the bridge comes a guard that outlasts it. Its reply has the new guard's id. */
+export function guardPushedBack({ uuid, context }: Caller): string {
+  return `+90 ${uuid} uuid_transfer ${uuid} esl_router_fallback XML ${context}`;
+}
+
+/** In the reply to sched_api, or in the event that modesl makes of it. */
+export function guardIdIn(reply: string): string {
+  return /^\+OK Added: (\d+)/m.exec(reply)?.[1] ?? '';
+}
+
 /** The argument of uuid_setvar_multi. */
-export function assignments(uuid: string, destination: string): string {
+export function assignments(uuid: string, destination: string, guardId: string): string {
+  const trace = randomUUID();
   return (
     `${uuid} continue_on_fail=true;hangup_after_bridge=true;sip_copy_custom_headers=false;` +
+    `esl_router_guard_id=${guardId};api_before_bridge_esl_router=sched_del ${guardId};` +
+    `execute_on_blind_transfer_esl_router=sched_cancel ${guardId};` +
     'esl_router_result=routed;esl_router_reason=routed;esl_router_scheme=default;' +
-    `esl_router_destination=${destination};esl_router_trace=${randomUUID()}`
+    `esl_router_destination=${destination};esl_router_trace=${trace};esl_router_pass=1:${trace}`
   );
 }
 
-/** The dialplan's guard is pushed back while the bridge rings: the arguments of sched_transfer. */
-export function guardPushedBack({ uuid, context }: Caller): string {
-  return `+90 ${uuid} esl_router_fallback XML ${context}`;
-}
-
 /** The argument of bridge. */
-export function dialString({ uuid, number }: Caller, destination: string): string {
+export function dialString({ number }: Caller, destination: string, guardId: string): string {
   return (
     '{originate_timeout=30,ignore_early_media=true,outbound_redirect_fatal=true,' +
-    `api_on_answer='sched_del ${uuid}'}` +
+    `api_before_bridge='sched_del ${guardId}',sip_h_X-ESL-Router-Hops=1}` +
     `[origination_caller_id_number=${number},origination_caller_id_name=_undef_,sip_cid_type=pid]` +
     `sofia/gateway/${GATEWAY}/${destination}`
   );

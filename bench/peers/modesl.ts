@@ -11,6 +11,7 @@ import {
   destinationIn,
   dialString,
   FIELDS,
+  guardIdIn,
   guardPushedBack,
   questionAbout,
   requestHeaders,
@@ -44,12 +45,13 @@ function serve(): void {
       Object.entries(FIELDS).map(([key, name]) => [key, info.getHeader(name) ?? '']),
     ) as unknown as Caller;
     const { uuid } = caller;
+    let guardId = '';
     const hungUp = new AbortController();
     connection.once(`esl::event::CHANNEL_HANGUP::${uuid}`, () => {
       hungUp.abort();
     });
-    connection.once(`esl::event::CHANNEL_ANSWER::${uuid}`, () => {
-      connection.api('sched_del', uuid);
+    connection.once(`esl::event::CHANNEL_BRIDGE::${uuid}`, () => {
+      connection.api('sched_del', guardId);
     });
     connection.once(`esl::event::CHANNEL_HANGUP_COMPLETE::${uuid}`, () => {
       connection.send('exit');
@@ -61,11 +63,14 @@ function serve(): void {
       ({ data }) => {
         const destination = destinationIn(data);
         if (destination === null || hungUp.signal.aborted) return;
-        connection.api('sched_del', uuid);
-        connection.api('sched_transfer', guardPushedBack(caller));
-        connection.api('uuid_setvar_multi', assignments(uuid, destination));
-        connection.api('uuid_ring_ready', uuid);
-        connection.execute('bridge', dialString(caller, destination));
+        connection.api('sched_api', guardPushedBack(caller), (reply) => {
+          guardId = guardIdIn(reply.getBody() ?? '');
+          connection.api('sched_del', caller.guardId);
+          connection.api('uuid_setvar_multi', assignments(uuid, destination, guardId));
+          connection.api('uuid_ring_ready', uuid);
+          connection.execute('bridge', dialString(caller, destination, guardId));
+        });
+        connection.sendRecv('getvar transfer_source');
       },
       () => undefined,
     );

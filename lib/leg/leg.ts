@@ -48,14 +48,14 @@ export class Leg extends WatchedLeg {
   /**
    * The same, with the question where the leg is: to be asked before anything that would end or move it, since its answer
    * comes at once where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere,
-   * once `heed` has had the replies.
+   * once `read` has had the replies.
    */
   async commandHere(
     commands: readonly Command[],
-    heed: (replies: readonly Reply[]) => void = () => undefined,
+    read: (replies: readonly Reply[]) => void = () => undefined,
   ): Promise<void> {
     const replies = await this.command([...commands, WHERE]);
-    heed(replies);
+    read(replies);
     throwIfAborted(this.taken);
     const text = replies.at(-1)?.text ?? '';
     const source = text.startsWith('-ERR') ? '' : text;

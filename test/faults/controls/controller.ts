@@ -8,6 +8,8 @@ const FALLBACK = '900';
 
 export interface Caller {
   readonly uuid: string;
+  /** The task of the dialplan's guard. */
+  readonly guardId: string;
   /** The path behind the socket's address. */
   readonly path: string;
 }
@@ -18,22 +20,26 @@ function field(headers: string, name: string): string {
 
 function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
   let rest = '';
-  const bridge = (uuid: string, user: string): void => {
-    const dial = `{ignore_early_media=true,api_on_answer='sched_del ${uuid}'}user/${user}@pbx.example`;
+  const bridge = ({ uuid, guardId }: Caller, user: string): void => {
+    const dial = `{ignore_early_media=true}user/${user}@pbx.example`;
     socket.write(
-      `api sched_del ${uuid}\n\napi uuid_setvar_multi ${uuid} continue_on_fail=true;hangup_after_bridge=true\n\n` +
+      `api sched_del ${guardId}\n\napi uuid_setvar_multi ${uuid} continue_on_fail=true;hangup_after_bridge=true\n\n` +
         `sendmsg\ncall-command: execute\nexecute-app-name: bridge\nexecute-app-arg: ${dial}\n\n`,
     );
   };
   const hear = (headers: string, body: string): void => {
     if (headers.startsWith('Event-Name: ')) {
-      const caller = { uuid: field(headers, 'Unique-ID'), path: field(headers, 'variable_socket_path') };
+      const caller = {
+        uuid: field(headers, 'Unique-ID'),
+        guardId: field(headers, 'variable_esl_router_guard_id'),
+        path: field(headers, 'variable_socket_path'),
+      };
       ask(caller).then(
         (user) => {
-          bridge(caller.uuid, user);
+          bridge(caller, user);
         },
         () => {
-          bridge(caller.uuid, FALLBACK);
+          bridge(caller, FALLBACK);
         },
       );
     } else if (body.startsWith('Event-Name: CHANNEL_HANGUP_COMPLETE')) {

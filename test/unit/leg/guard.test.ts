@@ -29,9 +29,9 @@ function stage(call: Partial<Call> = {}, replies: Readonly<Record<string, string
     },
     commandHere: async (
       commands: readonly Command[],
-      heed: (replies: readonly Partial<Reply>[]) => void = () => undefined,
+      read: (replies: readonly Partial<Reply>[]) => void = () => undefined,
     ) => {
-      heed(await leg.command(commands));
+      read(await leg.command(commands));
     },
     completed: () => Promise.resolve({ get: () => '31' }),
   };
