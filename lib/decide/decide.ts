@@ -14,7 +14,7 @@ import type { Places } from './limits.ts';
 import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
 
 /**
- * Where a call shall go. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
+ * Where a call goes. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
  * the list is walked to the first step that the leg can carry out. Knows nothing of sockets or legs, so that `try` walks
  * the same path without a call.
  */
