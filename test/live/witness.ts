@@ -24,7 +24,17 @@ export interface Channel {
     readonly cause: string;
     /** `recv_bye`, `send_bye`, `recv_cancel`, `send_refuse`, ... */
     readonly disposition: string;
+    /** Where it was transferred and with whom it was joined, in order, as FreeSWITCH itself remembers it. */
+    readonly transfers: readonly Transfer[];
   } | null;
+}
+
+export interface Transfer {
+  /** FreeSWITCH's clock, seconds since 1970. */
+  readonly atSeconds: number;
+  readonly by: 'transfer' | 'bridge';
+  /** `700/default/XML`, or the uuid of the other leg. */
+  readonly to: string;
 }
 
 const EVENTS = [
@@ -128,6 +138,7 @@ export class Witness {
           atMs,
           cause: event('Hangup-Cause'),
           disposition: event('variable_sip_hangup_disposition'),
+          transfers: transfersOf(event('variable_transfer_history')),
         };
         break;
     }
@@ -151,4 +162,13 @@ function pairOf(event: SwitchEvent): [string, string][] {
     [a, b],
     [b, a],
   ];
+}
+
+/** The variable `transfer_history`: an entry, or `ARRAY::` and entries between `|:`, the oldest first. */
+function transfersOf(history: string): Transfer[] {
+  return [...history.matchAll(/(\d+):[^:|]*:(bl_xfer|uuid_br):([^|]*)/g)].map(
+    ([, seconds, kind, to = '']): Transfer => {
+      return { atSeconds: Number(seconds), by: kind === 'uuid_br' ? 'bridge' : 'transfer', to };
+    },
+  );
 }

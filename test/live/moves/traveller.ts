@@ -3,10 +3,10 @@ import { OutgoingCall } from '../caller.ts';
 import { now, seconds, sleep } from '../journal.ts';
 import type { Scene } from '../kind.ts';
 import { Media } from '../media.ts';
-import { untrue, type RecordSeen } from '../record.ts';
+import { untrue, type Expected, type RecordSeen } from '../record.ts';
 import { silenceOf, type LegSeen } from '../soak/silence.ts';
 import { Line, type End } from '../stage.ts';
-import type { Channel } from '../witness.ts';
+import type { Channel, Transfer } from '../witness.ts';
 import type { MovePlan } from './plan.ts';
 import { AGAIN_NUMBER, DID, GUARD_SECONDS, RINGING_SECONDS, type MovesStage } from './stage.ts';
 
@@ -25,8 +25,9 @@ const LOOK_MS = 100;
  * see it first: FreeSWITCH then ends him at once, two or three times of a hundred on a busy machine. No router can be so quick.
  */
 const LOST_MS = 100;
-/** An action of the dialplan that FreeSWITCH began while it was taking the channel away (seen once in 1500 moves). */
+/** An action of the dialplan that FreeSWITCH began while it was taking the channel away (seen once in some 2000 moves). */
 const GRAZE_MS = 500;
+const FALLBACK = 'esl_router_fallback esl_router';
 const PATIENCE = { guardMs: GUARD_SECONDS * 1000, ringingMs: RINGING_SECONDS * 1000 };
 
 /** Numbers of his own, so that every leg is known. */
@@ -35,10 +36,10 @@ const numberOf = (prefix: string, nth: number): string => `${prefix}${String(nth
 export class Traveller {
   readonly plan: MovePlan;
   readonly number: string;
-  outcome: Outcome = 'not moved';
   /** What went wrong, in words. */
   fault = '';
   readonly #stage: MovesStage;
+  #outcome: Outcome = 'not moved';
   readonly #callee: Line;
   readonly #colleague: Line;
   readonly #thirds: OutgoingCall[] = [];
@@ -87,7 +88,7 @@ export class Traveller {
       await this.#live(scene);
     } catch (error) {
       this.fault = error instanceof Error ? error.message : String(error);
-      this.outcome =
+      this.#outcome =
         this.#movedMs === null ? 'not moved' : this.#call?.end === null ? 'elsewhere' : 'torn out';
     } finally {
       // He first: whoever hangs up first is told in the record.
@@ -112,6 +113,7 @@ export class Traveller {
           ? this.#colleague.number
           : AGAIN_NUMBER;
     const answeredMs = this.#call?.responses.find(({ status }) => status === 200)?.atMs ?? end.atMs;
+    const moves = this.#movesWanted(first, kind.by === 'transfer' ? to : '');
     const told = {
       hangupCause: end.cause,
       hungUpBy: this.outcome === 'lived on' ? 'caller' : 'switch',
@@ -119,7 +121,7 @@ export class Traveller {
     const wrong = untrue(first, {
       ...told,
       end: 'moved',
-      moves: [{ from: state, by: kind.by, to: kind.by === 'transfer' ? to : '' }],
+      moves,
       answeredBy: talking ? this.#callee.number : null,
       talked: talking ? (end.atMs - answeredMs) / 1000 : null,
     });
@@ -127,6 +129,27 @@ export class Traveller {
     const next = untrue(second, { ...told, end: 'bridged', pass: 2, answeredBy: this.#colleague.number });
     if (second.previous !== first.id) next.push(`previous ${second.previous ?? 'null'}`);
     return [...wrong, ...next.map((text) => `second record: ${text}`)];
+  }
+
+  /**
+   * One move, as it was ordered. Two where FreeSWITCH was seen to do two: `intercept` parks the channel before it joins it with
+   * the other, mostly unseen (switch_ivr_bridge.c); and the dialplan's next action may begin in the midst of a move.
+   */
+  #movesWanted({ moves = [] }: RecordSeen, to: string): NonNullable<Expected['moves']> {
+    const { kind, state } = this.plan;
+    const rest = { from: 'moved', by: kind.by, to } as const;
+    const parked = (this.#channel?.parkedMs.at(-1) ?? 0) >= (this.#movedMs ?? Infinity);
+    if (kind.name === 'intercept' && parked && moves.length > 1)
+      return [{ from: state, by: 'park', to: '' }, rest];
+    if (this.grazed && moves.length > 1) {
+      const graze = { by: 'transfer', to: FALLBACK } as const;
+      const [former, latter] = moves[0]?.to === FALLBACK ? [graze, rest] : [rest, graze];
+      return [
+        { ...former, from: state },
+        { ...latter, from: 'moved' },
+      ];
+    }
+    return [{ ...rest, from: state }];
   }
 
   told(): string {
@@ -137,13 +160,26 @@ export class Traveller {
       .map(({ journal }) => journal);
     const journals = [this.#call, ...this.#thirds].map((call) => call?.journal).concat(ends);
     const moved = this.#movedMs === null ? '' : ` at ${seconds(this.#movedMs - zeroMs)}`;
+    const transfers = this.#channel?.end?.transfers ?? [];
+    const switchSays = transfers.map(({ atSeconds, by, to }) => `${atSeconds} ${by} ${to}`).join(', ');
     const texts = journals.map((journal) => `${journal?.name ?? ''}: ${journal?.told(zeroMs) ?? ''}`);
-    return `${this.plan.kind.name}, ${this.plan.state}${moved}, ${this.outcome}${this.fault === '' ? '' : ` (${this.fault})`}: ${texts.join('; ')}`;
+    return `${this.plan.kind.name}, ${this.plan.state}${moved}, ${this.outcome}${this.fault === '' ? '' : ` (${this.fault})`}: ${texts.join('; ')}; FreeSWITCH: ${switchSays}`;
   }
 
-  /** The fallback began for him, and he was not in it. */
+  /** What has become of him. Where the graze itself lost him to FreeSWITCH, he was not moved. */
+  get outcome(): Outcome {
+    return this.#outcome === 'elsewhere' && this.grazed ? 'not moved' : this.#outcome;
+  }
+
+  /** The dialplan's next action, its fallback, was begun in the second of the move: not by the guard, which is not due by then. */
   get grazed(): boolean {
-    return this.outcome === 'lived on' && this.#groupCalls.length > 0;
+    const transfers = this.#channel?.end?.transfers ?? [];
+    return transfers.some((one) => {
+      if (!one.to.startsWith('esl_router_fallback/')) return false;
+      return transfers.some(
+        (other) => other.to !== one.to && !other.to.startsWith(DID) && isSameSecond(one, other),
+      );
+    });
   }
 
   /** Milliseconds to 100 Trying; null: it did not come. */
@@ -199,7 +235,7 @@ export class Traveller {
 
   async #live({ state, caller, callee }: Scene): Promise<void> {
     if (this.plan.kind.leads === 'nowhere') {
-      this.outcome = 'ended as told';
+      this.#outcome = 'ended as told';
       return;
     }
     const movedMs = now();
@@ -209,7 +245,7 @@ export class Traveller {
     if (caller.end !== null || this.#isInFallback) {
       const sinceByeMs = (caller.end?.atMs ?? Infinity) - (callee?.end?.atMs ?? Infinity);
       const lost = this.plan.kind.name === 'att-xfer' && sinceByeMs < LOST_MS;
-      this.outcome = lost ? 'not moved' : 'torn out';
+      this.#outcome = lost ? 'not moved' : 'torn out';
       this.fault = `${caller.end?.how ?? 'into the fallback'} ${seconds(now() - movedMs)} after the move`;
       return;
     }
@@ -224,7 +260,7 @@ export class Traveller {
       PATIENCE,
     );
     const wrong = this.#whereabouts();
-    this.outcome = silence !== null ? 'in silence' : wrong === '' ? 'lived on' : 'elsewhere';
+    this.#outcome = silence !== null ? 'in silence' : wrong === '' ? 'lived on' : 'elsewhere';
     this.fault = silence ?? wrong;
   }
 
@@ -261,4 +297,8 @@ export class Traveller {
       })),
     ];
   }
+}
+
+function isSameSecond(one: Transfer, other: Transfer): boolean {
+  return Math.abs(one.atSeconds - other.atSeconds) <= 1;
 }
