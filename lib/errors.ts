@@ -8,6 +8,7 @@ const REASONS = {
   empty_body: 'the CRM answered with an empty body',
   no_route_status: 'the CRM answered with a status that means "nobody" in this scheme',
   empty_value: 'the destination in the reply is empty or null',
+  unmapped: 'the CRM named somebody whom webhook.map does not have',
   missing_key: 'the reply does not hold the destination under the expected name',
 
   // The CRM could not be asked, or its reply could not be read.
@@ -25,6 +26,7 @@ const REASONS = {
   body_too_large: 'the reply is larger than allowed',
   body_not_json: 'the reply is not JSON',
   body_not_text: 'the reply is HTML or too long for a destination',
+  crm_error: "the CRM's reply says that it failed",
   rpc_error: 'the JSON-RPC reply carries an error',
   rpc_invalid: 'the reply is not a JSON-RPC response to this question',
   breaker_open: 'the webhook has failed again and again, and is left alone for some seconds',

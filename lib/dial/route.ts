@@ -1,6 +1,7 @@
 import { HANGUP_CAUSES, isHangupCause, type HangupCause } from '../call/cause.ts';
 import type { Reason } from '../errors.ts';
 import type { FallbackStep } from '../scheme/scheme.ts';
+import type { Beside } from '../webhook/formats/format.ts';
 import type { Template } from '../webhook/macro.ts';
 import { nameText } from './callerid.ts';
 import {
@@ -68,7 +69,15 @@ const EXPECTED = {
 } as const;
 const KEYS: ReadonlySet<string> = new Set([...ACTIONS, 'timeout', 'callerName']);
 
-export function parseRoute(value: unknown, rules: DestinationRules): Route {
+/** How a reply is read beside its value. */
+export interface Around {
+  /** What stands beside the value at the reply's top level. */
+  readonly beside?: Beside | undefined;
+  /** A text may hold a list. */
+  readonly lists?: boolean | undefined;
+}
+
+export function parseRoute(value: unknown, rules: DestinationRules, _around: Around = {}): Route {
   const reader = new RouteReader(rules);
   const steps = reader.read(value, '', 0, NO_OPTIONS);
   const { readings, refusal } = reader;

@@ -71,6 +71,8 @@ export type FallbackStep = z.output<typeof step>;
 const steps = z.array(step).max(20);
 const DIALPLAN: FallbackStep[] = [{ dialplan: true }];
 
+const digitCount = z.int().min(1).max(15);
+
 const prefixes = z
   .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
   .default([]);
@@ -110,8 +112,12 @@ const document = z.strictObject({
         .refine(isCountry, { error: 'expected a country as in ISO 3166-1, "UA"' })
         .optional(),
       dialAs: z.enum(['digits', 'plus', 'national', 'as-given']).default('digits'),
+      bareDigits: z.enum(['auto', 'international', 'national']).default('auto'),
+      accept: z.enum(['valid', 'possible', 'any']).default('possible'),
+      extensionDigits: z.tuple([digitCount, digitCount]).default([1, 6]),
+      withExtension: z.enum(['refuse', 'ignore']).default('refuse'),
     })
-    .default({ dialAs: 'digits' }),
+    .prefault({}),
   bridge: z
     .strictObject({
       ringback: z

@@ -20,6 +20,10 @@ const FRAMING = new Set([
   'proxy-connection',
 ]);
 
+/** What a value of a reply can be: `webhook.expect`. A `sip:` address counts as a login. */
+const KINDS = ['number', 'extension', 'login', 'target'] as const;
+export type Kind = (typeof KINDS)[number];
+
 /** A value, or a list of them: a list in any case. */
 export const oneOrMore = <T extends z.ZodType>(item: T) =>
   z
@@ -85,6 +89,10 @@ export const webhook = z
     headers: httpHeaders.default({}),
     auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
     map: z.record(z.string(), z.string()).default({}),
+    unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
+    expect: z.array(z.enum(KINDS)).min(1).optional(),
+    errorName: z.string().min(1).max(256).optional(),
+    rpcId: z.enum(['text', 'number']).default('text'),
     noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
     withheld: z.enum(['hide', 'send']).default('hide'),
     redirects: z.int().min(0).max(3).default(0),

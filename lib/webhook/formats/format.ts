@@ -32,6 +32,11 @@ export interface Question {
   readonly rpcMethod: string | undefined;
 }
 
+export interface Beside {
+  readonly timeout?: unknown;
+  readonly callerName?: unknown;
+}
+
 /** What the CRM said, before anybody judged whether it may be dialled. */
 export type Answer =
   | {
@@ -42,6 +47,12 @@ export type Answer =
       readonly name: string;
       /** The whole reply, for `{{reply.path}}`. */
       readonly document: unknown;
+      /** `timeout` and `callerName` of the reply's own top level, as they stand there. */
+      readonly beside?: Beside;
+      /** A text may hold a list: lines, or values divided by `,` or `;`. */
+      readonly lists?: boolean;
+      /** Anything out of the ordinary, in words. */
+      readonly notes?: readonly string[];
     }
   | { readonly kind: 'none'; readonly reason: Reason; readonly detail: string }
   | { readonly kind: 'unavailable'; readonly reason: Reason; readonly detail: string };
