@@ -9,7 +9,7 @@ import { parseRoute, type Step } from '../dial/route.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
-import { destinationRules } from '../schemes/schemes.ts';
+import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { textAt } from '../webhook/formats/index.ts';
 import { expand, withoutSecrets, type MacroContext } from '../webhook/macro.ts';
@@ -247,7 +247,7 @@ function concealed(response: HttpResponse, secrets: readonly string[]): HttpResp
 function read(
   response: HttpResponse,
   { scheme, webhook, webhookId }: Asking,
-  { config, note }: AskOptions,
+  { call, config, note }: AskOptions,
   context: MacroContext,
   answered: (answer: string, detail: string) => void,
 ): Asked {
@@ -258,7 +258,10 @@ function read(
     return { kind: answer.kind === 'none' ? 'none' : 'error', reason, detail };
   }
   answered('found', `under ${JSON.stringify(answer.name)}`);
-  const route = parseRoute(answer.value, destinationRules(scheme, config, context.call.did));
+  const route = parseRoute(answer.value, replyRules(scheme, config, call), {
+    beside: answer.beside,
+    lists: answer.lists,
+  });
   note({ type: 'readings', readings: route.readings });
   if (!route.ok) {
     answered(route.reason, route.detail);
@@ -277,7 +280,7 @@ function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }
   return {
     call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
     scheme: scheme.name,
-    country: scheme.numbering.country,
+    numbering: scheme.numbering,
     attempt,
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),

@@ -7,7 +7,7 @@ import { nameOf, originatesFor, type Originate } from '../dial/originate.ts';
 import { parseSteps, type Step } from '../dial/route.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
-import { destinationRules, type SchemeSet } from '../schemes/schemes.ts';
+import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { ask, backupOf, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
 import type { Places } from './limits.ts';
@@ -140,7 +140,7 @@ export class Inquiry {
     why: Why,
   ): Walk {
     const { config, call } = this.#options;
-    const { steps, readings } = parseSteps(list, destinationRules(scheme, config, call.did));
+    const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
     if (readings.length > 0) this.#options.note({ type: 'readings', readings });
     return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, calleeHeaders: {}, why };
   }

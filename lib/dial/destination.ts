@@ -1,19 +1,16 @@
 import type { Reason } from '../errors.ts';
-import {
-  callingCode,
-  dialAs,
-  surchargeOf,
-  toE164,
-  type DialledNumber,
-  type WrittenNumber,
-} from '../numbering/number.ts';
+import { listOf, readNumber, type NumberResult, type Numbering } from '../numbering/number.ts';
+import { parseWritten, plainText, splitExtension, type Written } from '../numbering/written.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import type { Kind } from '../webhook/webhook.ts';
 import { hasActiveWord } from './dialstring.ts';
+import { describeText, lookalikeOf } from './lookalike.ts';
+import { denyDigits, denyNumber, denySurcharge, prefixForms, type Digits, type Policy } from './policy.ts';
 
 /**
  * Text of a CRM -> a typed destination, or a refusal with its reason. The text is hostile: inside a dial string
  * `,` `|` `@` `;` `^` `[` `$` all mean something to FreeSWITCH (recordings 21 and 22), so nothing is escaped here.
- * What is not a number, an extension, a login or a listed address is refused.
+ * And it is real: what could be read in two ways is refused, since that rings a stranger.
  */
 export type Destination =
   | {
@@ -33,29 +30,19 @@ export interface Transfer {
   readonly context: string;
 }
 
-interface NumberRules {
-  /** Prefixes in digits, of the E.164 number without `+` or of what is dialled. The longest match decides. */
-  readonly deny: readonly string[];
-  /** When it is not empty, only what it matches is dialled. */
-  readonly allow: readonly string[];
-  /** False: premium-rate numbers are refused. */
-  readonly premium?: boolean | undefined;
-  /** False: satellite telephones and the other networks of no country are refused. */
-  readonly satellite?: boolean | undefined;
-}
-
-export interface DestinationRules {
+export interface DestinationRules extends Policy {
   readonly targets: Scheme['targets'];
   /** The CRM's words -> ours. */
   readonly map: Readonly<Record<string, string>>;
-  readonly numbering: Scheme['numbering'];
+  /** What becomes of a word that the map does not have. */
+  readonly unmapped: 'nobody' | 'refuse' | 'pass';
+  /** The kinds that are taken. */
+  readonly expect: readonly Kind[];
+  readonly numbering: Numbering;
+  /** Our own: `user@domain` is that user. '' when there is none. */
+  readonly domain: string;
   /** `host` or `host:port`, as they may stand in `sip:user@host`. */
   readonly sipHosts: readonly string[];
-  /** The configuration's and the scheme's: a number has to pass each of them. */
-  readonly numbers: readonly NumberRules[];
-  readonly emergency: readonly string[];
-  /** The called number. */
-  readonly did: string;
   readonly extensions: 'user' | 'dialplan';
   /** Context for extensions that the dialplan handles. */
   readonly extensionContext: string;
@@ -65,33 +52,43 @@ export type DestinationResult =
   | {
       readonly ok: true;
       readonly target: Transfer | Destination;
-      /** For the trace: `number 380441234567, by the numbering plan of UA`. */
+      /** For the trace: `number 380441234567, national in UA`. */
       readonly how: string;
+      /** Another number that the same digits are, E.164 without `+`; null when there is none. */
+      readonly other: string | null;
     }
-  | { readonly ok: false; readonly reason: Reason; readonly detail: string };
+  | {
+      readonly ok: false;
+      /** `nobody`: the CRM named somebody who is not mapped here. */
+      readonly kind: 'nobody' | 'refused';
+      readonly reason: Reason;
+      readonly detail: string;
+    };
 
 /** A destination is a line of text; anything longer is a page that was sent instead of one. */
 const MAX_CHARACTERS = 128;
-/** E.164: at most 15 digits. Up to 6 are an extension. */
-const MAX_DIGITS = 15;
-const MAX_EXTENSION_DIGITS = 6;
 
-/** Contact lists wrap numbers into bidi marks and split them at zero-width spaces. */
-const MARKS = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
-/** Spaces and dashes of any script, but no line break: two lines are not one number. U+2212 is the minus sign. */
-const SEPARATORS = /[\p{Zs}\t\p{Pd}\u2212()./]/gu;
 const LOGIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const SIP = /^sip:(\+?[A-Za-z0-9][A-Za-z0-9._-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?)$/i;
-/** What programs write when they have nothing to write. */
-const NO_LOGIN = new Set(['null', 'none', 'error', 'true', 'false', 'undefined', 'ok']);
+const ADDRESS =
+  /^(?:sips?:)?(\+?[A-Za-z0-9][A-Za-z0-9._-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?)$/i;
+
 export function parseDestination(text: string, rules: DestinationRules): DestinationResult {
   const trimmed = text.trim();
-  if (trimmed.length > MAX_CHARACTERS) return invalid(trimmed, `is longer than ${MAX_CHARACTERS} characters`);
-  const mapped = Object.hasOwn(rules.map, trimmed) ? (rules.map[trimmed] ?? '').trim() : null;
-  const result = read(mapped ?? trimmed, rules);
-  return result.ok && mapped !== null
-    ? { ...result, how: `${result.how}, which ${quote(trimmed)} is mapped to` }
-    : result;
+  if (trimmed.length > MAX_CHARACTERS) {
+    return invalid(`${quote(trimmed)} is longer than ${MAX_CHARACTERS} characters`);
+  }
+  const plain = plainText(trimmed);
+  const mapped = [trimmed, plain, plain.replace(/^(\d+)\.0$/, '$1')].find((word) => hasOwn(rules.map, word));
+  if (mapped !== undefined) {
+    const result = read(plainText(rules.map[mapped] ?? ''), rules);
+    return result.ok ? { ...result, how: `${result.how}, which ${quote(trimmed)} is mapped to` } : result;
+  }
+  if (!hasOwn(rules.targets, plain) && Object.keys(rules.map).length > 0 && rules.unmapped !== 'pass') {
+    const kind = rules.unmapped === 'nobody' ? 'nobody' : 'refused';
+    const detail = `${named(trimmed)} is not in webhook.map: add it, or set webhook.unmapped`;
+    return { ok: false, kind, reason: 'unmapped', detail };
+  }
+  return read(plain, rules);
 }
 
 /** Any text, printable, cut and in quotes: what a CRM sent may be shown on a terminal. */
@@ -108,195 +105,250 @@ export function printable(text: string, limit: number): string {
   );
 }
 
-function read(text: string, rules: DestinationRules): DestinationResult {
-  if (text === '') return refused('empty_value', 'the destination is empty');
-  const target = Object.hasOwn(rules.targets, text) ? rules.targets[text] : undefined;
-  if (target !== undefined) {
-    const { extension, context } = target.transfer;
-    const how = `target ${quote(text)}, extension ${extension} in context ${context}`;
-    return { ok: true, target: { kind: 'transfer', extension, context }, how };
-  }
-  if (/^tel:/i.test(text)) {
-    const written = readDigits(text.slice('tel:'.length));
-    return written === null
-      ? invalid(text, 'is no tel: address of a number without parameters')
-      : readNumber(text, written, rules);
-  }
-  if (/^sips?:/i.test(text)) return readSip(text, rules);
-  const written = readDigits(text);
-  return written === null ? readLogin(text) : readNumber(text, written, rules);
-}
-
-/** Takes separators out; null when anything but digits and a leading `+` remains. */
-function readDigits(text: string): WrittenNumber | null {
-  const withoutTrunkPrefix = text
-    .replace(MARKS, '')
-    // `+44 (0)20 ...`: the bracketed 0 is dialled within the country only. At the very beginning it is a plain 0.
-    .replace(/(?<=\d.*)\(\p{Zs}*0\p{Zs}*\)/u, '');
-  const match = /^(\+|00(?=[1-9]))?(\d+)$/.exec(withoutTrunkPrefix.replace(SEPARATORS, ''));
-  if (match === null) return null;
-  const [, prefix = '', digits = ''] = match;
-  return { digits, prefix: prefix as WrittenNumber['prefix'] };
-}
-
-function readNumber(text: string, written: WrittenNumber, rules: DestinationRules): DestinationResult {
-  const { digits, prefix } = written;
-  // "-1" is how programs say "nobody"; as a dash in front of extension 1 it would ring somebody.
-  if (/^-\d+$/.test(text)) return invalid(text, 'is a negative number');
-  const extension = prefix === '' && digits.length <= MAX_EXTENSION_DIGITS;
-  if (!extension && digits.length > MAX_DIGITS) {
-    return invalid(text, `has ${digits.length} digits, a number has ${MAX_DIGITS} at most`);
-  }
-  const dialled: DialledNumber = extension
-    ? { number: digits, e164: null, planned: false }
-    : dialAs(written, rules.numbering);
-  const policy = checkCommon(text, written, dialled, rules);
-  if (policy !== null) return policy;
-  if (extension) {
-    if (rules.extensions === 'user') {
-      return { ok: true, target: { kind: 'extension', extension: digits }, how: `extension ${digits}` };
-    }
-    const target: Transfer = { kind: 'transfer', extension: digits, context: rules.extensionContext };
-    return { ok: true, target, how: `extension ${digits} of the dialplan` };
-  }
-  if (digits.length <= MAX_EXTENSION_DIGITS) {
-    return invalid(text, `is too short for a number with ${quote(prefix)} in front`);
-  }
-  const denial = checkNumber(text, dialled, rules);
-  if (denial !== null) return denial;
-  const { number, e164, planned } = dialled;
-  const { country } = rules.numbering;
-  const plan =
-    country === undefined
-      ? 'as it is'
-      : planned
-        ? `by the numbering plan of ${country}`
-        : `not known in ${country}`;
-  return { ok: true, target: { kind: 'number', number, e164 }, how: `number ${number}, ${plan}` };
-}
-
-function readSip(text: string, rules: DestinationRules): DestinationResult {
-  const [, user = '', host = ''] = SIP.exec(text) ?? [];
-  if (host === '' || hasActiveWord(user)) return invalid(text, 'is no address of the form sip:user@host');
-  const listed = rules.sipHosts.find((entry) => entry.toLowerCase() === host.toLowerCase());
-  if (listed === undefined) {
-    return refused('destination_denied', `${quote(text)}: its host is not on the list of SIP hosts`);
-  }
-  // The user of an address is often a number, and the other host would dial it for us.
-  const written = readDigits(user);
-  if (written !== null) {
-    const dialled = dialAs(written, rules.numbering);
-    const policy =
-      checkCommon(text, written, dialled, rules) ??
-      (written.digits.length > MAX_EXTENSION_DIGITS ? checkNumber(text, dialled, rules) : null);
-    if (policy !== null) return policy;
-  }
-  return { ok: true, target: { kind: 'uri', user, host: listed }, how: `address sip:${user}@${listed}` };
-}
-
-function readLogin(text: string): DestinationResult {
-  if (!LOGIN.test(text)) {
-    const foreign = /(?![0-9])\p{Nd}/u.test(text)
-      ? 'has digits of another script'
-      : 'is neither a number nor a login';
-    return invalid(text, foreign);
-  }
-  if (NO_LOGIN.has(text.toLowerCase())) return invalid(text, 'is a word for nothing, not a login');
-  // Recording 21e: `mod_event_socket` and `unload` in one header block unload the event socket, and every call of
-  // the router is lost with it. Markers carry destinations, and a caller may well be named "unload".
-  if (hasActiveWord(text)) return invalid(text, 'is a word that FreeSWITCH acts upon, not a login');
-  return { ok: true, target: { kind: 'user', login: text }, how: `login ${text}` };
-}
-
-/** What holds for extensions and numbers alike: no emergency number, not the called number. */
-function checkCommon(
-  text: string,
-  { digits, prefix }: WrittenNumber,
-  { number, e164 }: DialledNumber,
-  { emergency, did, numbering: { country } }: DestinationRules,
-): DestinationResult | null {
-  // A trunk may take `0112`, `+380112` or `+380 0 112` for 112; `7112` is an extension like any other.
-  const bare = withoutZeros(digits);
-  const own = country === undefined ? '' : callingCode(country);
-  const isOwn = own !== '' && bare.startsWith(own) && bare.length > MAX_EXTENSION_DIGITS;
-  const codeLengths = prefix !== '' ? [1, 2, 3] : isOwn ? [own.length] : [];
-  const forms = [digits, bare, ...codeLengths.map((length) => withoutZeros(bare.slice(length)))];
-  if (emergency.some((entry) => forms.includes(entry))) {
-    return refused('emergency_number', `${quote(text)} is an emergency number`);
-  }
-  const called = /^(?:\+|00(?=[1-9]))?(\d+)$/.exec(did)?.[1] ?? '';
-  const same =
-    called !== '' &&
-    ([digits, digitsOf(number)].includes(called) || (e164 !== null && e164 === toE164(called, country)));
-  return same ? refused('called_number', `${quote(text)} is the called number`) : null;
-}
-
-/** A scheme's rules can narrow what the configuration allows and never widen it. */
-function checkNumber(
-  text: string,
-  dialled: DialledNumber,
-  { numbers }: DestinationRules,
-): DestinationResult | null {
-  const surcharge = surchargeOf(dialled);
-  if (surcharge !== null && numbers.some((rules) => rules[surcharge] === false)) {
-    const what = surcharge === 'premium' ? 'a premium-rate number' : 'a number of a satellite network';
-    return refused(`number_${surcharge}`, `${quote(text)} is ${what}`);
-  }
-  const forms = prefixForms(dialled);
-  for (const rules of numbers) {
-    const denial = checkPrefixes(text, forms, rules);
-    if (denial !== null) return denial;
-  }
-  return null;
-}
-
-/** The digits that a prefix may be a prefix of: what is dialled, and the E.164 number. */
-function prefixForms({ number, e164 }: Pick<DialledNumber, 'number' | 'e164'>): string[] {
-  const dialled = digitsOf(number);
-  return [dialled, dialled.replace(/^00+/, ''), digitsOf(e164 ?? dialled)];
-}
-
-/** The same of a destination; none of one that is no telephone number. */
+/** The digits that a configured prefix may be a prefix of; none of a destination that is no telephone number. */
 export function prefixFormsOf(destination: Destination): string[] {
   if (destination.kind === 'number') return prefixForms(destination);
   const isNumber = destination.kind === 'uri' && /^\+?\d{7,}$/.test(destination.user);
   return isNumber ? prefixForms({ number: destination.user, e164: null }) : [];
 }
 
-/** The longest matching prefix decides between denied and allowed; of two equal ones the denied. */
-function checkPrefixes(
+function read(text: string, rules: DestinationRules): DestinationResult {
+  if (text === '')
+    return { ok: false, kind: 'nobody', reason: 'empty_value', detail: 'the destination is empty' };
+  const target = hasOwn(rules.targets, text) ? rules.targets[text] : undefined;
+  if (target !== undefined) {
+    const { extension, context } = target.transfer;
+    const how = `target ${quote(text)}, extension ${extension} in context ${context}`;
+    return taken('target', text, { kind: 'transfer', extension, context }, how, rules);
+  }
+  if (/^tel:/i.test(text)) return readTel(text, rules);
+  if (/^sips?:/i.test(text) || text.includes('@')) return readAddress(text, rules);
+  const lookalike = lookalikeOf(text);
+  if (lookalike !== null) return invalid(`${quote(text)} ${lookalike}`);
+  const written = parseWritten(text);
+  // The last brackets of `+380 44 123 45 67 (12)` hold an extension where what stands before them is a number.
+  const bracketed = text.endsWith(')') ? readWithExtension(text, rules) : null;
+  if (written !== null) return bracketed ?? readDigits(text, written, rules);
+  return readWithExtension(text, rules) ?? readLogin(text, rules) ?? notOne(text, rules);
+}
+
+/** Bare digits are an extension where they are as long as one, and a number else. */
+function readDigits(text: string, written: Written, rules: DestinationRules): DestinationResult {
+  const { expect } = rules;
+  const bare = !written.plus && written.divided === 'no';
+  if (bare && isExtension(written.digits, rules)) {
+    if (expect.includes('extension') || !(expect.includes('number') || expect.includes('login'))) {
+      return readExtension(text, written.digits, rules);
+    }
+    if (expect.includes('login')) return readUser(text, text, rules);
+  }
+  if (!expect.includes('number') && expect.includes('login') && LOGIN.test(text)) {
+    return readUser(text, text, rules);
+  }
+  return readNumberOf(text, written, rules);
+}
+
+function isExtension(digits: string, { numbering }: DestinationRules): boolean {
+  const [least, most] = numbering.extensionDigits;
+  return digits.length >= least && digits.length <= most;
+}
+
+function readExtension(text: string, extension: string, rules: DestinationRules): DestinationResult {
+  const denial = denyDigits({ digits: extension, prefixed: false, number: extension, e164: null }, rules);
+  if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
+  const float = text === extension ? '' : `, written as the float ${text}`;
+  if (rules.extensions === 'user') {
+    return taken(
+      'extension',
+      text,
+      { kind: 'extension', extension },
+      `extension ${extension}${float}`,
+      rules,
+    );
+  }
+  const target: Transfer = { kind: 'transfer', extension, context: rules.extensionContext };
+  return taken('extension', text, target, `extension ${extension} of the dialplan${float}`, rules);
+}
+
+/** `behind`: the extension that stood behind the number and is left out. */
+function readNumberOf(
   text: string,
-  forms: readonly string[],
-  { allow, deny }: NumberRules,
-): DestinationResult | null {
-  const longest = (prefixes: readonly string[]): number =>
-    prefixes
-      .map(digitsOf)
-      .filter((prefix) => forms.some((form) => form.startsWith(prefix)))
-      .reduce((length, prefix) => Math.max(length, prefix.length), -1);
-  const denied = longest(deny);
-  const allowed = longest(allow);
-  if (denied >= 0 && denied >= allowed) {
-    return refused('destination_denied', `${quote(text)} is a denied number`);
+  written: Written,
+  rules: DestinationRules,
+  behind: string | null = null,
+): DestinationResult {
+  const number = readNumber(written, rules.numbering);
+  const denial = denyWritten(written, number, rules);
+  if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
+  if (!number.ok) {
+    const holder = number.detail.startsWith('holds') ? 'the reply' : quote(text);
+    return invalid(`${holder} ${number.detail}`);
   }
-  if (allow.length > 0 && allowed < 0) {
-    return refused('destination_denied', `${quote(text)} is not among the allowed numbers`);
+  if (behind !== null && rules.numbering.withExtension === 'refuse') {
+    return invalid(
+      `${quote(text)} is the number ${number.number} with extension ${behind} behind it: send the number alone, or set numbering.withExtension to "ignore"`,
+    );
   }
-  return null;
+  const without = behind === null ? '' : `, without the extension ${behind} behind it`;
+  const target: Destination = { kind: 'number', number: number.number, e164: number.e164 };
+  const how = `number ${number.number}, ${number.how}${without}`;
+  const result = taken('number', text, target, how, rules);
+  return result.ok ? { ...result, other: number.other } : result;
 }
 
-function digitsOf(text: string): string {
-  return text.replace(/\D/g, '');
+/** Dear numbers before all else: what is refused for a digit too many was still meant to be one. */
+function denyWritten({ digits, plus }: Written, number: NumberResult, rules: DestinationRules) {
+  const dialled: Digits = number.ok
+    ? { digits, prefixed: plus || digits.startsWith('00'), number: number.number, e164: number.e164 }
+    : { digits, prefixed: plus || digits.startsWith('00'), number: digits, e164: null };
+  const denial = denyDigits(dialled, rules) ?? denySurcharge(number.surcharge, rules);
+  return denial ?? (number.ok ? denyNumber(dialled, rules) : null);
 }
 
-function withoutZeros(digits: string): string {
-  return digits.replace(/^0+(?=\d)/, '');
+/** Null when no extension stands behind a number: `101x12` may be a login. */
+function readWithExtension(text: string, rules: DestinationRules): DestinationResult | null {
+  const split = splitExtension(text);
+  const written = split === null ? null : parseWritten(split.number);
+  if (split === null || written === null) return null;
+  const number = readNumber(written, rules.numbering);
+  if (!number.ok && number.surcharge === null) return null;
+  return readNumberOf(text, written, rules, split.extension);
 }
 
-function invalid(text: string, what: string): DestinationResult {
-  return refused('destination_invalid', `${quote(text)} ${what}`);
+/** RFC 3966: `tel:+380441234567;ext=12`. A number that is local to a context is not read. */
+function readTel(text: string, rules: DestinationRules): DestinationResult {
+  const number = text.slice('tel:'.length).trim();
+  const written = parseWritten(number);
+  if (written !== null) return readDigits(number, written, rules);
+  return (
+    readWithExtension(number, rules) ??
+    invalid(`${quote(text)} is no tel: address of a number without parameters other than ext`)
+  );
+}
+
+/** `user@domain` and `sip:user@domain`: our own users, and the listed hosts. */
+function readAddress(text: string, rules: DestinationRules): DestinationResult {
+  const { domain, sipHosts } = rules;
+  const isSip = /^sips?:/i.test(text);
+  // Parameters say how a user is reached: of ours the switch knows that.
+  const [, user = '', host = ''] = ADDRESS.exec(text.replace(/;[a-z-]+(?:=[\w.-]*)?(?=;|$)/gi, '')) ?? [];
+  if (host === '' || hasActiveWord(user)) {
+    const values = valuesIn(text, rules);
+    if (values !== null) return invalid(values);
+    const form = isSip ? 'sip:user@host' : 'user@domain';
+    return invalid(`${quote(text)} is no address of the form ${form}`);
+  }
+  if (domain !== '' && host.toLowerCase().replace(/:5060$/, '') === domain.toLowerCase()) {
+    return readOwnUser(text, user, rules);
+  }
+  if (!/^sip:/i.test(text)) {
+    const ours = domain === '' ? '' : ` than ${domain}`;
+    return invalid(`${quote(text)} is an address of another domain${ours}`);
+  }
+  const listed = sipHosts.find((entry) => entry.toLowerCase() === host.toLowerCase());
+  if (listed === undefined) {
+    return refused('destination_denied', `${quote(text)}: its host is not on the list of SIP hosts`);
+  }
+  // The user of an address is often a number, and the other host would dial it for us.
+  const written = parseWritten(user);
+  if (written !== null) {
+    const isNumber = written.plus || !isExtension(written.digits, rules);
+    const number = isNumber ? readNumber(written, rules.numbering) : null;
+    const { digits, plus } = written;
+    const known = number?.ok === true ? number : { number: digits, e164: null };
+    const dialled = {
+      digits,
+      prefixed: plus || digits.startsWith('00'),
+      number: known.number,
+      e164: known.e164,
+    };
+    const denial =
+      denyDigits(dialled, rules) ??
+      (number === null ? null : (denySurcharge(number.surcharge, rules) ?? denyNumber(dialled, rules)));
+    if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
+  }
+  return taken('login', text, { kind: 'uri', user, host: listed }, `address sip:${user}@${listed}`, rules);
+}
+
+/** A user of our own domain: an extension, a login, or a number that the sender wrote as an address. */
+function readOwnUser(text: string, user: string, rules: DestinationRules): DestinationResult {
+  const written = parseWritten(user);
+  if (written?.plus === true) return readNumberOf(text, written, rules);
+  return /^\d+$/.test(user) && isExtension(user, rules) && rules.expect.includes('extension')
+    ? readExtension(text, user, rules)
+    : readUser(text, user, rules);
+}
+
+/** Null for a text that no login can be. */
+function readLogin(text: string, rules: DestinationRules): DestinationResult | null {
+  return LOGIN.test(text) && !/^\d+$/.test(text) ? readUser(text, text, rules) : null;
+}
+
+function readUser(text: string, login: string, rules: DestinationRules): DestinationResult {
+  // Recording 21e: `mod_event_socket` and `unload` in one header block unload the event socket, and every call of
+  // the router is lost with it. Markers carry destinations, and a caller may well be named "unload".
+  if (hasActiveWord(login)) return invalid(`${quote(text)} is a word that FreeSWITCH acts upon, not a login`);
+  const written = parseWritten(login);
+  if (written !== null) {
+    const { digits } = written;
+    const denial = denyDigits({ digits, prefixed: false, number: digits, e164: null }, rules);
+    if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
+  }
+  return taken('login', text, { kind: 'user', login }, `login ${login}`, rules);
+}
+
+/** What the text is, when it is no destination: several of them, or something else altogether. */
+function notOne(text: string, rules: DestinationRules): DestinationResult {
+  const values = valuesIn(text, rules);
+  return invalid(values ?? `${quote(text)} ${describeText(text)}`);
+}
+
+/** `the reply holds two extensions, 201 and 202: send a list`; null when the text does not hold several destinations. */
+function valuesIn(text: string, rules: DestinationRules): string | null {
+  const parts = text
+    .split(/\s*(?:[,;|/&\n\r]+|\s(?:or|and|und|oder|ou|et|y|o|или|и|або|та|і|\+|-)\s)\s*/iu)
+    .filter((part) => part !== '');
+  if (parts.length < 2 || parts.length > 20) return null;
+  const kinds = parts.map((part) => {
+    const written = parseWritten(part);
+    if (written === null) return LOGIN.test(part) && lookalikeOf(part) === null ? 'login' : null;
+    if (written.divided === 'no' && isExtension(written.digits, rules)) return 'extension';
+    return readNumber(written, rules.numbering).ok ? 'number' : 'value';
+  });
+  if (kinds.includes(null)) return null;
+  const kind = kinds.every((one) => one === kinds[0]) ? (kinds[0] ?? 'value') : 'value';
+  return `the reply ${listOf(
+    kind,
+    parts.map((part) => printable(part, 24)),
+  )}`;
+}
+
+/** The one place where `webhook.expect` narrows what is taken. */
+function taken(
+  kind: Kind,
+  text: string,
+  target: Transfer | Destination,
+  how: string,
+  { expect }: DestinationRules,
+): DestinationResult {
+  if (expect.includes(kind)) return { ok: true, target, how, other: null };
+  const article = kind === 'extension' ? 'an' : 'a';
+  return invalid(`${quote(text)} is ${article} ${kind}, and webhook.expect takes ${expect.join(', ')} only`);
+}
+
+function hasOwn(holder: object, key: string): boolean {
+  return Object.hasOwn(holder, key);
+}
+
+/** Harmless words as they are, others in quotes. */
+function named(text: string): string {
+  return /^[A-Za-z0-9._@+-]{1,64}$/.test(text) ? text : quote(text);
+}
+
+function invalid(detail: string): DestinationResult {
+  return refused('destination_invalid', detail);
 }
 
 function refused(reason: Reason, detail: string): DestinationResult {
-  return { ok: false, reason, detail };
+  return { ok: false, kind: 'refused', reason, detail };
 }

@@ -39,7 +39,7 @@ const PROGRESS_TIMEOUT_SECONDS = 6;
 export function originatesFor(step: DialStep, context: OriginateContext): OriginateResult {
   const { scheme, config, call } = context;
   const gateways = scheme.gateway ?? config.gateway;
-  const domain = domainOf(context);
+  const domain = domainFor(scheme, config, call);
   const kinds = new Set(step.destinations.map(({ kind }) => kind));
   if (kinds.has('number') && gateways.length === 0) {
     return {
@@ -136,8 +136,15 @@ function endpointFor(destination: Destination, gateway: string, domain: string):
   }
 }
 
-/** A domain read from the call is the caller's word, so it counts only when it is on the configured list. */
-function domainOf({ scheme, config, call }: OriginateContext): { value: string; detail: string } {
+/**
+ * The SIP domain of logins and extensions; '' where there is none, and why. One that is read from the call is the caller's
+ * word, so it counts only when it is on the configured list.
+ */
+export function domainFor(
+  scheme: Pick<Scheme, 'domain'>,
+  config: Pick<Config, 'domain' | 'domains'>,
+  call: Pick<Call, 'variables'>,
+): { value: string; detail: string } {
   const domain = scheme.domain ?? config.domain;
   if (domain === '')
     return { value: '', detail: 'a login, and neither scheme nor configuration has a domain' };

@@ -1,7 +1,7 @@
 import { HANGUP_CAUSES, isHangupCause, type HangupCause } from '../call/cause.ts';
 import type { Reason } from '../errors.ts';
 import type { FallbackStep } from '../scheme/scheme.ts';
-import type { Beside } from '../webhook/formats/format.ts';
+import { isEmpty, type Beside } from '../webhook/formats/index.ts';
 import type { Template } from '../webhook/macro.ts';
 import { nameText } from './callerid.ts';
 import {
@@ -77,15 +77,15 @@ export interface Around {
   readonly lists?: boolean | undefined;
 }
 
-export function parseRoute(value: unknown, rules: DestinationRules, _around: Around = {}): Route {
-  const reader = new RouteReader(rules);
-  const steps = reader.read(value, '', 0, NO_OPTIONS);
-  const { readings, refusal } = reader;
+export function parseRoute(value: unknown, rules: DestinationRules, around: Around = {}): Route {
+  const reader = new RouteReader(rules, around.lists === true);
+  const options = reader.options(new Map(Object.entries(around.beside ?? {})), '', NO_OPTIONS);
+  const steps = reader.read(value, '', 0, options);
+  const { readings, refusal, nobody } = reader;
   if (steps.length > 0) return { ok: true, steps, readings };
-  if (refusal === null) {
-    return { ok: false, kind: 'none', reason: 'empty_value', detail: 'the destination is empty', readings };
-  }
-  return { ok: false, kind: 'refused', ...refusal, readings };
+  if (refusal !== null) return { ok: false, kind: 'refused', ...refusal, readings };
+  const none = nobody ?? { reason: 'empty_value', detail: 'the destination is empty' };
+  return { ok: false, kind: 'none', ...none, readings };
 }
 
 /** A scheme's fallback list -> steps, `dial` by the same grammar. A dial that is refused is left out. */
@@ -96,7 +96,7 @@ export function parseSteps(
   const readings: Reading[] = [];
   const read = (step: FallbackStep, index: number): Step[] => {
     if ('dial' in step) {
-      const reader = new RouteReader(rules);
+      const reader = new RouteReader(rules, false);
       const options = { timeoutSeconds: step.timeout ?? null, callerName: null };
       const dials = reader.read(step.dial, `[${index}].dial`, 0, options);
       readings.push(...reader.readings);
@@ -128,28 +128,65 @@ class RouteReader {
   readonly readings: Reading[] = [];
   /** The first one; empty elements are none. */
   refusal: Refusal | null = null;
+  /** The first word that the map does not have, where that means nobody. */
+  nobody: Refusal | null = null;
   readonly #rules: DestinationRules;
+  readonly #lists: boolean;
   #legs = 0;
 
-  constructor(rules: DestinationRules) {
+  constructor(rules: DestinationRules, lists: boolean) {
     this.#rules = rules;
+    this.#lists = lists;
   }
 
   read(value: unknown, path: string, depth: 0 | 1, options: DialOptions): Step[] {
-    if (Array.isArray(value)) {
-      const elements = this.#elements(value, path);
+    const given = this.#lists && depth === 0 && typeof value === 'string' ? this.#listIn(value) : value;
+    if (isEmpty(given)) return this.#note(path, given, 'empty');
+    if (Array.isArray(given)) {
+      const elements = this.#elements(given, path);
       if (depth === 0) return elements.flatMap(([element, at]) => this.read(element, at, 1, options));
       const destinations = elements.flatMap(([element, at]) => this.#readTogether(element, at));
       return destinations.length === 0 ? [] : [{ kind: 'dial', destinations, ...options }];
     }
-    if (typeof value === 'object' && value !== null) return this.#readObject(value, path, depth, options);
-    return this.#readTarget(value, path).map((target) =>
+    if (typeof given === 'object' && given !== null) return this.#readObject(given, path, depth, options);
+    return this.#readTarget(given, path).map((target) =>
       target.kind === 'transfer' ? target : { kind: 'dial', destinations: [target], ...options },
     );
   }
 
+  /** `timeout` and `callerName`; one that can't be read is left out, with a note, and never costs the route. */
+  options(given: ReadonlyMap<string, unknown>, path: string, inherited: DialOptions): DialOptions {
+    const timeout = given.get('timeout');
+    const name = given.get('callerName');
+    const timeoutSeconds = secondsOf(timeout);
+    const callerName = typeof name === 'string' || typeof name === 'number' ? nameText(String(name)) : '';
+    if (!isEmpty(timeout) && timeoutSeconds === null) {
+      const expected = `left out: expected whole seconds, ${MIN_TIMEOUT} to ${MAX_TIMEOUT}`;
+      this.#note(within(path, 'timeout'), timeout, expected);
+    }
+    if (!isEmpty(name)) {
+      const result = callerName === '' ? 'left out: no name can be read' : `name ${quote(callerName)}`;
+      this.#note(within(path, 'callerName'), name, result);
+    }
+    return {
+      timeoutSeconds: timeoutSeconds ?? inherited.timeoutSeconds,
+      callerName: callerName === '' ? inherited.callerName : callerName,
+    };
+  }
+
+  /** Lines, or values divided by `,` or `;`, where each of them is a destination; the text itself where one is not. */
+  #listIn(text: string): unknown {
+    if (parseDestination(text, this.#rules).ok) return text;
+    const parts = text.split(/[,;\n\r]+/).map((part) => part.trim());
+    const values = parts.filter((part) => part !== '');
+    const readable = values.every((part) => {
+      const result = parseDestination(part, this.#rules);
+      return result.ok || result.kind === 'nobody';
+    });
+    return values.length > 1 && readable ? values : text;
+  }
+
   #elements(list: readonly unknown[], path: string): [element: unknown, path: string][] {
-    if (list.length === 0) this.#note(path, list, 'empty');
     if (list.length > MAX_ELEMENTS) this.#refuse(path, list, `only ${MAX_ELEMENTS} elements are read`);
     return list.slice(0, MAX_ELEMENTS).map((element, index) => [element, `${path}[${index}]`]);
   }
@@ -161,14 +198,17 @@ class RouteReader {
   /** One target, or none when it is empty or refused. */
   #readTarget(value: unknown, path: string, together = false): (Destination | Transfer)[] {
     if (isEmpty(value)) return this.#note(path, value, 'empty');
-    // A fraction, or a number too large to be exact, was no telephone number when the CRM wrote it.
-    const number = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-    if (typeof value !== 'string' && !number) {
+    const text = scalarText(value, this.#rules);
+    if (text === null) {
       const where = together ? ' in a list that is rung together' : '';
       return this.#refuse(path, value, `${typeName(value)} is no destination${where}`);
     }
-    const result = parseDestination(String(value), this.#rules);
-    if (!result.ok) return this.#refuse(path, value, result.detail, result.reason);
+    const result = parseDestination(text, this.#rules);
+    if (!result.ok) {
+      if (result.kind === 'refused') return this.#refuse(path, value, result.detail, result.reason);
+      this.nobody ??= { reason: result.reason, detail: result.detail };
+      return this.#note(path, value, `nobody: ${result.detail}`);
+    }
     if (result.target.kind === 'transfer') {
       if (together) return this.#refuse(path, value, 'a transfer can not be rung together with others');
     } else if (++this.#legs > MAX_LEGS) {
@@ -182,22 +222,21 @@ class RouteReader {
     // Own properties only. Templates of CRMs leave keys empty that they do not use.
     const entries = Object.entries(object) as [string, unknown][];
     const given = new Map(
-      entries.filter(([key, value]) => !isEmpty(value) && !(key === 'dialplan' && value === false)),
+      entries.filter(([key, value]) => !isEmpty(value) && !(key === 'dialplan' && value === 'false')),
     );
     const unknown = entries.map(([key]) => key).filter((key) => !KEYS.has(key));
     if (unknown.length > 0) this.#note(path, object, `ignored: ${unknown.slice(0, 8).map(quote).join(', ')}`);
     const [action, other] = ACTIONS.filter((key) => given.has(key));
     if (other !== undefined) return this.#refuse(path, object, `both ${action ?? ''} and ${other}`);
     if (action === undefined) {
-      return Object.hasOwn(object, 'destination')
+      return ACTIONS.some((key) => Object.hasOwn(object, key))
         ? this.#note(within(path, 'destination'), null, 'empty')
         : this.#refuse(path, object, `holds none of ${ACTIONS.join(', ')}`);
     }
     const value = given.get(action);
     const at = within(path, action);
     if (action === 'destination') {
-      const options = this.#readOptions(given, path, inherited);
-      if (options === null) return [];
+      const options = this.options(given, path, inherited);
       return typeof value === 'object' && !Array.isArray(value)
         ? this.#refuse(at, value, 'an object within an object')
         : this.read(value, at, depth, options);
@@ -209,28 +248,6 @@ class RouteReader {
     }
     this.#note(at, value, action);
     return [step];
-  }
-
-  /** Null when one is refused: to ring for a time that nobody asked for is to route the call wrongly. */
-  #readOptions(
-    given: ReadonlyMap<string, unknown>,
-    path: string,
-    inherited: DialOptions,
-  ): DialOptions | null {
-    const timeout = given.get('timeout') ?? inherited.timeoutSeconds;
-    const name = given.get('callerName') ?? inherited.callerName;
-    if (timeout !== null && !isTimeout(timeout)) {
-      const expected = `expected whole seconds, ${MIN_TIMEOUT} to ${MAX_TIMEOUT}`;
-      this.#refuse(within(path, 'timeout'), timeout, expected);
-      return null;
-    }
-    if (name !== null && typeof name !== 'string') {
-      this.#refuse(within(path, 'callerName'), name, 'expected a text');
-      return null;
-    }
-    const callerName = nameText(name ?? '');
-    if (given.has('callerName')) this.#note(within(path, 'callerName'), name, `name ${quote(callerName)}`);
-    return { timeoutSeconds: timeout, callerName: callerName === '' ? null : callerName };
   }
 
   #refuse(path: string, value: unknown, detail: string, reason: Reason = 'destination_invalid'): never[] {
@@ -245,26 +262,39 @@ class RouteReader {
 }
 
 function readAction(action: keyof typeof EXPECTED, value: unknown): Step | null {
+  const text = typeof value === 'string' ? value.trim() : '';
   switch (action) {
-    case 'hangup':
-      return typeof value === 'string' && isHangupCause(value) ? { kind: 'hangup', cause: value } : null;
+    case 'hangup': {
+      const cause = text.toUpperCase();
+      return isHangupCause(cause) ? { kind: 'hangup', cause } : null;
+    }
     case 'dialplan':
-      return value === true ? { kind: 'dialplan' } : null;
+      return value === true || text.toLowerCase() === 'true' ? { kind: 'dialplan' } : null;
     case 'scheme':
-      return typeof value === 'string' && SCHEME_NAME.test(value) ? { kind: 'scheme', name: value } : null;
+      return SCHEME_NAME.test(text) ? { kind: 'scheme', name: text } : null;
   }
 }
 
-function isTimeout(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= MIN_TIMEOUT && value <= MAX_TIMEOUT;
+/** Whole seconds, as a number or as text; null when it is neither, or out of range. */
+function secondsOf(value: unknown): number | null {
+  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  const seconds = /^\d{1,3}(?:\.0)?$/.test(text) ? Number(text) : NaN;
+  return seconds >= MIN_TIMEOUT && seconds <= MAX_TIMEOUT ? seconds : null;
+}
+
+/**
+ * The text of a scalar; null for what no destination can be. A number too large to be exact may have been another one, and
+ * `true` is only what the map says.
+ */
+function scalarText(value: unknown, { map }: DestinationRules): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value)))
+    return String(value);
+  return value === true && Object.hasOwn(map, 'true') ? 'true' : null;
 }
 
 function within(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 function textOf(value: unknown): string {
@@ -273,6 +303,6 @@ function textOf(value: unknown): string {
 
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a number of that size' : 'a fraction';
+  if (typeof value === 'number') return 'a number too large to be exact (send it as text)';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

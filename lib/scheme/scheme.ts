@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
 import type { Call } from '../call/channel.ts';
-import { isCountry } from '../numbering/number.ts';
+import { isCountry } from '../numbering/plan.ts';
 import { variablesOf, type Template } from '../webhook/macro.ts';
 import { template } from '../webhook/template.ts';
 import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
@@ -27,8 +27,16 @@ const hangupCause = z
   .string()
   .refine(isHangupCause, { error: `expected one of ${Object.keys(HANGUP_CAUSES).join(', ')}` });
 
+/** Feature codes too: `*98`. Only a scheme can name one, never a CRM. */
+const dialplanExtension = z
+  .string()
+  .regex(
+    /^[*#]{0,2}[A-Za-z0-9][A-Za-z0-9._*#-]{0,63}$/,
+    'expected letters, digits, ".", "_", "-", or a feature code such as *98',
+  );
+
 const transfer = z.strictObject({
-  extension: dialplanName,
+  extension: dialplanExtension,
   context: dialplanName.default('default'),
 });
 

@@ -4,6 +4,7 @@ import type { Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import type { DestinationRules } from '../dial/destination.ts';
+import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type Scheme,
 } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
+import { KINDS } from '../webhook/webhook.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
@@ -134,16 +136,29 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
     : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
 }
 
-/** What a scheme and the configuration together allow to be dialled for a call to `did`. */
-export function destinationRules(scheme: Scheme, config: Config, did: string): DestinationRules {
+/** How the CRM's words are read for a call, and what of it may be dialled, by scheme and configuration. */
+export function replyRules(scheme: Scheme, config: Config, call: Call): DestinationRules {
+  const { map, unmapped = 'nobody', expect = KINDS } = scheme.webhook;
+  return { ...stepRules(scheme, config, call), map, unmapped, expect };
+}
+
+/** The same for the words of the scheme itself: its fallback lists mean what they say. */
+export function stepRules(
+  scheme: Scheme,
+  config: Config,
+  call: Pick<Call, 'did' | 'variables'>,
+): DestinationRules {
   return {
     targets: scheme.targets,
-    map: scheme.webhook.map,
+    map: {},
+    unmapped: 'pass',
+    expect: KINDS,
     numbering: scheme.numbering,
+    domain: domainFor(scheme, config, call).value,
     sipHosts: config.sipHosts,
     numbers: [config.numbers, scheme.numbers],
     emergency: config.bypass.called,
-    did,
+    did: call.did,
     extensions: scheme.extensions,
     extensionContext: config.extensionContext,
   };
@@ -215,7 +230,7 @@ function crossFaults(
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
   }
-  const rules = destinationRules(scheme, config, '');
+  const rules = stepRules(scheme, config, { did: '', variables: new Map() });
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     steps?.forEach((step, index) => {
       const path = `fallback.${list}.${index}`;
@@ -223,7 +238,7 @@ function crossFaults(
         faults.push(`${path}: there is no scheme "${step.scheme}"`);
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
-      const refused = readings.filter(({ result }) => result.startsWith('refused'));
+      const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));
       faults.push(...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${result}`));
     });
   }

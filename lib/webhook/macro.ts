@@ -1,6 +1,6 @@
 import type { Call } from '../call/channel.ts';
 import { RouterError } from '../errors.ts';
-import { toE164, toNational, type Country } from '../numbering/number.ts';
+import { toE164, toNational, type Numbering } from '../numbering/number.ts';
 
 /**
  * Macros: `{{caller}}`, `{{sip.X-Name}}`, `{{var.name}}`, `{{secret.NAME}}`, and `{{reply.path}}` where a reply
@@ -45,7 +45,8 @@ export interface MacroContext {
   /** The caller is already concealed when he withheld his number. */
   readonly call: Call;
   readonly scheme: string;
-  readonly country: Country | undefined;
+  /** How the caller's number is read. */
+  readonly numbering: Numbering;
   /** 1 for the first question of a call, then one more for each further one. */
   readonly attempt: number;
   /** ISO 8601. */
@@ -121,14 +122,14 @@ function macroValue(macro: Macro, context: MacroContext): string {
   }
 }
 
-function plainValue(name: PlainMacro, { call, scheme, country, attempt, timestamp }: MacroContext): string {
+function plainValue(name: PlainMacro, { call, scheme, numbering, attempt, timestamp }: MacroContext): string {
   switch (name) {
     case 'caller':
       return call.caller;
     case 'caller_e164':
-      return toE164(call.caller, country) ?? '';
+      return toE164(call.caller, numbering) ?? '';
     case 'caller_national':
-      return toNational(call.caller, country) ?? '';
+      return toNational(call.caller, numbering) ?? '';
     case 'caller_raw':
       return call.callerRaw;
     case 'caller_name':

@@ -21,7 +21,7 @@ const FRAMING = new Set([
 ]);
 
 /** What a value of a reply can be: `webhook.expect`. A `sip:` address counts as a login. */
-const KINDS = ['number', 'extension', 'login', 'target'] as const;
+export const KINDS = ['number', 'extension', 'login', 'target'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A value, or a list of them: a list in any case. */

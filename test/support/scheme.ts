@@ -1,4 +1,5 @@
 import { parseCall, type Call } from '../../lib/call/channel.ts';
+import { NUMBERING } from './rules.ts';
 import { parseScheme, type Scheme, type SchemeDocument } from '../../lib/scheme/scheme.ts';
 import type { MacroContext } from '../../lib/webhook/macro.ts';
 import type { Webhook } from '../../lib/webhook/webhook.ts';
@@ -39,7 +40,7 @@ export function contextOf(context: Partial<MacroContext> = {}): MacroContext {
   return {
     call: callOf(),
     scheme: 'sales',
-    country: undefined,
+    numbering: NUMBERING,
     attempt: 1,
     timestamp: '2026-11-22T09:00:00.000Z',
     secret: (name) => `value of ${name}`,

@@ -3,7 +3,8 @@ import { http } from './http.ts';
 import { jsonRpc } from './json-rpc.ts';
 import { json } from './json.ts';
 
-export { textAt } from './path.ts';
+export type { Beside } from './format.ts';
+export { isEmpty, textAt } from './path.ts';
 
 /** Every format by its name in a scheme. A new one is a line here. */
 export const FORMATS = { http, json, 'json-rpc': jsonRpc } as const satisfies Record<string, Format>;

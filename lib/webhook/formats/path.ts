@@ -48,11 +48,11 @@ export function pick(
   };
 }
 
-/** Null, blank text, or a list of nothing. */
+/** What programs send when they have nothing to send. The text `"0"` is an extension. */
 export function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
+  if (value === undefined || value === null || value === false || value === 0) return true;
   if (typeof value === 'string') return value.trim() === '';
-  return Array.isArray(value) && value.length === 0;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function property(holder: unknown, key: string): unknown {

@@ -3,17 +3,13 @@ import fc from 'fast-check';
 import type { DestinationRules } from '../../../lib/dial/destination.ts';
 import { parseRoute, parseSteps, type Reading, type Step } from '../../../lib/dial/route.ts';
 import { parseTemplate } from '../../../lib/webhook/macro.ts';
+import { RULES as PLAIN_RULES } from '../../support/rules.ts';
 
 const RULES: DestinationRules = {
+  ...PLAIN_RULES,
   targets: { support: { transfer: { extension: '900', context: 'default' } } },
   map: { '17': '201' },
-  numbering: { dialAs: 'digits' },
-  sipHosts: [],
-  numbers: [{ deny: ['900'], allow: [] }],
-  emergency: ['112'],
-  did: '',
-  extensions: 'user',
-  extensionContext: 'default',
+  numbers: [{ deny: ['900', '38050'], allow: [] }],
 };
 
 const PLAIN = { timeoutSeconds: null, callerName: null };
@@ -44,18 +40,74 @@ describe('route', () => {
         { kind: 'dial', destinations: [{ kind: 'user', login: 'agent_007' }], ...PLAIN },
       ]);
       expect(stepsOf('3 80123456789')).to.deep.equal([
-        { kind: 'dial', destinations: [{ kind: 'number', number: '380123456789', e164: null }], ...PLAIN },
+        {
+          kind: 'dial',
+          destinations: [{ kind: 'number', number: '380123456789', e164: '+380123456789' }],
+          ...PLAIN,
+        },
       ]);
     });
 
-    it('is a safe integer that is not negative', () => {
+    it('is an integer that is exact and not negative', () => {
       expect(stepsOf(201)).to.deep.equal([dial('201')]);
-      expect(stepsOf(0)).to.deep.equal([dial('0')]);
       expect(stepsOf(17)).to.deep.equal([dial('201')]);
-      expect(failureOf(-1)).to.equal('refused destination_invalid: a number of that size is no destination');
-      expect(failureOf(20.5)).to.equal('refused destination_invalid: a fraction is no destination');
+      expect(failureOf(-1)).to.equal('refused destination_invalid: "-1" is a negative number');
+      expect(failureOf(20.5)).to.equal(
+        'refused destination_invalid: "20.5" is a decimal, not a number to dial',
+      );
       expect(failureOf(2 ** 53)).to.match(/^refused destination_invalid/);
-      expect(failureOf(Infinity)).to.match(/^refused destination_invalid/);
+      expect(failureOf(1e21)).to.match(/^refused destination_invalid/);
+    });
+
+    it('is nobody when it holds nothing; the text "0" is an extension', () => {
+      for (const value of [0, false, null, '', ' ', [], {}, [0, '', {}]]) {
+        expect(failureOf(value), JSON.stringify(value)).to.equal(
+          'none empty_value: the destination is empty',
+        );
+      }
+      expect(stepsOf('0')).to.deep.equal([dial('0')]);
+    });
+
+    it('has a time and a name beside it, at the top of the reply', () => {
+      const steps = (value: unknown, beside: object) => {
+        const route = parseRoute(value, RULES, { beside });
+        return route.ok ? route.steps : [];
+      };
+      const named = { ...dial('201'), timeoutSeconds: 15, callerName: 'Ivan' };
+      expect(steps('201', { timeout: '15', callerName: 'Ivan' })).to.deep.equal([named]);
+      expect(steps({ destination: '201', timeout: 20 }, { timeout: 15, callerName: 'Ivan' })).to.deep.equal([
+        { ...named, timeoutSeconds: 20 },
+      ]);
+      expect(steps('201', { timeout: 'never' })).to.deep.equal([dial('201')]);
+    });
+
+    it('is a list within a text, where each of its parts can be read', () => {
+      const read = (text: string) => {
+        const route = parseRoute(text, RULES, { lists: true });
+        return route.ok ? route.steps : `${route.kind} ${route.detail}`;
+      };
+      for (const text of ['201,202', '201;202', '201\n202', ' 201\r\n202\r\n', '201, 202,']) {
+        expect(read(text), text).to.deep.equal([dial('201'), dial('202')]);
+      }
+      expect(read('201,$')).to.match(/^refused /);
+      expect(read('+380441234567;ext=12')).to.match(/^refused .*with extension 12 behind it/);
+      expect(parseRoute('201,202', RULES)).to.include({ ok: false, kind: 'refused' });
+    });
+
+    it('is nobody when the map does not have it', () => {
+      const mapped = { ...RULES, unmapped: 'nobody' } as const;
+      expect(parseRoute('44556677', mapped)).to.include({
+        ok: false,
+        kind: 'none',
+        reason: 'unmapped',
+        detail: '44556677 is not in webhook.map: add it, or set webhook.unmapped',
+      });
+      expect(stepsOf(['99', 17], mapped)).to.deep.equal([dial('201')]);
+      expect(stepsOf('support', mapped)).to.have.length(1);
+      expect(parseRoute('99', { ...RULES, unmapped: 'refuse' })).to.include({
+        kind: 'refused',
+        reason: 'unmapped',
+      });
     });
 
     it('is a target, which is a transfer', () => {
@@ -83,7 +135,7 @@ describe('route', () => {
     it('is refused when it is of another type', () => {
       expect(failureOf(true)).to.equal('refused destination_invalid: a boolean is no destination');
       expect(failureOf(['x y', true])).to.equal(
-        'refused destination_invalid: [0]: "x y" is neither a number nor a login',
+        'refused destination_invalid: [0]: "x y" is a sentence, not a destination',
       );
     });
   });
@@ -116,7 +168,7 @@ describe('route', () => {
       expect(failureOf(['', '112', '$'])).to.equal(
         'refused emergency_number: [1]: "112" is an emergency number',
       );
-      expect(failureOf(['9001234567'])).to.match(/^refused destination_denied/);
+      expect(failureOf(['+380501234567'])).to.match(/^refused destination_denied/);
     });
 
     it('rings nothing together but what is dialled', () => {
@@ -190,29 +242,45 @@ describe('route', () => {
       expect(readingsOf(value)[0]).to.match(/\|ignored: "comment", "__proto__"$/);
     });
 
-    it('counts own properties only', () => {
-      expect(failureOf(Object.create({ destination: '201' }))).to.match(
-        /^refused destination_invalid: holds none of/,
+    it('takes numbers and booleans as text', () => {
+      expect(stepsOf({ destination: '201', timeout: ' 20 ' })).to.deep.equal([
+        { ...dial('201'), timeoutSeconds: 20 },
+      ]);
+      expect(stepsOf({ dialplan: 'True' })).to.deep.equal([{ kind: 'dialplan' }]);
+      expect(stepsOf({ hangup: 'user_busy' })).to.deep.equal([{ kind: 'hangup', cause: 'USER_BUSY' }]);
+      expect(stepsOf({ destination: '201', dialplan: 'false' })).to.deep.equal([dial('201')]);
+    });
+
+    it('goes without a time or a name that can not be read', () => {
+      for (const timeout of [1, 301, 2.5, 'soon', true, [20], { s: 20 }]) {
+        expect(stepsOf({ destination: '201', timeout }), JSON.stringify(timeout)).to.deep.equal([
+          dial('201'),
+        ]);
+        expect(readingsOf({ destination: '201', timeout })[0]).to.match(
+          /^timeout\|.*\|left out: expected whole seconds, 2 to 300$/,
+        );
+      }
+      expect(stepsOf({ destination: '201', callerName: ['Ivan'] })).to.deep.equal([dial('201')]);
+      expect(readingsOf({ destination: '201', callerName: '$$' })[0]).to.match(
+        /left out: no name can be read$/,
       );
     });
 
+    it('counts own properties only', () => {
+      expect(failureOf(Object.create({ destination: '201' }))).to.match(/^none empty_value/);
+    });
+
     const refusals: [object, RegExp][] = [
-      [{}, /holds none of destination, hangup, dialplan, scheme$/],
-      [{ comment: '201' }, /holds none of/],
+      [{ comment: '201' }, /holds none of destination, hangup, dialplan, scheme$/],
       [{ destination: '201', hangup: 'USER_BUSY' }, /both destination and hangup$/],
       [{ scheme: 'night', dialplan: true }, /both dialplan and scheme$/],
-      [{ destination: '201', timeout: 1 }, /timeout: expected whole seconds, 2 to 300$/],
-      [{ destination: '201', timeout: 301 }, /timeout: expected/],
-      [{ destination: '201', timeout: 2.5 }, /timeout: expected/],
-      [{ destination: '201', timeout: '20' }, /timeout: expected/],
-      [{ destination: '201', callerName: 7 }, /callerName: expected a text$/],
       [{ destination: { destination: '201' } }, /destination: an object within an object$/],
       [{ destination: true }, /destination: a boolean is no destination$/],
-      [{ hangup: 'user_busy' }, /hangup: expected one of NORMAL_CLEARING, USER_BUSY/],
+      [{ hangup: 'banana' }, /hangup: expected one of NORMAL_CLEARING, USER_BUSY/],
       [{ hangup: 'SYSTEM_SHUTDOWN' }, /hangup: expected one of/],
       [{ hangup: ['USER_BUSY'] }, /hangup: expected one of/],
       [{ hangup: 'toString' }, /hangup: expected one of/],
-      [{ dialplan: 'true' }, /dialplan: expected true$/],
+      [{ dialplan: 'yes' }, /dialplan: expected true$/],
       [{ scheme: '../x' }, /^refused scheme_unknown: scheme: expected the name of a scheme$/],
       [{ webhook: 'https://evil.example.com/' }, /holds none of/],
     ];

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { matchGlob, parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { NUMBERING } from '../../support/rules.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
 
@@ -44,7 +45,7 @@ describe('scheme', () => {
       forwardingTimeoutSeconds: 30,
       extensions: 'user',
       targets: {},
-      numbering: { dialAs: 'digits' },
+      numbering: NUMBERING,
       waiting: { ringAfterMs: 700 },
       revision: 'abc',
     });

@@ -9,6 +9,7 @@ import {
   variablesOf,
   type MacroContext,
 } from '../../../lib/webhook/macro.ts';
+import { NUMBERING } from '../../support/rules.ts';
 import { callOf, contextOf } from '../../support/scheme.ts';
 
 function fill(source: string, context: Partial<MacroContext> = {}, reply = false): string {
@@ -93,7 +94,10 @@ describe('macro', () => {
     ]);
     const call = concealCaller(callOf({ withheld: true, variables }));
     const names = [...PLAIN_MACROS, 'var.sip_from_user', 'var.note', 'sip.X-Account'];
-    const text = fill(names.map((name) => `{{${name}}}`).join('|'), { call, country: 'UA' });
+    const text = fill(names.map((name) => `{{${name}}}`).join('|'), {
+      call,
+      numbering: { ...NUMBERING, country: 'UA' },
+    });
     expect(text).to.not.match(/501234567|Lena/);
     expect(text).to.contain('42');
   });

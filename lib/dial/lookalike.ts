@@ -1,0 +1,67 @@
+/**
+ * Texts that look like a number or a login and are none: what spreadsheets, databases and programs write into the field
+ * where a destination should stand. Each is refused by what it is, so that nobody has to guess why nobody rang.
+ */
+
+const MONTHS = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
+const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
+const MONTH = '(?:0?[1-9]|1[0-2])';
+const YEAR = '(?:19|20)\\d\\d';
+/** A time of day may stand behind. */
+const TIME = '(?:[T ,]+\\d{1,2}:\\d\\d.*)?';
+const DATES = [
+  `${YEAR}[-./ ]${MONTH}[-./ ]${DAY}${TIME}`,
+  `${DAY}[-./ ]${MONTH}[-./ ]${YEAR}${TIME}`,
+  `${MONTH}[-./ ]${DAY}[-./ ]${YEAR}${TIME}`,
+  `${DAY}[-./]${MONTH}[-./]\\d\\d${TIME}`,
+  `${MONTH}[-./]${DAY}[-./]\\d\\d${TIME}`,
+  // From one day to another.
+  `${DAY}\\.(?:${MONTH}\\.?)? ?- ?${DAY}\\.${MONTH}\\.(?:\\d\\d|${YEAR})?`,
+  `${DAY}[-. ]*(?:${MONTHS})[a-z]*[-. ,]*(?:\\d\\d|${YEAR})${TIME}`,
+  `(?:${MONTHS})[a-z]*[-. ]*${DAY}[-. ,]*${YEAR}${TIME}`,
+  `${YEAR}\\d{4}T\\d{4,6}(?:\\.\\d+)?Z?`,
+].map((date) => new RegExp(`^${date}$`, 'i'));
+const IP = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+/** An integer that was written as `301.0` is one all the same. */
+const DECIMAL = /^-?(?:0|[1-9]\d*)?[.,](?!00?$)\d+$/;
+const EXPONENT = /^[+-]?\d+(?:[.,]\d+)?e[+-]?\d+$/i;
+/** `1-800-FLOWERS` */
+const LETTERED = /^\+?(?:1-?)?\d{3}-?(?=[A-Z\d-]*[A-Z]{3})[A-Z\d]{3}-?[A-Z\d]{4,}$/;
+
+/** What programs write when they have nothing to say, or only how it went. Compared without separators. */
+const WORDS = new Set(
+  (
+    'null nil none nan undefined void empty blank nothing nobody noone unknown unavailable unassigned unset ' +
+    'na notavailable notapplicable notfound notset notassigned notexist notexists doesnotexist missing absent ' +
+    'true false yes no ok okay success successful succeeded accepted received done error errors fail failed failure ' +
+    'exception invalid rejected denied forbidden unauthorized notallowed timeout timedout anonymous withheld private ' +
+    'restricted nodata nouser noowner noanswer noresult noresults nomatch notregistered inactive disabled deleted ' +
+    'object objectobject array string nodestination noroute'
+  ).split(' '),
+);
+
+/** What a plain text is instead of a number or login, to go on behind it: `is a date`. Null when it may be one. */
+export function lookalikeOf(text: string): string | null {
+  if (/^-\s?\d/.test(text)) return 'is a negative number';
+  if (DATES.some((date) => date.test(text))) return 'is a date';
+  if (IP.test(text)) return 'is an IP address';
+  if (EXPONENT.test(text)) {
+    return 'is in exponential notation: a spreadsheet did that, format the column as text';
+  }
+  if (DECIMAL.test(text)) return 'is a decimal, not a number to dial';
+  if (LETTERED.test(text)) return 'is a number spelled in letters: send its digits';
+  if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, ''))) return 'is a word for nothing, not a login';
+  return null;
+}
+
+/** What any other text is, to go on behind it. */
+export function describeText(text: string): string {
+  if (/^\*\d|^#|^\*?\d+[*#]/.test(text)) return 'is a feature code: name it in targets to have it dialled';
+  if (/^#[A-Z/!?0]+/i.test(text)) return "is a spreadsheet's error";
+  if (/^(["'`]).*\1$/s.test(text)) return 'stands in quotes: send it without them';
+  if (/(?![0-9])\p{Nd}/u.test(text)) return 'has digits of another script';
+  if (/^[[{]/.test(text)) return 'is JSON within a text';
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a web address';
+  if (/\p{L}+\s+\p{L}+/u.test(text)) return 'is a sentence, not a destination';
+  return 'is neither a number nor a login';
+}
