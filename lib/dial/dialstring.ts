@@ -54,8 +54,12 @@ const EXECUTING = /^(execute_on|api_|exec_after|session_in|bridge_pre_execute)/i
 const LIFTING = /^sched_del [1-9]\d{0,9}$/;
 const LIMITING = /^sched_hangup \+\d{1,5} [A-Za-z0-9._@-]{1,256} ALLOTTED_TIMEOUT$/;
 const VALUE = /^[\p{L}\p{M}\p{N}_ .~:/?#@!&()*+;=%<>,-]*$/u;
-/** mod_sofia decodes `%XX` in names and numbers of callers (check_decode), after every check of ours. */
+/**
+ * mod_sofia decodes `%XX` in names and numbers of callers (check_decode), after every check of ours. One escape may
+ * pass, in a name: the apostrophe, which can't stand there as it is.
+ */
 const CALLER_ID_VALUE = /^[\p{L}\p{M}\p{N}_ .&+-]*$/u;
+const CALLER_NAME_VALUE = /^(?:[\p{L}\p{M}\p{N}_ .&+()-]|%27)*$/u;
 /**
  * Harmless letters that mean something as a whole: the enterprise delimiter (22f), a list, the switch that lets
  * variables into variables, and the module that a stray `unload` in the same block would unload (21e).
@@ -182,15 +186,19 @@ function checkedName(name: string, value: string): string {
 }
 
 function checkedValue(name: string, value: string, quotesProtect: boolean): string {
-  const allowed = name.includes('caller_id') ? CALLER_ID_VALUE : VALUE;
   const safe =
     value.length <= MAX_VALUE &&
-    allowed.test(value) &&
+    grammarOf(name).test(value) &&
     value.trim() === value &&
     !hasActiveWord(value) &&
     (quotesProtect || !value.includes(','));
   if (!safe) throw unsafe(`${name}=${JSON.stringify(value.slice(0, 64))}`);
   return quotesProtect && /[ ,]/.test(value) ? `'${value}'` : value;
+}
+
+function grammarOf(name: string): RegExp {
+  if (name === 'origination_caller_id_name') return CALLER_NAME_VALUE;
+  return name.includes('caller_id') ? CALLER_ID_VALUE : VALUE;
 }
 
 function unsafe(what: string): RouterError {

@@ -112,7 +112,7 @@ const replies: Scenario[] = [
     check: (outcome) => {
       checkSaid(outcome);
       const name = outcome.report.legs[0]?.variables.get('origination_caller_id_name');
-      expect(name).to.match(/^[\p{L}\p{N} .&+-]+$/u);
+      expect(name).to.match(/^(?:[\p{L}\p{N} .&+()-]|%27)+$/u);
     },
   },
   {

@@ -148,7 +148,7 @@ const objects: Scenario[] = [
     title: 'callerName shows at the callee, what is no letter taken out',
     reply: json({ destination: '201', callerName: "Іван O'Hara & Co. <1>,${x}" }),
     check: ({ report }) => {
-      expect(report.legs[0]?.variables.get('origination_caller_id_name')).to.equal('Іван OHara & Co. 1x');
+      expect(report.legs[0]?.variables.get('origination_caller_id_name')).to.equal('Іван O%27Hara & Co. 1x');
     },
   },
   {

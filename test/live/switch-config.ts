@@ -15,6 +15,9 @@ export interface SwitchPorts {
   readonly rtpLast: number;
 }
 
+/** A user who is not among those of the project's files. */
+export const TESTED_USER = '203';
+
 /** One number that callers can dial, or an expression for several: what the dialplan does with it. */
 export interface Inbound {
   readonly number: string;
@@ -123,6 +126,7 @@ export function switchConfig(plan: SwitchPlan): string {
       </params>
       <groups><group name="default"><users>
         <X-PRE-PROCESS cmd="include" data="esl-router/directory/default/*.xml"/>
+        <user id="${TESTED_USER}"><params><param name="password" value="$\${default_password}"/></params></user>
       </users></group></groups>
     </domain>
   </section>

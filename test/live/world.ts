@@ -7,14 +7,14 @@ import { freePorts, freeRange } from './port.ts';
 import { Router } from './router.ts';
 import type { Row } from './row.ts';
 import { PASSWORD, Switch } from './switch.ts';
-import type { Inbound, SwitchPlan, SwitchPorts } from './switch-config.ts';
+import { TESTED_USER, type Inbound, type SwitchPlan, type SwitchPorts } from './switch-config.ts';
 import { UserAgent } from './user-agent.ts';
 import { Witness } from './witness.ts';
 
 /** Everybody who takes part, started and stopped together. */
 
 export const DOMAIN = 'pbx.example';
-const USERS = ['agent_007', '201', '202'] as const;
+const USERS = ['agent_007', '201', '202', TESTED_USER] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */
@@ -108,7 +108,13 @@ export class World {
       userPassword: USER_PASSWORD,
       logLevel: 'debug',
       inbound: [...rows.map((row, index) => inbound(row, index, addresses(row, index))), ...COLLEAGUES],
-      gateways: { mute: mute.socket.address().port, closed },
+      gateways: {
+        mute: mute.socket.address().port,
+        closed,
+        // The same carrier, told of the caller in other ways.
+        rpid: carrier.port,
+        none: carrier.port,
+      },
     };
     const schemes = join(folder, 'schemes');
     mkdirSync(schemes, { recursive: true });

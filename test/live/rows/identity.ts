@@ -1,7 +1,9 @@
+import type { IncomingCall } from '../callee.ts';
 import { now, seconds, sleep } from '../journal.ts';
 import { checkRecord } from '../record.ts';
 import { between, check, type Action, type Row } from '../row.ts';
 import { CALLEE_VOICE, type Stage } from '../stage.ts';
+import { TESTED_USER } from '../switch-config.ts';
 
 /** What a channel is called, what stands in its variables, and how much of it. */
 
@@ -84,7 +86,80 @@ const MANY: readonly Action[] = Array.from({ length: 145 }, (_, nth): Action => 
   return ['set', `crm_card_${nth}=${'x'.repeat(500)}`];
 });
 
+/** What the CRM calls the caller, and what stands on the callee's display. */
+const NAMES: readonly (readonly [given: string, shown: string])[] = [
+  ["O'Brien (Sales)", "O'Brien (Sales)"],
+  ["'27' & D'Arcy", "'27' & D'Arcy"],
+  ['مكتب ١٢٣', 'مكتب ١٢٣'],
+  // mod_sofia would decode these, the first two into a header of SIP.
+  ['a%0d%0aX-Evil%3A y', 'a0d0aX-Evil3A y'],
+  ["a'%0d%0aX-Evil%3a y", "a'0d0aX-Evil3a y"],
+  ['%0d%0aX: y', '0d0aX y'],
+  ['O%27Brien %28Sales%29', 'O27Brien 28Sales29'],
+  ["A',sip_h_X-Evil=1,b='", "A'siphX-Evil1b'"],
+];
+
+/** Display name and header of identity of one INVITE; headers are Latin-1 here, and names UTF-8. */
+function shownName(callee: IncomingCall): string {
+  const read = (name: string): string =>
+    /^"(.*)"\s*</.exec(Buffer.from(callee.header(name), 'latin1').toString())?.[1] ?? '-';
+  return ['From', 'P-Asserted-Identity', 'Remote-Party-ID'].map(read).join(' | ');
+}
+
 export const identityRows: readonly Row[] = [
+  {
+    name: 'callee-name',
+    title:
+      "callerName at the callee as the CRM wrote it, apostrophes and brackets too, and no escape of the CRM's",
+    own: { routers: 1 },
+    settings: {
+      GATEWAYS: JSON.stringify({
+        crm: { sendName: true },
+        rpid: { sendName: true, identity: 'rpid' },
+        none: { sendName: true, identity: 'none' },
+      }),
+    },
+    scheme: { gateway: ['crm', 'rpid', 'none'] },
+    run: async (stage) => {
+      const user = stage.line(
+        TESTED_USER,
+        (call) => {
+          call.refuse('486 Busy Here');
+        },
+        stage.world.phones,
+      );
+      // A gateway that fails gives way to the next one: one number is called in three ways.
+      const line = stage.line(stage.number(), async (call) => {
+        if (call.header('Contact').includes('gw=none')) await call.answer(CALLEE_VOICE);
+        else call.refuse('503 Service Unavailable');
+      });
+      for (const [nth, [given, shown]] of NAMES.entries()) {
+        stage.answer({
+          body: { destination: { destination: [TESTED_USER, line.number], callerName: given } },
+        });
+        const caller = await stage.call();
+        await caller.answered();
+        const seen = [await user.called(nth + 1), ...line.calls.slice(nth * 3)];
+        const told = seen.map(shownName).join('; ');
+        const wanted = [
+          [shown, '-', shown],
+          [shown, shown, '-'],
+          [shown, '-', shown],
+          [shown, '-', '-'],
+        ];
+        check(
+          told === wanted.map((names) => names.join(' | ')).join('; '),
+          `${JSON.stringify(given)} came as ${told}`,
+        );
+        check(
+          seen.every((callee) => callee.headersLike('X-Evil').length === 0),
+          `${JSON.stringify(given)} made a header of its own`,
+        );
+        await caller.hangup();
+      }
+      return `${NAMES.length} names at a user and three gateways, in From and in P-Asserted-Identity, Remote-Party-ID or neither`;
+    },
+  },
   ...byCallId('call-id', '420009675@206.0.2.68'),
   ...byCallId('call-id-odd', 'u{cX820%bek@host'),
   {

@@ -83,18 +83,29 @@ describe('callerid', () => {
     });
   });
 
+  it('carries an apostrophe as the one escape that mod_sofia may undo, and 64 of them', () => {
+    const name = (given: string) => callerIdVariables(call, null, given)['origination_caller_id_name'];
+    expect(name("O'Brien (Sales)")).to.equal('O%27Brien (Sales)');
+    expect(name("'27'")).to.equal('%2727%27');
+    expect(name('O%27Brien')).to.equal('O27Brien');
+    expect(name("'".repeat(70))).to.equal('%27'.repeat(64));
+  });
+
   describe('a name', () => {
     for (const [text, cleaned] of [
       ['Anna & Co. +1-2', 'Anna & Co. +1-2'],
       ['  Ганна Їжак  ', 'Ганна Їжак'],
-      ["O'Brien", 'OBrien'],
+      ["O'Brien (Sales)", "O'Brien (Sales)"],
+      ['O%27Brien %28Sales%29', 'O27Brien 28Sales29'],
       ['हिन्दी', 'हिन्दी'],
       ['Zoe\u0308', 'Zoë'],
       ['A, B', 'A B'],
       ['a%0d%0aX-Evil: 1', 'a0d0aX-Evil 1'],
-      ['${system(id)}', 'systemid'],
+      ['%0d%0aX: y', '0d0aX y'],
+      ['${system(id)}', 'system(id)'],
       ['<script>"[]{}|\\^`', 'script'],
-      ['١٢٣', ''],
+      ['مكتب ١٢٣', 'مكتب ١٢٣'],
+      ['½²Ⅷ', ''],
       ['𝒜'.repeat(70), '𝒜'.repeat(64)],
       ['\u202eevil\u0000\r\n', 'evil'],
     ] as const) {

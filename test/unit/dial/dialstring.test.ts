@@ -239,8 +239,24 @@ describe('dialstring', () => {
         expectRefused(() => serialize([leg({ a: value })]), `[a=${value}]`);
         expectRefused(() => serialize([leg()], { a: value }), `{a=${value}}`);
       }
-      // A name of a caller is percent-decoded by mod_sofia.
-      expectRefused(() => serialize([leg({ origination_caller_id_name: 'a%0d%0aX-Evil' })]));
+    });
+
+    it('carries an apostrophe in the name of a caller, and no other escape that mod_sofia would undo', () => {
+      const value = { origination_caller_id_name: 'O%27Brien (Sales) %2727%27' };
+      expect(readAsFreeswitch(serialize([leg(value)])).alternatives[0]?.[0]?.variables).to.deep.equal(value);
+      for (const name of [
+        ...['a%0d%0aX-Evil', 'a%0D%0AX', '%', '%2', '%2 7', '%%27', '%2%277', '%2527', '%25', '%0', '%x27'],
+        ...["O'Brien", '%22', '%28', '%2C', '%3c', '%00', '%24', '%5B', "a'b", 'a(b)|c', 'a:b'],
+      ]) {
+        expectRefused(() => serialize([leg({ origination_caller_id_name: name })]), name);
+      }
+      for (const [name, text] of [
+        ['origination_caller_id_number', '1%27'],
+        ['origination_caller_id_number', '(044)'],
+        ['effective_caller_id_name', 'O%27Brien'],
+      ] as const) {
+        expectRefused(() => serialize([leg({ [name]: text })]), name);
+      }
     });
 
     it('refuses names of variables that are no names, or run something', () => {
@@ -388,6 +404,8 @@ describe('dialstring', () => {
           '.',
           '!',
           '#',
+          '%27',
+          '(',
         ],
       );
       const hostile = fc.oneof(

@@ -61,6 +61,8 @@ describe('the judge of dial strings', () => {
     ['sofia/gateway/crm/380 44', 'out of its grammar'],
     ['{continue_on_fail=true}user/a@d', 'continue_on_fail does nothing'],
     ['[hangup_after_bridge=true]user/a@d', 'hangup_after_bridge does nothing'],
+    ['[origination_caller_id_name=a%0D%0Ab]user/a@d', 'mod_sofia decodes origination_caller_id_name'],
+    ['{origination_caller_id_number=1%2527}user/a@d', 'mod_sofia decodes origination_caller_id_number'],
   ];
   for (const [text, fault] of FAULTY) {
     it(`finds ${fault} in ${text.slice(0, 60)}`, () => {
@@ -71,7 +73,7 @@ describe('the judge of dial strings', () => {
   it('finds nothing in what the router may send', () => {
     const dialString =
       '{originate_timeout=30,ignore_early_media=true,outbound_redirect_fatal=true}' +
-      '[leg_timeout=10]sofia/gateway/crm/380441234567,user/agent_007@pbx.test';
+      '[leg_timeout=10,origination_caller_id_name=O%27Brien (Sales)]sofia/gateway/crm/380441234567,user/agent_007@pbx.test';
     expect(dialStringFaults(dialString)).to.deep.equal([]);
   });
 });
