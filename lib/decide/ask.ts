@@ -127,8 +127,9 @@ async function askNow(
 ): Promise<{ asked: Asked; response: HttpResponse | null }> {
   const { scheme, webhook, attempt, webhookId, limitMs } = question;
   const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
-  const answered = (answer: string, detail: string): void => {
+  const answered: Answered = (answer, detail, notes = []) => {
     note({ type: 'answer', answer, detail });
+    for (const text of notes) note({ type: 'note', text });
   };
   const controller = new Cancellation();
   const abort = (): void => {
@@ -165,7 +166,7 @@ async function askNow(
       },
     });
     if (limitMs <= 0) throw noTimeLeft(options.call);
-    const reply = await send(request, {
+    const received = await send(request, {
       scheme: scheme.name,
       webhook: webhook.url.source,
       policy: webhook,
@@ -175,8 +176,10 @@ async function askNow(
         note({ type: 'retry', reason, detail });
       },
     });
-    const response = concealed(reply, request.secrets);
-    note({ type: 'reply', ...response });
+    const response = concealed(received, request.secrets);
+    const { notes = [], ...reply } = response;
+    note({ type: 'reply', ...reply });
+    for (const text of notes) note({ type: 'note', text });
     return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
     if (signal.aborted) {
@@ -233,35 +236,37 @@ function watchDeadline(
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */
 function concealed(response: HttpResponse, secrets: readonly string[]): HttpResponse {
   if (secrets.length === 0) return response;
-  const { status, headers, body, phases } = response;
+  const { status, headers, body, phases, notes = [] } = response;
   const shown = Object.entries(headers).map(([name, value]) => [name, concealSecrets(value, secrets)]);
   return {
     status,
     headers: Object.fromEntries(shown) as Record<string, string>,
     body: concealSecrets(body, secrets),
     phases,
+    notes: notes.map((text) => concealSecrets(text, secrets)),
   };
 }
 
-/** What a response says that shall be done; `answered` is told how it was understood. */
+/** Told how a response was understood, and what was out of the ordinary in it. */
+type Answered = (answer: string, detail: string, notes?: readonly string[]) => void;
+
+/** What a response says that shall be done. */
 function read(
   response: HttpResponse,
   { scheme, webhook, webhookId }: Asking,
   { call, config, note }: AskOptions,
   context: MacroContext,
-  answered: (answer: string, detail: string) => void,
+  answered: Answered,
 ): Asked {
   const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
   if (answer.kind !== 'found') {
     const { reason, detail } = answer;
-    answered(reason, detail);
+    answered(reason, detail, answer.notes);
     return { kind: answer.kind === 'none' ? 'none' : 'error', reason, detail };
   }
-  answered('found', `under ${JSON.stringify(answer.name)}`);
-  const route = parseRoute(answer.value, replyRules(scheme, config, call), {
-    beside: answer.beside,
-    lists: answer.lists,
-  });
+  const { value, name, document, beside, lists } = answer;
+  answered('found', `under ${JSON.stringify(name)}`, answer.notes);
+  const route = parseRoute(value, replyRules(scheme, config, call), { beside, lists });
   note({ type: 'readings', readings: route.readings });
   if (!route.ok) {
     answered(route.reason, route.detail);
@@ -270,7 +275,7 @@ function read(
   return {
     kind: 'route',
     steps: route.steps,
-    calleeHeaders: calleeHeaders(scheme, context, answer.document),
+    calleeHeaders: calleeHeaders(scheme, context, document),
     stale: false,
   };
 }

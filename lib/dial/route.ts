@@ -177,11 +177,12 @@ class RouteReader {
   /** Lines, or values divided by `,` or `;`, where each of them is a destination; the text itself where one is not. */
   #listIn(text: string): unknown {
     if (parseDestination(text, this.#rules).ok) return text;
-    const parts = text.split(/[,;\n\r]+/).map((part) => part.trim());
-    const values = parts.filter((part) => part !== '');
+    const values = text.split(/[,;]|[\n\r]+/).map((part) => part.trim());
+    // Behind the last one a list may be closed; `380441234567,,12` is a number, a pause and an extension.
+    if (values.at(-1) === '') values.pop();
     const readable = values.every((part) => {
       const result = parseDestination(part, this.#rules);
-      return result.ok || result.kind === 'nobody';
+      return result.ok || (result.kind === 'nobody' && result.reason !== 'empty_value');
     });
     return values.length > 1 && readable ? values : text;
   }

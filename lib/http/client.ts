@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import axios, { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
+import { decodeText } from './charset.ts';
 import { ACCEPT_ENCODING, decodeBody } from './encoding.ts';
 import type { HttpPhases, HttpRequest, HttpResponse } from './message.ts';
 import { compileNetwork, type NetworkRules } from './network.ts';
@@ -86,12 +87,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           const { status } = response;
           const headers = exchange.headers();
           if (request.redirects === 0 || !isRedirect(status)) {
-            const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
-            const body = decodeBody(response.data as Buffer, encoding, maxBodyBytes);
+            const coded = response.data as Buffer;
+            const { bytes, notes } = decodeBody(coded, headers['content-encoding'] ?? '', maxBodyBytes);
+            const { text: body, notes: more } = decodeText(bytes, headers['content-type'] ?? '');
             const phases = exchange.phases();
             if (reconnected) phases.reconnected = true;
             if (redirects > 0) Object.assign(phases, { redirects, host: new URL(asked.url).host });
-            return { status, headers, body, phases };
+            return { status, headers, body, phases, notes: [...notes, ...more] };
           }
           if (redirects === request.redirects) {
             throw new RouterError('redirect_refused', `HTTP ${status}: more than ${redirects} in a row`);

@@ -5,31 +5,75 @@ import { messageOf, RouterError } from '../errors.ts';
 export const ACCEPT_ENCODING = 'gzip, deflate, br';
 
 /**
- * The text of a body whose bytes are whole and already at most `maxBytes` many. Throws RouterError
- * `body_too_large` as soon as it grows beyond that, `http_malformed` when it can't be decoded.
+ * Codings that there are (IANA's registry, and what servers used before it) and that are not undone here. Any other
+ * word that stands in their place is no coding: applications write the charset there, or `none`.
+ */
+const FOREIGN = new Set([
+  ...['zstd', 'compress', 'x-compress', 'exi', 'pack200-gzip', 'aes128gcm', 'dcb', 'dcz'],
+  ...['sdch', 'bzip2', 'x-bzip2', 'xz', 'x-xz', 'lzma', 'x-lzma', 'lz4', 'snappy', 'x-snappy'],
+]);
+
+/** One is what servers send, two come of a proxy that compresses again. Each takes up to a millisecond. */
+const MAX_CODINGS = 3;
+
+export interface DecodedBody {
+  readonly bytes: Buffer;
+  /** Anything out of the ordinary, in words. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * A body without its content codings, from the one that was applied last to the first (RFC 9110, 8.4). Its bytes are
+ * whole and already at most `maxBytes` many. Throws RouterError `body_too_large` as soon as it grows beyond that,
+ * `http_malformed` when it can't be decoded.
  *
  * Synchronous: at most 64 KiB come out, in less than a millisecond, and the thread pool of the asynchronous calls
  * is the one that a hung getaddrinfo blocks. axios' own decoder takes a body that was cut off for a whole one.
  */
-export function decodeBody(bytes: Buffer, encoding: string, maxBytes: number): string {
-  if (bytes.length === 0 || encoding === '' || encoding === 'identity') return bytes.toString('utf8');
-  const decode = decoderOf(encoding, bytes);
-  if (decode === null)
-    throw new RouterError('http_malformed', `the content encoding ${encoding} is not known`);
+export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: number): DecodedBody {
+  const notes: string[] = [];
+  if (bytes.length === 0 || contentEncoding === '') return { bytes, notes };
+  const codings: string[] = [];
+  for (const word of contentEncoding.split(',')) {
+    // A coding has no parameters; that of `gzip;q=1.0` was copied from Accept-Encoding.
+    const name = (word.split(';')[0] ?? '').replaceAll('"', '').trim().toLowerCase();
+    if (name === '' || name === 'identity') continue;
+    if (FOREIGN.has(name)) {
+      throw new RouterError(
+        'http_malformed',
+        `the content encoding ${name} was not offered and can not be undone`,
+      );
+    }
+    if (decoderOf(name, bytes) !== null) codings.push(name);
+    else if (notes.length === 0) notes.push(`Content-Encoding names no coding, ${shown(name)}: ignored`);
+  }
+  if (codings.length > MAX_CODINGS) {
+    const many = `${codings.length} content encodings, at most ${MAX_CODINGS} are undone`;
+    throw new RouterError('http_malformed', many);
+  }
+  return { bytes: codings.reduceRight((body, coding) => undo(coding, body, maxBytes, notes), bytes), notes };
+}
+
+function undo(coding: string, bytes: Buffer, maxBytes: number, notes: string[]): Buffer {
+  // Two that both name it (application and proxy), or one that names it and does not do it. No text begins so.
+  if (coding.endsWith('gzip') && !(bytes[0] === 0x1f && bytes[1] === 0x8b)) {
+    notes.push(`Content-Encoding says ${coding}, and the body is not compressed so: read as it stands`);
+    return bytes;
+  }
   try {
-    return decode(bytes, { maxOutputLength: maxBytes }).toString('utf8');
+    return decoderOf(coding, bytes)?.(bytes, { maxOutputLength: maxBytes }) ?? bytes;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
       throw new RouterError('body_too_large', `more than ${maxBytes} bytes after decompression`);
     }
-    throw new RouterError('http_malformed', `the body is not whole ${encoding}: ${messageOf(error)}`);
+    throw new RouterError('http_malformed', `the body is not whole ${coding}: ${messageOf(error)}`);
   }
 }
 
 type Decoder = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
-function decoderOf(encoding: string, bytes: Buffer): Decoder | null {
-  switch (encoding) {
+function decoderOf(coding: string, bytes: Buffer): Decoder | null {
+  switch (coding) {
     case 'gzip':
     case 'x-gzip':
       return zlib.gunzipSync;
@@ -41,4 +85,8 @@ function decoderOf(encoding: string, bytes: Buffer): Decoder | null {
     default:
       return null;
   }
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
 }

@@ -44,7 +44,9 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The decompressed body as UTF-8 text, at most `maxBodyBytes` long. */
+  /** The body as text, without a byte-order mark; its bytes were at most `maxBodyBytes` after decompression. */
   readonly body: string;
   readonly phases: HttpPhases;
+  /** What was out of the ordinary about its coding or charset, in words; absent where no bytes were read. */
+  readonly notes?: readonly string[];
 }

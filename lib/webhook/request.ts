@@ -11,7 +11,7 @@ export interface RouteQuestion {
   readonly webhook: Webhook;
   /** Its `secret` resolves a secret by name and throws RouterError when there is none. */
   readonly context: MacroContext;
-  /** Sent as header `webhook-id`, and as the JSON-RPC id; the same on every retry of the question. */
+  /** Sent as header `webhook-id`, and as the JSON-RPC id unless that is a number; the same on every retry. */
   readonly webhookId: string;
   /** Of the router, for User-Agent. */
   readonly version: string;
@@ -72,7 +72,9 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
 /** What a reply is held against. */
 export function questionOf(webhook: Webhook, webhookId: string): Question {
   const { needsRpcMethod } = FORMATS[webhook.submission].submission;
-  return { rpcId: needsRpcMethod ? webhookId : null, rpcMethod: webhook.rpcMethod };
+  // One request, one reply, one connection: a server that takes integers only can have the same one every time.
+  const rpcId = webhook.rpcId === 'number' ? 1 : webhookId;
+  return { rpcId: needsRpcMethod ? rpcId : null, rpcMethod: webhook.rpcMethod };
 }
 
 /** What is the same for every question to a webhook, found out once. */

@@ -26,7 +26,7 @@ export function readResponse(response: HttpResponse, webhook: Webhook, question:
     return { kind: 'none', reason: 'empty_body', detail: `HTTP ${status} with an empty body` };
   }
   const format: Import = FORMATS[webhook.import].import;
-  return format.read(body, webhook.responseName, question);
+  return format.read(body, webhook, question);
 }
 
 function describeStatus({ status, headers }: HttpResponse): string {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { gzipSync } from 'node:zlib';
 import {
   busy,
   fails,
@@ -219,6 +220,117 @@ const objects: Scenario[] = [
   },
 ];
 
-scenarios('replies', [...read, ...refused, ...together, ...objects], {
+const bytes = (body: Buffer, headers: Record<string, string>): Reply => ({ status: 200, body, headers });
+const named = Buffer.from('{"destination":{"destination":"201","callerName":"Jürgen €"}}');
+const latin = Buffer.from(named.toString().replace('€', '\x80'), 'latin1');
+const SPRING = 'application/json;charset=ISO-8859-1';
+
+/** How a reply is written, the note that it leaves, and the name that is read out of it. */
+const WRITTEN: readonly (readonly [string, Reply, RegExp | null, string])[] = [
+  ['iso-8859-1', bytes(latin, { 'content-type': SPRING }), null, 'Jürgen'],
+  [
+    'UTF-16 with a byte-order mark',
+    bytes(Buffer.from(`\ufeff${named.toString()}`, 'utf16le'), {}),
+    null,
+    'Jürgen',
+  ],
+  [
+    'Latin letters, and calls them UTF-8',
+    bytes(latin, { 'content-type': 'text/html; charset=utf-8' }),
+    /not valid UTF-8, as/,
+    'Jürgen',
+  ],
+  [
+    'a charset that nobody knows',
+    bytes(named, { 'content-type': 'text/html; charset=utf8mb4' }),
+    /utf8mb4 is not known/,
+    'Jürgen',
+  ],
+  [
+    'a content encoding that is none',
+    bytes(named, { 'content-encoding': 'UTF-8' }),
+    /names no coding, "utf-8"/,
+    'Jürgen',
+  ],
+  [
+    'gzip twice, by its name alone',
+    bytes(gzipSync(named), { 'content-encoding': 'gzip, gzip' }),
+    /says gzip, and the body is not/,
+    'Jürgen',
+  ],
+];
+
+const written = WRITTEN.map(([title, reply, note, name]): Scenario => ({
+  title: `reads ${title}`,
+  reply,
+  check: ({ dialled, report, record }) => {
+    expect(dialled).to.deep.equal(user('201'));
+    expect(report.legs[0]?.variables.get('origination_caller_id_name')).to.include(name);
+    if (note === null) expect(record.notes).to.deep.equal([]);
+    else expect(record.notes.join()).to.match(note);
+  },
+}));
+
+const unread: Scenario[] = [
+  {
+    title: 'names the coding that it can not undo',
+    reply: bytes(Buffer.from('(\xb5/\xfd', 'latin1'), { 'content-encoding': 'zstd' }),
+    check: ({ record, dialled }) => {
+      expect(dialled).to.deep.equal([]);
+      expect(record.requests[0]).to.include({ answer: 'http_malformed' });
+      expect(record.requests[0]?.detail).to.equal(
+        'the content encoding zstd was not offered and can not be undone',
+      );
+    },
+  },
+  {
+    title: 'takes the word of webhook.errorName for an error',
+    scheme: { webhook: { errorName: 'error_description' } },
+    reply: { json: { error: '', error_description: 'Not found', destination: '201' } },
+    check: (outcome) => {
+      expect(outcome.dialled).to.deep.equal([]);
+      expect(marked(outcome)).to.deep.equal(['error', 'crm_error']);
+      expect(outcome.record.requests[0]?.detail).to.equal('error_description is "Not found"');
+    },
+  },
+];
+
+const whole: Scenario[] = [
+  ...(['201', ['201', '202']] as const).map((reply): Scenario => ({
+    title: `reads a reply that is nothing but ${JSON.stringify(reply)}`,
+    reply: { json: reply },
+    call: { callee: () => busy },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal(user(...[reply].flat()));
+    },
+  })),
+  {
+    title: 'does what the top level of a reply says without a destination',
+    reply: { json: { hangup: 'CALL_REJECTED' } },
+    check: (outcome) => {
+      expect(outcome.report.end).to.deep.equal({ kind: 'hangup', cause: 'CALL_REJECTED', sipCode: 603 });
+      expect(marked(outcome)).to.deep.equal(['routed', 'crm_hangup']);
+    },
+  },
+  {
+    title: 'sends a JSON-RPC id as a number, and reads it as text or not at all',
+    scheme: { webhook: { submission: 'json-rpc', import: 'json-rpc', rpcMethod: 'route', rpcId: 'number' } },
+    reply: (request) => ({
+      json: {
+        jsonrpc: '2.0',
+        error: false,
+        result: '201',
+        id: (JSON.parse(request.body.toString()) as { id: number }).id,
+      },
+    }),
+    check: ({ dialled, requests, record }) => {
+      expect(JSON.parse(requests[0]?.body.toString() ?? '')).to.include({ id: 1 });
+      expect(dialled).to.deep.equal(user('201'));
+      expect(record.notes).to.deep.equal([]);
+    },
+  },
+];
+
+scenarios('replies', [...read, ...refused, ...together, ...objects, ...written, ...unread, ...whole], {
   settings: { NUMBERS_DENY: '900,380900', SIP_HOSTS: 'pbx2.example:5080', DOMAINS: 'pbx.example' },
 });

@@ -23,12 +23,20 @@ export interface Submission {
 
 export interface Import {
   /** Pure and total: a reply that can't be read is an `unavailable` answer, never a throw. */
-  read(body: string, names: readonly string[], question: Question): Answer;
+  read(body: string, places: Places, question: Question): Answer;
+}
+
+/** Where a reply says what: names as `webhook.responseName` takes them. */
+export interface Places {
+  /** The first that holds something is the destination. */
+  readonly responseName: readonly string[];
+  /** When it holds something the CRM has failed. */
+  readonly errorName?: string | undefined;
 }
 
 export interface Question {
   /** The JSON-RPC id of the request; null when it was not sent as JSON-RPC. */
-  readonly rpcId: string | null;
+  readonly rpcId: string | number | null;
   readonly rpcMethod: string | undefined;
 }
 
@@ -38,12 +46,15 @@ export interface Beside {
 }
 
 /** What the CRM said, before anybody judged whether it may be dialled. */
-export type Answer =
+export type Answer = {
+  /** Anything out of the ordinary, in words. */
+  readonly notes?: readonly string[];
+} & (
   | {
       readonly kind: 'found';
-      /** A JSON value that is not null, blank or an empty list; a scalar of any type. */
+      /** A JSON value that holds something: see `isEmpty`. A number that JavaScript would round is its text. */
       readonly value: unknown;
-      /** The name it was found under; `body` when the whole body is the value. */
+      /** The name it was found under; `body` or `result` when the whole of it is the value. */
       readonly name: string;
       /** The whole reply, for `{{reply.path}}`. */
       readonly document: unknown;
@@ -51,8 +62,7 @@ export type Answer =
       readonly beside?: Beside;
       /** A text may hold a list: lines, or values divided by `,` or `;`. */
       readonly lists?: boolean;
-      /** Anything out of the ordinary, in words. */
-      readonly notes?: readonly string[];
     }
   | { readonly kind: 'none'; readonly reason: Reason; readonly detail: string }
-  | { readonly kind: 'unavailable'; readonly reason: Reason; readonly detail: string };
+  | { readonly kind: 'unavailable'; readonly reason: Reason; readonly detail: string }
+);

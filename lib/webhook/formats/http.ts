@@ -1,4 +1,6 @@
+import { parseDocument } from './document.ts';
 import type { Answer, Format } from './format.ts';
+import { excerpt, foreign } from './seen.ts';
 
 /** A destination is never longer: the longest that the grammar of destinations takes is a SIP URI. */
 const MAX_CHARACTERS = 128;
@@ -19,22 +21,23 @@ export const http = {
       // trim() takes the byte-order mark too: ECMAScript counts U+FEFF as white space.
       const text = body.trim();
       if (text === '') return { kind: 'none', reason: 'empty_body', detail: 'the body is empty' };
-      if (text.startsWith('<')) return notText(`the reply is HTML: ${excerpt(text)}`);
+      const look = foreign(text) ?? (isJson(text) ? 'is JSON (webhook.import "json" reads it)' : null);
+      if (look !== null) return notText(`the reply ${look}: ${excerpt(text)}`);
       if (text.length > MAX_CHARACTERS) {
         return notText(
           `the reply has ${text.length} characters, at most ${MAX_CHARACTERS}: ${excerpt(text)}`,
         );
       }
-      return { kind: 'found', value: text, name: 'body', document: text };
+      return { kind: 'found', value: text, name: 'body', document: text, lists: true };
     },
   },
 } as const satisfies Format;
 
-function notText(detail: string): Answer {
-  return { kind: 'unavailable', reason: 'body_not_text', detail };
+/** No destination begins with a brace, a bracket or a quote; what does and is not JSON is refused as what it is. */
+function isJson(text: string): boolean {
+  return /^[{["]/.test(text) && 'document' in parseDocument(text);
 }
 
-/** The beginning of a text, quoted and with its control characters escaped, for a detail. */
-export function excerpt(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+function notText(detail: string): Answer {
+  return { kind: 'unavailable', reason: 'body_not_text', detail };
 }

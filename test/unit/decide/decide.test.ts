@@ -375,6 +375,22 @@ describe('decide', () => {
     expect(JSON.stringify(routed.decision.calleeHeaders)).to.include('***').and.not.include('value-of');
   });
 
+  it('records what was out of the ordinary in a reply, and in what it says', async () => {
+    const answer: Answering = ({ url }) => ({
+      ...reply({ destination: '201', hangup: 'USER_BUSY' }),
+      notes: [`the charset ${new URL(url).searchParams.get('k') ?? ''} is not known and is ignored`],
+    });
+    const url = 'https://crm.example.com/?k={{secret.QUERY}}';
+    const { record } = await ask({ schemes: [{ ...SALES, webhook: { url } }], answer });
+    expect(record.notes).to.deep.equal([
+      'the charset *** is not known and is ignored',
+      'hangup beside the destination is ignored',
+    ]);
+    const nobody = await ask({ answer: () => reply('{"destination":"201","destination":null}') });
+    expect(nobody.record.reason).to.equal('empty_value');
+    expect(nobody.record.notes).to.have.length(1);
+  });
+
   describe('answers of before', () => {
     const caching = (webhook: Partial<SchemeDocument['webhook']>): SchemeDocument => ({
       ...SALES,
@@ -401,6 +417,16 @@ describe('decide', () => {
       const asked = await ask({ ...common, answer: () => reply({ destination: '202' }) });
       expect(asked.requests).to.have.length(1);
       expect(steps(asked)).to.deep.equal(['dial 202']);
+    });
+
+    it('need no notes again', async () => {
+      const common = { schemes: [caching({ cacheSeconds: 60 })], memory: new AnswerMemory() };
+      const answer = () => ({ ...reply({ destination: '201', dialplan: true }), notes: ['odd'] });
+      const first = await ask({ ...common, answer });
+      expect(first.record.notes).to.have.length(2);
+      const again = await ask({ ...common, answer });
+      expect(again.requests).to.have.length(0);
+      expect(again.record.notes).to.deep.equal([]);
     });
 
     it('are used when the CRM can not answer, for lastGoodSeconds, and marked', async () => {

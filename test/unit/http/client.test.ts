@@ -214,10 +214,10 @@ describe('http client', () => {
       expect(requests).to.equal(5);
     });
 
-    it('a body as UTF-8 text, whatever its type, JSON unparsed', async () => {
-      const texts = ['agent_007', '{"destination":"201"}', 'Олена', '\ufeff201', '1'.repeat(MAX_BODY)];
+    it('a body as text, whatever its type, JSON unparsed', async () => {
+      const texts = ['agent_007', '{"destination":"201"}', 'Олена', '1'.repeat(MAX_BODY)];
       const url = await crm((request, response) => {
-        response.setHeader('Content-Type', 'text/html; charset=windows-1251');
+        response.setHeader('Content-Type', 'text/html');
         response.end(texts[Number(request.url?.split('?')[1])]);
       });
       for (const [index, text] of texts.entries()) expect((await get(`${url}?${index}`)).body).to.equal(text);
@@ -246,6 +246,47 @@ describe('http client', () => {
         });
         expect(await get(url), encoding).to.include({ body: '{"destination":"201"}' });
       }
+    });
+
+    it('a body in its charset, without its byte-order mark', async () => {
+      const bodies: [type: string, body: Buffer][] = [
+        ['text/html; charset=windows-1251', Buffer.from('ceebe5ede0', 'hex')],
+        ['application/json; charset=utf-16', Buffer.from('\ufeffОлена', 'utf16le')],
+        ['text/plain', Buffer.from('\ufeffОлена')],
+      ];
+      const url = await crm((request, response) => {
+        const [type, body] = bodies[Number(request.url?.split('?')[1])] ?? ['', ''];
+        response.setHeader('Content-Type', type);
+        response.end(body);
+      });
+      for (const index of bodies.keys()) {
+        expect(await get(`${url}?${index}`)).to.deep.include({ body: 'Олена', notes: [] });
+      }
+    });
+
+    it('notes on what is out of the ordinary about it', async () => {
+      const url = await crm((_, response) => {
+        response.setHeader('Content-Type', 'text/plain; charset=utf8mb4');
+        response.setHeader('Content-Encoding', 'UTF-8');
+        response.end(Buffer.of(0x32, 0x30, 0xe9));
+      });
+      expect(await get(url)).to.deep.include({
+        body: '20é',
+        notes: [
+          'Content-Encoding names no coding, "utf-8": ignored',
+          'the charset utf8mb4 is not known and is ignored',
+          'the reply is not valid UTF-8: read as windows-1252',
+        ],
+      });
+    });
+
+    it('a body as large as allowed, in bytes and not in characters', async () => {
+      const half = MAX_BODY / 2;
+      const url = await crm((request, response) => {
+        response.end('я'.repeat(half + Number(request.url?.split('?')[1])));
+      });
+      expect((await get(`${url}?0`)).body).to.have.length(half);
+      expect(await codeOf(get(`${url}?1`))).to.equal('body_too_large');
     });
 
     it('phases that follow each other, DNS and TLS among them', async () => {

@@ -125,6 +125,8 @@ describe('request', () => {
         '{"jsonrpc":"2.0","method":"route","params":{"caller":"+380501234567","did":"380441234567"},"id":"msg_1"}',
       );
       expect(questionOf(webhookOf(RPC), 'msg_1')).to.deep.equal({ rpcId: 'msg_1', rpcMethod: 'route' });
+      const numbered = webhookOf({ ...RPC, rpcId: 'number' });
+      expect(questionOf(numbered, 'msg_1')).to.deep.equal({ rpcId: 1, rpcMethod: 'route' });
       expect(questionOf(webhookOf(), 'msg_1')).to.deep.equal({ rpcId: null, rpcMethod: undefined });
     });
 

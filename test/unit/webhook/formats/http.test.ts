@@ -28,6 +28,7 @@ describe('format http', () => {
       value: 'agent_007',
       name: 'body',
       document: 'agent_007',
+      lists: true,
     });
   });
 
@@ -52,6 +53,36 @@ describe('format http', () => {
     expect(answer)
       .to.have.property('detail')
       .that.matches(/129 characters, at most 128: "1{60}…"$/);
+  });
+
+  it('says what it saw instead of a text, and what would read it', () => {
+    const looks: [string, RegExp][] = [
+      ['"201"', /^the reply is JSON \(webhook\.import "json" reads it\): /],
+      ['{"destination":"201"}', /is JSON/],
+      [`["201","${'2'.repeat(200)}"]`, /is JSON/],
+      ['<?xml version="1.0"?>', /is XML/],
+      ['Warning: Undefined array key "x" in /a.php on line 3\n201', /begins with a message of PHP/],
+      ['2\x000\x001\0', /is UTF-16, and neither/],
+      ['201\0', /holds a NUL byte/],
+    ];
+    for (const [body, look] of looks) {
+      expect(read(body), body).to.include({ kind: 'unavailable', reason: 'body_not_text' });
+      expect(read(body)).to.have.property('detail').that.matches(look);
+    }
+  });
+
+  it('leaves what is no JSON to the reader of destinations', () => {
+    for (const body of ['{agent}', '[201', '"201', 'null', '201,202', '201\n202']) {
+      expect(read(body)).to.include({ kind: 'found', value: body });
+    }
+  });
+
+  it('never throws, whatever the body is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (body) => {
+        expect(read(body).kind).to.be.oneOf(['found', 'none', 'unavailable']);
+      }),
+    );
   });
 
   it('shows control characters of a refused body escaped', () => {
