@@ -205,14 +205,20 @@ function denyWritten({ digits, plus }: Written, number: NumberResult, rules: Des
   return denial ?? (number.ok ? denyNumber(dialled, rules) : null);
 }
 
-/** Null when no extension stands behind a number: `101x12` may be a login. */
+/** Null when no extension stands behind digits. `201/202` is something else: two of them. */
 function readWithExtension(text: string, rules: DestinationRules): DestinationResult | null {
   const split = splitExtension(text);
   const written = split === null ? null : parseWritten(split.number);
   if (split === null || written === null) return null;
   const number = readNumber(written, rules.numbering);
-  if (!number.ok && number.surcharge === null) return null;
-  return readNumberOf(text, written, rules, split.extension);
+  if (number.ok || number.surcharge !== null) return readNumberOf(text, written, rules, split.extension);
+  const loginAlone = rules.expect.every((kind) => kind === 'login' || kind === 'target');
+  // `+352 (2080)` is a number whose brackets hold the most of it.
+  const bracketed = text.endsWith(')') && written.plus && written.digits.length < 7;
+  if (split.slash || bracketed || (loginAlone && LOGIN.test(text))) return null;
+  return invalid(
+    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is no number`,
+  );
 }
 
 /** RFC 3966: `tel:+380441234567;ext=12`. A number that is local to a context is not read. */
@@ -306,7 +312,7 @@ function notOne(text: string, rules: DestinationRules): DestinationResult {
 /** `the reply holds two extensions, 201 and 202: send a list`; null when the text does not hold several destinations. */
 function valuesIn(text: string, rules: DestinationRules): string | null {
   const parts = text
-    .split(/\s*(?:[,;|/&\n\r]+|\s(?:or|and|und|oder|ou|et|y|o|или|и|або|та|і|\+|-)\s)\s*/iu)
+    .split(/\s*(?:[,;|/&\n\r\t]+|\s(?:or|and|und|oder|ou|et|y|o|или|и|або|та|і|\+|-)\s)\s*/iu)
     .filter((part) => part !== '');
   if (parts.length < 2 || parts.length > 20) return null;
   const kinds = parts.map((part) => {

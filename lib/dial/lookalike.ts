@@ -7,12 +7,13 @@ const MONTHS = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec';
 const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
 const MONTH = '(?:0?[1-9]|1[0-2])';
 const YEAR = '(?:19|20)\\d\\d';
+const BY = ' ?[-./] ?';
 /** A time of day may stand behind. */
-const TIME = '(?:[T ,]+\\d{1,2}:\\d\\d.*)?';
+const TIME = '(?:[T ,]+\\d{1,2}[:.h]\\d\\d.*)?';
 const DATES = [
   `${YEAR}[-./ ]${MONTH}[-./ ]${DAY}${TIME}`,
-  `${DAY}[-./ ]${MONTH}[-./ ]${YEAR}${TIME}`,
-  `${MONTH}[-./ ]${DAY}[-./ ]${YEAR}${TIME}`,
+  `${DAY}(?: |${BY})${MONTH}(?: |${BY})${YEAR}${TIME}`,
+  `${MONTH}(?: |${BY})${DAY}(?: |${BY})${YEAR}${TIME}`,
   `${DAY}[-./]${MONTH}[-./]\\d\\d${TIME}`,
   `${MONTH}[-./]${DAY}[-./]\\d\\d${TIME}`,
   // From one day to another.
@@ -23,7 +24,14 @@ const DATES = [
 ].map((date) => new RegExp(`^${date}$`, 'i'));
 const IP = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 /** An integer that was written as `301.0` is one all the same. */
+const FLOAT = /^\d+\.00?$/;
 const DECIMAL = /^-?(?:0|[1-9]\d*)?[.,](?!00?$)\d+$/;
+/** `4922.-`, as prices are written in the Alps. */
+const PRICE = /^\d+[.,]-+$/;
+const COORDINATES = /^-?\d{1,3}\.\d+[ ,;/]+-?\d{1,3}\.\d+$/;
+/** `23.5.7`, `152.71.26`: a telephone number that is written with dots has longer groups, more digits, or a 0 in front. */
+const VERSION =
+  /^(?:\d+(?:\.\d+)*\.\d(?:\.\d+)*|(?:0|[1-9]\d{0,2})(?:\.\d{1,3}){2}|(?!(?:\d\.?){8})(?:0|[1-9]\d{0,2})(?:\.\d{1,3}){3})$/;
 const EXPONENT = /^[+-]?\d+(?:[.,]\d+)?e[+-]?\d+$/i;
 /** `1-800-FLOWERS` */
 const LETTERED = /^\+?(?:1-?)?\d{3}-?(?=[A-Z\d-]*[A-Z]{3})[A-Z\d]{3}-?[A-Z\d]{4,}$/;
@@ -49,6 +57,9 @@ export function lookalikeOf(text: string): string | null {
     return 'is in exponential notation: a spreadsheet did that, format the column as text';
   }
   if (DECIMAL.test(text)) return 'is a decimal, not a number to dial';
+  if (PRICE.test(text)) return 'is a price';
+  if (COORDINATES.test(text)) return 'is a place on the map, by its coordinates';
+  if (VERSION.test(text) && !FLOAT.test(text)) return 'is a version, not a number to dial';
   if (LETTERED.test(text)) return 'is a number spelled in letters: send its digits';
   if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, ''))) return 'is a word for nothing, not a login';
   return null;

@@ -1,7 +1,7 @@
 import { PhoneNumber } from 'libphonenumber-js/core';
 import metadata from 'libphonenumber-js/max/metadata';
 import { callingCodeOf, planOf, plansBehind, type Country, type Plan } from './plan.ts';
-import { parseWritten, plainText, type Written } from './written.ts';
+import { groupsOf, parseWritten, plainText, type Written } from './written.ts';
 
 /** How the numbers of a scheme are written, and how they are dialled. */
 export interface Numbering {
@@ -122,7 +122,7 @@ function readingsOf(written: Written, { country, bareDigits: preferred }: Number
   if (plus) return readAbroad(written, 0, { how: 'international', bare: false, home: false });
   const plan = country === undefined ? null : planOf(country);
   const readings = readPrefixed(written, plan);
-  const world = readAbroad(written, 0, { how: 'international', bare: true, home: false });
+  const world = readAbroad(written, 0, { how: 'international', bare: true, home: false }, true);
   if (plan === null || country === undefined) return [...readings, ...world];
   const here = `national in ${country}`;
   const stripped = plan.strip(digits);
@@ -158,18 +158,27 @@ function readPrefixed(written: Written, plan: Plan | null): Reading[] {
   const { digits } = written;
   const readings: Reading[] = [];
   // The longest first: Hong Kong dials 001 as well as 00.
-  for (let length = MAX_PREFIX; length >= 2; length--) {
+  for (let length = MAX_PREFIX; length >= 1; length--) {
     const prefix = digits.slice(0, length);
     const dials = plan === null ? prefix === '00' : plan.internationalPrefix.test(prefix);
     if (prefix.length < length || !dials) continue;
     const how = `international behind ${prefix}`;
-    readings.push(...readAbroad(written, length, { how, bare: false, home: false }));
+    const exact = readings.some(({ valid }) => valid);
+    readings.push(...readAbroad(written, length, { how, bare: false, home: false }, exact));
   }
   return readings;
 }
 
-/** The digits from `from` on as an E.164 number; none when they begin with no calling code. */
-function readAbroad({ digits, bracketedZeroAt }: Written, from: number, manner: Manner): Reading[] {
+/**
+ * The digits from `from` on as an E.164 number; none when they begin with no calling code. `exact`: what people put behind a
+ * calling code by mistake is not looked for.
+ */
+function readAbroad(
+  { digits, bracketedZeroAt }: Written,
+  from: number,
+  manner: Manner,
+  exact = false,
+): Reading[] {
   const code = callingCodeOf(digits.slice(from));
   const [plan] = code === null ? [] : plansBehind(code);
   if (code === null || plan === undefined) return [];
@@ -183,7 +192,7 @@ function readAbroad({ digits, bracketedZeroAt }: Written, from: number, manner: 
     else texts.unshift(without);
   }
   const readings = texts
-    .flatMap((text) => [text, ...withoutPrefix(plan, text)])
+    .flatMap((text) => [text, ...withoutPrefix(plan, text, exact)])
     .map((national) => reading(code, national, manner));
   // No national number begins with a 0 that is the trunk prefix.
   const likely = readings.filter(({ national }) => plan.trunkPrefix !== '0' || !national.startsWith('0'));
@@ -195,13 +204,18 @@ function readAbroad({ digits, bracketedZeroAt }: Written, from: number, manner: 
   return best === undefined ? [] : [best];
 }
 
-/** National digits behind a calling code, without what people put there by mistake: `+44 020 ...`, `+52 1 55 ...`. */
-function withoutPrefix(plan: Plan, digits: string): string[] {
+/**
+ * National digits behind a calling code, without what people put there by mistake: `+44 020 ...`, `+52 1 55 ...`. Bare digits
+ * are not searched for a trunk prefix: where a spreadsheet has eaten the 0 of `0490 911498`, they would become +49 911498.
+ */
+function withoutPrefix(plan: Plan, digits: string, exact: boolean): string[] {
   const dropped = plan.stripDropped(digits, true);
-  const rest = dropped === null ? [] : [plan.strip(dropped), dropped];
-  // A second 1 behind +1 is a slip, and no trunk prefix.
+  const stripped = exact
+    ? [dropped]
+    : [plan.strip(digits), dropped, dropped === null ? null : plan.strip(dropped)];
+  // A second 1 behind +1 is a slip, and no trunk prefix. Nor is what makes a number longer: an area code for local numbers.
   if (plan.trunkPrefix === plan.callingCode) return [];
-  return [plan.strip(digits), ...rest].filter((text) => text !== null);
+  return stripped.filter((text) => text !== null && text.length < digits.length) as string[];
 }
 
 function reading(code: string, national: string, manner: Manner): Reading {
@@ -253,9 +267,9 @@ function choose(
 }
 
 /**
- * Groups of the same length, each as long as an extension: a number is mostly written in other groups, and where it is
- * written so, as in Poland and Singapore, it is a national number. Neighbours (`601 602 603`) are a list even there. Groups
- * that are each as long as a number are several.
+ * Groups of the same length, each as long as an extension, are a list, but for the numbers that their plan writes so
+ * (Poland, Singapore), and even there when they are neighbours (`601 602 603`). Groups that are each as long as a number are
+ * several of them.
  */
 function listIn(written: Written, valid: Reading | undefined, numbering: Numbering): string | null {
   const { groups, plus, divided } = written;
@@ -268,8 +282,19 @@ function listIn(written: Written, valid: Reading | undefined, numbering: Numberi
   if (!alike || first.length < Math.max(2, least) || first.length > most) return null;
   const neighbours = groups.every((group) => group.slice(0, -1) === first.slice(0, -1));
   // Nobody's extensions have six digits, and so do the halves of `447400 123456`.
-  const likely = valid?.home === true || (valid !== undefined && first.length === 6);
+  const likely = valid !== undefined && (first.length === 6 || isUsual(groups, valid, numbering.country));
   return likely && !neighbours ? null : listOf('extension', groups);
+}
+
+/** Divided as the plan of the country writes such a number. */
+function isUsual(
+  groups: readonly string[],
+  { home, digits }: Reading,
+  country: Country | undefined,
+): boolean {
+  if (!home) return false;
+  const written = groupsOf(formatted(digits, country));
+  return written.length === groups.length && written.every((group, index) => group === groups[index]);
 }
 
 /** `holds two extensions, 201 and 202: send a list` */
@@ -326,9 +351,14 @@ function dialled(chosen: Reading, { digits, plus }: Written, { dialAs, country }
 function nationalForm({ digits, callingCode: code, national, valid }: Reading, country?: Country): string {
   const trunk = plansBehind(code)[0]?.trunkPrefix ?? '';
   if (!valid) return trunk === code ? national : trunk + national;
+  return formatted(digits, country).replace(/\D/g, '');
+}
+
+/** `044 123 4567` */
+function formatted(digits: string, country: Country | undefined): string {
   const number = new PhoneNumber(`+${digits}`, metadata);
-  if (country !== undefined && code === callingCode(country)) number.country = country;
-  return number.formatNational().replace(/\D/g, '');
+  if (country !== undefined && number.countryCallingCode === callingCode(country)) number.country = country;
+  return number.formatNational();
 }
 
 function floatNote({ float, plus, digits }: Written): string {

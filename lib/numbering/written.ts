@@ -18,8 +18,8 @@ export interface Written {
 
 /** Contact lists wrap numbers into bidi marks and split them at zero-width spaces. */
 const MARKS = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
-/** Spaces of any script, but no line break: two lines are not one number. */
-const SPACES = /[\p{Zs}\t]+/gu;
+/** Spaces of any script, but no line break and no tab: two lines, and two cells of a table, are not one number. */
+const SPACES = /\p{Zs}+/gu;
 /** U+2212 is the minus sign. */
 const DASHES = /[\p{Pd}\u2212]/gu;
 
@@ -35,7 +35,7 @@ export function parseWritten(text: string): Written | null {
   const match = /^(\(? ?\+ ?)?([\d().\- ]+)$/.exec(whole);
   if (match === null) return null;
   const [, front = '', rest = ''] = match;
-  const groups = rest.split(/[^\d]+/).filter((group) => group !== '');
+  const groups = groupsOf(rest);
   if (groups.length === 0) return null;
   const zero = /\( ?0 ?\)/.exec(rest);
   const before = zero === null ? '' : rest.slice(0, zero.index).replace(/\D/g, '');
@@ -50,15 +50,22 @@ export function parseWritten(text: string): Written | null {
   };
 }
 
+/** The runs of digits in a text. */
+export function groupsOf(text: string): string[] {
+  return text.split(/\D+/).filter((group) => group !== '');
+}
+
 /**
  * A number and the extension behind it: `+380441234567 ext. 12`, `...;ext=12`, `...x12`, `...#12`, `... (12)`, `.../12`.
  * Null when nothing of that kind stands behind digits; whether they are a number is not looked at.
  */
-export function splitExtension(text: string): { readonly number: string; readonly extension: string } | null {
+export function splitExtension(
+  text: string,
+): { readonly number: string; readonly extension: string; readonly slash: boolean } | null {
   const match = EXTENSION.exec(text);
   if (match === null) return null;
   const [, number = '', , named, bare, bracketed] = match;
-  return { number: number.trim(), extension: named ?? bare ?? bracketed ?? '' };
+  return { number: number.trim(), extension: named ?? bare ?? bracketed ?? '', slash: bare !== undefined };
 }
 
 /** Words that contact lists and CRMs put in front of an extension, in the languages of their users. */
@@ -66,6 +73,6 @@ const WORDS =
   'extension|extn?|ex|x|х|poste|durchwahl|dw|nst|app|int|interno|internal|inner|anexo|ramal|toestel|wewn?|linka|' +
   'доб|добавочный|внутр|внутренний|вн|вну|дод|додатковий';
 const EXTENSION = new RegExp(
-  `^(\\(? ?\\+?[\\d().\\- ]*\\d[)\\- ]*)(?:([;,]? ?(?:${WORDS})\\.? ?[:=.]? ?|,{2,} ?|[;,]? ?# ?|;)(\\d{1,7})#?|/ ?(\\d{1,6})|\\( ?(?:(?:${WORDS})\\.? ?)?(\\d{1,6}) ?\\))$`,
+  `^(\\(? ?\\+?[\\d().\\- ]*\\d[)\\- ]*)(?:([;,]? ?(?:${WORDS})\\.? ?[:=.]? ?|,{2,} ?|[;,]? ?# ?)(\\d{1,7})#?|/ ?(\\d{1,6})|\\( ?(?:(?:${WORDS})\\.? ?)?(\\d{1,6}) ?\\))$`,
   'iu',
 );

@@ -9,8 +9,15 @@ import type { Reader } from './seen.ts';
 
 /** Prefixes that people still type though the plan dropped them. */
 const DROPPED: Partial<Record<CountryCode, readonly string[]>> = {
+  CZ: ['0'],
+  GR: ['0'],
+  LV: ['8'],
   MX: ['1', '01', '044', '045'],
+  PL: ['0'],
+  PT: ['0'],
+  TJ: ['8'],
   UA: ['80'],
+  UZ: ['8'],
 };
 const LONGEST_ABROAD = 8;
 
@@ -60,7 +67,10 @@ export function byRuleThree(digits: string, reader: Reader): RuleThree | null {
 
   const [international, national] = [validE164(digits), validNational(digits, reader)];
   const isOwn = international !== null && digits.startsWith(callingCode);
-  const order = isOwn || trunk !== null ? [international, national] : [national, international];
+  // A number that its plan prints without the trunk prefix, as in North America, is national when it stands so.
+  const printed = parsePhoneNumberFromString(`+${callingCode}${digits}`)?.formatNational() ?? '';
+  const usesTrunk = trunk !== null && printed.replace(/\D/g, '') !== digits;
+  const order = isOwn || usesTrunk ? [international, national] : [national, international];
   const [taken, other = null] = order.filter((reading) => reading !== null);
   return taken === undefined ? null : { taken, other };
 }

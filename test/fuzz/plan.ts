@@ -117,6 +117,8 @@ function looksNational(digits: string, { national, trunk }: Plan): boolean {
 
 /** The number when the library calls exactly these digits a valid number of E.164, with nothing dropped or added. */
 export function validE164(digits: string): string | null {
+  // E.164 ends at 15 digits, which the library's plan of Germany does not.
+  if (digits.length > 15) return null;
   const number = parsePhoneNumberFromString(`+${digits}`);
   return number?.number === `+${digits}` && number.isValid() ? digits : null;
 }

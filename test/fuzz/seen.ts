@@ -7,6 +7,7 @@ import {
   type Transfer,
 } from '../../lib/dial/destination.ts';
 import { parseRoute } from '../../lib/dial/route.ts';
+import { NUMBERING, RULES } from '../support/rules.ts';
 
 /** Null: no country is set. */
 export type Reader = CountryCode | null;
@@ -28,22 +29,10 @@ export type Seen =
 /** Every toll is allowed, and nothing is mapped or denied, so that no other rule can hide a misreading. */
 export function rulesFor(country: Reader): DestinationRules {
   return {
-    targets: {},
-    map: {},
-    numbering: {
-      ...(country === null ? {} : { country }),
-      dialAs: 'digits',
-      bareDigits: 'auto',
-      accept: 'possible',
-      extensionDigits: [1, 6],
-      withExtension: 'refuse',
-    },
-    sipHosts: [],
+    ...RULES,
+    numbering: { ...NUMBERING, ...(country === null ? {} : { country }) },
     numbers: [{ allow: [], deny: [], premium: true, satellite: true }],
     emergency: [],
-    did: '',
-    extensions: 'user',
-    extensionContext: 'default',
   };
 }
 
