@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
