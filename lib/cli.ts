@@ -60,16 +60,21 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('try'))
     .description('ask the CRM as for a call, marked as a dry run, and show what would happen; places no call')
-    .option('--scheme <name>', 'scheme to try (default: the default scheme)')
-    .requiredOption('--caller <number>', "the caller's number")
-    .requiredOption('--did <number>', 'the called number')
-    .option('--name <text>', "the caller's name")
-    .option('--context <name>', 'dialplan context')
+    .requiredOption('--caller <number>', "the caller's number; empty: none was sent")
+    .requiredOption('--did <number>', 'the called number', notEmpty)
+    .option('--caller-name <text>', "the caller's name")
     .option('--withheld', 'the caller withholds his number')
-    .option('--var <name=value...>', 'channel variables')
+    .option('--context <name>', 'dialplan context (default: public)', notEmpty)
+    .option('--path <name>', 'path of the socket address, 127.0.0.1:8084/NAME', notEmpty)
+    .option('--var <name=value...>', 'channel variables: esl_router_scheme=night, esl_router_guard=8, ...')
+    .option('--scheme <name>', 'use this scheme (default: chosen as for a call)', notEmpty)
     .option('--reply <file>', 'use this reply body instead of asking')
     .option('--status <code>', 'HTTP status of that reply', integer(100, 599), 200)
     .option('--json', 'print the record as JSON')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 sent where the CRM said, or nobody is there (no_route); 1 error or refused; 2 wrong usage.',
+    )
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));
     });
@@ -104,6 +109,11 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       exit(await configCommand(context, options));
     });
   return program;
+}
+
+function notEmpty(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('Expected a text that is not empty.');
 }
 
 function integer(min: number, max: number) {

@@ -84,6 +84,11 @@ const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** The one sentence that a person reads. */
+export function sentenceOf(reason: Reason): string {
+  return REASONS[reason];
+}
+
 /** A failure that nobody on the straight path can act on. Thrown with a stable code; shown without a stack. */
 export class RouterError extends Error {
   override readonly name = 'RouterError';

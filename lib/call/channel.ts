@@ -184,7 +184,8 @@ function ageMs(headers: HeaderLookup): number {
   return now > created && created > 0 ? now - created : 0;
 }
 
-function compact(number: string): string {
+/** A number, or the name of a SIP user, without the separators that people write into numbers; a leading `+` stays. */
+export function compact(number: string): string {
   return number.replace(SEPARATORS, '');
 }
 

@@ -1,110 +1,128 @@
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { concealCaller, parseCall } from '../call/channel.ts';
-import { apply, newRecord, type CallRecord } from '../call/record.ts';
+import { concealCaller, type Call } from '../call/channel.ts';
+import { apply, newRecord, type CallEvent } from '../call/record.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { Inquiry, describeStep, type Decision } from '../decide/decide.ts';
+import { admit, type AdmitResult } from '../decide/admit.ts';
+import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide/decide.ts';
+import {
+  conversationLimit,
+  Limits,
+  placeOfScheme,
+  placesOfNumber,
+  type Limit,
+  type Place,
+} from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
-import { originatesFor } from '../dial/originate.ts';
+import { nextLists, type NextList } from '../decide/next.ts';
+import { prefixFormsOf } from '../dial/destination.ts';
+import { originatesFor, type OriginateContext } from '../dial/originate.ts';
+import type { Step } from '../dial/route.ts';
 import { RouterError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
+import type { Scheme } from '../scheme/scheme.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { callFrom, type CallOptions } from './try-call.ts';
+import { jsonOf, reportOf, type Listed, type Tried } from './try-report.ts';
 
-export interface TryOptions extends CommonOptions {
+export interface TryOptions extends CommonOptions, CallOptions {
   readonly scheme?: string;
-  readonly caller: string;
-  readonly did: string;
-  readonly name?: string;
-  readonly context?: string;
-  readonly withheld?: boolean;
-  /** `name=value` channel variables. */
-  readonly var?: readonly string[];
   readonly reply?: string;
   readonly status: number;
   readonly json?: boolean;
 }
 
-/** Walks the path of a call without a call: really asks the CRM, marked as a dry run, and places nothing. */
+/**
+ * Walks the path of a call without a call: chooses the scheme, really asks the CRM, marked as a dry run, and places nothing.
+ * Exit code 0 also where nobody is the answer; 1 where a call would end in an error or a refusal.
+ */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
   const { config, secrets } = await load(context, options);
   const loaded = await loadSchemes(config, secrets);
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
-  const { schemes, default: chosen } = loaded.set;
-  const scheme = options.scheme === undefined ? chosen : schemes.get(options.scheme);
-  if (scheme === undefined || scheme === null) {
-    const known = [...schemes.keys()].join(', ');
-    throw new RouterError(
-      'config_invalid',
-      `${options.scheme === undefined ? 'there is no default scheme: name one with --scheme' : `there is no scheme "${options.scheme}"`}; known are ${known === '' ? 'none' : known}`,
-    );
-  }
-  const call = parseCall(new Map(headersOf(options)), {
-    didFrom: config.didFrom,
-    variables: loaded.set.variables,
-  });
-  const record = newRecord(randomUUID(), systemClock.date());
-  const startedAt = systemClock.now();
-  const http = createHttpClient({ network: config.network });
+  const schemes = loaded.set;
+  const { version } = context;
+  const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
+  const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
   const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
+  const record = newRecord(randomUUID(), systemClock.date());
+  const entered: string[] = [];
+  const note = (event: CallEvent): void => {
+    apply(record, event);
+    if (event.type === 'scheme') entered.push(event.name);
+  };
+  const say = (texts: readonly string[]): void => {
+    for (const text of texts) note({ type: 'note', text });
+  };
+  note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+  const admitted = admit(call, { config, schemes, named });
+  let tried: Tried;
+  if (admitted.kind === 'given_back') {
+    say(notesOnGivenBack(admitted, schemes));
+    note({ type: 'result', result: admitted.result, reason: admitted.reason });
+    tried = { record, chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] };
+  } else {
+    const { scheme, chosenBy } = admitted;
+    if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
+    note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
+    const decision = await decide(scheme, { call, config, schemes, secrets, version, canned, note });
+    const lists = nextLists(decision, { call, config, schemes });
+    say(lists.flatMap(notesOnReadings));
+    say(notesOnCaps(entered, [decision, ...lists], schemes, config));
+    say(notesOnDuration([decision, ...lists], decision.scheme, config));
+    tried = { record, chosen: admitted, ...listed(decision, lists, call, config) };
+  }
+  context.stdout.write(`${options.json === true ? jsonOf(tried) : reportOf(tried)}\n`);
+  return record.result === 'routed' || record.result === 'no_route' ? 0 : 1;
+}
+
+interface Asking extends Pick<
+  InquiryOptions,
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'note'
+> {
+  /** Null: the CRM is really asked. */
+  readonly canned: HttpResponse | null;
+}
+
+async function decide(scheme: Scheme, { canned, ...asking }: Asking): Promise<Decision> {
+  const startedAt = systemClock.now();
+  const http = createHttpClient({ network: asking.config.network });
   const upstream = new Upstream({
     send: (request, sending) => (canned === null ? http.send(request, sending) : Promise.resolve(canned)),
     clock: systemClock,
     random: Math.random,
   });
-  const hidden = call.withheld && scheme.webhook.withheld === 'hide';
-  apply(record, { type: 'call', call: hidden ? concealCaller(call) : call });
-  apply(record, {
-    type: 'scheme',
-    name: scheme.name,
-    revision: scheme.revision,
-    chosenBy: 'the command line',
-  });
   const inquiry = new Inquiry({
-    call,
-    config,
-    schemes: loaded.set,
-    secrets,
+    ...asking,
     send: upstream.send.bind(upstream),
     memory: new AnswerMemory(),
     clock: systemClock,
-    version: context.version,
+    // Those of a router that has no other call: two numbers rung together may be more than a prefix may have.
+    places: new Limits(systemClock).places(),
     dryRun: true,
     signal: new AbortController().signal,
-    note: (event) => {
-      apply(record, event);
-    },
     elapsedMs: () => systemClock.now() - startedAt,
   });
   try {
-    const decision = await inquiry.decide(scheme, startedAt + scheme.webhook.timeoutSeconds * 1000);
-    const dialStrings = dialStringsOf(decision, call, config);
-    context.stdout.write(
-      options.json === true
-        ? `${JSON.stringify({ ...record, dialStrings }, null, 2)}\n`
-        : `${report(record, decision, dialStrings)}\n`,
-    );
-    return decision.result === 'routed' || decision.result === 'no_route' ? 0 : 1;
+    return await inquiry.decide(scheme, startedAt + budgetMs(scheme, asking.call));
   } finally {
     http.close();
   }
 }
 
-function* headersOf(options: TryOptions): Generator<[string, string]> {
-  yield ['Unique-ID', randomUUID()];
-  yield ['Caller-Caller-ID-Number', options.caller];
-  yield ['Caller-Caller-ID-Name', options.name ?? ''];
-  yield ['Caller-Destination-Number', options.did];
-  yield ['Caller-Context', options.context ?? 'public'];
-  yield ['Caller-Privacy-Hide-Number', String(options.withheld === true)];
-  yield ['variable_esl_router_did', options.did];
-  for (const pair of options.var ?? []) {
-    const [name = '', ...value] = pair.split('=');
-    yield [`variable_${name}`, value.join('=')];
-  }
+function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
+  const scheme = schemes.get(name);
+  if (scheme !== undefined) return scheme;
+  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
+}
+
+function namesOf(schemes: SchemeSet['schemes']): string {
+  return schemes.size === 0 ? 'none' : [...schemes.keys()].join(', ');
 }
 
 function cannedReply(file: string, status: number): HttpResponse {
@@ -116,51 +134,92 @@ function cannedReply(file: string, status: number): HttpResponse {
   }
 }
 
-function dialStringsOf(decision: Decision, call: ReturnType<typeof parseCall>, config: Config): string[] {
-  const { scheme, calleeHeaders } = decision;
-  return decision.steps.flatMap((step) => {
-    if (step.kind !== 'dial') return [];
-    const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
-    if (!plan.ok) return [`not dialled: ${plan.detail}`];
-    return plan.originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds));
+function notesOnGivenBack(
+  { reason, note }: Extract<AdmitResult, { kind: 'given_back' }>,
+  { schemes }: SchemeSet,
+): string[] {
+  const known = `the schemes are: ${namesOf(schemes)}`;
+  if (reason === 'no_scheme') return [`no match fits, and there is no default scheme; ${known}`];
+  return note === null ? [] : [note, known];
+}
+
+/** What of a list would not be dialled for this call; the rest shows in its steps. */
+function notesOnReadings({ outcomes, readings }: NextList): string[] {
+  return readings
+    .filter(({ result }) => result.startsWith('refused'))
+    .map(
+      ({ path, text, result }) =>
+        `steps for ${outcomes.join(', ')}: ${path} ${JSON.stringify(text)}: ${result}`,
+    );
+}
+
+/** The caps that would count for the call, as far as its steps are known. */
+function notesOnCaps(
+  entered: readonly string[],
+  lists: readonly { readonly steps: readonly Step[] }[],
+  { schemes }: SchemeSet,
+  { numbers }: Config,
+): string[] {
+  const places: Place[] = entered.map((name) => placeOfScheme(name, schemes.get(name)?.limits ?? {}));
+  for (const step of lists.flatMap(({ steps }) => steps)) {
+    if (step.kind !== 'dial') continue;
+    places.push(...step.destinations.flatMap((to) => placesOfNumber(prefixFormsOf(to), numbers.limits)));
+  }
+  const limits = new Map(places.map(({ key, limit }) => [key, limit]));
+  return [...limits].flatMap(([key, limit]) => {
+    const caps = capsOf(limit);
+    return caps === '' ? [] : [`${key}: ${caps}; a running router counts them, try does not`];
   });
 }
 
-function report(record: CallRecord, decision: Decision, dialStrings: readonly string[]): string {
-  const lines: string[] = [];
-  for (const request of record.requests) {
-    lines.push(`request ${request.attempt} (scheme ${request.scheme})`, `  ${request.method} ${request.url}`);
-    for (const [name, value] of Object.entries(request.headers)) lines.push(`  ${name}: ${value}`);
-    if (request.body !== null) lines.push('', indent(request.body));
-    lines.push(...request.retries.map(({ reason, detail }) => `retried after ${reason}: ${detail}`));
-    if (request.reply !== null) {
-      const { total = 0, redirects = 0, host = '' } = request.phases ?? {};
-      const from =
-        redirects === 0
-          ? ''
-          : `, redirected ${redirects === 1 ? 'once' : `${redirects} times`}, from ${host}`;
-      lines.push(
-        '',
-        `reply ${request.reply.status} after ${total.toFixed(1)} ms${from}`,
-        indent(request.reply.body),
-      );
-    }
-    lines.push('', `answer: ${request.answer ?? '-'}${request.detail === null ? '' : `: ${request.detail}`}`);
-  }
-  for (const { path, text, result } of record.readings) {
-    lines.push(`  ${path === '' ? 'value' : path} ${JSON.stringify(text)}: ${result}`);
-  }
-  lines.push(...record.notes.map((note) => `note: ${note}`));
-  const { result, reason, via } = decision;
-  lines.push(
-    '',
-    `result: ${result} (${reason}), ${via}`,
-    ...decision.steps.map((step) => `step: ${describeStep(step)}`),
-  );
-  lines.push(...dialStrings.map((dialString) => `dial string: ${dialString}`));
-  return lines.join('\n');
+function capsOf({ calls, callsPerMinute }: Limit): string {
+  return [
+    ...(calls === undefined ? [] : [`at most ${calls} ${calls === 1 ? 'call' : 'calls'} at the same time`]),
+    ...(callsPerMinute === undefined ? [] : [`at most ${callsPerMinute} a minute`]),
+  ].join(', ');
 }
 
-function indent(text: string): string {
-  return text.replace(/[^\n\P{Cc}]/gu, '.').replace(/^/gm, '  ');
+function notesOnDuration(
+  lists: readonly { readonly steps: readonly Step[] }[],
+  scheme: Scheme,
+  config: Config,
+): string[] {
+  const seconds = conversationLimit(scheme.maxDurationSeconds, config.maxDurationSeconds);
+  if (seconds === null || !lists.some(({ steps }) => steps.some(({ kind }) => kind === 'dial'))) return [];
+  const whose =
+    seconds === scheme.maxDurationSeconds
+      ? `maxDurationSeconds of the scheme ${scheme.name}`
+      : 'maxDurationSeconds of the configuration';
+  return [`a conversation is hung up ${seconds} s after the answer (${whose})`];
+}
+
+function listed(
+  decision: Decision,
+  lists: readonly NextList[],
+  call: Call,
+  config: Config,
+): Pick<Tried, 'steps' | 'dialStrings' | 'next'> {
+  const { scheme, calleeHeaders, steps, originates } = decision;
+  const context = { scheme, call, config };
+  return {
+    steps,
+    dialStrings: [
+      ...originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds)),
+      ...dialStringsOf(steps.slice(1), { ...context, calleeHeaders }),
+    ],
+    next: lists.map((list): Listed => ({
+      outcomes: list.outcomes,
+      steps: list.steps,
+      dialStrings: dialStringsOf(list.steps, { ...context, calleeHeaders: {} }),
+    })),
+  };
+}
+
+function dialStringsOf(steps: readonly Step[], context: OriginateContext): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind !== 'dial') return [];
+    const plan = originatesFor(step, context);
+    if (!plan.ok) return [`not dialled: ${plan.detail}`];
+    return plan.originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds));
+  });
 }

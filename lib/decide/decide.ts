@@ -38,7 +38,7 @@ export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'di
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
-  /** What the call holds of the caps; absent in a dry run, which takes none and is refused by none. */
+  /** What the call holds of the caps; absent where nothing is counted. */
   readonly places?: Places;
   /** Awaited before each question but the first: the leg has to be safe while the next CRM thinks. */
   readonly beforeAskingAgain?: () => Promise<void>;

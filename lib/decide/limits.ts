@@ -19,9 +19,25 @@ interface Counter {
   readonly begunMs: number[];
 }
 
-interface Place {
+/** What a call is counted under, and the cap on it. */
+export interface Place {
+  /** `the scheme sales`, `the prefix 38044`. */
   readonly key: string;
   readonly limit: Limit;
+}
+
+export function placeOfScheme(name: string, limit: Limit): Place {
+  return { key: `the scheme ${name}`, limit };
+}
+
+/**
+ * Of one number; `forms` are the ways in which it may be written. Every prefix that one of them begins with counts: a narrow
+ * cap does not lift a wide one.
+ */
+export function placesOfNumber(forms: readonly string[], limits: Readonly<Record<string, Limit>>): Place[] {
+  return Object.entries(limits)
+    .filter(([prefix]) => forms.some((form) => form.startsWith(prefix.replace(/^\+/, ''))))
+    .map(([prefix, limit]) => ({ key: `the prefix ${prefix}`, limit }));
 }
 
 export class Limits {
@@ -80,20 +96,15 @@ export class Places {
    * without a cap as well, so that one that is loaded later finds those that are there.
    */
   enterScheme(name: string, limit: Limit): string | null {
-    const key = `the scheme ${name}`;
-    const refusal = this.#limits.take([{ key, limit }]);
-    if (refusal === null) this.#schemes = [...this.#schemes, key];
+    const place = placeOfScheme(name, limit);
+    const refusal = this.#limits.take([place]);
+    if (refusal === null) this.#schemes = [...this.#schemes, place.key];
     return refusal;
   }
 
-  /**
-   * One number that is about to be dialled, held until `leaveNumbers`. `forms` are the ways in which it may be
-   * written. Every prefix that one of them begins with counts: a narrow cap does not lift a wide one.
-   */
+  /** One number that is about to be dialled, held until `leaveNumbers`. */
   enterNumber(forms: readonly string[], limits: Readonly<Record<string, Limit>>): string | null {
-    const places = Object.entries(limits)
-      .filter(([prefix]) => forms.some((form) => form.startsWith(prefix.replace(/^\+/, ''))))
-      .map(([prefix, limit]) => ({ key: `the prefix ${prefix}`, limit }));
+    const places = placesOfNumber(forms, limits);
     const refusal = this.#limits.take(places);
     if (refusal === null) this.#numbers = [...this.#numbers, ...places.map(({ key }) => key)];
     return refusal;
@@ -111,4 +122,10 @@ export class Places {
     for (const key of this.#schemes) this.#limits.give(key);
     this.#schemes = [];
   }
+}
+
+/** Seconds after which a conversation is hung up: of the scheme's and the configuration's, where 0 is none, the shorter. */
+export function conversationLimit(own: number | undefined, overall: number): number | null {
+  const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
+  return seconds === Infinity ? null : seconds;
 }

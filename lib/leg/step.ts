@@ -4,6 +4,7 @@ import type { CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Decision, LegStep } from '../decide/decide.ts';
+import { conversationLimit } from '../decide/limits.ts';
 import { nameOf } from '../dial/originate.ts';
 import type { Command } from '../esl/command.ts';
 import { bridge, type BridgeOutcome } from './bridge.ts';
@@ -38,7 +39,7 @@ export async function dial(
 ): Promise<BridgeOutcome> {
   const { leg, guard, clock, config, stopping, note, elapsedMs, markers } = context;
   const destination = nameOf(step.destinations);
-  const maxSeconds = shorter(scheme.maxDurationSeconds, config.maxDurationSeconds);
+  const maxSeconds = conversationLimit(scheme.maxDurationSeconds, config.maxDurationSeconds);
   const startedAt = clock.now();
   let outcome: BridgeOutcome | null = null;
   for (const originate of originates) {
@@ -128,12 +129,6 @@ function noteBridge(outcome: BridgeOutcome, { leg, note, elapsedMs, sinceConnect
     case 'overrun':
       break;
   }
-}
-
-/** Of two limits in seconds; a scheme may have none, and 0 in the configuration is none. */
-function shorter(own: number | undefined, overall: number): number | null {
-  const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
-  return seconds === Infinity ? null : seconds;
 }
 
 /** Ends the call with a cause of ours; else the caller would get the SIP code of the last callee (recording 39). */

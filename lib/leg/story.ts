@@ -5,12 +5,13 @@ import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
+import { admit } from '../decide/admit.ts';
 import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide/decide.ts';
 import type { Limits, Places } from '../decide/limits.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { Admission, Refusal } from '../esl/listener.ts';
-import { chooseScheme, type SchemeSet } from '../schemes/schemes.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
 import type { BridgeOutcome } from './bridge.ts';
 import { exists, isNameable, setVariables } from './command.ts';
 import { endingOf } from './ending.ts';
@@ -124,21 +125,12 @@ class CallStory {
     if (pass > MAX_PASSES + 1) return this.#refusePass(leg);
     if (pass > MAX_PASSES) return this.#giveBack('refused', 'pass_limit');
     if (refusal !== null) return this.#giveBack('error', refusal);
-    if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
-      return this.#giveBack('no_route', 'emergency_called');
+    const admitted = admit(call, { config, schemes });
+    if (admitted.kind === 'given_back') {
+      if (admitted.note !== null) this.#note({ type: 'note', text: admitted.note });
+      return this.#giveBack(admitted.result, admitted.reason);
     }
-    // To hang up would be surer to break the circle, and would drop whom the dialplan can still serve: it sees the reason.
-    if (call.hops > config.maxHops) return this.#giveBack('refused', 'hop_limit');
-    const choice = chooseScheme(schemes, call);
-    if (choice.kind === 'none') return this.#giveBack('no_route', 'no_scheme');
-    if (choice.kind === 'unknown') {
-      this.#note({
-        type: 'note',
-        text: `there is no scheme "${choice.name}", which ${choice.chosenBy} names`,
-      });
-      return this.#giveBack('error', 'scheme_unknown');
-    }
-    const { scheme, chosenBy } = choice;
+    const { scheme, chosenBy } = admitted;
     if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     const inquiry = new Inquiry({

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
-import type { Call } from '../call/channel.ts';
 import { isCountry } from '../numbering/plan.ts';
 import { variablesOf, type Template } from '../webhook/macro.ts';
 import { template } from '../webhook/template.ts';
@@ -198,38 +197,6 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
 /** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
 export function trusting(scheme: Scheme, ca: string): Scheme {
   return { ...scheme, webhook: { ...scheme.webhook, ca } };
-}
-
-/** True when every part of the scheme's `match` fits the call; a scheme without `match` is never chosen by it. */
-export function matchesCall({ match }: Scheme, call: Call): boolean {
-  if (match === undefined) return false;
-  const fits = (globs: readonly string[] | undefined, text: string): boolean =>
-    globs === undefined || globs.some((pattern) => matchGlob(pattern, text));
-  return fits(match.did, call.did) && fits(match.context, call.context) && fits(match.caller, call.caller);
-}
-
-/** `*` stands for any text, `?` for one character. Linear in practice: only the last `*` is ever tried again. */
-export function matchGlob(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let resume = 0;
-  while (t < text.length) {
-    if (pattern[p] === '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
 }
 
 /** The steps for a call that was not answered. */

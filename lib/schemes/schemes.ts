@@ -7,16 +7,11 @@ import type { DestinationRules } from '../dial/destination.ts';
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
-import {
-  matchesCall,
-  parseScheme,
-  templatesOf,
-  trusting,
-  variablesOfScheme,
-  type Scheme,
-} from '../scheme/scheme.ts';
+import { matcherOf } from '../scheme/match.ts';
+import { parseScheme, templatesOf, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
 import { KINDS } from '../webhook/webhook.ts';
+import { matchNotes } from './match-notes.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
@@ -102,6 +97,7 @@ export function assembleSchemes(
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
     notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
   }
+  notes.push(...matchNotes([...schemes.values()], config));
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
   if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
@@ -128,8 +124,9 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
     const scheme = set.schemes.get(name);
     return scheme === undefined ? { kind: 'unknown', name, chosenBy } : { kind: 'scheme', scheme, chosenBy };
   }
+  const matches = matcherOf(call);
   for (const scheme of set.schemes.values()) {
-    if (matchesCall(scheme, call)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
+    if (matches(scheme)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
   }
   return set.default === null
     ? { kind: 'none' }

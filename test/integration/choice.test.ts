@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CallRecord } from '../../lib/call/record.ts';
 import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import {
   SimulatedFreeSwitch,
@@ -6,10 +7,11 @@ import {
   type CallScript,
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
+import { runInside } from '../support/cli.ts';
 import { Daemon } from '../support/daemon.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 
-/** Which scheme serves a call: variable, path, the first match in file-name order, the default, none. */
+/** Which scheme serves a call: variable, path, the first match in file-name order, the default, none. `try` says the same. */
 
 interface Choice {
   readonly title: string;
@@ -32,6 +34,18 @@ const CHOICES: readonly Choice[] = [
   },
   { title: 'match.did: a glob', call: { did: '380445550101' }, scheme: 'by-did' },
   { title: 'match.did: one of a list', call: { did: '777' }, scheme: 'by-did' },
+  {
+    title: 'match.did: however the number is written',
+    call: { did: '+38 (044) 555-01-01' },
+    scheme: 'by-did',
+  },
+  { title: 'match.did: with 00 in front', call: { did: '00380445550101' }, scheme: 'by-did' },
+  {
+    title: 'match.did: the national number, by the country of the scheme',
+    call: { did: '0445550101' },
+    scheme: 'by-did',
+  },
+  { title: 'match.did: a SIP user', call: { did: 'front.desk' }, scheme: 'by-name' },
   { title: 'match.context', call: { context: 'from-branch-3' }, scheme: 'by-context' },
   { title: 'match.caller', call: { caller: '+44 20 7946 0000' }, scheme: 'by-caller' },
   { title: 'match: all parts have to fit', call: { did: '999999', context: 'vip' }, scheme: 'by-two' },
@@ -68,27 +82,48 @@ const CHOICES: readonly Choice[] = [
   },
 ];
 
+/** As `try` is told of the call. */
+function argumentsFor({
+  caller = CALLER,
+  did = DID,
+  context,
+  path,
+  variables = {},
+}: Choice['call']): string[] {
+  return [
+    ...['--caller', caller, '--did', did],
+    ...(context === undefined ? [] : ['--context', context]),
+    ...(path === undefined ? [] : ['--path', path]),
+    ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
+  ];
+}
+
 const MATCHES: Readonly<Record<string, SchemeDocument['match']>> = {
   'by-caller': { caller: '+44*' },
   'by-context': { context: 'from-branch-?' },
-  'by-did': { did: ['38044555*', '777'] },
+  'by-did': { did: ['+380 (44) 555*', '777'] },
+  'by-name': { did: 'front.desk' },
   'by-two': { did: '999999', context: 'vip' },
   'the-default': undefined,
 };
 
+const SETTINGS = { DEFAULT_SCHEME: 'the-default', DOMAIN: 'pbx.example' };
+
 describe('choice of the scheme', () => {
+  let schemes: readonly SchemeDocument[];
   let crm: SimulatedCrm;
   let daemon: Daemon;
   let freeswitch: SimulatedFreeSwitch;
 
   before(async () => {
     crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));
-    const schemes = Object.entries(MATCHES).map(([name, match]): SchemeDocument => ({
+    schemes = Object.entries(MATCHES).map(([name, match]): SchemeDocument => ({
       name,
       webhook: { url: `${crm.url}/${name}` },
       ...(match && { match }),
+      numbering: { country: 'UA' },
     }));
-    daemon = await Daemon.start({ schemes, settings: { DEFAULT_SCHEME: 'the-default' } });
+    daemon = await Daemon.start({ schemes, settings: SETTINGS });
     freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
   });
 
@@ -114,6 +149,15 @@ describe('choice of the scheme', () => {
         const line = await daemon.line(report.uuid);
         expect(line.level).to.equal(reason === 'scheme_unknown' ? 'warn' : 'info');
       }
+      const files = Object.fromEntries(
+        schemes.map((document) => [`schemes/${document.name}.json`, document]),
+      );
+      const run = await runInside(['try', '--json', ...argumentsFor(call)], { settings: SETTINGS, files });
+      const tried = JSON.parse(run.stdout) as CallRecord & { steps: readonly string[] };
+      expect(tried.scheme).to.deep.equal(record.scheme);
+      expect(tried.steps).to.deep.equal(scheme === null ? ['dialplan'] : ['dial 201']);
+      expect(run.code).to.equal(reason === 'scheme_unknown' ? 1 : 0);
+      if (scheme === null) expect([tried.result, tried.reason]).to.deep.equal([record.result, record.reason]);
     });
   }
 

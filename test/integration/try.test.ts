@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CallRecord } from '../../lib/call/record.ts';
 import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import { startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { runInside, runProgram, type Run, type RunOptions } from '../support/cli.ts';
@@ -118,47 +119,269 @@ describe('try', function () {
     expect(run.stdout).to.match(/^dial string: .*user\/900@pbx\.example$/m);
   });
 
-  it('--name, --context and --var stand in for the call', async () => {
+  it('--caller-name, --context and --var stand in for the call', async () => {
     const scheme = {
       name: 'v',
-      webhook: { url: `${crm.url}/route?x={{var.x}}&n={{caller_name}}&c={{context}}` },
+      webhook: { url: `${crm.url}/route?x={{var.x}}&n={{caller_name}}&c={{context}}&t={{sip.X-Tenant}}` },
     };
     await runInside(
-      args('--scheme', 'v', '--var', 'x=1=2', '--name', 'Ivan', '--context', 'office'),
+      args(
+        ...['--scheme', 'v', '--caller-name', 'Ivan', '--context', 'office'],
+        ...['--var', 'x=1=2', '--var', 'sip_h_X-Tenant=acme'],
+      ),
       options({ files: { 'schemes/v.json': scheme } }),
     );
-    expect(crm.requests.at(-1)?.url).to.equal('/route?x=1%3D2&n=Ivan&c=office');
+    expect(crm.requests.at(-1)?.url).to.equal('/route?x=1%3D2&n=Ivan&c=office&t=acme');
+  });
+
+  it('chooses as a call does, and says by what', async () => {
+    const files = {
+      'reply.json': REPLY,
+      'schemes/kyiv.json': {
+        name: 'kyiv',
+        match: { did: '044 555*' },
+        numbering: { country: 'UA' },
+        webhook: { url: 'http://127.0.0.1:9/' },
+      },
+    };
+    const chosen = async (...more: string[]): Promise<string> => {
+      const words = ['try', '--caller', CALLER, '--reply', 'FOLDER/reply.json', ...more];
+      const settings = { DEFAULT_SCHEME: 'sales', DOMAIN: 'pbx.example', SECRET_TOKEN: SECRET };
+      const { stdout } = await runInside(words, options({ settings, files }));
+      return /^scheme .*$/m.exec(stdout)?.[0] ?? stdout;
+    };
+    for (const [more, expected] of [
+      [['--did', '+380445550101'], 'scheme kyiv, chosen by its match'],
+      [['--did', '+380445550101', '--path', 'down'], 'scheme down, chosen by the path of the socket address'],
+      [
+        ['--did', DID, '--path', '/down', '--var', 'esl_router_scheme=kyiv'],
+        'scheme kyiv, chosen by the variable esl_router_scheme',
+      ],
+      [['--did', DID], 'scheme sales, chosen by default'],
+      [['--did', '0445550101', '--scheme', 'down'], 'scheme down, chosen by the command line'],
+    ] as const)
+      expect(await chosen(...more)).to.equal(expected);
+  });
+
+  for (const [title, more, code, shown] of [
+    [
+      'an emergency number',
+      ['--did', '112', '--scheme', 'sales'],
+      0,
+      /^result: no_route \(emergency_called\)\nreason: the caller dialled an emergency number\nstep: dialplan$/m,
+    ],
+    [
+      'no scheme for it',
+      ['--did', DID],
+      0,
+      /^note: no match fits, and there is no default scheme; the schemes are: down, sales\n\nresult: no_route \(no_scheme\)\nreason: no scheme fits the call\nstep: dialplan$/m,
+    ],
+    [
+      'an unknown scheme in the path',
+      ['--did', DID, '--path', 'gone'],
+      1,
+      /^note: there is no scheme "gone", which the path of the socket address names\nnote: the schemes are: down, sales\n\nresult: error \(scheme_unknown\)\nreason: .*\nstep: dialplan$/m,
+    ],
+    [
+      'a hop too many',
+      ['--did', DID, '--var', 'sip_h_X-ESL-Router-Hops=6'],
+      1,
+      /^result: refused \(hop_limit\)\nreason: .*\nstep: dialplan$/m,
+    ],
+  ] as const) {
+    it(`${title}: given back, nobody asked, exit code ${code}`, async () => {
+      const before = crm.requests.length;
+      const run = await runInside(['try', '--caller', CALLER, ...more], options());
+      expect([run.code, run.stderr]).to.deep.equal([code, '']);
+      expect(run.stdout).to.match(shown);
+      expect(crm.requests).to.have.length(before);
+    });
+  }
+
+  it('--withheld: the number is in no request, no macro and no record', async () => {
+    for (const withheld of ['hide', 'send'] as const) {
+      const scheme = {
+        name: 'w',
+        webhook: {
+          url: `${crm.url}/route?c={{caller}}&r={{caller_raw}}&e={{caller_e164}}&n={{caller_name}}&f={{var.sip_from_user}}`,
+          withheld,
+        },
+      };
+      const more = [
+        '--scheme',
+        'w',
+        '--withheld',
+        '--caller-name',
+        'Ivan',
+        '--var',
+        `sip_from_user=${CALLER}`,
+      ];
+      for (const json of [[], ['--json']]) {
+        const run = await runInside(args(...more, ...json), options({ files: { 'schemes/w.json': scheme } }));
+        const told = `${run.stdout}${crm.requests.at(-1)?.url ?? ''}${crm.requests.at(-1)?.body.toString() ?? ''}`;
+        if (withheld === 'hide') expect(told).not.to.include(CALLER).and.not.to.include('Ivan');
+        else expect(told).to.include(`c=${CALLER}&`).and.to.include('Ivan');
+        expect(run.stdout)
+          .to.include('origination_privacy=')
+          .and.not.to.include(`caller_id_number=${CALLER}`);
+      }
+    }
+    const run = await runInside(args('--scheme', 'sales', '--withheld'), options());
+    expect(run.stdout).to.match(/^call from a withheld number to 15005550100, context public$/m);
+  });
+
+  it('--did is the DID wherever the configuration reads it, unless --var says what stands there', async () => {
+    const scheme = { name: 'd', webhook: { url: `${crm.url}/route?d={{did}}` } };
+    const asked = async (didFrom: string, ...more: string[]): Promise<string | undefined> => {
+      const settings = { DID_FROM: didFrom, DOMAIN: 'pbx.example', GATEWAY: 'crm', SECRET_TOKEN: SECRET };
+      await runInside(
+        args('--scheme', 'd', ...more),
+        options({ settings, files: { 'schemes/d.json': scheme } }),
+      );
+      return crm.requests.at(-1)?.url;
+    };
+    const elsewhere = 'var:caller_destination,var:sip_req_user';
+    expect(await asked('destination_number')).to.equal(`/route?d=${DID}`);
+    expect(await asked(elsewhere)).to.equal(`/route?d=${DID}`);
+    expect(await asked(elsewhere, '--var', 'caller_destination=777')).to.equal('/route?d=777');
+    expect(await asked(elsewhere, '--var', 'sip_req_user=778')).to.equal('/route?d=778');
+    expect(await asked('var:esl_router_did,destination_number', '--var', 'esl_router_did=779')).to.equal(
+      '/route?d=779',
+    );
+  });
+
+  it('a guard leaves as much time as for a call', async () => {
+    const run = await runInside(args('--scheme', 'sales', '--var', 'esl_router_guard=2'), options());
+    expect(run.code).to.equal(1);
+    expect(run.stdout).to.match(
+      /^answer: guard_too_short: the dialplan's guard of 2 s leaves no time to ask/m,
+    );
+    const patient = await startCrm(() => ({ status: 200, body: REPLY, delayMs: 4000 }));
+    try {
+      const files = { 'schemes/slow.json': { name: 'slow', webhook: { url: patient.url } } };
+      const slow = await runInside(
+        args('--scheme', 'slow', '--var', 'esl_router_guard=3'),
+        options({ files }),
+      );
+      expect(slow.stdout).to.match(/^answer: webhook_timeout: no reply within (1000|9\d\d) ms$/m);
+    } finally {
+      await patient.close();
+    }
+  });
+
+  it('names the caps and limits that would count, and what is refused', async () => {
+    const files = {
+      'reply.json': '{"destination":["19005550123","380501234567"]}',
+      'schemes/capped.json': {
+        name: 'capped',
+        webhook: { url: 'http://127.0.0.1:9/' },
+        numbering: { country: 'UA' },
+        limits: { calls: 10, callsPerMinute: 60 },
+        maxDurationSeconds: 600,
+        fallback: { onNoAnswer: [{ dial: [DID, '380671234567'] }] },
+      },
+    };
+    const settings = {
+      GATEWAY: 'crm',
+      SECRET_TOKEN: SECRET,
+      MAX_DURATION: '900',
+      NUMBERS_LIMITS: '{"380":{"calls":5},"38050":{"callsPerMinute":3},"38067":{"calls":1},"49":{"calls":2}}',
+    };
+    const run = await runInside(
+      args('--scheme', 'capped', '--reply', 'FOLDER/reply.json'),
+      options({ settings, files }),
+    );
+    const counted = '; a running router counts them, try does not';
+    expect(run.stdout).to.match(
+      /^ {2}\[0\] "19005550123": refused: "19005550123" is a premium-rate number$/m,
+    );
+    expect(run.stdout.match(/^note: .*$/gm)).to.deep.equal([
+      `note: steps for no_answer, busy, rejected, unreachable: [0].dial[0] "${DID}": refused: "${DID}" is the called number`,
+      `note: the scheme capped: at most 10 calls at the same time, at most 60 a minute${counted}`,
+      `note: the prefix 380: at most 5 calls at the same time${counted}`,
+      `note: the prefix 38050: at most 3 a minute${counted}`,
+      `note: the prefix 38067: at most 1 call at the same time${counted}`,
+      'note: a conversation is hung up 600 s after the answer (maxDurationSeconds of the scheme capped)',
+    ]);
+  });
+
+  it('says what follows when nobody answers', async () => {
+    const scheme = {
+      name: 'next',
+      webhook: { url: 'http://127.0.0.1:9/' },
+      fallback: {
+        onNoAnswer: [{ dial: ['900', '380671234567'] }, { transfer: { extension: 'vm' } }, { dial: '901' }],
+        onBusy: [{ webhook: 'https://backup.example.com/' }, { scheme: 'down' }, { dial: '902' }],
+        onRejected: [{ hangup: 'USER_BUSY' }],
+        onError: [{ dial: '903' }],
+      },
+    };
+    const trying = async (reply: string, ...more: string[]): Promise<Run> =>
+      runInside(
+        args('--scheme', 'next', '--reply', 'FOLDER/reply', ...more),
+        options({ files: { 'schemes/next.json': scheme, reply } }),
+      );
+    const { stdout } = await trying('{"destination":"201"}');
+    expect(stdout.slice(stdout.indexOf('step: '))).to.match(
+      /^step: dial 201\ndial string: .*user\/201@pbx\.example\nif no_answer, unreachable: dial 900, dial 380671234567, transfer vm default\n {2}dial string: .*user\/900@pbx\.example\n {2}dial string: .*sofia\/gateway\/crm\/380671234567\nif busy: webhook https:\/\/backup\.example\.com\/, scheme down\nif rejected: hangup USER_BUSY\n$/,
+    );
+    const json = JSON.parse((await trying('{"destination":"201"}', '--json')).stdout) as { next: unknown[] };
+    expect(json.next[2]).to.deep.equal({
+      outcomes: ['rejected'],
+      steps: ['hangup USER_BUSY'],
+      dialStrings: [],
+    });
+    // Its own list ends the call.
+    expect((await trying('{"destination":["201",{"hangup":"USER_BUSY"}]}')).stdout).not.to.match(/^if /m);
+    expect((await trying('{"destination":{"dialplan":true}}')).stdout).not.to.match(/^if /m);
+    // A fallback that nobody answers is followed by the dialplan.
+    expect((await trying('{')).stdout).to.match(/^if no_answer, busy, rejected, unreachable: dialplan$/m);
   });
 
   for (const [title, more, fault] of [
-    ['a scheme that is not there', ['--scheme', 'gone'], /there is no scheme "gone"; known are down, sales/],
     [
-      'no scheme and no default',
-      [],
-      /there is no default scheme: name one with --scheme; known are down, sales/,
+      'a scheme that is not there',
+      ['--did', DID, '--scheme', 'gone'],
+      /^there is no scheme "gone"; known are down, sales$/m,
+    ],
+    ['a variable without a value', ['--did', DID, '--var', 'x'], /^--var "x": expected name=value$/m],
+    ['a variable without a name', ['--did', DID, '--var', '=x'], /^--var "=x": expected name=value$/m],
+    [
+      'a variable that is empty',
+      ['--did', DID, '--var', 'esl_router_scheme='],
+      /^--var esl_router_scheme: has no value/m,
     ],
     [
+      'a variable that nothing reads',
+      ['--did', DID, '--var', 'esl_router_shceme=down'],
+      /^--var esl_router_shceme: nothing reads the variable "esl_router_shceme"; read are .*esl_router_scheme/m,
+    ],
+    ['an empty path', ['--did', DID, '--path', ''], /--path/],
+    ['an empty DID', ['--did', ' '], /--did/],
+    ['a DID of separators', ['--did', '--'], /--did/],
+    ['an option that is no more', ['--did', DID, '--name', 'Ivan'], /unknown option '--name'/],
+    [
       'a reply that is not there',
-      ['--scheme', 'sales', '--reply', 'FOLDER/no'],
+      ['--did', DID, '--scheme', 'sales', '--reply', 'FOLDER/no'],
       /can not read the reply .*no/,
     ],
     [
       'a status that is none',
-      ['--scheme', 'sales', '--reply', 'FOLDER/config.json', '--status', 'ok'],
+      ['--did', DID, '--scheme', 'sales', '--reply', 'FOLDER/config.json', '--status', 'ok'],
       /status/,
     ],
   ] as const) {
     it(`${title}: exit code 2`, async () => {
-      const { code, stderr } = await runInside(args(...more), options());
+      const { code, stdout, stderr } = await runInside(['try', '--caller', CALLER, ...more], options());
       expect(stderr)
         .to.match(fault)
         .and.not.to.match(/\n\s+at /);
-      expect(code).to.equal(2);
+      expect([code, stdout]).to.deep.equal([2, '']);
     });
   }
 });
 
-/** The daemon decides as `try` does: the same request, the same dial strings. */
+/** The daemon decides as `try` does: the same scheme, the same request, the same dial strings, to the end of the fallback. */
 scenarios(
   'try and the daemon',
   [
@@ -166,27 +389,39 @@ scenarios(
       title: 'decide alike',
       // `try` knows of none, and a dial string names it.
       guard: null,
-      scheme: FULL,
+      scheme: { ...FULL, fallback: { onNoAnswer: [{ dial: ['900', '380671234567'], timeout: 11 }] } },
       reply: { text: REPLY },
       call: {
         callerName: '',
         callee: () => ({ kind: 'fail', cause: 'NORMAL_TEMPORARY_FAILURE', afterMs: 5 }),
       },
-      check: async ({ record, requests }) => {
+      check: async ({ record, requests, name }) => {
         const { url, body } = requests[0]!;
         const crm = await startCrm(() => ({ status: 200, body: REPLY }));
         try {
-          const files = {
-            'schemes/s.json': { name: 's', ...FULL, webhook: { url: `${crm.url}${url}`, ...FULL.webhook } },
+          const document = {
+            ...FULL,
+            name,
+            fallback: { onNoAnswer: [{ dial: ['900', '380671234567'], timeout: 11 }] },
+            webhook: { url: `${crm.url}${url}`, ...FULL.webhook },
           };
           const settings = { GATEWAY: 'crm', DOMAIN: 'pbx.example', SECRET_TOKEN: SECRET };
-          const run = await runInside(['try', '--json', '--scheme', 's', '--caller', CALLER, '--did', DID], {
+          const run = await runInside(['try', '--json', '--path', name, '--caller', CALLER, '--did', DID], {
             settings,
-            files,
+            files: { 'schemes/s.json': document },
           });
-          const tried = JSON.parse(run.stdout) as { dialStrings: string[]; readings: unknown };
-          expect(tried.dialStrings).to.deep.equal(record.bridges.map(({ dialString }) => dialString));
-          expect(tried.readings).to.deep.equal(record.readings);
+          const tried = JSON.parse(run.stdout) as CallRecord & {
+            dialStrings: string[];
+            next: { outcomes: string[]; dialStrings: string[] }[];
+          };
+          const next = tried.next.find(({ outcomes }) => outcomes.includes('unreachable'))!;
+          expect([...tried.dialStrings, ...next.dialStrings]).to.deep.equal(
+            record.bridges.map(({ dialString }) => dialString),
+          );
+          expect(tried.readings).to.deep.equal(record.readings.slice(0, tried.readings.length));
+          expect(tried.scheme?.chosenBy).to.equal(record.scheme?.chosenBy);
+          expect(tried.call).to.deep.include({ caller: record.call?.caller, did: record.call?.did });
+          expect(tried.call?.context).to.equal(record.call?.context);
           expect(crm.requests[0]?.body.toString()).to.equal(body.toString());
         } finally {
           await crm.close();

@@ -7,7 +7,7 @@ import type { Webhook } from '../../lib/webhook/webhook.ts';
 type WebhookDocument = SchemeDocument['webhook'];
 
 /** A scheme of which only what matters to the test is written out. */
-function schemeOf(
+export function schemeOf(
   document: Partial<Omit<SchemeDocument, 'webhook'>> & { webhook?: Partial<WebhookDocument> } = {},
 ): Scheme {
   const { webhook, ...rest } = document;

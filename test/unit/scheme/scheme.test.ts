@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { matchGlob, parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
 import { NUMBERING } from '../../support/rules.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
@@ -205,37 +204,6 @@ describe('scheme', () => {
       'backup',
       'domain_name',
     ]);
-  });
-
-  it('matches globs, and nothing else', () => {
-    for (const [pattern, text, fits] of [
-      ['1500*', '15005550100', true],
-      ['1500*', '1600', false],
-      ['*', '', true],
-      ['?', '', false],
-      ['a?c', 'abc', true],
-      ['a*b*c', 'axxbyyc', true],
-      ['a*b*c', 'axxbyy', false],
-      ['a.c', 'abc', false],
-      ['[ab]', 'a', false],
-    ] as const) {
-      expect(matchGlob(pattern, text), `${pattern} ${text}`).to.equal(fits);
-    }
-  });
-
-  it('agrees with a plain reading of globs', () => {
-    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
-    const texts = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 });
-    fc.assert(
-      fc.property(letters, texts, (pattern, text) => {
-        const plain = new RegExp(`^${pattern.replace(/[*?]/g, (sign) => (sign === '*' ? '.*' : '.'))}$`);
-        expect(matchGlob(pattern, text)).to.equal(plain.test(text));
-      }),
-    );
-  });
-
-  it('is not slowed down by a hostile text', () => {
-    expect(matchGlob('a*a*a*a*a*a*a*a*a*b', 'a'.repeat(20_000))).to.equal(false);
   });
 
   for (const folder of ['conf/schemes', 'conf/examples']) {

@@ -250,6 +250,111 @@ describe('schemes', () => {
       .to.be.empty;
   });
 
+  describe('match', () => {
+    const notesOn = async (
+      matches: Readonly<Record<string, unknown>>,
+      env: Record<string, string> = {},
+    ): Promise<string[]> => {
+      for (const [name, match] of Object.entries(matches))
+        put(`${name}.json`, { name, webhook: { url: URL }, match, numbering: { country: 'UA' } });
+      const result = await load(env);
+      return result.ok ? result.notes.map((note) => note.replaceAll(`${dir}/`, '')) : ['faults'];
+    };
+
+    it('numbers are one however they are written, and a scheme of no country reads no national ones', async () => {
+      put('1.json', { name: 'plain', webhook: { url: URL }, match: { did: '0441234567' } });
+      put('2.json', {
+        name: 'kyiv',
+        webhook: { url: URL },
+        match: { did: '(044) 123*' },
+        numbering: { country: 'UA' },
+      });
+      const set = await setOf();
+      for (const [did, chosen] of [
+        ['+380441234567', 'kyiv by its match'],
+        ['00380 44 123-45-67', 'kyiv by its match'],
+        ['044 123 45 99', 'kyiv by its match'],
+        ['0441234567', 'plain by its match'],
+        ['+380501234567', 'none'],
+      ] as const)
+        expect(choice(set, { 'Caller-Destination-Number': did }), did).to.equal(chosen);
+    });
+
+    for (const [title, match, note] of [
+      [
+        'nothing but separators',
+        { did: ['1500*', ' - '] },
+        /^a\.json: match\.did\.1: " - " is nothing without its/,
+      ],
+      [
+        'a regular expression',
+        { did: '^1500\\d+$' },
+        /^a\.json: match\.did: "\^1500\\\\d\+\$" has "\^" in it, and no/,
+      ],
+      [
+        'another one',
+        { caller: '380[0-9]*' },
+        /^a\.json: match\.caller: .* has "\[" in it.*no regular expression$/,
+      ],
+      [
+        'several in one text',
+        { did: '1500,1501' },
+        /has "," in it, and no number has: several go into a list/,
+      ],
+      ['a + within', { did: '1500+' }, /has "\+" in it/],
+      [
+        'an emergency number',
+        { did: ['1500*', '1-1-2'] },
+        /^a\.json: match\.did\.1: "1-1-2" is an emergency number/,
+      ],
+      ['a space behind a context', { context: 'public ' }, /^a\.json: match\.context: "public " has a space/],
+    ] as const) {
+      it(`check names ${title}`, async () => {
+        const notes = await notesOn({ a: match });
+        expect(notes).to.have.length(1);
+        expect(notes[0]).to.match(note);
+      });
+    }
+
+    for (const [title, match] of [
+      [
+        'numbers and globs',
+        { did: ['1500*', '+38 (044) ???-??-??', '*67', '*', '+*', '00*'], caller: '050 1*' },
+      ],
+      ['names', { did: ['sales', 'john.doe', 'a+b', 'x,y', '$cash'], caller: 'anonymous' }],
+      ['contexts', { context: ['public', 'sales office', 'from-*', 'a.b|c'] }],
+      ['an emergency number as a caller, and one that is longer', { did: '1120', caller: '112' }],
+      ['no part', {}],
+    ] as const) {
+      it(`check has nothing to say about ${title}`, async () => {
+        expect(await notesOn({ a: match })).to.deep.equal([]);
+      });
+    }
+
+    it('check says which scheme an earlier one hides, and which pattern', async () => {
+      const notes = await notesOn({
+        a: { did: '+380 44*' },
+        b: { did: '044 1234567', context: 'public' },
+        c: { did: ['044 7654321', '050*'], caller: '2??' },
+        d: { did: '044*' },
+        e: { context: 'public', caller: '2??' },
+        f: { did: '1500*', context: 'public', caller: '201' },
+      });
+      const by = (scheme: string): string =>
+        `never chooses this scheme: ${scheme} (${scheme}.json) comes first and fits all these calls`;
+      expect(notes).to.deep.equal([
+        `b.json: match: ${by('a')}`,
+        `c.json: match.did.0: "044 7654321" ${by('a')}`,
+        `f.json: match: ${by('e')}`,
+      ]);
+    });
+
+    it('check compares no schemes of different countries', async () => {
+      put('a.json', { name: 'a', webhook: { url: URL }, match: { did: '380*' } });
+      expect(await notesOn({ b: { did: '380441234567' } })).to.deep.equal([]);
+    });
+  });
+
   it('gives a scheme a revision that changes with its text', async () => {
     put('a.json', { name: 'a', webhook: { url: URL } });
     const before = (await setOf()).schemes.get('a')?.revision;

@@ -1,0 +1,89 @@
+import type { Outcome } from '../call/cause.ts';
+import type { CallRecord } from '../call/record.ts';
+import { describeStep } from '../decide/decide.ts';
+import type { Step } from '../dial/route.ts';
+import { sentenceOf } from '../errors.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+
+/** What a call would have come to. */
+export interface Tried {
+  readonly record: CallRecord;
+  /** The first scheme; null for a call that is given back unasked. Hand-overs show in the requests. */
+  readonly chosen: { readonly scheme: Scheme; readonly chosenBy: string } | null;
+  readonly steps: readonly Step[];
+  readonly dialStrings: readonly string[];
+  readonly next: readonly Listed[];
+}
+
+/** What follows a bridge that ended in one of these ways. */
+export interface Listed {
+  readonly outcomes: readonly Outcome[];
+  readonly steps: readonly Step[];
+  readonly dialStrings: readonly string[];
+}
+
+/** The record of the call, and what it would do. */
+export function jsonOf({ record, steps, dialStrings, next }: Tried): string {
+  const shown = next.map((list) => ({ ...list, steps: list.steps.map(describeStep) }));
+  return JSON.stringify({ ...record, steps: steps.map(describeStep), dialStrings, next: shown }, null, 2);
+}
+
+/** The same for a person. */
+export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string {
+  const { requests, readings, notes, result, reason, via } = record;
+  const given = chosen === null;
+  return [
+    ...callLines(record),
+    ...(given ? [] : [`scheme ${chosen.scheme.name}, chosen by ${chosen.chosenBy}`, '']),
+    ...requests.flatMap(requestLines),
+    ...readings.map(
+      ({ path, text, result }) => `  ${path === '' ? 'value' : path} ${JSON.stringify(text)}: ${result}`,
+    ),
+    ...notes.map((note) => `note: ${note}`),
+    '',
+    `result: ${result} (${reason})${given ? '' : `, ${via}`}`,
+    ...(result === 'routed' ? [] : [`reason: ${sentenceOf(reason)}`]),
+    ...steps.map((step) => `step: ${describeStep(step)}`),
+    ...dialStrings.map((dialString) => `dial string: ${dialString}`),
+    ...next.flatMap(nextLines),
+  ].join('\n');
+}
+
+function callLines({ call }: CallRecord): string[] {
+  if (call === null) return [];
+  const { caller, callerName, withheld, did, context } = call;
+  const number = caller === '' ? 'a withheld number' : `${caller}${withheld ? ' (withheld)' : ''}`;
+  const name = callerName === '' ? '' : ` ${JSON.stringify(callerName)}`;
+  return [`call from ${number}${name} to ${did}, context ${context}`];
+}
+
+function requestLines(request: CallRecord['requests'][number]): string[] {
+  const { attempt, scheme, method, url, headers, body, retries, reply, phases, answer, detail } = request;
+  const { total = 0, redirects = 0, host = '' } = phases ?? {};
+  const from =
+    redirects === 0 ? '' : `, redirected ${redirects === 1 ? 'once' : `${redirects} times`}, from ${host}`;
+  return [
+    `request ${attempt} (scheme ${scheme})`,
+    `  ${method} ${url}`,
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+    ...(body === null ? [] : ['', indent(body)]),
+    ...retries.map(({ reason, detail }) => `retried after ${reason}: ${detail}`),
+    ...(reply === null
+      ? []
+      : ['', `reply ${reply.status} after ${total.toFixed(1)} ms${from}`, indent(reply.body)]),
+    '',
+    `answer: ${answer ?? '-'}${detail === null ? '' : `: ${detail}`}`,
+  ];
+}
+
+/** `if no_answer, rejected, unreachable: dial 900, dialplan` */
+function nextLines({ outcomes, steps, dialStrings }: Listed): string[] {
+  return [
+    `if ${outcomes.join(', ')}: ${steps.map(describeStep).join(', ')}`,
+    ...dialStrings.map((dialString) => `  dial string: ${dialString}`),
+  ];
+}
+
+function indent(text: string): string {
+  return text.replace(/[^\n\P{Cc}]/gu, '.').replace(/^/gm, '  ');
+}
