@@ -1,24 +1,19 @@
-import { PhoneNumber } from 'libphonenumber-js/core';
-import metadata from 'libphonenumber-js/max/metadata';
-import { callingCodeOf, planOf, plansBehind, type Country, type Plan } from './plan.ts';
+import { planOf, type Country } from './plan.ts';
+import {
+  formatted,
+  MAX_DIGITS,
+  MAX_PREFIX,
+  nationalForm,
+  reading,
+  readingsOf,
+  type Numbering,
+  type Reading,
+} from './reading.ts';
+import { surchargeOf, type Surcharge } from './toll.ts';
 import { groupsOf, parseWritten, plainText, type Written } from './written.ts';
 
-/** How the numbers of a scheme are written, and how they are dialled. */
-export interface Numbering {
-  /** Whose national numbers are understood. Without one all digits are E.164. */
-  readonly country?: Country | undefined;
-  readonly dialAs: 'digits' | 'plus' | 'national' | 'as-given';
-  /** What digits with neither `+` nor prefix are, where they could be both. */
-  readonly bareDigits: 'auto' | 'international' | 'national';
-  /** A number of the plan, one of a length that the plan has, or any digits at all. */
-  readonly accept: 'valid' | 'possible' | 'any';
-  /** How many digits an extension has: at least, at most. */
-  readonly extensionDigits: readonly [number, number];
-  /** A number with an extension behind it. */
-  readonly withExtension: 'refuse' | 'ignore';
-}
-
-export type Surcharge = 'premium' | 'satellite';
+export type { Numbering } from './reading.ts';
+export type { Surcharge } from './toll.ts';
 
 export type NumberResult = (
   | {
@@ -39,34 +34,10 @@ export type NumberResult = (
   readonly surcharge: Surcharge | null;
 };
 
-/** One way to read digits. */
-interface Reading {
-  readonly callingCode: string;
-  /** The national number, without trunk prefix. */
-  readonly national: string;
-  /** E.164 without `+`. */
-  readonly digits: string;
-  /** The plan has this number. */
-  readonly valid: boolean;
-  /** The plan has numbers of this length. */
-  readonly possible: boolean;
-  /** As records and `try` say it. */
-  readonly how: string;
-  /** Of digits without any prefix, which can be national and international. */
-  readonly bare: boolean;
-  /** National in the country of the numbering. */
-  readonly home: boolean;
-}
-
-type Manner = Pick<Reading, 'how' | 'bare' | 'home'>;
-
-/** E.164: at most 15 digits. No country has numbers of fewer than 7, its code included. */
+/** No country has numbers of fewer, its code included. */
 const MIN_DIGITS = 7;
-const MAX_DIGITS = 15;
 /** Fewer that no plan has are an id rather than a number: CRMs count their users up to eight or nine digits. */
 const MIN_BARE_DIGITS = 10;
-/** The longest that is dialled in front of an international number: Australia's 1488 0011. */
-const MAX_PREFIX = 8;
 
 /** The digits, and what stands between them -> the one number that they are, or why they are none. Pure and total. */
 export function readNumber(written: Written, numbering: Numbering): NumberResult {
@@ -74,8 +45,8 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
   const chosen = choose(readings, written, numbering);
   if ('refusal' in chosen) {
     const surcharge = surchargeOf(readings, null);
-    if (numbering.accept === 'any' && written.divided !== 'marks') return readPrivate(written, surcharge);
-    return { ok: false, detail: chosen.refusal, surcharge };
+    const isPrivate = numbering.accept === 'any' && written.divided === 'no';
+    return isPrivate ? readPrivate(written, surcharge) : { ok: false, detail: chosen.refusal, surcharge };
   }
   const { digits, how, valid } = chosen;
   const other = readings.find((reading) => reading.valid && reading.digits !== digits) ?? null;
@@ -115,126 +86,6 @@ function readText(text: string, numbering: Numbering): Reading | null {
   return 'refusal' in chosen ? null : chosen;
 }
 
-/** Every way in which the digits can be read, in the order in which they count. */
-function readingsOf(written: Written, { country, bareDigits: preferred }: Numbering): Reading[] {
-  const { digits, plus } = written;
-  if (digits.length > MAX_PREFIX + MAX_DIGITS) return [];
-  if (plus) return readAbroad(written, 0, { how: 'international', bare: false, home: false });
-  const plan = country === undefined ? null : planOf(country);
-  const readings = readPrefixed(written, plan);
-  const world = readAbroad(written, 0, { how: 'international', bare: true, home: false }, true);
-  if (plan === null || country === undefined) return [...readings, ...world];
-  const here = `national in ${country}`;
-  const stripped = plan.strip(digits);
-  if (stripped !== null && !(plan.trunkPrefix === '0' && stripped.startsWith('0'))) {
-    readings.push(reading(plan.callingCode, stripped, nationally(here, false)));
-  }
-  const dropped = plan.stripDropped(digits, false);
-  if (dropped !== null) {
-    const prefix = digits.slice(0, digits.length - dropped.length);
-    const rest = reading(plan.callingCode, dropped, nationally(`${here}, without ${prefix}`, false));
-    if (rest.valid) readings.push(rest);
-  }
-  const home = reading(plan.callingCode, digits, nationally(here, true));
-  // No national number begins with a 0 that is the trunk prefix.
-  if (plan.trunkPrefix === '0' && digits.startsWith('0')) return readings;
-  const own = world.filter((one) => one.valid && one.callingCode === plan.callingCode);
-  if (preferred === 'international') readings.push(...world);
-  else if (preferred === 'national') readings.push(home, ...own);
-  else readings.push(...own, ...(hasTrunkPrefix(home, plan, country) ? [...world, home] : [home, ...world]));
-  return readings;
-}
-
-/**
- * Whether people of the country dial something in front of such a number. Of a plan that has a trunk prefix, North America's
- * ten digits and China's mobile telephones are written without it: to them bare digits are national.
- */
-function hasTrunkPrefix(home: Reading, { trunkPrefix }: Plan, country: Country): boolean {
-  return trunkPrefix !== '' && !(home.valid && nationalForm(home, country) === home.national);
-}
-
-/** The country's own international prefixes; without a country `00`, which is everybody's but a few's. */
-function readPrefixed(written: Written, plan: Plan | null): Reading[] {
-  const { digits } = written;
-  const readings: Reading[] = [];
-  // The longest first: Hong Kong dials 001 as well as 00.
-  for (let length = MAX_PREFIX; length >= 1; length--) {
-    const prefix = digits.slice(0, length);
-    const dials = plan === null ? prefix === '00' : plan.internationalPrefix.test(prefix);
-    if (prefix.length < length || !dials) continue;
-    const how = `international behind ${prefix}`;
-    const exact = readings.some(({ valid }) => valid);
-    readings.push(...readAbroad(written, length, { how, bare: false, home: false }, exact));
-  }
-  return readings;
-}
-
-/**
- * The digits from `from` on as an E.164 number; none when they begin with no calling code. `exact`: what people put behind a
- * calling code by mistake is not looked for.
- */
-function readAbroad(
-  { digits, bracketedZeroAt }: Written,
-  from: number,
-  manner: Manner,
-  exact = false,
-): Reading[] {
-  const code = callingCodeOf(digits.slice(from));
-  const [plan] = code === null ? [] : plansBehind(code);
-  if (code === null || plan === undefined) return [];
-  const at = from + code.length;
-  const asWritten = digits.slice(at);
-  const texts = [asWritten];
-  // `+44 (0)20 ...`: the 0 is dialled within the country only. Italy's stays.
-  if (bracketedZeroAt !== null && bracketedZeroAt >= at) {
-    const without = digits.slice(at, bracketedZeroAt) + digits.slice(bracketedZeroAt + 1);
-    if (plan.trunkPrefix === '') texts.push(without);
-    else texts.unshift(without);
-  }
-  const readings = texts
-    .flatMap((text) => [text, ...withoutPrefix(plan, text, exact)])
-    .map((national) => reading(code, national, manner));
-  // No national number begins with a 0 that is the trunk prefix.
-  const likely = readings.filter(({ national }) => plan.trunkPrefix !== '0' || !national.startsWith('0'));
-  const best =
-    readings.find(({ valid }) => valid) ??
-    likely.find(({ possible }) => possible) ??
-    likely[0] ??
-    readings[0];
-  return best === undefined ? [] : [best];
-}
-
-/**
- * National digits behind a calling code, without what people put there by mistake: `+44 020 ...`, `+52 1 55 ...`. Bare digits
- * are not searched for a trunk prefix: where a spreadsheet has eaten the 0 of `0490 911498`, they would become +49 911498.
- */
-function withoutPrefix(plan: Plan, digits: string, exact: boolean): string[] {
-  const dropped = plan.stripDropped(digits, true);
-  const stripped = exact
-    ? [dropped]
-    : [plan.strip(digits), dropped, dropped === null ? null : plan.strip(dropped)];
-  // A second 1 behind +1 is a slip, and no trunk prefix. Nor is what makes a number longer: an area code for local numbers.
-  if (plan.trunkPrefix === plan.callingCode) return [];
-  return stripped.filter((text) => text !== null && text.length < digits.length) as string[];
-}
-
-function reading(code: string, national: string, manner: Manner): Reading {
-  const digits = code + national;
-  const plans = plansBehind(code);
-  return {
-    callingCode: code,
-    national,
-    digits,
-    valid: digits.length <= MAX_DIGITS && plans.some((plan) => plan.typeOf(national) !== null),
-    possible: digits.length <= MAX_DIGITS && plans.some(({ lengths }) => lengths.includes(national.length)),
-    ...manner,
-  };
-}
-
-function nationally(how: string, bare: boolean): Manner {
-  return { how, bare, home: true };
-}
-
 /** The one reading that the rules give. */
 function choose(
   readings: readonly Reading[],
@@ -244,8 +95,8 @@ function choose(
   const { accept, bareDigits: preferred, country } = numbering;
   const { digits, plus, divided } = written;
   const valid = readings.find((one) => one.valid);
-  const list = listIn(written, valid, numbering);
-  if (list !== null) return { refusal: list };
+  const refusal = listIn(written, valid, numbering) ?? slipIn(written, numbering);
+  if (refusal !== null) return { refusal };
   if (valid !== undefined) return valid;
   if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS + MAX_PREFIX)
     return { refusal: lengthOf(digits) };
@@ -284,6 +135,17 @@ function listIn(written: Written, valid: Reading | undefined, numbering: Numberi
   // Nobody's extensions have six digits, and so do the halves of `447400 123456`.
   const likely = valid !== undefined && (first.length === 6 || isUsual(groups, valid, numbering.country));
   return likely && !neighbours ? null : listOf('extension', groups);
+}
+
+/** `+8 495 123-45-67`: somebody put a + in front of the trunk prefix, and it would ring in Vietnam. */
+function slipIn({ plus, groups, digits }: Written, { country }: Numbering): string | null {
+  const plan = country === undefined ? null : planOf(country);
+  if (!plus || plan === null || plan.trunkPrefix === plan.callingCode || groups[0] !== plan.trunkPrefix)
+    return null;
+  const home = reading(plan.callingCode, plan.strip(digits) ?? '', { how: '', bare: false, home: true });
+  return home.valid
+    ? `has the trunk prefix ${plan.trunkPrefix} behind a +: write it as ${digits}, or as +${home.digits}`
+    : null;
 }
 
 /** Divided as the plan of the country writes such a number. */
@@ -347,20 +209,6 @@ function dialled(chosen: Reading, { digits, plus }: Written, { dialAs, country }
   }
 }
 
-/** As it is dialled within its country: `0441234567`, and Argentina's mobile telephones with 15. */
-function nationalForm({ digits, callingCode: code, national, valid }: Reading, country?: Country): string {
-  const trunk = plansBehind(code)[0]?.trunkPrefix ?? '';
-  if (!valid) return trunk === code ? national : trunk + national;
-  return formatted(digits, country).replace(/\D/g, '');
-}
-
-/** `044 123 4567` */
-function formatted(digits: string, country: Country | undefined): string {
-  const number = new PhoneNumber(`+${digits}`, metadata);
-  if (country !== undefined && number.countryCallingCode === callingCode(country)) number.country = country;
-  return number.formatNational();
-}
-
 function floatNote({ float, plus, digits }: Written): string {
   return float ? `, written as the float ${plus ? '+' : ''}${digits}.0` : '';
 }
@@ -375,30 +223,4 @@ function onTheWire(number: string): Written {
   const digits = number.replace(/^\+/, '');
   const plus = digits !== number;
   return { digits, plus, groups: [digits], divided: 'no', bracketedZeroAt: null, float: false };
-}
-
-/**
- * International premium rate (979), and networks of no country: Inmarsat (870), the Global Mobile Satellite System (881),
- * and the International Networks (882, 883), where Thuraya and the networks of ships and aircraft have their numbers.
- * Source: ITU, List of Recommendation E.164 Assigned Country Codes. 878 (personal numbers) is neither.
- */
-const SATELLITE = /^(?:870|88[123])$/;
-const PREMIUM = '979';
-
-/**
- * Of every reading that the digits can have, so that no way of writing hides it. Where the plan does not have the number,
- * those that begin like it count: a carrier may dial on when it has enough digits, and wait for more when it has not. A
- * number that the plan has is held against such readings alone as are numbers of a plan too.
- */
-function surchargeOf(readings: readonly Reading[], chosen: Reading | null): Surcharge | null {
-  for (const { callingCode: code, national, valid } of readings) {
-    if (!valid && chosen?.valid === true) continue;
-    if (SATELLITE.test(code)) return 'satellite';
-    if (code === PREMIUM) return 'premium';
-    const premium = plansBehind(code).some((plan) =>
-      valid ? plan.typeOf(national) === 'PREMIUM_RATE' : plan.isPremium(national),
-    );
-    if (premium) return 'premium';
-  }
-  return null;
 }

@@ -39,7 +39,7 @@ describe('macro', () => {
       callerName: 'Lena',
       divertedFrom: '201',
     });
-    const context = { call, country: 'UA', attempt: 2 } as const;
+    const context = { call, numbering: { ...NUMBERING, country: 'UA' }, attempt: 2 } as const;
     const values = Object.fromEntries(PLAIN_MACROS.map((name) => [name, fill(`{{${name}}}`, context)]));
     expect(values).to.deep.equal({
       caller: '0501234567',
