@@ -84,7 +84,7 @@ const prefixes = z
   .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
   .default([]);
 
-const document = z.strictObject({
+const fields = z.strictObject({
   name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
   title: z.string().max(200).optional(),
   match: z
@@ -121,7 +121,10 @@ const document = z.strictObject({
       dialAs: z.enum(['digits', 'plus', 'national', 'as-given']).default('digits'),
       bareDigits: z.enum(['auto', 'international', 'national']).default('auto'),
       accept: z.enum(['valid', 'possible', 'any']).default('possible'),
-      extensionDigits: z.tuple([digitCount, digitCount]).default([1, 6]),
+      extensionDigits: z
+        .tuple([digitCount, digitCount])
+        .refine(([least, most]) => least <= most, { error: 'expected the fewest digits first' })
+        .default([1, 6]),
       withExtension: z.enum(['refuse', 'ignore']).default('refuse'),
     })
     .prefault({}),
@@ -153,6 +156,13 @@ const document = z.strictObject({
       onUnreachable: steps.optional(),
     })
     .default({ onNoRoute: DIALPLAN, onError: DIALPLAN, onNoAnswer: DIALPLAN }),
+});
+
+/** What one part alone can't show. */
+const document = fields.superRefine(({ webhook: { expect }, targets }, context) => {
+  if (expect?.every((kind) => kind === 'target') !== true || Object.keys(targets).length > 0) return;
+  const message = 'takes targets only, and there are no "targets"';
+  context.addIssue({ code: 'custom', path: ['webhook', 'expect'], message });
 });
 
 /** The JSON that a scheme's file holds. */

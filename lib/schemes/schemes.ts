@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import type { DestinationRules } from '../dial/destination.ts';
+import { parseDestination, type DestinationRules } from '../dial/destination.ts';
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
@@ -12,6 +12,7 @@ import { parseScheme, templatesOf, trusting, variablesOfScheme, type Scheme } fr
 import { secretsOf } from '../webhook/macro.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
+import { notesOn } from './notes.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
@@ -216,6 +217,11 @@ export function environmentSource({ webhook, forwardingTimeout }: Config): Schem
   return [{ name: 'environment', json, text: JSON.stringify(json), label }];
 }
 
+/** The words of a scheme are read as those of a reply, and are none. */
+function ofOurs(detail: string): string {
+  return detail.replace('the reply holds', 'it holds');
+}
+
 /** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
 function crossFaults(
   scheme: Scheme,
@@ -236,8 +242,17 @@ function crossFaults(
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
       const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));
-      faults.push(...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${result}`));
+      faults.push(
+        ...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${ofOurs(result)}`),
+      );
     });
+  }
+  const { map, expect = KINDS } = scheme.webhook;
+  for (const [word, meaning] of Object.entries(map)) {
+    // Whose user it is, only the call can tell.
+    if (meaning.includes('@') && rules.domain === '') continue;
+    const result = parseDestination(meaning, { ...rules, expect });
+    if (!result.ok) faults.push(`webhook.map.${word}: ${ofOurs(result.detail)}`);
   }
   if (scheme.domain?.startsWith('var:') === true && config.domains.length === 0) {
     faults.push(
@@ -245,50 +260,6 @@ function crossFaults(
     );
   }
   return faults;
-}
-
-function notesOn({ webhook, gateway, numbers, maxDurationSeconds }: Scheme, config: Config): string[] {
-  const notes: string[] = [];
-  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
-    notes.push(
-      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
-    );
-  }
-  for (const part of tokensIn(webhook.url.source)) {
-    notes.push(
-      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
-    );
-  }
-  if (gateway === undefined && config.gateway.length === 0) {
-    notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
-  }
-  for (const kind of ['premium', 'satellite'] as const) {
-    if (numbers[kind] !== true || config.numbers[kind]) continue;
-    const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
-    notes.push(`numbers.${kind}: true has no effect while ${variable} is false`);
-  }
-  if (config.maxDurationSeconds > 0 && (maxDurationSeconds ?? 0) > config.maxDurationSeconds) {
-    notes.push(
-      `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
-    );
-  }
-  return notes;
-}
-
-/** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
-function tokensIn(url: string): string[] {
-  const [path = '', query = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?');
-  const found = path
-    .split('/')
-    .flatMap((part, index) =>
-      /^(?=.*[a-z])(?=.*\d)[\w-]{16,}$/i.test(part) ? [`part ${index} of the path`] : [],
-    );
-  for (const pair of query.split('&')) {
-    const [name = '', value = ''] = pair.split('=');
-    const telling = /(^|[_-])(token|secret|password|pass|pwd|auth|api_?key|key|signature|sig)$/i.test(name);
-    if (telling && value !== '' && !value.includes('{{')) found.push(`the parameter ${name}`);
-  }
-  return found;
 }
 
 function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {

@@ -112,6 +112,18 @@ export const webhook = z
     if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
       fault('rpcMethod', `is required when submission is "${hook.submission}"`);
     }
+    if (hook.unmapped !== undefined && Object.keys(hook.map).length === 0) {
+      fault(
+        'unmapped',
+        'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
+      );
+    }
+    if (hook.errorName !== undefined && hook.import === 'http') {
+      fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
+    }
+    if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
+      fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
+    }
     if (hook.body !== undefined && hook.parameters !== undefined)
       fault('body', 'stands instead of parameters: only one of them');
     if (submission.shape === 'document') {

@@ -1,0 +1,80 @@
+import type { Config } from '../config/config.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import { KINDS } from '../webhook/webhook.ts';
+
+/** What is no fault, and may well not be meant. */
+export function notesOn(scheme: Scheme, config: Config): string[] {
+  const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
+  const notes: string[] = [...readingNotes(scheme)];
+  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
+    notes.push(
+      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
+    );
+  }
+  for (const part of tokensIn(webhook.url.source)) {
+    notes.push(
+      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+    );
+  }
+  if (gateway === undefined && config.gateway.length === 0) {
+    notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
+  }
+  for (const kind of ['premium', 'satellite'] as const) {
+    if (numbers[kind] !== true || config.numbers[kind]) continue;
+    const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
+    notes.push(`numbers.${kind}: true has no effect while ${variable} is false`);
+  }
+  if (config.maxDurationSeconds > 0 && (maxDurationSeconds ?? 0) > config.maxDurationSeconds) {
+    notes.push(
+      `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
+    );
+  }
+  return notes;
+}
+
+/** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
+function tokensIn(url: string): string[] {
+  const [path = '', query = ''] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split('?');
+  const found = path
+    .split('/')
+    .flatMap((part, index) =>
+      /^(?=.*[a-z])(?=.*\d)[\w-]{16,}$/i.test(part) ? [`part ${index} of the path`] : [],
+    );
+  for (const pair of query.split('&')) {
+    const [name = '', value = ''] = pair.split('=');
+    const telling = /(^|[_-])(token|secret|password|pass|pwd|auth|api_?key|key|signature|sig)$/i.test(name);
+    if (telling && value !== '' && !value.includes('{{')) found.push(`the parameter ${name}`);
+  }
+  return found;
+}
+
+/** Settings of how replies are read that leave others without effect, and the one that decides where digits can be two numbers. */
+function readingNotes({ webhook, numbering, extensions, targets }: Scheme): string[] {
+  const { expect = KINDS } = webhook;
+  const { country, bareDigits, dialAs, withExtension } = numbering;
+  const notes: string[] = [];
+  const only = `webhook.expect takes ${expect.join(', ')} only`;
+  if (!expect.includes('number')) {
+    if (country !== undefined) notes.push(`numbering.country: "${country}" reads callers alone, as ${only}`);
+    if (withExtension === 'ignore') notes.push(`numbering.withExtension: has no effect, as ${only}`);
+  } else if (country === undefined) {
+    for (const [name, value, plain] of [
+      ['bareDigits', bareDigits, 'auto'],
+      ['dialAs', dialAs === 'national' ? dialAs : 'digits', 'digits'],
+    ]) {
+      if (value !== plain)
+        notes.push(`numbering.${name ?? ''}: "${value ?? ''}" has no effect without numbering.country`);
+    }
+  } else if (bareDigits === 'auto') {
+    notes.push(
+      `numbering.bareDigits: "auto" decides by the plan of ${country} where digits without + are a number both there and abroad; "national" or "international" decides it once and for all`,
+    );
+  }
+  if (!expect.includes('extension') && extensions === 'dialplan') {
+    notes.push(`extensions: "dialplan" has no effect, as ${only}`);
+  }
+  if (!expect.includes('target') && Object.keys(targets).length > 0) {
+    notes.push(`targets: no reply can name one, as ${only}`);
+  }
+  return notes;
+}
