@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
+import type { Scheme } from '../scheme/scheme.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
 
@@ -51,14 +52,28 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
   const result = await loadSchemes(loaded.config, loaded.secrets);
   if (!result.ok) return { faults: result.faults, notes: [], lines: [], timeoutSeconds: 0 };
   const { schemes, default: chosen } = result.set;
-  const lines = [...schemes.values()].map((scheme) => {
+  const lines = [...schemes.values()].flatMap((scheme) => {
     const { webhook } = scheme;
     const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
-    return `${scheme.name}${scheme === chosen ? ' (default)' : ''}: ${how}, revision ${scheme.revision}`;
+    const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
+    return [`${name}: ${how}, revision ${scheme.revision}`, ...bareDigitsOf(scheme)];
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);
   const timeoutSeconds = Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds));
   return { faults: [], notes: result.notes, lines, timeoutSeconds };
+}
+
+/** Where digits can be two numbers: which one they are here, and the setting that decides it. */
+function bareDigitsOf({ webhook, numbering }: Scheme): string[] {
+  const { country, bareDigits } = numbering;
+  if (country === undefined || webhook.expect?.includes('number') === false) return [];
+  const which =
+    bareDigits === 'auto'
+      ? `international, unless ${country} writes such numbers without a trunk prefix`
+      : bareDigits;
+  return [
+    `  digits without + that are a number of ${country} and one abroad: ${which} (numbering.bareDigits "${bareDigits}")`,
+  ];
 }
 
 async function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Promise<Findings> {

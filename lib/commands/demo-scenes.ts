@@ -21,6 +21,7 @@ export const SCHEMES: readonly SchemeDocument[] = [
       url: 'CRM_URL/route',
       responseName: ['destination', 'result.0.ASSIGNED_BY.USER_PHONE_INNER'],
       map: { '17': '201' },
+      unmapped: 'pass',
       noRouteStatuses: [404],
       timeoutSeconds: 1,
     },
@@ -36,6 +37,12 @@ export const SCHEMES: readonly SchemeDocument[] = [
     name: 'plain',
     webhook: { url: 'CRM_URL/plain', import: 'http', timeoutSeconds: 1 },
     forwardingTimeoutSeconds: 4,
+  },
+  {
+    name: 'owners',
+    webhook: { url: 'CRM_URL/owner', map: { '17': '201' }, expect: ['extension'], timeoutSeconds: 1 },
+    forwardingTimeoutSeconds: 4,
+    fallback: { onNoRoute: [{ dial: '900' }] },
   },
   {
     // Nothing listens on port 9 (discard).
@@ -85,6 +92,14 @@ export const SCENES: readonly Scene[] = [
     caller: '380441110004',
     name: 'Petro',
     reply: json({ destination: 17 }),
+    callee: answers,
+  },
+  {
+    title: "An owner's id that the map does not have: nobody, and not the stranger with that number",
+    caller: '380441110013',
+    name: 'Halyna',
+    scheme: 'owners',
+    reply: json({ destination: 44556677 }),
     callee: answers,
   },
   {

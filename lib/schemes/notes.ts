@@ -48,7 +48,7 @@ function tokensIn(url: string): string[] {
   return found;
 }
 
-/** Settings of how replies are read that leave others without effect, and the one that decides where digits can be two numbers. */
+/** Settings of how replies are read that leave others without effect. */
 function readingNotes({ webhook, numbering, extensions, targets }: Scheme): string[] {
   const { expect = KINDS } = webhook;
   const { country, bareDigits, dialAs, withExtension } = numbering;
@@ -65,10 +65,6 @@ function readingNotes({ webhook, numbering, extensions, targets }: Scheme): stri
       if (value !== plain)
         notes.push(`numbering.${name ?? ''}: "${value ?? ''}" has no effect without numbering.country`);
     }
-  } else if (bareDigits === 'auto') {
-    notes.push(
-      `numbering.bareDigits: "auto" decides by the plan of ${country} where digits without + are a number both there and abroad; "national" or "international" decides it once and for all`,
-    );
   }
   if (!expect.includes('extension') && extensions === 'dialplan') {
     notes.push(`extensions: "dialplan" has no effect, as ${only}`);

@@ -257,7 +257,7 @@ describe('command line: config, demo, simulate', function () {
     const { code, stdout, stderr } = await runProgram(['demo', '--once']);
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout)
-      .to.match(/^12 calls, 0 lost$/m)
+      .to.match(/^13 calls, 0 lost$/m)
       .and.to.match(/^ +call +the CRM +the caller +decided in$/m);
     for (const text of ['by the fallback', 'a withheld number', 'ECONNREFUSED', 'refused', 'no_answer']) {
       expect(stdout).to.include(text);

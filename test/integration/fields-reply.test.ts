@@ -46,12 +46,91 @@ const reading: Scenario[] = [
     },
   },
   {
-    title: 'map: a word of the CRM is translated, others pass',
-    scheme: { webhook: { map: { '17': '206' } } },
+    title: 'map: a word of the CRM is translated, one that it does not have is nobody',
+    scheme: { webhook: { map: { '17': '206' } }, fallback: { onNoRoute: [{ dial: '900' }] } },
+    reply: { json: { destination: [17, '18'] } },
+    callees: { '206': busy },
+    check: ({ dialled, record }) => {
+      expect(dialled).to.deep.equal(['user/206@pbx.example']);
+      expect(record.readings[1]?.result).to.equal(
+        'nobody: 18 is not in webhook.map: add it, or set webhook.unmapped',
+      );
+    },
+  },
+  {
+    title: 'unmapped: by default nobody',
+    scheme: { webhook: { map: { '17': '206' } }, fallback: { onNoRoute: [{ dial: '900' }] } },
+    reply: { json: { destination: 44556677 } },
+    check: ({ dialled, marker }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['no_route', 'unmapped']);
+    },
+  },
+  {
+    title: 'unmapped: refuse is an error',
+    scheme: {
+      webhook: { map: { '17': '206' }, unmapped: 'refuse' },
+      fallback: { onNoRoute: [{ dial: '900' }], onError: [{ dial: '901' }] },
+    },
+    reply: { json: { destination: '18' } },
+    check: ({ dialled, marker }) => {
+      expect(dialled).to.deep.equal(['user/901@pbx.example']);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['refused', 'unmapped']);
+    },
+  },
+  {
+    title: 'unmapped: pass reads it as it stands',
+    scheme: { webhook: { map: { '17': '206' }, unmapped: 'pass' } },
     reply: { json: { destination: [17, '18'] } },
     callees: { '206': busy },
     check: ({ dialled }) => {
       expect(dialled).to.deep.equal(['user/206@pbx.example', 'user/18@pbx.example']);
+    },
+  },
+  {
+    title: 'expect: what is of another kind is refused',
+    scheme: { webhook: { expect: ['login'] }, fallback: { onError: [{ dial: '901' }] } },
+    reply: { json: { destination: ['sip:anna@other.example', '101-2001'] } },
+    check: ({ dialled }) => {
+      expect(dialled[0]).to.equal('user/101-2001@pbx.example');
+    },
+  },
+  {
+    title: 'expect: a number where an extension is expected',
+    scheme: { webhook: { expect: ['extension'] }, fallback: { onError: [{ dial: '901' }] } },
+    reply: { json: { destination: '380501234567' } },
+    check: ({ dialled, record }) => {
+      expect(dialled).to.deep.equal(['user/901@pbx.example']);
+      expect(record.requests[0]?.detail).to.equal(
+        '"380501234567" is a number, and webhook.expect takes extension only',
+      );
+    },
+  },
+  {
+    title: 'errorName: the application says that it failed, with HTTP 200',
+    scheme: { webhook: { errorName: 'error' }, fallback: { onError: [{ dial: '901' }] } },
+    reply: { json: { error: 'QUERY_LIMIT_EXCEEDED', destination: '201' } },
+    check: ({ dialled, marker, record }) => {
+      expect(dialled).to.deep.equal(['user/901@pbx.example']);
+      expect([marker('result'), marker('reason')]).to.deep.equal(['error', 'crm_error']);
+      expect(record.requests[0]?.detail).to.include('QUERY_LIMIT_EXCEEDED');
+    },
+  },
+  {
+    title: 'the top level: a time beside the destination, in words',
+    scheme: {},
+    reply: { json: { destination: '201', timeout: '15', callerName: "O'Brien (Sales)" } },
+    check: ({ record }) => {
+      expect(record.bridges[0]?.dialString).to.include('originate_timeout=15');
+      expect(record.bridges[0]?.dialString).to.include('origination_caller_id_name=O%27Brien (Sales)');
+    },
+  },
+  {
+    title: 'the top level: a hang-up is the answer',
+    scheme: {},
+    reply: { json: { hangup: 'USER_BUSY', comment: 'closed' } },
+    check: ({ marker }) => {
+      expect([marker('result'), marker('reason')]).to.deep.equal(['routed', 'crm_hangup']);
     },
   },
   {

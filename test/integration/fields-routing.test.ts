@@ -168,10 +168,11 @@ const where: Scenario[] = [
     },
   })),
   {
-    title: 'numbering: without a country as it is',
+    title: 'numbering: without a country nobody knows whose national number it is',
     reply: crmSays('050 123-45-67'),
-    check: ({ dialled }) => {
-      expect(dialled).to.deep.equal(['sofia/gateway/crm/0501234567']);
+    check: ({ dialled, record }) => {
+      expect(dialled).to.deep.equal([]);
+      expect(record.requests[0]?.detail).to.match(/begins with 0: set numbering.country/);
     },
   },
 ];

@@ -52,7 +52,7 @@ describe('try', function () {
     expect(stdout).to.include(`"phone":"${CALLER}"`);
     expect(stdout).to.include('reply 200').and.to.include(REPLY);
     expect(stdout)
-      .to.match(/number \+380501234567, by the numbering plan of UA/)
+      .to.match(/number \+380501234567, national in UA/)
       .and.to.match(/extension 201/);
     expect(stdout).to.match(/^result: routed \(routed\), primary$/m);
     expect(stdout).to.match(
