@@ -11,11 +11,11 @@ const NO_NUMBERS = new Set([
   'timestamp',
 ]);
 
-/** What stands between the groups of a number: spaces, dashes and brackets of any script, in a URL and in JSON too. */
-const SEPARATOR = String.raw`[\p{Zs}\p{Pd}\u2212().\/+]|%(?:20|28|29|2[BDF]|C2%A0|E2%80%9[0-5]|E2%80%AF)|\\u(?:00a0|201[0-5]|202f|2212)`;
+/** What stands between the groups of a number: spaces, dashes and brackets of any script, an apostrophe; in a URL and in JSON too. */
+const SEPARATOR = String.raw`[\p{Zs}\p{Pd}\u2212().\/+']|%(?:20|27|28|29|2[BDF]|C2%A0|E2%80%9[0-5]|E2%80%AF)|\\u(?:00a0|201[0-5]|202f|2212)`;
 const SEPARATORS = new RegExp(SEPARATOR, 'giu');
-/** An extension has fewer than seven digits, a subscriber's number has not. */
-const NUMBER = new RegExp(String.raw`\+?\d(?:(?:${SEPARATOR}){0,4}\d){6,}`, 'giu');
+/** Digits of any script: names of callers may hold them. An extension has fewer than seven digits, a subscriber's number has not. */
+const NUMBER = new RegExp(String.raw`\+?\p{Nd}(?:(?:${SEPARATOR}){0,4}\p{Nd}){6,}`, 'giu');
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 /** What is left of a number: enough to tell two calls apart. */
 const KEPT_DIGITS = 2;

@@ -20,6 +20,7 @@ import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
 import { RouterError } from '../errors.ts';
+import { decodeText } from '../http/charset.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
@@ -127,8 +128,8 @@ function namesOf(schemes: SchemeSet['schemes']): string {
 
 function cannedReply(file: string, status: number): HttpResponse {
   try {
-    const body = readFileSync(file, 'utf8');
-    return { status, headers: {}, body, phases: { total: 0 } };
+    const { text: body, notes } = decodeText(readFileSync(file), '');
+    return { status, headers: {}, body, notes, phases: { total: 0 } };
   } catch (error) {
     throw new RouterError('config_invalid', `can not read the reply ${file}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
+import { readRows, type Row } from './readings.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
 
 /** README's generated tables. `npm run docs` writes them; a test holds README against them. */
@@ -15,6 +16,38 @@ export function withTables(readme: string): string {
       ),
     readme,
   );
+}
+
+/** docs/readings.md: what replies of real CRMs become, by the table that the tests read. */
+export function readingsPage(rows: readonly Row[]): string {
+  const cells = rows.map(({ country, settings, format, input, wanted, seen }) => {
+    const set = [...(country === '-' ? [] : [country]), ...(settings === '{}' ? [] : [code(settings)])];
+    const said = format === 'value' ? code(input) : `${format}: ${code(input)}`;
+    return `| ${set.join(' ')} | ${said} | ${wanted} | ${seen.replaceAll('|', '\\|')} |`;
+  });
+  return [
+    READINGS,
+    '| country, settings | the CRM says | it becomes | the kind was seen in |',
+    '|---|---|---|---|',
+    ...cells,
+    '',
+  ].join('\n');
+}
+
+const READINGS = `# Readings
+
+What a CRM says, and what it becomes. The first column names the country (\`numbering.country\`) and the settings that are not the
+defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value stands under \`destination\` of a JSON reply, unless \`json:\`,
+\`http:\` or \`json-rpc:\` in front of it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a space that does not break.
+*nobody* goes on with \`onNoRoute\`; *refused* and *error* with \`onError\`, each with its reason.
+
+This page is made from test/fixtures/readings.tsv (\`npm run docs\`); \`npm test\` reads each row.
+`;
+
+function code(text: string): string {
+  const fence = text.includes('`') ? '``' : '`';
+  const shown = text.replaceAll('|', '\\|');
+  return fence === '`' ? `\`${shown}\`` : `${fence} ${shown} ${fence}`;
 }
 
 function outcomesTable(): string {
@@ -33,5 +66,6 @@ function outcomesTable(): string {
 
 if (process.argv[1] === import.meta.filename) {
   writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+  writeFileSync('docs/readings.md', readingsPage(readRows()));
   writeFileSync('conf/esl-router.json', `${defaultConfiguration()}\n`);
 }

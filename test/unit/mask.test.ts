@@ -19,6 +19,9 @@ describe('masking', () => {
     ['%2B380%2067%20482%2D9105', '%2B*****05'],
     ['380%C2%A067%C2%A0482%28910%295', '*****05'],
     ['380\\u00a067\\u2013482\\u20119105', '*****05'],
+    ["380'67'482'9105", '*****05'],
+    ['origination_caller_id_name=380%27674829105', 'origination_caller_id_name=*****05'],
+    ['٣٨٠٦٧٤٨٢٩١٠٥', '*****٠٥'],
   ];
   for (const [text, expected] of masked) {
     it(`hides the number in ${text}`, () => {

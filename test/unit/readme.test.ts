@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseScheme } from '../../lib/scheme/scheme.ts';
-import { withTables } from '../support/docs.ts';
+import { readingsPage, withTables } from '../support/docs.ts';
+import { readRows } from '../support/readings.ts';
 
 describe('README', () => {
   const readme = readFileSync('README.md', 'utf8');
@@ -9,6 +10,11 @@ describe('README', () => {
   it('holds the tables of settings and outcomes as the code has them (npm run docs writes them)', () => {
     expect(readme).to.equal(withTables(readme));
     expect(readme).to.include('ESL_ROUTER_LISTEN_PORT').and.to.include('USER_BUSY');
+  });
+
+  it('leads to the table of readings as the tests have it (npm run docs writes it)', () => {
+    expect(readFileSync('docs/readings.md', 'utf8')).to.equal(readingsPage(readRows()));
+    expect(readme).to.include('(docs/readings.md)');
   });
 
   it('shows schemes that are valid', () => {

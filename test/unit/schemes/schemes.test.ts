@@ -250,6 +250,99 @@ describe('schemes', () => {
       .to.be.empty;
   });
 
+  describe('settings of how replies are read', () => {
+    const read = async (scheme: object): Promise<LoadResult> => {
+      put('a.json', { name: 'a', ...scheme });
+      return load({ ESL_ROUTER_DOMAIN: 'pbx.test' });
+    };
+    const webhook = (more: object) => ({ webhook: { url: URL, ...more } });
+    const country = { numbering: { country: 'UA' } };
+
+    for (const [title, scheme, fault] of [
+      [
+        'unmapped without a map',
+        webhook({ unmapped: 'pass' }),
+        /webhook\.unmapped: .*there is no webhook\.map$/,
+      ],
+      [
+        'errorName of plain text',
+        webhook({ import: 'http', errorName: 'e' }),
+        /webhook\.errorName: .*import is "http"$/,
+      ],
+      [
+        'rpcId without JSON-RPC',
+        webhook({ rpcId: 'number' }),
+        /webhook\.rpcId: .*"json-rpc", and it is "json"$/,
+      ],
+      ['targets alone, and none', webhook({ expect: ['target'] }), /webhook\.expect: .*no "targets"$/],
+      [
+        'a range the wrong way round',
+        { ...webhook({}), numbering: { extensionDigits: [4, 3] } },
+        /numbering\.extensionDigits: expected the fewest digits first$/,
+      ],
+      [
+        'a word that means nothing readable',
+        webhook({ map: { 17: '201/202' } }),
+        /webhook\.map\.17: it holds two/,
+      ],
+      [
+        'a word that means what is not expected',
+        webhook({ map: { 17: '380441234567' }, expect: ['extension'] }),
+        /webhook\.map\.17: "380441234567" is a number, and webhook\.expect takes extension only$/,
+      ],
+      [
+        'a fallback that rings nobody',
+        { ...webhook({}), fallback: { onError: [{ dial: '201, 202' }] } },
+        /fallback\.onError\.0\.dial: "201, 202" is refused: it holds two extensions, 201 and 202: send a list$/,
+      ],
+    ] as const) {
+      it(`check refuses ${title}`, async () => {
+        const result = await read(scheme);
+        expect(result.ok ? [] : result.faults.map((text) => text.replace(`${dir}/`, ''))).to.have.length(1);
+        expect(result.ok ? '' : result.faults[0]).to.match(fault);
+      });
+    }
+
+    for (const [title, scheme, note] of [
+      [
+        'a country where no number is expected',
+        { ...webhook({ expect: ['login'] }), ...country },
+        /numbering\.country: "UA" reads callers alone, as webhook\.expect takes login only$/,
+      ],
+      [
+        'bareDigits without a country',
+        { ...webhook({}), numbering: { bareDigits: 'national' } },
+        /numbering\.bareDigits: "national" has no effect without numbering\.country$/,
+      ],
+      [
+        'extensions of the dialplan where none is expected',
+        { ...webhook({ expect: ['login'] }), extensions: 'dialplan' },
+        /extensions: "dialplan" has no effect, as webhook\.expect takes login only$/,
+      ],
+      [
+        'targets that no reply can name',
+        {
+          ...webhook({ expect: ['login'] }),
+          targets: { support: { transfer: { extension: '*98' } } },
+        },
+        /targets: no reply can name one, as webhook\.expect takes login only$/,
+      ],
+    ] as const) {
+      it(`check notes ${title}`, async () => {
+        const result = await read(scheme);
+        const notes = result.ok ? result.notes.filter((text) => !text.includes('gateway')) : result.faults;
+        expect(notes).to.have.length(1);
+        expect(notes[0]).to.match(note);
+      });
+    }
+
+    it("reads fallback steps as they stand: they are not the CRM's words", async () => {
+      const scheme = { ...webhook({ map: { 17: '201' }, expect: ['extension'] }) };
+      const result = await read({ ...scheme, fallback: { onNoRoute: [{ dial: ['202', 'anna'] }] } });
+      expect(result.ok || result.faults).to.equal(true);
+    });
+  });
+
   describe('match', () => {
     const notesOn = async (
       matches: Readonly<Record<string, unknown>>,
