@@ -9,6 +9,7 @@ import { moveRows } from './move.ts';
 import { passRows } from './pass.ts';
 import { policyRows } from './policy.ts';
 import { raceRows } from './race.ts';
+import { readingRows } from './reading.ts';
 import { routeRows } from './route.ts';
 import { scheduleRows } from './schedule.ts';
 
@@ -26,4 +27,5 @@ export const ROWS: readonly Row[] = [
   ...fallbackRows,
   ...callerRows,
   ...routeRows,
+  ...readingRows,
 ];
