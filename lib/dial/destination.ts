@@ -140,10 +140,10 @@ function readDigits(text: string, written: Written, rules: DestinationRules): De
     if (expect.includes('extension') || !(expect.includes('number') || expect.includes('login'))) {
       return readExtension(text, written.digits, rules);
     }
-    if (expect.includes('login')) return readUser(text, text, rules);
+    if (expect.includes('login')) return readUser(text, written.digits, rules);
   }
   if (!expect.includes('number') && expect.includes('login') && LOGIN.test(text)) {
-    return readUser(text, text, rules);
+    return readUser(text, written.float ? written.digits : text, rules);
   }
   return readNumberOf(text, written, rules);
 }
