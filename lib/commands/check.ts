@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
-import type { Scheme } from '../scheme/scheme.ts';
+import { bareDigitsOf } from '../scheme/scheme.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
 
@@ -56,24 +56,14 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
     const { webhook } = scheme;
     const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
     const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
-    return [`${name}: ${how}, revision ${scheme.revision}`, ...bareDigitsOf(scheme)];
+    return [
+      `${name}: ${how}, revision ${scheme.revision}`,
+      ...bareDigitsOf(scheme).map((line) => `  ${line}`),
+    ];
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);
   const timeoutSeconds = Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds));
   return { faults: [], notes: result.notes, lines, timeoutSeconds };
-}
-
-/** Where digits can be two numbers: which one they are here, and the setting that decides it. */
-function bareDigitsOf({ webhook, numbering }: Scheme): string[] {
-  const { country, bareDigits } = numbering;
-  if (country === undefined || webhook.expect?.includes('number') === false) return [];
-  const which =
-    bareDigits === 'auto'
-      ? `international, unless ${country} writes such numbers without a trunk prefix`
-      : bareDigits;
-  return [
-    `  digits without + that are a number of ${country} and one abroad: ${which} (numbering.bareDigits "${bareDigits}")`,
-  ];
 }
 
 async function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Promise<Findings> {

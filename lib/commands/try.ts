@@ -126,11 +126,22 @@ function namesOf(schemes: SchemeSet['schemes']): string {
   return schemes.size === 0 ? 'none' : [...schemes.keys()].join(', ');
 }
 
+/** As many as the HTTP client takes. */
+const MAX_REPLY_BYTES = 64 * 1024;
+
 function cannedReply(file: string, status: number): HttpResponse {
   try {
-    const { text: body, notes } = decodeText(readFileSync(file), '');
+    const bytes = readFileSync(file);
+    if (bytes.length > MAX_REPLY_BYTES) {
+      throw new RouterError(
+        'config_invalid',
+        `${file} has ${bytes.length} bytes, and a reply ${MAX_REPLY_BYTES} at most`,
+      );
+    }
+    const { text: body, notes } = decodeText(bytes, '');
     return { status, headers: {}, body, notes, phases: { total: 0 } };
   } catch (error) {
+    if (error instanceof RouterError) throw error;
     throw new RouterError('config_invalid', `can not read the reply ${file}`, { cause: error });
   }
 }

@@ -30,7 +30,8 @@ export interface AdmitOptions {
 
 /** The same for a call and for `try`. */
 export function admit(call: Call, { config, schemes, named = null }: AdmitOptions): AdmitResult {
-  if ([call.did, call.destinationNumber].some((number) => config.bypass.called.includes(number))) {
+  const called = [call.did, call.destinationNumber].map((number) => number.replace(/^\+/, ''));
+  if (called.some((number) => config.bypass.called.includes(number))) {
     return { kind: 'given_back', result: 'no_route', reason: 'emergency_called', note: null };
   }
   // To hang up would be surer to break the circle, and would drop whom the dialplan can still serve: it sees the reason.

@@ -1,11 +1,20 @@
 import type { Reason } from '../errors.ts';
-import { listOf, readNumber, type NumberResult, type Numbering } from '../numbering/number.ts';
+import { listOf, readNumber, type Numbering } from '../numbering/number.ts';
 import { parseWritten, plainText, splitExtension, type Written } from '../numbering/written.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import type { Kind } from '../webhook/webhook.ts';
 import { hasActiveWord } from './dialstring.ts';
 import { describeText, lookalikeOf } from './lookalike.ts';
-import { denyDigits, denyNumber, denySurcharge, prefixForms, type Digits, type Policy } from './policy.ts';
+import {
+  denyDigits,
+  denyLong,
+  denyWritten,
+  MIN_NUMBER_DIGITS,
+  plainDigits,
+  prefixForms,
+  type Policy,
+} from './policy.ts';
+import { named, printable, quote } from './quote.ts';
 
 /**
  * Text of a CRM -> a typed destination, or a refusal with its reason. The text is hostile: inside a dial string
@@ -91,20 +100,6 @@ export function parseDestination(text: string, rules: DestinationRules): Destina
   return read(plain, rules);
 }
 
-/** Any text, printable, cut and in quotes: what a CRM sent may be shown on a terminal. */
-export function quote(text: string): string {
-  return `"${printable(text, 64).replace(/"/g, '\\"')}"`;
-}
-
-/** At most `limit` characters, control and format characters written as escapes. */
-export function printable(text: string, limit: number): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}...` : text;
-  return cut.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-}
-
 /** The digits that a configured prefix may be a prefix of; none of a destination that is no telephone number. */
 export function prefixFormsOf(destination: Destination): string[] {
   if (destination.kind === 'number') return prefixForms(destination);
@@ -118,6 +113,9 @@ function read(text: string, rules: DestinationRules): DestinationResult {
   const target = hasOwn(rules.targets, text) ? rules.targets[text] : undefined;
   if (target !== undefined) {
     const { extension, context } = target.transfer;
+    const denial = denyDigits(plainDigits(extension), rules);
+    if (denial !== null)
+      return refused(denial.reason, `${quote(text)} means ${extension}, which ${denial.detail}`);
     const how = `target ${quote(text)}, extension ${extension} in context ${context}`;
     return taken('target', text, { kind: 'transfer', extension, context }, how, rules);
   }
@@ -154,9 +152,9 @@ function isExtension(digits: string, { numbering }: DestinationRules): boolean {
 }
 
 function readExtension(text: string, extension: string, rules: DestinationRules): DestinationResult {
-  const denial = denyDigits({ digits: extension, prefixed: false, number: extension, e164: null }, rules);
+  const denial = denyDigits(plainDigits(extension), rules) ?? denyLong(extension, rules);
   if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
-  const float = text === extension ? '' : `, written as the float ${text}`;
+  const float = /\.0+$/.test(text) ? `, written as the float ${text}` : '';
   if (rules.extensions === 'user') {
     return taken(
       'extension',
@@ -170,6 +168,16 @@ function readExtension(text: string, extension: string, rules: DestinationRules)
   return taken('extension', text, target, `extension ${extension} of the dialplan${float}`, rules);
 }
 
+/** Too few digits for a number, and yet no extension here. */
+function shortDigits(digits: string, { expect, numbering }: DestinationRules): string {
+  const [least, most] = numbering.extensionDigits;
+  if (digits.length >= least && digits.length <= most) {
+    return `is as long as an extension, and webhook.expect takes ${expect.join(', ')} only`;
+  }
+  const range = least === most ? String(least) : `${least} to ${most}`;
+  return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number ${MIN_NUMBER_DIGITS} at least`;
+}
+
 /** `behind`: the extension that stood behind the number and is left out. */
 function readNumberOf(
   text: string,
@@ -181,6 +189,8 @@ function readNumberOf(
   const denial = denyWritten(written, number, rules);
   if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
   if (!number.ok) {
+    const bare = written.divided === 'no' && !written.plus && written.digits.length < MIN_NUMBER_DIGITS;
+    if (bare && !written.float) return invalid(`${quote(text)} ${shortDigits(written.digits, rules)}`);
     const holder = number.detail.startsWith('holds') ? 'the reply' : quote(text);
     return invalid(`${holder} ${number.detail}`);
   }
@@ -196,21 +206,17 @@ function readNumberOf(
   return result.ok ? { ...result, other: number.other } : result;
 }
 
-/** Dear numbers before all else: what is refused for a digit too many was still meant to be one. */
-function denyWritten({ digits, plus }: Written, number: NumberResult, rules: DestinationRules) {
-  const dialled: Digits = number.ok
-    ? { digits, prefixed: plus || digits.startsWith('00'), number: number.number, e164: number.e164 }
-    : { digits, prefixed: plus || digits.startsWith('00'), number: digits, e164: null };
-  const denial = denyDigits(dialled, rules) ?? denySurcharge(number.surcharge, rules);
-  return denial ?? (number.ok ? denyNumber(dialled, rules) : null);
-}
-
 /** Null when no extension stands behind digits. `201/202` is something else: two of them. */
 function readWithExtension(text: string, rules: DestinationRules): DestinationResult | null {
   const split = splitExtension(text);
   const written = split === null ? null : parseWritten(split.number);
   if (split === null || written === null) return null;
   const number = readNumber(written, rules.numbering);
+  // By / people divide an area code as well: `07154/123456`. What follows a number that could go on is no extension.
+  const whole = split.slash ? parseWritten(`${split.number} ${split.extension}`) : null;
+  if (whole !== null && readNumber(whole, rules.numbering).ok) {
+    return invalid(`${quote(text)} has a / in it, which divides values: write the number without it`);
+  }
   if (number.ok || number.surcharge !== null) return readNumberOf(text, written, rules, split.extension);
   const loginAlone = rules.expect.every((kind) => kind === 'login' || kind === 'target');
   // `+352 (2080)` is a number whose brackets hold the most of it.
@@ -258,19 +264,10 @@ function readAddress(text: string, rules: DestinationRules): DestinationResult {
   // The user of an address is often a number, and the other host would dial it for us.
   const written = parseWritten(user);
   if (written !== null) {
-    const isNumber = written.plus || !isExtension(written.digits, rules);
-    const number = isNumber ? readNumber(written, rules.numbering) : null;
-    const { digits, plus } = written;
-    const known = number?.ok === true ? number : { number: digits, e164: null };
-    const dialled = {
-      digits,
-      prefixed: plus || digits.startsWith('00'),
-      number: known.number,
-      e164: known.e164,
-    };
-    const denial =
-      denyDigits(dialled, rules) ??
-      (number === null ? null : (denySurcharge(number.surcharge, rules) ?? denyNumber(dialled, rules)));
+    const short = !written.plus && written.digits.length < MIN_NUMBER_DIGITS;
+    const denial = short
+      ? denyDigits(plainDigits(written.digits), rules)
+      : denyWritten(written, readNumber(written, rules.numbering), rules, true);
     if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
   }
   return taken('login', text, { kind: 'uri', user, host: listed }, `address sip:${user}@${listed}`, rules);
@@ -296,8 +293,7 @@ function readUser(text: string, login: string, rules: DestinationRules): Destina
   if (hasActiveWord(login)) return invalid(`${quote(text)} is a word that FreeSWITCH acts upon, not a login`);
   const written = parseWritten(login);
   if (written !== null) {
-    const { digits } = written;
-    const denial = denyDigits({ digits, prefixed: false, number: digits, e164: null }, rules);
+    const denial = denyDigits(plainDigits(written.digits), rules);
     if (denial !== null) return refused(denial.reason, `${quote(text)} ${denial.detail}`);
   }
   return taken('login', text, { kind: 'user', login }, `login ${login}`, rules);
@@ -322,6 +318,10 @@ function valuesIn(text: string, rules: DestinationRules): string | null {
     return readNumber(written, rules.numbering).ok ? 'number' : 'value';
   });
   if (kinds.includes(null)) return null;
+  const numbers = kinds.every((kind) => kind === 'number');
+  if (text.includes('/') && !numbers && parts.some((part) => part.startsWith('0'))) {
+    return `${quote(text)} has a / in it, which divides values: write a number without it`;
+  }
   const kind = kinds.every((one) => one === kinds[0]) ? (kinds[0] ?? 'value') : 'value';
   return `the reply ${listOf(
     kind,
@@ -344,11 +344,6 @@ function taken(
 
 function hasOwn(holder: object, key: string): boolean {
   return Object.hasOwn(holder, key);
-}
-
-/** Harmless words as they are, others in quotes. */
-function named(text: string): string {
-  return /^[A-Za-z0-9._@+-]{1,64}$/.test(text) ? text : quote(text);
 }
 
 function invalid(detail: string): DestinationResult {

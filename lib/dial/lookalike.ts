@@ -25,7 +25,7 @@ const DATES = [
 const IP = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 /** An integer that was written as `301.0` is one all the same. */
 const FLOAT = /^\d+\.00?$/;
-const DECIMAL = /^-?(?:0|[1-9]\d*)?[.,](?!00?$)\d+$/;
+const DECIMAL = /^-?(?:0|[1-9]\d*)?(?:\.(?!00?$)|(?<!\d{7}),)\d+$/;
 /** `4922.-`, as prices are written in the Alps. */
 const PRICE = /^\d+[.,]-+$/;
 const COORDINATES = /^-?\d{1,3}\.\d+[ ,;/]+-?\d{1,3}\.\d+$/;
@@ -34,7 +34,7 @@ const VERSION =
   /^(?:\d+(?:\.\d+)*\.\d(?:\.\d+)*|(?:0|[1-9]\d{0,2})(?:\.\d{1,3}){2}|(?!(?:\d\.?){8})(?:0|[1-9]\d{0,2})(?:\.\d{1,3}){3})$/;
 const EXPONENT = /^[+-]?\d+(?:[.,]\d+)?e[+-]?\d+$/i;
 /** `1-800-FLOWERS` */
-const LETTERED = /^\+?(?:1-?)?\d{3}-?(?=[A-Z\d-]*[A-Z]{3})[A-Z\d]{3}-?[A-Z\d]{4,}$/;
+const LETTERED = /^\+?(?:1-?)?\d{3}-?(?=[A-Z\d-]*[A-Z]{3})[A-Z\d]{3}-?[A-Z\d]{4}$/;
 
 /** What programs write when they have nothing to say, or only how it went. Compared without separators. */
 const WORDS = new Set(
@@ -42,7 +42,7 @@ const WORDS = new Set(
     'null nil none nan undefined void empty blank nothing nobody noone unknown unavailable unassigned unset ' +
     'na notavailable notapplicable notfound notset notassigned notexist notexists doesnotexist missing absent ' +
     'true false yes no ok okay success successful succeeded accepted received done error errors fail failed failure ' +
-    'exception invalid rejected denied forbidden unauthorized notallowed timeout timedout anonymous withheld private ' +
+    'exception pending queued processing invalid rejected denied forbidden unauthorized notallowed timeout timedout anonymous withheld private ' +
     'restricted nodata nouser noowner noanswer noresult noresults nomatch notregistered inactive disabled deleted ' +
     'object objectobject array string nodestination noroute'
   ).split(' '),

@@ -4,14 +4,8 @@ import type { FallbackStep } from '../scheme/scheme.ts';
 import { isEmpty, type Beside } from '../webhook/formats/index.ts';
 import type { Template } from '../webhook/macro.ts';
 import { nameText } from './callerid.ts';
-import {
-  parseDestination,
-  printable,
-  quote,
-  type Destination,
-  type DestinationRules,
-  type Transfer,
-} from './destination.ts';
+import { parseDestination, type Destination, type DestinationRules, type Transfer } from './destination.ts';
+import { printable, quote } from './quote.ts';
 
 /**
  * The value that a CRM's reply holds -> steps, tried in order. A list is tried in order, a list within it is rung

@@ -1,4 +1,4 @@
-import { planOf, type Country } from './plan.ts';
+import { callingCodeOf, planOf, type Country } from './plan.ts';
 import {
   formatted,
   MAX_DIGITS,
@@ -46,10 +46,10 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
   if ('refusal' in chosen) {
     const surcharge = surchargeOf(readings, null);
     const isPrivate = numbering.accept === 'any' && written.divided === 'no';
-    return isPrivate ? readPrivate(written, surcharge) : { ok: false, detail: chosen.refusal, surcharge };
+    return isPrivate ? readPrivate(written, numbering) : { ok: false, detail: chosen.refusal, surcharge };
   }
   const { digits, how, valid } = chosen;
-  const other = readings.find((reading) => reading.valid && reading.digits !== digits) ?? null;
+  const other = readings.find((one) => one.valid && !one.doubted && one.digits !== digits) ?? null;
   const number = dialled(chosen, written, numbering);
   return {
     ok: true,
@@ -94,8 +94,9 @@ function choose(
 ): Reading | { readonly refusal: string } {
   const { accept, bareDigits: preferred, country } = numbering;
   const { digits, plus, divided } = written;
-  const valid = readings.find((one) => one.valid);
-  const refusal = listIn(written, valid, numbering) ?? slipIn(written, numbering);
+  const valid = readings.find((one) => one.valid && !one.doubted);
+  const refusal =
+    listIn(written, valid, numbering) ?? slipIn(written, numbering) ?? eitherOf(readings, written);
   if (refusal !== null) return { refusal };
   if (valid !== undefined) return valid;
   if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS + MAX_PREFIX)
@@ -105,16 +106,27 @@ function choose(
   );
   const [first] = possible;
   if (first === undefined) return { refusal: whyNone(readings, written, country) };
+  if (first.doubted && !first.bare) return { refusal: whyNone(readings, written, country) };
+  if (first.doubted) {
+    return { refusal: `can be +${first.digits}, and nobody divides a calling code so: write it with a +` };
+  }
   if (accept === 'valid') return { refusal: 'is no number of the plan, and numbering.accept is "valid"' };
   if (divided === 'marks' && !plus) {
     return { refusal: 'is no number of the plan: one that has "-", "." or brackets in it must be' };
   }
+  // Nothing undoubted is valid here: what is doubted may well be what was meant.
+  const meant = readings.find((one) => one.valid);
+  if (meant !== undefined) return { refusal: canBeBoth(first, meant) };
   const second = possible.find((one) => one.bare && one.digits !== first.digits);
   if (preferred !== 'auto' || !first.bare || second === undefined) return first;
-  const both = [first, second].map((one) => `+${one.digits} (${one.how})`).join(' or ');
   return {
-    refusal: `is no number of the plan, and can be ${both}: write it with a +, or set numbering.bareDigits`,
+    refusal: `is no number of the plan, and ${canBeBoth(first, second)}, or set numbering.bareDigits`,
   };
+}
+
+function canBeBoth(first: Reading, second: Reading): string {
+  const both = [first, second].map(({ digits, how }) => `+${digits} (${how})`).join(' or ');
+  return `can be ${both}: write it with a +`;
 }
 
 /**
@@ -148,6 +160,21 @@ function slipIn({ plus, groups, digits }: Written, { country }: Numbering): stri
     : null;
 }
 
+/**
+ * Two numbers of the plan, and no rule that prefers one. `0081 ...` in Hong Kong: behind 00 a number in Japan, behind 008
+ * another one. `490211...` in Germany: its own code and 0211, or the area code 0490 that has lost its 0.
+ */
+function eitherOf(readings: readonly Reading[], { divided, bracketedZeroAt }: Written): string | null {
+  const [first, ...others] = readings.filter(({ valid }) => valid);
+  if (first === undefined || first.bare || first.home || bracketedZeroAt !== null) return null;
+  const rivals = others.filter(
+    ({ digits, home, bare }) => digits !== first.digits && (home ? bare && divided === 'no' : !bare),
+  );
+  const [second] = rivals;
+  if (second === undefined) return null;
+  return canBeBoth(first, second);
+}
+
 /** Divided as the plan of the country writes such a number. */
 function isUsual(
   groups: readonly string[],
@@ -165,27 +192,46 @@ export function listOf(kind: string, values: readonly string[]): string {
   return `holds ${count} ${kind}s, ${values.slice(0, -1).join(', ')} and ${values.at(-1) ?? ''}: send a list`;
 }
 
-function whyNone(readings: readonly Reading[], { digits }: Written, country: Country | undefined): string {
+function whyNone(
+  readings: readonly Reading[],
+  { digits, plus }: Written,
+  country: Country | undefined,
+): string {
   const [first] = readings;
-  if (first === undefined && digits.startsWith('0')) {
-    return country === undefined
-      ? 'begins with 0: set numbering.country to say whose national number it is'
-      : `is no number of ${country}`;
+  if (country !== undefined && !plus && first?.bare !== false) {
+    const { lengths } = planOf(country);
+    return `is no number of ${country}, where national numbers have ${rangeOf(lengths)} digits, and none abroad`;
   }
-  if (first === undefined) return 'begins with no calling code of any country';
+  if (first === undefined && digits.startsWith('0')) {
+    return 'begins with 0: set numbering.country to say whose national number it is';
+  }
+  if (first === undefined) {
+    const code = callingCodeOf(digits);
+    return code === null
+      ? 'begins with no calling code of any country'
+      : `has a gap within the calling code ${code}: if it is meant, write it in one`;
+  }
   const { callingCode: code, national } = first;
   return `is no number: behind +${code} no number has ${national.length} digits`;
 }
 
+/** `9`, `6 to 11` */
+function rangeOf(lengths: readonly number[]): string {
+  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
 function lengthOf(digits: string): string {
   return digits.length < MIN_DIGITS
-    ? `is too short for a number: ${digits.length} digits, a number has ${MIN_DIGITS} at least`
+    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number ${MIN_DIGITS} at least`
     : `has ${digits.length} digits, a number has ${MAX_DIGITS} at most`;
 }
 
-/** Any digits, for private plans: nothing is known of them. */
-function readPrivate(written: Written, surcharge: Surcharge | null): NumberResult {
+/** Any digits, for private plans: nothing is known of them, but what they are when the zeros in front of them are dialled away. */
+function readPrivate(written: Written, numbering: Numbering): NumberResult {
   const { digits, plus } = written;
+  const plain = onTheWire(digits.replace(/^0+/, ''));
+  const surcharge = surchargeOf([...readingsOf(written, numbering), ...readingsOf(plain, numbering)], null);
   if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS) {
     return { ok: false, detail: lengthOf(digits), surcharge };
   }
@@ -222,5 +268,13 @@ function otherNote(chosen: Reading, other: Reading | null): string {
 function onTheWire(number: string): Written {
   const digits = number.replace(/^\+/, '');
   const plus = digits !== number;
-  return { digits, plus, groups: [digits], divided: 'no', bracketedZeroAt: null, float: false };
+  return {
+    digits,
+    plus,
+    groups: [digits],
+    divided: 'no',
+    bracketed: false,
+    bracketedZeroAt: null,
+    float: false,
+  };
 }

@@ -28,8 +28,8 @@ export interface Plan {
   stripDropped(digits: string, behindCode: boolean): string | null;
   /** The kind of number that these digits are as a whole; null when the plan has no such number. */
   typeOf(national: string): PhoneNumberType | null;
-  /** Premium-rate numbers begin like these digits, however many they are. */
-  isPremium(national: string): boolean;
+  /** Premium-rate numbers begin like these digits, which may be so many too many or too few. */
+  isPremium(national: string, tolerance: number): boolean;
 }
 
 /** The library's own accessors, of which its types name three. */
@@ -59,11 +59,12 @@ const TYPES: readonly PhoneNumberType[] = [
 
 /**
  * Prefixes that people still type though the plan has dropped them, by country. MX: 01, 044 and 045 until 2019, and 1
- * behind +52 (IFT). AR: 9 behind +54 with 15 behind the area code (ENACOM). UA: 8 0 until 2009. CZ (2002), GR (2002),
+ * behind +52 (IFT). AR: 9 behind +54 with 15 behind the area code (ENACOM). UA: 8 0 until 2009. CL: 0 until 2016. CZ (2002), GR (2002),
  * PL (2009), PT (1999): 0. LV (2008), TJ, UZ: 8. Source: the countries' notices to ITU (E.129).
  */
 const DROPPED: Readonly<Record<string, { readonly typed?: RegExp; readonly behindCode?: RegExp }>> = {
   AR: { behindCode: /^9/ },
+  CL: { typed: /^0/ },
   CZ: { typed: /^0/ },
   GR: { typed: /^0/ },
   LV: { typed: /^8/ },
@@ -155,9 +156,11 @@ function makePlan(name: string): Plan {
       );
       return found?.type ?? null;
     },
-    isPremium: (national) =>
+    isPremium: (national, tolerance) =>
       premium !== undefined &&
-      premium.lengths.some((length) => fillings(national, length).some((text) => premium.pattern.test(text))),
+      premium.lengths
+        .filter((length) => Math.abs(length - national.length) <= tolerance)
+        .some((length) => fillings(national, length).some((text) => premium.pattern.test(text))),
   };
 }
 

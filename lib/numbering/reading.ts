@@ -35,9 +35,11 @@ export interface Reading {
   readonly bare: boolean;
   /** National in the country of the numbering. */
   readonly home: boolean;
+  /** No calling code is written so: never taken, and yet it may be what was meant. */
+  readonly doubted: boolean;
 }
 
-type Manner = Pick<Reading, 'how' | 'bare' | 'home'>;
+type Manner = Pick<Reading, 'how' | 'bare' | 'home'> & { readonly doubted?: boolean };
 
 /** E.164: at most 15 digits. */
 export const MAX_DIGITS = 15;
@@ -48,12 +50,31 @@ export const MAX_PREFIX = 8;
 export function readingsOf(written: Written, { country, bareDigits: preferred }: Numbering): Reading[] {
   const { digits, plus } = written;
   if (digits.length > MAX_PREFIX + MAX_DIGITS) return [];
-  if (plus) return readAbroad(written, 0, { how: 'international', bare: false, home: false });
+  if (plus) return readAbroad(written, 0, ABROAD);
   const plan = country === undefined ? null : planOf(country);
-  const readings = readPrefixed(written, plan);
-  const world = readAbroad(written, 0, { how: 'international', bare: true, home: false }, true);
-  if (plan === null || country === undefined) return [...readings, ...world];
+  const prefixed = readPrefixed(written, plan);
+  const world = readWorld(written, plan);
+  if (plan === null || country === undefined) return [...prefixed, ...world];
   const here = `national in ${country}`;
+  const readings = [...prefixed, ...readNational(digits, plan, here)];
+  // No national number begins with a 0 that is the trunk prefix.
+  if (plan.trunkPrefix === '0' && digits.startsWith('0')) return readings;
+  const home = reading(plan.callingCode, digits, nationally(here, true));
+  // A length alone is no sign that the 0 in front belongs to it.
+  if (digits.startsWith('0') && !home.valid) return readings;
+  readings.push(...readOwnJoined(digits, plan));
+  const own = world.filter((one) => one.valid && one.callingCode === plan.callingCode);
+  if (preferred === 'international') readings.push(...world);
+  else if (preferred === 'national') readings.push(home, ...own);
+  else readings.push(...own, ...(hasTrunkPrefix(home, plan, country) ? [...world, home] : [home, ...world]));
+  return readings;
+}
+
+const ABROAD: Manner = { how: 'international', bare: false, home: false };
+
+/** Behind the trunk prefix, or behind one that people still type though the plan has dropped it. */
+function readNational(digits: string, plan: Plan, here: string): Reading[] {
+  const readings: Reading[] = [];
   const stripped = plan.strip(digits);
   if (stripped !== null && !(plan.trunkPrefix === '0' && stripped.startsWith('0'))) {
     readings.push(reading(plan.callingCode, stripped, nationally(here, false)));
@@ -64,14 +85,38 @@ export function readingsOf(written: Written, { country, bareDigits: preferred }:
     const rest = reading(plan.callingCode, dropped, nationally(`${here}, without ${prefix}`, false));
     if (rest.valid) readings.push(rest);
   }
-  const home = reading(plan.callingCode, digits, nationally(here, true));
-  // No national number begins with a 0 that is the trunk prefix.
-  if (plan.trunkPrefix === '0' && digits.startsWith('0')) return readings;
-  const own = world.filter((one) => one.valid && one.callingCode === plan.callingCode);
-  if (preferred === 'international') readings.push(...world);
-  else if (preferred === 'national') readings.push(home, ...own);
-  else readings.push(...own, ...(hasTrunkPrefix(home, plan, country) ? [...world, home] : [home, ...world]));
   return readings;
+}
+
+/**
+ * Digits without any prefix as an E.164 number. Where they are grouped, another country's code has a group of its own, without
+ * brackets: `(495) 123-45-67` is Moscow's, and no number of Germany.
+ */
+function readWorld(written: Written, plan: Plan | null): Reading[] {
+  const { digits, groups, divided, bracketed } = written;
+  const code = callingCodeOf(digits);
+  if (code === null) return [];
+  const fits = startsGroup(groups, code.length) && !bracketed;
+  const doubted = !fits && divided !== 'no' && plan !== null && plan.callingCode !== code;
+  const behind = digits.slice(code.length);
+  const trunk = plansBehind(code)[0]?.trunkPrefix === '0' && behind.startsWith('0');
+  // `49 0711 123456` is a code and a number that somebody joined.
+  const joined = trunk && fits && groups.length > 1;
+  return readAbroad(written, 0, { ...ABROAD, bare: !joined, doubted }, !joined);
+}
+
+/** `490711123456`: the country's code, and a number with its trunk prefix behind it. */
+function readOwnJoined(digits: string, { callingCode, trunkPrefix }: Plan): Reading[] {
+  if (trunkPrefix !== '0' || !digits.startsWith(`${callingCode}0`)) return [];
+  const how = `international, without the 0 behind ${callingCode}`;
+  const joined = reading(callingCode, digits.slice(callingCode.length + 1), { ...ABROAD, how });
+  return joined.valid ? [joined] : [];
+}
+
+/** A group begins where so many digits end. */
+function startsGroup(groups: readonly string[], digits: number): boolean {
+  let at = 0;
+  return groups.some((group) => (at += group.length) === digits);
 }
 
 /**
@@ -82,7 +127,10 @@ function hasTrunkPrefix(home: Reading, { trunkPrefix }: Plan, country: Country):
   return trunkPrefix !== '' && !(home.valid && nationalForm(home, country) === home.national);
 }
 
-/** The country's own international prefixes; without a country `00`, which is everybody's but a few's. */
+/**
+ * The country's own international prefixes; without a country `00`, which is everybody's but a few's. Where the country's own
+ * are longer, `00` is looked at all the same: whoever means it must not ring somebody behind 003.
+ */
 function readPrefixed(written: Written, plan: Plan | null): Reading[] {
   const { digits } = written;
   const readings: Reading[] = [];
@@ -90,10 +138,11 @@ function readPrefixed(written: Written, plan: Plan | null): Reading[] {
   for (let length = MAX_PREFIX; length >= 1; length--) {
     const prefix = digits.slice(0, length);
     const dials = plan === null ? prefix === '00' : plan.internationalPrefix.test(prefix);
-    if (prefix.length < length || !dials) continue;
-    const how = `international behind ${prefix}`;
+    const doubted = !dials && prefix === '00' && readings.length > 0;
+    if (prefix.length < length || !(dials || doubted)) continue;
     const exact = readings.some(({ valid }) => valid);
-    readings.push(...readAbroad(written, length, { how, bare: false, home: false }, exact));
+    const manner = { ...ABROAD, how: `international behind ${prefix}`, doubted };
+    readings.push(...readAbroad(written, length, manner, exact));
   }
   return readings;
 }
@@ -102,15 +151,11 @@ function readPrefixed(written: Written, plan: Plan | null): Reading[] {
  * The digits from `from` on as an E.164 number; none when they begin with no calling code. `exact`: what people put behind a
  * calling code by mistake is not looked for.
  */
-function readAbroad(
-  { digits, bracketedZeroAt }: Written,
-  from: number,
-  manner: Manner,
-  exact = false,
-): Reading[] {
+function readAbroad(written: Written, from: number, manner: Manner, exact = false): Reading[] {
+  const { digits, bracketedZeroAt } = written;
   const code = callingCodeOf(digits.slice(from));
   const [plan] = code === null ? [] : plansBehind(code);
-  if (code === null || plan === undefined) return [];
+  if (code === null || plan === undefined || isCut(written, from, code)) return [];
   const at = from + code.length;
   const asWritten = digits.slice(at);
   const texts = [asWritten];
@@ -125,12 +170,24 @@ function readAbroad(
     .map((national) => reading(code, national, manner));
   // No national number begins with a 0 that is the trunk prefix.
   const likely = readings.filter(({ national }) => plan.trunkPrefix !== '0' || !national.startsWith('0'));
-  const best =
-    readings.find(({ valid }) => valid) ??
-    likely.find(({ possible }) => possible) ??
-    likely[0] ??
-    readings[0];
-  return best === undefined ? [] : [best];
+  const best = readings.find(({ valid }) => valid) ?? likely.find(({ possible }) => possible) ?? readings[0];
+  if (best === undefined) return [];
+  return [best.valid || written.plus || likely.includes(best) ? best : { ...best, possible: false }];
+}
+
+/**
+ * A gap within the calling code: `+8 (495) ...` is no number of +84. But for Ukraine's `+38 (044)`, where the code ends in the
+ * 0 that people write in front of the area code, and for one digit too far left, `3 80123456789`.
+ */
+function isCut({ groups, divided, plus }: Written, from: number, code: string): boolean {
+  const ends: number[] = [];
+  let at = 0;
+  for (const group of groups) ends.push((at += group.length));
+  const gap = ends.findLast((end) => end > from && end < from + code.length);
+  if (gap === undefined) return false;
+  const behind = code.slice(gap - from);
+  const stray = !plus && divided === 'spaces' && groups.length === 2;
+  return behind !== '0' && !stray;
 }
 
 /**
@@ -156,6 +213,7 @@ export function reading(code: string, national: string, manner: Manner): Reading
     digits,
     valid: digits.length <= MAX_DIGITS && plans.some((plan) => plan.typeOf(national) !== null),
     possible: digits.length <= MAX_DIGITS && plans.some(({ lengths }) => lengths.includes(national.length)),
+    doubted: false,
     ...manner,
   };
 }

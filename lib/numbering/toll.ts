@@ -14,15 +14,17 @@ const PREMIUM = '979';
 /**
  * Of every reading that the digits can have, so that no way of writing hides it. Where the plan does not have the number,
  * those that begin like it count: a carrier may dial on when it has enough digits, and wait for more when it has not. A
- * number that the plan has is held against such readings alone as are numbers of a plan too.
+ * number that the plan has is held against such readings alone as are numbers of a plan too, or a digit from one behind a
+ * prefix.
  */
 export function surchargeOf(readings: readonly Reading[], chosen: Reading | null): Surcharge | null {
-  for (const { callingCode: code, national, valid } of readings) {
-    if (!valid && chosen?.valid === true) continue;
+  const certain = chosen?.valid === true;
+  for (const { callingCode: code, national, valid, bare } of readings) {
+    if (!valid && certain && bare) continue;
     if (SATELLITE.test(code)) return 'satellite';
     if (code === PREMIUM) return 'premium';
     const premium = plansBehind(code).some((plan) =>
-      valid ? plan.typeOf(national) === 'PREMIUM_RATE' : plan.isPremium(national),
+      valid ? plan.typeOf(national) === 'PREMIUM_RATE' : plan.isPremium(national, certain ? 1 : Infinity),
     );
     if (premium) return 'premium';
   }

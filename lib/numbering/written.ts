@@ -10,6 +10,8 @@ export interface Written {
   readonly groups: readonly string[];
   /** What stands between the groups: nothing, spaces alone, or hyphens, dots and brackets too. */
   readonly divided: 'no' | 'spaces' | 'marks';
+  /** The first group stands in brackets: `(495) ...`. */
+  readonly bracketed: boolean;
   /** Where the 0 of `(0)` stands among the digits; null without one. */
   readonly bracketedZeroAt: number | null;
   /** A spreadsheet wrote an integer as `301.0`. */
@@ -45,6 +47,7 @@ export function parseWritten(text: string): Written | null {
     plus: front !== '',
     groups,
     divided: front.includes('(') || /[^ ]/.test(between) ? 'marks' : between === '' ? 'no' : 'spaces',
+    bracketed: rest.startsWith('('),
     bracketedZeroAt: zero === null ? null : before.length,
     float,
   };
@@ -71,7 +74,8 @@ export function splitExtension(
 /** Words that contact lists and CRMs put in front of an extension, in the languages of their users. */
 const WORDS =
   'extension|extn?|ex|x|х|poste|durchwahl|dw|nst|app|int|interno|internal|inner|anexo|ramal|toestel|wewn?|linka|' +
-  'доб|добавочный|внутр|внутренний|вн|вну|дод|додатковий';
+  'extensi[oó]n|dahili|klappe|kl|ankn|mell[eé]k|tst|转|内線|' +
+  'доб|добавочный|доп|внутр|внутренний|вн|вну|дод|додатковий';
 const EXTENSION = new RegExp(
   `^(\\(? ?\\+?[\\d().\\- ]*\\d[)\\- ]*)(?:([;,]? ?(?:${WORDS})\\.? ?[:=.]? ?|,{2,} ?|[;,]? ?# ?)(\\d{1,7})#?|/ ?(\\d{1,6})|\\( ?(?:(?:${WORDS})\\.? ?)?(\\d{1,6}) ?\\))$`,
   'iu',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
-import { isCountry } from '../numbering/plan.ts';
+import { isCountry, planOf } from '../numbering/plan.ts';
 import { variablesOf, type Template } from '../webhook/macro.ts';
 import { template } from '../webhook/template.ts';
 import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
@@ -238,4 +238,19 @@ export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
 export function variablesOfScheme(scheme: Scheme): string[] {
   const domain = scheme.domain?.startsWith('var:') === true ? [scheme.domain.slice('var:'.length)] : [];
   return [...templatesOf(scheme).flatMap(variablesOf), ...domain];
+}
+
+/** Where digits can be two numbers: which one they are here, and the setting that decides it. None without such digits. */
+export function bareDigitsOf({ webhook, numbering }: Scheme): string[] {
+  const { country, bareDigits } = numbering;
+  if (country === undefined || webhook.expect?.includes('number') === false) return [];
+  const { trunkPrefix, callingCode } = planOf(country);
+  const national = trunkPrefix === '' || trunkPrefix === callingCode;
+  const auto = national
+    ? 'national'
+    : 'international, unless the plan prints such numbers without a trunk prefix';
+  const which = bareDigits === 'auto' ? auto : bareDigits;
+  return [
+    `digits without + that are a number of ${country} and one abroad: ${which} (numbering.bareDigits "${bareDigits}")`,
+  ];
 }

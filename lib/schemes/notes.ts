@@ -55,7 +55,8 @@ function readingNotes({ webhook, numbering, extensions, targets }: Scheme): stri
   const notes: string[] = [];
   const only = `webhook.expect takes ${expect.join(', ')} only`;
   if (!expect.includes('number')) {
-    if (country !== undefined) notes.push(`numbering.country: "${country}" reads callers alone, as ${only}`);
+    if (country !== undefined)
+      notes.push(`numbering.country: "${country}" is used for the caller's number alone, as ${only}`);
     if (withExtension === 'ignore') notes.push(`numbering.withExtension: has no effect, as ${only}`);
   } else if (country === undefined) {
     for (const [name, value, plain] of [

@@ -217,6 +217,11 @@ export function environmentSource({ webhook, forwardingTimeout }: Config): Schem
   return [{ name: 'environment', json, text: JSON.stringify(json), label }];
 }
 
+function emergencyIn(extension: string, path: string, { bypass }: Config): string[] {
+  if (!bypass.called.includes(extension)) return [];
+  return [`${path}: ${extension} is an emergency number (bypass.called), and no CRM can have one dialled`];
+}
+
 /** The words of a scheme are read as those of a reply, and are none. */
 function ofOurs(detail: string): string {
   return detail.replace('the reply holds', 'it holds');
@@ -239,6 +244,9 @@ function crossFaults(
       const path = `fallback.${list}.${index}`;
       if ('scheme' in step && !knownScheme(step.scheme))
         faults.push(`${path}: there is no scheme "${step.scheme}"`);
+      if ('scheme' in step && step.scheme === scheme.name)
+        faults.push(`${path}: hands the call to the scheme itself`);
+      if ('transfer' in step) faults.push(...emergencyIn(step.transfer.extension, path, config));
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
       const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));
@@ -246,6 +254,9 @@ function crossFaults(
         ...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${ofOurs(result)}`),
       );
     });
+  }
+  for (const [name, { transfer }] of Object.entries(scheme.targets)) {
+    faults.push(...emergencyIn(transfer.extension, `targets.${name}`, config));
   }
   const { map, expect = KINDS } = scheme.webhook;
   for (const [word, meaning] of Object.entries(map)) {

@@ -5,6 +5,7 @@ import type { Webhook } from './webhook.ts';
 
 /** What a person can do about a status; the reply itself stands in the record. */
 const HINTS: Readonly<Record<number, string>> = {
+  206: 'a part of a reply, and nobody asked for one',
   401: 'the CRM does not accept the credentials, see webhook.auth',
   403: 'the CRM does not accept the credentials, see webhook.auth',
   404: 'if this says that the contact is unknown, set webhook.noRouteStatuses to [404]',
@@ -18,7 +19,8 @@ export function readResponse(response: HttpResponse, webhook: Webhook, question:
   if (webhook.noRouteStatuses.includes(status)) {
     return { kind: 'none', reason: 'no_route_status', detail: `HTTP ${status}` };
   }
-  if (status < 200 || status > 299) {
+  // A part of a reply may be a part of a number.
+  if (status < 200 || status > 299 || status === 206) {
     return { kind: 'unavailable', reason: 'http_status', detail: describeStatus(response) };
   }
   if (status === 204) return { kind: 'none', reason: 'no_content', detail: 'HTTP 204' };

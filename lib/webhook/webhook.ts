@@ -121,6 +121,15 @@ export const webhook = z
     if (hook.errorName !== undefined && hook.import === 'http') {
       fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
     }
+    if (hook.errorName !== undefined && hook.responseName.includes(hook.errorName)) {
+      fault('errorName', 'is one of webhook.responseName too: each destination would be an error');
+    }
+    for (const status of hook.noRouteStatuses) {
+      if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
+      if ((hook.retryStatuses as readonly number[]).includes(status)) {
+        fault('noRouteStatuses', `${status} stands in webhook.retryStatuses too`);
+      }
+    }
     if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
       fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
     }

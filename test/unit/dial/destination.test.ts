@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseDestination, quote, type DestinationRules } from '../../../lib/dial/destination.ts';
+import { parseDestination, type DestinationRules } from '../../../lib/dial/destination.ts';
+import { quote } from '../../../lib/dial/quote.ts';
 import type { Reason } from '../../../lib/errors.ts';
 import { NUMBERING, RULES as PLAIN } from '../../support/rules.ts';
 

@@ -291,6 +291,36 @@ describe('schemes', () => {
         /webhook\.map\.17: "380441234567" is a number, and webhook\.expect takes extension only$/,
       ],
       [
+        'an error under the name of the destination',
+        webhook({ errorName: 'destination' }),
+        /webhook\.errorName: .*responseName/,
+      ],
+      [
+        'a status that is an answer',
+        webhook({ noRouteStatuses: [200] }),
+        /webhook\.noRouteStatuses: 200 is an answer/,
+      ],
+      [
+        'a status that means nobody and another try',
+        webhook({ noRouteStatuses: [503], retryStatuses: [503] }),
+        /webhook\.noRouteStatuses: 503 stands in webhook\.retryStatuses too$/,
+      ],
+      [
+        'a hand-over to itself',
+        { ...webhook({}), fallback: { onNoRoute: [{ scheme: 'a' }] } },
+        /fallback\.onNoRoute\.0: hands the call to the scheme itself$/,
+      ],
+      [
+        'a target that is an emergency number',
+        { ...webhook({}), targets: { sos: { transfer: { extension: '112' } } } },
+        /targets\.sos: 112 is an emergency number/,
+      ],
+      [
+        'a transfer to an emergency number',
+        { ...webhook({}), fallback: { onError: [{ transfer: { extension: '112' } }] } },
+        /fallback\.onError\.0: 112 is an emergency number/,
+      ],
+      [
         'a fallback that rings nobody',
         { ...webhook({}), fallback: { onError: [{ dial: '201, 202' }] } },
         /fallback\.onError\.0\.dial: "201, 202" is refused: it holds two extensions, 201 and 202: send a list$/,
@@ -307,7 +337,7 @@ describe('schemes', () => {
       [
         'a country where no number is expected',
         { ...webhook({ expect: ['login'] }), ...country },
-        /numbering\.country: "UA" reads callers alone, as webhook\.expect takes login only$/,
+        /numbering\.country: "UA" is used for the caller's number alone, as webhook\.expect takes login only$/,
       ],
       [
         'bareDigits without a country',
