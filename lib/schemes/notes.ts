@@ -6,6 +6,11 @@ import { KINDS } from '../webhook/webhook.ts';
 export function notesOn(scheme: Scheme, config: Config): string[] {
   const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];
+  for (const [list, steps] of Object.entries(scheme.fallback)) {
+    const index = steps?.findIndex((step) => 'scheme' in step && step.scheme === scheme.name) ?? -1;
+    if (index >= 0)
+      notes.push(`fallback.${list}.${index}: hands the call to the scheme itself, and is left out`);
+  }
   if (webhook.submission !== 'http' && webhook.method !== 'POST') {
     notes.push(
       `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,

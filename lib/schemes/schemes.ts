@@ -244,8 +244,6 @@ function crossFaults(
       const path = `fallback.${list}.${index}`;
       if ('scheme' in step && !knownScheme(step.scheme))
         faults.push(`${path}: there is no scheme "${step.scheme}"`);
-      if ('scheme' in step && step.scheme === scheme.name)
-        faults.push(`${path}: hands the call to the scheme itself`);
       if ('transfer' in step) faults.push(...emergencyIn(step.transfer.extension, path, config));
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
