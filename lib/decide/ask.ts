@@ -51,8 +51,6 @@ export type Asked =
   | {
       readonly kind: 'route';
       readonly steps: readonly Step[];
-      /** Headers for the callee, fit for a dial string. */
-      readonly calleeHeaders: Readonly<Record<string, string>>;
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
@@ -274,8 +272,7 @@ function read(
   }
   return {
     kind: 'route',
-    steps: route.steps,
-    calleeHeaders: calleeHeaders(scheme, context, document),
+    steps: withHeaders(route.steps, calleeHeaders(scheme, context, document)),
     stale: false,
   };
 }
@@ -290,6 +287,11 @@ function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
   };
+}
+
+/** Whoever the reply asked for gets the headers made of it, however late he is rung. */
+function withHeaders(steps: readonly Step[], headers: Readonly<Record<string, string>>): readonly Step[] {
+  return steps.map((step) => (step.kind === 'dial' ? { ...step, headers } : step));
 }
 
 function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unknown): Record<string, string> {
