@@ -248,7 +248,7 @@ function concealed(response: HttpResponse, secrets: readonly string[]): HttpResp
 /** Told how a response was understood, and what was out of the ordinary in it. */
 type Answered = (answer: string, detail: string, notes?: readonly string[]) => void;
 
-/** What a response says that shall be done. */
+/** What a response asks for. */
 function read(
   response: HttpResponse,
   { scheme, webhook, webhookId }: Asking,
