@@ -190,7 +190,7 @@ class CachingResolver implements Resolver {
       }
       const answers = await Promise.all(families);
       const records = answers.flatMap((answer) => answer.records);
-      const errors = answers.flatMap(({ error }) => (error === null ? [] : [error]));
+      const errors: unknown[] = answers.map(({ error }) => error).filter((error) => error !== null);
       const failure = errors.find(isFailure);
       if (records.length === 0) {
         // NXDOMAIN holds for both families; an empty answer for one of them does not speak for the other.
