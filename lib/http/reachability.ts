@@ -46,7 +46,7 @@ export class Reachability {
       const attemptMs = Math.min(MOST_MS, Math.max(LEAST_MS, 3 * (this.#now() - startedAt)));
       this.#remember(host, { first: socket.remoteAddress ?? null, last: null, attemptMs });
     });
-    socket.once('error', (error) => {
+    socket.once('error', (error: Error) => {
       over = true;
       // Who refuses has been reached in time.
       tooShort = !codesOf(error).includes('ECONNREFUSED');

@@ -133,7 +133,9 @@ describe('transport', function () {
   };
 
   before(async () => {
-    crm = await startCrm((): CrmReply => {
+    crm = await startCrm(({ url }): CrmReply => {
+      if (url.startsWith('/to/'))
+        return { status: 302, headers: { location: `http://127.0.0.1:${url.slice(4)}/` } };
       if (resets === 0) return { status: 200, body: '{"destination":"201"}' };
       resets--;
       return { reset: 'before-headers' };
@@ -174,6 +176,22 @@ describe('transport', function () {
     expect((await call('plain')).requests[0]?.answer).to.equal('connection_lost');
     resets = 0;
     expect(crm.requests).to.have.length(before + 2);
+  });
+
+  it("a redirect leads neither to the switch nor to the router's own port", async () => {
+    const before = crm.requests.length;
+    const own = String(daemon.address.port);
+    for (const [port, why] of [
+      ['8021', "port 8021 is FreeSWITCH's event socket (network.switchPorts)"],
+      [own, `port ${own} here is the router's own`],
+    ] as const) {
+      await daemon.writeScheme({ name: 'moved', webhook: { url: `${crm.url}/to/${port}`, redirects: 1 } });
+      await reload('schemes loaded');
+      const { requests, reason } = await call('moved');
+      expect(reason).to.equal('redirect_refused');
+      expect(requests[0]).to.include({ answer: 'redirect_refused', detail: `127.0.0.1: ${why}` });
+    }
+    expect(crm.requests.slice(before)).to.have.length(2);
   });
 
   it('ca: who signs this webhook, read with the schemes', async () => {
