@@ -42,16 +42,20 @@ const ALWAYS = [
   // Link-local.
   '169.254.0.0/16',
   'fe80::/10',
-  // What clouds tell a machine about itself, its credentials among it: AWS (with ECS and EKS), Google, Azure, and others.
-  '169.254.169.254/32',
-  '169.254.170.2/32',
-  '169.254.170.23/32',
-  '168.63.129.16/32',
-  '100.100.100.200/32',
-  '192.0.0.192/32',
-  'fd00:ec2::254/128',
-  'fd00:ec2::23/128',
-  'fd20:ce::254/128',
+  // What clouds tell a machine about itself, its credentials among it.
+  '169.254.169.254/32', // nearly all of them
+  'fe80::a9fe:a9fe/128', // OpenStack
+  '169.254.170.2/32', // AWS: ECS
+  '169.254.170.23/32', // AWS: EKS
+  'fd00:ec2::254/128', // AWS
+  'fd00:ec2::23/128', // AWS: EKS
+  'fd20:ce::254/128', // Google
+  '168.63.129.16/32', // Azure
+  '192.0.0.192/32', // Oracle
+  '100.100.100.200/32', // Alibaba
+  '169.254.0.23/32', // Tencent
+  '169.254.42.42/32', // Scaleway
+  'fd00:42::42/128', // Scaleway
   // Multicast, reserved and broadcast: no HTTP is spoken there.
   '224.0.0.0/3',
   'ff00::/8',

@@ -56,13 +56,14 @@ export function refusalOf(
   ownPorts: ReadonlySet<number>,
 ): string | null {
   const { protocol, hostname, port } = new URL(source);
-  const network = compileNetwork(rules, { ports: ownPorts, addresses: () => [] });
   const to = Number(port) || (protocol === 'https:' ? 443 : 80);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const addresses = LOCALHOST.test(host) ? ['127.0.0.1', '::1'] : isIP(host) === 0 ? [] : [host];
+  // Of other names all that can be told is the port: an address that nobody denies stands for them.
+  const isOther = isIP(host) === 0 && !LOCALHOST.test(host);
+  if (isOther && !rules.switchPorts.includes(to)) return null;
+  const network = compileNetwork(rules, { ports: ownPorts, addresses: () => [] });
+  const addresses = isOther ? [ANYWHERE] : isIP(host) === 0 ? ['127.0.0.1', '::1'] : [host];
   const refusals = addresses.map((address) => network(address, to));
-  // Of a name all that can be told is its port.
-  if (refusals.length === 0) return rules.switchPorts.includes(to) ? network(ANYWHERE, to) : null;
   return refusals.includes(null) ? null : (refusals[0] ?? null);
 }
 
