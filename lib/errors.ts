@@ -29,6 +29,7 @@ const REASONS = {
   crm_error: "the CRM's reply says that it failed",
   rpc_error: 'the JSON-RPC reply carries an error',
   rpc_invalid: 'the reply is not a JSON-RPC response to this question',
+  reply_foreign: 'the reply does not repeat the id of this question',
   breaker_open: 'the webhook has failed again and again, and is left alone for some seconds',
   webhook_paused: 'the CRM has asked to be left alone for some seconds',
   bulkhead_full: 'too many requests of this scheme wait for the CRM already',

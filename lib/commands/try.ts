@@ -92,7 +92,9 @@ interface Asking extends Pick<
 
 async function decide(scheme: Scheme, { canned, ...asking }: Asking): Promise<Decision> {
   const startedAt = systemClock.now();
-  const http = createHttpClient({ network: asking.config.network });
+  const { network, listen, health } = asking.config;
+  const ownPorts = new Set([listen.port, Number(health.port)]);
+  const http = createHttpClient({ network, ownPorts });
   const upstream = new Upstream({
     send: (request, sending) => (canned === null ? http.send(request, sending) : Promise.resolve(canned)),
     clock: systemClock,
@@ -139,7 +141,7 @@ function cannedReply(file: string, status: number): HttpResponse {
       );
     }
     const { text: body, notes } = decodeText(bytes, '');
-    return { status, headers: {}, body, notes, phases: { total: 0 } };
+    return { status, headers: {}, body, notes, phases: { total: 0 }, canned: true };
   } catch (error) {
     if (error instanceof RouterError) throw error;
     throw new RouterError('config_invalid', `can not read the reply ${file}`, { cause: error });

@@ -36,6 +36,7 @@ export interface Config {
     readonly deny: readonly string[];
     readonly allow: readonly string[];
     readonly private: boolean;
+    readonly switchPorts: readonly number[];
   };
   readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
   readonly webhook: {

@@ -19,22 +19,23 @@ export interface SecretSources {
 
 const PREFIX = 'ESL_ROUTER_SECRET_';
 
-/** Throws RouterError `config_invalid` when a secret's file can't be read. */
+/** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: a line each. */
 export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   const values = new Map<string, string>();
+  const faults: string[] = [];
   for (const [variable, value = ''] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || value === '') continue;
-    const name = variable.slice(PREFIX.length);
-    if (!name.endsWith('_FILE')) {
-      values.set(name, value);
-      continue;
-    }
-    try {
-      values.set(name.slice(0, -'_FILE'.length), readFile(value).trim());
-    } catch (error) {
-      throw new RouterError('config_invalid', `${variable}: can not read ${value}`, { cause: error });
-    }
+    const isFile = variable.endsWith('_FILE');
+    const name = isFile ? variable.slice(PREFIX.length, -'_FILE'.length) : variable.slice(PREFIX.length);
+    const text = isFile ? textOf(readFile, value) : value;
+    if (text === null) faults.push(`${variable}: can not read ${value}`);
+    // "Bearer " would be sent, and be refused as if the secret were a wrong one.
+    else if (text.trim() === '') faults.push(`${variable}: ${isFile ? `${value} is empty` : 'is blank'}`);
+    else if (values.has(name))
+      faults.push(`${PREFIX}${name} and ${PREFIX}${name}_FILE are both set: only one of them`);
+    else values.set(name, text);
   }
+  if (faults.length > 0) throw new RouterError('config_invalid', faults.join('\n'));
   return {
     has: (name) => values.has(name),
     read: (name, host) => {
@@ -47,6 +48,14 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
       return value;
     },
   };
+}
+
+function textOf(readFile: SecretSources['readFile'], path: string): string | null {
+  try {
+    return readFile(path).trim();
+  } catch {
+    return null;
+  }
 }
 
 /** A shorter one would be found in texts that have nothing to do with it. */

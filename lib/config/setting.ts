@@ -49,6 +49,17 @@ export const list = (of: string, accepts: (item: string) => boolean) =>
         .map((item) => item.trim())
         .filter((item) => item !== ''),
   );
+export const ports = format(
+  'a list of ports',
+  (value) =>
+    Array.isArray(value) && value.every((port) => Number.isInteger(port) && port >= 1 && port <= 65535),
+  (text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+      .map((item) => (/^\d{1,5}$/.test(item) ? Number(item) : item)),
+);
 export const json = (of: string, accepts: (value: object) => boolean) =>
   format(
     `a JSON object of ${of}`,

@@ -16,6 +16,7 @@ import {
   number,
   oneOf,
   portOrOff,
+  ports,
   text,
 } from './setting.ts';
 
@@ -215,37 +216,27 @@ export const SCHEMA = {
   network: {
     deny: setting(
       'NETWORK_DENY',
-      [
-        // "This host": Linux connects to itself (RFC 1122, 3.2.1.3).
-        '0.0.0.0/8',
-        '::/128',
-        // Link-local, with what clouds tell a machine about itself: its credentials (169.254.169.254).
-        '169.254.0.0/16',
-        'fe80::/10',
-        // The same elsewhere: Alibaba, Azure, Oracle; AWS and Google by IPv6.
-        '100.100.100.200/32',
-        '168.63.129.16/32',
-        '192.0.0.192/32',
-        'fd00:ec2::254/128',
-        'fd20:ce::254/128',
-        // Multicast, reserved and broadcast: no HTTP is spoken there.
-        '224.0.0.0/3',
-        'ff00::/8',
-      ],
+      [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Addresses that no webhook and no redirect may lead to, whatever name stands for them. A list of your own replaces this one.',
+      'Further addresses that no webhook and no redirect may lead to, whatever name stands for them. Denied anyhow: link-local addresses, what clouds tell a machine about itself (169.254.169.254 and its like), "this host" (0.0.0.0/8), multicast.',
     ),
     allow: setting(
       'NETWORK_ALLOW',
       [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Exceptions to network.deny and network.private; the longest match wins, of two equal ones network.deny.',
+      'Exceptions to what is denied; the longest match wins, of two equal ones network.deny. What a cloud tells a machine about itself is opened by its very address only.',
     ),
     private: setting(
       'NETWORK_PRIVATE',
       true,
       flag,
-      'Webhooks may be on loopback and in private networks (RFC 1918, 100.64.0.0/10, fc00::/7).',
+      'Webhooks may be on loopback and in private networks (RFC 1918, 100.64.0.0/10, fc00::/7). A redirect never leads there from a public address.',
+    ),
+    switchPorts: setting(
+      'NETWORK_SWITCH_PORTS',
+      [8021],
+      ports,
+      "Ports of FreeSWITCH's own event socket: no webhook and no redirect may lead to one, on any host.",
     ),
   },
   secrets: {

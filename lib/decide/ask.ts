@@ -12,10 +12,10 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { textAt } from '../webhook/formats/index.ts';
-import { expand, withoutSecrets, type MacroContext } from '../webhook/macro.ts';
+import { expand, type MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
-import { readResponse } from '../webhook/response.ts';
-import { mapTemplates, type Webhook } from '../webhook/webhook.ts';
+import { foreignReply, readResponse } from '../webhook/response.ts';
+import type { Webhook } from '../webhook/webhook.ts';
 import type { AnswerMemory } from './memory.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
@@ -135,6 +135,7 @@ async function askNow(
   };
   signal.addEventListener('abort', abort);
   const cancelDeadline = watchDeadline(limitMs, controller, options);
+  let built = false;
   try {
     throwIfAborted(signal);
     const request = buildRequest({
@@ -163,6 +164,7 @@ async function askNow(
         detail: null,
       },
     });
+    built = true;
     if (limitMs <= 0) throw noTimeLeft(options.call);
     const received = await send(request, {
       scheme: scheme.name,
@@ -178,15 +180,19 @@ async function askNow(
     const { notes = [], ...reply } = response;
     note({ type: 'reply', ...reply });
     for (const text of notes) note({ type: 'note', text });
+    const foreign = received.canned === true ? null : foreignReply(response, webhook, webhookId);
+    if (foreign !== null) throw new RouterError('reply_foreign', foreign);
     return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
     if (signal.aborted) {
-      answered('abandoned', messageOf(signal.reason));
+      if (built) answered('abandoned', messageOf(signal.reason));
       throw signal.reason;
     }
     const { code: reason, message: detail } =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-    answered(reason, detail);
+    if (built) answered(reason, detail);
+    // There is no request that could say why, and the one before has an answer of its own.
+    else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
     cancelDeadline();
@@ -302,26 +308,4 @@ function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unkn
       headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
     ]),
   );
-}
-
-/**
- * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
- * scheme, and a secret within the parameters or the body is left empty.
- */
-export function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
-  const { parameters, body } = webhook;
-  return {
-    ...webhook,
-    url,
-    auth: { type: 'none' },
-    headers: {},
-    ...(parameters === undefined
-      ? {}
-      : {
-          parameters: Object.fromEntries(
-            Object.entries(parameters).map(([name, text]) => [name, withoutSecrets(text)]),
-          ),
-        }),
-    ...(body === undefined ? {} : { body: mapTemplates(body, withoutSecrets) }),
-  };
 }

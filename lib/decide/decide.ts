@@ -9,7 +9,8 @@ import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
 import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
 import type { Webhook } from '../webhook/webhook.ts';
-import { ask, backupOf, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
+import { backupOf } from '../webhook/backup.ts';
+import { ask, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
 import type { Places } from './limits.ts';
 import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
 

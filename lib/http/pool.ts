@@ -4,7 +4,8 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { RouterError } from '../errors.ts';
-import type { Network } from './network.ts';
+import type { Network, Zone } from './network.ts';
+import { Reachability } from './reachability.ts';
 import type { Resolver } from './resolver.ts';
 
 /**
@@ -37,12 +38,13 @@ export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Po
     // axios asks for the same TCP keep-alive delay: a different one would cost two system calls per request.
     keepAliveMsecs: 60_000,
     timeout: idleSocketMs,
-    lookup: checkedLookup(network, resolver),
   };
   // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
   const secure = { ...options, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
-  const plain = checked(new http.Agent(options), network);
-  const usual = checked(new https.Agent(secure), network);
+  const reachability = new Reachability(() => performance.now());
+  const guards = { network, resolver, reachability };
+  const plain = checked(new http.Agent(options), guards);
+  const usual = checked(new https.Agent(secure), guards);
   /** By PEM, the one that was used longest ago first. */
   const own = new Map<string, https.Agent>();
 
@@ -51,7 +53,7 @@ export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Po
     if (agent === undefined) {
       // Made once: a connection would else make its own.
       const secureContext = createSecureContext({ ca: [...rootCertificates, ca], minVersion: 'TLSv1.2' });
-      agent = checked(new https.Agent({ ...secure, secureContext }), network);
+      agent = checked(new https.Agent({ ...secure, secureContext }), guards);
     }
     own.delete(ca);
     own.set(ca, agent);
@@ -76,28 +78,57 @@ export function discardIdle(agent: http.Agent, prefix: string): void {
   }
 }
 
-/** Node asks no lookup about a host that is an address already. */
-function checked<A extends http.Agent>(agent: A, network: Network): A {
+/** What a request's options have beside Node's own: the zone that a redirect comes from. */
+interface Redirected {
+  readonly from?: Zone | null;
+}
+
+/** Each connection is held against the rules; what a redirect asks for never goes over a connection of others. */
+function checked<A extends http.Agent>(agent: A, { network, resolver, reachability }: Guards): A {
   const pool: http.Agent = agent;
+  const nameOf = pool.getName.bind(pool);
+  pool.getName = (options) => `${nameOf(options)}:${(options as Redirected | undefined)?.from ?? ''}`;
   const connect = pool.createConnection.bind(pool);
   pool.createConnection = (options, created) => {
-    const { host = '' } = options;
-    if (host === null || isIP(host) === 0 || network(host)) return connect(options, created);
+    const { host, port, from = null } = options as Redirected & { host?: string; port?: number | string };
+    const refusalOf: RefusalOf = (address) => network(address, Number(port), from);
+    // Node asks no lookup about a host that is an address already.
+    const refusal = isIP(host ?? '') === 0 ? null : refusalOf(host ?? '');
+    if (refusal === null) {
+      const find = (name: string): Promise<string[]> =>
+        resolver
+          .resolve(name)
+          .then((addresses) => reachability.order(name, allowedOf(name, addresses, refusalOf)));
+      // Not in the types of an agent's options, which go to net.connect as they are.
+      const tried = { autoSelectFamilyAttemptTimeout: reachability.attemptMs(host ?? '') };
+      const socket = connect({ ...options, lookup: lookupBy(find), ...tried }, created);
+      if (socket) reachability.watch(host ?? '', socket);
+      return socket;
+    }
     // The type asks for a socket where the agent takes an error alone.
     const fail = created as ((error: Error) => void) | undefined;
-    queueMicrotask(() => fail?.(denied([host])));
+    queueMicrotask(() => fail?.(denied(host ?? '', refusal)));
     return undefined;
   };
   return agent;
 }
 
-function checkedLookup(network: Network, resolver: Resolver): LookupFunction {
-  const find = async (host: string): Promise<LookupAddress[]> => {
-    const addresses = await resolver.resolve(host);
-    const allowed = addresses.filter(network);
-    if (allowed.length === 0) throw denied(addresses, host);
-    return allowed.map((address) => ({ address, family: isIP(address) }));
-  };
+interface Guards extends Pick<PoolOptions, 'network' | 'resolver'> {
+  readonly reachability: Reachability;
+}
+
+/** Why an address may not be connected to; null when it may. */
+type RefusalOf = (address: string) => string | null;
+
+/** Those of a host's addresses that may be connected to. Throws RouterError when it has none. */
+function allowedOf(host: string, addresses: readonly string[], refusalOf: RefusalOf): string[] {
+  const allowed = addresses.filter((address) => refusalOf(address) === null);
+  const [first = ''] = addresses;
+  if (allowed.length === 0) throw denied(`${host} is ${addresses.join(', ')}`, refusalOf(first) ?? '');
+  return allowed;
+}
+
+function lookupBy(find: (host: string) => Promise<string[]>): LookupFunction {
   return (host, { all }, callback) => {
     const tell = (error: Error | null, found: LookupAddress[]): void => {
       const [{ address, family } = { address: '', family: 0 }] = found;
@@ -109,7 +140,10 @@ function checkedLookup(network: Network, resolver: Resolver): LookupFunction {
     };
     find(host).then(
       (found) => {
-        tell(null, found);
+        tell(
+          null,
+          found.map((address) => ({ address, family: isIP(address) })),
+        );
       },
       (error: unknown) => {
         tell(error as Error, []);
@@ -118,11 +152,6 @@ function checkedLookup(network: Network, resolver: Resolver): LookupFunction {
   };
 }
 
-function denied(addresses: readonly string[], host?: string): RouterError {
-  const what = addresses.join(', ');
-  const whose = host === undefined ? '' : `${host} is `;
-  return new RouterError(
-    'address_denied',
-    `${whose}${what}: see network.deny, network.allow and network.private`,
-  );
+function denied(where: string, why: string): RouterError {
+  return new RouterError('address_denied', `${where}: ${why}`);
 }

@@ -23,13 +23,16 @@ export interface ResolverOptions {
   readonly lookup?: (name: string) => Promise<readonly string[]>;
 }
 
-/** One packet to one server; c-ares doubles it in the second round. */
-const QUERY_MS = 1000;
-const ROUNDS = 2;
+/** One packet to one server; c-ares doubles it in each further round. A lost one costs so much. */
+const QUERY_MS = 400;
+const ROUNDS = 3;
 /** The whole question to DNS, however many servers the system names. */
 const QUESTION_MS = 3000;
-/** RFC 8305, 3: how long the answer for one family waits for that of the other. */
-const OTHER_FAMILY_MS = 50;
+/**
+ * How long the answer for one family waits for that of the other: IPv4 as RFC 8305, 3, has it; IPv6 until a lost packet has
+ * been asked for twice, as most machines that are given an IPv6 address to connect to can't.
+ */
+const OTHER_FAMILY_MS = { A: 50, AAAA: 1500 } as const;
 
 const MIN_TTL_SECONDS = 1;
 const MAX_TTL_SECONDS = 300;
@@ -40,7 +43,7 @@ const SYSTEM_TTL_SECONDS = 30;
 const STALE_MS = 3_600_000;
 /** How long a call waits for a new answer while there is an old one. */
 const STALE_AFTER_MS = 200;
-/** After a failure the last known addresses serve so long before DNS is asked again. */
+/** After a failure the last known addresses, or those of one family alone, serve so long before DNS is asked again. */
 const RECHECK_MS = 10_000;
 
 const MAX_NAMES = 256;
@@ -59,8 +62,11 @@ interface Known {
 
 interface Found {
   readonly addresses: readonly string[];
-  readonly ttlSeconds: number;
+  readonly freshSeconds: number;
 }
+
+/** Told the addresses of one family when that of the other keeps everybody waiting. */
+type OnHalf = (addresses: readonly string[]) => void;
 
 export function createResolver(options: ResolverOptions = {}): Resolver {
   return new CachingResolver(options);
@@ -118,20 +124,24 @@ class CachingResolver implements Resolver {
     }
   }
 
+  /** A half answer serves those who wait and is not kept: the question goes on, and the whole one is. */
   #ask(name: string): Promise<readonly string[]> {
     let answer = this.#asked.get(name);
     if (answer === undefined) {
-      answer = this.#answer(name).finally(() => this.#asked.delete(name));
+      answer = new Promise((resolve, reject) => {
+        const whole = this.#answer(name, resolve);
+        void whole.finally(() => this.#asked.delete(name)).then(resolve, reject);
+      });
       this.#asked.set(name, answer);
     }
     return answer;
   }
 
-  async #answer(name: string): Promise<readonly string[]> {
+  async #answer(name: string, onHalf: OnHalf): Promise<readonly string[]> {
     try {
-      const { addresses, ttlSeconds } = await this.#find(name);
+      const { addresses, freshSeconds } = await this.#find(name, onHalf);
       const now = this.#clock.now();
-      const freshUntilMs = now + Math.min(MAX_TTL_SECONDS, Math.max(MIN_TTL_SECONDS, ttlSeconds)) * 1000;
+      const freshUntilMs = now + Math.min(MAX_TTL_SECONDS, Math.max(MIN_TTL_SECONDS, freshSeconds)) * 1000;
       this.#remember(name, { addresses, freshUntilMs, usableUntilMs: now + STALE_MS });
       return addresses;
     } catch (error) {
@@ -147,42 +157,48 @@ class CachingResolver implements Resolver {
     }
   }
 
-  async #find(name: string): Promise<Found> {
+  async #find(name: string, onHalf: OnHalf): Promise<Found> {
     try {
-      return await this.#query(name);
+      return await this.#query(name, onHalf);
     } catch (error) {
       if (isFailure(error)) throw error;
-      return { addresses: await this.#system(name), ttlSeconds: SYSTEM_TTL_SECONDS };
+      return { addresses: await this.#system(name), freshSeconds: SYSTEM_TTL_SECONDS };
     }
   }
 
   /** A channel of its own for each question: it knows the system's servers of now, and can be cancelled alone. */
-  async #query(name: string): Promise<Found> {
+  async #query(name: string, onHalf: OnHalf): Promise<Found> {
     const channel = new Channel({ timeout: QUERY_MS, tries: ROUNDS });
     if (this.#servers !== undefined) channel.setServers(this.#servers);
-    const cancel = (): void => {
-      channel.cancel();
-    };
-    const timers = [this.#clock.after(QUESTION_MS, cancel)];
+    const timers = [
+      this.#clock.after(QUESTION_MS, () => {
+        channel.cancel();
+      }),
+    ];
     this.#channels.add(channel);
     try {
       const families = [
-        familyOf(channel.resolve4(name, { ttl: true })),
-        familyOf(channel.resolve6(name, { ttl: true })),
+        familyOf('A', channel.resolve4(name, { ttl: true })),
+        familyOf('AAAA', channel.resolve6(name, { ttl: true })),
       ];
-      const first = await Promise.race(families);
-      if (first.records.length > 0) timers.push(this.#clock.after(OTHER_FAMILY_MS, cancel));
+      const { family, records: half } = await Promise.race(families);
+      if (half.length > 0) {
+        const tell = (): void => {
+          onHalf(addressesOf(half));
+        };
+        timers.push(this.#clock.after(OTHER_FAMILY_MS[family], tell));
+      }
       const answers = await Promise.all(families);
-      const records = answers.flatMap((family) => family.records);
-      const errors = answers.map(({ error }) => error);
+      const records = answers.flatMap((answer) => answer.records);
+      const errors: unknown[] = answers.map(({ error }) => error).filter((error) => error !== null);
+      const failure = errors.find(isFailure);
       if (records.length === 0) {
         // NXDOMAIN holds for both families; an empty answer for one of them does not speak for the other.
-        throw errors.find((error) => codeOf(error) === 'ENOTFOUND') ?? errors.find(isFailure) ?? errors[0];
+        throw errors.find((error) => codeOf(error) === 'ENOTFOUND') ?? failure ?? errors[0];
       }
-      return {
-        addresses: records.map(({ address }) => address),
-        ttlSeconds: Math.min(...records.map(({ ttl }) => ttl)),
-      };
+      const ttlSeconds = Math.min(...records.map(({ ttl }) => ttl));
+      const freshSeconds = failure === undefined ? ttlSeconds : Math.min(ttlSeconds, RECHECK_MS / 1000);
+      return { addresses: addressesOf(records), freshSeconds };
     } finally {
       for (const stop of timers) stop();
       this.#channels.delete(channel);
@@ -197,17 +213,22 @@ class CachingResolver implements Resolver {
   }
 }
 
+type Records = readonly { readonly address: string; readonly ttl: number }[];
+
 interface Family {
-  readonly records: readonly { readonly address: string; readonly ttl: number }[];
+  readonly family: keyof typeof OTHER_FAMILY_MS;
+  readonly records: Records;
   readonly error: unknown;
 }
 
-function familyOf(query: Promise<Family['records']>): Promise<Family> {
+function familyOf(family: Family['family'], query: Promise<Records>): Promise<Family> {
   return query.then(
-    (records) => ({ records, error: null }),
-    (error: unknown) => ({ records: [], error }),
+    (records) => ({ family, records, error: null }),
+    (error: unknown) => ({ family, records: [], error }),
   );
 }
+
+const addressesOf = (records: Records): string[] => records.map(({ address }) => address);
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : null);
 

@@ -1,5 +1,5 @@
 import type { Call } from '../call/channel.ts';
-import { RouterError } from '../errors.ts';
+import { serializeAssignments } from '../dial/assignment.ts';
 import type { Command } from '../esl/command.ts';
 
 /**
@@ -10,7 +10,6 @@ import type { Command } from '../esl/command.ts';
 
 /** A word that stays one argument in the text of an API command. */
 const WORD = /^[A-Za-z0-9._@-]{1,256}$/;
-const VALUE = /^[A-Za-z0-9_.@:,+ %()-]*$/;
 /** The hangup cause of a call that has reached its longest duration. */
 export const TIME_IS_UP = 'ALLOTTED_TIMEOUT';
 
@@ -23,12 +22,9 @@ export function isNameable({ uuid }: Call): boolean {
  * @throws RouterError `esl_unsafe_value`
  */
 export function setVariables(call: Call, variables: Readonly<Record<string, string>>): Command {
-  const assignments = Object.entries(variables).map(([name, value]) => {
-    if (!VALUE.test(value)) throw new RouterError('esl_unsafe_value', `the value of ${name} may not be sent`);
-    return `${name}=${value}`;
-  });
-  const list = assignments.join(';');
-  if (!isNameable(call)) return { kind: 'execute', app: 'multiset', arg: `^^;${list}` };
+  const list = serializeAssignments(variables);
+  if (!isNameable(call))
+    return { kind: 'execute', app: 'multiset', arg: list.startsWith('^^') ? list : `^^;${list}` };
   return { kind: 'api', command: 'uuid_setvar_multi', args: `${call.uuid} ${list}` };
 }
 

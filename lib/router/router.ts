@@ -73,7 +73,8 @@ export async function start(options: RouterOptions): Promise<Router> {
 
 async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
   const { config, secrets, log, version, clock = systemClock, onRecord } = options;
-  const http = createHttpClient({ network: config.network });
+  const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
+  const http = createHttpClient({ network: config.network, ownPorts });
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   const eslOptions = {
@@ -176,6 +177,9 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     log.info('stopped');
   };
   const { host, port } = listener.address;
+  // Where the system has chosen them.
+  ownPorts.add(port);
+  if (health !== null) ownPorts.add(health.address.port);
   if (health !== null) log.info('health', health.address);
   log.info('listening', {
     host,

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { HOPS_HEADER } from '../call/channel.ts';
 import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
 import { isCountry, planOf } from '../numbering/plan.ts';
-import { variablesOf, type Template } from '../webhook/macro.ts';
+import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
+import { sameHeader } from '../webhook/header.ts';
 import { template } from '../webhook/template.ts';
+import { faultsOf, type Fault } from './fault.ts';
 import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
 
 /**
@@ -132,13 +135,26 @@ const fields = z.strictObject({
     .strictObject({
       ringback: z
         .string()
-        .regex(/^%\([0-9,]{1,64}\)(;[%0-9(),]{1,64})?$/, 'expected a tone such as %(2000,4000,440,480)')
+        .regex(
+          /^%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)(;%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)){0,7}$/,
+          'expected tones such as %(2000,4000,440,480), or several divided by ";"',
+        )
         .default('%(2000,4000,440,480)'),
       headers: z
         .record(
-          z.string().regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-'),
-          template({ reply: true }),
+          z
+            .string()
+            .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-')
+            .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
+              error: 'is the header that routers count by',
+            }),
+          template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
+            error: 'a secret is told to no callee',
+          }),
         )
+        .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
+          error: 'a header is set twice',
+        })
         .default({}),
       progressTimeoutSeconds: z.int().min(1).max(60).optional(),
     })
@@ -174,13 +190,6 @@ export type Scheme = Omit<z.output<typeof document>, 'webhook'> & {
   readonly revision: string;
 };
 
-/** One thing wrong in a document, in the words of the person who wrote it. */
-interface Fault {
-  /** Dotted path within the document; '' for the document itself. */
-  readonly path: string;
-  readonly message: string;
-}
-
 export type SchemeResult =
   | {
       readonly ok: true;
@@ -197,11 +206,7 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
     const { ca: caFile = null, ...others } = asked;
     return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
   }
-  const faults = result.error.issues.map((issue) => ({
-    path: issue.path.join('.'),
-    message: issue.message,
-  }));
-  return { ok: false, faults };
+  return { ok: false, faults: faultsOf(result.error.issues) };
 }
 
 /** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */

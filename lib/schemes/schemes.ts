@@ -13,6 +13,7 @@ import { secretsOf } from '../webhook/macro.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
+import { undiallable, unsendable } from './sendable.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
@@ -63,7 +64,7 @@ export function assembleSchemes(
   secrets: Secrets,
   { unread, readText }: Origin = NO_FILES,
 ): LoadResult {
-  const faults: string[] = [...unread];
+  const faults: string[] = [...unread, ...undiallable(config)];
   const notes: string[] = [];
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
   for (const source of sources) {
@@ -238,6 +239,7 @@ function crossFaults(
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
   }
+  faults.push(...unsendable(scheme, config, secrets));
   const rules = stepRules(scheme, config, { did: '', variables: new Map() });
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     steps?.forEach((step, index) => {

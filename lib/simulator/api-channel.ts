@@ -1,17 +1,17 @@
 import { aLeg, liveLeg, NO_CHANNEL, type Api, type ApiCall } from './api-words.ts';
 import { broadcast, STAY } from './appointment.ts';
 import { causeNamed } from './cause.ts';
+import { readAssignments } from './dialstring.ts';
 import type { Extension } from './exchange.ts';
 import type { Bytes } from './message.ts';
 import { strangersProfile } from './profile.ts';
 
-/** `uuid a=1;b=2` */
+/** `uuid a=1;b=2`, or with another separator `uuid ^^|a=1|b=2` */
 function setMany({ exchange, words, argument }: ApiCall): Bytes {
   const leg = aLeg(exchange, words[0]);
   if (leg === null) return `${NO_CHANNEL}-USAGE: <uuid> <var>=<value>;<var>=<value>...\n`; // 21c
-  for (const assignment of argument.slice(argument.indexOf(' ') + 1).split(';')) {
-    const equals = assignment.indexOf('=');
-    if (equals > 0) leg.channel.set(assignment.slice(0, equals).trim(), assignment.slice(equals + 1));
+  for (const [name, value] of readAssignments(argument.slice(argument.indexOf(' ') + 1), ';')) {
+    leg.channel.set(name, value);
   }
   return '+OK\n';
 }

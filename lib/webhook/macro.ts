@@ -79,7 +79,8 @@ export function parseTemplate(
   if (end < source.length) parts.push(source.slice(end));
   const rest = parts.filter((part) => typeof part === 'string').join('');
   if (rest.includes('{{'))
-    throw new RouterError('config_invalid', `"{{" without "}}" in ${JSON.stringify(source)}`);
+    // The text itself may hold a token.
+    throw new RouterError('config_invalid', '"{{" without "}}"');
   return new Template(source, parts);
 }
 

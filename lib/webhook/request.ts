@@ -56,7 +56,7 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const telling: MacroContext = { ...context, secret };
   const unsigned = compose(plan, question, telling);
   const method = plan.method;
-  const subject = { method, timestamp: context.timestamp, ...unsigned };
+  const subject = { method, timestamp: context.timestamp, outside: plan.outside, ...unsigned };
   const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
   const added = Object.keys(credentials).length > 0;
   const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
@@ -83,8 +83,10 @@ interface Plan {
   readonly submission: Submission;
   readonly place: 'query' | 'form' | 'headers' | 'document';
   readonly url: UrlTemplate;
-  readonly payload: (context: MacroContext) => unknown;
+  readonly payload: (context: MacroContext, webhookId: string) => unknown;
   readonly ownHeaders: (context: MacroContext) => Record<string, string>;
+  /** Headers that say something about the call; null when nothing outside the body does. */
+  readonly outside: readonly string[] | null;
 }
 
 const plans = new WeakMap<Webhook, Plan>();
@@ -94,13 +96,15 @@ function planOf(webhook: Webhook): Plan {
   if (plan === undefined) {
     const submission: Submission = FORMATS[webhook.submission].submission;
     const ownHeaders = Object.entries(webhook.headers);
+    const place = placeOf(webhook, submission);
     plan = {
       method: submission.shape === 'document' ? 'POST' : webhook.method,
       submission,
-      place: placeOf(webhook, submission),
+      place,
       url: compileUrl(webhook.url),
       payload: payloadOf(webhook, submission),
       ownHeaders: (context) => texts(ownHeaders, context),
+      outside: outsideOf(webhook, place),
     };
     plans.set(webhook, plan);
   }
@@ -113,7 +117,31 @@ function placeOf({ method, parametersIn }: Webhook, { shape }: Submission): Plan
   return method === 'GET' || method === 'DELETE' ? 'query' : 'form';
 }
 
-function payloadOf({ body, parameters }: Webhook, { shape }: Submission): Plan['payload'] {
+function outsideOf({ url, headers, parameters, echo }: Webhook, place: Plan['place']): Plan['outside'] {
+  const names = Object.keys(headers).filter((name) => headers[name] !== undefined && varies(headers[name]));
+  if (place === 'headers') {
+    const fields = parameters === undefined ? DEFAULT_FIELDS.map(([name]) => name) : Object.keys(parameters);
+    names.push(...fields, ...(echo !== undefined && 'key' in echo ? [echo.key] : []));
+  }
+  if (names.length === 0 && place !== 'query' && !varies(url)) return null;
+  return [...new Set(names.map((name) => name.toLowerCase()))].sort();
+}
+
+/** Whether a text changes with the call. */
+function varies({ parts }: Template): boolean {
+  return parts.some((part) => typeof part !== 'string' && part.kind !== 'secret');
+}
+
+/** `webhook.echo` is validated: a body of one's own is an object then, without that key. */
+function payloadOf(webhook: Webhook, submission: Submission): Plan['payload'] {
+  const fill = fillerOf(webhook, submission);
+  const { echo } = webhook;
+  if (echo === undefined || !('key' in echo)) return fill;
+  const { key } = echo;
+  return (context, webhookId) => ({ ...(fill(context, webhookId) as object), [key]: webhookId });
+}
+
+function fillerOf({ body, parameters }: Webhook, { shape }: Submission): Plan['payload'] {
   if (body !== undefined) return (context) => fillJson(body, context);
   const fields = parameters === undefined ? DEFAULT_FIELDS : Object.entries(parameters);
   if (parameters !== undefined || shape === 'pairs') return (context) => texts(fields, context);
@@ -123,7 +151,8 @@ function payloadOf({ body, parameters }: Webhook, { shape }: Submission): Plan['
 /** The request without its credentials. */
 function compose(plan: Plan, question: RouteQuestion, context: MacroContext): Message {
   const { method, submission, place } = plan;
-  const payload = plan.payload(context);
+  const { echo } = question.webhook;
+  const payload = plan.payload(context, question.webhookId);
   const encoded =
     place === 'headers' ? '' : submission.encode(payload, questionOf(question.webhook, question.webhookId));
   const hasBody = place === 'form' || place === 'document';
@@ -139,6 +168,7 @@ function compose(plan: Plan, question: RouteQuestion, context: MacroContext): Me
     },
     place === 'headers' ? (payload as Record<string, string>) : {},
     plan.ownHeaders(context),
+    echo !== undefined && 'header' in echo ? { [echo.header]: question.webhookId } : {},
     body === null ? {} : { 'Content-Length': String(Buffer.byteLength(body)) },
   );
   // In a query "%20" is read by everyone, "+" by readers of forms only.
@@ -157,11 +187,14 @@ function merge(...layers: readonly Readonly<Record<string, string>>[]): Record<s
   return Object.fromEntries(headers.values());
 }
 
-/** Headers that prove who we are. The time that a signature holds for proves nothing. */
+/** Of a signature, and no proof by themselves. */
+const BESIDE_SIGNATURE = new Set(['webhook-timestamp', 'webhook-signed-headers']);
+
+/** Headers that prove who we are. */
 function isProof(name: string, credentials: Readonly<Record<string, string>>): boolean {
   const lower = name.toLowerCase();
   if (CREDENTIALS.has(lower)) return true;
-  return lower !== 'webhook-timestamp' && Object.keys(credentials).some((own) => own.toLowerCase() === lower);
+  return !BESIDE_SIGNATURE.has(lower) && Object.keys(credentials).some((own) => own.toLowerCase() === lower);
 }
 
 function masked(

@@ -1,6 +1,9 @@
 import type { HttpResponse } from '../http/message.ts';
+import { parseDocument } from './formats/document.ts';
 import type { Answer, Import, Question } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
+import { readName, textAt } from './formats/path.ts';
+import { shown } from './formats/seen.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What a person can do about a status; the reply itself stands in the record. */
@@ -29,6 +32,36 @@ export function readResponse(response: HttpResponse, webhook: Webhook, question:
   }
   const format: Import = FORMATS[webhook.import].import;
   return format.read(body, webhook, question);
+}
+
+/**
+ * Why a reply is to another question than ours, as far as `webhook.echo` can tell; null when it is not. A proxy, or a CRM that
+ * has answered twice before, would else send this caller where another one was to go.
+ */
+export function foreignReply(
+  response: HttpResponse,
+  { echo, noRouteStatuses }: Webhook,
+  webhookId: string,
+): string | null {
+  const { status, headers } = response;
+  if (echo === undefined) return null;
+  // What is no answer can't be another one's.
+  if ((status < 200 || status > 299) && !noRouteStatuses.includes(status)) return null;
+  const [place, found] =
+    'header' in echo
+      ? [`header ${echo.header}`, headers[echo.header.toLowerCase()] ?? '']
+      : [`key ${JSON.stringify(echo.key)}`, keyIn(response.body, echo.key)];
+  if (found === webhookId) return null;
+  return found === ''
+    ? `the reply has no ${place}, in which webhook.echo says that it repeats the question's id`
+    : `the reply is to the question ${shown(found)} (${place}), and ours is ${shown(webhookId)}`;
+}
+
+/** At the top of a document, or of the result of a JSON-RPC reply. */
+function keyIn(body: string, key: string): string {
+  const parsed = parseDocument(body);
+  if ('kind' in parsed) return '';
+  return textAt(parsed.document, key) || textAt(readName(parsed.document, 'result'), key);
 }
 
 function describeStatus({ status, headers }: HttpResponse): string {

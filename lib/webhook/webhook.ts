@@ -1,25 +1,15 @@
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
+import { freeHeader, ownHeader, sameHeader } from './header.ts';
 import { Template } from './macro.ts';
 import { template } from './template.ts';
+import { compileUrl } from './url.ts';
 
 /** `webhook` of a scheme: which CRM is asked, how, and what its reply is read as. */
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
-/** Headers that frame the message; a scheme that set them could split one request into two. */
-const FRAMING = new Set([
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'te',
-  'trailer',
-  'expect',
-  'proxy-connection',
-]);
-
 /** What a value of a reply can be: `webhook.expect`. A `sip:` address counts as a login. */
 export const KINDS = ['number', 'extension', 'login', 'target'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -30,11 +20,8 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
     .union([item, z.array(item).min(1).max(16)])
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
-const headerName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'expected the name of an HTTP header');
-
-export const webhookUrl = template().superRefine(({ source }, context) => {
+export const webhookUrl = template().superRefine((url, context) => {
+  const { source } = url;
   const fault = (message: string): void => {
     context.addIssue({ code: 'custom', message });
   };
@@ -49,20 +36,24 @@ export const webhookUrl = template().superRefine(({ source }, context) => {
   else if (parsed.host.includes('{')) fault('macros may stand in the path and the query only');
   else if (parsed.username !== '' || parsed.password !== '')
     fault('no user or password here: use webhook.auth');
+  else {
+    try {
+      compileUrl(url);
+    } catch (error) {
+      fault(messageOf(error));
+    }
+  }
 });
 
-const httpHeaders = z.record(headerName, template()).superRefine((headers, context) => {
-  const seen = new Set<string>();
-  for (const name of Object.keys(headers)) {
-    const lower = name.toLowerCase();
-    const fault = FRAMING.has(lower)
-      ? 'frames the message and can not be set'
-      : seen.has(lower)
-        ? 'is set twice'
-        : '';
-    if (fault !== '')
-      context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${fault}` });
-    seen.add(lower);
+const httpHeaders = z.record(ownHeader, template()).superRefine((headers, context) => {
+  const fault = (name: string, what: string): void => {
+    context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
+  };
+  const twice = sameHeader(Object.keys(headers));
+  if (twice !== undefined) fault(twice, 'is set twice');
+  for (const [name, { parts }] of Object.entries(headers)) {
+    if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
+      fault(name, 'says where the message goes: no macro there');
   }
 });
 
@@ -73,6 +64,12 @@ export type TemplateJson =
 const body: z.ZodType<TemplateJson> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), template(), z.array(body), z.record(z.string(), body)]),
 );
+
+/** Where the CRM repeats the `webhook-id`, which ties its reply to the question. */
+const echo = z.union([
+  z.strictObject({ header: z.union([z.string().regex(/^webhook-id$/i), freeHeader]) }),
+  z.strictObject({ key: z.string().min(1).max(64) }),
+]);
 
 export const webhook = z
   .strictObject({
@@ -93,6 +90,7 @@ export const webhook = z
     expect: z.array(z.enum(KINDS)).min(1).optional(),
     errorName: z.string().min(1).max(256).optional(),
     rpcId: z.enum(['text', 'number']).default('text'),
+    echo: echo.optional(),
     noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
     withheld: z.enum(['hide', 'send']).default('hide'),
     redirects: z.int().min(0).max(3).default(0),
@@ -133,6 +131,7 @@ export const webhook = z
     if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
       fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
     }
+    for (const message of echoFaults(hook)) fault('echo', message);
     if (hook.body !== undefined && hook.parameters !== undefined)
       fault('body', 'stands instead of parameters: only one of them');
     if (submission.shape === 'document') {
@@ -145,13 +144,45 @@ export const webhook = z
       fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
     }
     if (hook.parametersIn === 'headers') {
-      for (const name of Object.keys(hook.parameters ?? {})) {
-        if (!headerName.safeParse(name).success || FRAMING.has(name.toLowerCase())) {
-          fault('parameters', `${JSON.stringify(name)} can not be the name of an HTTP header`);
-        }
+      const names = Object.keys(hook.parameters ?? {});
+      for (const name of names) {
+        const [issue] = freeHeader.safeParse(name).error?.issues ?? [];
+        if (issue !== undefined) fault('parameters', `${JSON.stringify(name)}: ${issue.message}`);
       }
+      const twice = sameHeader([...Object.keys(hook.headers), ...names]);
+      if (twice !== undefined) fault('parameters', `the header ${twice} is set twice`);
     }
   });
+
+type Hook = Pick<Webhook, 'echo' | 'headers' | 'parameters' | 'body' | 'parametersIn' | 'import'>;
+
+function echoFaults({ echo, headers, parameters, body, parametersIn, import: format }: Hook): string[] {
+  if (echo === undefined) return [];
+  if ('header' in echo) {
+    const names = [
+      ...Object.keys(headers),
+      ...(parametersIn === 'headers' ? Object.keys(parameters ?? {}) : []),
+    ];
+    return sameHeader([...names, echo.header]) === echo.header
+      ? [`the header ${echo.header} is set by the scheme`]
+      : [];
+  }
+  const { key } = echo;
+  const isObject =
+    typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Template);
+  return [
+    ...(format === 'http'
+      ? ['a key is one of a JSON reply, and webhook.import is "http": take a header']
+      : []),
+    ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is no JSON object'] : []),
+    ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))
+      ? [`the key ${JSON.stringify(key)} is set by the scheme`]
+      : []),
+    ...(parametersIn === 'headers' && !freeHeader.safeParse(key).success
+      ? [`${JSON.stringify(key)} can not be the name of an HTTP header`]
+      : []),
+  ];
+}
 
 export type Webhook = Omit<z.output<typeof webhook>, 'ca'> & {
   /** PEM of the certificates that are trusted beside the usual ones for this webhook. */

@@ -209,6 +209,27 @@ const where: Scenario[] = [
 
 const bridgeAndWaiting: Scenario[] = [
   {
+    title: 'bridge.ringback: of two tones, as in Britain',
+    scheme: { bridge: { ringback: '%(400,200,400,450);%(400,2000,400,450)' } },
+    call: { answered: true },
+    check: ({ report, dialled }) => {
+      expect(dialled).to.deep.equal(['user/201@pbx.example']);
+      const { variables } = report;
+      expect(variables.get('transfer_ringback')).to.equal('%(400,200,400,450);%(400,2000,400,450)');
+      expect(variables.get('continue_on_fail')).to.equal('true');
+      expect(variables.get('esl_router_result')).to.equal('routed');
+    },
+  },
+  {
+    title: 'targets: a feature code',
+    scheme: { targets: { voicemail: { transfer: { extension: '*98', context: 'default' } } } },
+    reply: { json: { destination: 'voicemail' } },
+    check: ({ record, marker }) => {
+      expect(record.end).to.equal('transferred');
+      expect(marker('destination')).to.equal('*98');
+    },
+  },
+  {
     title: 'bridge.ringback: an answered caller hears it',
     scheme: { bridge: { ringback: '%(400,200,425)' } },
     call: { answered: true },

@@ -26,10 +26,54 @@ const address: Scenario[] = [
     title: 'url: a value that would climb in the path is an error, and the CRM is not asked',
     scheme: { webhook: { url: 'CRM/by/{{caller_name}}/x' } },
     call: { callerName: '..' },
-    check: ({ requests, record, report }) => {
+    check: ({ requests, record, report, line }) => {
       expect(requests).to.have.length(0);
       expect(record).to.include({ result: 'error', reason: 'request_invalid' });
       expect(report.end.kind).to.equal('dialplan');
+      const sentence = 'not asked: request_invalid: a value makes a segment of the URL path "." or ".."';
+      expect(record.notes).to.include(sentence);
+      expect(line['notes']).to.include(sentence);
+    },
+  },
+  {
+    title: 'url: what could not be asked takes nothing from the question before it',
+    scheme: {
+      webhook: { url: 'CRM/first' },
+      fallback: { onNoRoute: [{ webhook: 'CRM/by/{{caller_name}}/x' }] },
+    },
+    call: { callerName: '..' },
+    reply: { first: { json: {} } },
+    check: ({ requests, record }) => {
+      expect(requests).to.have.length(1);
+      expect(record.requests.map(({ answer }) => answer)).to.deep.equal(['missing_key']);
+      expect(record.notes.join()).to.include('not asked: request_invalid: a value makes a segment');
+    },
+  },
+  {
+    title: 'echo: a reply that repeats the id is the answer',
+    scheme: { webhook: { echo: { header: 'X-Question' } } },
+    reply: ({ headers }) => ({
+      status: 200,
+      headers: { 'X-Question': String(headers['x-question']) },
+      body: '{"destination":"201"}',
+    }),
+    check: ({ requests, dialled }) => {
+      expect(requests[0]?.headers['x-question']).to.equal(requests[0]?.headers['webhook-id']);
+      expect(dialled).to.deep.equal(['user/201@pbx.example']);
+    },
+  },
+  {
+    title: "echo: another caller's answer rings nobody",
+    scheme: { webhook: { echo: { key: 'question' } }, fallback: { onError: [{ dial: '900' }] } },
+    reply: () => ({ json: { destination: '201', question: 'of another caller' } }),
+    check: ({ dialled, record, line, marker }) => {
+      expect(dialled).to.deep.equal(['user/900@pbx.example']);
+      expect(record.requests[0]?.answer).to.equal('reply_foreign');
+      expect(record.requests[0]?.detail).to.match(
+        /^the reply is to the question "of another caller" \(key "question"\), and ours is "/,
+      );
+      expect(line['detail']).to.equal(record.requests[0]?.detail);
+      expect(marker('result')).to.equal('error');
     },
   },
   {

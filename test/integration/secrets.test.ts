@@ -11,8 +11,6 @@ const SETTINGS = {
   SECRET_HEADER: 'sec-header-2',
   SECRET_BODY: 'sec-body-3',
   SECRET_AUTH: 'sec-auth-4',
-  SECRET_BOUND: 'sec-bound-5',
-  SECRETS_HOSTS: '{"BOUND":["crm.example"]}',
   GATEWAY: 'crm',
   DOMAIN: 'pbx.example',
 };
@@ -45,9 +43,8 @@ const schemes = (crm: string): object[] => [
     webhook: { url: 'http://127.0.0.1:9/{{secret.URL}}', headers: { 'X-Key': '{{secret.HEADER}}' } },
   },
   { name: 'nowhere', webhook: { url: 'http://crm.invalid/{{secret.URL}}', timeoutSeconds: 1 } },
-  { name: 'bound', webhook: { url: `${crm}/bound?k={{secret.BOUND}}` } },
 ];
-const NAMES = ['everywhere', 'in-headers', 'gone', 'nowhere', 'bound'];
+const NAMES = ['everywhere', 'in-headers', 'gone', 'nowhere'];
 
 function checkClean(text: string): void {
   for (const value of [...VALUES, BASIC]) expect(text).not.to.include(value);
@@ -65,13 +62,7 @@ describe('secrets', function () {
         const report = await freeswitch.call({ caller: CALLER, did: DID, path, callee: () => answers() });
         const record = await daemon.record(report.uuid);
         expect(record.reason).to.equal(
-          path === 'gone'
-            ? 'connect_failed'
-            : path === 'nowhere'
-              ? 'dns_failed'
-              : path === 'bound'
-                ? 'request_invalid'
-                : 'http_status',
+          path === 'gone' ? 'connect_failed' : path === 'nowhere' ? 'dns_failed' : 'http_status',
         );
       }
       const [everywhere, headers, ...others] = crm.requests;

@@ -209,7 +209,7 @@ export function prepare(conf: string, { ports }: SwitchPlan, carrier: number): v
     join(conf, 'default.xml'),
     `<include>
 <context name="default">
-  <extension name="900"><condition field="destination_number" expression="^900$">
+  <extension name="900"><condition field="destination_number" expression="^(900|\\*98)$">
     <action application="answer"/>
     <action application="playback" data="tone_stream://%(2000,0,440)"/>
     <action application="hangup" data="NORMAL_CLEARING"/>

@@ -9,7 +9,9 @@ export type DnsReply =
   /** RFC 1035, 4.1.1: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED. */
   | { readonly code: 2 | 3 | 5 }
   /** Nothing, for ever. */
-  | { readonly hang: true };
+  | { readonly hang: true }
+  /** When it is called back. */
+  | { readonly later: (send: (reply: DnsReply) => void) => void };
 
 export type Family = 'A' | 'AAAA';
 
@@ -23,8 +25,9 @@ export class DnsServer {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (query, peer) => {
-      const answer = this.#answer(query);
-      if (answer !== null) socket.send(answer, peer.port, peer.address);
+      this.#answer(query, (answer) => {
+        socket.send(answer, peer.port, peer.address);
+      });
     });
   }
 
@@ -43,7 +46,7 @@ export class DnsServer {
     this.#socket.close();
   }
 
-  #answer(query: Buffer): Buffer | null {
+  #answer(query: Buffer, send: (answer: Buffer) => void): void {
     let end = 12;
     const labels: string[] = [];
     for (let length = query[end] ?? 0; length > 0; length = query[end] ?? 0) {
@@ -54,22 +57,32 @@ export class DnsServer {
     const type = query.readUInt16BE(end + 1);
     const family: Family = type === 28 ? 'AAAA' : 'A';
     this.questions.push(`${family} ${name}`);
-    const reply = this.reply(name, family);
-    if ('hang' in reply) return null;
-    const version = family === 'A' ? 4 : 6;
-    const records = 'code' in reply ? [] : reply.addresses.filter((address) => isIP(address) === version);
-    const header = Buffer.from(query.subarray(0, 12));
-    // A response, recursion available.
-    header.writeUInt16BE(0x8180 | ('code' in reply ? reply.code : 0), 2);
-    header.writeUInt16BE(records.length, 6);
-    header.writeUInt32BE(0, 8);
-    const ttl = 'code' in reply ? 0 : (reply.ttl ?? 60);
-    return Buffer.concat([
-      header,
-      query.subarray(12, end + 5),
-      ...records.map((address) => recordOf(address, type, ttl)),
-    ]);
+    const tell = (reply: DnsReply): void => {
+      if ('hang' in reply) return;
+      if ('later' in reply) reply.later(tell);
+      else send(answerTo(query, reply, end, type));
+    };
+    tell(this.reply(name, family));
   }
+}
+
+type Told = Exclude<DnsReply, { hang: true } | { later: unknown }>;
+
+/** `end` of the name in the query. */
+function answerTo(query: Buffer, reply: Told, end: number, type: number): Buffer {
+  const version = type === 28 ? 6 : 4;
+  const records = 'code' in reply ? [] : reply.addresses.filter((address) => isIP(address) === version);
+  const header = Buffer.from(query.subarray(0, 12));
+  // A response, recursion available.
+  header.writeUInt16BE(0x8180 | ('code' in reply ? reply.code : 0), 2);
+  header.writeUInt16BE(records.length, 6);
+  header.writeUInt32BE(0, 8);
+  const ttl = 'code' in reply ? 0 : (reply.ttl ?? 60);
+  return Buffer.concat([
+    header,
+    query.subarray(12, end + 5),
+    ...records.map((address) => recordOf(address, type, ttl)),
+  ]);
 }
 
 /** Its name is the question's, by a pointer to it. */

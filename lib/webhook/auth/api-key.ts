@@ -1,14 +1,12 @@
 import { z } from 'zod';
+import { freeHeader } from '../header.ts';
 import type { Template } from '../macro.ts';
 import { template } from '../template.ts';
 import type { Auth, UnsignedRequest } from './auth.ts';
 
 const settings = z.strictObject({
   type: z.literal('api-key'),
-  header: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of an HTTP header')
-    .default('X-API-Key'),
+  header: freeHeader.default('X-API-Key'),
   key: template(),
 });
 type ApiKey = z.output<typeof settings>;

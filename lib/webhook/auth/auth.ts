@@ -24,6 +24,8 @@ export interface UnsignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Headers that say something about the call, in small letters and in order; null when nothing outside the body does. */
+  readonly outside: readonly string[] | null;
   /** ISO 8601. */
   readonly timestamp: string;
 }

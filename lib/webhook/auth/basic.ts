@@ -3,7 +3,14 @@ import { template } from '../template.ts';
 import type { Auth, UnsignedRequest } from './auth.ts';
 import type { Template } from '../macro.ts';
 
-const settings = z.strictObject({ type: z.literal('basic'), user: template(), password: template() });
+/** RFC 7617, section 2: the first colon ends the user. */
+const user = template().refine(
+  ({ parts }) => !parts.some((part) => typeof part === 'string' && part.includes(':')),
+  {
+    error: 'no colon may stand in the user of basic authentication',
+  },
+);
+const settings = z.strictObject({ type: z.literal('basic'), user, password: template() });
 type Basic = z.output<typeof settings>;
 
 /** RFC 7617, in UTF-8 as its section 2.1 recommends. */

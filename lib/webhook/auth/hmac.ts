@@ -13,8 +13,10 @@ const settings = z.strictObject({
 type Hmac = z.output<typeof settings>;
 
 /**
- * Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body`, in base64. A GET or DELETE has no body, and what it asks
- * stands in its address: there the signature covers `METHOD path?query` instead.
+ * Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body`, in base64, as long as all that the request says about a call
+ * stands in its body. Where its address or its headers say something too, or there is no body, what is signed in the
+ * body's place is `METHOD path?query`, a line `name: value` for each of these headers, and the body behind an empty line:
+ * whoever checks the body alone then finds the signature wrong, instead of trusting what nobody has signed.
  */
 export const hmac = {
   settings,
@@ -24,25 +26,30 @@ export const hmac = {
     fill: (template: Template) => string,
   ) {
     const timestamp = String(Math.floor(Date.parse(request.timestamp) / 1000));
-    const signed = `${webhookIdOf(request)}.${timestamp}.${request.body ?? targetOf(request)}`;
+    const signed = `${headerOf(request, 'webhook-id')}.${timestamp}.${contentOf(request)}`;
     const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
+    const names = request.outside?.join(' ') ?? '';
     return {
       'webhook-timestamp': timestamp,
       'webhook-signature': secrets.map((one) => `v1,${sign(signed, keyOf(fill(one)))}`).join(' '),
+      ...(names === '' ? {} : { 'webhook-signed-headers': names }),
     };
   },
   templates: ({ secret, previousSecret }: Hmac) =>
     previousSecret === undefined ? [secret] : [secret, previousSecret],
 } as const satisfies Auth<Hmac>;
 
-/** As it is sent: a scheme may have a header of that name itself. */
-function webhookIdOf({ headers }: UnsignedRequest): string {
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === 'webhook-id')?.[1] ?? '';
+function contentOf(request: UnsignedRequest): string {
+  const { method, url, body, outside } = request;
+  if (body !== null && outside === null) return body;
+  const { pathname, search } = new URL(url);
+  const lines = (outside ?? []).map((name) => `${name}: ${headerOf(request, name)}`);
+  return [`${method} ${pathname}${search}`, ...lines, ...(body ? ['', body] : [])].join('\n');
 }
 
-function targetOf({ method, url }: UnsignedRequest): string {
-  const { pathname, search } = new URL(url);
-  return `${method} ${pathname}${search}`;
+/** As it is sent: a scheme may have a header of that name itself. */
+function headerOf({ headers }: UnsignedRequest, wanted: string): string {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? '';
 }
 
 function sign(text: string, key: Buffer): string {

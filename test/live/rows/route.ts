@@ -138,6 +138,44 @@ export const routeRows: readonly Row[] = [
     },
   },
   {
+    name: 'ivr-two-tones',
+    title: "he hears a ringing of two tones as it is written: Britain's",
+    before: [
+      ['answer', ''],
+      ['playback', 'tone_stream://%(400,0,800)'],
+    ],
+    scheme: { bridge: { ringback: '%(400,200,400,450);%(400,2000,400,450)' } },
+    run: async (stage) => {
+      const line = stage.line(stage.number(), answers(7_000));
+      stage.destination(line.number);
+      const caller = await stage.call();
+      await caller.answered();
+      const callee = await line.called();
+      caller.media.forget();
+      await sleep(6_000);
+      const tones = caller.media.tones;
+      // 0.8 s of 3; the first tone alone would be 2 of 3.
+      check(tones > 60 && tones < 100, `${tones} packets of ringback in 6 s, and about 80 were expected`);
+      await callee.journal.until('200', SOON, () => callee.media ?? undefined);
+      await stage.talk(caller, callee);
+      return `${tones} packets of ringback in 6 s, then the callee`;
+    },
+  },
+  {
+    name: 'feature-code',
+    title: 'a target that is a feature code: *98',
+    scheme: { targets: { voicemail: { transfer: { extension: '*98', context: 'default' } } } },
+    run: async (stage) => {
+      stage.destination('voicemail');
+      const caller = await stage.call();
+      await caller.answered();
+      const end = await caller.ended();
+      check(end.how === 'hung up by the switch', `the caller's end: ${end.how}`);
+      check(stage.group.calls.length === 0, 'the fallback rang as well');
+      return `${caller.media.tones} packets of the extension's tone`;
+    },
+  },
+  {
     name: 'guard-lifted',
     title: 'a guard of 4 s does not tear an answered call away',
     guard: 4,

@@ -93,17 +93,18 @@ describe('config', () => {
 
   it('reads where requests may go', () => {
     const { network } = configOf({}).config;
-    expect(network).to.deep.include({ allow: [], private: true });
-    expect(network.deny).to.include.members(['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128']);
+    expect(network).to.deep.equal({ deny: [], allow: [], private: true, switchPorts: [8021] });
     const env = {
       ESL_ROUTER_NETWORK_DENY: '203.0.113.0/24, 2001:db8::/32',
       ESL_ROUTER_NETWORK_ALLOW: '203.0.113.7',
       ESL_ROUTER_NETWORK_PRIVATE: 'false',
+      ESL_ROUTER_NETWORK_SWITCH_PORTS: '8021, 18021',
     };
     expect(configOf({ env }).config.network).to.deep.equal({
       deny: ['203.0.113.0/24', '2001:db8::/32'],
       allow: ['203.0.113.7'],
       private: false,
+      switchPorts: [8021, 18021],
     });
     for (const [name, value] of [
       ['DENY', 'crm.example.com'],

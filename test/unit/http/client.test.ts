@@ -15,7 +15,7 @@ const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
 const CERTIFICATE = { key: fixture('key.pem'), cert: fixture('cert.pem') };
 const MAX_BODY = 64 * 1024;
-const ANYWHERE = { deny: [], allow: [], private: true };
+const ANYWHERE = { deny: [], allow: [], private: true, switchPorts: [] };
 
 describe('http client', () => {
   const cleanups: (() => void)[] = [];
@@ -642,7 +642,12 @@ describe('http client', () => {
         ),
       close: () => undefined,
     });
-    const LOOPBACK_DENIED = { deny: ['127.0.0.0/8', '::1'], allow: ['127.0.0.1'], private: true };
+    const LOOPBACK_DENIED = {
+      ...ANYWHERE,
+      deny: ['127.0.0.0/8', '::1'],
+      allow: ['127.0.0.1'],
+      private: true,
+    };
 
     it('that are denied are not connected to, in whatever notation', async () => {
       client = open({ network: { ...ANYWHERE, private: false } });
@@ -664,7 +669,7 @@ describe('http client', () => {
           expect([host, code]).to.deep.equal([host, 'address_denied']);
           expect(message)
             .to.match(/127\.0\.0\.1|::ffff:7f00:1/)
-            .and.to.include('network.deny');
+            .and.to.include('network.private is false');
         }
       }
       expect(connections).to.equal(0);
@@ -682,8 +687,7 @@ describe('http client', () => {
       });
       expect(await failure(get(at))).to.deep.equal({
         code: 'address_denied',
-        message:
-          'crm.example.com is 127.0.0.2, 127.0.0.3: see network.deny, network.allow and network.private',
+        message: 'crm.example.com is 127.0.0.2, 127.0.0.3: network.deny has 127.0.0.0/8',
       });
     });
 
@@ -812,7 +816,79 @@ describe('http client', () => {
       client = open({ network: { ...ANYWHERE, deny: ['127.0.0.2', '169.254.0.0/16'] } });
       for (const location of ['http://127.0.0.2/', 'http://[::ffff:a9fe:a9fe]/latest/meta-data']) {
         const { url } = await chain(302, [location]);
-        expect(await codeOf(post(url, 3)), location).to.equal('address_denied');
+        const { code, message } = await failure(post(url, 3));
+        expect(code, location).to.equal('redirect_refused');
+        expect(message).to.match(/127\.0\.0\.2: network\.deny has|a9fe:a9fe: no webhook is in 169\.254/);
+      }
+    });
+
+    it("never lead to the switch or to the router's own ports", async () => {
+      let connections = 0;
+      const server = http.createServer().on('connection', () => connections++);
+      const { port, origin } = new URL(await listen(server));
+      for (const rules of [
+        { network: { ...ANYWHERE, allow: ['127.0.0.1'], switchPorts: [Number(port)] } },
+        { network: ANYWHERE, ownPorts: new Set([Number(port)]) },
+      ]) {
+        client = open(rules);
+        for (const location of [
+          `${origin}/api`,
+          `http://localhost:${port}/`,
+          `http://[::ffff:127.0.0.1]:${port}`,
+        ]) {
+          const { url } = await chain(302, [location]);
+          expect(await codeOf(post(url, 3)), location).to.equal('redirect_refused');
+        }
+        expect(await codeOf(post(origin, 0))).to.equal('address_denied');
+      }
+      expect(connections).to.equal(0);
+    });
+
+    describe('from outside', () => {
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the socket
+      const connect = net.Socket.prototype.connect as (...given: unknown[]) => net.Socket;
+      /** Who answers at this port is taken for an address out there: nothing here leaves loopback. */
+      const outside = (port: string, address: string): void => {
+        net.Socket.prototype.connect = function (this: net.Socket, ...given: unknown[]) {
+          const [[{ port: to }]] = given as [[{ port: unknown }]];
+          if (Number(to) === Number(port)) Object.defineProperty(this, 'remoteAddress', { value: address });
+          return connect.apply(this, given);
+        };
+      };
+      afterEach(() => {
+        net.Socket.prototype.connect = connect;
+      });
+
+      for (const [zone, address] of [
+        ['public', '203.0.113.7'],
+        ['private', '10.0.0.7'],
+      ] as const) {
+        it(`never lead to loopback: from a ${zone} address`, async () => {
+          let asked = 0;
+          const inside = await crm((_, response) => {
+            asked++;
+            response.end('201');
+          });
+          for (const location of [
+            inside,
+            inside.replace('127.0.0.1', 'localhost'),
+            inside.replace('127.0.0.1', '0x7f.1'),
+          ]) {
+            const { url } = await chain(302, [location]);
+            outside(new URL(url).port, address);
+            expect(await failure(post(url, 1)), location).to.deep.include({ code: 'redirect_refused' });
+          }
+          expect(asked).to.equal(0);
+          // Nor over a connection that is there already.
+          await post(inside, 0);
+          const { url } = await chain(302, [inside]);
+          outside(new URL(url).port, address);
+          const { message } = await failure(post(url, 1));
+          expect(message).to.equal(
+            `127.0.0.1: a redirect never leads from a ${zone} address to a loopback one`,
+          );
+          expect(asked).to.equal(1);
+        });
       }
     });
 

@@ -1,21 +1,24 @@
 import { expect } from 'chai';
-import { SCHEMA } from '../../../lib/config/settings.ts';
-import { compileNetwork, type NetworkRules } from '../../../lib/http/network.ts';
+import { compileNetwork, zoneOf, type NetworkRules, type Own } from '../../../lib/http/network.ts';
 
-const network = (rules: Partial<NetworkRules> = {}): ((address: string) => boolean) =>
-  compileNetwork({ deny: [], allow: [], private: true, ...rules });
+const RULES: NetworkRules = { deny: [], allow: [], private: true, switchPorts: [8021] };
+const refusing = (rules: Partial<NetworkRules> = {}, own?: Own) =>
+  compileNetwork({ ...RULES, ...rules }, own);
+const network = (rules: Partial<NetworkRules> = {}): ((address: string) => boolean) => {
+  const refusal = refusing(rules);
+  return (address) => refusal(address, 443) === null;
+};
 /** As a request's URL has it: the URL parser knows every notation. */
 const hostOf = (host: string): string => new URL(`http://${host}/`).hostname.replace(/^\[|\]$/g, '');
 
 describe('network', () => {
-  const byDefault = network({ deny: SCHEMA.network.deny.default as string[] });
+  const byDefault = network();
 
   it('lets everything through that is not denied, and nothing that is no address', () => {
     for (const address of ['127.0.0.1', '10.0.0.1', '203.0.113.7', '2001:db8::1', '::1', 'fd00::1']) {
       expect(byDefault(address), address).to.equal(true);
-      expect(network()(address), address).to.equal(true);
     }
-    for (const text of ['', 'crm.example.com', '1.2.3', '1.2.3.4.5']) expect(network()(text)).to.equal(false);
+    for (const text of ['', 'crm.example.com', '1.2.3', '1.2.3.4.5']) expect(byDefault(text)).to.equal(false);
   });
 
   for (const host of [
@@ -37,6 +40,13 @@ describe('network', () => {
     '[fd20:ce::254]',
     '100.100.100.200',
     '168.63.129.16',
+    '169.254.170.2',
+    '169.254.170.23',
+    '[fd00:ec2::23]',
+    '169.254.0.23',
+    '169.254.42.42',
+    '[fd00:42::42]',
+    '[fe80::a9fe:a9fe]',
     '192.0.0.192',
     '0',
     '0.1.2.3',
@@ -45,9 +55,9 @@ describe('network', () => {
     '255.255.255.255',
     '[ff02::1]',
   ]) {
-    it(`denies ${host} by default`, () => {
+    it(`denies ${host}, whatever network.deny says`, () => {
       expect(byDefault(hostOf(host))).to.equal(false);
-      expect(network()(hostOf(host))).to.equal(true);
+      expect(network({ deny: ['10.0.0.0/8'], allow: ['0.0.0.0/0', '::/0'] })(hostOf(host))).to.equal(false);
     });
   }
 
@@ -105,13 +115,102 @@ describe('network', () => {
       allow: ['10.1.0.0/16', '192.0.2.0/24', '2001:db8:1::/48'],
     });
     expect(
-      ['10.2.0.1', '10.1.0.1', '10.1.2.3', '192.0.2.1', '2001:db8::1', '2001:db8:1::1'].map(rules),
+      ['10.2.0.1', '10.1.0.1', '10.1.2.3', '192.0.2.1', '2001:db8::1', '2001:db8:1::1'].map((address) =>
+        rules(address),
+      ),
     ).to.deep.equal([false, true, false, false, false, true]);
+  });
+
+  it('what a cloud tells its machines is opened by its very address only', () => {
+    expect(network({ allow: ['169.254.0.0/16'] })('169.254.1.1')).to.equal(true);
+    expect(network({ allow: ['169.254.0.0/16'] })('169.254.169.254')).to.equal(false);
+    expect(network({ allow: ['169.254.169.254'] })('169.254.169.254')).to.equal(true);
+    expect(network({ allow: ['169.254.169.254/32'] })('169.254.169.253')).to.equal(false);
+    expect(network({ allow: ['fd00:ec2::254'] })('fd00:ec2::254')).to.equal(true);
+    // Whoever has the list that was the default of before in his file denies it as before.
+    const before = { deny: ['169.254.0.0/16', '169.254.169.254'], allow: ['169.254.169.254'] };
+    expect(network(before)('169.254.169.254')).to.equal(false);
+  });
+
+  it("FreeSWITCH's event socket is on no host a webhook", () => {
+    for (const address of ['127.0.0.1', '10.0.0.5', '203.0.113.7', '::1']) {
+      expect(refusing()(address, 8021)).to.equal(
+        "port 8021 is FreeSWITCH's event socket (network.switchPorts)",
+      );
+      expect(refusing({ allow: [address] })(address, 8021)).to.match(/8021/);
+      expect(refusing({ switchPorts: [8022] })(address, 8021)).to.equal(null);
+      expect(refusing({ switchPorts: [8022] })(address, 8022)).to.match(/8022/);
+      expect(refusing()(address, 8022)).to.equal(null);
+    }
+  });
+
+  it("the router's own ports are none on this machine, by any of its addresses", () => {
+    const ports = new Set([8084]);
+    const own = { ports, addresses: () => ['10.0.0.5', 'fd12::5'] };
+    const refusal = refusing({ allow: ['127.0.0.1'] }, own);
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '10.0.0.5', 'fd12::5', '::ffff:10.0.0.5']) {
+      expect(refusal(address, 8084), address).to.equal("port 8084 here is the router's own");
+      expect(refusal(address, 8085), address).to.equal(null);
+    }
+    expect(refusal('10.0.0.6', 8084)).to.equal(null);
+    ports.add(8085);
+    expect(refusal('127.0.0.1', 8085)).to.match(/8085/);
+  });
+
+  it('a redirect never leads further inside', () => {
+    const refusal = refusing({ allow: ['10.0.0.0/8', '127.0.0.0/8'] });
+    const addresses = { public: '203.0.113.7', private: '10.0.0.5', loopback: '127.0.0.1' } as const;
+    const allowed = Object.entries(addresses).map(([to, address]) => [
+      to,
+      (['public', 'private', 'loopback'] as const).filter((from) => refusal(address, 443, from) === null),
+    ]);
+    expect(Object.fromEntries(allowed)).to.deep.equal({
+      public: ['public', 'private', 'loopback'],
+      private: ['private', 'loopback'],
+      loopback: ['loopback'],
+    });
+    expect(refusal('10.0.0.5', 443, 'public')).to.equal(
+      'a redirect never leads from a public address to a private one',
+    );
+  });
+
+  it('how far inside an address is, in every notation', () => {
+    const zones = {
+      loopback: [
+        '127.0.0.1',
+        '127.255.0.9',
+        '0x7f.1',
+        '[::1]',
+        '0',
+        '[::]',
+        '[::ffff:127.0.0.1]',
+        '[64:ff9b::7f00:1]',
+      ],
+      private: [
+        '10.0.0.1',
+        '172.31.0.1',
+        '192.168.1.1',
+        '100.64.0.1',
+        '169.254.1.1',
+        '[fd00::1]',
+        '[fe80::1]',
+        '[::ffff:10.0.0.1]',
+        '[2002:a00:1::]',
+      ],
+      public: ['203.0.113.7', '172.32.0.1', '[2001:db8::1]', '[64:ff9b::203.0.113.7]'],
+    };
+    for (const [zone, hosts] of Object.entries(zones)) {
+      for (const host of hosts) expect(zoneOf(hostOf(host)), host).to.equal(zone);
+    }
   });
 
   it('an allowed network is an exception to private: false, an equal one too', () => {
     const rules = network({ private: false, allow: ['10.0.0.0/8', '127.0.0.2'] });
-    expect(['10.9.9.9', '127.0.0.2', '127.0.0.1'].map(rules)).to.deep.equal([true, true, false]);
+    expect(['10.9.9.9', '127.0.0.2', '127.0.0.1'].map((address) => rules(address))).to.deep.equal([
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('everything denied but one host', () => {

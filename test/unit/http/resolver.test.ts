@@ -128,8 +128,81 @@ describe('resolver', () => {
       await eventually('the timer', () => clock.timers === 2);
       clock.advance(50);
       expect(await answer).to.deep.equal(['192.0.2.1']);
-      expect(clock.timers).to.equal(0);
+      clock.advance(2950);
+      await eventually('the end', () => clock.timers === 0);
     });
+
+    for (const [late, reply] of [
+      ['late', { addresses: ['192.0.2.1', '2001:db8::1'], ttl: 300 }],
+      ['never there', { addresses: ['192.0.2.1'], ttl: 300 }],
+    ] as const) {
+      it(`a half serves who waits and is not kept: the other family is ${late}`, async () => {
+        let answerLate: () => void = () => undefined;
+        server.reply = (_, family) =>
+          family === 'A'
+            ? reply
+            : {
+                later: (send) =>
+                  (answerLate = () => {
+                    send(reply);
+                  }),
+              };
+        const answer = resolver.resolve(NAME);
+        await eventually('the timer', () => clock.timers === 2);
+        clock.advance(50);
+        expect(await answer).to.deep.equal(['192.0.2.1']);
+        // Whoever comes meanwhile waits for nothing, and asks nothing.
+        expect(await resolver.resolve(NAME)).to.deep.equal(['192.0.2.1']);
+        expect(asked()).to.equal(2);
+        answerLate();
+        await eventually('the whole answer', () => clock.timers === 0);
+        expect(await resolver.resolve(NAME)).to.deep.equal(reply.addresses);
+        clock.advance(299_999);
+        expect(await resolver.resolve(NAME)).to.deep.equal(reply.addresses);
+        expect(asked()).to.equal(2);
+      });
+    }
+
+    it('IPv6 alone waits for IPv4, as most machines can not connect to it: a lost packet is asked for again', async () => {
+      let packets = 0;
+      server.reply = (_, family) => {
+        if (family === 'AAAA') return { addresses: ['2001:db8::1'], ttl: 300 };
+        return ++packets === 1 ? HANG : { addresses: ['192.0.2.1'], ttl: 300 };
+      };
+      const startedAt = performance.now();
+      const answer = resolver.resolve(NAME);
+      await eventually('the timer', () => clock.timers === 2);
+      clock.advance(1499);
+      expect(await answer).to.deep.equal(['192.0.2.1', '2001:db8::1']);
+      expect(performance.now() - startedAt).to.be.within(350, 900);
+      expect(await resolver.resolve(NAME)).to.deep.equal(['192.0.2.1', '2001:db8::1']);
+      expect(asked()).to.equal(3);
+    });
+
+    it('IPv6 alone is given out after 1.5 s, and is not kept', async () => {
+      server.reply = (_, family) => (family === 'AAAA' ? { addresses: ['2001:db8::1'], ttl: 300 } : HANG);
+      const answer = resolver.resolve(NAME);
+      await eventually('the timer', () => clock.timers === 2);
+      clock.advance(1500);
+      expect(await answer).to.deep.equal(['2001:db8::1']);
+      server.reply = () => ({ addresses: ['192.0.2.1'], ttl: 300 });
+      await eventually('the whole answer', () => clock.timers === 0);
+      expect(await resolver.resolve(NAME)).to.deep.equal(['192.0.2.1', '2001:db8::1']);
+    });
+
+    for (const family of ['A', 'AAAA'] as const) {
+      it(`a half is kept for 10 s when DNS fails for ${family}`, async () => {
+        const half = ['192.0.2.1', '2001:db8::1'];
+        server.reply = (_, asking) => (asking === family ? { code: 2 } : { addresses: half, ttl: 300 });
+        const [known] = await resolver.resolve(NAME);
+        expect(known).to.equal(family === 'A' ? '2001:db8::1' : '192.0.2.1');
+        server.reply = () => ({ addresses: half, ttl: 300 });
+        clock.advance(9_999);
+        expect(await resolver.resolve(NAME)).to.deep.equal([known]);
+        clock.advance(1);
+        expect(await resolver.resolve(NAME)).to.deep.equal(half);
+      });
+    }
 
     for (const [ttl, seconds] of [
       [0, 1],

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCall } from '../../../lib/call/channel.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
+import { loadSecrets, type Secrets } from '../../../lib/config/secret.ts';
 import { loadSchemes } from '../../../lib/schemes/folder.ts';
 import { chooseScheme, type LoadResult, type SchemeSet } from '../../../lib/schemes/schemes.ts';
 
 const URL = 'https://crm.example.com/';
+const NO_SECRETS: Secrets = { has: () => false, read: () => '' };
 
 describe('schemes', () => {
   let dir: string;
@@ -22,10 +24,7 @@ describe('schemes', () => {
     writeFileSync(join(dir, file), typeof json === 'string' ? json : JSON.stringify(json));
   }
 
-  async function load(
-    env: Record<string, string> = {},
-    secrets: readonly string[] = [],
-  ): Promise<LoadResult> {
+  async function load(env: Record<string, string> = {}, secrets: Secrets = NO_SECRETS): Promise<LoadResult> {
     const config = loadConfig({
       file: null,
       env: { ESL_ROUTER_SCHEMES_DIR: dir, ESL_ROUTER_GATEWAY: 'trunk', ...env },
@@ -33,7 +32,7 @@ describe('schemes', () => {
       readSecretFile: () => '',
     });
     if (!config.ok) throw new Error(config.faults.join('\n'));
-    return loadSchemes(config.config, { has: (name) => secrets.includes(name), read: () => '' });
+    return loadSchemes(config.config, secrets);
   }
 
   async function faults(env: Record<string, string> = {}): Promise<string[]> {
@@ -226,7 +225,7 @@ describe('schemes', () => {
       c: 'https://crm.example/rest/1/{{secret.TOKEN}}/contact-lookup-for-calls?key={{secret.TOKEN}}&token=',
     };
     for (const [name, url] of Object.entries(urls)) put(`${name}.json`, { name, webhook: { url } });
-    const result = await load({}, ['TOKEN']);
+    const result = await load({}, { has: (name) => name === 'TOKEN', read: () => '' });
     const notes = result.ok ? result.notes.filter((note) => note.includes('looks like a secret')) : [];
     expect(notes.map((note) => note.replace(`${dir}/`, '').replace(/ looks.*/, ''))).to.deep.equal([
       'a.json: webhook.url: part 3 of the path',
@@ -485,5 +484,125 @@ describe('schemes', () => {
     const after = (await setOf()).schemes.get('a')?.revision;
     expect(before).to.match(/^[0-9a-f]{12}$/);
     expect(after).not.to.equal(before);
+  });
+
+  describe('what loads can be sent', () => {
+    const LIST = 'network.deny has 10.0.0.0/8';
+    const rows: readonly [string, object, string | RegExp, Record<string, string>?][] = [
+      [
+        'an address that clouds use for themselves',
+        { webhook: { url: 'http://169.254.169.254/latest' } },
+        /^webhook\.url: no request may go there: no webhook is in 169\.254\.169\.254\/32/,
+      ],
+      [
+        'the same in other words',
+        { webhook: { url: 'http://[::ffff:a9fe:a9fe]/' } },
+        /^webhook\.url: no request may go there/,
+      ],
+      ['this host by no address', { webhook: { url: 'http://0:9/' } }, /0\.0\.0\.0\/8/],
+      [
+        'a denied address',
+        { webhook: { url: 'https://10.1.2.3/' } },
+        `webhook.url: no request may go there: ${LIST}`,
+        { NETWORK_DENY: '10.0.0.0/8' },
+      ],
+      [
+        'a denied address of a backup',
+        { fallback: { onError: [{ dial: '201' }, { webhook: 'https://10.1.2.3/x' }] } },
+        `fallback.onError.1.webhook: no request may go there: ${LIST}`,
+        { NETWORK_DENY: '10.0.0.0/8' },
+      ],
+      [
+        'loopback by name where it is denied',
+        { webhook: { url: 'http://crm.localhost/' } },
+        /network\.private is false/,
+        { NETWORK_PRIVATE: 'false' },
+      ],
+      [
+        "FreeSWITCH's event socket, on whatever host",
+        { webhook: { url: 'http://fs.example.com:8021/' } },
+        "webhook.url: no request may go there: port 8021 is FreeSWITCH's event socket (network.switchPorts)",
+      ],
+      [
+        "the router's own port",
+        { webhook: { url: 'http://localhost:8084/' } },
+        "webhook.url: no request may go there: port 8084 here is the router's own",
+      ],
+      [
+        "the router's health port",
+        { webhook: { url: 'http://127.0.0.1:8085/' } },
+        /port 8085 here/,
+        { HEALTH_PORT: '8085' },
+      ],
+      [
+        'a template that is no dial string',
+        {},
+        'dial.number (ESL_ROUTER_DIAL_NUMBER): expected a single endpoint such as sofia/gateway/{gateway}/{number}',
+        { DIAL_NUMBER: 'gateway-{gateway}-{number}' },
+      ],
+      [
+        'a template with a placeholder too many',
+        {},
+        'dial.user (ESL_ROUTER_DIAL_USER): {host} is unknown here',
+        { DIAL_USER: 'user/{user}@{domain}{host}' },
+      ],
+      [
+        'a domain that can not be dialled',
+        {},
+        /^domain \(ESL_ROUTER_DOMAIN\): may not be sent to FreeSWITCH: domain/,
+        { DOMAIN: '2001:db8::1' },
+      ],
+      [
+        'one of the domains',
+        {},
+        /^domains \(ESL_ROUTER_DOMAINS\): may not be sent/,
+        { DOMAINS: 'pbx.example,2001:db8::1' },
+      ],
+      [
+        'a SIP host that can not be dialled',
+        {},
+        /^sipHosts \(ESL_ROUTER_SIP_HOSTS\): may not be sent/,
+        { SIP_HOSTS: 'fe80::a' },
+      ],
+    ];
+    for (const [title, scheme, fault, env = {}] of rows) {
+      it(`check refuses ${title}`, async () => {
+        put('a.json', { name: 'a', webhook: { url: URL }, ...scheme });
+        const settings = Object.entries(env).map(([name, value]) => [`ESL_ROUTER_${name}`, value]);
+        const found = await faults(Object.fromEntries(settings) as Record<string, string>);
+        const [text = ''] = found.map((line) => line.replace(/^a\.json: /, ''));
+        if (typeof fault === 'string') expect(text).to.equal(fault);
+        else expect(text).to.match(fault);
+      });
+    }
+
+    it('check knows where a secret may go, and what it can be', async () => {
+      const env = {
+        ESL_ROUTER_SECRET_BOUND: 'bound to another',
+        ESL_ROUTER_SECRET_DOTS: '..',
+        ESL_ROUTER_SECRET_LINES: 'two\nlines',
+      };
+      const secrets = loadSecrets({ env, readFile: () => '', hosts: { BOUND: ['crm.example.net'] } });
+      const found = async (webhook: object, rest: object = {}): Promise<string[]> => {
+        put('a.json', { name: 'a', webhook: { url: URL, ...webhook }, ...rest });
+        const result = await load({}, secrets);
+        return result.ok ? [] : result.faults.map((fault) => fault.replace(/^.*a\.json: /, ''));
+      };
+      const bound = ['webhook.url: the secret BOUND may not be sent to crm.example.com'];
+      expect(await found({ headers: { 'X-Key': '{{secret.BOUND}}' } })).to.deep.equal(bound);
+      expect(await found({ auth: { type: 'bearer', token: '{{secret.BOUND}}' } })).to.deep.equal(bound);
+      expect(await found({ body: { a: ['{{secret.BOUND}}'] } })).to.deep.equal(bound);
+      expect(await found({ url: 'https://crm.example.net/{{secret.BOUND}}' })).to.deep.equal([]);
+      expect(
+        await found({}, { fallback: { onError: [{ webhook: 'https://b.example/{{secret.BOUND}}' }] } }),
+      ).to.deep.equal(['fallback.onError.0.webhook: the secret BOUND may not be sent to b.example']);
+      expect(await found({ url: `${URL}{{secret.DOTS}}/x` })).to.deep.equal([
+        'webhook.url: a value makes a segment of the URL path "." or ".."',
+      ]);
+      const lines = ['{{secret.LINES}}: a header carries printable ASCII alone, and there is more in it'];
+      expect(await found({ headers: { 'X-Key': '{{secret.LINES}}' } })).to.deep.equal(lines);
+      expect(await found({ auth: { type: 'api-key', key: '{{secret.LINES}}' } })).to.deep.equal(lines);
+      expect(await found({ auth: { type: 'hmac', secret: '{{secret.LINES}}' } })).to.deep.equal([]);
+    });
   });
 });

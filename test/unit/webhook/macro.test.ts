@@ -116,7 +116,7 @@ describe('macro', () => {
     ]) {
       expect(faultOf(source), source).to.match(/is no valid name here$/);
     }
-    expect(faultOf('{{caller')).to.equal('"{{" without "}}" in "{{caller"');
+    expect(faultOf('{{caller')).to.equal('"{{" without "}}"');
   });
 
   it('lists the variables and secrets that it reads', () => {

@@ -1,10 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RouterError } from '../../../lib/errors.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
-import type { MacroContext } from '../../../lib/webhook/macro.ts';
+import { parseTemplate, type MacroContext } from '../../../lib/webhook/macro.ts';
 import { buildRequest, questionOf } from '../../../lib/webhook/request.ts';
-import { callOf, contextOf, webhookOf } from '../../support/scheme.ts';
+import { callOf, contextOf, schemeOf, webhookOf } from '../../support/scheme.ts';
 
 type WebhookDocument = NonNullable<Parameters<typeof webhookOf>[0]>;
 
@@ -198,6 +199,108 @@ describe('request', () => {
     });
   });
 
+  describe('signature', () => {
+    const auth = { type: 'hmac', secret: 'x'.repeat(24) } as const;
+    const signatures = (webhook: WebhookDocument): Set<string> =>
+      new Set(
+        ['100', '666'].map((did) => {
+          const { headers } = build({ ...webhook, auth }, { call: callOf({ did }) });
+          return headers['webhook-signature'] ?? '';
+        }),
+      );
+
+    // A digest that holds for one called number holds for no other.
+    for (const [title, webhook] of [
+      ['a JSON body', { parameters: { did: '{{did}}' } }],
+      ['the query of a GET', { submission: 'http', method: 'GET', parameters: { did: '{{did}}' } }],
+      ['the query of a POST', { submission: 'http', parametersIn: 'query', parameters: { did: '{{did}}' } }],
+      [
+        'headers of a POST',
+        { submission: 'http', parametersIn: 'headers', parameters: { 'X-Did': '{{did}}' } },
+      ],
+      [
+        'headers of a GET',
+        { submission: 'http', method: 'GET', parametersIn: 'headers', parameters: { 'X-Did': '{{did}}' } },
+      ],
+      ["the URL's own path", { url: 'http://crm/{{did}}', parameters: {} }],
+      ["the URL's own query", { url: 'http://crm/?did={{did}}', body: { a: 1 } }],
+      ["the scheme's own headers", { headers: { 'X-Did': '{{did}}' }, body: { a: 1 } }],
+    ] as const) {
+      it(`covers ${title}`, () => {
+        expect(signatures(webhook)).to.have.property('size', 2);
+      });
+    }
+
+    it('is that of Standard Webhooks while the call stands in the body alone', () => {
+      const { body, headers } = build({
+        url: 'http://crm/route?tenant=7&key={{secret.KEY}}',
+        headers: { 'X-Tenant': '7', 'X-Key': '{{secret.KEY}}' },
+        auth,
+      });
+      const time = headers['webhook-timestamp'] ?? '';
+      const digest = createHmac('sha256', 'x'.repeat(24))
+        .update(`msg_1.${time}.${body ?? ''}`)
+        .digest('base64');
+      expect(headers['webhook-signature']).to.equal(`v1,${digest}`);
+      expect(headers).to.not.have.property('webhook-signed-headers');
+    });
+
+    it('names the headers that it covers, and shows them', () => {
+      const { headers, shown } = build({
+        submission: 'http',
+        parametersIn: 'headers',
+        parameters: { 'X-Did': '{{did}}', 'X-A': 'a' },
+        headers: { 'X-Name': '{{caller_name}}', 'X-Fixed': '1' },
+        auth,
+      });
+      expect(headers['webhook-signed-headers']).to.equal('x-a x-did x-name');
+      expect(shown.headers).to.include({
+        'webhook-signed-headers': 'x-a x-did x-name',
+        'webhook-signature': '***',
+      });
+    });
+  });
+
+  describe('echo', () => {
+    it('the id goes where the CRM repeats it', () => {
+      expect(build({ echo: { header: 'X-Request-Id' } }).headers).to.include({ 'X-Request-Id': 'msg_1' });
+      expect(build({ echo: { header: 'Webhook-Id' } }).headers).to.include({ 'Webhook-Id': 'msg_1' });
+      const key = { echo: { key: 'request' } } as const;
+      const json = (webhook: WebhookDocument): unknown =>
+        JSON.parse(build({ ...webhook, ...key }).body ?? '');
+      expect(json({ parameters: { a: 'b' } })).to.deep.equal({ a: 'b', request: 'msg_1' });
+      expect(json({ body: { a: ['b'] } })).to.deep.equal({ a: ['b'], request: 'msg_1' });
+      expect(json({})).to.include({ event: 'route.request', request: 'msg_1' });
+      expect(json({ ...RPC, parameters: {} })).to.deep.include({ params: { request: 'msg_1' } });
+      const http = { submission: 'http', parameters: { a: 'b' }, ...key } as const;
+      expect(build(http).body).to.equal('a=b&request=msg_1');
+      expect(build({ ...http, method: 'GET' }).url).to.equal(
+        'http://crm.example.com/route?a=b&request=msg_1',
+      );
+      expect(build({ ...http, parametersIn: 'headers' }).headers).to.include({ a: 'b', request: 'msg_1' });
+    });
+
+    for (const [title, webhook] of [
+      ['a header that frames', { echo: { header: 'Content-Length' } }],
+      ['a header that means something', { echo: { header: 'Host' } }],
+      ['a header of the scheme', { echo: { header: 'X-Id' }, headers: { 'x-id': '1' } }],
+      ["the router's own, overridden", { echo: { header: 'webhook-id' }, headers: { 'Webhook-Id': '1' } }],
+      ['a key of a text reply', { echo: { key: 'id' }, import: 'http' }],
+      ['a key of a body that has none', { echo: { key: 'id' }, body: ['x'] }],
+      ['a key of the body', { echo: { key: 'id' }, body: { id: 1 } }],
+      ['a key of the parameters', { echo: { key: 'id' }, parameters: { id: '1' } }],
+      [
+        'a key that is no header',
+        { echo: { key: 'a b' }, submission: 'http', parametersIn: 'headers', parameters: {} },
+      ],
+      ['both', { echo: { key: 'id', header: 'X-Id' } }],
+    ] as const) {
+      it(`is a fault at load: ${title}`, () => {
+        expect(() => webhookOf(webhook)).to.throw(/^webhook\.echo/);
+      });
+    }
+  });
+
   describe('URL', () => {
     const urlOf = (path: string, callerName: string): string =>
       build({ url: `http://crm.example.com${path}` }, calledBy(callerName)).url;
@@ -218,20 +321,34 @@ describe('request', () => {
         for (const path of ['/a/{{caller_name}}/b', '/a/{{caller_name}}', '/{{caller_name}}?x=1'])
           refuses(path, dots);
       }
-      refuses('/a/.{{caller_name}}/b', '.');
-      refuses('/a/.{{caller_name}}/b', '');
-      refuses('/a/{{caller_name}}%2E/b', '.');
-      refuses('/a/%2e{{caller_name}}{{caller_name}}', '');
       expect(urlOf('/a/{{caller_name}}/b', '...')).to.equal('http://crm.example.com/a/.../b');
       expect(urlOf('/a/v{{caller_name}}/b', '..')).to.equal('http://crm.example.com/a/v../b');
       expect(urlOf('/a/{{caller_name}}', '%2e%2e')).to.equal('http://crm.example.com/a/%252e%252e');
       expect(urlOf('/a?x=..&y={{caller_name}}', '..')).to.equal('http://crm.example.com/a?x=..&y=..');
     });
 
-    it('refuses a macro that would end a percent-encoding', () => {
-      refuses('/a/%2{{caller_name}}', 'e');
-      refuses('/a?b=%{{caller_name}}', '41');
-    });
+    for (const [title, url, fault] of [
+      ['a macro that would end a percent-encoding', 'http://crm/a/%2{{did}}', 'right behind "%"'],
+      ['the same in the query', 'http://crm/a?b=%{{did}}', 'right behind "%"'],
+      ['a macro behind a dot', 'http://crm/a/.{{var.x}}/b', '"." or ".."'],
+      ['a macro in front of an encoded dot', 'http://crm/a/{{var.x}}%2E', '"." or ".."'],
+      ['macros around two dots', 'http://crm/a/.{{var.x}}%2e{{did}}?a=1', '"." or ".."'],
+      ['a macro behind "#"', 'http://crm/a#{{did}}', 'is not sent'],
+      ['port 0', 'http://crm:0/a', 'port 0'],
+      ['what the program marks macros with', 'http://crm/%FF0%FF/{{did}}', 'no UTF-8'],
+    ] as const) {
+      it(`is a fault at load: ${title}`, () => {
+        for (const json of [{ webhook: { url } }, { fallback: { onError: [{ webhook: url }] } }]) {
+          expect(() => schemeOf(json)).to.throw(fault);
+        }
+        // Whoever builds a request of it all the same is told the same.
+        const template = parseTemplate(url);
+        const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
+        expect(() => buildRequest({ ...question, webhook: { ...webhookOf(), url: template } }))
+          .to.throw(RouterError, fault)
+          .with.property('code', 'request_invalid');
+      });
+    }
 
     it('is what the URL parser makes of it, so that what is shown is what is sent', () => {
       const source = 'http://CRM.example.com:80/a b/./x/../{{caller_name}}/é?q=ü {{caller_name}}';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Answer } from '../../../lib/webhook/formats/format.ts';
 import { questionOf } from '../../../lib/webhook/request.ts';
-import { readResponse } from '../../../lib/webhook/response.ts';
+import { foreignReply, readResponse } from '../../../lib/webhook/response.ts';
 import { webhookOf } from '../../support/scheme.ts';
 
 interface Reply {
@@ -71,5 +71,49 @@ describe('response', () => {
     expect(details({ status: 503 })).to.equal('HTTP 503: the CRM failed');
     for (const status of [100, 199, 300, 400, 500, 599])
       expect(read({ status })).to.include({ reason: 'http_status' });
+  });
+
+  describe('to another question', () => {
+    const foreign = (reply: Reply, webhook: Parameters<typeof webhookOf>[0]): string | null => {
+      const { status = 200, headers = {}, body = '' } = reply;
+      return foreignReply({ status, headers, body, phases: { total: 1 } }, webhookOf(webhook), 'msg_1');
+    };
+    const header = { echo: { header: 'X-Request-Id' } } as const;
+    const key = { echo: { key: 'meta.id' } } as const;
+
+    it('is any that carries another id, or none', () => {
+      expect(foreign({ headers: { 'x-request-id': 'msg_1' } }, header)).to.equal(null);
+      expect(foreign({ headers: { 'x-request-id': 'msg_2' } }, header)).to.equal(
+        'the reply is to the question "msg_2" (header X-Request-Id), and ours is "msg_1"',
+      );
+      expect(foreign({}, header)).to.equal(
+        "the reply has no header X-Request-Id, in which webhook.echo says that it repeats the question's id",
+      );
+      expect(foreign({ body: '{"meta.id":"msg_1"}' }, key)).to.equal(null);
+      expect(foreign({ body: '{"meta":{"id":"msg_1"}}' }, key)).to.equal(null);
+      expect(foreign({ body: '{"result":{"meta":{"id":"msg_1"}}}' }, key)).to.equal(null);
+      expect(foreign({ body: '{"meta":{"id":"msg_2"}}' }, key)).to.match(/to the question "msg_2"/);
+      for (const body of [
+        '{"destination":"201"}',
+        '"msg_1"',
+        '["msg_1"]',
+        '{"meta":{"id":["msg_1"]}}',
+        'no JSON',
+        '',
+      ]) {
+        expect(foreign({ body }, key), body).to.match(/^the reply has no key "meta\.id"/);
+      }
+    });
+
+    it('is nobody too: who is not there for another caller may well be for this one', () => {
+      expect(foreign({ status: 204 }, header)).to.match(/no header/);
+      expect(foreign({ status: 404 }, { ...header, noRouteStatuses: [404] })).to.match(/no header/);
+      expect(foreign({ status: 204, headers: { 'x-request-id': 'msg_1' } }, header)).to.equal(null);
+    });
+
+    it('is none that is an error anyhow, and none where nothing is repeated', () => {
+      for (const status of [302, 404, 500]) expect(foreign({ status }, header)).to.equal(null);
+      expect(foreign({}, {})).to.equal(null);
+    });
   });
 });

@@ -1,14 +1,17 @@
+import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { z } from 'zod';
 import { AUTHS, authorize, authTemplates } from '../../../../lib/webhook/auth/index.ts';
+import type { UnsignedRequest } from '../../../../lib/webhook/auth/auth.ts';
 import type { Template } from '../../../../lib/webhook/macro.ts';
 
 const schema = z.discriminatedUnion('type', AUTHS);
-const REQUEST = {
+const REQUEST: UnsignedRequest = {
   method: 'POST',
   url: 'http://crm/',
   headers: { 'Webhook-Id': 'msg_1' },
   body: '{"a":"é"}',
+  outside: null,
   timestamp: '2026-11-22T10:00:00.900Z',
 };
 const fill = ({ source }: Template): string => source.replace('{{secret.CRM}}', 'пароль:1');
@@ -49,6 +52,35 @@ describe('auth', () => {
       expect(authorize(settings, REQUEST, fill)).to.deep.equal({
         'webhook-timestamp': '1795341600',
         'webhook-signature': `v1,1QQpBHia2bt9AowDbv74kqt48OAb+VF1sY3CacugdHU=`,
+      });
+    });
+
+    describe('what stands outside the body', () => {
+      const settings = schema.parse({ type: 'hmac', secret: KEY });
+      const signature = (request: Partial<UnsignedRequest>): string =>
+        authorize(settings, { ...REQUEST, ...request }, fill)['webhook-signature'] ?? '';
+      const expected = (text: string): string =>
+        `v1,${createHmac('sha256', Buffer.from(KEY.slice(6), 'base64'))
+          .update(`msg_1.1795341600.${text}`)
+          .digest('base64')}`;
+
+      it('is signed in front of it: the query, then the headers by name', () => {
+        const url = 'https://crm.example/a?did=100';
+        const headers = { ...REQUEST.headers, 'X-Did': '100', 'X-A': 'ї' };
+        const signed = (url: string, body: string, outside: string[]): string =>
+          signature({ url, headers, body, outside });
+        expect(signed(url, '', [])).to.equal(expected('POST /a?did=100'));
+        expect(signed(url, '', ['x-a', 'x-did'])).to.equal(expected('POST /a?did=100\nx-a: ї\nx-did: 100'));
+        expect(signed(url, '{}', [])).to.equal(expected('POST /a?did=100\n\n{}'));
+        expect(signed(url, '{}', ['x-did'])).to.equal(expected('POST /a?did=100\nx-did: 100\n\n{}'));
+      });
+
+      it('is named, for those who check it', () => {
+        const told = (outside: string[] | null): unknown =>
+          authorize(settings, { ...REQUEST, outside }, fill)['webhook-signed-headers'];
+        expect(told(['x-a', 'x-did'])).to.equal('x-a x-did');
+        expect(told([])).to.equal(undefined);
+        expect(told(null)).to.equal(undefined);
       });
     });
 

@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+
+/** One thing wrong in a document, in the words of the person who wrote it. */
+export interface Fault {
+  /** Dotted path within the document; '' for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** zod's issues in our words: where one of several forms was meant, what is wrong with that one. */
+export function faultsOf(issues: readonly Issue[], parents: Path = []): Fault[] {
+  return issues.flatMap((issue) => {
+    const path = [...parents, ...issue.path];
+    if (issue.code === 'invalid_key') return faultsOf(issue.issues, path);
+    if (issue.code === 'invalid_union') {
+      // The one form whose shape the value has: all that is wrong with it lies deeper, or is no matter of shape.
+      const meant = issue.errors.filter((list) => list.length > 0 && !list.some(isOtherShape));
+      const [only] = meant;
+      if (only !== undefined && meant.length === 1) return faultsOf(only, path);
+    }
+    return [{ path: path.join('.'), message: messageOf(issue) }];
+  });
+}
+
+/** A union says "Invalid input", where no words of its own were given to it. */
+function messageOf(issue: Issue): string {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue.message;
+  const forms = issue.errors.flatMap(([first]) => {
+    if (first?.code === 'invalid_type') return [first.expected];
+    return first?.code === 'invalid_value' ? first.values.map(String) : [];
+  });
+  return `expected one of: ${[...new Set<string>(forms)].join(', ')}`;
+}
+
+/** The value is of another type, or an object with other keys. */
+function isOtherShape(issue: Issue): boolean {
+  if (issue.path.length > 1) return false;
+  const missing = issue.code === 'invalid_type' && issue.path.length === 1 && issue.input === undefined;
+  return (
+    missing ||
+    (issue.path.length === 0 && ['invalid_type', 'unrecognized_keys', 'invalid_value'].includes(issue.code))
+  );
+}

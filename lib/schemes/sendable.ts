@@ -1,0 +1,171 @@
+import { parseCall, type Call } from '../call/channel.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import { serializeAssignments } from '../dial/assignment.ts';
+import type { Destination } from '../dial/destination.ts';
+import {
+  DIAL_TEMPLATES,
+  headerText,
+  serializeDialString,
+  validateDialTemplate,
+  type Endpoint,
+} from '../dial/dialstring.ts';
+import { originatesFor } from '../dial/originate.ts';
+import { messageOf } from '../errors.ts';
+import { variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { backupOf } from '../webhook/backup.ts';
+import { secretsOf, type Template } from '../webhook/macro.ts';
+import { buildRequest } from '../webhook/request.ts';
+import { refusalOf } from '../webhook/url.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+
+/**
+ * What loads can be sent: what a call would make of a scheme is made of it when it is loaded, by the same code, for a call
+ * that tells everything and for one that tells nothing.
+ */
+export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): string[] {
+  return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
+}
+
+/** Every webhook of a scheme, with its path: its own, and its backups. */
+function webhooksOf({ webhook, fallback }: Scheme): [string, Webhook][] {
+  const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
+    steps.flatMap((step, index): [string, Webhook][] =>
+      'webhook' in step ? [[`fallback.${list}.${index}.webhook`, backupOf(webhook, step.webhook)]] : [],
+    ),
+  );
+  return [['webhook.url', webhook], ...backups];
+}
+
+function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
+  const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
+  const calls = sampleCalls(scheme, '');
+  return webhooksOf(scheme).flatMap(([path, webhook]) => {
+    const refusal = refusalOf(webhook.url, config.network, ownPorts);
+    if (refusal !== null) return [`${path}: no request may go there: ${refusal}`];
+    const host = new URL(webhook.url.source).hostname;
+    const secret = (name: string): string => {
+      // That it is not set is a fault already.
+      return secrets.has(name) ? secrets.read(name, host) : '';
+    };
+    const faults = calls.map((call) => {
+      const timestamp = '1970-01-01T00:00:00.000Z';
+      const context = {
+        call,
+        scheme: scheme.name,
+        numbering: scheme.numbering,
+        attempt: 1,
+        timestamp,
+        secret,
+      };
+      const question = { webhook, context, webhookId: 'msg', version: '1', dryRun: false };
+      return faultOf(path, () => buildRequest(question));
+    });
+    const [fault] = distinct(faults);
+    return fault === undefined ? unprintable(webhook, secret) : [fault];
+  });
+}
+
+/** Secrets that would be sent as something else: a header carries printable ASCII. */
+function unprintable({ headers, auth }: Webhook, secret: (name: string) => string): string[] {
+  const templates: Template[] = Object.values(headers);
+  if (auth.type === 'bearer') templates.push(auth.token);
+  if (auth.type === 'api-key') templates.push(auth.key);
+  return [...new Set(templates.flatMap(secretsOf))]
+    .filter((name) => /[^\x20-\x7e]/.test(secret(name)))
+    .map((name) => `{{secret.${name}}}: a header carries printable ASCII alone, and there is more in it`);
+}
+
+/** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */
+function legFaults(scheme: Scheme, config: Config): string[] {
+  const { bridge, targets, fallback } = scheme;
+  const headers = Object.fromEntries(Object.keys(bridge.headers).map((name) => [name, headerText('sample')]));
+  const destinations: Destination[] = [
+    { kind: 'number', number: '380441234567', e164: '380441234567' },
+    { kind: 'user', login: 'sample' },
+  ];
+  const calls = sampleCalls(scheme, config.domains[0] ?? '');
+  const dialled = destinations.flatMap((destination) => {
+    const step = {
+      kind: 'dial',
+      destinations: [destination],
+      timeoutSeconds: null,
+      callerName: null,
+      headers,
+    } as const;
+    return calls.map((call) =>
+      faultOf(`a call to a ${destination.kind}`, () => {
+        const plan = originatesFor(step, { scheme, call, config });
+        // No gateway, or no domain: a note, and a reason of its own.
+        if (plan.ok) for (const { dialString, timeoutSeconds } of plan.originates) dialString(timeoutSeconds);
+      }),
+    );
+  });
+  const transfers: (readonly [string, string])[] = Object.entries(fallback).flatMap(([list, steps = []]) =>
+    steps.flatMap((step, index) =>
+      'transfer' in step ? [[`fallback.${list}.${index}`, step.transfer.extension] as const] : [],
+    ),
+  );
+  for (const [name, { transfer }] of Object.entries(targets)) {
+    transfers.push([`targets.${name}`, transfer.extension]);
+  }
+  const set = transfers.map(([path, extension]) =>
+    faultOf(path, () => serializeAssignments({ esl_router_destination: extension })),
+  );
+  const rung = faultOf('bridge.ringback', () => serializeAssignments({ transfer_ringback: bridge.ringback }));
+  return distinct([...dialled, rung, ...set]);
+}
+
+/** Settings that no call can be dialled by. */
+export function undiallable({ dial, domain, domains, sipHosts }: Config): string[] {
+  const templates = (['number', 'user', 'uri'] as const).map((kind) => {
+    const fault = validateDialTemplate(kind, dial[kind]);
+    return fault === null ? null : `dial.${kind} (ESL_ROUTER_DIAL_${kind.toUpperCase()}): ${fault}`;
+  });
+  const reached = (path: string, endpoint: Endpoint): string | null =>
+    faultOf(path, () => serializeDialString([{ endpoint, variables: {} }], {}, DIAL_TEMPLATES));
+  const fixed = domain === '' || domain.startsWith('var:') ? [] : [domain];
+  return distinct([
+    ...templates,
+    ...fixed.map((name) =>
+      reached('domain (ESL_ROUTER_DOMAIN)', { kind: 'user', user: 'sample', domain: name }),
+    ),
+    ...domains.map((name) =>
+      reached('domains (ESL_ROUTER_DOMAINS)', { kind: 'user', user: 'sample', domain: name }),
+    ),
+    ...sipHosts.map((host) =>
+      reached('sipHosts (ESL_ROUTER_SIP_HOSTS)', { kind: 'uri', user: 'sample', host }),
+    ),
+  ]);
+}
+
+/** A call of which all is known, and one of which nothing is. */
+function sampleCalls(scheme: Scheme, domain: string): Call[] {
+  const variables = variablesOfScheme(scheme);
+  const headers = new Map([
+    ['Unique-ID', '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11'],
+    ['Caller-Caller-ID-Number', '+380501234567'],
+    ['Caller-Caller-ID-Name', 'Sample'],
+    ['Caller-Destination-Number', '380441234567'],
+    ['Caller-Context', 'public'],
+    ['Caller-Network-Addr', '192.0.2.1'],
+    ['FreeSWITCH-Switchname', 'sample'],
+    ['Caller-RDNIS', '380441234568'],
+    ...variables.map((name): [string, string] => [`variable_${name}`, domain === '' ? 'sample' : domain]),
+  ]);
+  const options = { didFrom: ['destination_number'], variables };
+  return [parseCall(headers, options), parseCall(new Map<string, string>(), options)];
+}
+
+function faultOf(path: string, build: () => unknown): string | null {
+  try {
+    build();
+    return null;
+  } catch (error) {
+    return `${path}: ${messageOf(error)}`;
+  }
+}
+
+function distinct(faults: readonly (string | null)[]): string[] {
+  return [...new Set(faults.filter((fault) => fault !== null))];
+}

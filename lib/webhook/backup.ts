@@ -1,0 +1,24 @@
+import { withoutSecrets } from './macro.ts';
+import { mapTemplates, type Webhook } from './webhook.ts';
+
+/**
+ * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
+ * scheme, and a secret within the parameters or the body is left empty.
+ */
+export function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
+  const { parameters, body } = webhook;
+  return {
+    ...webhook,
+    url,
+    auth: { type: 'none' },
+    headers: {},
+    ...(parameters === undefined
+      ? {}
+      : {
+          parameters: Object.fromEntries(
+            Object.entries(parameters).map(([name, text]) => [name, withoutSecrets(text)]),
+          ),
+        }),
+    ...(body === undefined ? {} : { body: mapTemplates(body, withoutSecrets) }),
+  };
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** Names of HTTP headers in a scheme. */
+
+/** Headers that frame the message; a scheme that set them could split one request into two. */
+const FRAMING = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'proxy-connection',
+]);
+
+/** Headers that say where the message goes, what it is and which: no place for a value of the call, or for a key. */
+const MEANING = new Set([
+  'host',
+  'content-type',
+  'content-encoding',
+  'accept-encoding',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+  'webhook-signed-headers',
+]);
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'expected the name of an HTTP header');
+
+/** A header of the scheme's own, which may say what the router says by itself. */
+export const ownHeader = headerName.refine((name) => !FRAMING.has(name.toLowerCase()), {
+  error: ({ input }) => `the header ${String(input)} frames the message and can not be set`,
+});
+
+/** A header that carries a key or a parameter. */
+export const freeHeader = ownHeader.refine((name) => !MEANING.has(name.toLowerCase()), {
+  error: ({ input }) => `the header ${String(input)} has a meaning of its own: take another name`,
+});
+
+/** The first of some names that stands for the same header as one before it; undefined when each is another one. */
+export function sameHeader(names: readonly string[]): string | undefined {
+  const lower = names.map((name) => name.toLowerCase());
+  return names.find((name, index) => lower.indexOf(name.toLowerCase()) < index);
+}
