@@ -5,6 +5,7 @@ import { Cancellation } from '../../../lib/cancel.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
 import { Limits } from '../../../lib/decide/limits.ts';
+import { ReplyRoom } from '../../../lib/call/room.ts';
 import { AnswerMemory } from '../../../lib/decide/memory.ts';
 import { Connection } from '../../../lib/esl/connection.ts';
 import { Passes } from '../../../lib/leg/pass.ts';
@@ -35,6 +36,7 @@ function contextOf(): CallContext {
       throw signal.reason;
     },
     memory: new AnswerMemory(),
+    replies: new ReplyRoom(),
     clock: systemClock,
     limits: new Limits(systemClock),
     version: '0.0.0',
