@@ -48,13 +48,7 @@ export function accountOf(webhook: Webhook, context: MacroContext): string {
   const texts = templatesOfWebhook(webhook).map((template) =>
     template.parts.map((part) => fillIn(part, context, proving.has(template))).join(''),
   );
-  return digest([
-    webhook.method,
-    webhook.timeoutSeconds,
-    webhook.auth.type,
-    Object.keys(webhook.headers),
-    texts,
-  ]);
+  return digest([webhook.method, webhook.timeoutSeconds, webhook.auth, Object.keys(webhook.headers), texts]);
 }
 
 /** What differs from call to call stays a macro, but where keys stand: there a variable is a tenant's. */
