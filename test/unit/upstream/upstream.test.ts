@@ -53,15 +53,17 @@ function upstream(...replies: Reply[]) {
   });
   /** Status, or code of the error; time stands still but for the pauses before retries. */
   const ask = async (options: Sending = sending(), request = REQUEST): Promise<number | string> => {
-    const asked = made.send(request, options).then(
-      ({ status }) => status,
-      (error: unknown) => (error instanceof RouterError ? error.code : 'another'),
-    );
+    const asked = made.send(request, options).then(({ status }) => status, codeOf);
     return settle(asked, clock);
   };
   const stateOf = (name: string): string | undefined =>
     made.breakers().find((breaker) => breaker.name === name)?.state.kind;
   return { upstream: made, clock, retried, changes, sending, ask, stateOf, sent: () => sent };
+}
+
+/** Of what a request failed with. */
+function codeOf(error: unknown): string {
+  return error instanceof RouterError ? error.code : 'another';
 }
 
 /** Lets time go on for as long as the promise waits for it. */
@@ -181,12 +183,12 @@ describe('the upstream', () => {
           const { sending } = upstream();
           const ask = async (): Promise<string> => {
             const options = sending({ deadlineMs: clock.now() + 4000 }, { retries: 0 });
-            const asked = made.send(REQUEST, options).catch((error: RouterError) => error.code);
+            const asked = made.send(REQUEST, options).then(() => 'replied', codeOf);
             await new Promise(setImmediate);
             clock.stall(stallMs);
             clock.advance(10);
             fail(new RouterError(reason));
-            return String(await asked);
+            return await asked;
           };
           for (let n = 0; n < 6; n++) await ask();
           expect(await ask(), `${reason} after ${stallMs} ms`).to.equal(expected);
@@ -224,7 +226,7 @@ describe('the upstream', () => {
         const { sending } = upstream();
         const ask = async (): Promise<string> => {
           const options = { ...sending({}, { maxInFlight: 1 }), deadlineMs: clock.now() + limitMs };
-          return made.send(REQUEST, options).then(String, (error: RouterError) => error.code);
+          return made.send(REQUEST, options).then(String, codeOf);
         };
         let codes: string[] = [];
         for (let n = 0; n < 6; n++) {
@@ -293,7 +295,7 @@ describe('the upstream', () => {
         const made = new Upstream({ clock, random: () => 0.5, send });
         const { sending } = upstream();
         for (let n = 0; n < 30; n++) {
-          const asked = made.send(REQUEST, sending({}, { retries: 0 })).catch((error: RouterError) => error);
+          const asked = made.send(REQUEST, sending({}, { retries: 0 })).catch((error: unknown) => error);
           expect(await asked).to.include({ code: 'connect_failed' });
         }
       }
@@ -331,6 +333,20 @@ describe('the upstream', () => {
       expect(await ask(sending({ account: 'a' }))).to.equal(429);
       expect(await ask(sending({ account: 'b' }))).to.equal(200);
       expect(await ask(sending({ account: 'a', scheme: 'other' }))).to.equal('webhook_paused');
+    });
+
+    it('for those too who wait for a place meanwhile', async () => {
+      let answer: (response: HttpResponse) => void = () => undefined;
+      const first = new Promise<HttpResponse>((resolve) => (answer = resolve));
+      const { upstream: made, sending, sent } = upstream(first, 200);
+      const policy = { maxInFlight: 1 };
+      const asked = [0, 1].map(async () =>
+        made.send(REQUEST, sending({}, policy)).then(({ status }) => status, codeOf),
+      );
+      await new Promise(setImmediate);
+      answer(response(429, { 'retry-after': '20' }));
+      expect(await Promise.all(asked)).to.deep.equal([429, 'webhook_paused']);
+      expect(sent()).to.equal(1);
     });
 
     it('as long as the longest of them asks for', async () => {
