@@ -512,7 +512,7 @@ describe('decide', () => {
       }
     });
 
-    it('outlast a change of the scheme that changes no question; what it can not read any more is asked anew', async () => {
+    it('outlast a change of the scheme that changes no question; what can not be read any more is asked again', async () => {
       const memory = new AnswerMemory();
       const common = { memory, answer: () => reply({ destination: '201' }) };
       await ask({ ...common, schemes: [caching({ cacheSeconds: 60 })] });
