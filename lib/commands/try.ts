@@ -211,18 +211,18 @@ function listed(
   call: Call,
   config: Config,
 ): Pick<Tried, 'steps' | 'dialStrings' | 'next'> {
-  const { scheme, calleeHeaders, steps, originates } = decision;
+  const { scheme, steps, originates } = decision;
   const context = { scheme, call, config };
   return {
     steps,
     dialStrings: [
       ...originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds)),
-      ...dialStringsOf(steps.slice(1), { ...context, calleeHeaders }),
+      ...dialStringsOf(steps.slice(1), context),
     ],
     next: lists.map((list): Listed => ({
       outcomes: list.outcomes,
       steps: list.steps,
-      dialStrings: dialStringsOf(list.steps, { ...context, calleeHeaders: {} }),
+      dialStrings: dialStringsOf(list.steps, context),
     })),
   };
 }

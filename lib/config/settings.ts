@@ -209,7 +209,7 @@ export const SCHEMA = {
       'SCHEMES_WATCH',
       true,
       flag,
-      'Load schemes anew when their files change (SIGHUP always does).',
+      'Reload schemes when their files change (SIGHUP always does).',
     ),
   },
   network: {

@@ -52,8 +52,6 @@ export type Asked =
   | {
       readonly kind: 'route';
       readonly steps: readonly Step[];
-      /** Headers for the callee, fit for a dial string. */
-      readonly calleeHeaders: Readonly<Record<string, string>>;
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
@@ -267,7 +265,7 @@ function concealed(response: HttpResponse, secrets: readonly string[]): HttpResp
 /** Told how a response was understood, and what was out of the ordinary in it. */
 type Answered = (answer: string, detail: string, notes?: readonly string[]) => void;
 
-/** What a response says that shall be done. */
+/** What a response asks for. */
 function read(
   response: HttpResponse,
   { scheme, webhook, webhookId }: Asking,
@@ -291,8 +289,7 @@ function read(
   }
   return {
     kind: 'route',
-    steps: route.steps,
-    calleeHeaders: calleeHeaders(scheme, context, document),
+    steps: withHeaders(route.steps, calleeHeaders(scheme, context, document)),
     stale: false,
   };
 }
@@ -307,6 +304,11 @@ function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
   };
+}
+
+/** Whoever the reply asked for gets the headers made of it, however late he is rung. */
+function withHeaders(steps: readonly Step[], headers: Readonly<Record<string, string>>): readonly Step[] {
+  return steps.map((step) => (step.kind === 'dial' ? { ...step, headers } : step));
 }
 
 function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unknown): Record<string, string> {

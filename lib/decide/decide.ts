@@ -26,8 +26,6 @@ export interface Decision {
   readonly result: Result;
   readonly reason: Reason;
   readonly steps: readonly [LegStep, ...Step[]];
-  /** Headers for the callee, fit for a dial string. */
-  readonly calleeHeaders: Readonly<Record<string, string>>;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
   /** Where it stands, the first step taken: from here `resume` goes on. */
@@ -122,8 +120,8 @@ export class Inquiry {
     const asked = await this.#ask(start, scheme.webhook, onError);
     switch (asked.kind) {
       case 'route': {
-        const { steps, calleeHeaders, stale } = asked;
-        const route = { via: 'primary', steps, calleeHeaders, stale } as const;
+        const { steps, stale } = asked;
+        const route = { via: 'primary', steps, stale } as const;
         return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
       }
       case 'none':
@@ -142,7 +140,7 @@ export class Inquiry {
     const { config, call } = this.#options;
     const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
     if (readings.length > 0) this.#options.note({ type: 'readings', readings });
-    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, calleeHeaders: {}, why };
+    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, why };
   }
 
   /** The CRM's list is followed by one of the scheme's own, and that by the dialplan. */
@@ -169,7 +167,7 @@ export class Inquiry {
     if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
     if (asked.kind !== 'route') return walk;
-    return { ...walk, steps: [...asked.steps, ...walk.steps], calleeHeaders: asked.calleeHeaders };
+    return { ...walk, steps: [...asked.steps, ...walk.steps] };
   }
 
   /** What can't be done here is left out, as the reader leaves out what it refuses. */
@@ -194,7 +192,7 @@ export class Inquiry {
     return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);
   }
 
-  #plan(step: LegStep, { scheme, calleeHeaders }: Walk): Plan {
+  #plan(step: LegStep, { scheme }: Walk): Plan {
     if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     const { call, config } = this.#options;
     const refused = (reason: Reason, detail: string): Plan => {
@@ -202,7 +200,7 @@ export class Inquiry {
       return { ok: false, why: { result: 'refused', reason, detail: text } };
     };
     // What can't be dialled at all takes no places.
-    const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
+    const plan = originatesFor(step, { scheme, call, config });
     if (!plan.ok) return refused(plan.reason, plan.detail);
     const full = new Map<Destination, string>();
     for (const destination of step.destinations) {
@@ -216,7 +214,7 @@ export class Inquiry {
     if (rest.length === 0) return refused('call_limit', detail);
     this.#options.note({ type: 'note', text: `${nameOf([...full.keys()])} left out: ${detail}: call_limit` });
     const less = { ...step, destinations: rest };
-    const lesser = originatesFor(less, { scheme, call, config, calleeHeaders });
+    const lesser = originatesFor(less, { scheme, call, config });
     return lesser.ok
       ? { ok: true, step: less, originates: lesser.originates }
       : refused(lesser.reason, lesser.detail);
@@ -235,7 +233,7 @@ export class Inquiry {
   }
 
   #decided({ step, originates }: Extract<Plan, { ok: true }>, walk: Walk): Decision {
-    const { scheme, via, calleeHeaders } = walk;
+    const { scheme, via } = walk;
     const steps = [step, ...walk.steps] as const;
     const { result, reason, detail } =
       walk.via === 'fallback'
@@ -244,7 +242,7 @@ export class Inquiry {
     const atMs = this.#options.elapsedMs();
     const named = { scheme: scheme.name, steps: steps.map(describeStep) };
     this.#options.note({ type: 'decision', decision: { atMs, via, result, reason, detail, ...named } });
-    return { scheme, via, result, reason, steps, calleeHeaders, originates, walk };
+    return { scheme, via, result, reason, steps, originates, walk };
   }
 }
 

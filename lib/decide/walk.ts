@@ -25,8 +25,6 @@ interface List extends Start {
   readonly via: Via;
   /** Not yet taken. */
   readonly steps: readonly Step[];
-  /** Headers for the callee, fit for a dial string. */
-  readonly calleeHeaders: Readonly<Record<string, string>>;
 }
 
 /** Along the list that the CRM gave. */
@@ -67,5 +65,5 @@ export function listBehind({ scheme, refusal, unanswered }: RouteWalk): {
 export function afterBridge(walk: Walk, outcome: Outcome, cause: string): Walk {
   return walk.via === 'primary'
     ? { ...walk, unanswered: { outcome, cause } }
-    : { ...walk, calleeHeaders: {}, why: { ...walk.why, detail: cause } };
+    : { ...walk, why: { ...walk.why, detail: cause } };
 }

@@ -23,8 +23,6 @@ export interface OriginateContext {
   readonly scheme: Scheme;
   readonly call: Call;
   readonly config: Pick<Config, 'gateway' | 'gateways' | 'domain' | 'domains' | 'dial'>;
-  /** Headers for the callee, by name, ready for a dial string. */
-  readonly calleeHeaders: Readonly<Record<string, string>>;
 }
 
 export type OriginateResult =
@@ -52,12 +50,14 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
     return { ok: false, reason: 'no_domain', detail: domain.detail };
   }
   const timeoutSeconds = step.timeoutSeconds ?? scheme.forwardingTimeoutSeconds;
-  const progress =
-    scheme.bridge.progressTimeoutSeconds ?? (gateways.length > 1 ? PROGRESS_TIMEOUT_SECONDS : null);
-  const originate = (gateway: string | null): Originate => {
+  const originate = (gateway: string | null, index: number, isLast: boolean): Originate => {
+    // Behind the last gateway nobody waits for a number that is slow to ring.
+    const progress = scheme.bridge.progressTimeoutSeconds ?? (isLast ? null : PROGRESS_TIMEOUT_SECONDS);
     // In braces the timeout would be reported as NO_ANSWER; per leg it is PROGRESS_TIMEOUT (measured on 1.11.1).
     const silence = progress === null ? {} : { leg_progress_timeout: String(progress) };
-    const legs = step.destinations.map((destination): Leg => {
+    // Users have rung beside the first gateway: only the numbers are tried again.
+    const destinations = step.destinations.filter(({ kind }) => index === 0 || kind === 'number');
+    const legs = destinations.map((destination): Leg => {
       const leg = legFor(destination, gateway ?? '', domain.value, call, config.gateways, step.callerName);
       return destination.kind === 'number' ? { ...leg, variables: { ...leg.variables, ...silence } } : leg;
     });
@@ -75,7 +75,7 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
             outbound_redirect_fatal: true,
             ...variables,
             ...Object.fromEntries(
-              Object.entries(context.calleeHeaders).map(([name, value]) => [`sip_h_${name}`, value]),
+              Object.entries(step.headers ?? {}).map(([name, value]) => [`sip_h_${name}`, value]),
             ),
             [`sip_h_${HOPS_HEADER}`]: call.hops + 1,
           },
@@ -84,7 +84,14 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
     };
   };
   const [first = null, ...others] = kinds.has('number') ? gateways : [];
-  return { ok: true, originates: [originate(first), ...others.map(originate)] };
+  const last = others.length;
+  return {
+    ok: true,
+    originates: [
+      originate(first, 0, last === 0),
+      ...others.map((gateway, index) => originate(gateway, index + 1, index + 1 === last)),
+    ],
+  };
 }
 
 /** How destinations stand in markers and log lines: `380441234567`, `201,202`. */

@@ -10,7 +10,7 @@ import {
 import { parseWritten, type Written } from '../numbering/written.ts';
 
 /** What may not be dialled although it can be read: configuration's and scheme's say about numbers. */
-export interface NumberRules {
+interface NumberRules {
   /** Prefixes in digits, of the E.164 number without `+` or of what is dialled. The longest match decides. */
   readonly deny: readonly string[];
   /** When it is not empty, only what it matches is dialled. */

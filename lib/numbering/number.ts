@@ -49,7 +49,9 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
     return isPrivate ? readPrivate(written, numbering) : { ok: false, detail: chosen.refusal, surcharge };
   }
   const { digits, how, valid } = chosen;
-  const other = readings.find((one) => one.valid && !one.doubted && one.digits !== digits) ?? null;
+  // What somebody may have joined by mistake is no rival of what stands there.
+  const rivals = readings.filter((one) => one.valid && !one.doubted && (one.bare || one.home));
+  const other = rivals.find((one) => one.digits !== digits) ?? null;
   const number = dialled(chosen, written, numbering);
   return {
     ok: true,

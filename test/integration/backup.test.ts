@@ -49,12 +49,17 @@ const webhooks: Scenario[] = [
     },
   },
   {
-    title: "webhook: the backup's list, then the rest of the fallback",
-    scheme: error({ webhook: 'CRM/backup' }, { dial: '205' }),
-    reply: { route: FAILED, backup: json(['201', '202']) },
+    title: "webhook: the backup's list, each with the headers of its reply, then the rest of the fallback",
+    scheme: {
+      ...error({ webhook: 'CRM/backup' }, { dial: '205' }),
+      bridge: { headers: { 'X-Card': '{{reply.card}}' } },
+    },
+    reply: { route: FAILED, backup: { json: { destination: ['201', '202'], card: '7' } } },
     callees: { '201': busy, '202': rings },
-    check: ({ dialled }) => {
+    check: ({ dialled, report }) => {
       expect(dialled).to.deep.equal(user('201', '202', '205'));
+      const cards = report.legs.map(({ variables }) => variables.get('sip_h_X-Card'));
+      expect(cards).to.deep.equal(['7', '7', undefined]);
     },
   },
   {

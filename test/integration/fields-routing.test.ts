@@ -103,6 +103,36 @@ const where: Scenario[] = [
     },
   },
   {
+    title: 'bridge.progressTimeoutSeconds: the last gateway has as long as the number takes to ring',
+    scheme: { gateway: ['first', 'second'] },
+    reply: crmSays('380501234567'),
+    call: {
+      callee: ({ gateway }) =>
+        gateway === 'first' ? { kind: 'fail', cause: 'GATEWAY_DOWN', afterMs: 20 } : answers(),
+    },
+    check: (outcome) => {
+      expect(braces(outcome)).to.include('leg_progress_timeout=6');
+      expect(outcome.dialled[1]).to.equal('sofia/gateway/second/380501234567');
+      expect(braces(outcome, 1)).not.to.include('progress_timeout');
+    },
+  },
+  {
+    title: 'gateway: users who have rung beside a number are not rung again through the next gateway',
+    scheme: { gateway: ['first', 'second'] },
+    reply: { json: { destination: [['380501234567', '201']] } },
+    call: {
+      callee: ({ gateway }) =>
+        gateway === 'second' ? answers() : { kind: 'fail', cause: 'GATEWAY_DOWN', afterMs: 20 },
+    },
+    check: ({ dialled }) => {
+      expect(dialled).to.deep.equal([
+        'sofia/gateway/first/380501234567',
+        'user/201@pbx.example',
+        'sofia/gateway/second/380501234567',
+      ]);
+    },
+  },
+  {
     title: 'domain: fixed',
     scheme: { domain: 'sales.example' },
     check: ({ dialled }) => {

@@ -56,7 +56,7 @@ export function readRows(): Row[] {
 }
 
 /** The escapes of the input column: `\n`, `\t`, `\\`, `\uXXXX`. */
-export function unescape(text: string): string {
+function unescape(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code: string | undefined, character: string) => {
     if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
     return { n: '\n', t: '\t', r: '\r' }[character] ?? character;

@@ -336,7 +336,9 @@ describe('decide', () => {
       schemes: [scheme],
       answer: () => reply({ destination: '201', card: { url: 'https://crm.example.com/card?id=7' } }),
     });
-    expect(decision.calleeHeaders['X-CRM-Card']).to.equal('https://crm.example.com/card?id=7');
+    expect(decision.steps[0]).to.deep.include({
+      headers: { 'X-CRM-Card': 'https://crm.example.com/card?id=7' },
+    });
   });
 
   it('leaves no timer behind', async () => {
@@ -372,7 +374,7 @@ describe('decide', () => {
       schemes: [scheme],
       answer: ({ url }) => reply({ destination: '201', card: url }),
     });
-    expect(JSON.stringify(routed.decision.calleeHeaders)).to.include('***').and.not.include('value-of');
+    expect(JSON.stringify(routed.decision.steps)).to.include('***').and.not.include('value-of');
   });
 
   it('records what was out of the ordinary in a reply, and in what it says', async () => {
