@@ -12,6 +12,7 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { textAt } from '../webhook/formats/index.ts';
+import { accountOf, identityOf } from '../webhook/identity.ts';
 import { expand, type MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readResponse } from '../webhook/response.ts';
@@ -71,7 +72,7 @@ const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_deni
 export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
   const { cacheSeconds, lastGoodSeconds } = question.webhook;
   const context = macrosOf(question, options);
-  const key = memoryKey(question, options.call);
+  const key = memoryKey(question, options, context);
   if (key === null) return (await askNow(question, options, context)).asked;
   const cached = recall(key, cacheSeconds, false, question, options, context);
   if (cached !== null) return cached;
@@ -80,20 +81,32 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
     return recall(key, lastGoodSeconds, true, question, options, context) ?? asked;
   }
   if (response !== null && (asked.kind === 'route' || asked.kind === 'none')) {
-    options.memory.remember(key, {
-      response,
-      webhookId: question.webhookId,
+    const { status, body } = response;
+    const { webhookId } = question;
+    options.memory.remember(question.scheme.name, key, {
+      status,
+      body,
+      webhookId,
       atMs: options.clock.now(),
     });
   }
   return asked;
 }
 
-/** Null where nothing may be kept: a caller who withheld his number has none that it could be kept under. */
-function memoryKey({ scheme, webhook }: Asking, { withheld, caller, did }: Call): string | null {
+/** Null where nothing may be kept: a caller who withheld his number leaves no trace. What can't be asked is not kept either. */
+function memoryKey(
+  { scheme, webhook, webhookId }: Asking,
+  { call, version, dryRun }: AskOptions,
+  context: MacroContext,
+): string | null {
   const { cacheSeconds, lastGoodSeconds } = webhook;
-  if (withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0)) return null;
-  return JSON.stringify([scheme.name, scheme.revision, caller, did]);
+  if (call.withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0))
+    return null;
+  try {
+    return identityOf({ webhook, context, webhookId, version, dryRun });
+  } catch {
+    return null;
+  }
 }
 
 function recall(
@@ -105,16 +118,19 @@ function recall(
   context: MacroContext,
 ): Asked | null {
   const { memory, clock, note, elapsedMs } = options;
-  const kept = seconds === 0 ? null : memory.recall(key, seconds * 1000, clock.now());
+  const scheme = question.scheme.name;
+  const kept = seconds === 0 ? null : memory.recall(scheme, key, seconds * 1000, clock.now());
   if (kept === null) return null;
-  const { response, webhookId, atMs } = kept;
-  const { status, body } = response;
+  const { status, body, webhookId, atMs } = kept;
+  const events: CallEvent[] = [];
+  const reading = { ...options, note: (event: CallEvent) => void events.push(event) };
+  const response = { status, body, headers: {}, phases: { total: 0 } };
+  const asked = read(response, { ...question, webhookId }, reading, context, () => undefined);
+  // The scheme reads replies otherwise since, and can't read this one.
+  if (asked.kind !== 'route' && asked.kind !== 'none') return null;
   const ageSeconds = Math.round((clock.now() - atMs) / 1000);
-  note({
-    type: 'recalled',
-    recalled: { atMs: elapsedMs(), scheme: question.scheme.name, stale, ageSeconds, status, body },
-  });
-  const asked = read(response, { ...question, webhookId }, options, context, () => undefined);
+  note({ type: 'recalled', recalled: { atMs: elapsedMs(), scheme, stale, ageSeconds, status, body } });
+  for (const event of events) note(event);
   return asked.kind === 'route' ? { ...asked, stale } : asked;
 }
 
@@ -169,6 +185,7 @@ async function askNow(
     const received = await send(request, {
       scheme: scheme.name,
       webhook: webhook.url.source,
+      account: accountOf(webhook, context),
       policy: webhook,
       deadlineMs: clock.now() + limitMs,
       signal: controller,

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { Recent } from '../upstream/recent.ts';
 
 /**
  * Caps of concurrent calls and of calls a minute, by the name of a scheme and by the prefix of a number. One for each
@@ -42,10 +43,12 @@ export function placesOfNumber(forms: readonly string[], limits: Readonly<Record
 
 export class Limits {
   readonly #clock: Clock;
-  readonly #counters = new Map<string, Counter>();
+  /** A name that no call has had for a minute counts nothing: reloads leave such names behind. */
+  readonly #counters: Recent<Counter>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#counters = new Recent({ clock, idleMs: MINUTE_MS, isNeeded: ({ active }) => active > 0 });
   }
 
   /** The places of a call that has none yet. */
@@ -53,10 +56,15 @@ export class Limits {
     return new Places(this);
   }
 
+  /** How many names are counted. */
+  get size(): number {
+    return this.#counters.size;
+  }
+
   /** Takes all of them, or none: then the cap that is reached, in words. A call that is refused counts nowhere. */
-  take(places: readonly Place[]): string | null {
+  take(places: readonly Place[]): readonly Counter[] | string {
     const nowMs = this.#clock.now();
-    const counters = places.map(({ key }) => this.#counters.get(key) ?? { active: 0, begunMs: [] });
+    const counters = places.map(({ key }) => this.#counters.get(key, () => ({ active: 0, begunMs: [] })));
     for (const [index, { key, limit }] of places.entries()) {
       const { active, begunMs } = counters[index] as Counter;
       while ((begunMs[0] ?? nowMs) <= nowMs - MINUTE_MS) begunMs.shift();
@@ -64,28 +72,20 @@ export class Limits {
       if (active >= calls) return `${key} has its ${calls} calls`;
       if (begunMs.length >= callsPerMinute) return `${key} has had its ${callsPerMinute} calls a minute`;
     }
-    for (const [index, { key, limit }] of places.entries()) {
+    for (const [index, { limit }] of places.entries()) {
       const counter = counters[index] as Counter;
-      this.#counters.set(key, counter);
       counter.active++;
       if (limit.callsPerMinute !== undefined) counter.begunMs.push(nowMs);
     }
-    return null;
-  }
-
-  give(key: string): void {
-    const counter = this.#counters.get(key);
-    if (counter === undefined) return;
-    counter.active--;
-    if (counter.active === 0 && counter.begunMs.length === 0) this.#counters.delete(key);
+    return counters;
   }
 }
 
 /** What one call holds: given back once, in whatever way the call ends. */
 export class Places {
   readonly #limits: Limits;
-  #schemes: readonly string[] = [];
-  #numbers: readonly string[] = [];
+  #schemes: readonly Counter[] = [];
+  #numbers: readonly Counter[] = [];
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -96,30 +96,30 @@ export class Places {
    * without a cap as well, so that one that is loaded later finds those that are there.
    */
   enterScheme(name: string, limit: Limit): string | null {
-    const place = placeOfScheme(name, limit);
-    const refusal = this.#limits.take([place]);
-    if (refusal === null) this.#schemes = [...this.#schemes, place.key];
-    return refusal;
+    const taken = this.#limits.take([placeOfScheme(name, limit)]);
+    if (typeof taken === 'string') return taken;
+    this.#schemes = [...this.#schemes, ...taken];
+    return null;
   }
 
   /** One number that is about to be dialled, held until `leaveNumbers`. */
   enterNumber(forms: readonly string[], limits: Readonly<Record<string, Limit>>): string | null {
-    const places = placesOfNumber(forms, limits);
-    const refusal = this.#limits.take(places);
-    if (refusal === null) this.#numbers = [...this.#numbers, ...places.map(({ key }) => key)];
-    return refusal;
+    const taken = this.#limits.take(placesOfNumber(forms, limits));
+    if (typeof taken === 'string') return taken;
+    this.#numbers = [...this.#numbers, ...taken];
+    return null;
   }
 
   /** The bridge has failed. */
   leaveNumbers(): void {
-    for (const key of this.#numbers) this.#limits.give(key);
+    for (const counter of this.#numbers) counter.active--;
     this.#numbers = [];
   }
 
   /** The call has ended. */
   leave(): void {
     this.leaveNumbers();
-    for (const key of this.#schemes) this.#limits.give(key);
+    for (const counter of this.#schemes) counter.active--;
     this.#schemes = [];
   }
 }

@@ -1,60 +1,85 @@
-import type { HttpResponse } from '../http/message.ts';
-
-/** An answer of a CRM, kept. */
+/** An answer of a CRM, kept: what it can be read from again. Headers and phases are none of that. */
 export interface Remembered {
-  readonly response: HttpResponse;
+  readonly status: number;
+  readonly body: string;
   /** Of the question that it answered: JSON-RPC repeats it in the reply. */
   readonly webhookId: string;
   /** By the clock. */
   readonly atMs: number;
 }
 
-export interface MemoryLimits {
-  readonly entries: number;
-  /** Of the bodies, in UTF-16 units: about what they take of the heap. */
-  readonly characters: number;
+/** Of the heap, for all answers of all schemes together. */
+const LIMIT_BYTES = 16 * 1024 * 1024;
+/** What an answer takes beside its body: measured, with its key, its id and its places in two maps. */
+const OVERHEAD_BYTES = 512;
+
+/** The answers to one scheme's questions, in the order of their last use. */
+interface Share {
+  readonly answers: Map<string, Remembered>;
+  bytes: number;
 }
 
-const LIMITS: MemoryLimits = { entries: 10_000, characters: 8 * 1024 * 1024 };
-
-/** The last good answers of all CRMs, bounded: the one that was used the longest ago gives way. */
+/**
+ * The last good answers of all CRMs, bounded. Where there is no more room the scheme that keeps the most gives up the answer
+ * that it has used the longest ago: callers who never come twice cost their own scheme its memory, and no other.
+ */
 export class AnswerMemory {
-  /** In the order of their last use. */
-  readonly #answers = new Map<string, Remembered>();
-  readonly #limits: MemoryLimits;
-  #characters = 0;
+  readonly #shares = new Map<string, Share>();
+  readonly #limitBytes: number;
+  #bytes = 0;
 
-  constructor(limits: MemoryLimits = LIMITS) {
-    this.#limits = limits;
+  constructor(limitBytes = LIMIT_BYTES) {
+    this.#limitBytes = limitBytes;
   }
 
   get size(): number {
-    return this.#answers.size;
+    return [...this.#shares.values()].reduce((sum, { answers }) => sum + answers.size, 0);
   }
 
-  remember(key: string, answer: Remembered): void {
-    this.#forget(key);
-    this.#answers.set(key, answer);
-    this.#characters += answer.response.body.length;
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= this.#limits.entries && this.#characters <= this.#limits.characters) break;
-      this.#forget(oldest);
-    }
+  /** `key`: of the question, by all that is sent. */
+  remember(scheme: string, key: string, answer: Remembered): void {
+    const share = this.#shares.get(scheme) ?? { answers: new Map<string, Remembered>(), bytes: 0 };
+    this.#shares.set(scheme, share);
+    this.#forget(share, key);
+    share.answers.set(key, answer);
+    this.#count(share, bytesOf(answer));
+    while (this.#bytes > this.#limitBytes) this.#forgetOldest();
   }
 
   /** Null when there is none, or none of at most `maxAgeMs`. */
-  recall(key: string, maxAgeMs: number, nowMs: number): Remembered | null {
-    const answer = this.#answers.get(key);
-    if (answer === undefined || nowMs - answer.atMs > maxAgeMs) return null;
-    this.#answers.delete(key);
-    this.#answers.set(key, answer);
+  recall(scheme: string, key: string, maxAgeMs: number, nowMs: number): Remembered | null {
+    const answers = this.#shares.get(scheme)?.answers;
+    const answer = answers?.get(key);
+    if (answers === undefined || answer === undefined || nowMs - answer.atMs > maxAgeMs) return null;
+    answers.delete(key);
+    answers.set(key, answer);
     return answer;
   }
 
-  #forget(key: string): void {
-    const answer = this.#answers.get(key);
-    if (answer === undefined) return;
-    this.#answers.delete(key);
-    this.#characters -= answer.response.body.length;
+  #forgetOldest(): void {
+    let most: [string, Share] | null = null;
+    for (const entry of this.#shares) if (most === null || entry[1].bytes > most[1].bytes) most = entry;
+    if (most === null) return;
+    const [scheme, share] = most;
+    const [oldest = ''] = share.answers.keys();
+    this.#forget(share, oldest);
+    if (share.answers.size === 0) this.#shares.delete(scheme);
   }
+
+  #forget(share: Share, key: string): void {
+    const answer = share.answers.get(key);
+    if (answer === undefined) return;
+    share.answers.delete(key);
+    this.#count(share, -bytesOf(answer));
+  }
+
+  #count(share: Share, bytes: number): void {
+    share.bytes += bytes;
+    this.#bytes += bytes;
+  }
+}
+
+/** V8 keeps a text in one byte a character, or in two where one of them is beyond Latin-1. */
+function bytesOf({ body }: Remembered): number {
+  return OVERHEAD_BYTES + body.length * (/[^\u0000-\u00ff]/.test(body) ? 2 : 1);
 }

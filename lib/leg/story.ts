@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
+import type { CallReplies, ReplyRoom } from '../call/room.ts';
 import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -31,6 +32,7 @@ export interface CallContext {
   readonly memory: InquiryOptions['memory'];
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly replies: ReplyRoom;
   readonly version: string;
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
@@ -65,6 +67,7 @@ class CallStory {
   readonly #connection: Connection;
   readonly #context: CallContext;
   readonly #places: Places;
+  readonly #replies: CallReplies;
   #connectedAt: number;
   #leg: Leg | null = null;
   #guard: Guard | null = null;
@@ -73,6 +76,7 @@ class CallStory {
     this.#connection = connection;
     this.#context = context;
     this.#places = context.limits.places();
+    this.#replies = context.replies.forCall();
     this.#connectedAt = context.clock.now();
     this.record = newRecord(randomUUID(), context.clock.date());
   }
@@ -86,6 +90,7 @@ class CallStory {
       await this.#rescue(error, stalledMs);
     } finally {
       this.#places.leave();
+      this.#replies.leave();
       if (this.#leg !== null) this.#context.passes.leave(this.#leg.call.uuid, this.record.id);
     }
   }
@@ -370,7 +375,7 @@ class CallStory {
   }
 
   #note(event: CallEvent): void {
-    apply(this.record, event);
+    for (const fitting of this.#replies.fit(event)) apply(this.record, fitting);
   }
 
   #elapsedMs(): number {

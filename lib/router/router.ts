@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { apply, newRecord, summaryOf, type CallRecord } from '../call/record.ts';
+import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -92,6 +93,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   });
   const send = upstream.send.bind(upstream);
   const memory = new AnswerMemory();
+  const replies = new ReplyRoom();
   const connections = new Set<Connection>();
   const passes = new Passes();
   const faults = new Set<string>();
@@ -123,6 +125,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       secrets,
       send,
       memory,
+      replies,
       limits,
       clock,
       version,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
 /** What is no fault, and may well not be meant. */
@@ -20,6 +21,11 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
     notes.push(
       `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
     );
+  }
+  const names = callNamesIn(webhook);
+  for (const key of ['cacheSeconds', 'lastGoodSeconds'] as const) {
+    if (webhook[key] > 0 && names.length > 0)
+      notes.push(`webhook.${key}: no answer is ever used again, as ${names.join(', ')} differs in each call`);
   }
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');

@@ -18,8 +18,13 @@ export interface Permit {
   success(): void;
   /** An outage: no connection, no answer in time, 5xx. */
   failure(): void;
-  /** Nothing was learned: the caller hung up. */
+  /** Nothing was learned: the caller hung up, or had too little time. */
   abandon(): void;
+}
+
+export interface Trier {
+  /** It can give the CRM the time that its callers are used to: who can't leaves finding out to those who can. */
+  readonly fair: boolean;
 }
 
 export interface BreakerOptions {
@@ -35,6 +40,8 @@ const WINDOW_SECONDS = 10;
 const WINDOW_REQUESTS = 20;
 const WINDOW_SHARE = 0.5;
 const OPEN_MS = 10_000;
+/** As long as those with little time leave it to others to find out; then they may, as nobody else seems to come. */
+const PRECEDENCE_MS = 10_000;
 /** Routers that lost their CRM at one moment do not all try again at one moment. */
 const JITTER_MS = 1_000;
 
@@ -55,8 +62,8 @@ export class Breaker {
     return this.#state;
   }
 
-  /** True when nothing would be admitted now. */
-  get isOpen(): boolean {
+  /** True when nobody of that kind would be admitted now. */
+  isOpenFor({ fair }: Trier): boolean {
     const state = this.#state;
     switch (state.kind) {
       case 'closed':
@@ -64,17 +71,17 @@ export class Breaker {
       case 'forced':
         return state.open;
       case 'open':
-        return this.#options.clock.now() < state.untilMs;
+        return this.#options.clock.now() < state.untilMs + (fair ? 0 : PRECEDENCE_MS);
       case 'half-open':
         return true;
     }
   }
 
   /** Null: not now. */
-  admit(): Permit | null {
-    if (this.isOpen) return null;
+  admit(trier: Trier = { fair: true }): Permit | null {
+    if (this.isOpenFor(trier)) return null;
     if (this.#state.kind === 'open') this.#become({ kind: 'half-open', sinceMs: this.#options.clock.now() });
-    return this.#permit();
+    return this.#permit(trier);
   }
 
   /** Holds it open or closed; null lets it judge for itself again. */
@@ -82,7 +89,7 @@ export class Breaker {
     this.#become(open === null ? { kind: 'closed' } : { kind: 'forced', open });
   }
 
-  #permit(): Permit {
+  #permit({ fair }: Trier): Permit {
     const era = this.#era;
     const once = (learn: () => void) => (): void => {
       if (era === this.#era) learn();
@@ -96,8 +103,10 @@ export class Breaker {
       }),
       abandon: once(() => {
         if (this.#state.kind !== 'half-open') return;
-        // A caller who hung up in the middle: the next one finds out, and no sooner than any probe.
-        this.#become({ kind: 'open', untilMs: this.#state.sinceMs + OPEN_MS });
+        // A caller who hung up in the middle: the next one finds out, and no sooner than any probe. One who had too little
+        // time has kept nobody else from it.
+        const untilMs = fair ? this.#state.sinceMs + OPEN_MS : this.#options.clock.now();
+        this.#become({ kind: 'open', untilMs });
       }),
     };
   }

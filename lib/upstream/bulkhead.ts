@@ -40,7 +40,7 @@ export class Bulkhead {
     return this.#queue.size;
   }
 
-  /** Limits of a scheme that was loaded anew; requests in flight go on being counted. */
+  /** Limits after a reload; requests in flight go on being counted. */
   set limits(limits: BulkheadLimits) {
     this.#limits = limits;
   }

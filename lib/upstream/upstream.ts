@@ -1,11 +1,15 @@
 import { throwIfAborted, type CancelSignal } from '../cancel.ts';
-import { STANDSTILL_MS, type Clock } from '../clock.ts';
-import { RouterError, type Reason } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
-import { Breaker, type BreakerState } from './breaker.ts';
+import type { BreakerState, Permit } from './breaker.ts';
 import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
-import { backoffMs, RetryBudget, retryAfterMs } from './retry.ts';
+import { lessonOfFailure, lessonOfReply, type Lesson, type Verdict } from './lesson.ts';
+import { Neighbours, type Addressee, type Failure, type NeighbourOptions } from './neighbour.ts';
+import { IDLE_MS, Recent } from './recent.ts';
+import { backoffMs, retryAfterMs } from './retry.ts';
+import { Standstill } from './standstill.ts';
 
 /** What a scheme allows for its requests. */
 interface UpstreamPolicy extends BulkheadLimits {
@@ -13,13 +17,17 @@ interface UpstreamPolicy extends BulkheadLimits {
   readonly retries: number;
   /** Statuses after which the CRM surely has not routed: among 502, 503 and 504. */
   readonly retryStatuses: readonly number[];
+  /** What the scheme gives its CRM when nothing else takes of that time. */
+  readonly timeoutSeconds: number;
 }
 
 export interface Sending {
   /** Whose bulkhead the request stands in. */
   readonly scheme: string;
-  /** The URL as the scheme has it, macros and all: whose breaker, pause and retry budget count. */
+  /** The URL as the scheme has it, macros and all. */
   readonly webhook: string;
+  /** Who asks there: whose breaker, pause and retry budget count. */
+  readonly account: string;
   readonly policy: UpstreamPolicy;
   /** By the clock; no retry begins that could not end before it. */
   readonly deadlineMs: number;
@@ -28,48 +36,29 @@ export interface Sending {
   readonly onRetry: (failure: Failure) => void;
 }
 
-export interface UpstreamOptions {
+export interface UpstreamOptions extends NeighbourOptions {
   readonly send: HttpClient['send'];
-  readonly clock: Clock;
-  /** 0 to 1. */
-  readonly random: () => number;
-  /** `failure`: what was seen last, for whoever is woken by it. */
-  readonly onBreaker?: (webhook: string, state: BreakerState, failure: Failure | null) => void;
 }
 
-interface Failure {
-  readonly reason: Reason;
-  readonly detail: string;
-}
-
-interface WebhookState {
-  readonly breaker: Breaker;
-  readonly budget: RetryBudget;
-  /** By the clock: the CRM asked to be left alone until then. */
-  pausedUntilMs: number;
-  failure: Failure | null;
-}
-
-type Tried =
+type Sent =
   | { readonly kind: 'replied'; readonly response: HttpResponse; readonly again: boolean }
-  | { readonly kind: 'failed'; readonly error: RouterError; readonly again: boolean }
+  | { readonly kind: 'failed'; readonly error: RouterError; readonly again: boolean };
+type Tried =
+  | Sent
   /** Nothing was sent. */
   | { readonly kind: 'held'; readonly error: RouterError };
 
 /** No CRM can silence itself for longer. */
 const LONGEST_PAUSE_MS = 60_000;
 
+/**
+ * Of the scheme's own `timeoutSeconds`. A hand-over, a backup, a guard or a retry may leave a CRM less than that: that it does
+ * not answer in so little says nothing about those who give it all.
+ */
+const FAIR_SHARE = 0.5;
+
 /** No request was sent, so a second one can not route twice. */
 const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
-/** What a CRM that is down looks like. */
-const OUTAGE: ReadonlySet<Reason> = new Set([
-  ...NEVER_SENT,
-  'connection_lost',
-  'http_malformed',
-  'body_too_large',
-  'webhook_timeout',
-]);
-
 /** Made once: they come by the hundred while a CRM is down, and nobody reads their stacks. */
 const HELD = {
   breaker_open: new RouterError('breaker_open'),
@@ -83,11 +72,17 @@ const HELD = {
  */
 export class Upstream {
   readonly #options: UpstreamOptions;
-  readonly #webhooks = new Map<string, WebhookState>();
-  readonly #bulkheads = new Map<string, Bulkhead>();
+  readonly #standstill: Standstill;
+  readonly #neighbours: Neighbours;
+  readonly #bulkheads: Recent<Bulkhead>;
 
   constructor(options: UpstreamOptions) {
+    const { clock } = options;
     this.#options = options;
+    this.#standstill = new Standstill(clock);
+    this.#neighbours = new Neighbours(options);
+    const isNeeded = ({ inFlight, queued }: Bulkhead): boolean => inFlight > 0 || queued > 0;
+    this.#bulkheads = new Recent({ clock, idleMs: IDLE_MS, isNeeded });
   }
 
   /**
@@ -97,16 +92,17 @@ export class Upstream {
   async send(request: HttpRequest, sending: Sending): Promise<HttpResponse> {
     const { clock, random } = this.#options;
     const { policy, deadlineMs, signal, onRetry } = sending;
-    const webhook = this.#webhook(sending.webhook);
-    webhook.budget.earn();
-    let tried = await this.#try(request, sending, webhook);
+    const to = this.#neighbours.addressee(request, sending);
+    const { budget } = to.account;
+    budget.earn();
+    let tried = await this.#try(request, sending, to);
     for (let retry = 0; retry < policy.retries && tried.kind !== 'held' && tried.again; retry++) {
       const waitMs = backoffMs(retry, random());
-      if (clock.now() + waitMs >= deadlineMs || !webhook.budget.spend()) break;
+      if (clock.now() + waitMs >= deadlineMs || !budget.spend()) break;
       onRetry(failureOf(tried));
       await pause(waitMs, signal, clock);
       throwIfAborted(signal);
-      const next = await this.#try(request, sending, webhook);
+      const next = await this.#try(request, sending, to);
       // Held back now: the failure before says more.
       if (next.kind === 'held') break;
       tried = next;
@@ -115,92 +111,100 @@ export class Upstream {
     throw tried.error;
   }
 
-  /** Every webhook that was asked, for the operator. */
-  breakers(): ReadonlyMap<string, BreakerState> {
-    return new Map([...this.#webhooks].map(([name, { breaker }]) => [name, breaker.state]));
+  /** Every host and every webhook that was asked of late, for the operator; a webhook once for each account. */
+  breakers(): readonly { readonly name: string; readonly state: BreakerState }[] {
+    return this.#neighbours.all().map(({ name, breaker }) => ({ name, state: breaker.state }));
   }
 
-  /** Holds the breaker of a webhook open or closed; null lets it judge for itself again. */
-  force(webhook: string, open: boolean | null): void {
-    this.#webhook(webhook).breaker.force(open);
+  /** Holds the breakers of a webhook, or of a host, open or closed; null lets them judge for themselves again. */
+  force(name: string, open: boolean | null): void {
+    for (const neighbour of this.#neighbours.all())
+      if (neighbour.name === name) neighbour.breaker.force(open);
   }
 
-  async #try(request: HttpRequest, sending: Sending, webhook: WebhookState): Promise<Tried> {
-    const { send, clock } = this.#options;
+  get bulkheads(): number {
+    return this.#bulkheads.size;
+  }
+
+  async #try(request: HttpRequest, sending: Sending, to: Addressee): Promise<Tried> {
     const { signal } = sending;
-    if (webhook.pausedUntilMs > clock.now()) return { kind: 'held', error: HELD.webhook_paused };
-    if (webhook.breaker.isOpen) return { kind: 'held', error: HELD.breaker_open };
+    const held = this.#heldBack(sending, to);
+    if (held !== null) return { kind: 'held', error: HELD[held] };
     const bulkhead = this.#bulkhead(sending);
     if (!bulkhead.enter() && !(await bulkhead.queue(signal))) {
       throwIfAborted(signal);
       return { kind: 'held', error: HELD.bulkhead_full };
     }
     try {
-      const permit = webhook.breaker.admit();
-      if (permit === null) return { kind: 'held', error: HELD.breaker_open };
-      try {
-        const response = await send(request, sending);
-        const pauseMs = pauseAsked(response, clock.date());
-        if (pauseMs !== null) webhook.pausedUntilMs = clock.now() + Math.min(pauseMs, LONGEST_PAUSE_MS);
-        // A limit that was reached is a CRM that works; 4xx is its word on this one request.
-        const down = response.status >= 500 && pauseMs === null;
-        const again = down && sending.policy.retryStatuses.includes(response.status);
-        const tried = { kind: 'replied', response, again } as const;
-        if (down) {
-          webhook.failure = failureOf(tried);
-          permit.failure();
-        } else permit.success();
-        return tried;
-      } catch (error) {
-        if (!(error instanceof RouterError) || !OUTAGE.has(error.code)) {
-          permit.abandon();
-          throw error;
-        }
-        const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
-        // This process stood still: the reply may well have come in time.
-        if (clock.now() - sending.deadlineMs >= STANDSTILL_MS) permit.abandon();
-        else {
-          webhook.failure = failureOf(tried);
-          permit.failure();
-        }
-        return tried;
-      }
+      const now = this.#heldBack(sending, to);
+      return now === null ? await this.#ask(request, sending, to) : { kind: 'held', error: HELD[now] };
     } finally {
       bulkhead.leave();
     }
   }
 
-  #webhook(name: string): WebhookState {
-    let webhook = this.#webhooks.get(name);
-    if (webhook === undefined) {
-      const { clock, random, onBreaker } = this.#options;
-      const breaker = new Breaker({
-        clock,
-        random,
-        onChange: (state) => onBreaker?.(name, state, made.failure),
-      });
-      const made: WebhookState = {
-        breaker,
-        budget: new RetryBudget(clock),
-        pausedUntilMs: 0,
-        failure: null,
-      };
-      webhook = made;
-      this.#webhooks.set(name, webhook);
+  #heldBack(sending: Sending, { host, account }: Addressee): keyof typeof HELD | null {
+    if (account.pausedUntilMs > this.#options.clock.now()) return 'webhook_paused';
+    // A connection is made in little time, or not at all.
+    const isOpen = host.breaker.isOpenFor({ fair: true });
+    return isOpen || account.breaker.isOpenFor({ fair: this.#isFair(sending) }) ? 'breaker_open' : null;
+  }
+
+  #isFair({ deadlineMs, policy }: Sending): boolean {
+    return deadlineMs - this.#options.clock.now() >= policy.timeoutSeconds * 1000 * FAIR_SHARE;
+  }
+
+  /** Sends it once, and learns from what comes of it. */
+  async #ask(request: HttpRequest, sending: Sending, { host, account }: Addressee): Promise<Tried> {
+    const { clock, send } = this.#options;
+    const { retryStatuses } = sending.policy;
+    const startedMs = clock.now();
+    const fair = this.#isFair(sending);
+    const permits = { host: host.breaker.admit(), account: account.breaker.admit({ fair }) };
+    const learn = (lesson: Lesson, tried: Sent): void => {
+      const failure = failureOf(tried);
+      if (lesson.host === 'fails') host.failure = failure;
+      if (lesson.account === 'fails') account.failure = { ...failure, scheme: sending.scheme };
+      settle(permits.host, lesson.host);
+      settle(permits.account, lesson.account);
+    };
+    this.#standstill.begin();
+    try {
+      const response = await send(request, sending);
+      const pauseMs = pauseAsked(response, clock.date());
+      const untilMs = clock.now() + Math.min(pauseMs ?? 0, LONGEST_PAUSE_MS);
+      // Another reply may have asked for longer.
+      account.pausedUntilMs = Math.max(account.pausedUntilMs, untilMs);
+      const lesson = lessonOfReply(response, pauseMs !== null);
+      const again = lesson.account === 'fails' && retryStatuses.includes(response.status);
+      const tried = { kind: 'replied', response, again } as const;
+      learn(lesson, tried);
+      return tried;
+    } catch (thrown) {
+      const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
+      const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
+      learn(lessonOfFailure(error, { fair, stalled: this.#standstill.since(startedMs) }), tried);
+      return tried;
+    } finally {
+      this.#standstill.end();
     }
-    return webhook;
   }
 
   /** A backup stands in one of its own: it is there for the moment when the scheme's own CRM hangs. */
   #bulkhead({ scheme, webhook, policy }: Sending): Bulkhead {
-    const name = `${scheme} ${webhook}`;
-    let bulkhead = this.#bulkheads.get(name);
-    if (bulkhead === undefined) {
-      bulkhead = new Bulkhead(policy, this.#options.clock);
-      this.#bulkheads.set(name, bulkhead);
-    } else bulkhead.limits = policy;
+    const bulkhead = this.#bulkheads.get(
+      `${scheme} ${webhook}`,
+      () => new Bulkhead(policy, this.#options.clock),
+    );
+    bulkhead.limits = policy;
     return bulkhead;
   }
+}
+
+function settle(permit: Permit | null, verdict: Verdict): void {
+  if (verdict === 'works') permit?.success();
+  else if (verdict === 'fails') permit?.failure();
+  else permit?.abandon();
 }
 
 /** Milliseconds that the CRM asked for: 429 and 503 say so in `Retry-After`. 429 without one asks for none. */
@@ -209,7 +213,7 @@ function pauseAsked({ status, headers }: HttpResponse, now: Date): number | null
   return status === 429 ? (askedMs ?? 0) : askedMs;
 }
 
-function failureOf(tried: Exclude<Tried, { kind: 'held' }>): Failure {
+function failureOf(tried: Sent): Failure {
   return tried.kind === 'failed'
     ? { reason: tried.error.code, detail: tried.error.message }
     : { reason: 'http_status', detail: `HTTP ${tried.response.status}` };

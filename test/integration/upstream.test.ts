@@ -27,11 +27,42 @@ const scenario = (
   check: none,
 });
 
-const DOWN = { url: 'http://127.0.0.1:9/down', timeoutSeconds: 2 };
+/** Nobody listens there; a host of its own each, as all who ask one share its breaker. */
+const down = (port: number) => ({ url: `http://127.0.0.1:${port}/down`, timeoutSeconds: 2 });
+const bearer = (token: string) => ({ type: 'bearer', token }) as const;
+/** Who asks with the key of acme has asked too often; the key of globex is welcome. */
+const limitedByKey: Scenario['reply'] = ({ headers }) =>
+  headers['authorization'] === 'Bearer acme' ? { status: 429, headers: { 'retry-after': '30' } } : OK;
+
 const S = {
-  retriesByDefault: scenario('retries by default', { ...DOWN, url: `${DOWN.url}/1` }, OK),
-  noRetries: scenario('retries: 0', { ...DOWN, url: `${DOWN.url}/2`, retries: 0 }, OK),
-  threeRetries: scenario('retries: 3', { ...DOWN, url: `${DOWN.url}/3`, retries: 3 }, OK),
+  retriesByDefault: scenario('retries by default', down(9), OK),
+  noRetries: scenario('retries: 0', { ...down(7), retries: 0 }, OK),
+  threeRetries: scenario('retries: 3', { ...down(1), retries: 3 }, OK),
+  tenants: scenario(
+    'tenants',
+    { url: 'CRM/route?of={{var.domain_name}}', cacheSeconds: 60, lastGoodSeconds: 60 },
+    ({ url }) => ({ json: { destination: url.includes('acme') ? 'acme-boss' : 'globex-boss' } }),
+  ),
+  limits: {
+    ...scenario('limits', { url: 'CRM/shared', auth: bearer('acme') }, limitedByKey),
+    others: { globex: { webhook: { url: 'CRM/shared', auth: bearer('globex') } } },
+  },
+  oneDown: {
+    ...scenario('one tenant fails', { url: 'CRM/shared', auth: bearer('acme') }, ({ headers }) =>
+      headers['authorization'] === 'Bearer acme' ? { status: 500 } : OK,
+    ),
+    others: { globex: { webhook: { url: 'CRM/shared', auth: bearer('globex') } } },
+  },
+  blame: {
+    ...scenario('blame', { url: 'CRM/hangs', timeoutSeconds: 1 }, ({ url }) =>
+      url.endsWith('/hangs') ? { hang: true } : { ...OK, delayMs: 550 },
+    ),
+    scheme: {
+      webhook: { url: 'CRM/hangs', timeoutSeconds: 1 },
+      fallback: { onError: [{ scheme: 'OTHER-slow' }] },
+    },
+    others: { slow: { webhook: { url: 'CRM/slow', timeoutSeconds: 4 } } },
+  },
   statuses: scenario('retryStatuses', { retryStatuses: [503] }, inTurn({ status: 503 }, OK)),
   noStatuses: scenario('no retryStatuses', {}, inTurn({ status: 503 }, OK)),
   breaker: scenario('breaker', { timeoutSeconds: 5 }, inTurn({ status: 500 })),
@@ -64,7 +95,7 @@ const S = {
     OK,
   ),
   apiKey: scenario('api-key', { auth: { type: 'api-key', header: 'X-Crm-Token', key: 'k-1' } }, OK),
-} as const;
+} satisfies Record<string, Scenario>;
 
 describe('the upstream of a scheme', function () {
   this.timeout(60_000);
@@ -137,6 +168,29 @@ describe('the upstream of a scheme', function () {
     expect(outcomes.at(-1)?.requests).to.have.length(1);
   });
 
+  it('leaves only the account alone whose limit was reached: another tenant of the CRM is served', async () => {
+    const [first, second] = await calls(S.limits, 2);
+    expect([first?.record.reason, second?.record.reason]).to.deep.equal(['http_status', 'webhook_paused']);
+    const other = await stage.play(S.limits, { path: `${first?.name ?? ''}-globex` });
+    expect(other.record).to.include({ result: 'routed', reason: 'answered' });
+  });
+
+  it('opens the breaker of the account alone that the CRM fails', async () => {
+    const outcomes = await calls(S.oneDown, 6);
+    expect(outcomes.at(-1)?.record.reason).to.equal('breaker_open');
+    const other = await stage.play(S.oneDown, { path: `${outcomes[0]?.name ?? ''}-globex` });
+    expect(other.record).to.include({ result: 'routed', reason: 'answered' });
+  });
+
+  it('blames no CRM for the time that another one took: a hand-over with too little of it opens no breaker', async () => {
+    const outcomes = await calls(S.blame, 5);
+    for (const { record } of outcomes) {
+      expect(record.requests.map(({ answer }) => answer)[1]).to.equal('webhook_timeout');
+    }
+    const own = await stage.play(S.blame, { path: `${outcomes[0]?.name ?? ''}-slow` });
+    expect(own.record).to.include({ result: 'routed', reason: 'answered' });
+  });
+
   it('maxInFlight: a caller who finds no place gets the fallback, and no longer wait than 200 ms', async () => {
     const outcomes = await Promise.all(Array.from({ length: 3 }, () => stage.play(S.full)));
     const reasons = outcomes.map(({ record }) => record.reason).sort();
@@ -162,6 +216,20 @@ describe('the upstream of a scheme', function () {
     expect(second?.record.reason).to.equal('answered');
     const other = await stage.play(S.cached, { caller: '380449990000' });
     expect(other.dialled, 'another caller').to.deep.equal(['user/202@pbx.example']);
+  });
+
+  it('cacheSeconds: the answer for one tenant rings no user of another, though caller and number are the same', async () => {
+    const of = (domain: string): Promise<Outcome> =>
+      stage.play(S.tenants, { variables: { domain_name: domain } });
+    const acme = await of('acme.example');
+    const globex = await of('globex.example');
+    const again = await of('acme.example');
+    expect([acme, globex, again].map(({ dialled }) => dialled[0])).to.deep.equal([
+      'user/acme-boss@pbx.example',
+      'user/globex-boss@pbx.example',
+      'user/acme-boss@pbx.example',
+    ]);
+    expect(again.requests, 'two for three calls').to.have.length(2);
   });
 
   it('lastGoodSeconds: where the call went last, marked stale, when the CRM is down', async () => {

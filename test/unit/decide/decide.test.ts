@@ -495,19 +495,78 @@ describe('decide', () => {
       expect(steps(down)).to.deep.equal(['dial 201']);
     });
 
-    it('are those for this caller, this number and this version of the scheme', async () => {
+    it('are those to this very question: another caller, number or word in it is another one', async () => {
       const memory = new AnswerMemory();
-      const common = { schemes: [caching({ cacheSeconds: 60 })], memory };
+      const schemes = [caching({ cacheSeconds: 60 })];
+      const common = { schemes, memory };
       await ask({ ...common, answer: () => reply({ destination: '201' }) });
-      const other = [
+      const others = [
         { ...common, headers: { 'Caller-Caller-ID-Number': '380449999999' } },
         { ...common, headers: { 'Caller-Destination-Number': '15005550101' } },
-        { ...common, schemes: [caching({ cacheSeconds: 61 })] },
+        { ...common, headers: { 'Caller-Context': 'globex' } },
+        { ...common, headers: { variable_sip_network_ip: '192.0.2.7' } },
+        { ...common, schemes: [caching({ cacheSeconds: 60, headers: { 'X-Line': '2' } })] },
+        { ...common, schemes: [caching({ cacheSeconds: 60, url: 'https://crm.example.com/other' })] },
       ];
-      for (const setting of other) {
+      for (const setting of others) {
         const asked = await ask({ ...setting, answer: () => reply({ destination: '202' }) });
-        expect(steps(asked)).to.deep.equal(['dial 202']);
+        expect(steps(asked), JSON.stringify(setting)).to.deep.equal(['dial 202']);
       }
+    });
+
+    it('outlast a change of the scheme that changes no question; what can not be read any more is asked again', async () => {
+      const memory = new AnswerMemory();
+      const common = { memory, answer: () => reply({ destination: '201' }) };
+      await ask({ ...common, schemes: [caching({ cacheSeconds: 60 })] });
+      const changed = await ask({
+        ...common,
+        schemes: [caching({ cacheSeconds: 61, map: { '201': '203' } })],
+      });
+      expect(changed.requests).to.have.length(0);
+      expect(steps(changed)).to.deep.equal(['dial 203']);
+      const unread = await ask({ ...common, schemes: [caching({ cacheSeconds: 61, expect: ['number'] })] });
+      expect(unread.requests).to.have.length(1);
+      expect(unread.record.recalled).to.deep.equal([]);
+    });
+
+    it('of one tenant do not ring the user of another', async () => {
+      const tenants = {
+        url: 'https://crm.example.com/{{var.domain_name}}',
+        parameters: { phone: '{{caller}}' },
+      };
+      for (const webhook of [
+        tenants,
+        { parameters: { tenant: '{{var.domain_name}}' } },
+        { parameters: {}, headers: { 'X-Tenant': '{{var.domain_name}}' } },
+        { parameters: {}, auth: { type: 'bearer', token: '{{var.domain_name}}' } },
+        { parameters: {}, auth: { type: 'hmac', secret: '{{var.domain_name}}' } },
+      ] as const) {
+        const schemes = [caching({ cacheSeconds: 60, lastGoodSeconds: 60, ...webhook })];
+        const common = { schemes, memory: new AnswerMemory() };
+        const of = (domain: string) => ({ headers: { variable_domain_name: domain } });
+        await ask({ ...common, ...of('acme.test'), answer: () => reply({ destination: '201' }) });
+        const other = await ask({
+          ...common,
+          ...of('globex.test'),
+          answer: () => reply({ destination: '202' }),
+        });
+        expect(steps(other), JSON.stringify(webhook)).to.deep.equal(['dial 202']);
+        const down = await ask({ ...common, ...of('third.test'), answer: () => fails('connect_failed') });
+        expect(steps(down), JSON.stringify(webhook)).to.deep.equal(['dial 901']);
+        const again = await ask({ ...common, ...of('acme.test'), answer: () => fails('connect_failed') });
+        expect(steps(again), JSON.stringify(webhook)).to.deep.equal(['dial 201']);
+      }
+    });
+
+    it('of another scheme are none, though it asks the same', async () => {
+      const same = caching({ cacheSeconds: 60, parameters: {} });
+      const common = { schemes: [same, { ...same, name: 'other' }], memory: new AnswerMemory() };
+      let asked = 0;
+      const answer = () => reply({ destination: asked++ === 0 ? { scheme: 'other' } : '202' });
+      expect(steps(await ask({ ...common, answer }))).to.deep.equal(['dial 202']);
+      const again = await ask({ ...common, answer: () => reply({ destination: '203' }) });
+      expect(again.requests).to.have.length(0);
+      expect(steps(again)).to.deep.equal(['dial 202']);
     });
 
     it('are never kept for a caller who withheld his number, whatever the scheme sends', async () => {

@@ -102,6 +102,19 @@ describe('limits', () => {
     expect(enter('sales', { calls: 1 }).refusal).to.equal(null);
   });
 
+  it('forgets the names that nobody has used for a minute, as a reload leaves them behind', () => {
+    const { limits, clock, enter } = setUp();
+    const talking = enter('s0', { callsPerMinute: 5 });
+    for (let n = 1; n < 100; n++) enter(`s${n}`, { callsPerMinute: 5 }).places.leave();
+    expect(limits.size).to.equal(100);
+    clock.advance(MINUTE_MS);
+    for (let n = 0; n < 100; n++) enter('new', {}).places.leave();
+    expect(limits.size, 'the new one, and the one with a call').to.equal(2);
+    expect(enter('s0', { calls: 1 }).refusal).to.be.a('string');
+    talking.places.leave();
+    expect(enter('s0', { calls: 1 }).refusal).to.equal(null);
+  });
+
   it('counts a number once for each prefix, in whatever forms it is written', () => {
     const { limits } = setUp();
     const places = limits.places();

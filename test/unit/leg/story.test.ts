@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { ReplyRoom } from '../../../lib/call/room.ts';
 import { Cancellation } from '../../../lib/cancel.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
@@ -13,7 +14,7 @@ import { assembleSchemes } from '../../../lib/schemes/schemes.ts';
 import { RawSwitch } from '../../support/raw-switch.ts';
 
 /** A scheme whose CRM never answers within its 4 s, and a fallback that hangs up. */
-function contextOf(): CallContext {
+function contextOf(changes: Partial<CallContext> = {}): CallContext {
   const config = loadConfig({ file: null, env: {}, argv: {}, readSecretFile: () => '' });
   if (!config.ok) throw new Error(config.faults.join('\n'));
   const secrets = { has: () => true, read: () => '' };
@@ -35,12 +36,14 @@ function contextOf(): CallContext {
       throw signal.reason;
     },
     memory: new AnswerMemory(),
+    replies: new ReplyRoom(),
     clock: systemClock,
     limits: new Limits(systemClock),
     version: '0.0.0',
     stopping: new Cancellation(),
     passes: new Passes(),
     onDialplanFault: () => undefined,
+    ...changes,
   };
 }
 
@@ -68,6 +71,35 @@ describe('a call that waited to be served', () => {
       const { requests, notes } = await told;
       expect(requests[0]?.answer).to.equal('webhook_timeout');
       expect(notes.join('\n')).to.match(/waited 3900 ms to be served/);
+    } finally {
+      peer.destroy();
+      socket.destroy();
+      server.close();
+    }
+  });
+});
+
+describe('the record of a call', () => {
+  it('holds a large reply for as long as the call lasts, and gives its room back', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const arrival = once(server, 'connection') as Promise<[Socket]>;
+    const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000004');
+    const [socket] = await arrival;
+    const replies = new ReplyRoom();
+    const body = `{"destination":{"hangup":"USER_BUSY"},"x":"${'x'.repeat(60_000)}"}`;
+    const send = async () => Promise.resolve({ status: 200, headers: {}, body, phases: { total: 1 } });
+    try {
+      const admission = { refusal: null, waitedMs: 0, stalledMs: 0 };
+      const told = routeCall(new Connection(socket), admission, contextOf({ replies, send }));
+      await peer.heard(/^connect\n\n/);
+      peer.greet('hangs');
+      await peer.heard(/crm_hangup/);
+      expect(replies.bytes).to.be.above(60_000);
+      peer.destroy();
+      expect((await told).requests[0]?.reply?.body).to.equal(body);
+      expect(replies.bytes).to.equal(0);
     } finally {
       peer.destroy();
       socket.destroy();

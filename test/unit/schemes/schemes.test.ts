@@ -218,6 +218,20 @@ describe('schemes', () => {
     expect(notes).to.match(/gateway: none here .* phone numbers are refused/);
   });
 
+  it('says of kept answers that no second question is like the first', async () => {
+    const keeping = { url: URL, cacheSeconds: 60, lastGoodSeconds: 60 };
+    put('a.json', {
+      name: 'a',
+      webhook: { ...keeping, parameters: { id: '{{uuid}}', at: '{{timestamp}}' } },
+    });
+    put('b.json', { name: 'b', webhook: keeping });
+    const result = await load({ ESL_ROUTER_GATEWAY: 'crm' });
+    expect(result.ok && result.notes.map((note) => note.replace(`${dir}/`, ''))).to.deep.equal([
+      'a.json: webhook.cacheSeconds: no answer is ever used again, as {{uuid}} differs in each call',
+      'a.json: webhook.lastGoodSeconds: no answer is ever used again, as {{uuid}} differs in each call',
+    ]);
+  });
+
   it('warns of what looks like a secret in a URL, without repeating it', async () => {
     const urls = {
       a: 'https://crm.example/rest/1/x7k2m9q4w8e5r1t3/crm.lead.list',

@@ -24,7 +24,7 @@ describe('the circuit breaker', () => {
     expect(b.state.kind).to.equal('closed');
     fail(1);
     expect(b.state.kind).to.equal('open');
-    expect(b.isOpen).to.equal(true);
+    expect(b.isOpenFor({ fair: true })).to.equal(true);
     expect(b.admit()).to.equal(null);
   });
 
@@ -102,6 +102,26 @@ describe('the circuit breaker', () => {
     late?.success();
     for (let n = 0; n < 5; n++) stale?.failure();
     expect(b.state.kind).to.equal('closed');
+  });
+
+  it('leaves finding out to those who have time for it, for as long as some may come', () => {
+    const { breaker: b, fail, clock } = breaker();
+    fail(5);
+    clock.advance(10_000);
+    expect(b.admit({ fair: false })).to.equal(null);
+    clock.advance(9_999);
+    expect(b.admit({ fair: false })).to.equal(null);
+    clock.advance(1);
+    const hasty = b.admit({ fair: false });
+    expect(hasty).to.not.equal(null);
+    expect(b.admit(), 'one at a time').to.equal(null);
+    hasty?.abandon();
+    expect(b.admit({ fair: false }), 'the next hasty one waits again').to.equal(null);
+    const fair = b.admit();
+    expect(fair, 'whoever has the time finds out at once').to.not.equal(null);
+    fair?.success();
+    expect(b.state.kind).to.equal('closed');
+    expect(b.admit({ fair: false })).to.not.equal(null);
   });
 
   it('is held open or closed by an operator', () => {

@@ -37,21 +37,33 @@ function upstream(...replies: Reply[]) {
   const sending = (changes: Partial<Sending> = {}, policy: Partial<Sending['policy']> = {}): Sending => ({
     scheme: 'sales',
     webhook: 'http://crm.example/',
-    policy: { retries: 1, retryStatuses: [], maxInFlight: 100, maxPerSecond: null, ...policy },
+    account: 'a',
+    policy: {
+      retries: 1,
+      retryStatuses: [],
+      maxInFlight: 100,
+      maxPerSecond: null,
+      timeoutSeconds: 4,
+      ...policy,
+    },
     deadlineMs: clock.now() + 4_000,
     signal: new Cancellation(),
     onRetry: ({ reason }) => retried.push(reason),
     ...changes,
   });
   /** Status, or code of the error; time stands still but for the pauses before retries. */
-  const ask = async (options: Sending = sending()): Promise<number | string> => {
-    const asked = made.send(REQUEST, options).then(
-      ({ status }) => status,
-      (error: unknown) => (error instanceof RouterError ? error.code : 'another'),
-    );
+  const ask = async (options: Sending = sending(), request = REQUEST): Promise<number | string> => {
+    const asked = made.send(request, options).then(({ status }) => status, codeOf);
     return settle(asked, clock);
   };
-  return { upstream: made, clock, retried, changes, sending, ask, sent: () => sent };
+  const stateOf = (name: string): string | undefined =>
+    made.breakers().find((breaker) => breaker.name === name)?.state.kind;
+  return { upstream: made, clock, retried, changes, sending, ask, stateOf, sent: () => sent };
+}
+
+/** Of what a request failed with. */
+function codeOf(error: unknown): string {
+  return error instanceof RouterError ? error.code : 'another';
 }
 
 /** Lets time go on for as long as the promise waits for it. */
@@ -127,22 +139,24 @@ describe('the upstream', () => {
 
     it('are a tenth of the requests at most, so that an outage is not doubled', async () => {
       const { ask, sent, upstream: made } = upstream('connect_failed');
-      made.force('http://crm.example/', false);
-      for (let n = 0; n < 300; n++) await ask();
+      await ask();
+      made.force('http://crm.example', false);
+      for (let n = 1; n < 300; n++) await ask();
       expect(sent()).to.be.within(335, 345);
     });
   });
 
   describe('breaker', () => {
     it('opens on five observed failures, retries included, and then nothing is sent', async () => {
-      const { ask, sent, upstream: made } = upstream('connect_failed');
+      const { ask, sent, stateOf } = upstream('connect_failed');
       expect(await ask()).to.equal('connect_failed');
       expect(await ask()).to.equal('connect_failed');
       expect(await ask(), 'the failure itself is told, not the breaker').to.equal('connect_failed');
       expect(sent()).to.equal(5);
       expect(await ask()).to.equal('breaker_open');
       expect(sent()).to.equal(5);
-      expect(made.breakers().get('http://crm.example/')?.kind).to.equal('open');
+      expect(stateOf('http://crm.example'), 'of the host').to.equal('open');
+      expect(stateOf('http://crm.example/'), 'of the webhook').to.equal('closed');
     });
 
     it('takes 5xx and no reply in time for an outage', async () => {
@@ -153,11 +167,81 @@ describe('the upstream', () => {
       }
     });
 
-    it('takes nothing for an outage that it sees long after the deadline: the router stood still, and not the CRM', async () => {
+    it('takes nothing for an outage while which the router itself stood still, even where time was left after it', async () => {
+      for (const reason of ['webhook_timeout', 'connection_lost', 'connect_failed', 'tls_failed'] as const) {
+        for (const [stallMs, expected] of [
+          [350, reason],
+          [120, 'breaker_open'],
+        ] as const) {
+          let fail: (error: Error) => void = () => undefined;
+          const clock = new ManualClock();
+          const made = new Upstream({
+            clock,
+            random: () => 0.5,
+            send: () => new Promise((_, reject) => (fail = reject)),
+          });
+          const { sending } = upstream();
+          const ask = async (): Promise<string> => {
+            const options = sending({ deadlineMs: clock.now() + 4000 }, { retries: 0 });
+            const asked = made.send(REQUEST, options).then(() => 'replied', codeOf);
+            await new Promise(setImmediate);
+            clock.stall(stallMs);
+            clock.advance(10);
+            fail(new RouterError(reason));
+            return await asked;
+          };
+          for (let n = 0; n < 6; n++) await ask();
+          expect(await ask(), `${reason} after ${stallMs} ms`).to.equal(expected);
+          expect(clock.timers, 'nothing ticks while nobody asks').to.equal(0);
+        }
+      }
+    });
+
+    it('takes no answer in time for none where the CRM had less than half of the time of its scheme', async () => {
       const { ask, sending, clock } = upstream('webhook_timeout');
       for (let n = 0; n < 30; n++)
-        expect(await ask(sending({ deadlineMs: clock.now() - 200 }))).to.equal('webhook_timeout');
-      for (let n = 0; n < 5; n++) await ask(sending({ deadlineMs: clock.now() - 199 }));
+        expect(await ask(sending({ deadlineMs: clock.now() + 1_999 }))).to.equal('webhook_timeout');
+      for (let n = 0; n < 5; n++)
+        expect(await ask(sending({ deadlineMs: clock.now() + 2_000 }))).to.equal('webhook_timeout');
+      expect(await ask()).to.equal('breaker_open');
+    });
+
+    it('counts the time in the queue for none that the CRM had', async () => {
+      for (const [limitMs, expected] of [
+        [2_149, 'webhook_timeout'],
+        [2_150, 'breaker_open'],
+      ] as const) {
+        const clock = new ManualClock();
+        let first = true;
+        const made = new Upstream({
+          clock,
+          random: () => 0.5,
+          send: async () => {
+            first = !first;
+            if (first) throw new RouterError('webhook_timeout');
+            await new Promise<void>((resolve) => clock.after(150, resolve));
+            throw new RouterError('request_invalid');
+          },
+        });
+        const { sending } = upstream();
+        const ask = async (): Promise<string> => {
+          const options = { ...sending({}, { maxInFlight: 1 }), deadlineMs: clock.now() + limitMs };
+          return made.send(REQUEST, options).then(String, codeOf);
+        };
+        let codes: string[] = [];
+        for (let n = 0; n < 6; n++) {
+          const asked = Promise.all([ask(), ask()]);
+          await new Promise(setImmediate);
+          clock.advance(150);
+          codes = await asked;
+        }
+        expect(codes.at(-1)).to.equal(expected);
+      }
+    });
+
+    it('learns from a failure that needs no time, however little there was', async () => {
+      const { ask, sending, clock } = upstream(500);
+      for (let n = 0; n < 5; n++) await ask(sending({ deadlineMs: clock.now() + 100 }));
       expect(await ask()).to.equal('breaker_open');
     });
 
@@ -177,12 +261,44 @@ describe('the upstream', () => {
       expect(failing.changes).to.deep.equal(['open http_status']);
     });
 
-    it('is one for each webhook', async () => {
-      const { ask, sending } = upstream('connect_failed');
-      for (let n = 0; n < 5; n++) await ask(sending());
-      expect(await ask(sending())).to.equal('breaker_open');
-      expect(await ask(sending({ webhook: 'http://other.example/' }))).to.equal('connect_failed');
-      expect(await ask(sending({ scheme: 'other' }))).to.equal('breaker_open');
+    it('is one for each account: a tenant whose CRM fails leaves the others alone', async () => {
+      for (const reason of [
+        'webhook_timeout',
+        'connection_lost',
+        'tls_failed',
+        'http_malformed',
+        500,
+      ] as const) {
+        const { ask, sending } = upstream(reason);
+        for (let n = 0; n < 5; n++) await ask(sending({}, { retries: 0 }));
+        expect(await ask(sending())).to.equal('breaker_open');
+        expect(await ask(sending({ scheme: 'other' })), 'the same account').to.equal('breaker_open');
+        expect(await ask(sending({ account: 'b' })), String(reason)).to.equal(reason);
+      }
+    });
+
+    it('is one for all accounts of a host where no connection is made', async () => {
+      for (const reason of ['connect_failed', 'dns_failed'] as const) {
+        const { ask, sending, changes } = upstream(reason);
+        for (let n = 0; n < 5; n++) await ask(sending({ account: `t${n}` }, { retries: 0 }));
+        expect(await ask(sending({ account: 'b' })), reason).to.equal('breaker_open');
+        expect(changes).to.deep.equal([`open ${reason}`]);
+        const other = { ...REQUEST, url: 'http://other.example/' };
+        expect(await ask(sending(), other)).to.equal(reason);
+      }
+    });
+
+    it('blames no host where this machine has no descriptors, ports or memory left', async () => {
+      for (const want of ['connect EMFILE 192.0.2.1:443 - Local', 'connect EADDRNOTAVAIL 192.0.2.1:443']) {
+        const clock = new ManualClock();
+        const send = async () => Promise.reject(new RouterError('connect_failed', want));
+        const made = new Upstream({ clock, random: () => 0.5, send });
+        const { sending } = upstream();
+        for (let n = 0; n < 30; n++) {
+          const asked = made.send(REQUEST, sending({}, { retries: 0 })).catch((error: unknown) => error);
+          expect(await asked).to.include({ code: 'connect_failed' });
+        }
+      }
     });
 
     it('closes by one probe', async () => {
@@ -201,14 +317,42 @@ describe('the upstream', () => {
     it('as long as 429 and 503 ask for, without a retry and without an outage', async () => {
       for (const status of [429, 503]) {
         const limited = response(status, { 'retry-after': '20' });
-        const { ask, sending, clock, sent, upstream: made } = upstream(limited, 200);
+        const { ask, sending, clock, sent, stateOf } = upstream(limited, 200);
         expect(await ask(sending({}, { retryStatuses: [503], retries: 5 }))).to.equal(status);
         expect(await ask()).to.equal('webhook_paused');
         expect(sent()).to.equal(1);
-        expect(made.breakers().get('http://crm.example/')?.kind).to.equal('closed');
+        expect(stateOf('http://crm.example/')).to.equal('closed');
         clock.advance(20_000);
         expect(await ask()).to.equal(200);
       }
+    });
+
+    it('of one account: the limit of a tenant is not that of the others', async () => {
+      const limited = response(429, { 'retry-after': '60' });
+      const { ask, sending } = upstream(limited, 200);
+      expect(await ask(sending({ account: 'a' }))).to.equal(429);
+      expect(await ask(sending({ account: 'b' }))).to.equal(200);
+      expect(await ask(sending({ account: 'a', scheme: 'other' }))).to.equal('webhook_paused');
+    });
+
+    it('for those too who wait for a place meanwhile', async () => {
+      let answer: (response: HttpResponse) => void = () => undefined;
+      const first = new Promise<HttpResponse>((resolve) => (answer = resolve));
+      const { upstream: made, sending, sent } = upstream(first, 200);
+      const policy = { maxInFlight: 1 };
+      const asked = [0, 1].map(async () =>
+        made.send(REQUEST, sending({}, policy)).then(({ status }) => status, codeOf),
+      );
+      await new Promise(setImmediate);
+      answer(response(429, { 'retry-after': '20' }));
+      expect(await Promise.all(asked)).to.deep.equal([429, 'webhook_paused']);
+      expect(sent()).to.equal(1);
+    });
+
+    it('as long as the longest of them asks for', async () => {
+      const { upstream: made, sending, ask } = upstream(response(429, { 'retry-after': '20' }), 429, 200);
+      await Promise.all([made.send(REQUEST, sending()), made.send(REQUEST, sending())]);
+      expect(await ask()).to.equal('webhook_paused');
     });
 
     it('for a minute at most', async () => {
@@ -227,17 +371,50 @@ describe('the upstream', () => {
     });
   });
 
+  it('has a retry budget for each account', async () => {
+    const { ask, sending, upstream: made, retried } = upstream('connect_failed');
+    await ask(sending({ account: 'a' }));
+    made.force('http://crm.example', false);
+    for (let n = 0; n < 50; n++) await ask(sending({ account: 'a' }));
+    const spent = retried.length;
+    for (let n = 0; n < 5; n++) await ask(sending({ account: 'b' }));
+    expect(retried.length - spent).to.equal(5);
+  });
+
+  it('forgets what nobody has asked for ten minutes, and never what is in use', async () => {
+    const hanging = new Promise<HttpResponse>(() => undefined);
+    const { upstream: made, sending, ask, clock } = upstream(hanging, 200);
+    void made.send(REQUEST, sending({ scheme: 'hanging' }));
+    const used = (n: number): Promise<number | string> =>
+      ask(sending({ scheme: `s${n}`, account: `a${n}`, webhook: `http://crm.example/${n}` }), {
+        ...REQUEST,
+        url: `http://crm${n}.example/`,
+      });
+    for (let n = 0; n < 200; n++) await used(n);
+    expect([made.breakers().length, made.bulkheads]).to.deep.equal([402, 201]);
+    made.force('http://crm.example/7', true);
+    clock.advance(600_000);
+    for (let n = 0; n < 110; n++) await used(0);
+    // One of each, the one that an operator holds, and the one with a request in flight.
+    expect(made.breakers().map(({ name }) => name)).to.have.members([
+      'http://crm0.example',
+      'http://crm.example/0',
+      'http://crm.example/7',
+    ]);
+    expect(made.bulkheads).to.equal(2);
+  });
+
   describe('bulkheads', () => {
     it('give way to the fallback after 200 ms, and are no outage', async () => {
       const hanging = new Promise<HttpResponse>(() => undefined);
-      const { upstream: made, sending, ask, clock, sent } = upstream(hanging);
+      const { upstream: made, sending, ask, clock, sent, stateOf } = upstream(hanging);
       const policy = { maxInFlight: 2 };
       for (let n = 0; n < 2; n++) void made.send(REQUEST, sending({}, policy));
       const began = clock.now();
       expect(await ask(sending({}, policy))).to.equal('bulkhead_full');
       expect(clock.now() - began).to.be.within(200, 250);
       expect(sent()).to.equal(2);
-      expect(made.breakers().get('http://crm.example/')?.kind).to.equal('closed');
+      expect(stateOf('http://crm.example/')).to.equal('closed');
     });
 
     it('are one for each scheme, and one for each backup of it', async () => {

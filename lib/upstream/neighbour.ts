@@ -1,0 +1,87 @@
+import type { Clock } from '../clock.ts';
+import type { Reason } from '../errors.ts';
+import type { HttpRequest } from '../http/message.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
+import { IDLE_MS, Recent } from './recent.ts';
+import { RetryBudget } from './retry.ts';
+
+/** What was learned about one host, or about one webhook as it treats one account. */
+export interface Neighbour {
+  /** The origin of the host, or the URL of the webhook. */
+  readonly name: string;
+  readonly breaker: Breaker;
+  /** What was seen last. */
+  failure: Failure | null;
+}
+
+export interface Account extends Neighbour {
+  readonly budget: RetryBudget;
+  /** By the clock: the CRM asked to be left alone until then. */
+  pausedUntilMs: number;
+}
+
+export interface Failure {
+  readonly reason: Reason;
+  readonly detail: string;
+  /** Whose question it was: one account may fail and another not. */
+  readonly scheme?: string;
+}
+
+/** Whom a request is sent to. */
+export interface Addressee {
+  readonly host: Neighbour;
+  readonly account: Account;
+}
+
+export interface NeighbourOptions {
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** `name`: of the webhook, or of the host where no connection can be made. `failure`: for whoever is woken by it. */
+  readonly onBreaker?: (name: string, state: BreakerState, failure: Failure | null) => void;
+}
+
+/** Keys may hold what callers send. */
+const MOST_ACCOUNTS = 10_000;
+
+/** All that were asked of late. */
+export class Neighbours {
+  readonly #options: NeighbourOptions;
+  readonly #hosts: Recent<Neighbour>;
+  readonly #accounts: Recent<Account>;
+
+  constructor(options: NeighbourOptions) {
+    const { clock } = options;
+    const isNeeded = ({ breaker }: Neighbour): boolean => breaker.state.kind === 'forced';
+    this.#options = options;
+    this.#hosts = new Recent<Neighbour>({ clock, idleMs: IDLE_MS, isNeeded });
+    this.#accounts = new Recent<Account>({ clock, idleMs: IDLE_MS, most: MOST_ACCOUNTS, isNeeded });
+  }
+
+  all(): readonly Neighbour[] {
+    return [...this.#hosts.values(), ...this.#accounts.values()];
+  }
+
+  addressee(
+    { url }: Pick<HttpRequest, 'url'>,
+    { webhook, account }: { readonly webhook: string; readonly account: string },
+  ): Addressee {
+    const { origin } = new URL(url);
+    return {
+      host: this.#hosts.get(origin, () => this.#neighbour(origin)),
+      account: this.#accounts.get(account, () =>
+        Object.assign(this.#neighbour(webhook), {
+          budget: new RetryBudget(this.#options.clock),
+          pausedUntilMs: 0,
+        }),
+      ),
+    };
+  }
+
+  #neighbour(name: string): Neighbour {
+    const { clock, random, onBreaker } = this.#options;
+    const onChange = (state: BreakerState): void => onBreaker?.(name, state, neighbour.failure);
+    const neighbour: Neighbour = { name, breaker: new Breaker({ clock, random, onChange }), failure: null };
+    return neighbour;
+  }
+}
