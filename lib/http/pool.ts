@@ -1,11 +1,14 @@
+import { constants } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { createSecureContext, rootCertificates } from 'node:tls';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { RouterError } from '../errors.ts';
 import type { Network } from './network.ts';
 import type { Resolver } from './resolver.ts';
+import { Watch } from './watch.ts';
 
 /**
  * Connections that are kept alive. Each goes to an address that was checked when it was made: a name is resolved once,
@@ -13,8 +16,12 @@ import type { Resolver } from './resolver.ts';
  */
 export interface Pool {
   readonly http: http.Agent;
+  /** What comes over the connections. */
+  readonly watch: Watch;
   /** `ca`: PEM of certificates that are trusted beside the usual ones; null for these alone. */
   https(ca: string | null): https.Agent;
+  /** Ends the idle connections to `host:port`: the next request goes over a new one. */
+  discardIdle(origin: string): void;
   /** Ends every connection, idle or not. */
   close(): void;
 }
@@ -23,36 +30,55 @@ export interface PoolOptions {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly idleSocketMs: number;
+  /** From a reply's end until the connection may be used again. */
+  readonly restMs: number;
 }
 
 /**
- * Each takes a megabyte for the usual roots, and 75 ms to be made. The one that was used longest ago gives way, as those
- * of schemes that are no more: its connections close by themselves when they have been idle long enough.
+ * Each takes 33 KiB and half a millisecond to be made, as the usual roots are shared. The one that was used longest ago
+ * gives way, as those of schemes that are no more: its connections close by themselves when they have been idle long enough.
  */
-const MAX_AUTHORITIES = 16;
+const MAX_AUTHORITIES = 256;
 
-export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Pool {
+export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOptions): Pool {
+  const watch = new Watch(
+    () => performance.now(),
+    (origin) => {
+      discardIdle(origin);
+    },
+  );
   const options = {
     keepAlive: true,
     // axios asks for the same TCP keep-alive delay: a different one would cost two system calls per request.
     keepAliveMsecs: 60_000,
     timeout: idleSocketMs,
     lookup: checkedLookup(network, resolver),
+    onread: watch.onread,
   };
-  // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
-  const secure = { ...options, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
-  const plain = checked(new http.Agent(options), network);
-  const usual = checked(new https.Agent(secure), network);
+  const guarded = <A extends http.Agent>(agent: A): A => {
+    allowedOnly(agent, network);
+    ownedBy(agent);
+    watched(agent, watch, restMs);
+    return agent;
+  };
+  const plain = guarded(new http.Agent(options));
+  const trusting = (ca: string | null): https.Agent => {
+    const secureContext = createSecureContext({
+      minVersion: 'TLSv1.2',
+      // TLS 1.2 lets a server ask for handshake after handshake.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+    // Beside the usual ones, and not instead of them; parsing those again would take 20 ms and a megabyte.
+    if (ca !== null) (secureContext.context as Authorities).addCACert(ca);
+    // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
+    return guarded(new https.Agent({ ...options, secureContext, rejectUnauthorized: true }));
+  };
+  const usual = trusting(null);
   /** By PEM, the one that was used longest ago first. */
   const own = new Map<string, https.Agent>();
 
-  const trusting = (ca: string): https.Agent => {
-    let agent = own.get(ca);
-    if (agent === undefined) {
-      // Made once: a connection would else make its own.
-      const secureContext = createSecureContext({ ca: [...rootCertificates, ca], minVersion: 'TLSv1.2' });
-      agent = checked(new https.Agent({ ...secure, secureContext }), network);
-    }
+  const ownOf = (ca: string): https.Agent => {
+    const agent = own.get(ca) ?? trusting(ca);
     own.delete(ca);
     own.set(ca, agent);
     const [oldest] = own.keys();
@@ -60,27 +86,34 @@ export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Po
     return agent;
   };
 
+  const discardIdle = (origin: string): void => {
+    for (const { freeSockets } of [plain, usual, ...own.values()]) {
+      for (const [name, sockets] of Object.entries(freeSockets)) {
+        if (name.startsWith(`${origin}:`)) for (const socket of [...(sockets ?? [])]) socket.destroy();
+      }
+    }
+  };
+
   return {
     http: plain,
-    https: (ca) => (ca === null ? usual : trusting(ca)),
+    watch,
+    https: (ca) => (ca === null ? usual : ownOf(ca)),
+    discardIdle,
     close() {
       for (const agent of [plain, usual, ...own.values()]) agent.destroy();
     },
   };
 }
 
-/** Ends the idle connections to `host:port:`, as a pool's keys begin: the next request goes over a new one. */
-export function discardIdle(agent: http.Agent, prefix: string): void {
-  for (const [name, sockets] of Object.entries(agent.freeSockets)) {
-    if (name.startsWith(prefix)) for (const socket of [...(sockets ?? [])]) socket.destroy();
-  }
+/** Not in Node's types; there since Node 0.3. */
+interface Authorities {
+  addCACert(pem: string): void;
 }
 
 /** Node asks no lookup about a host that is an address already. */
-function checked<A extends http.Agent>(agent: A, network: Network): A {
-  const pool: http.Agent = agent;
-  const connect = pool.createConnection.bind(pool);
-  pool.createConnection = (options, created) => {
+function allowedOnly(agent: http.Agent, network: Network): void {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, created) => {
     const { host = '' } = options;
     if (host === null || isIP(host) === 0 || network(host)) return connect(options, created);
     // The type asks for a socket where the agent takes an error alone.
@@ -88,7 +121,33 @@ function checked<A extends http.Agent>(agent: A, network: Network): A {
     queueMicrotask(() => fail?.(denied([host])));
     return undefined;
   };
-  return agent;
+}
+
+/** What a request's options have beside Node's own. */
+interface Owned {
+  readonly identity?: string;
+}
+
+/** Connections of one identity are not used for another. */
+function ownedBy(agent: http.Agent): void {
+  const nameOf = agent.getName.bind(agent);
+  agent.getName = (options) => `${nameOf(options)}:${(options as Owned | undefined)?.identity ?? ''}`;
+}
+
+/** Between two questions connections rest, and are watched: what nobody has asked for ends them. */
+function watched(agent: http.Agent, watch: Watch, restMs: number): void {
+  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => boolean;
+  agent.keepSocketAlive = (socket): boolean => watch.end(socket as Socket) && keep(socket);
+  const emit = agent.emit.bind(agent);
+  agent.emit = (event: string, ...values: unknown[]): boolean => {
+    if (event !== 'free') return emit(event, ...values);
+    const free = (): void => {
+      // Behind the sockets' turn: what has come by then is seen before the connection is used.
+      setImmediate(() => emit(event, ...values));
+    };
+    setTimeout(free, restMs).unref();
+    return true;
+  };
 }
 
 function checkedLookup(network: Network, resolver: Resolver): LookupFunction {

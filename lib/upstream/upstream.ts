@@ -59,13 +59,19 @@ type Tried =
 /** No CRM can silence itself for longer. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** No request was sent, so a second one can not route twice. */
-const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
+/** No request was sent, or the connection closed as it went out: the CRM has hardly routed. */
+const HARDLY_SENT: ReadonlySet<Reason> = new Set([
+  'dns_failed',
+  'connect_failed',
+  'tls_failed',
+  'connection_gone',
+]);
 /** What a CRM that is down looks like. */
 const OUTAGE: ReadonlySet<Reason> = new Set([
-  ...NEVER_SENT,
+  ...HARDLY_SENT,
   'connection_lost',
   'http_malformed',
+  'reply_abusive',
   'body_too_large',
   'webhook_timeout',
 ]);
@@ -156,7 +162,7 @@ export class Upstream {
           permit.abandon();
           throw error;
         }
-        const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
+        const tried = { kind: 'failed', error, again: HARDLY_SENT.has(error.code) } as const;
         // This process stood still: the reply may well have come in time.
         if (clock.now() - sending.deadlineMs >= STANDSTILL_MS) permit.abandon();
         else {

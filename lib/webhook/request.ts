@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { HttpMethod, HttpRequest } from '../http/message.ts';
 import { authorize } from './auth/index.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
-import type { TemplateJson, Webhook } from './webhook.ts';
+import { templatesOfWebhook, type TemplateJson, type Webhook } from './webhook.ts';
 
 /** The question about one call: what buildRequest makes an HTTP request of. */
 export interface RouteQuestion {
@@ -66,7 +67,8 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const shown = { url: seen.url, headers: masked(headers, seen.headers, proofs), body: seen.body };
   const { redirects, ca } = webhook;
   const { url, body } = unsigned;
-  return { method, url, headers, body, redirects, ca, secrets: [...secrets], shown };
+  const { identity } = plan;
+  return { method, url, headers, body, redirects, ca, identity, secrets: [...secrets], shown };
 }
 
 /** What a reply is held against. */
@@ -85,6 +87,7 @@ interface Plan {
   readonly url: UrlTemplate;
   readonly payload: (context: MacroContext) => unknown;
   readonly ownHeaders: (context: MacroContext) => Record<string, string>;
+  readonly identity: string;
 }
 
 const plans = new WeakMap<Webhook, Plan>();
@@ -101,10 +104,18 @@ function planOf(webhook: Webhook): Plan {
       url: compileUrl(webhook.url),
       payload: payloadOf(webhook, submission),
       ownHeaders: (context) => texts(ownHeaders, context),
+      identity: identityOf(webhook),
     };
     plans.set(webhook, plan);
   }
   return plan;
+}
+
+/** The same for two schemes only if they prove who they are in the same words. Keys stand in URLs and bodies as well. */
+function identityOf(webhook: Webhook): string {
+  const words = templatesOfWebhook(webhook).map(({ source }) => source);
+  const text = JSON.stringify([webhook.auth, Object.keys(webhook.headers), words]);
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 function placeOf({ method, parametersIn }: Webhook, { shape }: Submission): Plan['place'] {
