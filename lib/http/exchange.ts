@@ -41,6 +41,7 @@ export class Exchange implements Reader {
   /** What a failure means at the point that was reached. */
   #stage: Reason = 'request_invalid';
   #request: http.ClientRequest | undefined;
+  #socket: Socket | undefined;
   #response: http.IncomingMessage | undefined;
   /** `host:port` */
   #origin = '';
@@ -75,6 +76,7 @@ export class Exchange implements Reader {
       request.emit('error', (this.#fault = switching()));
     });
     return request.once('socket', (socket) => {
+      this.#socket = socket;
       pool.watch.begin(socket, this.#origin, this);
       if (socket.connecting) {
         this.#time(socket, secure);
@@ -85,8 +87,9 @@ export class Exchange implements Reader {
     });
   }
 
-  read(bytes: number): void {
+  read(bytes: number): boolean {
     this.#limit(this.#meter.read(bytes));
+    return this.#fault === null;
   }
 
   get done(): boolean {
@@ -112,8 +115,12 @@ export class Exchange implements Reader {
 
   /** What was out of the ordinary about the connection, in words. */
   notes(): string[] {
-    if (!this.#options.pool.watch.distrusts(this.#origin)) return [];
-    return ['the CRM has sent bytes that nobody had asked for: its connections are not used twice'];
+    const { pool, maxBodyBytes } = this.#options;
+    const notes: string[] = [];
+    if (this.#fault !== null) notes.push(`the body has more than ${maxBodyBytes} bytes and was not read`);
+    if (pool.watch.distrusts(this.#origin))
+      notes.push('the CRM has sent bytes that nobody had asked for: its connections are not used twice');
+    return notes;
   }
 
   /** What ended a reply that came whole nevertheless. */
@@ -181,6 +188,8 @@ export class Exchange implements Reader {
     if (fault === null || this.#fault !== null) return;
     this.#fault = fault;
     this.#request?.destroy(fault);
+    // A request whose reply is whole has let go of it.
+    this.#socket?.destroy();
   }
 
   #leadsOn(status: number): boolean {

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { RouterError } from '../errors.ts';
@@ -136,8 +136,9 @@ function ownedBy(agent: http.Agent): void {
 
 /** Between two questions connections rest, and are watched: what nobody has asked for ends them. */
 function watched(agent: http.Agent, watch: Watch, restMs: number): void {
+  // Their types say Duplex and nothing; what comes is a Socket, and false ends it.
   const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => boolean;
-  agent.keepSocketAlive = (socket): boolean => watch.end(socket as Socket) && keep(socket);
+  agent.keepSocketAlive = (socket): boolean => watch.end(socket) && keep(socket);
   const emit = agent.emit.bind(agent);
   agent.emit = (event: string, ...values: unknown[]): boolean => {
     if (event !== 'free') return emit(event, ...values);

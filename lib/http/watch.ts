@@ -1,9 +1,10 @@
 import type { OnReadOpts, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Whose question is under way on a connection. */
 export interface Reader {
-  /** So many bytes have come; whoever wants no more of them ends the connection. */
-  read(bytes: number): void;
+  /** So many bytes have come. False: no more of them, and the connection has been ended. */
+  read(bytes: number): boolean;
   /** The reply is whole. */
   readonly done: boolean;
 }
@@ -30,7 +31,7 @@ const TIMEOUT_OF_SERVER = /^HTTP\/1\.[01] 408 /;
 export class Watch {
   readonly #now: () => number;
   readonly #onDistrust: (origin: string) => void;
-  readonly #connections = new WeakMap<Socket, Connection>();
+  readonly #connections = new WeakMap<Duplex, Connection>();
   /** By origin, until when; the oldest first. */
   readonly #distrusted = new Map<string, number>();
   /** For the options of a connection. */
@@ -60,7 +61,7 @@ export class Watch {
   }
 
   /** The connection is free. False: it may not be used again. */
-  end(socket: Socket): boolean {
+  end(socket: Duplex): boolean {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return false;
     connection.reader = null;
@@ -82,11 +83,10 @@ export class Watch {
       if (!TIMEOUT_OF_SERVER.test(Buffer.from(bytes).toString('latin1', 0, 16))) this.#distrust(origin);
       return false;
     }
-    reader.read(bytes.length);
-    if (socket.destroyed) return false;
+    if (!reader.read(bytes.length)) return false;
     const more = socket.push(bytes);
     // At once, for what stood behind the reply; a connection that is merely not to be kept is ended later.
-    if (reader.done && socket.destroyed) this.#distrust(origin);
+    if (socket.destroyed && isDone(reader)) this.#distrust(origin);
     return more;
   }
 
@@ -97,4 +97,9 @@ export class Watch {
     if (this.#distrusted.size > MAX_DISTRUSTED && oldest !== undefined) this.#distrusted.delete(oldest);
     this.#onDistrust(origin);
   }
+}
+
+/** It becomes so while its bytes are parsed. */
+function isDone({ done }: Reader): boolean {
+  return done;
 }
