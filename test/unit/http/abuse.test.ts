@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
 import { performance } from 'node:perf_hooks';
+import type { TLSSocket } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
 import { RouterError } from '../../../lib/errors.ts';
 import { createHttpClient, type HttpClient } from '../../../lib/http/client.ts';
@@ -150,16 +154,16 @@ describe('a CRM that sends', () => {
     ];
     for (const [title, send, expected] of abuses) {
       it(`is cut off: ${title}`, async () => {
-        let closed = false;
+        const sockets: Socket[] = [];
         const url = await crm(({ socket }) => {
-          socket.once('close', () => (closed = true));
+          sockets.push(socket);
           send(socket);
         });
         const told = await failure(ask(url));
         expect(told)
           .to.match(/^reply_abusive: the reply has /)
           .and.to.match(expected);
-        while (!closed) await delay(1);
+        for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
       });
     }
 
@@ -328,6 +332,60 @@ describe('a CRM that sends', () => {
         socket.write(reply('201'), () => setTimeout(() => socket.resetAndDestroy(), 5));
       });
       expect(await answers(url, 5, 12)).to.deep.equal(Array(5).fill('201'));
+    });
+  });
+
+  describe('by TLS', () => {
+    const pem = (name: string): string =>
+      readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
+    const certificate = { key: pem('key'), cert: pem('cert') };
+
+    async function secure(
+      onRequest: (socket: TLSSocket) => void,
+      options: https.ServerOptions = {},
+    ): Promise<{ url: string; close: () => void }> {
+      const server = https.createServer({ ...certificate, ...options }, ({ socket }) => {
+        onRequest(socket as TLSSocket);
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      return {
+        url: `https://127.0.0.1:${port}/`,
+        close: () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      };
+    }
+
+    it('is cut off as well', async () => {
+      const { url, close } = await secure((socket) => {
+        socket.on('error', () => undefined);
+        flood(socket, EARLY);
+      });
+      const told = await failure(ask(url, { ca: certificate.cert }));
+      close();
+      expect(told).to.equal('reply_abusive: the reply has more than 16 interim responses');
+    });
+
+    it('is not given handshake after handshake', async () => {
+      let handshakes = 0;
+      const { url, close } = await secure(
+        (socket) => {
+          const again = (): void => {
+            socket.renegotiate({}, (error) => {
+              if (error !== null || ++handshakes === 20) socket.end(reply('201', 'Connection: close\r\n'));
+              else again();
+            });
+          };
+          again();
+        },
+        { maxVersion: 'TLSv1.2' },
+      );
+      await ask(url, { ca: certificate.cert }).catch(() => undefined);
+      close();
+      expect(handshakes).to.equal(0);
     });
   });
 

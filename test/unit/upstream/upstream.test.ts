@@ -89,6 +89,15 @@ describe('the upstream', () => {
       });
     }
 
+    it('after a kept-alive connection that closed as the question went out, and not with retries: 0', async () => {
+      const { ask, sent, retried } = upstream('connection_gone', 200);
+      expect(await ask()).to.equal(200);
+      expect([sent(), retried]).to.deep.equal([2, ['connection_gone']]);
+      const none = upstream('connection_gone', 200);
+      expect(await none.ask(none.sending({}, { retries: 0 }))).to.equal('connection_gone');
+      expect(none.sent()).to.equal(1);
+    });
+
     it('after 502, 503 and 504 where the scheme says so, and gives the last reply', async () => {
       const { ask, sent, sending, retried } = upstream(502, 503);
       expect(await ask(sending({}, { retryStatuses: [502], retries: 5 }))).to.equal(503);
@@ -146,7 +155,14 @@ describe('the upstream', () => {
     });
 
     it('takes 5xx and no reply in time for an outage', async () => {
-      for (const failure of [500, 503, 'webhook_timeout', 'connection_lost'] as const) {
+      for (const failure of [
+        500,
+        503,
+        'webhook_timeout',
+        'connection_gone',
+        'connection_lost',
+        'reply_abusive',
+      ] as const) {
         const { ask } = upstream(failure);
         for (let n = 0; n < 5; n++) expect(await ask()).to.equal(failure);
         expect(await ask(), String(failure)).to.equal('breaker_open');

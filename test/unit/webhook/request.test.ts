@@ -45,6 +45,31 @@ describe('request', () => {
     expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
   });
 
+  it('is of the same identity only where it proves who asks in the same words, call by call', () => {
+    const identity = (webhook: WebhookDocument, caller = '1'): string =>
+      build(webhook, { call: callOf({ caller }), secret: (name) => name }).identity;
+    const bearer = (token: string) => ({ auth: { type: 'bearer', token } }) as const;
+    const others: WebhookDocument[] = [
+      {},
+      bearer('{{secret.A}}'),
+      bearer('{{secret.B}}'),
+      bearer('written-out'),
+      { auth: { type: 'api-key', header: 'X-Key', key: '{{secret.A}}' } },
+      { auth: { type: 'hmac', secret: '{{secret.A}}' } },
+      { headers: { 'X-Tenant': 'a' } },
+      { headers: { 'X-Tenant': 'b' } },
+      { headers: { 'X-Tenant': '{{caller}}' } },
+      { url: 'http://crm.example.com/route?key=1' },
+      { parameters: { key: '1' } },
+    ];
+    expect(new Set(others.map((webhook) => identity(webhook))).size).to.equal(others.length);
+    for (const webhook of others) {
+      expect(identity(webhook, '2'))
+        .to.equal(identity(webhook))
+        .and.to.match(/^[\w-]{43}$/);
+    }
+  });
+
   describe('http', () => {
     const http = { submission: 'http', parameters: PARAMETERS } as const;
     const encoded = 'caller=%2B380501234567&did=380441234567';
