@@ -20,8 +20,8 @@ serve(
         response.on('end', () => {
           try {
             resolve((JSON.parse(text) as { destination: string }).destination);
-          } catch (error) {
-            reject(error as Error);
+          } catch {
+            reject(new Error('no JSON'));
           }
         });
       });
