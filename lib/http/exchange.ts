@@ -153,8 +153,7 @@ export class Exchange implements Reader {
       return new RouterError('connection_lost', 'the connection ended before the reply was whole');
     }
     if (this.#foundGone(code)) {
-      // The others were opened before the CRM began to close them.
-      this.#options.pool.discardIdle(this.#origin);
+      this.#options.pool.watch.renew(this.#origin);
       return new RouterError('connection_gone');
     }
     return new RouterError(this.#stage, messageOf(error));

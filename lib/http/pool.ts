@@ -20,8 +20,6 @@ export interface Pool {
   readonly watch: Watch;
   /** `ca`: PEM of certificates that are trusted beside the usual ones; null for these alone. */
   https(ca: string | null): https.Agent;
-  /** Ends the idle connections to `host:port`: the next request goes over a new one. */
-  discardIdle(origin: string): void;
   /** Ends every connection, idle or not. */
   close(): void;
 }
@@ -86,6 +84,7 @@ export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOpti
     return agent;
   };
 
+  /** Ends those to `host:port`, whose names begin with it. */
   const discardIdle = (origin: string): void => {
     for (const { freeSockets } of [plain, usual, ...own.values()]) {
       for (const [name, sockets] of Object.entries(freeSockets)) {
@@ -98,7 +97,6 @@ export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOpti
     http: plain,
     watch,
     https: (ca) => (ca === null ? usual : ownOf(ca)),
-    discardIdle,
     close() {
       for (const agent of [plain, usual, ...own.values()]) agent.destroy();
     },

@@ -9,18 +9,27 @@ export interface Reader {
   readonly done: boolean;
 }
 
-interface Connection {
+interface Origin {
   /** `host:port` */
-  readonly origin: string;
+  readonly name: string;
+  /** Connections of before are not used again. */
+  renewedAtMs: number;
+  /** It has sent what nobody had asked for: until then each question has a connection of its own. */
+  distrustedUntilMs: number;
+}
+
+interface Connection {
+  readonly origin: Origin;
+  readonly bornAtMs: number;
   /** Null between two questions. */
   reader: Reader | null;
 }
 
 /** The costliest bytes (interim responses, chunks of one byte) take 1 to 2 ms a piece; 64 KiB at once would take 20. */
 const PIECE_BYTES = 4096;
-/** So long a CRM that has answered twice is given a connection for each question. */
 const DISTRUST_MS = 3_600_000;
-const MAX_DISTRUSTED = 1000;
+/** The one that was asked longest ago gives way. */
+const MAX_ORIGINS = 1000;
 /** HAProxy and others say so to an idle connection before they close it: RFC 9110, 15.5.9. */
 const TIMEOUT_OF_SERVER = /^HTTP\/1\.[01] 408 /;
 
@@ -30,16 +39,15 @@ const TIMEOUT_OF_SERVER = /^HTTP\/1\.[01] 408 /;
  */
 export class Watch {
   readonly #now: () => number;
-  readonly #onDistrust: (origin: string) => void;
+  readonly #discardIdle: (origin: string) => void;
   readonly #connections = new WeakMap<Duplex, Connection>();
-  /** By origin, until when; the oldest first. */
-  readonly #distrusted = new Map<string, number>();
+  readonly #origins = new Map<string, Origin>();
   /** For the options of a connection. */
   readonly onread: OnReadOpts;
 
-  constructor(now: () => number, onDistrust: (origin: string) => void) {
+  constructor(now: () => number, discardIdle: (origin: string) => void) {
     this.#now = now;
-    this.#onDistrust = onDistrust;
+    this.#discardIdle = discardIdle;
     const piece = this.#piece.bind(this);
     this.onread = {
       buffer: () => Buffer.allocUnsafe(PIECE_BYTES),
@@ -52,12 +60,13 @@ export class Watch {
   /** `reader` is shown what comes, until the connection is free again. */
   begin(socket: Socket, origin: string, reader: Reader): void {
     const known = this.#connections.get(socket);
-    if (known !== undefined) known.reader = reader;
-    else {
-      this.#connections.set(socket, { origin, reader });
-      // Node itself listens to none between a reply's end and the return to the pool: a reset would end the process.
-      socket.on('error', () => undefined);
+    if (known !== undefined) {
+      known.reader = reader;
+      return;
     }
+    this.#connections.set(socket, { origin: this.#originOf(origin), bornAtMs: this.#now(), reader });
+    // Node itself listens to none between a reply's end and the return to the pool: a reset would end the process.
+    socket.on('error', () => undefined);
   }
 
   /** The connection is free. False: it may not be used again. */
@@ -65,12 +74,18 @@ export class Watch {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return false;
     connection.reader = null;
-    return !this.distrusts(connection.origin);
+    const { origin, bornAtMs } = connection;
+    return bornAtMs > origin.renewedAtMs && this.#now() >= origin.distrustedUntilMs;
   }
 
-  /** The CRM has sent what nobody had asked for, within the last hour. */
+  /** A kept-alive connection was gone: those of its time may be so too. */
+  renew(origin: string): void {
+    this.#originOf(origin).renewedAtMs = this.#now();
+    this.#discardIdle(origin);
+  }
+
   distrusts(origin: string): boolean {
-    return this.#now() < (this.#distrusted.get(origin) ?? 0);
+    return this.#now() < (this.#origins.get(origin)?.distrustedUntilMs ?? 0);
   }
 
   /** False: no more for now. */
@@ -90,12 +105,18 @@ export class Watch {
     return more;
   }
 
-  #distrust(origin: string): void {
-    this.#distrusted.delete(origin);
-    this.#distrusted.set(origin, this.#now() + DISTRUST_MS);
-    const [oldest] = this.#distrusted.keys();
-    if (this.#distrusted.size > MAX_DISTRUSTED && oldest !== undefined) this.#distrusted.delete(oldest);
-    this.#onDistrust(origin);
+  #distrust(origin: Origin): void {
+    origin.distrustedUntilMs = this.#now() + DISTRUST_MS;
+    this.#discardIdle(origin.name);
+  }
+
+  #originOf(name: string): Origin {
+    const origin = this.#origins.get(name) ?? { name, renewedAtMs: -Infinity, distrustedUntilMs: 0 };
+    this.#origins.delete(name);
+    this.#origins.set(name, origin);
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size > MAX_ORIGINS && oldest !== undefined) this.#origins.delete(oldest);
+    return origin;
   }
 }
 

@@ -59,16 +59,13 @@ type Tried =
 /** No CRM can silence itself for longer. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** No request was sent, or the connection closed as it went out: the CRM has hardly routed. */
-const HARDLY_SENT: ReadonlySet<Reason> = new Set([
-  'dns_failed',
-  'connect_failed',
-  'tls_failed',
-  'connection_gone',
-]);
+/** No request was sent, so a second one can not route twice. */
+const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
+/** Nor, most likely, was it read: a CRM may close an idle connection at any time, which is no outage. */
+const HARDLY_SENT: ReadonlySet<Reason> = new Set([...NEVER_SENT, 'connection_gone']);
 /** What a CRM that is down looks like. */
 const OUTAGE: ReadonlySet<Reason> = new Set([
-  ...HARDLY_SENT,
+  ...NEVER_SENT,
   'connection_lost',
   'http_malformed',
   'reply_abusive',
@@ -158,13 +155,14 @@ export class Upstream {
         } else permit.success();
         return tried;
       } catch (error) {
-        if (!(error instanceof RouterError) || !OUTAGE.has(error.code)) {
+        if (!(error instanceof RouterError)) {
           permit.abandon();
           throw error;
         }
         const tried = { kind: 'failed', error, again: HARDLY_SENT.has(error.code) } as const;
         // This process stood still: the reply may well have come in time.
-        if (clock.now() - sending.deadlineMs >= STANDSTILL_MS) permit.abandon();
+        const stoodStill = clock.now() - sending.deadlineMs >= STANDSTILL_MS;
+        if (stoodStill || !OUTAGE.has(error.code)) permit.abandon();
         else {
           webhook.failure = failureOf(tried);
           permit.failure();
