@@ -51,7 +51,6 @@ export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOpti
     keepAliveMsecs: 60_000,
     timeout: idleSocketMs,
     lookup: checkedLookup(network, resolver),
-    onread: watch.onread,
   };
   const guarded = <A extends http.Agent>(agent: A): A => {
     allowedOnly(agent, network);
@@ -134,6 +133,9 @@ function ownedBy(agent: http.Agent): void {
 
 /** Between two questions connections rest, and are watched: what nobody has asked for ends them. */
 function watched(agent: http.Agent, watch: Watch, restMs: number): void {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, created) =>
+    connect(Object.assign(options, { onread: watch.onread() }), created);
   // Their types say Duplex and nothing; what comes is a Socket, and false ends it.
   const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => boolean;
   agent.keepSocketAlive = (socket): boolean => watch.end(socket) && keep(socket);

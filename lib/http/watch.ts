@@ -42,17 +42,21 @@ export class Watch {
   readonly #discardIdle: (origin: string) => void;
   readonly #connections = new WeakMap<Duplex, Connection>();
   readonly #origins = new Map<string, Origin>();
-  /** For the options of a connection. */
-  readonly onread: OnReadOpts;
+  readonly #seen: (socket: Socket, bytes: Buffer) => boolean;
 
   constructor(now: () => number, discardIdle: (origin: string) => void) {
     this.#now = now;
     this.#discardIdle = discardIdle;
-    const piece = this.#piece.bind(this);
-    this.onread = {
-      buffer: () => Buffer.allocUnsafe(PIECE_BYTES),
+    this.#seen = this.#piece.bind(this);
+  }
+
+  /** For the options of one connection: what it reads into is its own. */
+  onread(): OnReadOpts {
+    const seen = this.#seen;
+    return {
+      buffer: Buffer.allocUnsafeSlow(PIECE_BYTES),
       callback(this: Socket, bytes: number, buffer: Uint8Array) {
-        return piece(this, buffer.subarray(0, bytes));
+        return seen(this, Buffer.from(buffer.subarray(0, bytes)));
       },
     };
   }
@@ -89,13 +93,13 @@ export class Watch {
   }
 
   /** False: no more for now. */
-  #piece(socket: Socket, bytes: Uint8Array): boolean {
+  #piece(socket: Socket, bytes: Buffer): boolean {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return socket.push(bytes);
     const { origin, reader } = connection;
     if (reader === null || reader.done) {
       socket.destroy();
-      if (!TIMEOUT_OF_SERVER.test(Buffer.from(bytes).toString('latin1', 0, 16))) this.#distrust(origin);
+      if (!TIMEOUT_OF_SERVER.test(bytes.toString('latin1', 0, 16))) this.#distrust(origin);
       return false;
     }
     if (!reader.read(bytes.length)) return false;
