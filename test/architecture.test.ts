@@ -42,6 +42,7 @@ const EFFECTS = [
   'lib/esl/port.ts',
   'lib/esl/replies.ts',
   'lib/http/client.ts',
+  'lib/http/exchange.ts',
   'lib/http/hosts.ts',
   'lib/http/pool.ts',
   'lib/http/resolver.ts',

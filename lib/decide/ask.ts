@@ -12,7 +12,7 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { textAt } from '../webhook/formats/index.ts';
-import { accountOf, identityOf } from '../webhook/identity.ts';
+import { identityOf } from '../webhook/identity.ts';
 import { expand, type MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readResponse } from '../webhook/response.ts';
@@ -185,7 +185,6 @@ async function askNow(
     const received = await send(request, {
       scheme: scheme.name,
       webhook: webhook.url.source,
-      account: accountOf(webhook, context),
       policy: webhook,
       deadlineMs: clock.now() + limitMs,
       signal: controller,

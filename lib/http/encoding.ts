@@ -60,28 +60,46 @@ function undo(coding: string, bytes: Buffer, maxBytes: number, notes: string[]):
     notes.push(`Content-Encoding says ${coding}, and the body is not compressed so: read as it stands`);
     return bytes;
   }
+  let left: Buffer;
+  let body: Buffer;
   try {
-    return decoderOf(coding, bytes)?.(bytes, { maxOutputLength: maxBytes }) ?? bytes;
+    const decoded = decoderOf(coding, bytes)?.(bytes, { maxOutputLength: maxBytes, info: true });
+    if (decoded === undefined) return bytes;
+    left = bytes.subarray(decoded.engine.bytesWritten);
+    body = decoded.buffer;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
       throw new RouterError('body_too_large', `more than ${maxBytes} bytes after decompression`);
     }
     throw new RouterError('http_malformed', `the body is not whole ${coding}: ${messageOf(error)}`);
   }
+  // As behind a Content-Length that is too small. Zeros are padding, which gzip(1) and Node take as well.
+  if (left.some((byte) => byte !== 0)) {
+    throw new RouterError('http_malformed', `${left.length} bytes stand behind the end of the ${coding}`);
+  }
+  return body;
 }
 
-type Decoder = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+/** With `info` Node's functions give this instead of a buffer. */
+interface Decoded {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: of the coded bytes, those that belong to the coding. */
+  readonly engine: { readonly bytesWritten: number };
+}
+type Decoder = (bytes: Buffer, options: { maxOutputLength: number; info: true }) => Decoded;
 
 function decoderOf(coding: string, bytes: Buffer): Decoder | null {
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return zlib.gunzipSync;
+      return zlib.gunzipSync as unknown as Decoder;
     case 'deflate':
       // RFC 9110, 8.4.1.2: zlib's wrapper is meant, some servers send the bare stream. 8 is zlib's method.
-      return ((bytes[0] ?? 0) & 0x0f) === 8 ? zlib.inflateSync : zlib.inflateRawSync;
+      return ((bytes[0] ?? 0) & 0x0f) === 8
+        ? (zlib.inflateSync as unknown as Decoder)
+        : (zlib.inflateRawSync as unknown as Decoder);
     case 'br':
-      return zlib.brotliDecompressSync;
+      return zlib.brotliDecompressSync as unknown as Decoder;
     default:
       return null;
   }

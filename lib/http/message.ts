@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly redirects: number;
   /** PEM of certificates that are trusted beside the usual ones; null for these alone. */
   readonly ca: string | null;
+  /** Who asks, as a digest: neither connections nor blame are shared by two accounts. */
+  readonly account: string;
   /** The secrets within, as they were filled in: a reply that repeats one is not shown as it is. */
   readonly secrets: readonly string[];
   /** The same request as it may be shown: secrets replaced by `***`. */
@@ -33,8 +35,6 @@ export interface HttpPhases {
   readonly tls?: number;
   readonly firstByte?: number;
   readonly total: number;
-  /** A connection that had been kept alive was gone: the request went out again, over a new one. */
-  readonly reconnected?: true;
   /** Redirects that were followed, and the host (with its port) that the reply is from. */
   readonly redirects?: number;
   readonly host?: string;

@@ -1,12 +1,15 @@
+import { constants } from 'node:crypto';
 import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { createSecureContext, rootCertificates } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { RouterError } from '../errors.ts';
 import type { Network, Zone } from './network.ts';
 import { Reachability } from './reachability.ts';
 import type { Resolver } from './resolver.ts';
+import { Watch } from './watch.ts';
 
 /**
  * Connections that are kept alive. Each goes to an address that was checked when it was made: a name is resolved once,
@@ -14,6 +17,8 @@ import type { Resolver } from './resolver.ts';
  */
 export interface Pool {
   readonly http: http.Agent;
+  /** What comes over the connections. */
+  readonly watch: Watch;
   /** `ca`: PEM of certificates that are trusted beside the usual ones; null for these alone. */
   https(ca: string | null): https.Agent;
   /** Ends every connection, idle or not. */
@@ -24,37 +29,54 @@ export interface PoolOptions {
   readonly network: Network;
   readonly resolver: Resolver;
   readonly idleSocketMs: number;
+  /** From a reply's end until the connection may be used again. */
+  readonly restMs: number;
 }
 
 /**
- * Each takes a megabyte for the usual roots, and 75 ms to be made. The one that was used longest ago gives way, as those
- * of schemes that are no more: its connections close by themselves when they have been idle long enough.
+ * Each takes 33 KiB and half a millisecond to be made, as the usual roots are shared. The one that was used longest ago
+ * gives way, as those of schemes that are no more: its connections close by themselves when they have been idle long enough.
  */
-const MAX_AUTHORITIES = 16;
+const MAX_AUTHORITIES = 256;
 
-export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Pool {
+export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOptions): Pool {
+  const watch = new Watch(
+    () => performance.now(),
+    (origin) => {
+      discardIdle(origin);
+    },
+  );
   const options = {
     keepAlive: true,
     // axios asks for the same TCP keep-alive delay: a different one would cost two system calls per request.
     keepAliveMsecs: 60_000,
     timeout: idleSocketMs,
   };
-  // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
-  const secure = { ...options, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
-  const reachability = new Reachability(() => performance.now());
-  const guards = { network, resolver, reachability };
-  const plain = checked(new http.Agent(options), guards);
-  const usual = checked(new https.Agent(secure), guards);
+  const guards = { network, resolver, reachability: new Reachability(() => performance.now()) };
+  const guarded = <A extends http.Agent>(agent: A): A => {
+    separated(agent);
+    checked(agent, guards);
+    watched(agent, watch, restMs);
+    return agent;
+  };
+  const plain = guarded(new http.Agent(options));
+  const trusting = (ca: string | null): https.Agent => {
+    const secureContext = createSecureContext({
+      minVersion: 'TLSv1.2',
+      // TLS 1.2 lets a server ask for handshake after handshake.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+    // Beside the usual ones, and not instead of them; parsing those again would take 20 ms and a megabyte.
+    if (ca !== null) (secureContext.context as Authorities).addCACert(ca);
+    // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
+    return guarded(new https.Agent({ ...options, secureContext, rejectUnauthorized: true }));
+  };
+  const usual = trusting(null);
   /** By PEM, the one that was used longest ago first. */
   const own = new Map<string, https.Agent>();
 
-  const trusting = (ca: string): https.Agent => {
-    let agent = own.get(ca);
-    if (agent === undefined) {
-      // Made once: a connection would else make its own.
-      const secureContext = createSecureContext({ ca: [...rootCertificates, ca], minVersion: 'TLSv1.2' });
-      agent = checked(new https.Agent({ ...secure, secureContext }), guards);
-    }
+  const ownOf = (ca: string): https.Agent => {
+    const agent = own.get(ca) ?? trusting(ca);
     own.delete(ca);
     own.set(ca, agent);
     const [oldest] = own.keys();
@@ -62,55 +84,91 @@ export function createPool({ network, resolver, idleSocketMs }: PoolOptions): Po
     return agent;
   };
 
+  /** Ends those to `host:port`, whose names begin with it. */
+  const discardIdle = (origin: string): void => {
+    for (const { freeSockets } of [plain, usual, ...own.values()]) {
+      for (const [name, sockets] of Object.entries(freeSockets)) {
+        if (name.startsWith(`${origin}:`)) for (const socket of [...(sockets ?? [])]) socket.destroy();
+      }
+    }
+  };
+
   return {
     http: plain,
-    https: (ca) => (ca === null ? usual : trusting(ca)),
+    watch,
+    https: (ca) => (ca === null ? usual : ownOf(ca)),
     close() {
       for (const agent of [plain, usual, ...own.values()]) agent.destroy();
     },
   };
 }
 
-/** Ends the idle connections to `host:port:`, as a pool's keys begin: the next request goes over a new one. */
-export function discardIdle(agent: http.Agent, prefix: string): void {
-  for (const [name, sockets] of Object.entries(agent.freeSockets)) {
-    if (name.startsWith(prefix)) for (const socket of [...(sockets ?? [])]) socket.destroy();
-  }
+/** Not in Node's types; there since Node 0.3. */
+interface Authorities {
+  addCACert(pem: string): void;
 }
 
-/** What a request's options have beside Node's own: the zone that a redirect comes from. */
-interface Redirected {
+/** What a request's options have beside Node's own. */
+interface Asked {
+  readonly account?: string;
+  /** The outermost zone that redirects have come through. */
   readonly from?: Zone | null;
 }
 
-/** Each connection is held against the rules; what a redirect asks for never goes over a connection of others. */
-function checked<A extends http.Agent>(agent: A, { network, resolver, reachability }: Guards): A {
-  const pool: http.Agent = agent;
-  const nameOf = pool.getName.bind(pool);
-  pool.getName = (options) => `${nameOf(options)}:${(options as Redirected | undefined)?.from ?? ''}`;
-  const connect = pool.createConnection.bind(pool);
-  pool.createConnection = (options, created) => {
-    const { host, port, from = null } = options as Redirected & { host?: string; port?: number | string };
+/** Connections of one account are not used for another, nor those that a redirect asked for by anybody else. */
+function separated(agent: http.Agent): void {
+  const nameOf = agent.getName.bind(agent);
+  agent.getName = (options) => {
+    const { account = '', from } = (options ?? {}) as Asked;
+    return `${nameOf(options)}:${account}:${from ?? ''}`;
+  };
+}
+
+/** Each connection is held against the rules when it is made, by the address that it goes to. */
+function checked(agent: http.Agent, { network, resolver, reachability }: Guards): void {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, created) => {
+    const { host: given, port, from = null } = options as Asked & { host?: string; port?: number | string };
+    const host = given ?? '';
     const refusalOf: RefusalOf = (address) => network(address, Number(port), from);
     // Node asks no lookup about a host that is an address already.
-    const refusal = isIP(host ?? '') === 0 ? null : refusalOf(host ?? '');
+    const refusal = isIP(host) === 0 ? null : refusalOf(host);
     if (refusal === null) {
       const find = (name: string): Promise<string[]> =>
         resolver
           .resolve(name)
           .then((addresses) => reachability.order(name, allowedOf(name, addresses, refusalOf)));
       // Not in the types of an agent's options, which go to net.connect as they are.
-      const tried = { autoSelectFamilyAttemptTimeout: reachability.attemptMs(host ?? '') };
-      const socket = connect({ ...options, lookup: lookupBy(find), ...tried }, created);
-      if (socket) reachability.watch(host ?? '', socket);
+      const attempt = { autoSelectFamilyAttemptTimeout: reachability.attemptMs(host) };
+      const socket = connect(Object.assign(options, { lookup: lookupBy(find) }, attempt), created);
+      if (socket) reachability.watch(host, socket);
       return socket;
     }
     // The type asks for a socket where the agent takes an error alone.
     const fail = created as ((error: Error) => void) | undefined;
-    queueMicrotask(() => fail?.(denied(host ?? '', refusal)));
+    queueMicrotask(() => fail?.(denied(host, refusal)));
     return undefined;
   };
-  return agent;
+}
+
+/** Between two questions connections rest, and are watched: what nobody has asked for ends them. */
+function watched(agent: http.Agent, watch: Watch, restMs: number): void {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, created) =>
+    connect(Object.assign(options, { onread: watch.onread() }), created);
+  // Their types say Duplex and nothing; what comes is a Socket, and false ends it.
+  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => boolean;
+  agent.keepSocketAlive = (socket): boolean => watch.end(socket) && keep(socket);
+  const emit = agent.emit.bind(agent);
+  agent.emit = (event: string, ...values: unknown[]): boolean => {
+    if (event !== 'free') return emit(event, ...values);
+    const free = (): void => {
+      // Behind the sockets' turn: what has come by then is seen before the connection is used.
+      setImmediate(() => emit(event, ...values));
+    };
+    setTimeout(free, restMs).unref();
+    return true;
+  };
 }
 
 interface Guards extends Pick<PoolOptions, 'network' | 'resolver'> {

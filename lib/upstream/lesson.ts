@@ -26,7 +26,12 @@ const NOTHING: Lesson = { host: 'nothing', account: 'nothing' };
 /** No connection was made; on a host that answers nobody gets one. */
 const UNREACHED: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed']);
 /** There was a connection, and no answer by it. */
-const UNANSWERED: ReadonlySet<Reason> = new Set(['tls_failed', 'http_malformed', 'body_too_large']);
+const UNANSWERED: ReadonlySet<Reason> = new Set([
+  'tls_failed',
+  'http_malformed',
+  'body_too_large',
+  'reply_abusive',
+]);
 /** Of this machine: it is out of descriptors, ports or memory, and no CRM is to blame. */
 const OUR_WANT = /\b(EMFILE|ENFILE|EADDRNOTAVAIL|ENOBUFS|ENOMEM)\b/;
 
@@ -42,6 +47,7 @@ export function lessonOfFailure({ code, message }: RouterError, { fair, stalled 
   }
   if (UNANSWERED.has(code)) return { host: 'works', account: 'fails' };
   if (code === 'connection_lost') return { host: 'nothing', account: 'fails' };
+  // A CRM may close an idle connection at any time: that is no outage. It has answered before, though.
   // What came of a call that had spent its time elsewhere is no measure of this CRM.
   if (code === 'webhook_timeout') return { host: 'nothing', account: fair ? 'fails' : 'nothing' };
   return NOTHING;

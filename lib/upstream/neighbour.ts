@@ -62,10 +62,7 @@ export class Neighbours {
     return [...this.#hosts.values(), ...this.#accounts.values()];
   }
 
-  addressee(
-    { url }: Pick<HttpRequest, 'url'>,
-    { webhook, account }: { readonly webhook: string; readonly account: string },
-  ): Addressee {
+  addressee({ url, account }: Pick<HttpRequest, 'url' | 'account'>, webhook: string): Addressee {
     const { origin } = new URL(url);
     return {
       host: this.#hosts.get(origin, () => this.#neighbour(origin)),

@@ -26,8 +26,6 @@ export interface Sending {
   readonly scheme: string;
   /** The URL as the scheme has it, macros and all. */
   readonly webhook: string;
-  /** Who asks there: whose breaker, pause and retry budget count. */
-  readonly account: string;
   readonly policy: UpstreamPolicy;
   /** By the clock; no retry begins that could not end before it. */
   readonly deadlineMs: number;
@@ -58,7 +56,9 @@ const LONGEST_PAUSE_MS = 60_000;
 const FAIR_SHARE = 0.5;
 
 /** No request was sent, so a second one can not route twice. */
-const NEVER_SENT: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
+const NEVER_SENT: readonly Reason[] = ['dns_failed', 'connect_failed', 'tls_failed'];
+/** Nor, most likely, was it read: a CRM may close an idle connection at any time. */
+const HARDLY_SENT: ReadonlySet<Reason> = new Set([...NEVER_SENT, 'connection_gone']);
 /** Made once: they come by the hundred while a CRM is down, and nobody reads their stacks. */
 const HELD = {
   breaker_open: new RouterError('breaker_open'),
@@ -92,7 +92,7 @@ export class Upstream {
   async send(request: HttpRequest, sending: Sending): Promise<HttpResponse> {
     const { clock, random } = this.#options;
     const { policy, deadlineMs, signal, onRetry } = sending;
-    const to = this.#neighbours.addressee(request, sending);
+    const to = this.#neighbours.addressee(request, sending.webhook);
     const { budget } = to.account;
     budget.earn();
     let tried = await this.#try(request, sending, to);
@@ -182,7 +182,7 @@ export class Upstream {
       return tried;
     } catch (thrown) {
       const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
-      const tried = { kind: 'failed', error, again: NEVER_SENT.has(error.code) } as const;
+      const tried = { kind: 'failed', error, again: HARDLY_SENT.has(error.code) } as const;
       learn(lessonOfFailure(error, { fair, stalled: this.#standstill.since(startedMs) }), tried);
       return tried;
     } finally {

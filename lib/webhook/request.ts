@@ -1,4 +1,5 @@
 import type { HttpMethod, HttpRequest } from '../http/message.ts';
+import { accountOf } from './account.ts';
 import { authorize } from './auth/index.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
@@ -66,7 +67,8 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const shown = { url: seen.url, headers: masked(headers, seen.headers, proofs), body: seen.body };
   const { redirects, ca } = webhook;
   const { url, body } = unsigned;
-  return { method, url, headers, body, redirects, ca, secrets: [...secrets], shown };
+  const account = accountOf(webhook, context);
+  return { method, url, headers, body, redirects, ca, account, secrets: [...secrets], shown };
 }
 
 /** What a reply is held against. */

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import type { CallRecord } from '../../lib/call/record.ts';
 import {
@@ -122,6 +123,8 @@ describe('transport', function () {
     const { uuid } = await freeswitch.call(script);
     return daemon.record(uuid);
   };
+  /** Until the connection of the last question may be used again. */
+  const rested = (): Promise<void> => delay(300);
   const tls = (ca?: string) => ({
     name: 'tls',
     webhook: { url: secureUrl(), ...(ca === undefined ? {} : { ca }) },
@@ -145,7 +148,11 @@ describe('transport', function () {
     ).listen(0, '127.0.0.1');
     await once(secure, 'listening');
     daemon = await Daemon.start({
-      schemes: [{ name: 'plain', webhook: { url: crm.url } }, tls()],
+      schemes: [
+        { name: 'plain', webhook: { url: crm.url } },
+        { name: 'once', webhook: { url: `${crm.url}/once`, retries: 0 } },
+        tls(),
+      ],
       settings: { SCHEMES_WATCH: 'false' },
     });
   });
@@ -157,20 +164,33 @@ describe('transport', function () {
     await daemon.stop();
   });
 
-  it('a kept-alive connection that is gone costs no call', async () => {
+  it('a kept-alive connection that is gone costs no call, as a retry of the scheme', async () => {
     const first = await call('plain');
-    expect(first.requests[0]?.phases).to.include.keys('connect').and.not.to.include.keys('reconnected');
+    expect(first.requests[0]?.phases).to.include.keys('connect');
+    await rested();
     resets = 1;
     const record = await call('plain');
     expect(record).to.include({ result: 'routed', reason: 'answered' });
-    expect(record.requests).to.have.length(1);
-    expect(record.requests[0]?.phases).to.include({ reconnected: true });
+    expect(record.requests.map(({ retries }) => retries.map(({ reason }) => reason))).to.deep.equal([
+      ['connection_gone'],
+    ]);
     expect(crm.requests).to.have.length(3);
     expect(crm.requests[2]?.headers['webhook-id']).to.equal(crm.requests[1]?.headers['webhook-id']);
   });
 
+  it('and with retries: 0 no question is asked twice', async () => {
+    await call('once');
+    await rested();
+    const before = crm.requests.length;
+    resets = 1;
+    const record = await call('once');
+    expect(record.requests[0]).to.deep.include({ answer: 'connection_gone', retries: [] });
+    expect(crm.requests).to.have.length(before + 1);
+  });
+
   it('a CRM that resets every connection is not asked a third time', async () => {
     await call('plain');
+    await rested();
     const before = crm.requests.length;
     resets = 9;
     expect((await call('plain')).requests[0]?.answer).to.equal('connection_lost');

@@ -8,6 +8,7 @@ import { drip } from './drip.ts';
 import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
 import { hostileText } from './hostile-text.ts';
+import { hostileNeighbour } from './hostile-neighbour.ts';
 import { hosts } from './hosts.ts';
 import { keepAlive } from './keep-alive.ts';
 import { overload } from './overload.ts';
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   bombs,
   keepAlive,
   bulkhead,
+  hostileNeighbour,
   breaker,
   overload,
   states,

@@ -1,16 +1,20 @@
+import type { Socket } from 'node:net';
 import type { RouterAddress } from '../../../lib/simulator/index.ts';
 import { reply, startPeer } from '../peer.ts';
 import type { Outcome, Row } from '../row.ts';
 import { answeredBy, call, WANTED, type Stage } from '../stage.ts';
 
 /**
- * A keep-alive connection that the CRM closes at the very moment at which the next request goes out on it: the
- * request was never read, and the next connection would have served it.
+ * A keep-alive connection that the CRM closes at the very moment at which the next request goes out on it: the request was
+ * never read, and the next connection would have served it.
  */
 
 const RATE = 100;
-/** The CRM closes so long after a reply at the most, at a moment of chance: some of these meet a request on its way. */
-const CLOSES_WITHIN_MS = 12;
+/** The CRM closes what has been idle for so long, at a moment of chance: about when the router uses it again. */
+const CLOSES_AFTER_MS = 90;
+const CLOSES_WITHIN_MS = 40;
+/** Of the questions over a used connection, those that are read and answered by a reset, once: fewer than may be retried. */
+const RESETS = 0.03;
 
 interface RacingCrm {
   readonly url: string;
@@ -18,12 +22,16 @@ interface RacingCrm {
   readonly races: () => number;
 }
 
-/** Half of its connections are reset by their second request; the other half close by themselves. */
 async function racingCrm(stage: Stage): Promise<RacingCrm> {
   const { random } = stage;
+  const closing = new WeakMap<Socket, NodeJS.Timeout>();
+  const met = new Set<string>();
   let races = 0;
-  const peer = await startPeer(({ socket, nth }) => {
-    if (nth > 1) {
+  const peer = await startPeer(({ socket, nth, head }) => {
+    clearTimeout(closing.get(socket));
+    const id = /^webhook-id: (.*)$/im.exec(head)?.[1] ?? '';
+    if (nth > 1 && !met.has(id) && random.chance(RESETS)) {
+      met.add(id);
       races++;
       // Whatever is unread when a socket is closed makes the kernel answer with a reset.
       if (random.chance(0.5)) socket.resetAndDestroy();
@@ -31,7 +39,11 @@ async function racingCrm(stage: Stage): Promise<RacingCrm> {
       return;
     }
     socket.write(reply(`{"destination":"${WANTED}"}`, 'Connection: keep-alive\r\n'));
-    if (random.chance(0.5)) setTimeout(() => socket.end(), random.next() * CLOSES_WITHIN_MS);
+    const afterMs = CLOSES_AFTER_MS + random.next() * CLOSES_WITHIN_MS;
+    closing.set(
+      socket,
+      setTimeout(() => socket.destroy(), afterMs),
+    );
   });
   stage.atEnd(() => peer.close());
   return { url: peer.url, races: () => races };
@@ -43,8 +55,6 @@ async function play(stage: Stage, router: RouterAddress, crm: RacingCrm, calls: 
     callsPerSecond: RATE,
     script: () => call('race'),
     astray: answeredBy(WANTED),
-    // Twice the resets in as short a time would open the breaker.
-    repeatable: stage.timed,
   });
   return { figure: `${load.toString()}; ${crm.races()} requests were read and reset`, reached: load.clean };
 }

@@ -123,6 +123,25 @@ describe('content encoding', () => {
     expect(failure(gzip, 'br')).to.match(/^http_malformed: the body is not whole br/);
   });
 
+  it('ends where its coding ends: zeros behind it are padding, anything else is an error', () => {
+    const codings = {
+      gzip,
+      deflate: zlib.deflateSync(plain),
+      'deflate ': zlib.deflateRawSync(plain),
+      br: zlib.brotliCompressSync(plain),
+    };
+    for (const [encoding, bytes] of Object.entries(codings)) {
+      const behind = (text: string): Buffer => Buffer.concat([bytes, Buffer.from(text)]);
+      expect(read(behind('\0\0\0'), encoding), encoding).to.deep.equal({ text: TEXT, notes: [] });
+      for (const more of ['x', '\r\n', '\0x', TEXT]) {
+        expect(failure(behind(more), encoding), `${encoding} ${more}`).to.match(/^http_malformed: /);
+      }
+    }
+    expect(failure(Buffer.concat([codings.br, plain]), 'br')).to.equal(
+      'http_malformed: 30 bytes stand behind the end of the br',
+    );
+  });
+
   it('throws nothing but what says so, and gives no more than it may', () => {
     const name = fc.constantFrom(
       'gzip',

@@ -20,6 +20,7 @@ const request: HttpRequest = {
   body: '{}',
   redirects: 3,
   ca: 'PEM',
+  account: 'sales',
   secrets: [],
   shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}' },
 };

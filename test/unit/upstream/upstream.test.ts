@@ -12,7 +12,10 @@ const REQUEST = {
   url: 'http://crm.example/',
   headers: {},
   body: '',
+  account: 'a',
 } as unknown as HttpRequest;
+
+const by = (account: string): HttpRequest => ({ ...REQUEST, account });
 
 function response(status: number, headers: Record<string, string> = {}): HttpResponse {
   return { status, headers, body: '', phases: { total: 1 } };
@@ -37,7 +40,6 @@ function upstream(...replies: Reply[]) {
   const sending = (changes: Partial<Sending> = {}, policy: Partial<Sending['policy']> = {}): Sending => ({
     scheme: 'sales',
     webhook: 'http://crm.example/',
-    account: 'a',
     policy: {
       retries: 1,
       retryStatuses: [],
@@ -101,6 +103,18 @@ describe('the upstream', () => {
       });
     }
 
+    it('after a kept-alive connection that closed as the question went out, and not with retries: 0', async () => {
+      const { ask, sent, retried } = upstream('connection_gone', 200);
+      expect(await ask()).to.equal(200);
+      expect([sent(), retried]).to.deep.equal([2, ['connection_gone']]);
+      const none = upstream('connection_gone');
+      expect(await none.ask(none.sending({}, { retries: 0 }))).to.equal('connection_gone');
+      expect(none.sent()).to.equal(1);
+      // And it is no outage: a CRM that restarts closes many at once.
+      for (let n = 0; n < 30; n++) await none.ask(none.sending({}, { retries: 0 }));
+      expect(none.changes).to.deep.equal([]);
+    });
+
     it('after 502, 503 and 504 where the scheme says so, and gives the last reply', async () => {
       const { ask, sent, sending, retried } = upstream(502, 503);
       expect(await ask(sending({}, { retryStatuses: [502], retries: 5 }))).to.equal(503);
@@ -160,7 +174,7 @@ describe('the upstream', () => {
     });
 
     it('takes 5xx and no reply in time for an outage', async () => {
-      for (const failure of [500, 503, 'webhook_timeout', 'connection_lost'] as const) {
+      for (const failure of [500, 503, 'webhook_timeout', 'connection_lost', 'reply_abusive'] as const) {
         const { ask } = upstream(failure);
         for (let n = 0; n < 5; n++) expect(await ask()).to.equal(failure);
         expect(await ask(), String(failure)).to.equal('breaker_open');
@@ -273,15 +287,15 @@ describe('the upstream', () => {
         for (let n = 0; n < 5; n++) await ask(sending({}, { retries: 0 }));
         expect(await ask(sending())).to.equal('breaker_open');
         expect(await ask(sending({ scheme: 'other' })), 'the same account').to.equal('breaker_open');
-        expect(await ask(sending({ account: 'b' })), String(reason)).to.equal(reason);
+        expect(await ask(sending(), by('b')), String(reason)).to.equal(reason);
       }
     });
 
     it('is one for all accounts of a host where no connection is made', async () => {
       for (const reason of ['connect_failed', 'dns_failed'] as const) {
         const { ask, sending, changes } = upstream(reason);
-        for (let n = 0; n < 5; n++) await ask(sending({ account: `t${n}` }, { retries: 0 }));
-        expect(await ask(sending({ account: 'b' })), reason).to.equal('breaker_open');
+        for (let n = 0; n < 5; n++) await ask(sending({}, { retries: 0 }), by(`t${n}`));
+        expect(await ask(sending(), by('b')), reason).to.equal('breaker_open');
         expect(changes).to.deep.equal([`open ${reason}`]);
         const other = { ...REQUEST, url: 'http://other.example/' };
         expect(await ask(sending(), other)).to.equal(reason);
@@ -330,9 +344,9 @@ describe('the upstream', () => {
     it('of one account: the limit of a tenant is not that of the others', async () => {
       const limited = response(429, { 'retry-after': '60' });
       const { ask, sending } = upstream(limited, 200);
-      expect(await ask(sending({ account: 'a' }))).to.equal(429);
-      expect(await ask(sending({ account: 'b' }))).to.equal(200);
-      expect(await ask(sending({ account: 'a', scheme: 'other' }))).to.equal('webhook_paused');
+      expect(await ask(sending(), by('a'))).to.equal(429);
+      expect(await ask(sending(), by('b'))).to.equal(200);
+      expect(await ask(sending({ scheme: 'other' }), by('a'))).to.equal('webhook_paused');
     });
 
     it('for those too who wait for a place meanwhile', async () => {
@@ -373,11 +387,11 @@ describe('the upstream', () => {
 
   it('has a retry budget for each account', async () => {
     const { ask, sending, upstream: made, retried } = upstream('connect_failed');
-    await ask(sending({ account: 'a' }));
+    await ask(sending(), by('a'));
     made.force('http://crm.example', false);
-    for (let n = 0; n < 50; n++) await ask(sending({ account: 'a' }));
+    for (let n = 0; n < 50; n++) await ask(sending(), by('a'));
     const spent = retried.length;
-    for (let n = 0; n < 5; n++) await ask(sending({ account: 'b' }));
+    for (let n = 0; n < 5; n++) await ask(sending(), by('b'));
     expect(retried.length - spent).to.equal(5);
   });
 
@@ -386,8 +400,8 @@ describe('the upstream', () => {
     const { upstream: made, sending, ask, clock } = upstream(hanging, 200);
     void made.send(REQUEST, sending({ scheme: 'hanging' }));
     const used = (n: number): Promise<number | string> =>
-      ask(sending({ scheme: `s${n}`, account: `a${n}`, webhook: `http://crm.example/${n}` }), {
-        ...REQUEST,
+      ask(sending({ scheme: `s${n}`, webhook: `http://crm.example/${n}` }), {
+        ...by(`a${n}`),
         url: `http://crm${n}.example/`,
       });
     for (let n = 0; n < 200; n++) await used(n);

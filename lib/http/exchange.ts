@@ -1,0 +1,267 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
+import type { HttpPhases } from './message.ts';
+import { abusive, HEAD_BYTES, Meter } from './meter.ts';
+import { outermost, zoneOf, type Zone } from './network.ts';
+import type { Pool } from './pool.ts';
+import { isRedirect } from './redirect.ts';
+import type { Reader } from './watch.ts';
+
+export type Phases = { -readonly [Phase in keyof HttpPhases]: HttpPhases[Phase] };
+
+export interface ExchangeOptions {
+  readonly pool: Pool;
+  /** Of the first request, where this one follows on another. */
+  readonly startedAt: number;
+  /** Whose connections it may use. */
+  readonly account: string;
+  /** The outermost zone that redirects have come through; null for the first request. */
+  readonly from: Zone | null;
+  readonly maxBodyBytes: number;
+  /** A redirect is not the answer. */
+  readonly followsRedirects: boolean;
+}
+
+/** RFC 9112, 6.3: they end with their head, whatever stands in it. */
+const WITHOUT_BODY = new Set([204, 304]);
+/** Parts of the reply that are longer than Node's parser takes. */
+const TOO_LONG: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: `a head or trailers of more than ${HEAD_BYTES} bytes`,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'endless chunk extensions',
+};
+
+/**
+ * One request on its way: axios' transport, which is where its phases and its failures can be told apart, and where a
+ * reply that takes too much is cut off.
+ */
+export class Exchange implements Reader {
+  readonly #options: ExchangeOptions;
+  readonly #meter: Meter;
+  readonly #phases: Phases = { total: 0 };
+  /** What a failure means at the point that was reached. */
+  #stage: Reason = 'request_invalid';
+  #request: http.ClientRequest | undefined;
+  #socket: Socket | undefined;
+  #response: http.IncomingMessage | undefined;
+  #zone: Zone = 'public';
+  /** `host:port` */
+  #origin = '';
+  /** A connection that had been kept alive, and the bytes that had come over it before. */
+  #reused: { readonly socket: Socket; readonly bytesRead: number } | null = null;
+  #fault: RouterError | null = null;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#meter = new Meter(options.maxBodyBytes);
+  }
+
+  request(
+    options: https.RequestOptions,
+    onResponse: (response: http.IncomingMessage) => void,
+  ): http.ClientRequest {
+    const secure = options.protocol === 'https:';
+    const { pool, account, from } = this.#options;
+    this.#origin = `${options.hostname ?? ''}:${Number(options.port ?? 0) || (secure ? 443 : 80)}`;
+    Object.assign(options, { account, from, maxHeaderSize: HEAD_BYTES });
+    const request = (secure ? https : http).request(options, (response) => {
+      this.#received(response, onResponse);
+    });
+    this.#request = request;
+    this.#stage = 'connect_failed';
+    request.on('information', ({ rawHeaders }) => {
+      this.#limit(this.#meter.count('interims'));
+      this.#limit(this.#meter.count('headers', rawHeaders.length / 2));
+    });
+    request.once('upgrade', (_, socket) => {
+      socket.destroy();
+      request.emit('error', (this.#fault = switching()));
+    });
+    return request.once('socket', (socket) => {
+      this.#socket = socket;
+      pool.watch.begin(socket, this.#origin, this);
+      if (socket.connecting) {
+        this.#time(socket, secure);
+        return;
+      }
+      this.#stage = 'connection_lost';
+      if (request.reusedSocket) this.#reused = { socket, bytesRead: socket.bytesRead };
+    });
+  }
+
+  read(bytes: number): boolean {
+    this.#limit(this.#meter.read(bytes));
+    return this.#fault === null;
+  }
+
+  get done(): boolean {
+    return this.#response?.complete === true;
+  }
+
+  get status(): number {
+    return this.#response?.statusCode ?? 0;
+  }
+
+  /** The outermost zone of all who have answered so far. */
+  get zone(): Zone {
+    return this.#zone;
+  }
+
+  headers(): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const [name, value = ''] of Object.entries(this.#response?.headers ?? {})) {
+      headers[name] = typeof value === 'string' ? value : value.join(', ');
+    }
+    return headers;
+  }
+
+  phases(): Phases {
+    this.#phases.total = this.#elapsed();
+    return this.#phases;
+  }
+
+  /** What was out of the ordinary about the connection, in words. */
+  notes(): string[] {
+    const { pool, maxBodyBytes } = this.#options;
+    const notes: string[] = [];
+    if (this.#fault !== null) notes.push(`the body has more than ${maxBodyBytes} bytes and was not read`);
+    if (pool.watch.distrusts(this.#origin))
+      notes.push('the CRM has sent bytes that nobody had asked for: its connections are not used twice');
+    return notes;
+  }
+
+  /** What ended a reply that came whole nevertheless. */
+  get fault(): RouterError | null {
+    return this.#fault;
+  }
+
+  /** Nothing of this reply hangs on its body: it counts, whatever became of that. */
+  get needsNoBody(): boolean {
+    const { status } = this;
+    if (this.#fault !== null && this.#fault.code !== 'body_too_large') return false;
+    return WITHOUT_BODY.has(status) || this.#leadsOn(status) || (this.#fault !== null && isFailure(status));
+  }
+
+  failure(error: unknown): RouterError {
+    if (this.#fault !== null) return this.#fault;
+    // What the lookup or the check of the address said; axios has wrapped it.
+    if (error instanceof Error && error.cause instanceof RouterError) return error.cause;
+    const code = codeOf(error);
+    const response = this.#response;
+    const tooLong = TOO_LONG[code];
+    if (tooLong !== undefined) return abusive(tooLong);
+    if (code.startsWith('HPE_')) {
+      const promised = this.done ? response?.headers['content-length'] : undefined;
+      return promised === undefined
+        ? new RouterError('http_malformed', messageOf(error))
+        : new RouterError('http_malformed', `the body is longer than its Content-Length of ${promised}`);
+    }
+    if (response !== undefined) {
+      return new RouterError('connection_lost', 'the connection ended before the reply was whole');
+    }
+    if (this.#foundGone(code)) {
+      this.#options.pool.watch.renew(this.#origin);
+      return new RouterError('connection_gone');
+    }
+    return new RouterError(this.#stage, messageOf(error));
+  }
+
+  #received(response: http.IncomingMessage, onResponse: (response: http.IncomingMessage) => void): void {
+    const { from, maxBodyBytes } = this.#options;
+    this.#phases.firstByte = this.#elapsed();
+    this.#response = response;
+    const answering = zoneOf(response.socket.remoteAddress ?? '');
+    this.#zone = from === null ? answering : outermost(from, answering);
+    if (this.#fault !== null) return;
+    const { statusCode: status = 0, rawHeaders, headers } = response;
+    this.#limit(status === 101 ? switching() : this.#meter.count('headers', rawHeaders.length / 2));
+    const promised = Number(headers['content-length'] ?? 0);
+    if (this.#leadsOn(status)) {
+      this.#leaveUnread(response, onResponse);
+      return;
+    }
+    if (promised > maxBodyBytes && !WITHOUT_BODY.has(status)) this.#limit(tooLarge(maxBodyBytes));
+    let bytes = 0;
+    response.on('data', ({ length }: Buffer) => {
+      bytes += length;
+      this.#limit(bytes > maxBodyBytes ? tooLarge(maxBodyBytes) : this.#meter.count('chunks'));
+    });
+    response.once('end', () => {
+      this.#limit(this.#meter.count('headers', response.rawTrailers.length / 2));
+    });
+    onResponse(response);
+  }
+
+  #limit(fault: RouterError | null): void {
+    if (fault === null || this.#fault !== null) return;
+    this.#fault = fault;
+    this.#request?.destroy(fault);
+    // A request whose reply is whole has let go of it.
+    this.#socket?.destroy();
+  }
+
+  #leadsOn(status: number): boolean {
+    return this.#options.followsRedirects && isRedirect(status);
+  }
+
+  /** Where its head leads is all that counts. A body that is there already goes with it, any other with its connection. */
+  #leaveUnread(response: http.IncomingMessage, onResponse: (response: http.IncomingMessage) => void): void {
+    const { statusCode, headers } = response;
+    response.on('error', () => undefined).resume();
+    setImmediate(() => {
+      if (!response.complete) response.destroy();
+    });
+    onResponse(Object.assign(Readable.from([]), { statusCode, headers }) as unknown as http.IncomingMessage);
+  }
+
+  /**
+   * The other side ended the kept-alive connection as the request went out, and not a byte has come back: most likely it
+   * never saw it (RFC 9112, 9.3.1). On a new connection the same means that the CRM is at fault.
+   */
+  #foundGone(code: string): boolean {
+    if (this.#reused === null) return false;
+    const { socket, bytesRead } = this.#reused;
+    return (code === 'ECONNRESET' || code === 'EPIPE') && socket.bytesRead === bytesRead;
+  }
+
+  #time(socket: Socket, secure: boolean): void {
+    const onLookup = (error: Error | null): void => {
+      if (error === null) this.#phases.dns ??= this.#elapsed();
+    };
+    // Several times when several addresses are tried, never for an IP address.
+    socket.on('lookup', onLookup);
+    socket.once('connect', () => {
+      socket.off('lookup', onLookup);
+      this.#phases.connect = this.#elapsed();
+      this.#stage = secure ? 'tls_failed' : 'connection_lost';
+    });
+    if (!secure) return;
+    socket.once('secureConnect', () => {
+      this.#phases.tls = this.#elapsed();
+      this.#stage = 'connection_lost';
+    });
+  }
+
+  /** Milliseconds, to the hundredth. */
+  #elapsed(): number {
+    return Math.round((performance.now() - this.#options.startedAt) * 100) / 100;
+  }
+}
+
+function isFailure(status: number): boolean {
+  return status < 200 || status > 299;
+}
+
+function switching(): RouterError {
+  return new RouterError('http_malformed', '101 Switching Protocols, and nobody had asked for another one');
+}
+
+function tooLarge(maxBodyBytes: number): RouterError {
+  return new RouterError('body_too_large', `the reply has more than ${maxBodyBytes} bytes`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
