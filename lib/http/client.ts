@@ -11,6 +11,12 @@ import { createPool } from './pool.ts';
 import { isRedirect, redirectedRequest } from './redirect.ts';
 import { createResolver, type Resolver } from './resolver.ts';
 
+export interface HttpSending {
+  readonly signal: CancelSignal;
+  /** A retry goes over a new connection: one that was kept alive may be as gone as the one before. */
+  readonly isRetry?: boolean;
+}
+
 /** The only outbound HTTP of the router. */
 export interface HttpClient {
   /**
@@ -20,7 +26,7 @@ export interface HttpClient {
    * `dns_failed`, `address_denied`, `connect_failed`, `tls_failed`, `connection_gone`, `connection_lost`,
    * `http_malformed`, `body_too_large`, `reply_abusive`, `redirect_refused`, `request_invalid`.
    */
-  send(request: HttpRequest, options: { readonly signal: CancelSignal }): Promise<HttpResponse>;
+  send(request: HttpRequest, options: HttpSending): Promise<HttpResponse>;
   /** Ends every connection, idle or not. */
   close(): void;
 }
@@ -93,7 +99,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 
   return {
-    async send(request, { signal }) {
+    async send(request, { signal, isRetry = false }) {
       const startedAt = performance.now();
       const { account } = request;
       let asked = request;
@@ -104,6 +110,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           startedAt,
           account,
           from,
+          overNewConnection: isRetry,
           maxBodyBytes,
           followsRedirects: request.redirects > 0,
         });

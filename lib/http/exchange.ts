@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   readonly account: string;
   /** The outermost zone that redirects have come through; null for the first request. */
   readonly from: Zone | null;
+  /** None of those that were kept alive. */
+  readonly overNewConnection: boolean;
   readonly maxBodyBytes: number;
   /** A redirect is not the answer. */
   readonly followsRedirects: boolean;
@@ -63,8 +65,9 @@ export class Exchange implements Reader {
     onResponse: (response: http.IncomingMessage) => void,
   ): http.ClientRequest {
     const secure = options.protocol === 'https:';
-    const { pool, account, from } = this.#options;
+    const { pool, account, from, overNewConnection } = this.#options;
     this.#origin = `${options.hostname ?? ''}:${Number(options.port ?? 0) || (secure ? 443 : 80)}`;
+    if (overNewConnection) pool.watch.renew(this.#origin);
     Object.assign(options, { account, from, maxHeaderSize: HEAD_BYTES });
     const request = (secure ? https : http).request(options, (response) => {
       this.#received(response, onResponse);

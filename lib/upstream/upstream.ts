@@ -31,6 +31,8 @@ export interface Sending {
   readonly deadlineMs: number;
   /** Its reason is thrown. */
   readonly signal: CancelSignal;
+  /** Set for each retry. */
+  readonly isRetry?: boolean;
   readonly onRetry: (failure: Failure) => void;
 }
 
@@ -102,7 +104,7 @@ export class Upstream {
       onRetry(failureOf(tried));
       await pause(waitMs, signal, clock);
       throwIfAborted(signal);
-      const next = await this.#try(request, sending, to);
+      const next = await this.#try(request, { ...sending, isRetry: true }, to);
       // Held back now: the failure before says more.
       if (next.kind === 'held') break;
       tried = next;

@@ -592,6 +592,19 @@ describe('http client', () => {
       expect(seen).to.deep.equal(['1.1']);
     });
 
+    it('is none that a retry could meet: it goes over a new one', async () => {
+      const { url, seen } = await fickle(reset);
+      await Promise.all([get(url), get(url)]);
+      await rested();
+      expect(await codeOf(get(url))).to.equal('connection_gone');
+      // Kept alive since, as the question of another call has been answered.
+      await get(url);
+      await rested();
+      const retry = client.send(requestTo(url), { signal: new AbortController().signal, isRetry: true });
+      expect(await retry).to.include({ body: '201' });
+      expect(seen).to.deep.equal(['1.1', '2.1', '2.2', '3.1', '4.1']);
+    });
+
     it('behind a redirect is connection_lost: the question was sent once', async () => {
       const { url, seen } = await fickle(reset);
       const first = await crm((_, response) => response.writeHead(302, { Location: url }).end());

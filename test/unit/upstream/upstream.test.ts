@@ -26,11 +26,13 @@ function upstream(...replies: Reply[]) {
   const clock = new ManualClock();
   let sent = 0;
   const changes: string[] = [];
+  const isRetry: boolean[] = [];
   const made = new Upstream({
     clock,
     random: () => 0.5,
     onBreaker: (_webhook, { kind }, failure) => changes.push(`${kind} ${failure?.reason ?? ''}`),
-    send: async () => {
+    send: async (_request, options) => {
+      isRetry.push(options.isRetry === true);
       const reply = replies[Math.min(sent++, replies.length - 1)] ?? 200;
       if (typeof reply === 'string') throw new RouterError(reply);
       return typeof reply === 'number' ? response(reply) : reply;
@@ -60,7 +62,7 @@ function upstream(...replies: Reply[]) {
   };
   const stateOf = (name: string): string | undefined =>
     made.breakers().find((breaker) => breaker.name === name)?.state.kind;
-  return { upstream: made, clock, retried, changes, sending, ask, stateOf, sent: () => sent };
+  return { upstream: made, clock, retried, isRetry, changes, sending, ask, stateOf, sent: () => sent };
 }
 
 /** Of what a request failed with. */
@@ -383,6 +385,12 @@ describe('the upstream', () => {
       for (let n = 0; n < 8; n++) expect(await ask()).to.equal(429);
       expect(sent()).to.equal(8);
     });
+  });
+
+  it('tells a retry from the question itself: it goes over a new connection', async () => {
+    const { ask, sending, isRetry } = upstream('connection_gone', 'connection_gone', 200);
+    expect(await ask(sending({}, { retries: 2 }))).to.equal(200);
+    expect(isRetry).to.deep.equal([false, true, true]);
   });
 
   it('has a retry budget for each account', async () => {
