@@ -1,4 +1,4 @@
-import { RouterError } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 
 /**
  * Secrets by name: `{{secret.CRM_TOKEN}}` reads `ESL_ROUTER_SECRET_CRM_TOKEN`, or the file that
@@ -32,7 +32,8 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     try {
       values.set(name.slice(0, -'_FILE'.length), readFile(value).trim());
     } catch (error) {
-      throw new RouterError('config_invalid', `${variable}: can not read ${value}`, { cause: error });
+      const why = messageOf(error);
+      throw new RouterError('config_invalid', `${variable}: can not read ${value}: ${why}`, { cause: error });
     }
   }
   return {
