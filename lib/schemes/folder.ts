@@ -22,6 +22,8 @@ import { assembling, caFileOf, environmentSource, type LoadResult, type SchemeSo
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
 /** A deployment that goes on while the files are read is waited for, and this often. */
 const TRIES = 3;
+/** What is seen of a file while its file system, or another one, hangs. */
+const NO_ANSWER = 'no answer';
 
 /** What was read, and what could not be. */
 interface Found {
@@ -46,8 +48,10 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     const sightOfNamed = await sightsOf(named);
     const readText = await readNamed(named);
     const after = await lookAt(dir);
-    if (before !== after && tries < TRIES) continue;
-    if (before !== after) found.faults.push(`${dir}: its files change while they are read`);
+    // What hangs has been named as a fault, and would hang again.
+    const isSettled = before === after || after.includes(`${NO_ANSWER}\n`);
+    if (!isSettled && tries < TRIES) continue;
+    if (!isSettled) found.faults.push(`${dir}: its files change while they are read`);
     const sources = [...found.sources, ...environmentSource(config)];
     const unread = [...found.faults, ...found.broken];
     const result = await inSlices(assembling(sources, config, secrets, { unread, readText }));
@@ -84,7 +88,7 @@ async function sightsOf(paths: readonly string[]): Promise<string> {
 
 async function sightOf(path: string, identity: (found: BigIntStats) => string): Promise<string> {
   const sight = await answerOf(path, () => stat(path, { bigint: true })).then(identity, (error: unknown) => {
-    return (error as NodeJS.ErrnoException).code ?? 'no answer';
+    return (error as NodeJS.ErrnoException).code ?? NO_ANSWER;
   });
   return `${path} ${sight}\n`;
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -150,18 +151,22 @@ describe('reload', function () {
     const latest = (): string[] => [String(revision)];
     const said = (from: number, message: string): Record<string, unknown>[] =>
       daemon.lines.slice(from).filter((line) => line.message === message);
-    const place2 = (path: string): Promise<CallReport> => place({ path });
+    const placeTo = (path: string): Promise<CallReport> => place({ path });
 
     /** Calls to both schemes go on while something happens to the files, and for a while after it. Each has its scheme. */
     const callsDuring = async (happens: () => Promise<void>, andForMs = 700): Promise<void> => {
-      let over = false;
+      const end = new AbortController();
+      const over = end.signal;
       const reports: Promise<CallReport>[] = [];
       const calling = (async () => {
-        for (; !over; await delay(40)) reports.push(place2('sales'), place2('night'));
+        while (!over.aborted) {
+          reports.push(placeTo('sales'), placeTo('night'));
+          await delay(40);
+        }
       })();
       await happens();
       await delay(andForMs);
-      over = true;
+      end.abort();
       await calling;
       const dials = (await Promise.all(reports)).map(dialled);
       expect(dials.length).to.be.greaterThan(10);
@@ -176,8 +181,8 @@ describe('reload', function () {
       await eventuallyDials();
     };
     const eventuallyDials = async (): Promise<void> => {
-      expect(dialled(await place2('sales'))).to.deep.equal(latest());
-      expect(dialled(await place2('night'))).to.deep.equal(latest());
+      expect(dialled(await placeTo('sales'))).to.deep.equal(latest());
+      expect(dialled(await placeTo('night'))).to.deep.equal(latest());
     };
 
     before(async () => {
@@ -202,7 +207,7 @@ describe('reload', function () {
         await writeFile(join(folder, 'sales.json'), text);
         await rm(join(folder, '.#sales.json'));
       });
-      expect(dialled(await place2('sales'))).to.deep.equal(latest());
+      expect(dialled(await placeTo('sales'))).to.deep.equal(latest());
       await stillWatches();
     });
 
@@ -310,10 +315,10 @@ describe('reload', function () {
         from,
       );
       expect(line.level).to.equal('warn');
-      expect(dialled(await place2('night'))).to.deep.equal(latest());
+      expect(dialled(await placeTo('night'))).to.deep.equal(latest());
       const loaded = await daemon.until(({ message }) => message === LOADED, 8000, from);
       expect(loaded['deleted']).to.deep.equal([join(folder, 'night.json')]);
-      expect(dialled(await place2('night'))).to.deep.equal([]);
+      expect(dialled(await placeTo('night'))).to.deep.equal([]);
       await stillWatches();
     });
   });
@@ -363,8 +368,11 @@ describe('reload', function () {
   });
 
   it('a file system that hangs takes no call, no stop and no later reload with it', async () => {
-    const hang = join(import.meta.dirname, '../support/hang.mjs');
-    daemon = await Daemon.start({ schemes: [scheme('1001')], nodeArguments: ['--import', hang] });
+    const hang = join(import.meta.dirname, '../support/hang.ts');
+    daemon = await Daemon.start({
+      schemes: [scheme('1001')],
+      nodeArguments: ['--import', createRequire(import.meta.url).resolve('tsx'), '--import', hang],
+    });
     const pipe = join(daemon.folder, 'schemes', 'hangs.json');
     const asFile = async (): Promise<void> => {
       execFileSync('mkfifo', [pipe]);
@@ -374,13 +382,19 @@ describe('reload', function () {
       const line = await reloaded(KEPT, asFile);
       expect(JSON.stringify(line['faults'])).to.match(/hangs\.json: does not answer within 5 s/);
       expect(dialled(await place())).to.deep.equal(['1001']);
-      const from = daemon.lines.length;
-      // The writer comes: it is answered at last.
-      await writeFile(pipe, JSON.stringify({ ...scheme('1002'), name: 'other' }));
-      await daemon.until(({ message }) => message === LOADED, 8000, from);
-      await rm(pipe);
-      await daemon.until(({ message, deleted }) => message === LOADED && deleted !== undefined, 12_000, from);
-      await reloaded(KEPT, asFile);
+      const other = { ...scheme('1002'), name: 'other' };
+      const refused = await reloaded(KEPT, async () => {
+        await rename(pipe, `${pipe}.old`);
+        await writeFile(pipe, JSON.stringify(other));
+      });
+      expect(JSON.stringify(refused['faults'])).to.match(/is not read: .*hangs\.json has not answered for/);
+      // A writer comes: the file system answers at last.
+      await reloaded(LOADED, () => writeFile(`${pipe}.old`, ''));
+      expect(dialled(await place({ path: 'other' }))).to.deep.equal(['1002']);
+      await reloaded(KEPT, async () => {
+        await rm(pipe);
+        await asFile();
+      });
       const began = performance.now();
       daemon.signal('SIGTERM');
       expect(await daemon.ended(), 'by a signal of its own').to.equal(null);
