@@ -37,21 +37,19 @@ const ANSWER_MS = 5_000;
 const PIPE_MS = 20;
 const CHUNK_BYTES = 256 * 1024;
 
-/** What was asked of a file system and has not been answered, since when. */
-const unanswered = new Map<Promise<unknown>, { readonly path: string; readonly since: number }>();
+/** Paths that a file system was asked about, by the answers that it owes. */
+const unanswered = new Map<Promise<unknown>, string>();
+const HANGS = 'does its file system hang?';
 
 /**
  * Waits for a file system, for some seconds at most. What hangs there keeps one of Node's four threads for files, names and
  * compression until it is answered: as long as it does, no other is risked.
  */
 export async function answerOf<T>(path: string, ask: () => Promise<T>): Promise<T> {
-  for (const { path: other, since } of unanswered.values()) {
-    const seconds = Math.round((performance.now() - since) / 1000);
-    throw new FileFault(
-      `is not read: ${other} has not answered for ${seconds} s, does its file system hang?`,
-    );
+  for (const hanging of unanswered.values()) {
+    if (hanging === path) throw new FileFault(`still does not answer: ${HANGS}`);
+    throw new FileFault(`is not read, as ${hanging} does not answer: ${HANGS}`);
   }
-  const since = performance.now();
   const answer = ask();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
@@ -63,10 +61,10 @@ export async function answerOf<T>(path: string, ask: () => Promise<T>): Promise<
   } finally {
     clearTimeout(timer);
   }
-  unanswered.set(answer, { path, since });
+  unanswered.set(answer, path);
   const forget = (): void => void unanswered.delete(answer);
   answer.then(forget, forget);
-  throw new FileFault(`does not answer within ${ANSWER_MS / 1000} s: does its file system hang?`);
+  throw new FileFault(`does not answer within ${ANSWER_MS / 1000} s: ${HANGS}`);
 }
 
 /** The text of a file: UTF-8, its byte-order mark skipped. Rejects with a FileFault. */

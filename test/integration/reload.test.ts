@@ -387,7 +387,7 @@ describe('reload', function () {
         await rename(pipe, `${pipe}.old`);
         await writeFile(pipe, JSON.stringify(other));
       });
-      expect(JSON.stringify(refused['faults'])).to.match(/is not read: .*hangs\.json has not answered for/);
+      expect(JSON.stringify(refused['faults'])).to.match(/is not read, as .*hangs\.json does not answer/);
       // A writer comes: the file system answers at last.
       await reloaded(LOADED, () => writeFile(`${pipe}.old`, ''));
       expect(dialled(await place({ path: 'other' }))).to.deep.equal(['1002']);

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerOf, readText } from '../../../lib/schemes/file.ts';
 
-describe('a file that somebody names', () => {
+describe('a file that somebody names', function () {
+  this.timeout(30_000);
   let dir: string;
   let path: string;
 
@@ -147,8 +148,7 @@ describe('a file that somebody names', () => {
     expect(await read).to.equal('one two');
   });
 
-  it('that does not answer is given up, and no other is risked until it does', async function () {
-    this.timeout(10_000);
+  it('that does not answer is given up, and no other is risked until it does', async () => {
     let release: () => void = () => undefined;
     const hangs = new Promise<void>((resolve) => {
       release = resolve;
@@ -161,7 +161,7 @@ describe('a file that somebody names', () => {
     expect(fault).to.equal('does not answer within 5 s: does its file system hang?');
     expect(performance.now() - from).to.be.within(4_900, 7_000);
     expect(await faultOf()).to.equal(
-      'is not read: /mnt/nfs/a.json has not answered for 5 s, does its file system hang?',
+      'is not read, as /mnt/nfs/a.json does not answer: does its file system hang?',
     );
     release();
     await hangs;

@@ -19,7 +19,8 @@ import type { LoadResult } from '../../../lib/schemes/schemes.ts';
 
 const CERTIFICATE = join(import.meta.dirname, '../../fixtures/tls/cert.pem');
 
-describe('the folder of the schemes', () => {
+describe('the folder of the schemes', function () {
+  this.timeout(30_000);
   let root: string;
   let dir: string;
 
