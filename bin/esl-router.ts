@@ -30,10 +30,23 @@ const toStderr = (error: unknown): Promise<void> => {
   );
   return Promise.resolve();
 };
+/**
+ * Node waits at its exit for what a file system has not answered, if that takes hours. Nothing is left to be done by then, and the
+ * kernel ends the process at once: by a signal, which is the price.
+ */
+const endHung = (): void => {
+  if (!process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) return;
+  process.stderr.write('esl-router: a file system does not answer: ended without it\n');
+  process.kill(process.pid, 'SIGKILL');
+};
+const leave = (code?: number): void => {
+  endHung();
+  process.exit(code);
+};
 let onCrash = toStderr;
 let crashed = false;
 const exitSoon = (): void => {
-  setTimeout(() => process.exit(), EXIT_MS).unref();
+  setTimeout(leave, EXIT_MS).unref();
 };
 let stopped: () => void = () => undefined;
 
@@ -42,10 +55,12 @@ process.on('uncaughtException', (error) => {
   // The next one has nothing to add.
   if (crashed) return;
   crashed = true;
-  setTimeout(() => process.exit(1), EXIT_MS);
+  setTimeout(leave, EXIT_MS, 1);
   void onCrash(error)
     .catch(toStderr)
-    .finally(() => process.exit(1));
+    .finally(() => {
+      leave(1);
+    });
 });
 // Without a listener an EPIPE would be an uncaught error: whoever read it has gone, the calls have not.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -64,7 +79,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
     };
     process.on('SIGTERM', stop);
     process.once('SIGINT', () => {
-      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGINT', () => {
+        leave(130);
+      });
       stop();
     });
   },
@@ -76,3 +93,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
 });
 stopped();
+// After a fault that a file's silence was.
+setTimeout(endHung, EXIT_MS).unref();

@@ -31,3 +31,18 @@ export async function within(promise: Promise<void>, ms: number, clock: Clock): 
   await Promise.race([promise, late]);
   cancel();
 }
+
+/** A call that has something to do in between waits so long at most. */
+const SLICE_MS = 8;
+
+/** Does long work in slices: whatever has come up meanwhile is served between two of them. */
+export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const until = performance.now() + SLICE_MS;
+    do {
+      const step = work.next();
+      if (step.done === true) return step.value;
+    } while (performance.now() < until);
+    await new Promise(setImmediate);
+  }
+}

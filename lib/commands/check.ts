@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
+import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
 
@@ -66,14 +66,17 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
   return { faults: [], notes: result.notes, lines, timeoutSeconds };
 }
 
+/** The whole of FreeSWITCH's XML in one file, or out of a pipe; in whatever encoding, as FreeSWITCH takes it. */
+const DIALPLAN = { maxBytes: 16 * 1024 * 1024, pipes: true };
+
 async function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Promise<Findings> {
   const files: DialplanFile[] = [];
   const faults: string[] = [];
   for (const name of names) {
     try {
-      files.push({ name, text: readFileSync(name, 'utf8') });
+      files.push({ name, text: new TextDecoder().decode(await readBytes(name, DIALPLAN)) });
     } catch (error) {
-      faults.push(`${name}: can not read it: ${messageOf(error)}`);
+      faults.push(`${name}: ${messageOf(error)}`);
     }
   }
   if (files.length === 0) return { faults, notes: [], lines: [] };

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
 import { loadSecrets, type Secrets } from '../config/secret.ts';
-import { RouterError } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
+import { FileFault, MAX_NAMED_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 
 /** What a command is handed of the process around it. */
@@ -42,9 +42,9 @@ const DEFAULT_FILE = 'conf/esl-router.json';
  * configuration and schemes, a line each.
  */
 export async function load({ env }: CommandContext, options: CommonOptions): Promise<Loaded> {
-  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  const readFile = await filesOfEnvironment(env);
   const result = loadConfig({
-    file: configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'], readFile),
+    file: await configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'] ?? ''),
     env,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
@@ -58,15 +58,31 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   );
 }
 
-function configurationFile(
-  named: string | undefined,
-  readFile: (path: string) => string,
-): { name: string; text: string } | null {
-  const name = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  if (name === undefined) return null;
+/** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
+const NAMED = { maxBytes: MAX_NAMED_BYTES, pipes: true };
+
+/** An empty name is none: `ESL_ROUTER_CONFIG=` in a unit or a compose file. */
+async function configurationFile(named: string): Promise<{ name: string; text: string } | null> {
+  const name = named === '' ? DEFAULT_FILE : named;
   try {
-    return { name, text: readFile(name) };
+    return { name, text: await readText(name, NAMED) };
   } catch (error) {
-    throw new RouterError('config_invalid', `can not read the configuration file ${name}`, { cause: error });
+    if (named === '' && error instanceof FileFault && error.isMissing) return null;
+    const text = `the configuration file ${name}: ${messageOf(error)}`;
+    throw new RouterError('config_invalid', text, { cause: error });
   }
+}
+
+/** The files that ESL_ROUTER_..._FILE name, read before anybody asks for them: each in its own time, however long it hangs. */
+async function filesOfEnvironment(env: CommandContext['env']): Promise<(path: string) => string> {
+  const texts = new Map<string, string | Error>();
+  for (const [variable, path = ''] of Object.entries(env)) {
+    if (path === '' || !/^ESL_ROUTER_\w+_FILE$/.test(variable) || texts.has(path)) continue;
+    texts.set(path, await readText(path, NAMED).catch((error: unknown) => error as Error));
+  }
+  return (path) => {
+    const text = texts.get(path) ?? new Error('it was not read');
+    if (typeof text === 'string') return text;
+    throw text;
+  };
 }

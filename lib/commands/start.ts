@@ -25,7 +25,12 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     reload();
   });
   const maxDescriptors = descriptorLimit();
-  const router = await start({ config, secrets, log, version: context.version, maxDescriptors });
+  // Files may be slow to be read, and whoever stops the router waits for none.
+  const router = await Promise.race([
+    start({ config, secrets, log, version: context.version, maxDescriptors }),
+    stopped.then(() => null),
+  ]);
+  if (router === null) return 0;
   reload = () => void router.reload();
   const notifier = createNotifier({
     env: context.env,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent } from '../call/record.ts';
@@ -19,11 +18,12 @@ import { nextLists, type NextList } from '../decide/next.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
-import { RouterError } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 import { decodeText } from '../http/charset.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
@@ -50,7 +50,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const { version } = context;
   const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
   const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
-  const canned = options.reply === undefined ? null : cannedReply(options.reply, options.status);
+  const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
   const record = newRecord(randomUUID(), systemClock.date());
   const entered: string[] = [];
   const note = (event: CallEvent): void => {
@@ -131,20 +131,14 @@ function namesOf(schemes: SchemeSet['schemes']): string {
 /** As many as the HTTP client takes. */
 const MAX_REPLY_BYTES = 64 * 1024;
 
-function cannedReply(file: string, status: number): HttpResponse {
+async function cannedReply(file: string, status: number): Promise<HttpResponse> {
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > MAX_REPLY_BYTES) {
-      throw new RouterError(
-        'config_invalid',
-        `${file} has ${bytes.length} bytes, and a reply ${MAX_REPLY_BYTES} at most`,
-      );
-    }
+    const bytes = await readBytes(file, { maxBytes: MAX_REPLY_BYTES, pipes: true });
     const { text: body, notes } = decodeText(bytes, '');
     return { status, headers: {}, body, notes, phases: { total: 0 }, canned: true };
   } catch (error) {
-    if (error instanceof RouterError) throw error;
-    throw new RouterError('config_invalid', `can not read the reply ${file}`, { cause: error });
+    const text = `can not read the reply ${file}: ${messageOf(error)}`;
+    throw new RouterError('config_invalid', text, { cause: error });
   }
 }
 

@@ -1,4 +1,6 @@
 import convict from 'convict';
+import { messageOf } from '../errors.ts';
+import { readJson, WideObject } from './json.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
 
 /** The configuration: defaults, then the file, then the environment, then the command line. */
@@ -114,7 +116,8 @@ const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRET_[A-Z0-9_]+)$/;
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];
   const env = settingsOfEnvironment(sources, faults);
-  const file = readFile(sources.file, faults);
+  const notes: string[] = [];
+  const file = readFile(sources.file, faults, notes);
   const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
   store.load(file);
   // convict lets the environment win over load(); the command line stands above both.
@@ -135,7 +138,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
             : 'default';
     return { ...setting, value: at(config, setting.name), origin };
   });
-  return { ok: true, config, settings, notes: unknownVariables(sources.env) };
+  return { ok: true, config, settings, notes: [...notes, ...unknownVariables(sources.env)] };
 }
 
 /** Empty variables count as not set: an empty one would else overrule a default without a word. */
@@ -152,22 +155,25 @@ function settingsOfEnvironment(
     if (file === '') continue;
     try {
       found[name] = readSecretFile(file).trim();
-    } catch {
-      faults.push(`${name}_FILE: can not read ${file}`);
+    } catch (error) {
+      faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
     }
   }
   return found;
 }
 
-function readFile(file: ConfigSources['file'], faults: string[]): object {
+function readFile(file: ConfigSources['file'], faults: string[], notes: string[]): object {
   if (file === null) return {};
-  try {
-    const value = JSON.parse(file.text) as unknown;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-    faults.push(`${file.name}: expected a JSON object`);
-  } catch (error) {
-    faults.push(`${file.name}: ${error instanceof Error ? error.message : String(error)}`);
+  const read = readJson(file.text);
+  if (!read.ok) {
+    faults.push(`${file.name}: ${read.fault}`);
+    return {};
   }
+  notes.push(...read.notes.map((note) => `${file.name}: ${note}`));
+  const { value } = read;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isObject && !(value instanceof WideObject)) return value;
+  faults.push(`${file.name}: expected a JSON object of settings`);
   return {};
 }
 

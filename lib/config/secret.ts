@@ -1,4 +1,4 @@
-import { RouterError } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 
 /**
  * Secrets by name: `{{secret.CRM_TOKEN}}` reads `ESL_ROUTER_SECRET_CRM_TOKEN`, or the file that
@@ -28,7 +28,7 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     const isFile = variable.endsWith('_FILE');
     const name = isFile ? variable.slice(PREFIX.length, -'_FILE'.length) : variable.slice(PREFIX.length);
     const text = isFile ? textOf(readFile, value) : value;
-    if (text === null) faults.push(`${variable}: can not read ${value}`);
+    if (text instanceof Error) faults.push(`${variable}: can not read ${value}: ${text.message}`);
     // "Bearer " would be sent, and be refused as if the secret were a wrong one.
     else if (text.trim() === '') faults.push(`${variable}: ${isFile ? `${value} is empty` : 'is blank'}`);
     else if (values.has(name))
@@ -50,11 +50,11 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   };
 }
 
-function textOf(readFile: SecretSources['readFile'], path: string): string | null {
+function textOf(readFile: SecretSources['readFile'], path: string): string | Error {
   try {
     return readFile(path).trim();
-  } catch {
-    return null;
+  } catch (error) {
+    return new Error(messageOf(error));
   }
 }
 

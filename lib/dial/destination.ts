@@ -42,7 +42,7 @@ export interface Transfer {
 export interface DestinationRules extends Policy {
   readonly targets: Scheme['targets'];
   /** The CRM's words -> ours. */
-  readonly map: Readonly<Record<string, string>>;
+  readonly map: ReadonlyMap<string, string>;
   /** What becomes of a word that the map does not have. */
   readonly unmapped: 'nobody' | 'refuse' | 'pass';
   /** The kinds that are taken. */
@@ -87,12 +87,12 @@ export function parseDestination(text: string, rules: DestinationRules): Destina
     return invalid(`${quote(trimmed)} is longer than ${MAX_CHARACTERS} characters`);
   }
   const plain = plainText(trimmed);
-  const mapped = [trimmed, plain, plain.replace(/^(\d+)\.0$/, '$1')].find((word) => hasOwn(rules.map, word));
+  const mapped = [trimmed, plain, plain.replace(/^(\d+)\.0$/, '$1')].find((word) => rules.map.has(word));
   if (mapped !== undefined) {
-    const result = read(plainText(rules.map[mapped] ?? ''), rules);
+    const result = read(plainText(rules.map.get(mapped) ?? ''), rules);
     return result.ok ? { ...result, how: `${result.how}, which ${quote(trimmed)} is mapped to` } : result;
   }
-  if (!hasOwn(rules.targets, plain) && Object.keys(rules.map).length > 0 && rules.unmapped !== 'pass') {
+  if (!hasOwn(rules.targets, plain) && rules.map.size > 0 && rules.unmapped !== 'pass') {
     const kind = rules.unmapped === 'nobody' ? 'nobody' : 'refused';
     const detail = `${named(trimmed)} is not in webhook.map: add it, or set webhook.unmapped`;
     return { ok: false, kind, reason: 'unmapped', detail };

@@ -11,7 +11,7 @@ import { createPool } from './pool.ts';
 import { isRedirect, redirectedRequest } from './redirect.ts';
 import { createResolver, type Resolver } from './resolver.ts';
 
-export interface HttpSending {
+interface HttpSending {
   readonly signal: CancelSignal;
   /** A retry goes over a new connection: one that was kept alive may be as gone as the one before. */
   readonly isRetry?: boolean;

@@ -1,37 +1,163 @@
-import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { BigIntStats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { inSlices } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import { readingJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
-import { assembleSchemes, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import {
+  answerOf,
+  FileFault,
+  kindOf,
+  MAX_NAMED_BYTES,
+  MAX_SCHEME_BYTES,
+  readBytes,
+  readText,
+  sentenceOf,
+} from './file.ts';
+import { assembling, caFileOf, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
 
-/** Reads and checks every scheme, of the folder and of the environment: the whole set, or all faults at once. */
-export async function loadSchemes(config: Config, secrets: Secrets): Promise<LoadResult> {
-  const unread: string[] = [];
-  const sources = [...(await readSources(config.schemes.dir, unread)), ...environmentSource(config)];
-  const readText = (path: string): string => readFileSync(path, 'utf8');
-  return assembleSchemes(sources, config, secrets, { unread, readText });
+/** Of all files together: what a set of schemes takes in memory is several times as much. */
+const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
+/** A deployment that goes on while the files are read is waited for, and this often. */
+const TRIES = 3;
+/** What is seen of a file while its file system, or another one, hangs. */
+const NO_ANSWER = 'no answer';
+
+/** What was read, and what could not be. */
+interface Found {
+  readonly sources: SchemeSource[];
+  readonly notes: string[];
+  /** Of the file system. */
+  readonly faults: string[];
+  /** Of what the files hold. */
+  readonly broken: string[];
 }
 
-async function readSources(dir: string, faults: string[]): Promise<SchemeSource[]> {
-  let files: string[];
+/**
+ * Reads and checks every scheme, of the folder and of the environment: the whole set, or all faults at once. What is read is the
+ * folder of one moment: when a file changes meanwhile it is read once more.
+ */
+export async function loadSchemes(config: Config, secrets: Secrets): Promise<LoadResult> {
+  const { dir } = config.schemes;
+  for (let tries = 1; ; tries++) {
+    const before = await lookAt(dir);
+    const found = await readFolder(dir);
+    const named = namedBy(dir, found.sources);
+    const sightOfNamed = await sightsOf(named);
+    const readText = await readNamed(named);
+    const after = await lookAt(dir);
+    // What hangs has been named as a fault, and would hang again.
+    const isSettled = before === after || after.includes(`${NO_ANSWER}\n`);
+    if (!isSettled && tries < TRIES) continue;
+    if (!isSettled) found.faults.push(`${dir}: its files change while they are read`);
+    const sources = [...found.sources, ...environmentSource(config)];
+    const unread = [...found.faults, ...found.broken];
+    const result = await inSlices(assembling(sources, config, secrets, { unread, readText }));
+    const looked = { named, seen: after + sightOfNamed };
+    return result.ok
+      ? { ...result, ...looked, notes: [...found.notes, ...result.notes] }
+      : { ...result, ...looked, mayPass: found.faults.length > 0 };
+  }
+}
+
+/**
+ * What a glance at a folder shows: two that are alike mean that nothing has changed. The folder itself counts, so that one that
+ * took its place is seen, and so do files that schemes name. Never rejects: what can't be seen is a sight too.
+ */
+export async function lookAt(dir: string, named: readonly string[] = []): Promise<string> {
+  const files = await namesIn(dir).then(
+    (names) => names.map((name) => join(dir, name)),
+    () => [],
+  );
+  // A folder's own times change with every editor's lock in it.
+  const folder = await sightOf(dir, ({ dev, ino }) => `${dev}:${ino}`);
+  return folder + (await sightsOf(files)) + (await sightsOf(named));
+}
+
+async function sightsOf(paths: readonly string[]): Promise<string> {
+  let sights = '';
+  for (const path of paths) {
+    sights += await sightOf(path, ({ dev, ino, size, mtimeNs, ctimeNs }) =>
+      [dev, ino, size, mtimeNs, ctimeNs].join(':'),
+    );
+  }
+  return sights;
+}
+
+async function sightOf(path: string, identity: (found: BigIntStats) => string): Promise<string> {
+  const sight = await answerOf(path, () => stat(path, { bigint: true })).then(identity, (error: unknown) => {
+    return (error as NodeJS.ErrnoException).code ?? NO_ANSWER;
+  });
+  return `${path} ${sight}\n`;
+}
+
+/** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) are none. */
+async function namesIn(dir: string): Promise<string[]> {
+  const names = await answerOf(dir, () => readdir(dir));
+  return names.filter((name) => name.endsWith('.json') && !/^[.#]/.test(name)).sort();
+}
+
+async function readFolder(dir: string): Promise<Found> {
+  const found: Found = { sources: [], notes: [], faults: [], broken: [] };
+  let names: string[];
   try {
-    files = (await readdir(dir)).filter((file) => file.endsWith('.json')).sort();
+    names = await namesIn(dir);
   } catch (error) {
     // No folder is no fault: a router without schemes gives every call back and says so.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') faults.push(`${dir}: ${messageOf(error)}`);
-    return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      found.notes.push(`${dir}: there is no such folder`);
+    else found.faults.push(`${dir}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
+    return found;
   }
-  const sources: SchemeSource[] = [];
-  for (const file of files) {
-    const name = join(dir, file);
+  let bytes = 0;
+  for (const name of names) {
+    const path = join(dir, name);
     try {
-      const text = await readFile(name, 'utf8');
-      sources.push({ name, text, json: JSON.parse(text) as unknown });
+      const kind = await answerOf(path, async () => kindOf(await stat(path)));
+      if (kind !== 'a file') {
+        found.notes.push(`${path}: is ${kind}, and no scheme`);
+        continue;
+      }
+      const text = await readText(path, { maxBytes: MAX_SCHEME_BYTES });
+      bytes += text.length;
+      if (bytes > MAX_FOLDER_BYTES) {
+        found.broken.push(`${dir}: its schemes are larger than ${MAX_FOLDER_BYTES / 1024 / 1024} MiB`);
+        return found;
+      }
+      const read = await inSlices(readingJson(text));
+      if (read.ok) {
+        found.sources.push({ name: path, text, json: read.value });
+        found.notes.push(...read.notes.map((note) => `${path}: ${note}`));
+      } else found.broken.push(`${path}: ${read.fault}`);
     } catch (error) {
-      faults.push(`${name}: ${messageOf(error)}`);
+      found.faults.push(`${path}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
     }
   }
-  return sources;
+  return found;
+}
+
+/** The files that schemes name: `webhook.ca`. */
+function namedBy(dir: string, sources: readonly SchemeSource[]): string[] {
+  const named = sources.flatMap(({ json }) => caFileOf(json) ?? []).map((file) => resolve(dir, file));
+  return [...new Set(named)];
+}
+
+/** Reads files before anybody asks for them. */
+async function readNamed(named: readonly string[]): Promise<(path: string) => string> {
+  const texts = new Map<string, string | Error>();
+  for (const path of named) {
+    // PEM is ASCII, whatever the comments between are.
+    const text = await readBytes(path, { maxBytes: MAX_NAMED_BYTES }).then(
+      (bytes) => bytes.toString('latin1'),
+      (error: unknown) => new Error(`${path}: ${messageOf(error)}`),
+    );
+    texts.set(path, text);
+  }
+  return (path) => {
+    const text = texts.get(path) ?? new Error(`${path}: was not read`);
+    if (typeof text === 'string') return text;
+    throw text;
+  };
 }

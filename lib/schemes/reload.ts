@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { watch, type FSWatcher } from 'chokidar';
 import type { Clock } from '../clock.ts';
-import { RouterError } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { lookAt } from './folder.ts';
 import type { LoadResult, SchemeSet } from './schemes.ts';
+import { Watch } from './watch.ts';
 
 export interface ReloadOptions {
   readonly read: () => Promise<LoadResult>;
@@ -13,45 +13,68 @@ export interface ReloadOptions {
   readonly clock: Clock;
 }
 
-/** Editors write a file in several steps: one load follows when the folder has been quiet for a moment. */
-const QUIET_MS = 100;
+type Loaded = Extract<LoadResult, { ok: true }>;
 
-/** The schemes of now. Calls keep those that they began with; a load with any fault leaves the old ones. */
+const NOTHING: Loaded = {
+  ok: true,
+  set: { schemes: new Map(), default: null, variables: new Set() },
+  notes: [],
+  files: new Map(),
+};
+
+/** Between the beginnings of two loads: who asks more often is served by the same one. */
+const SPACING_MS = 250;
+/** A file that is gone for so long was deleted; until then somebody may be writing it anew. */
+const SETTLED_MS = 5_000;
+/** What the file system refuses now it may give later, without a change that could be seen. */
+const AGAIN_MS = 5_000;
+
+/**
+ * The schemes of now. Calls keep those that they began with. A load is taken whole, or not at all: a fault leaves the old ones, and
+ * so do files that have vanished, until it is sure that somebody meant it.
+ */
 export class ReloadableSchemes {
   readonly #options: ReloadOptions;
-  readonly #watcher: FSWatcher | null;
-  #current: SchemeSet = { schemes: new Map(), default: null, variables: new Set() };
+  readonly #watch: Watch | null;
+  #current = NOTHING;
+  /** Files that schemes name, as of the last load, whether it was taken or not. */
+  #named: readonly string[] = [];
   #largestBudgetMs = 0;
-  #cancelLoad: () => void = () => undefined;
+  /** Files of schemes in use that were not there any more, and since when. */
+  readonly #goneSince = new Map<string, number>();
+  /** The load that has not begun yet: whoever asks meanwhile gets what it reads. */
+  #next: Promise<readonly string[]> | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
+  #lastBegan = -Infinity;
+  /** Somebody waits for word of the load that has not begun: it is no mere further try. */
+  #isAwaited = false;
+  #told: readonly string[] = [];
+  #cancelAgain: () => void = () => undefined;
+  #closed = false;
 
   private constructor(options: ReloadOptions) {
     this.#options = options;
-    const { watched } = options;
-    this.#watcher = watched === null ? null : watch(watched, { ignoreInitial: true, depth: 0 });
-    this.#watcher?.on('all', () => {
-      this.#cancelLoad();
-      this.#cancelLoad = options.clock.after(QUIET_MS, () => void this.reload());
-    });
+    const { watched, clock } = options;
+    this.#watch =
+      watched === null
+        ? null
+        : new Watch({ look: () => lookAt(watched, this.#named), onChange: () => this.reload(), clock });
   }
 
   /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
   static async open(options: ReloadOptions): Promise<ReloadableSchemes> {
     const schemes = new ReloadableSchemes(options);
-    // What changes before it looks would count as having been there, and never be loaded.
-    if (schemes.#watcher !== null) await once(schemes.#watcher, 'ready');
     const loaded = await options.read();
-    if (!loaded.ok) {
-      await schemes.close();
-      throw new RouterError('config_invalid', loaded.faults.join('\n'));
-    }
+    if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
     for (const note of loaded.notes) options.log.warn(note);
-    schemes.#take(loaded.set);
+    schemes.#take(loaded);
+    schemes.#remember(loaded);
+    schemes.#watch?.open();
     return schemes;
   }
 
   get current(): SchemeSet {
-    return this.#current;
+    return this.#current.set;
   }
 
   /** Of all schemes since the start: the longest that a call may take to be decided. */
@@ -59,33 +82,114 @@ export class ReloadableSchemes {
     return this.#largestBudgetMs;
   }
 
-  /** One after the other, so that what was read first is not taken last. Resolves to the faults. */
+  /**
+   * Reads the schemes once more. One load follows the other, so that what was read first is not taken last; however often this
+   * is asked meanwhile, one more follows. Resolves to what kept the old ones. Never rejects.
+   */
   reload(): Promise<readonly string[]> {
-    const load = this.#lastLoad.then(() => this.#load());
-    this.#lastLoad = load.catch(() => undefined);
+    this.#isAwaited = true;
+    return this.#request();
+  }
+
+  #request(): Promise<readonly string[]> {
+    this.#next ??= this.#after(this.#lastLoad);
+    return this.#next;
+  }
+
+  /** Waits for no file. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#watch?.close();
+    this.#cancelAgain();
+    return Promise.resolve();
+  }
+
+  async #after(last: Promise<unknown>): Promise<readonly string[]> {
+    const { clock } = this.#options;
+    await last;
+    const waitMs = this.#lastBegan + SPACING_MS - clock.now();
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    this.#next = null;
+    this.#lastBegan = clock.now();
+    const load = this.#load(this.#isAwaited);
+    this.#isAwaited = false;
+    this.#lastLoad = load;
     return load;
   }
 
-  async #load(): Promise<readonly string[]> {
+  async #load(isAwaited: boolean): Promise<readonly string[]> {
     const { read, log } = this.#options;
-    const result = await read();
+    const result = await read().catch((error: unknown): LoadResult => {
+      return { ok: false, faults: [`a fault of the router itself: ${messageOf(error)}`], mayPass: true };
+    });
+    if (this.#closed) return [];
+    this.#cancelAgain();
+    this.#remember(result);
     if (!result.ok) {
-      log.error('schemes not loaded: the old ones stay', { faults: result.faults });
-      return result.faults;
+      if (result.mayPass === true) this.#again(AGAIN_MS);
+      return this.#keep(result.faults, isAwaited);
     }
-    this.#take(result.set);
-    log.info('schemes loaded', { schemes: [...result.set.schemes.keys()], notes: result.notes });
+    const gone = this.#goneFrom(result);
+    if (gone.length > 0 && result.files.size === 0) {
+      const text = 'every scheme file is gone: bring the folder back, or restart the router to run without';
+      return this.#keep([`${gone.join(', ')}: ${text}`], isAwaited);
+    }
+    const waitMs = this.#waitFor(gone);
+    if (waitMs > 0) {
+      this.#again(waitMs);
+      const text = `is gone, and so will its scheme be if it does not come back within ${SETTLED_MS / 1000} s`;
+      const texts = gone.map((file) => `${file}: ${text}`);
+      log.warn('schemes not loaded yet: the old ones stay', { faults: texts });
+      return texts;
+    }
+    this.#take(result);
+    log.info('schemes loaded', {
+      schemes: [...result.set.schemes.keys()],
+      notes: result.notes,
+      ...(gone.length === 0 ? {} : { deleted: gone }),
+    });
     return [];
   }
 
-  async close(): Promise<void> {
-    this.#cancelLoad();
-    await this.#watcher?.close();
+  /** What was read is what the watch compares with, whether it is taken or not. */
+  #remember({ named, seen }: LoadResult): void {
+    this.#named = named ?? this.#named;
+    if (this.#watch !== null && seen !== undefined) this.#watch.seen = seen;
   }
 
-  #take(set: SchemeSet): void {
-    this.#current = set;
-    const budgets = [...set.schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000);
+  /** Each further try would else say the same, all night. */
+  #keep(faults: readonly string[], isAwaited: boolean): readonly string[] {
+    if (isAwaited || faults.join('\n') !== this.#told.join('\n')) {
+      this.#options.log.error('schemes not loaded: the old ones stay', { faults });
+    }
+    this.#told = faults;
+    return faults;
+  }
+
+  #again(ms: number): void {
+    this.#cancelAgain = this.#options.clock.after(ms, () => void this.#request());
+  }
+
+  /** Files whose scheme would be lost. One that another file has now, by a new name or merged into it, is not. */
+  #goneFrom({ set, files }: Loaded): string[] {
+    const there = new Set(files.values());
+    return [...this.#current.files]
+      .filter(([scheme, file]) => !set.schemes.has(scheme) && !there.has(file))
+      .map(([, file]) => file);
+  }
+
+  /** How long it takes until the last of these files has been gone for long enough; 0: now. */
+  #waitFor(gone: readonly string[]): number {
+    const now = this.#options.clock.now();
+    for (const file of this.#goneSince.keys()) if (!gone.includes(file)) this.#goneSince.delete(file);
+    for (const file of gone) if (!this.#goneSince.has(file)) this.#goneSince.set(file, now);
+    return Math.max(0, ...[...this.#goneSince.values()].map((since) => since + SETTLED_MS - now));
+  }
+
+  #take(loaded: Loaded): void {
+    this.#current = loaded;
+    this.#goneSince.clear();
+    const budgets = [...loaded.set.schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000);
     this.#largestBudgetMs = Math.max(this.#largestBudgetMs, ...budgets);
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
@@ -8,12 +8,13 @@ import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { parseScheme, templatesOf, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { templatesOf, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
 import { undiallable, unsendable } from './sendable.ts';
+import { parsingScheme } from './wide.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
@@ -24,12 +25,32 @@ export interface SchemeSet {
   readonly variables: ReadonlySet<string>;
 }
 
-export type LoadResult =
-  | { readonly ok: true; readonly set: SchemeSet; readonly notes: readonly string[] }
-  | { readonly ok: false; readonly faults: readonly string[] };
+/** A set of schemes, or every fault that kept it from being one. */
+export type LoadResult = {
+  /** Files that schemes name: what is in them counts as what is in a scheme. */
+  readonly named?: readonly string[];
+  /** What a glance at the folder showed when it was read: see `lookAt`. */
+  readonly seen?: string;
+} & (
+  | {
+      readonly ok: true;
+      readonly set: SchemeSet;
+      readonly notes: readonly string[];
+      /** The file of each scheme that has one. */
+      readonly files: ReadonlyMap<string, string>;
+    }
+  | {
+      readonly ok: false;
+      readonly faults: readonly string[];
+      /** Some are of the file system, and may pass without anybody changing a file. */
+      readonly mayPass?: boolean;
+    }
+);
 
 /** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
 const ENVIRONMENT_SCHEME = 'default';
+/** What its faults are reported under. */
+const ENVIRONMENT = 'environment';
 
 /** A scheme's document, wherever it was read. */
 export interface SchemeSource {
@@ -58,20 +79,27 @@ const NO_FILES: Origin = {
 };
 
 /** Makes a set of schemes' documents: the whole set, or all faults at once. */
-export function assembleSchemes(
+export function assembleSchemes(...of: Parameters<typeof assembling>): LoadResult {
+  const work = assembling(...of);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, with pauses: calls go on while a set is made. */
+export function* assembling(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
   { unread, readText }: Origin = NO_FILES,
-): LoadResult {
+): Generator<void, LoadResult> {
   const faults: string[] = [...unread, ...undiallable(config)];
   const notes: string[] = [];
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
   for (const source of sources) {
-    const result = parseScheme(
-      source.json,
-      createHash('sha256').update(source.text).digest('hex').slice(0, 12),
-    );
+    yield;
+    const result = yield* parsingScheme(source.json, source.text);
     if (!result.ok) {
       faults.push(
         ...result.faults.map(
@@ -95,8 +123,11 @@ export function assembleSchemes(
     else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
   }
   for (const { scheme, source } of schemes.values()) {
+    yield;
     const known = (name: string): boolean => schemes.has(name);
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    const unclear = yield* mapFaults(scheme, config);
+    faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
     notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
   }
   notes.push(...matchNotes([...schemes.values()], config));
@@ -108,7 +139,11 @@ export function assembleSchemes(
   if (faults.length > 0) return { ok: false, faults };
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
   if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
-  return { ok: true, set: { schemes: all, default: chosen, variables: variables(all, config) }, notes };
+  const files = new Map(
+    [...schemes].flatMap(([name, { source }]) => (source.name === ENVIRONMENT ? [] : [[name, source.name]])),
+  );
+  const set = { schemes: all, default: chosen, variables: variables(all, config) };
+  return { ok: true, set, notes, files };
 }
 
 export type Choice =
@@ -141,6 +176,8 @@ export function replyRules(scheme: Scheme, config: Config, call: Call): Destinat
   return { ...stepRules(scheme, config, call), map, unmapped, expect };
 }
 
+const NO_WORDS: ReadonlyMap<string, string> = new Map();
+
 /** The same for the words of the scheme itself: its fallback lists mean what they say. */
 export function stepRules(
   scheme: Scheme,
@@ -149,7 +186,7 @@ export function stepRules(
 ): DestinationRules {
   return {
     targets: scheme.targets,
-    map: {},
+    map: NO_WORDS,
     unmapped: 'pass',
     expect: KINDS,
     numbering: scheme.numbering,
@@ -161,6 +198,12 @@ export function stepRules(
     extensions: scheme.extensions,
     extensionContext: config.extensionContext,
   };
+}
+
+/** The file that `webhook.ca` names in a document that nobody has checked. */
+export function caFileOf(json: unknown): string | null {
+  const { webhook } = (json ?? {}) as { webhook?: { ca?: unknown } | null };
+  return typeof webhook?.ca === 'string' && webhook.ca !== '' ? webhook.ca : null;
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -215,7 +258,7 @@ export function environmentSource({ webhook, forwardingTimeout }: Config): Schem
     const known = Object.keys(VARIABLES).find((key) => path === key || path.startsWith(`${key}.`));
     return known === undefined ? path : `${VARIABLES[known] ?? ''}${path.slice(known.length)}`;
   };
-  return [{ name: 'environment', json, text: JSON.stringify(json), label }];
+  return [{ name: ENVIRONMENT, json, text: JSON.stringify(json), label }];
 }
 
 function emergencyIn(extension: string, path: string, { bypass }: Config): string[] {
@@ -258,17 +301,33 @@ function crossFaults(
   for (const [name, { transfer }] of Object.entries(scheme.targets)) {
     faults.push(...emergencyIn(transfer.extension, `targets.${name}`, config));
   }
-  const { map, expect = KINDS } = scheme.webhook;
-  for (const [word, meaning] of Object.entries(map)) {
-    // Whose user it is, only the call can tell.
-    if (meaning.includes('@') && rules.domain === '') continue;
-    const result = parseDestination(meaning, { ...rules, expect });
-    if (!result.ok) faults.push(`webhook.map.${word}: ${ofOurs(result.detail)}`);
-  }
   if (scheme.domain?.startsWith('var:') === true && config.domains.length === 0) {
     faults.push(
       'domain: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
     );
+  }
+  return faults;
+}
+
+/** Of more than these nobody reads. */
+const MAX_MAP_FAULTS = 20;
+/** Words between two pauses: reading one takes some microseconds. */
+const WORDS_AT_ONCE = 50;
+
+/** What the map's words mean is read as a reply is. */
+function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
+  const { map, expect = KINDS } = scheme.webhook;
+  const rules = { ...stepRules(scheme, config, { did: '', variables: new Map() }), expect };
+  const faults: string[] = [];
+  let read = 0;
+  for (const [word, meaning] of map) {
+    if (++read % WORDS_AT_ONCE === 0) yield;
+    // Whose user it is, only the call can tell.
+    if (meaning.includes('@') && rules.domain === '') continue;
+    const result = parseDestination(meaning, rules);
+    if (result.ok) continue;
+    faults.push(`webhook.map.${word}: ${ofOurs(result.detail)}`);
+    if (faults.length === MAX_MAP_FAULTS) return [...faults, 'webhook.map: the rest of it is not read'];
   }
   return faults;
 }

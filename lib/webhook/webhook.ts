@@ -71,6 +71,12 @@ const echo = z.union([
   z.strictObject({ key: z.string().min(1).max(64) }),
 ]);
 
+/** What the CRM's words mean. A map may have half a million of them, and an object so wide is slow in each call. */
+export const words = z
+  .record(z.string(), z.string())
+  .default({})
+  .transform((record) => new Map(Object.entries(record)));
+
 export const webhook = z
   .strictObject({
     url: webhookUrl,
@@ -85,7 +91,7 @@ export const webhook = z
     parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
     headers: httpHeaders.default({}),
     auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
-    map: z.record(z.string(), z.string()).default({}),
+    map: words,
     unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
     expect: z.array(z.enum(KINDS)).min(1).optional(),
     errorName: z.string().min(1).max(256).optional(),
@@ -110,7 +116,7 @@ export const webhook = z
     if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
       fault('rpcMethod', `is required when submission is "${hook.submission}"`);
     }
-    if (hook.unmapped !== undefined && Object.keys(hook.map).length === 0) {
+    if (hook.unmapped !== undefined && hook.map.size === 0) {
       fault(
         'unmapped',
         'says what becomes of a word that webhook.map does not have, and there is no webhook.map',

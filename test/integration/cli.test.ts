@@ -80,7 +80,7 @@ const SCHEME_FAULTS = [
   /schemes\/a\.json: name: .*small letters/,
   /schemes\/a\.json: forwardingTimeoutSeconds: /,
   /schemes\/a\.json: .*extra/,
-  /schemes\/b\.json: .*JSON/,
+  /schemes\/b\.json: line 1, column \d+: expected /,
   /schemes\/c\.json: webhook\.url: .*nonsense/,
   /schemes\/c\.json: webhook\.timeoutSeconds: /,
   /schemes\/d\.json: fallback\.onError\.0/,
@@ -176,7 +176,7 @@ describe('command line: faults', function () {
       /schemes\/a\.json: name: /,
       /a\.xml:2: extension "in": no guard in front of socket.*\n {4}write: <action application="sched_transfer" data="\+8 esl_router_fallback XML /,
       /b\.xml:2: broken XML: /,
-      /c\.xml: can not read it: /,
+      /c\.xml: there is no such file \(ENOENT\)/,
       /^4 faults$/m,
     ]);
   });
@@ -212,7 +212,7 @@ describe('command line: faults', function () {
 
   it('start: a configuration file that is not there', async () => {
     checkFaults(await runInside(['start', '--config', 'no.json']), [
-      /can not read the configuration file no\.json/,
+      /the configuration file no\.json: there is no such file/,
     ]);
   });
 

@@ -14,7 +14,7 @@ export const NUMBERING: Numbering = {
 /** The rules of a scheme that says nothing, in a configuration that allows everything. */
 export const RULES: DestinationRules = {
   targets: {},
-  map: {},
+  map: new Map(),
   unmapped: 'pass',
   expect: KINDS,
   numbering: NUMBERING,

@@ -150,7 +150,7 @@ describe('config', () => {
     });
     expect(config.webhook.url).to.equal('https://crm.example.com/run/url');
     expect(faultsOf({ env: { ESL_ROUTER_DOMAIN_FILE: '/gone' } })).to.deep.equal([
-      'ESL_ROUTER_DOMAIN_FILE: can not read /gone',
+      'ESL_ROUTER_DOMAIN_FILE: can not read /gone: no such file',
     ]);
     const both = { ESL_ROUTER_DOMAIN: 'a.example', ESL_ROUTER_DOMAIN_FILE: '/x' };
     expect(faultsOf({ env: both, readSecretFile: () => 'b.example' })).to.deep.equal([
@@ -164,8 +164,10 @@ describe('config', () => {
   });
 
   it('names the file that is not JSON', () => {
-    expect(faultsOf({ text: '{' })[0]).to.match(/^esl-router\.json: .*JSON/);
-    expect(faultsOf({ text: '[]' })).to.deep.equal(['esl-router.json: expected a JSON object']);
+    expect(faultsOf({ text: '{' })[0]).to.match(
+      /^esl-router\.json: line 1, column 2: expected a key in double quotes/,
+    );
+    expect(faultsOf({ text: '[]' })).to.deep.equal(['esl-router.json: expected a JSON object of settings']);
   });
 
   it('can not be changed once it is loaded', () => {

@@ -8,7 +8,7 @@ import { NUMBERING, RULES as PLAIN } from '../../support/rules.ts';
 const RULES: DestinationRules = {
   ...PLAIN,
   targets: { support: { transfer: { extension: '900', context: 'default' } } },
-  map: { '17': '201', sales: 'support', bad: '${x}' },
+  map: new Map(Object.entries({ '17': '201', sales: 'support', bad: '${x}' })),
   sipHosts: ['pbx.example.com', 'Trunk.example.com:5070'],
   did: '+380441112233',
 };

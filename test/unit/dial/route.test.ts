@@ -8,7 +8,7 @@ import { RULES as PLAIN_RULES } from '../../support/rules.ts';
 const RULES: DestinationRules = {
   ...PLAIN_RULES,
   targets: { support: { transfer: { extension: '900', context: 'default' } } },
-  map: { '17': '201' },
+  map: new Map([['17', '201']]),
   numbers: [{ deny: ['900', '38050'], allow: [] }],
 };
 

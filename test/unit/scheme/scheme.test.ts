@@ -33,7 +33,7 @@ describe('scheme', () => {
       timeoutSeconds: 4,
       parametersIn: 'auto',
       headers: {},
-      map: {},
+      map: new Map(),
       noRouteStatuses: [],
       withheld: 'hide',
       redirects: 0,

@@ -1,0 +1,186 @@
+import { isUtf8 } from 'node:buffer';
+import { constants, type Stats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Files that somebody names, or puts into a folder. Whatever stands under the name, reading it ends within seconds: by its text,
+ * or by a sentence that says what is wrong with it.
+ */
+
+/** Why a file can't be used, as a sentence that goes behind its name. */
+export class FileFault extends Error {
+  /** Nothing stands under the name. */
+  readonly isMissing: boolean;
+
+  constructor(sentence: string, code = '') {
+    super(sentence);
+    this.isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+  }
+}
+
+export interface ReadOptions {
+  readonly maxBytes: number;
+  /** A pipe is taken too, and read until its writer closes it: `--config <(...)`. */
+  readonly pipes?: boolean;
+}
+
+const MIB = 1024 * 1024;
+/** A scheme with a map of half a million words is smaller. */
+export const MAX_SCHEME_BYTES = 16 * MIB;
+/** Of everything else that is named: the bundle of all public certificate authorities has 0.2 MiB. */
+export const MAX_NAMED_BYTES = MIB;
+
+/** A local disk answers within milliseconds; NFS tries again for minutes, and a pipe without a writer waits for ever. */
+const ANSWER_MS = 5_000;
+/** A pipe that is open and has nothing yet is looked at again. */
+const PIPE_MS = 20;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Paths that a file system was asked about, by the answers that it owes. */
+const unanswered = new Map<Promise<unknown>, string>();
+const HANGS = 'does its file system hang?';
+
+/**
+ * Waits for a file system, for some seconds at most. What hangs there keeps one of Node's four threads for files, names and
+ * compression until it is answered: as long as it does, no other is risked.
+ */
+export async function answerOf<T>(path: string, ask: () => Promise<T>): Promise<T> {
+  for (const hanging of unanswered.values()) {
+    if (hanging === path) throw new FileFault(`still does not answer: ${HANGS}`);
+    throw new FileFault(`is not read, as ${hanging} does not answer: ${HANGS}`);
+  }
+  const answer = ask();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS, 'late');
+  });
+  try {
+    const first = await Promise.race([answer.then((value) => ({ value })), late]);
+    if (first !== 'late') return first.value;
+  } finally {
+    clearTimeout(timer);
+  }
+  unanswered.set(answer, path);
+  const forget = (): void => void unanswered.delete(answer);
+  answer.then(forget, forget);
+  throw new FileFault(`does not answer within ${ANSWER_MS / 1000} s: ${HANGS}`);
+}
+
+/** The text of a file: UTF-8, its byte-order mark skipped. Rejects with a FileFault. */
+export async function readText(path: string, options: ReadOptions): Promise<string> {
+  return textOf(await readBytes(path, options));
+}
+
+/** Rejects with a FileFault. */
+export async function readBytes(path: string, options: ReadOptions): Promise<Buffer> {
+  try {
+    return await answerOf(path, () => readWhole(path, options));
+  } catch (error) {
+    if (error instanceof FileFault) throw error;
+    throw new FileFault(sentenceOf(error), (error as NodeJS.ErrnoException).code);
+  }
+}
+
+async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
+  // Before it is opened: the opening of a device may do something.
+  mustFit(await stat(path), options);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    // It may be another one by now.
+    const found = await handle.stat();
+    mustFit(found, options);
+    return await readAll(handle, found, options);
+  } finally {
+    await handle.close();
+  }
+}
+
+function mustFit(found: Stats, { maxBytes, pipes = false }: ReadOptions): void {
+  if (!found.isFile() && !(pipes && found.isFIFO()))
+    throw new FileFault(`is ${kindOf(found)}, expected a file`);
+  if (found.size > maxBytes) throw tooLarge(maxBytes);
+}
+
+/** The size that it had when it was opened says nothing about one that grows, or that is made as it is read. */
+async function readAll(handle: FileHandle, found: Stats, { maxBytes }: ReadOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const until = performance.now() + ANSWER_MS;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(4096, found.size - size + 1)));
+    const bytesRead = await handle.read(chunk, 0, chunk.length, null).then(
+      (result) => result.bytesRead,
+      (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN' && performance.now() < until) return null;
+        throw error;
+      },
+    );
+    if (bytesRead === null) {
+      await delay(PIPE_MS);
+      continue;
+    }
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    size += bytesRead;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk.subarray(0, bytesRead));
+  }
+}
+
+function tooLarge(maxBytes: number): FileFault {
+  return new FileFault(
+    `is larger than ${maxBytes < MIB ? `${maxBytes / 1024} KiB` : `${maxBytes / MIB} MiB`}`,
+  );
+}
+
+export function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a pipe';
+  if (found.isSocket()) return 'a socket';
+  return found.isFile() ? 'a file' : 'a device';
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'may not be read by the user that the router runs as',
+  EPERM: 'may not be read by the user that the router runs as',
+  ELOOP: 'its symbolic links go in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'is a folder, expected a file',
+  EIO: 'the disk can not read it',
+  ESTALE: 'the file server does not know it any more',
+  EMFILE: 'too many files are open (ulimit -n, LimitNOFILE)',
+  ENFILE: 'the system has too many files open',
+  EAGAIN: 'nothing has been written into the pipe',
+};
+
+/** What a system call says, for a person. The code stays: it is what one searches for. */
+export function sentenceOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const sentence = Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined;
+  return sentence === undefined ? message : `${sentence} (${code})`;
+}
+
+/** Throws a FileFault that names the line. */
+function textOf(bytes: Buffer): string {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw new FileFault('is UTF-16, expected UTF-8: save it as such');
+  }
+  if (!isUtf8(bytes))
+    throw new FileFault(`line ${firstBrokenLine(bytes)}: is no UTF-8: save the file as such`);
+  return bytes.toString('utf8', bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xef_bb_bf ? 3 : 0);
+}
+
+/** No letter of UTF-8 has a line feed in it. */
+function firstBrokenLine(bytes: Buffer): number {
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    const stop = end < 0 ? bytes.length : end;
+    if (!isUtf8(bytes.subarray(start, stop))) return line;
+    start = stop + 1;
+  }
+  return line;
+}
