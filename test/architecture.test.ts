@@ -12,7 +12,7 @@ const WINGS = parsed(`
   commands   | router decide schemes scheme dial upstream http call config log dialplan simulator
   router     | leg decide schemes upstream esl http call config log
   leg        | decide schemes dial call esl config
-  decide     | schemes scheme dial webhook upstream http call config
+  decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
   dial       | scheme webhook call numbering config
   scheme     | webhook call numbering
@@ -20,8 +20,8 @@ const WINGS = parsed(`
   upstream   | http
   call       | (http)
   numbering  |
-  log        | config mask
-  mask       |
+  log        | config redact
+  redact     |
   dialplan   |
   esl        |
   http       |

@@ -10,6 +10,11 @@ export interface Secrets {
   read(name: string, host: string): string;
 }
 
+/** With all their values, for the redactor of what the program writes. */
+export interface LoadedSecrets extends Secrets {
+  readonly values: readonly string[];
+}
+
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
@@ -20,7 +25,7 @@ export interface SecretSources {
 const PREFIX = 'ESL_ROUTER_SECRET_';
 
 /** Throws RouterError `config_invalid` when a secret's file can't be read. */
-export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
+export function loadSecrets({ env, readFile, hosts }: SecretSources): LoadedSecrets {
   const values = new Map<string, string>();
   for (const [variable, value = ''] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || value === '') continue;
@@ -36,6 +41,7 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     }
   }
   return {
+    values: [...values.values()],
     has: (name) => values.has(name),
     read: (name, host) => {
       const value = values.get(name);
@@ -47,46 +53,4 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
       return value;
     },
   };
-}
-
-/** A shorter one would be found in texts that have nothing to do with it. */
-const MIN_LENGTH = 6;
-/** Part of a secret between its punctuation, which every program escapes in its own way. */
-const PART = /[A-Za-z0-9]{8,}/g;
-const HIDDEN = '***';
-
-/** A text without the secrets, in whatever form a page that repeats the request may hold them. */
-export function concealSecrets(text: string, secrets: readonly string[]): string {
-  let concealed = text;
-  for (const secret of secrets) {
-    if (secret.length < MIN_LENGTH) continue;
-    for (const form of formsOf(secret)) concealed = concealed.replaceAll(form, HIDDEN);
-  }
-  return concealed;
-}
-
-function formsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
-  // In the base64 of a longer text there are three ways in which a secret may stand; its edges are others' as well.
-  const base64 = ['', '-', '--'].map((before) =>
-    Buffer.from(before + secret, 'utf8')
-      .toString('base64')
-      .slice(before === '' ? 0 : 4, -4),
-  );
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encoded,
-    encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
-    new URLSearchParams([['', secret]]).toString().slice(1),
-    Buffer.from(secret, 'utf8').toString('base64'),
-    Buffer.from(secret, 'utf8').toString('hex'),
-    ...(secret.match(PART) ?? []).filter(isNoWord),
-    ...base64.filter((form) => form.length >= MIN_LENGTH),
-  ];
-}
-
-/** "password" in a secret is also the name of a field, which has to be found in the reply. */
-function isNoWord(part: string): boolean {
-  return /[A-Z0-9]/.test(part.slice(1)) && /[a-z]/i.test(part);
 }
