@@ -18,7 +18,7 @@ const WINGS = parsed(`
   scheme     | webhook call numbering
   webhook    | call numbering http
   upstream   | http
-  call       | (http)
+  call       | (http) redact
   numbering  |
   log        | config redact
   redact     |
