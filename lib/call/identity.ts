@@ -57,12 +57,9 @@ export function holdsNumber(text: string, numbers: readonly string[]): boolean {
     return numbers.some((number) => {
       // An extension; and some countries have numbers of four digits behind their code.
       const ending = number.slice(-Math.min(ENDING, Math.max(LEAST, number.length - CALLING_CODE)));
-      const isShort = ending.length < ENDING;
-      return (
-        written.some((digits) => digits.includes(isShort ? number : ending)) ||
-        alone.some(
-          (digits) => digits === number || (isShort && number.length > ENDING - 1 && digits.endsWith(ending)),
-        )
+      if (ending.length === ENDING && written.some((digits) => digits.includes(ending))) return true;
+      return alone.some(
+        (digits) => digits === number || (number.length >= ENDING && digits.endsWith(ending)),
       );
     });
   });

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
-import { loadSecrets, type Secrets } from '../config/secret.ts';
+import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
+import { secretTexts } from '../config/shown.ts';
 import { RouterError } from '../errors.ts';
+import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 
 /** What a command is handed of the process around it. */
@@ -33,6 +35,9 @@ export interface Loaded {
   readonly secrets: Secrets;
   readonly settings: readonly SettingValue[];
   readonly notes: readonly string[];
+  /** Every secret that the process was given, for whatever it writes. */
+  readonly secretTexts: readonly string[];
+  readonly redactor: Redactor;
 }
 
 const DEFAULT_FILE = 'conf/esl-router.json';
@@ -42,15 +47,17 @@ const DEFAULT_FILE = 'conf/esl-router.json';
  * configuration and schemes, a line each.
  */
 export async function load({ env }: CommandContext, options: CommonOptions): Promise<Loaded> {
-  const readFile = (path: string): string => readFileSync(path, 'utf8');
   const result = loadConfig({
-    file: configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'], readFile),
+    file: configurationFile(options.config ?? env['ESL_ROUTER_CONFIG']),
     env,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
   });
   const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
-  if (result.ok) return { ...result, secrets };
+  if (result.ok) {
+    const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
+    return { ...result, secrets, secretTexts: texts, redactor: createRedactor({ secrets: texts }) };
+  }
   const schemes = await loadSchemes(result.config, secrets);
   throw new RouterError(
     'config_invalid',
@@ -58,10 +65,16 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   );
 }
 
-function configurationFile(
-  named: string | undefined,
-  readFile: (path: string) => string,
-): { name: string; text: string } | null {
+/** For what goes wrong before, or while, the configuration is read. */
+export function redactorOf(env: CommandContext['env']): Redactor {
+  return createRedactor({ secrets: secretValues({ env, readFile }) });
+}
+
+function readFile(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+function configurationFile(named: string | undefined): { name: string; text: string } | null {
   const name = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   if (name === undefined) return null;
   try {

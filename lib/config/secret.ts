@@ -10,11 +10,6 @@ export interface Secrets {
   read(name: string, host: string): string;
 }
 
-/** With all their values, for the redactor of what the program writes. */
-export interface LoadedSecrets extends Secrets {
-  readonly values: readonly string[];
-}
-
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
@@ -25,7 +20,7 @@ export interface SecretSources {
 const PREFIX = 'ESL_ROUTER_SECRET_';
 
 /** Throws RouterError `config_invalid` when a secret's file can't be read. */
-export function loadSecrets({ env, readFile, hosts }: SecretSources): LoadedSecrets {
+export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   const values = new Map<string, string>();
   for (const [variable, value = ''] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || value === '') continue;
@@ -41,7 +36,6 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): LoadedSecr
     }
   }
   return {
-    values: [...values.values()],
     has: (name) => values.has(name),
     read: (name, host) => {
       const value = values.get(name);
@@ -53,4 +47,16 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): LoadedSecr
       return value;
     },
   };
+}
+
+/** Every secret that the process was given, for whatever it writes. What can't be read is the fault of loadSecrets. */
+export function secretValues({ env, readFile }: Omit<SecretSources, 'hosts'>): string[] {
+  return Object.entries(env).flatMap(([variable, value = '']) => {
+    if (!variable.startsWith(PREFIX) || value === '') return [];
+    try {
+      return [variable.endsWith('_FILE') ? readFile(value).trim() : value];
+    } catch {
+      return [];
+    }
+  });
 }
