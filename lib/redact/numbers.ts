@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { writtenAt, type Layer, type Span } from './layer.ts';
 
 /** Telephone numbers as people, switches and CRMs write them. An extension has fewer than seven digits, a subscriber's number has not. */
@@ -12,8 +11,10 @@ const NUMBER = new RegExp(String.raw`\+?${DIGIT}(?:${BETWEEN}{0,4}${DIGIT}){6,}`
 const ASCII_NUMBER = /\+?\d(?:[\s\x00-\x1f\x7f\-().[\]/+'*_,~]{0,4}\d){6,}/g;
 const ASCII = /^[\x00-\x7f]*$/;
 const MAY_HOLD = /\d(?:[^A-Za-z\d]{0,4}\d){6}|[^\x00-\x7f]/;
-const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
-const ADDRESSES = new RegExp(String.raw`^${ADDRESS}(?:/\d{1,2})?(?:,? ${ADDRESS}(?:/\d{1,2})?)*$`);
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const ADDRESS = `${OCTET}(?:\\.${OCTET}){3}(?:/\\d{1,2})?`;
+/** `10.0.0.1, 10.0.0.2` */
+const ADDRESSES = new RegExp(`^${ADDRESS}(?:,? ${ADDRESS})*$`);
 
 export interface NumberSpan extends Span {
   /** Its digits, 0 to 9. */
@@ -26,16 +27,10 @@ export function numbersIn(layer: Layer): NumberSpan[] {
   if (text.length < 7 || !MAY_HOLD.test(text)) return [];
   const spans: NumberSpan[] = [];
   for (const { 0: number, index } of text.matchAll(ASCII.test(text) ? ASCII_NUMBER : NUMBER)) {
-    if (isAddress(number)) continue;
+    if (ADDRESSES.test(number)) continue;
     spans.push({ ...writtenAt(layer, index, index + number.length), digits: asciiDigits(number) });
   }
   return spans;
-}
-
-function isAddress(text: string): boolean {
-  return (
-    ADDRESSES.test(text) && (text.match(new RegExp(ADDRESS, 'g')) ?? []).every((address) => isIPv4(address))
-  );
 }
 
 /** The numbers in a layer by their digits alone, 0 to 9. */

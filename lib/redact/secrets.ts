@@ -21,8 +21,21 @@ interface Needle {
 
 /** Null when there is nothing to look for. */
 export function finderOf(secrets: readonly string[]): ((layer: Layer) => readonly Span[]) | null {
-  const needles = [...new Set(secrets)].filter(({ length }) => length >= MIN_LENGTH).flatMap(needlesOf);
-  return needles.length === 0 ? null : new Finder(needles).find;
+  const known = [...new Set(secrets)].filter(({ length }) => length >= MIN_LENGTH);
+  const needles = known.flatMap(needlesOf);
+  // Of spaces and signs, folded away: one like this is looked for as it is.
+  const signs = known.filter((secret) => fold(secret).codes.length < MIN_LENGTH);
+  if (signs.length === 0) return needles.length === 0 ? null : new Finder(needles).find;
+  const find = new Finder(needles).find;
+  return (layer) => [...find(layer), ...signs.flatMap((secret) => placesOf(secret, layer))];
+}
+
+function placesOf(secret: string, layer: Layer): Span[] {
+  const spans: Span[] = [];
+  for (let at = layer.text.indexOf(secret); at >= 0; at = layer.text.indexOf(secret, at + 1)) {
+    spans.push(writtenAt(layer, at, at + secret.length));
+  }
+  return spans;
 }
 
 const NONE: readonly Span[] = [];
@@ -79,14 +92,14 @@ function nextKey(key: number, code: number): number {
 
 /** Secrets are few, and asked for at every call; signatures come once. */
 const MOST_KNOWN = 256;
-const known = new Map<string, Needle[]>();
+const needlesBySecret = new Map<string, Needle[]>();
 
 function needlesOf(secret: string): Needle[] {
-  let needles = known.get(secret);
+  let needles = needlesBySecret.get(secret);
   if (needles === undefined) {
     needles = formsOf(secret);
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(secret, needles);
+    if (needlesBySecret.size >= MOST_KNOWN) needlesBySecret.clear();
+    needlesBySecret.set(secret, needles);
   }
   return needles;
 }
@@ -101,7 +114,7 @@ function formsOf(secret: string): Needle[] {
     needleOf(secret, isNoWord(secret), false),
     ...(secret.match(PART) ?? []).filter(isNoWord).map((part) => needleOf(part, true, false)),
     ...base64.filter(({ length }) => length >= MIN_LENGTH).map((text) => needleOf(text, false, true)),
-  ].filter(({ folded }) => folded.length >= KEY_LENGTH);
+  ].filter(({ folded }) => folded.length >= MIN_LENGTH);
 }
 
 function needleOf(text: string, anyCase: boolean, isBase64: boolean): Needle {
