@@ -3,12 +3,18 @@ import { BREAK, Decoding, type Layer } from './layer.ts';
 /** What programs escape: in URLs, in JSON and its relatives, in HTML. Read by hand: a page may be nothing but escapes. */
 
 const MAY_ESCAPE = /%[0-9a-fu]|\\|&[#a-z]/i;
-const [PERCENT, BACKSLASH, AMPERSAND, HASH, SEMICOLON, BRACE] = [...'%\\&#;{'].map((sign) =>
-  sign.charCodeAt(0),
-) as [number, number, number, number, number, number];
+const PERCENT = '%'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
+const AMPERSAND = '&'.charCodeAt(0);
+const HASH = '#'.charCodeAt(0);
+const SEMICOLON = ';'.charCodeAt(0);
+const BRACE = '{'.charCodeAt(0);
 /** What JSON and its relatives write with one letter. */
 const LETTERS = new Map(
-  [...'nrtbfv'].map((letter, i) => [letter.charCodeAt(0), '\n\r\t\b\f\v'.charCodeAt(i)]),
+  Object.entries({ n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v' }).map(([letter, character]) => [
+    letter.charCodeAt(0),
+    character.charCodeAt(0),
+  ]),
 );
 /** Every character of ASCII that has a name in HTML, and what else stands in numbers. */
 const NAMED = new Map(

@@ -59,6 +59,19 @@ export class Decoding {
     for (let at = from; at < to; at++) this.add(text.charCodeAt(at), at, at + 1);
   }
 
+  /** UTF-8, its n-th byte written from `from + n * width` to before `to` at most. */
+  addBytes(bytes: Uint8Array, from: number, to: number, width: number): void {
+    for (let i = 0; i < bytes.length;) {
+      const first = bytes[i] ?? 0;
+      const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+      let code = length === 1 ? first : first & (0x7f >> length);
+      for (let n = 1; n < length; n++) code = code * 64 + ((bytes[i + n] ?? 0) & 0x3f);
+      const begin = from + Math.floor(i * width);
+      this.add(Math.min(code, 0x10ffff), begin, Math.min(to, from + Math.ceil((i + length) * width)));
+      i += length;
+    }
+  }
+
   layer(): Layer {
     const text: string[] = [];
     for (let at = 0; at < this.#length; at += CHUNK) {

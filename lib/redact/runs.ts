@@ -12,11 +12,15 @@ interface Coding {
   readonly bytes: number;
   /** Groups in a row that are text, from which on it is no accident. */
   readonly least: number;
-  readonly isText: (text: string, at: number) => boolean;
+  /** The bytes of the group at `at` are put into `group`; how many they are, 0 for no group. */
+  readonly read: (text: string, at: number) => number;
 }
 
-const BASE64: Coding = { name: 'base64', characters: 4, bytes: 3, least: 3, isText: isBase64Text };
-const HEX: Coding = { name: 'hex', characters: 2, bytes: 1, least: 6, isText: isHexText };
+const BASE64: Coding = { name: 'base64', characters: 4, bytes: 3, least: 3, read: readBase64 };
+const HEX: Coding = { name: 'hex', characters: 2, bytes: 1, least: 6, read: readHex };
+
+/** Read last. */
+const group = new Uint8Array(3);
 
 /** Null when nothing does. */
 export function decodedRuns(layer: Layer): Layer | null {
@@ -39,11 +43,7 @@ export function decodedRuns(layer: Layer): Layer | null {
   for (const { from, to, coding } of found) {
     decoding.add(BREAK, from, to);
     const { name, characters, bytes } = coding;
-    const decoded = Buffer.from(text.slice(from, to), name);
-    for (let i = 0; i < decoded.length; i++) {
-      const at = from + Math.floor((i * characters) / bytes);
-      decoding.add(decoded[i] ?? 0, at, Math.min(to, at + Math.ceil(characters / bytes)));
-    }
+    decoding.addBytes(Buffer.from(text.slice(from, to), name), from, to, characters / bytes);
   }
   return decoding.layer();
 }
@@ -61,42 +61,56 @@ function wasSeen({ written }: Layer, at: number, length: number): boolean {
 function textsIn(layer: Layer, from: number, end: number, coding: Coding, found: Piece[]): void {
   if (wasSeen(layer, from, end - from)) return;
   const { text } = layer;
-  const { characters, least, isText } = coding;
+  const { characters, least, read } = coding;
   for (let phase = 0; phase < characters; phase++) {
     let begin = from + phase;
+    let expected = 0;
     for (let at = begin; ; at += characters) {
-      if (at < end && isText(text, at)) continue;
-      if (at - begin >= least * characters) found.push({ from: begin, to: Math.min(at, end), coding });
+      const count = at < end ? read(text, at) : 0;
+      let good = 0;
+      for (; good < count; good++) {
+        expected = nextExpected(expected, group[good] ?? 0);
+        if (expected < 0) break;
+      }
+      if (count > 0 && good === count) continue;
+      // The last group may be a short one, with what is no part of it behind it.
+      const to = Math.min(end, good === 0 ? at : at + good + 1);
+      if (at - begin >= least * characters) found.push({ from: begin, to, coding });
       if (at >= end) break;
       begin = at + characters;
+      expected = 0;
     }
   }
+}
+
+/** Bytes of a character in UTF-8 that are still to come; below zero where no text goes on so. */
+function nextExpected(expected: number, byte: number): number {
+  if (expected > 0) return byte >= 0x80 && byte < 0xc0 ? expected - 1 : -1;
+  if (byte < 0x80) return byte >= 0x20 || byte === 9 || byte === 10 || byte === 13 ? 0 : -1;
+  return byte < 0xc2 || byte > 0xf4 ? -1 : byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
 }
 
 const NO_VALUE = 255;
 const SEXTETS = valuesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', '-_');
 const NIBBLES = valuesOf('0123456789abcdef', 'ABCDEF');
-/** Bytes that are a text's. Of letters beyond ASCII there are none: what is looked for has ASCII in it. */
-const TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
-  Number(/[\t\n\r -~]/.test(String.fromCharCode(byte))),
-);
-
-function isBase64Text(text: string, at: number): boolean {
+function readBase64(text: string, at: number): number {
   const a = SEXTETS[text.charCodeAt(at)] ?? NO_VALUE;
   const b = SEXTETS[text.charCodeAt(at + 1)] ?? NO_VALUE;
-  if (a > 63 || b > 63 || TEXT[(a << 2) | (b >> 4)] !== 1) return false;
+  if (a > 63 || b > 63) return 0;
   const c = SEXTETS[text.charCodeAt(at + 2)] ?? NO_VALUE;
-  // The last group may be short.
-  if (c > 63) return true;
-  if (TEXT[((b & 15) << 4) | (c >> 2)] !== 1) return false;
   const d = SEXTETS[text.charCodeAt(at + 3)] ?? NO_VALUE;
-  return d > 63 || TEXT[((c & 3) << 6) | d] === 1;
+  group[0] = (a << 2) | (b >> 4);
+  group[1] = ((b & 15) << 4) | (c >> 2);
+  group[2] = ((c & 3) << 6) | d;
+  // The last group may be short.
+  return c > 63 ? 1 : d > 63 ? 2 : 3;
 }
 
-function isHexText(text: string, at: number): boolean {
+function readHex(text: string, at: number): number {
   const high = NIBBLES[text.charCodeAt(at)] ?? NO_VALUE;
   const low = NIBBLES[text.charCodeAt(at + 1)] ?? NO_VALUE;
-  return high < 16 && low < 16 && TEXT[high * 16 + low] === 1;
+  group[0] = high * 16 + low;
+  return high < 16 && low < 16 ? 1 : 0;
 }
 
 /** Characters in the order of their values, and others that stand for the last of them. */

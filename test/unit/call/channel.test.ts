@@ -139,8 +139,8 @@ describe('channel', () => {
 
   /** `what: value`, each as a header of a caller with this number who withheld it. */
   const shownOf = (number: string, variables: Record<string, string>, more: Record<string, string> = {}) => {
-    const told = Object.entries(variables).map(([name, value]) => [`variable_${name}`, value]);
-    const headers = {
+    const told = Object.entries(variables).map(([name, value]) => [`variable_${name}`, value] as const);
+    const headers: Record<string, string> = {
       'Caller-Caller-ID-Number': number,
       'Caller-Privacy-Hide-Number': 'true',
       ...Object.fromEntries(told),
