@@ -42,7 +42,7 @@ export async function checkCommand(context: CommandContext, options: CheckOption
     loaded?.config.listen.port ?? 0,
     schemes.timeoutSeconds,
   );
-  const redactor = loaded?.redactor ?? redactorOf(context.env);
+  const redactor = redactorOf(context.env);
   const faults = [...unloaded, ...schemes.faults, ...dialplan.faults];
   if (faults.length > 0) {
     const count = `${faults.length} fault${faults.length === 1 ? '' : 's'}`;

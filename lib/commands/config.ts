@@ -1,6 +1,6 @@
 import { shownValue } from '../config/shown.ts';
 import { printableJson } from '../redact/printable.ts';
-import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 
 /** Prints each setting, its value, where it came from and its environment variable. */
@@ -8,7 +8,8 @@ export async function configCommand(
   context: CommandContext,
   options: CommonOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const { settings, notes, redactor } = await load(context, options);
+  const { settings, notes } = await load(context, options);
+  const redactor = redactorOf(context.env);
   const { stdout, stderr } = context;
   const shown = settings.map((setting) => ({ ...setting, value: shownValue(setting) }));
   if (options.json === true) {

@@ -35,9 +35,8 @@ export interface Loaded {
   readonly secrets: Secrets;
   readonly settings: readonly SettingValue[];
   readonly notes: readonly string[];
-  /** Every secret that the process was given, for whatever it writes. */
+  /** What no log line, and nothing that is said of a call, may hold. */
   readonly secretTexts: readonly string[];
-  readonly redactor: Redactor;
 }
 
 const DEFAULT_FILE = 'conf/esl-router.json';
@@ -56,7 +55,7 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
   if (result.ok) {
     const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
-    return { ...result, secrets, secretTexts: texts, redactor: createRedactor({ secrets: texts }) };
+    return { ...result, secrets, secretTexts: texts };
   }
   const schemes = await loadSchemes(result.config, secrets);
   throw new RouterError(
@@ -65,9 +64,9 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   );
 }
 
-/** For what goes wrong before, or while, the configuration is read. */
+/** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  return createRedactor({ secrets: secretValues({ env, readFile }) });
+  return createRedactor({ secrets: secretValues({ env, readFile }, { everyFile: true }) });
 }
 
 function readFile(path: string): string {

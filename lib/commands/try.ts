@@ -24,6 +24,7 @@ import { decodeText } from '../http/charset.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
@@ -44,7 +45,8 @@ export interface TryOptions extends CommonOptions, CallOptions {
  * Exit code 0 also where nobody is the answer; 1 where a call would end in an error or a refusal.
  */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
-  const { config, secrets, redactor } = await load(context, options);
+  const { config, secrets, secretTexts } = await load(context, options);
+  const redactor = createRedactor({ secrets: secretTexts });
   const loaded = await loadSchemes(config, secrets);
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
   const schemes = loaded.set;

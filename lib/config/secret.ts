@@ -49,12 +49,21 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   };
 }
 
-/** Every secret that the process was given, for whatever it writes. What can't be read is the fault of loadSecrets. */
-export function secretValues({ env, readFile }: Omit<SecretSources, 'hosts'>): string[] {
+/**
+ * Every secret that the process was given, for whatever it writes; with `everyFile` what the `_FILE` of any setting holds too.
+ * What can't be read is the fault of loadSecrets.
+ */
+export function secretValues(
+  { env, readFile }: Omit<SecretSources, 'hosts'>,
+  { everyFile = false } = {},
+): string[] {
   return Object.entries(env).flatMap(([variable, value = '']) => {
-    if (!variable.startsWith(PREFIX) || value === '') return [];
+    const isFile = variable.endsWith('_FILE');
+    const isSecret =
+      variable.startsWith(PREFIX) || (everyFile && isFile && variable.startsWith('ESL_ROUTER_'));
+    if (!isSecret || value === '') return [];
     try {
-      return [variable.endsWith('_FILE') ? readFile(value).trim() : value];
+      return [isFile ? readFile(value).trim() : value];
     } catch {
       return [];
     }
