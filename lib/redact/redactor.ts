@@ -19,10 +19,10 @@ export interface RedactorOptions {
   readonly maskNumbers?: boolean;
 }
 
-export const HIDDEN = '***';
+const HIDDEN = '***';
 const HIDDEN_NUMBER = '*****';
-/** Nothing shorter is taken out. */
-const SHORTEST = 6;
+/** Digits of a subscriber's number. */
+const SHORTEST_NUMBER = 7;
 /** What is left of a number: enough to tell two calls apart. */
 const KEPT_DIGITS = 2;
 
@@ -45,18 +45,19 @@ const HEADERS = 'headers';
 const OWN_ID = /^msg_[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOptions): Redactor {
-  const find = finderOf(secrets);
-  if (find === null && !maskNumbers) return { text: (text) => text, value: (value) => value };
+  const finder = finderOf(secrets);
+  if (finder === null && !maskNumbers) return { text: (text) => text, value: (value) => value };
 
+  const shortest = Math.min(finder?.shortest ?? Infinity, maskNumbers ? SHORTEST_NUMBER : Infinity);
   const redact = (text: string): string => {
-    if (text.length < SHORTEST) return text;
+    if (text.length < shortest) return text;
     // Most numbers of a call stand by themselves.
     if (maskNumbers && NUMBER_ALONE.test(text)) return HIDDEN_NUMBER + text.slice(-KEPT_DIGITS);
     const layers = layersOf(text);
     if (layers === null) return HIDDEN;
     const spans: (Span | NumberSpan)[] = [];
     for (const layer of layers) {
-      if (find !== null) spans.push(...find(layer));
+      if (finder !== null) spans.push(...finder.find(layer));
       if (maskNumbers) spans.push(...numbersIn(layer));
     }
     return spans.length === 0 ? text : without(text, spans);

@@ -2,8 +2,9 @@ import { BREAK, Decoding, type Layer, type Span } from './layer.ts';
 
 /** What stands in base64 and in hexadecimal digits, wherever in a run of letters and digits it begins. */
 
-/** Shorter ones hold nothing that is looked for. */
-const MIN_RUN = 12;
+/** Shorter ones hold nothing that is looked for; twelve digits are a telephone number. */
+const MIN_BASE64 = 12;
+const MIN_HEX = 16;
 
 /** How bytes are written: so many characters for so many of them. */
 interface Coding {
@@ -28,15 +29,17 @@ export function decodedRuns(layer: Layer): Layer | null {
   let found: Piece[] | null = null;
   let run = 0;
   let hexRun = 0;
+  let digits = 0;
   // By hand: with regular expressions a log line takes ten times as long.
   for (let at = 0; at <= text.length; at++) {
     const code = at < text.length ? text.charCodeAt(at) : 0;
     const isHex = NIBBLES[code] !== NO_VALUE && code < 128;
     const isRun = SEXTETS[code] !== NO_VALUE && code < 128;
-    if (!isHex && hexRun >= MIN_RUN) textsIn(layer, at - hexRun, at, HEX, (found ??= []));
-    if (!isRun && run >= MIN_RUN) textsIn(layer, at - run, at, BASE64, (found ??= []));
+    if (!isHex && hexRun >= MIN_HEX) textsIn(layer, at - hexRun, at, HEX, (found ??= []));
+    if (!isRun && run >= MIN_BASE64 && run > digits) textsIn(layer, at - run, at, BASE64, (found ??= []));
     hexRun = isHex ? hexRun + 1 : 0;
     run = isRun ? run + 1 : 0;
+    digits = code >= 48 && code <= 57 ? digits + 1 : 0;
   }
   if (found === null || found.length === 0) return null;
   const decoding = new Decoding(layer);

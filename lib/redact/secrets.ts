@@ -19,15 +19,29 @@ interface Needle {
   readonly isBase64: boolean;
 }
 
+export interface SecretFinder {
+  readonly find: (layer: Layer) => readonly Span[];
+  /** Nothing is found in a text of fewer characters. */
+  readonly shortest: number;
+}
+
 /** Null when there is nothing to look for. */
-export function finderOf(secrets: readonly string[]): ((layer: Layer) => readonly Span[]) | null {
+export function finderOf(secrets: readonly string[]): SecretFinder | null {
   const known = [...new Set(secrets)].filter(({ length }) => length >= MIN_LENGTH);
   const needles = known.flatMap(needlesOf);
   // Of spaces and signs, folded away: one like this is looked for as it is.
   const signs = known.filter((secret) => fold(secret).codes.length < MIN_LENGTH);
-  if (signs.length === 0) return needles.length === 0 ? null : new Finder(needles).find;
-  const find = new Finder(needles).find;
-  return (layer) => [...find(layer), ...signs.flatMap((secret) => placesOf(secret, layer))];
+  if (known.length === 0) return null;
+  const shortest = Math.min(
+    ...needles.map(({ folded }) => folded.length),
+    ...signs.map(({ length }) => length),
+  );
+  const { find } = new Finder(needles);
+  if (signs.length === 0) return { find, shortest };
+  return {
+    find: (layer) => [...find(layer), ...signs.flatMap((secret) => placesOf(secret, layer))],
+    shortest,
+  };
 }
 
 function placesOf(secret: string, layer: Layer): Span[] {
