@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
 import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
@@ -66,7 +66,9 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  return createRedactor({ secrets: secretValues({ env, readFile }, { everyFile: true }) });
+  // A pipe is read once, and was; who reads it again waits for ever.
+  const readAgain = (path: string): string => (statSync(path).isFile() ? readFile(path) : '');
+  return createRedactor({ secrets: secretValues({ env, readFile: readAgain }, { everyFile: true }) });
 }
 
 function readFile(path: string): string {

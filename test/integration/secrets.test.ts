@@ -1,4 +1,10 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { redactorOf } from '../../lib/commands/context.ts';
 import { startCrm, SimulatedFreeSwitch, type CrmReply } from '../../lib/simulator/index.ts';
 import { runInside } from '../support/cli.ts';
 import { Daemon } from '../support/daemon.ts';
@@ -214,6 +220,18 @@ describe('secrets', function () {
         expect(stdout + stderr).not.to.match(/p4rameter|5ecret|\u001b/);
         expect(stderr).to.include('***');
       }
+    }
+  });
+
+  it('in a pipe are not waited for when a fault is told', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'esl-router-pipe-'));
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    try {
+      const redactor = redactorOf({ ESL_ROUTER_SECRET_A_FILE: pipe, ESL_ROUTER_SECRET_B: 'n0body' });
+      expect(redactor.text('n0body')).to.equal('***');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });
