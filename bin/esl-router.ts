@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { runCli } from '../lib/cli.ts';
+import { crashText, runCli } from '../lib/cli.ts';
 
 // The edge of the process: everything within is handed what it needs and can be run in a test.
 
@@ -25,9 +25,7 @@ function version(): string {
 const EXIT_MS = 300;
 
 const toStderr = (error: unknown): Promise<void> => {
-  process.stderr.write(
-    `esl-router: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  process.stderr.write(`esl-router: ${crashText(error, process.env)}\n`);
   return Promise.resolve();
 };
 /**

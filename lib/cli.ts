@@ -1,12 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkCommand, type CheckOptions } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
-import type { CommandContext, CommonOptions, ExitCode } from './commands/context.ts';
+import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import { RouterError } from './errors.ts';
+import { printableLines } from './redact/printable.ts';
 
 /** The command line. Resolves to the exit code; a user's mistake never shows a stack trace. */
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -20,11 +22,17 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof RouterError) {
-      context.stderr.write(`${error.message}\n`);
+      print(context.stderr, [error.message], redactorOf(context.env));
       return error.code === 'config_invalid' ? 2 : 1;
     }
     throw error;
   }
+}
+
+/** The text of what nobody caught, for a process that has no log. */
+export function crashText(error: unknown, env: CommandContext['env']): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return printableLines(redactorOf(env).text(text));
 }
 
 function commands(context: CommandContext, exit: (code: ExitCode) => void): Command {
@@ -34,8 +42,8 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeOut: (text) => context.stdout.write(printableLines(text)),
+      writeErr: (text) => context.stderr.write(printableLines(redactorOf(context.env).text(text))),
     });
   const common = (command: Command): Command =>
     command

@@ -2,7 +2,8 @@ import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import winston from 'winston';
 import type { LogLevel } from './config/config.ts';
-import { maskingReplacer } from './mask.ts';
+import { printable, printableJson } from './redact/printable.ts';
+import { createRedactor, type Redactor } from './redact/redactor.ts';
 
 /** Logs to one stream. A sink that can't keep up loses lines, which are counted, and never holds a call up. */
 export interface Logger {
@@ -23,6 +24,8 @@ export interface LogOptions {
   readonly format: 'json' | 'pretty';
   /** Telephone numbers as `*****33`. */
   readonly maskNumbers: boolean;
+  /** What no line may hold. */
+  readonly secrets?: readonly string[];
   readonly stream: Writable;
 }
 
@@ -32,7 +35,7 @@ const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 /** A sink that takes nothing any more does not hold the end of the process up. */
 const FLUSH_MS = 200;
 
-export function createLogger({ level, format, maskNumbers, stream }: LogOptions): Log {
+export function createLogger({ level, format, maskNumbers, secrets = [], stream }: LogOptions): Log {
   let dropped = 0;
   // Whoever read the log has gone away (EPIPE), or the disk is full: calls are served all the same.
   let lost = false;
@@ -42,7 +45,7 @@ export function createLogger({ level, format, maskNumbers, stream }: LogOptions)
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
-    format: written(format === 'json' ? json : pretty, maskNumbers ? maskingReplacer : undefined),
+    format: written(format === 'json' ? json : pretty, createRedactor({ secrets, maskNumbers })),
     // Its type says interface where winston has a class.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new winston.transports.Stream({ stream })],
@@ -91,43 +94,32 @@ export function createLogger({ level, format, maskNumbers, stream }: LogOptions)
 /** What a transport of winston writes. */
 const MESSAGE = Symbol.for('message');
 
-/** For JSON.stringify. */
-type Replacer = ((key: string, value: unknown) => unknown) | undefined;
+type Line = (level: string, message: string, fields: Record<string, unknown>) => string;
 
-/** A line is written out once, here: winston's own formatters take 50 us for it. */
-function written(
-  write: (info: winston.Logform.TransformableInfo, replacer: Replacer) => string,
-  replacer: Replacer,
-): winston.Logform.Format {
+/** A line is redacted and written out once, here: winston's own formatters take 50 us for it. */
+function written(write: Line, redactor: Redactor): winston.Logform.Format {
   return winston.format((info) => {
-    info[MESSAGE] = write(info, replacer);
+    const fields = (redactor.value(info['fields']) ?? {}) as Record<string, unknown>;
+    info[MESSAGE] = write(info.level, redactor.text(String(info.message)), fields);
     return info;
   })();
 }
 
 /** ISO 8601 with milliseconds, in UTC; then what happened, then all else. */
-function json({ level, message, fields }: winston.Logform.TransformableInfo, replacer: Replacer): string {
-  return JSON.stringify(
-    {
-      timestamp: new Date().toISOString(),
-      level,
-      message,
-      ...(fields as object | undefined),
-    },
-    replacer,
-  );
+function json(level: string, message: string, fields: Record<string, unknown>): string {
+  return printableJson({ timestamp: new Date().toISOString(), level, message, ...fields });
 }
 
 /** `12:00:01.234 info  call caller=380441112233 did=15005550100 ...` */
-function pretty({ level, message, fields }: winston.Logform.TransformableInfo, replacer: Replacer): string {
-  const shown =
-    replacer === undefined ? fields : (JSON.parse(JSON.stringify(fields ?? {}, replacer)) as object);
-  const pairs = Object.entries((shown ?? {}) as Record<string, unknown>)
+function pretty(level: string, message: string, fields: Record<string, unknown>): string {
+  const pairs = Object.entries(fields)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
-    .map(
-      ([key, value]) =>
-        `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
-    );
-  const text = String(replacer?.('message', message) ?? message);
-  return [new Date().toISOString().slice(11, 23), level.padEnd(5), text, ...pairs].join(' ');
+    .map(([key, value]) => `${printable(key)}=${shown(value)}`);
+  return [new Date().toISOString().slice(11, 23), level.padEnd(5), printable(message), ...pairs].join(' ');
+}
+
+/** A word as it is, all else as JSON. */
+function shown(value: unknown): string {
+  const isWord = typeof value === 'string' && /^[^\s"=\\]+$/.test(value) && printable(value) === value;
+  return isWord ? value : printableJson(value);
 }

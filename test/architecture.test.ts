@@ -8,20 +8,20 @@ import { dirname, join, normalize } from 'node:path';
  */
 const WINGS = parsed(`
   bin        | cli
-  cli        | commands
-  commands   | router decide schemes scheme dial upstream http call config log dialplan simulator
+  cli        | commands redact
+  commands   | router decide schemes scheme dial upstream http call config log redact dialplan simulator
   router     | leg decide schemes upstream esl http call config log
   leg        | decide schemes dial call esl config
-  decide     | schemes scheme dial webhook upstream http call config
+  decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
   dial       | scheme webhook call numbering config
   scheme     | webhook call numbering
   webhook    | call numbering http
   upstream   | http
-  call       | (http)
+  call       | (http) redact
   numbering  |
-  log        | config mask
-  mask       |
+  log        | config redact
+  redact     |
   dialplan   |
   esl        |
   http       |

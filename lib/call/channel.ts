@@ -1,3 +1,5 @@
+import { CALLER_HEADERS, holdsNumber, namesCaller, numbersOf } from './identity.ts';
+
 /**
  * The call as FreeSWITCH tells it in the reply to `connect`: only what the router needs, so that a call that
  * waits for its CRM holds a kilobyte and not the 6 to 15 KB that FreeSWITCH sent.
@@ -19,6 +21,8 @@ export interface Call {
   readonly callerName: string;
   /** The caller asked to stay unknown, or sent no number. */
   readonly withheld: boolean;
+  /** Of a caller who asked to stay unknown: every number by which the leg names him, digits alone. */
+  readonly withheldNumbers: readonly string[];
   /** The called number, from the first of `didFrom` that is set. */
   readonly did: string;
   /** `Caller-Destination-Number`: what the dialplan matched. */
@@ -92,14 +96,16 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     const value = variable(name);
     if (value !== undefined) variables.set(name, value);
   }
+  const withheld =
+    headers.get('Caller-Privacy-Hide-Number') === 'true' || NOBODY.has(callerRaw.trim().toLowerCase());
   return {
     uuid: headers.get('Unique-ID') ?? '',
     callId: variable('sip_call_id') ?? '',
     caller: compact(callerRaw),
     callerRaw,
     callerName: headers.get('Caller-Caller-ID-Name') ?? '',
-    withheld:
-      headers.get('Caller-Privacy-Hide-Number') === 'true' || NOBODY.has(callerRaw.trim().toLowerCase()),
+    withheld,
+    withheldNumbers: withheld ? numbersOf(CALLER_HEADERS.map((name) => headers.get(name) ?? '')) : [],
     did: compact(firstSet(options.didFrom, variable, destinationNumber)),
     destinationNumber,
     context: headers.get('Caller-Context') ?? '',
@@ -133,24 +139,33 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
 }
 
 /**
- * The call as a CRM may see it when the caller withheld his number: `caller` is '', and a variable that holds
- * the number, or that names the caller by its nature, is empty.
+ * The call as a CRM may see it when the caller withheld his number: `caller` is '', and empty is what names a caller by its
+ * nature, and what holds his number in any spelling, or his name.
  */
 export function concealCaller(call: Call): Call {
-  const number = call.caller.replace(/^\+/, '');
-  const telling = (name: string, value: string): boolean =>
-    /^(sip_(h_)?(from|full_from|P-Asserted-Identity|P-Preferred-Identity|Remote-Party-ID|cid|contact)|caller_id|effective_caller_id|ani)/i.test(
-      name,
-    ) ||
-    (number.length > 2 && value.includes(number));
+  const { callId, callerName, divertedFrom, variables } = call;
+  const numbers = [...call.withheldNumbers, ...numbersOf([call.caller])];
+  const isNumber = (text: string): boolean => holdsNumber(text, numbers);
+  const name = callerName.trim().toLowerCase();
+  const tells = (variable: string, value: string): boolean =>
+    namesCaller(variable) ||
+    isNumber(value) ||
+    (name.length >= MIN_NAME && value.toLowerCase().includes(name));
   return {
     ...call,
     caller: '',
     callerRaw: '',
     callerName: '',
-    variables: new Map([...call.variables].map(([name, value]) => [name, telling(name, value) ? '' : value])),
+    withheldNumbers: [],
+    // Some telephones make it of their own number.
+    callId: isNumber(callId) ? '' : callId,
+    divertedFrom: isNumber(divertedFrom) ? '' : divertedFrom,
+    variables: new Map([...variables].map(([key, value]) => [key, tells(key, value) ? '' : value])),
   };
 }
+
+/** A shorter name stands in texts that are not about him. */
+const MIN_NAME = 4;
 
 function firstSet(
   didFrom: readonly string[],

@@ -4,7 +4,15 @@ import { messageOf } from '../errors.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
-import { load, type CommandContext, type CommonOptions, type ExitCode, type Loaded } from './context.ts';
+import {
+  load,
+  redactorOf,
+  type CommandContext,
+  type CommonOptions,
+  type ExitCode,
+  type Loaded,
+} from './context.ts';
+import { print } from './print.ts';
 
 export interface CheckOptions extends CommonOptions {
   /** FreeSWITCH's dialplan: files that belong together. */
@@ -34,16 +42,17 @@ export async function checkCommand(context: CommandContext, options: CheckOption
     loaded?.config.listen.port ?? 0,
     schemes.timeoutSeconds,
   );
+  const redactor = redactorOf(context.env);
   const faults = [...unloaded, ...schemes.faults, ...dialplan.faults];
   if (faults.length > 0) {
     const count = `${faults.length} fault${faults.length === 1 ? '' : 's'}`;
-    context.stderr.write(`${[...faults, count].join('\n')}\n`);
+    print(context.stderr, [...faults, count], redactor);
     return 2;
   }
   const notes = [...(loaded?.notes ?? []), ...schemes.notes, ...dialplan.notes].map(
     (note) => `note: ${note}`,
   );
-  context.stdout.write(`${[...notes, ...dialplan.lines, ...schemes.lines].join('\n')}\n`);
+  print(context.stdout, [...notes, ...dialplan.lines, ...schemes.lines], redactor);
   return 0;
 }
 

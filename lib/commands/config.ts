@@ -1,4 +1,7 @@
-import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { shownValue } from '../config/shown.ts';
+import { printableJson } from '../redact/printable.ts';
+import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { print, printJson } from './print.ts';
 
 /** Prints each setting, its value, where it came from and its environment variable. */
 export async function configCommand(
@@ -6,14 +9,26 @@ export async function configCommand(
   options: CommonOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
   const { settings, notes } = await load(context, options);
+  const redactor = redactorOf(context.env);
   const { stdout, stderr } = context;
+  const shown = settings.map((setting) => ({ ...setting, value: shownValue(setting) }));
   if (options.json === true) {
-    stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
+    printJson(stdout, shown, redactor);
   } else {
-    const rows = settings.map(({ name, value, origin, env }) => [name, JSON.stringify(value), origin, env]);
-    stdout.write(`${table([['setting', 'value', 'from', 'environment variable'], ...rows])}\n`);
+    const rows = shown.map(({ name, value, origin, secretFile, env }) => [
+      name,
+      printableJson(value),
+      secretFile ?? origin,
+      secretFile === null ? env : `${env}_FILE`,
+    ]);
+    print(stdout, [table([['setting', 'value', 'from', 'environment variable'], ...rows])], redactor);
   }
-  for (const note of notes) stderr.write(`note: ${note}\n`);
+  if (notes.length > 0)
+    print(
+      stderr,
+      notes.map((note) => `note: ${note}`),
+      redactor,
+    );
   return 0;
 }
 

@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
-import { loadSecrets, type Secrets } from '../config/secret.ts';
+import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
+import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
+import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { FileFault, MAX_NAMED_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 
@@ -33,6 +35,8 @@ export interface Loaded {
   readonly secrets: Secrets;
   readonly settings: readonly SettingValue[];
   readonly notes: readonly string[];
+  /** What no log line, and nothing that is said of a call, may hold. */
+  readonly secretTexts: readonly string[];
 }
 
 const DEFAULT_FILE = 'conf/esl-router.json';
@@ -50,12 +54,20 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
     readSecretFile: readFile,
   });
   const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
-  if (result.ok) return { ...result, secrets };
+  if (result.ok) {
+    const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
+    return { ...result, secrets, secretTexts: texts };
+  }
   const schemes = await loadSchemes(result.config, secrets);
   throw new RouterError(
     'config_invalid',
     [...result.faults, ...(schemes.ok ? [] : schemes.faults)].join('\n'),
   );
+}
+
+/** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
+export function redactorOf(env: CommandContext['env']): Redactor {
+  return createRedactor({ secrets: secretValues({ env, readFile: readBefore(env) }, { everyFile: true }) });
 }
 
 /** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
@@ -73,15 +85,23 @@ async function configurationFile(named: string): Promise<{ name: string; text: s
   }
 }
 
-/** The files that ESL_ROUTER_..._FILE name, read before anybody asks for them: each in its own time, however long it hangs. */
+/** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */
+const texts = new WeakMap<CommandContext['env'], Map<string, string | Error>>();
+
+/** Reads them before anybody asks for them: each in its own time, however long it hangs. */
 async function filesOfEnvironment(env: CommandContext['env']): Promise<(path: string) => string> {
-  const texts = new Map<string, string | Error>();
+  const read = texts.get(env) ?? new Map<string, string | Error>();
+  texts.set(env, read);
   for (const [variable, path = ''] of Object.entries(env)) {
-    if (path === '' || !/^ESL_ROUTER_\w+_FILE$/.test(variable) || texts.has(path)) continue;
-    texts.set(path, await readText(path, NAMED).catch((error: unknown) => error as Error));
+    if (path === '' || !/^ESL_ROUTER_\w+_FILE$/.test(variable) || read.has(path)) continue;
+    read.set(path, await readText(path, NAMED).catch((error: unknown) => error as Error));
   }
+  return readBefore(env);
+}
+
+function readBefore(env: CommandContext['env']): (path: string) => string {
   return (path) => {
-    const text = texts.get(path) ?? new Error('it was not read');
+    const text = texts.get(env)?.get(path) ?? new Error('it was not read');
     if (typeof text === 'string') return text;
     throw text;
   };

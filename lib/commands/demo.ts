@@ -14,6 +14,7 @@ import {
 } from '../simulator/index.ts';
 import { table } from './config.ts';
 import type { CommandContext, ExitCode } from './context.ts';
+import { print } from './print.ts';
 import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
 
 /** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
@@ -28,7 +29,7 @@ export async function demoCommand(
 ): Promise<ExitCode> {
   const { stdout, stdin } = context;
   const say = (text: string): void => {
-    stdout.write(`${text}\n`);
+    print(stdout, [text]);
   };
   const crm = await startCrm((request): CrmReply => {
     const scene = SCENES.find(({ caller, hidden }) =>

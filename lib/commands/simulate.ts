@@ -2,6 +2,7 @@ import { RouterError } from '../errors.ts';
 import { runLoad } from '../simulator/index.ts';
 import { table } from './config.ts';
 import type { CommandContext, ExitCode } from './context.ts';
+import { print, printJson } from './print.ts';
 
 export interface SimulateOptions {
   readonly router: readonly string[];
@@ -41,7 +42,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     }),
   });
   if (options.json === true) {
-    stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    printJson(stdout, report);
   } else {
     const { p50, p99, p999 } = report.decisionMs;
     const rows = [
@@ -55,7 +56,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
         `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`,
       ],
     ];
-    stdout.write(`${table(rows)}\n`);
+    print(stdout, [table(rows)]);
   }
   return report.lost === 0 ? 0 : 1;
 }

@@ -8,8 +8,8 @@ import { load, type CommandContext, type CommonOptions, type ExitCode } from './
 
 /** Runs the router until it is told to stop. */
 export async function startCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
-  const { config, secrets, notes } = await load(context, options);
-  const log = createLogger({ ...config.log, stream: context.stdout });
+  const { config, secrets, secretTexts, notes } = await load(context, options);
+  const log = createLogger({ ...config.log, secrets: secretTexts, stream: context.stdout });
   for (const note of notes) log.warn(note);
   context.onCrash((error) => {
     const { stack } = error instanceof Error ? error : {};

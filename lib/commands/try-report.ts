@@ -23,13 +23,13 @@ export interface Listed {
 }
 
 /** The record of the call, and what it would do. */
-export function jsonOf({ record, steps, dialStrings, next }: Tried): string {
+export function jsonOf({ record, steps, dialStrings, next }: Tried): object {
   const shown = next.map((list) => ({ ...list, steps: list.steps.map(describeStep) }));
-  return JSON.stringify({ ...record, steps: steps.map(describeStep), dialStrings, next: shown }, null, 2);
+  return { ...record, steps: steps.map(describeStep), dialStrings, next: shown };
 }
 
-/** The same for a person. */
-export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string {
+/** The same for a person, in lines. */
+export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string[] {
   const { requests, readings, notes, result, reason, via } = record;
   const given = chosen === null;
   return [
@@ -46,7 +46,7 @@ export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): s
     ...steps.map((step) => `step: ${describeStep(step)}`),
     ...dialStrings.map((dialString) => `dial string: ${dialString}`),
     ...next.flatMap(nextLines),
-  ].join('\n');
+  ];
 }
 
 function callLines({ call }: CallRecord): string[] {
@@ -85,5 +85,5 @@ function nextLines({ outcomes, steps, dialStrings }: Listed): string[] {
 }
 
 function indent(text: string): string {
-  return text.replace(/[^\n\P{Cc}]/gu, '.').replace(/^/gm, '  ');
+  return text.replace(/\r\n/g, '\n').replace(/\t/g, '  ').replace(/^/gm, '  ');
 }

@@ -24,10 +24,12 @@ import { createHttpClient } from '../http/client.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
+import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { print, printJson } from './print.ts';
 import { callFrom, type CallOptions } from './try-call.ts';
 import { jsonOf, reportOf, type Listed, type Tried } from './try-report.ts';
 
@@ -43,7 +45,8 @@ export interface TryOptions extends CommonOptions, CallOptions {
  * Exit code 0 also where nobody is the answer; 1 where a call would end in an error or a refusal.
  */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
-  const { config, secrets } = await load(context, options);
+  const { config, secrets, secretTexts } = await load(context, options);
+  const redactor = createRedactor({ secrets: secretTexts });
   const loaded = await loadSchemes(config, secrets);
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
   const schemes = loaded.set;
@@ -78,7 +81,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     say(notesOnDuration([decision, ...lists], decision.scheme, config));
     tried = { record, chosen: admitted, ...listed(decision, lists, call, config) };
   }
-  context.stdout.write(`${options.json === true ? jsonOf(tried) : reportOf(tried)}\n`);
+  if (options.json === true) printJson(context.stdout, jsonOf(tried), redactor);
+  else print(context.stdout, reportOf(tried), redactor);
   return record.result === 'routed' || record.result === 'no_route' ? 0 : 1;
 }
 

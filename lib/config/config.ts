@@ -2,6 +2,7 @@ import convict from 'convict';
 import { messageOf } from '../errors.ts';
 import { readJson, WideObject } from './json.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
+import { TELLING, withoutValue } from './shown.ts';
 
 /** The configuration: defaults, then the file, then the environment, then the command line. */
 
@@ -93,6 +94,8 @@ export interface ConfigSources {
 
 export interface SettingValue extends Setting {
   readonly value: unknown;
+  /** The file that its `_FILE` variable named: the value is a secret. */
+  readonly secretFile: string | null;
   readonly origin: 'default' | 'file' | 'environment' | 'command line';
 }
 
@@ -115,7 +118,8 @@ const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];
-  const env = settingsOfEnvironment(sources, faults);
+  const secretFiles = new Map<string, string>();
+  const env = settingsOfEnvironment(sources, faults, secretFiles);
   const notes: string[] = [];
   const file = readFile(sources.file, faults, notes);
   const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
@@ -123,7 +127,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   // convict lets the environment win over load(); the command line stands above both.
   for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
   const wrong = validate(store);
-  faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, sources)));
+  faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, secretFiles, sources)));
   for (const { name } of wrong) if (name !== undefined) store.reset(name as convict.Path<Config>);
   const config = deepFreeze(store.getProperties());
   if (faults.length > 0) return { ok: false, faults, config };
@@ -136,7 +140,8 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
           : at(file, setting.name) !== undefined
             ? 'file'
             : 'default';
-    return { ...setting, value: at(config, setting.name), origin };
+    const secretFile = origin === 'environment' ? (secretFiles.get(setting.env) ?? null) : null;
+    return { ...setting, value: at(config, setting.name), origin, secretFile };
   });
   return { ok: true, config, settings, notes: [...notes, ...unknownVariables(sources.env)] };
 }
@@ -145,6 +150,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
 function settingsOfEnvironment(
   { env, readSecretFile }: ConfigSources,
   faults: string[],
+  secretFiles: Map<string, string>,
 ): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { env: name } of SETTINGS) {
@@ -155,6 +161,7 @@ function settingsOfEnvironment(
     if (file === '') continue;
     try {
       found[name] = readSecretFile(file).trim();
+      secretFiles.set(name, file);
     } catch (error) {
       faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
     }
@@ -195,10 +202,13 @@ function describeFault(
   line: string,
   name: string | undefined,
   env: Record<string, string>,
+  secretFiles: ReadonlyMap<string, string>,
   { file }: ConfigSources,
 ): string {
   const variable = SETTINGS.find((setting) => setting.name === name)?.env ?? '';
+  if (secretFiles.has(variable)) return `${variable}_FILE: ${withoutValue(line)}`;
   const place = variable in env ? variable : (file?.name ?? 'configuration');
+  if (name !== undefined && TELLING.has(name)) return `${place}: ${withoutValue(line)}`;
   return `${place}: ${line.replace(': value was ', ', got ')}`;
 }
 

@@ -58,44 +58,23 @@ function textOf(readFile: SecretSources['readFile'], path: string): string | Err
   }
 }
 
-/** A shorter one would be found in texts that have nothing to do with it. */
-const MIN_LENGTH = 6;
-/** Part of a secret between its punctuation, which every program escapes in its own way. */
-const PART = /[A-Za-z0-9]{8,}/g;
-const HIDDEN = '***';
-
-/** A text without the secrets, in whatever form a page that repeats the request may hold them. */
-export function concealSecrets(text: string, secrets: readonly string[]): string {
-  let concealed = text;
-  for (const secret of secrets) {
-    if (secret.length < MIN_LENGTH) continue;
-    for (const form of formsOf(secret)) concealed = concealed.replaceAll(form, HIDDEN);
-  }
-  return concealed;
-}
-
-function formsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
-  // In the base64 of a longer text there are three ways in which a secret may stand; its edges are others' as well.
-  const base64 = ['', '-', '--'].map((before) =>
-    Buffer.from(before + secret, 'utf8')
-      .toString('base64')
-      .slice(before === '' ? 0 : 4, -4),
-  );
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encoded,
-    encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
-    new URLSearchParams([['', secret]]).toString().slice(1),
-    Buffer.from(secret, 'utf8').toString('base64'),
-    Buffer.from(secret, 'utf8').toString('hex'),
-    ...(secret.match(PART) ?? []).filter(isNoWord),
-    ...base64.filter((form) => form.length >= MIN_LENGTH),
-  ];
-}
-
-/** "password" in a secret is also the name of a field, which has to be found in the reply. */
-function isNoWord(part: string): boolean {
-  return /[A-Z0-9]/.test(part.slice(1)) && /[a-z]/i.test(part);
+/**
+ * Every secret that the process was given, for whatever it writes; with `everyFile` what the `_FILE` of any setting holds too.
+ * What can't be read is the fault of loadSecrets.
+ */
+export function secretValues(
+  { env, readFile }: Omit<SecretSources, 'hosts'>,
+  { everyFile = false } = {},
+): string[] {
+  return Object.entries(env).flatMap(([variable, value = '']) => {
+    const isFile = variable.endsWith('_FILE');
+    const isSecret =
+      variable.startsWith(PREFIX) || (everyFile && isFile && variable.startsWith('ESL_ROUTER_'));
+    if (!isSecret || value === '') return [];
+    try {
+      return [isFile ? readFile(value).trim() : value];
+    } catch {
+      return [];
+    }
+  });
 }

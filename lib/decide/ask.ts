@@ -3,11 +3,12 @@ import type { CallEvent } from '../call/record.ts';
 import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { concealSecrets, type Secrets } from '../config/secret.ts';
+import type { Secrets } from '../config/secret.ts';
 import { headerText } from '../dial/dialstring.ts';
 import { parseRoute, type Step } from '../dial/route.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
+import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -151,7 +152,8 @@ async function askNow(
   };
   signal.addEventListener('abort', abort);
   const cancelDeadline = watchDeadline(limitMs, controller, options);
-  let built = false;
+  // Of what the request holds; errors of DNS, TLS and HTTP may repeat it too.
+  let redactor: Redactor | null = null;
   try {
     throwIfAborted(signal);
     const request = buildRequest({
@@ -161,6 +163,7 @@ async function askNow(
       version,
       dryRun,
     });
+    const { text: redact } = (redactor = createRedactor({ secrets: request.secrets }));
     const { method, shown } = request;
     note({
       type: 'request',
@@ -180,7 +183,6 @@ async function askNow(
         detail: null,
       },
     });
-    built = true;
     if (limitMs <= 0) throw noTimeLeft(options.call);
     const received = await send(request, {
       scheme: scheme.name,
@@ -189,10 +191,10 @@ async function askNow(
       deadlineMs: clock.now() + limitMs,
       signal: controller,
       onRetry: ({ reason, detail }) => {
-        note({ type: 'retry', reason, detail });
+        note({ type: 'retry', reason, detail: redact(detail) });
       },
     });
-    const response = concealed(received, request.secrets);
+    const response = concealed(received, redact);
     const { notes = [], ...reply } = response;
     note({ type: 'reply', ...reply });
     for (const text of notes) note({ type: 'note', text });
@@ -201,12 +203,13 @@ async function askNow(
     return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
     if (signal.aborted) {
-      if (built) answered('abandoned', messageOf(signal.reason));
+      if (redactor !== null) answered('abandoned', messageOf(signal.reason));
       throw signal.reason;
     }
-    const { code: reason, message: detail } =
+    const { code: reason, message } =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-    if (built) answered(reason, detail);
+    const detail = redactor?.text(message) ?? message;
+    if (redactor !== null) answered(reason, detail);
     // There is no request that could say why, and the one before has an answer of its own.
     else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
     return { asked: { kind: 'error', reason, detail }, response: null };
@@ -254,17 +257,10 @@ function watchDeadline(
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */
-function concealed(response: HttpResponse, secrets: readonly string[]): HttpResponse {
-  if (secrets.length === 0) return response;
+function concealed(response: HttpResponse, redact: Redactor['text']): HttpResponse {
   const { status, headers, body, phases, notes = [] } = response;
-  const shown = Object.entries(headers).map(([name, value]) => [name, concealSecrets(value, secrets)]);
-  return {
-    status,
-    headers: Object.fromEntries(shown) as Record<string, string>,
-    body: concealSecrets(body, secrets),
-    phases,
-    notes: notes.map((text) => concealSecrets(text, secrets)),
-  };
+  const shown = Object.entries(headers).map(([name, value]) => [redact(name), redact(value)] as const);
+  return { status, headers: Object.fromEntries(shown), body: redact(body), phases, notes: notes.map(redact) };
 }
 
 /** Told how a response was understood, and what was out of the ordinary in it. */

@@ -53,9 +53,15 @@ export function finder(
   numbers: Readonly<Record<string, string>>,
 ): (text: string) => string[] {
   const windows = new Map<string, string>();
+  const longWindows = new Map<string, string>();
   for (const [name, secret] of Object.entries(secrets)) {
     for (const form of formsOf(secret)) {
-      for (let at = 0; at + WINDOW <= form.length; at++) windows.set(form.slice(at, at + WINDOW), name);
+      for (let at = 0; at + WINDOW <= form.length; at++) {
+        const window = form.slice(at, at + WINDOW);
+        // Eight hexadecimal digits are met in the UUIDs of a million lines, sixteen are not.
+        if (!/^[0-9a-f]*$/i.test(window)) windows.set(window, name);
+        else if (at + 2 * WINDOW <= form.length) longWindows.set(form.slice(at, at + 2 * WINDOW), name);
+      }
     }
   }
   const patterns = Object.entries(numbers).map(
@@ -64,7 +70,8 @@ export function finder(
   return (text) => {
     const found = new Set<string>();
     for (let at = 0; at + WINDOW <= text.length; at++) {
-      const name = windows.get(text.slice(at, at + WINDOW));
+      const name =
+        windows.get(text.slice(at, at + WINDOW)) ?? longWindows.get(text.slice(at, at + 2 * WINDOW));
       if (name !== undefined) found.add(name);
     }
     for (const [name, pattern] of patterns) if (pattern.test(text)) found.add(name);

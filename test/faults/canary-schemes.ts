@@ -11,6 +11,18 @@ export const NUMBERS = {
   destination: '380674829105',
   fallback: '380935817246',
 };
+/** Of callers who withheld it: no CRM is told, and no log, masked or not. */
+export const WITHHELD = '380977315028';
+/** Where it stands all the same, in its national spelling too. */
+export const WITHHELD_VARIABLES = {
+  'sip_h_X-Customer': WITHHELD.slice(2),
+  'sip_h_P-Charge-Info': `<sip:+${WITHHELD}@pbx.example>`,
+  'sip_h_X-Note': `call back ${WITHHELD.replace(/^(..)(...)(...)(..)/, '+$1 ($2) $3-$4-')}`,
+  presence_id: `${WITHHELD}@pbx.example`,
+};
+const TELLING = Object.keys(WITHHELD_VARIABLES)
+  .map((name) => (name.startsWith('sip_h_') ? `{{sip.${name.slice('sip_h_'.length)}}}` : `{{var.${name}}}`))
+  .join(' ');
 type Webhook = SchemeDocument['webhook'];
 export type Secret = (place: string) => string;
 
@@ -18,13 +30,13 @@ export type Secret = (place: string) => string;
 const CARRIERS: Readonly<Record<string, (url: string, secret: Secret) => Webhook>> = {
   basic: (url, secret) => ({
     url: `${url}/${secret('PATH')}/{{caller}}?k=${secret('QUERY')}&line={{did}}`,
-    headers: { 'X-Key': `k ${secret('HEADER')}`, 'X-Caller': '{{caller_e164}}' },
+    headers: { 'X-Key': `k ${secret('HEADER')}`, 'X-Caller': '{{caller_e164}}', 'X-More': TELLING },
     parameters: { key: secret('PARAMETER'), name: '{{caller_name}}', phone: '{{caller}}' },
     auth: { type: 'basic', user: 'crm', password: secret('BASIC') },
   }),
   bearer: (url, secret) => ({
     url,
-    body: { deep: [{ key: `is ${secret('BODY')}` }, '{{caller_name}}', '{{did}}'] },
+    body: { deep: [{ key: `is ${secret('BODY')}` }, '{{caller_name}}', '{{did}}', TELLING, '{{call_id}}'] },
     auth: { type: 'bearer', token: secret('BEARER') },
   }),
   'api-key': (url, secret) => ({

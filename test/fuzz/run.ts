@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- [parser | readings] --count N --seed S`: by default the parser, a million of each and a seed of the
+ * `npm run fuzz -- [parser | readings | redact] --count N --seed S`: by default the parser, a million of each and a seed of the
  * day, which is printed.
  */
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fuzzParser } from './parser.ts';
 import { runReadings } from './readings.ts';
+import { runRedact } from './redact.ts';
 
 /** A leak of ten bytes a stream would show as this. */
 const MOST_GROWTH_BYTES = 8 * 1_048_576;
@@ -18,15 +19,17 @@ const { values, positionals } = parseArgs({
 const [programme = 'parser', ...others] = positionals;
 const count = Number(values.count ?? 1_000_000);
 const seed = Number(values.seed ?? Math.floor(Date.now() / 86_400_000));
-const isKnown = ['parser', 'readings'].includes(programme) && others.length === 0;
-if (!isKnown || !Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
-  console.error('usage: npm run fuzz -- [parser | readings] [--count N] [--seed S]   (whole numbers)');
+const programmes: Readonly<Record<string, () => boolean>> = { parser, readings, redact };
+const run = others.length === 0 ? programmes[programme] : undefined;
+if (run === undefined || !Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
+  console.error(
+    'usage: npm run fuzz -- [parser | readings | redact] [--count N] [--seed S]   (whole numbers)',
+  );
   process.exit(2);
 }
 
 try {
-  const isFine = programme === 'readings' ? readings() : parser();
-  if (!isFine) process.exitCode = 1;
+  if (!run()) process.exitCode = 1;
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
@@ -51,6 +54,11 @@ function parser(): boolean {
 function readings(): boolean {
   console.log(`fuzz: ${count} numbers, seed ${seed}`);
   return runReadings(count, seed, progress);
+}
+
+function redact(): boolean {
+  console.log(`fuzz: ${count} log lines, records and faults, seed ${seed}`);
+  return runRedact(count, seed, progress);
 }
 
 function progress(done: number): void {

@@ -1,4 +1,10 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { redactorOf } from '../../lib/commands/context.ts';
 import { startCrm, SimulatedFreeSwitch, type CrmReply } from '../../lib/simulator/index.ts';
 import { runInside } from '../support/cli.ts';
 import { Daemon } from '../support/daemon.ts';
@@ -141,6 +147,82 @@ describe('secrets', function () {
       expect(crm.requests).to.have.length(4);
     } finally {
       await crm.close();
+    }
+  });
+
+  it('shows of settings from secret files where they came from, and nothing else', async () => {
+    const url = 'https://crm.example/hook/t0ken-of-url?key=k3y-of-url';
+    const files = {
+      url,
+      parameters: '{"key":"p4rameter-text","caller":"{{caller}}"}',
+      domain: 'pbx.example',
+    };
+    const settings = {
+      WEBHOOK_URL_FILE: 'FOLDER/url',
+      WEBHOOK_PARAMETERS_FILE: 'FOLDER/parameters',
+      DOMAIN_FILE: 'FOLDER/domain',
+    };
+    for (const args of [['config'], ['config', '--json'], ['check']]) {
+      const { stdout, stderr, code } = await runInside(args, { settings, files });
+      expect(code, stderr).to.equal(0);
+      expect(stdout + stderr).not.to.match(/t0ken|k3y-of|p4rameter/);
+      if (args[0] === 'config')
+        expect(stdout)
+          .to.include('"***"')
+          .and.match(/\/url\b/);
+      if (args[0] === 'config') expect(stdout).not.to.include('pbx.example');
+    }
+  });
+
+  it('shows of URL and parameters that stand in the environment their macros', async () => {
+    const settings = {
+      WEBHOOK_URL: 'https://crm.example/hook?key=k3y-of-url&c={{caller}}&t=Bearer-{{secret.T}}',
+      WEBHOOK_PARAMETERS: '{"key":"p4rameter-text","caller":"{{caller}}"}',
+      SECRET_T: 'n0body-sees-it',
+    };
+    const { stdout } = await runInside(['config'], { settings });
+    expect(stdout).to.include('https://crm.example/hook?key=***&c={{caller}}&t=***{{secret.T}}');
+    expect(stdout).to.include('{"key":"***","caller":"{{caller}}"}');
+  });
+
+  it('are in no fault', async () => {
+    const broken = { parameters: '{"key":"p4rameter-text"', name: '\u001b[2Jsecond-5ecret' };
+    const runs = [
+      { settings: { WEBHOOK_PARAMETERS_FILE: 'FOLDER/parameters' }, files: broken },
+      { settings: { DEFAULT_SCHEME_FILE: 'FOLDER/name' }, files: broken },
+      { settings: { WEBHOOK_PARAMETERS: broken.parameters }, files: {} },
+      { settings: { GATEWAY: 'x p4rameter-text', SECRET_A: 'p4rameter-text' }, files: {} },
+      {
+        settings: { SECRET_A: 'p4rameter-text' },
+        files: {
+          'schemes/a.json': {
+            name: 'a',
+            webhook: { url: 'ftp://x/p4rameter-text', 'p4rameter-text': '\u001b[2J' },
+          },
+        },
+      },
+    ];
+    for (const run of runs) {
+      for (const command of ['check', 'config', 'start']) {
+        // It does not look at schemes.
+        if (command === 'config' && [runs[1], runs[4]].includes(run)) continue;
+        const { stdout, stderr, code } = await runInside([command], run);
+        expect(code, stdout + stderr).to.equal(2);
+        expect(stdout + stderr).not.to.match(/p4rameter|5ecret|\u001b/);
+        expect(stderr).to.include('***');
+      }
+    }
+  });
+
+  it('in a pipe are not waited for when a fault is told', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'esl-router-pipe-'));
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    try {
+      const redactor = redactorOf({ ESL_ROUTER_SECRET_A_FILE: pipe, ESL_ROUTER_SECRET_B: 'n0body' });
+      expect(redactor.text('n0body')).to.equal('***');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

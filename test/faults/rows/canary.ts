@@ -6,7 +6,15 @@ import { runInside } from '../../support/cli.ts';
 import type { Settings } from '../../support/daemon.ts';
 import { sideBySide } from '../../support/wait.ts';
 import { finder, newSecret, written } from '../canaries.ts';
-import { faultyWebhooks, NUMBERS, PLACES, schemesOf, type Secret } from '../canary-schemes.ts';
+import {
+  faultyWebhooks,
+  NUMBERS,
+  PLACES,
+  schemesOf,
+  WITHHELD,
+  WITHHELD_VARIABLES,
+  type Secret,
+} from '../canary-schemes.ts';
 import type { Outcome, Row } from '../row.ts';
 import { call, type Stage } from '../stage.ts';
 
@@ -20,6 +28,8 @@ const WRITTEN: readonly ((digits: string) => string)[] = [
   (digits) => digits.replace(/^(...)(..)(...)(....)$/, '00$1.$2.$3.$4'),
   (digits) => digits.replace(/^(...)(..)(...)(....)$/, '+$1/$2/$3 $4'),
   (digits) => digits.replace(/^(...)(..)(...)(....)$/, '$1\u00a0$2\u2013$3\u2011$4'),
+  (digits) => digits.replace(/^(...)(...)(...)(...)$/, '$1.$2.$3.$4'),
+  (digits) => digits.replace(/^(...)(..)(...)(....)$/, '\u202a$1\u200b$2\u200b$3\u2060$4\u202c'),
 ];
 
 /** Everything that the CRM was told, a password in plain words too, as debug pages show it. */
@@ -29,8 +39,19 @@ function echo({ method, url, headers, body }: RecordedRequest): string {
   return JSON.stringify({ method, url, headers, body: body.toString(), password });
 }
 
+/** As pages for developers show it, and programs that encode what they are given. */
+const PAGES: readonly ((text: string) => string)[] = [
+  (text) => text,
+  (text) => `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')}</pre>`,
+  (text) => JSON.stringify({ error: text }).replaceAll('/', '\\/').replaceAll('+', '\\u002b'),
+  (text) => encodeURIComponent(text),
+  (text) => encodeURIComponent(encodeURIComponent(text)).toLowerCase(),
+  (text) => Buffer.from(text).toString('base64url'),
+];
+let page = 0;
+
 const REPLIES: Readonly<Record<string, (request: RecordedRequest, destination: string) => CrmReply>> = {
-  echo500: (request) => ({ status: 500, body: echo(request) }),
+  echo500: (request) => ({ status: 500, body: PAGES[page++ % PAGES.length]?.(echo(request)) ?? '' }),
   redirect: (request) => ({
     status: 302,
     headers: { Location: `${request.url}&again=1`, 'X-Echo': request.headers['authorization'] ?? '' },
@@ -103,7 +124,10 @@ async function search(stage: Stage, named: boolean): Promise<Outcome> {
   const told = { text: '' };
   const schemes = schemesOf(await targets(stage, told), secret);
   const settings: Settings = {
-    ...Object.fromEntries(Object.entries(secrets).map(([place, value]) => [`SECRET_${place}`, value])),
+    // The control's router does not know them.
+    ...(named
+      ? Object.fromEntries(Object.entries(secrets).map(([place, value]) => [`SECRET_${place}`, value]))
+      : {}),
     LOG_MASK_NUMBERS: String(named),
     GATEWAY: 'crm',
     DOMAIN: 'pbx.example',
@@ -125,16 +149,25 @@ async function search(stage: Stage, named: boolean): Promise<Outcome> {
         const write = WRITTEN[n % WRITTEN.length] ?? String;
         const more = {
           caller: write(NUMBERS.caller),
-          callerName: `Ann ${write(NUMBERS.named)}`,
+          callerName: `Ann ${write(NUMBERS.named)}\u001b[2J\u009b`,
           did: write(NUMBERS.called),
           guardSeconds: 80,
         };
         await Promise.all(schemes.map(({ name }) => freeswitch.call(call(name, more))));
-        calls += schemes.length;
+        const hidden = {
+          caller: `+${WITHHELD}`,
+          privacy: true,
+          variables: WITHHELD_VARIABLES,
+          guardSeconds: 80,
+        };
+        await Promise.all(schemes.map(({ name }) => freeswitch.call(call(name, hidden))));
+        calls += 2 * schemes.length;
       }
     });
     bytes += text.length;
-    read(`log (${LOG_FORMAT})`, text, finder(secrets, NUMBERS));
+    read(`log (${LOG_FORMAT})`, text, finder(secrets, { ...NUMBERS, withheld: WITHHELD.slice(3) }));
+    // A log that ends in nothing but lines.
+    if (/[^\n\P{Cc}]/u.test(text)) found.set(`log (${LOG_FORMAT})`, new Set(['control characters']));
   }
   for (const { what, text } of await commandLine(
     stage,
@@ -146,7 +179,9 @@ async function search(stage: Stage, named: boolean): Promise<Outcome> {
     read(what, text, finder(secrets, {}));
   }
   // Signatures show no secret: whatever else did not reach a CRM would be looked for in vain.
-  const sent = finder(secrets, NUMBERS)(told.text).length;
+  const reached = finder(secrets, { ...NUMBERS, withheld: WITHHELD.slice(3) })(told.text);
+  if (reached.includes('withheld')) found.set('the CRM', new Set(['withheld']));
+  const sent = reached.length;
   const most =
     Object.keys({ ...secrets, ...NUMBERS }).length - 'HMAC HMAC_OLD destination fallback'.split(' ').length;
   const shown = [...found].map(([where, names]) => `${where}: ${[...names].join(' ')}`).join('; ');

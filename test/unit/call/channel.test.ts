@@ -37,6 +37,7 @@ describe('channel', () => {
       callerRaw: '+38 (044) 111-22-33',
       callerName: 'Lab Caller',
       withheld: false,
+      withheldNumbers: [],
       did: '15005550100',
       destinationNumber: '15005550100',
       context: 'public',
@@ -134,6 +135,92 @@ describe('channel', () => {
     expect(JSON.stringify([hidden, [...hidden.variables]])).not.to.include('380441112233');
     expect(hidden).to.include({ caller: '', callerRaw: '', callerName: '', withheld: true });
     expect(hidden.variables.get('shop')).to.equal('north');
+  });
+
+  /** `what: value`, each as a header of a caller with this number who withheld it. */
+  const shownOf = (number: string, variables: Record<string, string>, more: Record<string, string> = {}) => {
+    const told = Object.entries(variables).map(([name, value]) => [`variable_${name}`, value] as const);
+    const headers: Record<string, string> = {
+      'Caller-Caller-ID-Number': number,
+      'Caller-Privacy-Hide-Number': 'true',
+      ...Object.fromEntries(told),
+      ...more,
+    };
+    const hidden = concealCaller(call(headers, DID_FROM, Object.keys(variables)));
+    return { hidden, shown: [...hidden.variables].filter(([, value]) => value !== '').map(([name]) => name) };
+  };
+
+  it('conceals a withheld caller in every spelling of the number', () => {
+    const spellings = {
+      'sip_h_X-National': '0441112233',
+      'sip_h_X-Grouped': '+380 (44) 111-22-33',
+      'sip_h_X-Dotted': '38.044.111.22.33',
+      'sip_h_X-Prefix': '00380441112233',
+      'sip_h_X-Outside-Line': '9,0441112233',
+      'sip_h_X-Local': '111-22-33',
+      'sip_h_X-Uri': 'sip:%2B380%2044%20111%2022%2033@pbx.test',
+      'sip_h_X-Two': '380445550000, 380441112233',
+      'sip_h_X-Arabic': '٠٤٤١١١٢٢٣٣',
+      'sip_h_X-Json': '{"n":"eyJuIjoiMzgwNDQxMTEyMjMzIn0="}',
+      channel_name: 'sofia/external/380441112233@10.0.0.1',
+    };
+    const others = { 'sip_h_X-Other': '0441112234', sip_to_user: '380445550000', shop: 'north' };
+    for (const number of ['+380441112233', '0441112233', '380 44 111 22 33']) {
+      expect(shownOf(number, { ...spellings, ...others }).shown, number).to.deep.equal(Object.keys(others));
+    }
+    const byOthers = { 'Caller-ANI': '380441112233' };
+    expect(shownOf('anonymous', { ...spellings, ...others }, byOthers).shown).to.deep.equal(
+      Object.keys(others),
+    );
+    const asserted = { 'variable_sip_P-Asserted-Identity': '"A" <sip:+380441112233@10.20.30.40:5060>' };
+    expect(shownOf('anonymous', { ...spellings, ...others }, asserted).shown).to.deep.equal(
+      Object.keys(others),
+    );
+  });
+
+  it('conceals what names a caller by its nature, whatever stands there', () => {
+    const naming = [
+      ...['sip_from_user', 'sip_from_uri', 'sip_full_from', 'sip_contact_uri', 'sip_cid_type', 'presence_id'],
+      ...[
+        'sip_P-Asserted-Identity',
+        'sip_P-Preferred-Identity',
+        'sip_Remote-Party-ID',
+        'sip_h_P-Charge-Info',
+      ],
+      ...['sip_h_History-Info', 'sip_h_Diversion', 'sip_h_Identity', 'sip_h_Referred-By', 'sip_h_Reply-To'],
+      ...['sip_i_p_asserted_identity', 'sip_h_Call-Info', 'sip_h_P-Served-User', 'sip_h_X-Caller-ID', 'ani'],
+      ...['effective_caller_id_name', 'origination_caller_id_number', 'sip_auth_username', 'user_name'],
+    ];
+    const others = [
+      'sip_to_user',
+      'sip_req_uri',
+      'sip_h_X-Account',
+      'sip_user_agent',
+      'domain_name',
+      'context',
+    ];
+    const all = Object.fromEntries([...naming, ...others].map((name) => [name, 'u-ivanenko']));
+    expect(shownOf('anonymous', all).shown).to.deep.equal(others);
+  });
+
+  it('conceals him in his name, in the Call-ID that his telephone made of his number, and as who redirected', () => {
+    const { hidden, shown } = shownOf(
+      '+380441112233',
+      { 'sip_h_X-Card': 'Card of OLENA KOVAL', 'sip_h_X-Shop': 'north' },
+      {
+        'Caller-Caller-ID-Name': 'Olena Koval',
+        variable_sip_call_id: '380441112233-17@10.0.0.1',
+        'Caller-RDNIS': '0441112233',
+      },
+    );
+    expect(shown).to.deep.equal(['sip_h_X-Shop']);
+    expect(hidden).to.include({ callId: '', divertedFrom: '', callerName: '' });
+    expect(JSON.stringify(hidden)).not.to.include('1112233');
+  });
+
+  it('conceals an extension where it stands alone, and no number that has its digits', () => {
+    const { shown } = shownOf('201', { a: '2013', b: 'line 201', c: '380442013456' });
+    expect(shown).to.deep.equal(['a', 'c']);
   });
 
   it('reads what the dialplan told', () => {

@@ -1,0 +1,16 @@
+import type { Writable } from 'node:stream';
+import { printableJson, printableLines } from '../redact/printable.ts';
+import { createRedactor, type Redactor } from '../redact/redactor.ts';
+
+/** All that a command writes: without secrets, and without what a terminal would obey. */
+
+const PLAIN = createRedactor({});
+
+/** Lines, each of which may be several. */
+export function print(stream: Writable, lines: readonly string[], redactor: Redactor = PLAIN): void {
+  stream.write(`${printableLines(redactor.text(lines.join('\n')))}\n`);
+}
+
+export function printJson(stream: Writable, value: unknown, redactor: Redactor = PLAIN): void {
+  stream.write(`${printableJson(redactor.value(value), 2)}\n`);
+}
