@@ -16,6 +16,7 @@ import {
 } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
 import { nextLists, type NextList } from '../decide/next.ts';
+import { withHeaders, type ListedStep } from '../decide/walk.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
@@ -211,26 +212,29 @@ function listed(
   call: Call,
   config: Config,
 ): Pick<Tried, 'steps' | 'dialStrings' | 'next'> {
-  const { scheme, calleeHeaders, steps, originates } = decision;
+  const { scheme, ownHeaders, steps, originates } = decision;
   const context = { scheme, call, config };
   return {
     steps,
     dialStrings: [
       ...originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds)),
-      ...dialStringsOf(steps.slice(1), { ...context, calleeHeaders }),
+      ...dialStringsOf(steps.slice(1), context),
     ],
     next: lists.map((list): Listed => ({
       outcomes: list.outcomes,
       steps: list.steps,
-      dialStrings: dialStringsOf(list.steps, { ...context, calleeHeaders: {} }),
+      dialStrings: dialStringsOf(withHeaders(list.steps, ownHeaders), context),
     })),
   };
 }
 
-function dialStringsOf(steps: readonly Step[], context: OriginateContext): string[] {
+function dialStringsOf(
+  steps: readonly ListedStep[],
+  context: Omit<OriginateContext, 'calleeHeaders'>,
+): string[] {
   return steps.flatMap((step) => {
     if (step.kind !== 'dial') return [];
-    const plan = originatesFor(step, context);
+    const plan = originatesFor(step, { ...context, calleeHeaders: step.calleeHeaders });
     if (!plan.ok) return [`not dialled: ${plan.detail}`];
     return plan.originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds));
   });

@@ -4,18 +4,17 @@ import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { concealSecrets, type Secrets } from '../config/secret.ts';
-import { headerText } from '../dial/dialstring.ts';
 import { parseRoute, type Step } from '../dial/route.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { textAt } from '../webhook/formats/index.ts';
-import { expand, withoutSecrets, type MacroContext } from '../webhook/macro.ts';
+import { withoutSecrets, type MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { readResponse } from '../webhook/response.ts';
 import { mapTemplates, type Webhook } from '../webhook/webhook.ts';
+import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { AnswerMemory } from './memory.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
@@ -51,8 +50,7 @@ export type Asked =
   | {
       readonly kind: 'route';
       readonly steps: readonly Step[];
-      /** Headers for the callee, fit for a dial string. */
-      readonly calleeHeaders: Readonly<Record<string, string>>;
+      readonly calleeHeaders: CalleeHeaders;
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
@@ -275,12 +273,15 @@ function read(
   return {
     kind: 'route',
     steps: route.steps,
-    calleeHeaders: calleeHeaders(scheme, context, document),
+    calleeHeaders: calleeHeaders(scheme, context, { document }),
     stale: false,
   };
 }
 
-function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }: AskOptions): MacroContext {
+export function macrosOf(
+  { scheme, webhook, attempt }: Pick<Asking, 'scheme' | 'webhook' | 'attempt'>,
+  { call, secrets, clock }: AskOptions,
+): MacroContext {
   let host: string | undefined;
   return {
     call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
@@ -290,16 +291,6 @@ function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
   };
-}
-
-function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unknown): Record<string, string> {
-  const reply = (path: string): string => textAt(document, path);
-  return Object.fromEntries(
-    Object.entries(bridge.headers).map(([name, template]) => [
-      name,
-      headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
-    ]),
-  );
 }
 
 /**

@@ -9,9 +9,18 @@ import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
 import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
 import type { Webhook } from '../webhook/webhook.ts';
-import { ask, backupOf, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
+import { ask, backupOf, GUARD_MARGIN_SECONDS, macrosOf, type Asked, type AskOptions } from './ask.ts';
+import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { Places } from './limits.ts';
-import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
+import {
+  afterBridge,
+  listBehind,
+  withHeaders,
+  type ListedStep,
+  type Start,
+  type Walk,
+  type Why,
+} from './walk.ts';
 
 /**
  * Where a call goes. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
@@ -25,16 +34,16 @@ export interface Decision {
   readonly via: Via;
   readonly result: Result;
   readonly reason: Reason;
-  readonly steps: readonly [LegStep, ...Step[]];
-  /** Headers for the callee, fit for a dial string. */
-  readonly calleeHeaders: Readonly<Record<string, string>>;
+  readonly steps: readonly [LegStep, ...ListedStep[]];
+  /** For the callees of the scheme's own lists, one of which may follow. */
+  readonly ownHeaders: CalleeHeaders;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
   /** Where it stands, the first step taken: from here `resume` goes on. */
   readonly walk: Walk;
 }
 
-export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
+export type LegStep = Extract<ListedStep, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
@@ -70,6 +79,7 @@ export class Inquiry {
   readonly #options: InquiryOptions;
   /** Of the last question. */
   #attempt = 0;
+  readonly #noted = new Set<string>();
 
   constructor(options: InquiryOptions) {
     this.#options = options;
@@ -123,7 +133,7 @@ export class Inquiry {
     switch (asked.kind) {
       case 'route': {
         const { steps, calleeHeaders, stale } = asked;
-        const route = { via: 'primary', steps, calleeHeaders, stale } as const;
+        const route = { via: 'primary', steps: withHeaders(steps, calleeHeaders), stale } as const;
         return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
       }
       case 'none':
@@ -142,7 +152,13 @@ export class Inquiry {
     const { config, call } = this.#options;
     const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
     if (readings.length > 0) this.#options.note({ type: 'readings', readings });
-    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, calleeHeaders: {}, why };
+    const own = withHeaders(steps, this.#ownHeaders(scheme));
+    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps: own, why };
+  }
+
+  #ownHeaders(scheme: Scheme): CalleeHeaders {
+    const question = { scheme, webhook: scheme.webhook, attempt: this.#attempt };
+    return calleeHeaders(scheme, macrosOf(question, this.#options));
   }
 
   /** The CRM's list is followed by one of the scheme's own, and that by the dialplan. */
@@ -169,7 +185,7 @@ export class Inquiry {
     if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
     if (asked.kind !== 'route') return walk;
-    return { ...walk, steps: [...asked.steps, ...walk.steps], calleeHeaders: asked.calleeHeaders };
+    return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };
   }
 
   /** What can't be done here is left out, as the reader leaves out what it refuses. */
@@ -194,9 +210,10 @@ export class Inquiry {
     return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);
   }
 
-  #plan(step: LegStep, { scheme, calleeHeaders }: Walk): Plan {
+  #plan(step: LegStep, { scheme }: Walk): Plan {
     if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     const { call, config } = this.#options;
+    const { calleeHeaders } = step;
     const refused = (reason: Reason, detail: string): Plan => {
       const text = `${nameOf(step.destinations)}: ${detail}`;
       return { ok: false, why: { result: 'refused', reason, detail: text } };
@@ -204,6 +221,7 @@ export class Inquiry {
     // What can't be dialled at all takes no places.
     const plan = originatesFor(step, { scheme, call, config, calleeHeaders });
     if (!plan.ok) return refused(plan.reason, plan.detail);
+    for (const text of plan.notes) this.#noteOnce(text);
     const full = new Map<Destination, string>();
     for (const destination of step.destinations) {
       const cap =
@@ -222,6 +240,13 @@ export class Inquiry {
       : refused(lesser.reason, lesser.detail);
   }
 
+  /** For what holds for the call, and not for one step. */
+  #noteOnce(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.#options.note({ type: 'note', text });
+  }
+
   /** Milliseconds that the next attempt may take. */
   #limit(deadlineMs: number, behind: readonly (Step | FallbackStep)[]): number {
     const remaining = deadlineMs - this.#options.clock.now();
@@ -235,7 +260,7 @@ export class Inquiry {
   }
 
   #decided({ step, originates }: Extract<Plan, { ok: true }>, walk: Walk): Decision {
-    const { scheme, via, calleeHeaders } = walk;
+    const { scheme, via } = walk;
     const steps = [step, ...walk.steps] as const;
     const { result, reason, detail } =
       walk.via === 'fallback'
@@ -244,7 +269,8 @@ export class Inquiry {
     const atMs = this.#options.elapsedMs();
     const named = { scheme: scheme.name, steps: steps.map(describeStep) };
     this.#options.note({ type: 'decision', decision: { atMs, via, result, reason, detail, ...named } });
-    return { scheme, via, result, reason, steps, calleeHeaders, originates, walk };
+    const ownHeaders = this.#ownHeaders(scheme);
+    return { scheme, via, result, reason, steps, ownHeaders, originates, walk };
   }
 }
 
