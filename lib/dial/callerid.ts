@@ -42,17 +42,17 @@ export function callerIdVariables(
 ): Record<string, string> {
   const { withheld } = call;
   const caller = callerUser(call);
-  const shown = ownNumber(call, gateway) ?? caller;
-  const number = shown === '' ? 'anonymous' : shown;
+  const own = ownNumber(call, gateway);
+  const number = (own ?? caller) || 'anonymous';
   // A name has to be set even where none is sent: FreeSWITCH would take the caller's own display name, unchecked.
   const name =
     gateway !== null && !gateway.sendName
       ? NO_NAME
       : withheld
         ? 'Anonymous'
-        : ([callerName ?? '', call.callerName, call.callerRaw]
+        : ([callerName ?? '', call.callerName, own ?? call.callerRaw]
             .map(nameText)
-            .find((text) => text !== '') ?? number);
+            .find((text) => text !== '') ?? NO_NAME);
   const diversion = gateway?.diversion === true ? diversionText(call) : '';
   return {
     origination_caller_id_number: number,
@@ -73,7 +73,8 @@ export function callerIdNote(
 ): string | null {
   if (gateway?.callerId === 'did') {
     const did = JSON.stringify(call.did);
-    if (!isDialled(call.did)) return `caller ID "did": the called number ${did} is none, the caller's is shown`;
+    if (!isDialled(call.did))
+      return `caller ID "did": the called number ${did} is none, the caller's is shown`;
     const [least, most] = extensionDigits;
     const isExtension = /^\d+$/.test(call.did) && call.did.length >= least && call.did.length <= most;
     return isExtension ? `caller ID "did": the called number ${did} is an extension, see didFrom` : null;

@@ -23,7 +23,10 @@ export function rungTogether(destinations: readonly Destination[]): Rung {
 }
 
 /** How a bridge that nobody answered has ended, and the numbers that another gateway may reach. */
-export function endOf({ destinations, uuids }: Rung, over: BridgeOver): { cause: string; again: Destination[] } {
+export function endOf(
+  { destinations, uuids }: Rung,
+  over: BridgeOver,
+): { cause: string; again: Destination[] } {
   const { cause } = over;
   if (uuids.size === 0) {
     const failed = GATEWAY_FAILURES.has(cause);

@@ -238,7 +238,12 @@ export class Originate {
     // The first in the dial string gives the cause, whenever it ended; one that never came to be gives none (measured on 1.11.1).
     const [first = null] = this.#made.values();
     const told = this.#made.size > 1 && first !== null && first !== 'NONE' ? first : null;
-    this.#finish?.({ kind: 'failed', cause: told ?? cause, disposition: told ?? disposition, timedOut: false });
+    this.#finish?.({
+      kind: 'failed',
+      cause: told ?? cause,
+      disposition: told ?? disposition,
+      timedOut: false,
+    });
   }
 
   #close(b: BLeg, cause: string, sipCode: number | null = null): void {

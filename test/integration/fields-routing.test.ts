@@ -93,8 +93,8 @@ const where: Scenario[] = [
     },
   },
   {
-    title: 'bridge.progressTimeoutSeconds: 6 with several gateways, none with one',
-    scheme: { gateway: ['first', 'second'] },
+    title: 'bridge.progressTimeoutSeconds: 6 with several gateways, none for a user',
+    scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds: 20 },
     reply: { json: { destination: ['380501234567', '201'] } },
     callees: { '380501234567': busy },
     check: (outcome) => {

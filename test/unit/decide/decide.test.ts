@@ -439,7 +439,9 @@ describe('decide', () => {
       schemes: [scheme],
       answer: ({ url }) => reply({ destination: '201', card: url }),
     });
-    expect(JSON.stringify(headersOf(routed.decision))).to.include('***').and.not.include('value-of');
+    expect(JSON.stringify(headersOf(routed.decision)))
+      .to.include('***')
+      .and.not.include('value-of');
   });
 
   it('records what was out of the ordinary in a reply, and in what it says', async () => {
