@@ -170,6 +170,32 @@ export const gatewayRows: readonly Row[] = [
     },
   ),
   {
+    name: 'gateway-group-next',
+    title: 'a group behind a busy number: its own end counts, and not what the bridge before it left behind',
+    scheme: { gateway: ['closed', 'crm'], forwardingTimeoutSeconds: 8 },
+    run: async (stage) => {
+      const busy = stage.line(stage.number(), (call) => {
+        call.refuse('486 Busy Here');
+      });
+      const down = stage.line(stage.number(1), (call) => {
+        call.refuse('503 Service Unavailable');
+      });
+      stage.destination([busy.number, [down.number, 'nobody']]);
+      // A channel that API commands can't name gets its variables by an application.
+      for (const odd of [{}, { to: stage.world.ports.byCallId ?? 0, callId: 'g{cX821%bek@host' }]) {
+        const caller = await stage.call(odd);
+        await stage.served(caller, 15_000);
+        await caller.hangup();
+        const { bridges, reason } = await stage.record(caller);
+        const causes = bridges.map(({ cause }) => (cause === 'USER_BUSY' ? 'busy' : cause)).join(', ');
+        const down = 'NORMAL_TEMPORARY_FAILURE';
+        check(causes === [down, 'busy', down, down].join(', '), `the bridges: ${causes}`);
+        check(reason === 'unreachable', `the reason is ${reason}`);
+      }
+      return 'unreachable, by a channel with and one without a name for API commands';
+    },
+  },
+  {
     name: 'caller-scripts',
     title:
       'callers beyond ASCII, with spaces and signs: callees see who calls, as he can be called back, and nobody is made anonymous',
