@@ -180,7 +180,7 @@ export const gatewayRows: readonly Row[] = [
       const down = stage.line(stage.number(1), (call) => {
         call.refuse('503 Service Unavailable');
       });
-      stage.destination([busy.number, [down.number, 'nobody']]);
+      stage.destination([busy.number, [down.number, '888']]);
       // A channel that API commands can't name gets its variables by an application.
       for (const odd of [{}, { to: stage.world.ports.byCallId ?? 0, callId: 'g{cX821%bek@host' }]) {
         const caller = await stage.call(odd);
