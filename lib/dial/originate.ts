@@ -18,7 +18,7 @@ export interface Originate {
   readonly dialString: (timeoutSeconds: number, options?: DialStringOptions) => DialString;
 }
 
-export interface DialStringOptions {
+interface DialStringOptions {
   /** In the braces, beside those of the step. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Those of the step that are rung; all of them when absent. */
