@@ -15,6 +15,7 @@ import {
 } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
 import { nextLists, type NextList } from '../decide/next.ts';
+import { withHeaders, type ListedStep } from '../decide/walk.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
@@ -211,7 +212,7 @@ function listed(
   call: Call,
   config: Config,
 ): Pick<Tried, 'steps' | 'dialStrings' | 'next'> {
-  const { scheme, steps, originates } = decision;
+  const { scheme, ownHeaders, steps, originates } = decision;
   const context = { scheme, call, config };
   return {
     steps,
@@ -222,12 +223,12 @@ function listed(
     next: lists.map((list): Listed => ({
       outcomes: list.outcomes,
       steps: list.steps,
-      dialStrings: dialStringsOf(list.steps, context),
+      dialStrings: dialStringsOf(withHeaders(list.steps, ownHeaders), context),
     })),
   };
 }
 
-function dialStringsOf(steps: readonly Step[], context: OriginateContext): string[] {
+function dialStringsOf(steps: readonly ListedStep[], context: OriginateContext): string[] {
   return steps.flatMap((step) => {
     if (step.kind !== 'dial') return [];
     const plan = originatesFor(step, context);

@@ -4,7 +4,6 @@ import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import { headerText } from '../dial/dialstring.ts';
 import { parseRoute, type Step } from '../dial/route.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
@@ -12,12 +11,12 @@ import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { textAt } from '../webhook/formats/index.ts';
 import { identityOf } from '../webhook/identity.ts';
-import { expand, type MacroContext } from '../webhook/macro.ts';
+import type { MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
+import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { AnswerMemory } from './memory.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
@@ -53,6 +52,7 @@ export type Asked =
   | {
       readonly kind: 'route';
       readonly steps: readonly Step[];
+      readonly calleeHeaders: CalleeHeaders;
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
@@ -290,12 +290,16 @@ function read(
   }
   return {
     kind: 'route',
-    steps: withHeaders(route.steps, calleeHeaders(scheme, context, document)),
+    steps: route.steps,
+    calleeHeaders: calleeHeaders(scheme, context, { document }),
     stale: false,
   };
 }
 
-function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }: AskOptions): MacroContext {
+export function macrosOf(
+  { scheme, webhook, attempt }: Pick<Asking, 'scheme' | 'webhook' | 'attempt'>,
+  { call, secrets, clock }: AskOptions,
+): MacroContext {
   let host: string | undefined;
   return {
     call: call.withheld && webhook.withheld === 'hide' ? concealCaller(call) : call,
@@ -305,19 +309,4 @@ function macrosOf({ scheme, webhook, attempt }: Asking, { call, secrets, clock }
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
   };
-}
-
-/** Whoever the reply asked for gets the headers made of it, however late he is rung. */
-function withHeaders(steps: readonly Step[], headers: Readonly<Record<string, string>>): readonly Step[] {
-  return steps.map((step) => (step.kind === 'dial' ? { ...step, headers } : step));
-}
-
-function calleeHeaders({ bridge }: Scheme, context: MacroContext, document: unknown): Record<string, string> {
-  const reply = (path: string): string => textAt(document, path);
-  return Object.fromEntries(
-    Object.entries(bridge.headers).map(([name, template]) => [
-      name,
-      headerText(expand(template, { ...context, reply, secret: () => '' }, (value) => value)),
-    ]),
-  );
 }

@@ -10,9 +10,18 @@ import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
 import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { backupOf } from '../webhook/backup.ts';
-import { ask, GUARD_MARGIN_SECONDS, type Asked, type AskOptions } from './ask.ts';
+import { ask, GUARD_MARGIN_SECONDS, macrosOf, type Asked, type AskOptions } from './ask.ts';
+import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { Places } from './limits.ts';
-import { afterBridge, listBehind, type Start, type Walk, type Why } from './walk.ts';
+import {
+  afterBridge,
+  listBehind,
+  withHeaders,
+  type ListedStep,
+  type Start,
+  type Walk,
+  type Why,
+} from './walk.ts';
 
 /**
  * Where a call goes. The CRM is asked as the scheme says, its reply or the scheme's fallbacks give a list of steps, and
@@ -26,14 +35,16 @@ export interface Decision {
   readonly via: Via;
   readonly result: Result;
   readonly reason: Reason;
-  readonly steps: readonly [LegStep, ...Step[]];
+  readonly steps: readonly [LegStep, ...ListedStep[]];
+  /** For the callees of the scheme's own lists, one of which may follow. */
+  readonly ownHeaders: CalleeHeaders;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
   /** Where it stands, the first step taken: from here `resume` goes on. */
   readonly walk: Walk;
 }
 
-export type LegStep = Extract<Step, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
+export type LegStep = Extract<ListedStep, { kind: 'dial' | 'transfer' | 'hangup' | 'dialplan' }>;
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
@@ -69,6 +80,7 @@ export class Inquiry {
   readonly #options: InquiryOptions;
   /** Of the last question. */
   #attempt = 0;
+  readonly #noted = new Set<string>();
 
   constructor(options: InquiryOptions) {
     this.#options = options;
@@ -121,8 +133,8 @@ export class Inquiry {
     const asked = await this.#ask(start, scheme.webhook, onError);
     switch (asked.kind) {
       case 'route': {
-        const { steps, stale } = asked;
-        const route = { via: 'primary', steps, stale } as const;
+        const { steps, calleeHeaders, stale } = asked;
+        const route = { via: 'primary', steps: withHeaders(steps, calleeHeaders), stale } as const;
         return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
       }
       case 'none':
@@ -141,7 +153,13 @@ export class Inquiry {
     const { config, call } = this.#options;
     const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
     if (readings.length > 0) this.#options.note({ type: 'readings', readings });
-    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps, why };
+    const own = withHeaders(steps, this.#ownHeaders(scheme));
+    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps: own, why };
+  }
+
+  #ownHeaders(scheme: Scheme): CalleeHeaders {
+    const question = { scheme, webhook: scheme.webhook, attempt: this.#attempt };
+    return calleeHeaders(scheme, macrosOf(question, this.#options));
   }
 
   /** The CRM's list is followed by one of the scheme's own, and that by the dialplan. */
@@ -168,7 +186,7 @@ export class Inquiry {
     if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
     if (asked.kind !== 'route') return walk;
-    return { ...walk, steps: [...asked.steps, ...walk.steps] };
+    return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };
   }
 
   /** What can't be done here is left out, as the reader leaves out what it refuses. */
@@ -203,6 +221,7 @@ export class Inquiry {
     // What can't be dialled at all takes no places.
     const plan = originatesFor(step, { scheme, call, config });
     if (!plan.ok) return refused(plan.reason, plan.detail);
+    for (const text of plan.notes) this.#noteOnce(text);
     const full = new Map<Destination, string>();
     for (const destination of step.destinations) {
       const cap =
@@ -219,6 +238,13 @@ export class Inquiry {
     return lesser.ok
       ? { ok: true, step: less, originates: lesser.originates }
       : refused(lesser.reason, lesser.detail);
+  }
+
+  /** For what holds for the call, and not for one step. */
+  #noteOnce(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.#options.note({ type: 'note', text });
   }
 
   /** Milliseconds that the next attempt may take. */
@@ -243,7 +269,8 @@ export class Inquiry {
     const atMs = this.#options.elapsedMs();
     const named = { scheme: scheme.name, steps: steps.map(describeStep) };
     this.#options.note({ type: 'decision', decision: { atMs, via, result, reason, detail, ...named } });
-    return { scheme, via, result, reason, steps, originates, walk };
+    const ownHeaders = this.#ownHeaders(scheme);
+    return { scheme, via, result, reason, steps, ownHeaders, originates, walk };
   }
 }
 

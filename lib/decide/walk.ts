@@ -3,6 +3,7 @@ import type { Result, Via } from '../call/record.ts';
 import type { Step } from '../dial/route.ts';
 import type { Reason } from '../errors.ts';
 import { stepsFor, type FallbackStep, type Scheme } from '../scheme/scheme.ts';
+import type { CalleeHeaders } from './headers.ts';
 
 /**
  * How far a call has come in its search for somebody who answers: the list that it walks, and the steps that are left.
@@ -24,7 +25,19 @@ export interface Start {
 interface List extends Start {
   readonly via: Via;
   /** Not yet taken. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ListedStep[];
+}
+
+type Dial = Extract<Step, { kind: 'dial' }>;
+
+/**
+ * A step, with what its callees are told beside the call: that depends on the reply that named it, and one list may hold
+ * steps of a backup's reply and of the scheme.
+ */
+export type ListedStep = Exclude<Step, Dial> | (Dial & { readonly calleeHeaders: CalleeHeaders });
+
+export function withHeaders(steps: readonly Step[], calleeHeaders: CalleeHeaders): ListedStep[] {
+  return steps.map((step) => (step.kind === 'dial' ? { ...step, calleeHeaders } : step));
 }
 
 /** Along the list that the CRM gave. */

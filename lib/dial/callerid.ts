@@ -1,5 +1,5 @@
 import type { Call } from '../call/channel.ts';
-import { hasActiveWord } from './dialstring.ts';
+import { hasActiveWord, percentEncode } from './dialstring.ts';
 
 /** How one gateway wants to be told who calls. Trunks commonly refuse numbers that are not their customer's. */
 export interface GatewaySettings {
@@ -40,27 +40,47 @@ export function callerIdVariables(
   gateway: GatewaySettings | null,
   callerName: string | null,
 ): Record<string, string> {
-  const caller = call.withheld ? '' : numberText(call.caller);
-  const hidden = caller === '';
-  const shown = ownNumber(call, gateway) ?? caller;
-  const number = shown === '' ? 'anonymous' : shown;
+  const { withheld } = call;
+  const caller = callerUser(call);
+  const own = ownNumber(call, gateway);
+  const number = (own ?? caller) || 'anonymous';
   // A name has to be set even where none is sent: FreeSWITCH would take the caller's own display name, unchecked.
   const name =
     gateway !== null && !gateway.sendName
       ? NO_NAME
-      : hidden
+      : withheld
         ? 'Anonymous'
-        : ([callerName ?? '', call.callerName].map(nameText).find((text) => text !== '') ?? number);
+        : ([callerName ?? '', call.callerName, own ?? call.callerRaw]
+            .map(nameText)
+            .find((text) => text !== '') ?? NO_NAME);
   const diversion = gateway?.diversion === true ? diversionText(call) : '';
   return {
     origination_caller_id_number: number,
     origination_caller_id_name: nameValue(name),
-    ...(hidden ? { origination_privacy: HIDDEN } : {}),
+    ...(withheld ? { origination_privacy: HIDDEN } : {}),
     ...(gateway === null ? {} : { sip_cid_type: gateway.identity }),
     // Without an identity header mod_sofia writes no Privacy header either.
-    ...(hidden && gateway?.identity === 'none' ? { sip_h_Privacy: 'id' } : {}),
+    ...(withheld && gateway?.identity === 'none' ? { sip_h_Privacy: 'id' } : {}),
     ...(diversion === '' ? {} : { sip_h_Diversion: diversion }),
   };
+}
+
+/** What a callee or a gateway is shown otherwise than one would expect, and why; null when nothing is. */
+export function callerIdNote(
+  call: Call,
+  gateway: GatewaySettings | null,
+  extensionDigits: readonly [number, number],
+): string | null {
+  if (gateway?.callerId === 'did') {
+    const did = JSON.stringify(call.did);
+    if (!isDialled(call.did))
+      return `caller ID "did": the called number ${did} is none, the caller's is shown`;
+    const [least, most] = extensionDigits;
+    const isExtension = /^\d+$/.test(call.did) && call.did.length >= least && call.did.length <= most;
+    return isExtension ? `caller ID "did": the called number ${did} is an extension, see didFrom` : null;
+  }
+  if (call.withheld || callerUser(call) !== '' || ownNumber(call, gateway) !== null) return null;
+  return `the caller's number ${JSON.stringify(call.callerRaw.slice(0, MAX_NAME))} can't stand in a SIP address: anonymous is shown`;
 }
 
 /**
@@ -86,13 +106,35 @@ function nameValue(name: string): string {
 /** The number of ours that the gateway wants to see; null when it takes the caller's. */
 function ownNumber(call: Call, gateway: GatewaySettings | null): string | null {
   if (gateway === null || gateway.callerId === 'caller') return null;
-  return numberText(gateway.callerId === 'did' ? call.did : gateway.callerId);
+  if (gateway.callerId !== 'did') return userText(gateway.callerId);
+  // A trunk knows no `s` and no `sales`, which a dialplan may have in place of the called number.
+  return isDialled(call.did) ? userText(call.did) : null;
 }
 
-/** Callers within the company may be SIP users and not numbers. */
-function numberText(text: string): string {
-  const number = text.replace(/[^0-9A-Za-z+._-]/g, '').slice(0, MAX_NUMBER);
-  return hasActiveWord(number) ? '' : number;
+/** '' for one who withheld it. A login is shown as it is written: `compact` takes dots and hyphens for separators. */
+function callerUser({ withheld, caller, callerRaw }: Call): string {
+  if (withheld) return '';
+  return userText(isDialled(caller) ? caller : callerRaw);
+}
+
+function isDialled(text: string): boolean {
+  return /^\+?[\d*#]+$/.test(text);
+}
+
+/**
+ * Any caller as the user part of a SIP address: FreeSWITCH has decoded it, `sip:%D0%98@` comes as `И`. What RFC 3261
+ * wants escaped goes as percent-encoded UTF-8, so that he can be called back. Measured on 1.11.1 at users and gateways:
+ * From takes the letters themselves too, but P-Asserted-Identity and Remote-Party-ID would hold them bare; a `"`, a `:`
+ * or a control character cuts the address short, escaped or not, and `;` begins a parameter that a trunk may act upon
+ * (`;cpc=`): these, and all that a dial string must never hold, are left out.
+ */
+function userText(text: string): string {
+  const kept = text.replace(/[^\p{L}\p{M}\p{Nd} +._*!#&'(),/=?@~-]/gu, '').trim();
+  const user = Array.from(kept)
+    .slice(0, MAX_NUMBER)
+    .map((character) => (/[0-9A-Za-z+._*-]/.test(character) ? character : percentEncode(character)))
+    .join('');
+  return hasActiveWord(user) ? '' : user;
 }
 
 /**
@@ -100,7 +142,7 @@ function numberText(text: string): string {
  * switch, which is who diverts.
  */
 function diversionText(call: Call): string {
-  const number = numberText(call.did);
+  const number = userText(call.did);
   const host = call.switch.replace(/[^0-9A-Za-z.-]/g, '').slice(0, MAX_NAME);
   return number === '' ? '' : `<sip:${number}@${host === '' ? 'localhost' : host}>;reason=unconditional`;
 }

@@ -2,7 +2,7 @@ import { HOPS_HEADER, type Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
 import type { Reason } from '../errors.ts';
 import type { Scheme } from '../scheme/scheme.ts';
-import { callerIdVariables, DEFAULT_GATEWAY } from './callerid.ts';
+import { callerIdNote, callerIdVariables, DEFAULT_GATEWAY, type GatewaySettings } from './callerid.ts';
 import type { Destination } from './destination.ts';
 import { serializeDialString, type DialString, type Endpoint, type Leg } from './dialstring.ts';
 import type { Step } from './route.ts';
@@ -15,8 +15,16 @@ export interface Originate {
   /** The gateway that numbers go through; null when there are none. */
   readonly gateway: string | null;
   readonly timeoutSeconds: number;
-  /** `variables` stand in the braces beside those of the step. */
-  readonly dialString: (timeoutSeconds: number, variables?: Readonly<Record<string, string>>) => DialString;
+  readonly dialString: (timeoutSeconds: number, options?: DialStringOptions) => DialString;
+}
+
+interface DialStringOptions {
+  /** In the braces, beside those of the step. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Those of the step that are rung; all of them when absent. */
+  readonly destinations?: readonly Destination[];
+  /** What the leg of a destination is called, where its own end has to be told from the others'. */
+  readonly uuids?: ReadonlyMap<Destination, string>;
 }
 
 export interface OriginateContext {
@@ -26,12 +34,20 @@ export interface OriginateContext {
 }
 
 export type OriginateResult =
-  | { readonly ok: true; readonly originates: readonly [Originate, ...Originate[]] }
+  | {
+      readonly ok: true;
+      readonly originates: readonly [Originate, ...Originate[]];
+      /** What is out of the ordinary, in words. */
+      readonly notes: readonly string[];
+    }
   | { readonly ok: false; readonly reason: Reason; readonly detail: string };
 
-type DialStep = Extract<Step, { kind: 'dial' }>;
+/** Whom to ring, and what his telephone is told beside the call: by name, ready for a dial string. */
+type DialStep = Extract<Step, { kind: 'dial' }> & {
+  readonly calleeHeaders: Readonly<Record<string, string>>;
+};
 
-/** Seconds that a gateway may stay silent while another one waits for its turn. */
+/** Seconds that a gateway may stay silent while another one waits for its turn; half of the time, when that is less. */
 const PROGRESS_TIMEOUT_SECONDS = 6;
 
 export function originatesFor(step: DialStep, context: OriginateContext): OriginateResult {
@@ -50,23 +66,38 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
     return { ok: false, reason: 'no_domain', detail: domain.detail };
   }
   const timeoutSeconds = step.timeoutSeconds ?? scheme.forwardingTimeoutSeconds;
-  const originate = (gateway: string | null, index: number, isLast: boolean): Originate => {
-    // Behind the last gateway nobody waits for a number that is slow to ring.
-    const progress = scheme.bridge.progressTimeoutSeconds ?? (isLast ? null : PROGRESS_TIMEOUT_SECONDS);
-    // In braces the timeout would be reported as NO_ANSWER; per leg it is PROGRESS_TIMEOUT (measured on 1.11.1).
-    const silence = progress === null ? {} : { leg_progress_timeout: String(progress) };
-    // Users have rung beside the first gateway: only the numbers are tried again.
-    const destinations = step.destinations.filter(({ kind }) => index === 0 || kind === 'number');
-    const legs = destinations.map((destination): Leg => {
-      const leg = legFor(destination, gateway ?? '', domain.value, call, config.gateways, step.callerName);
-      return destination.kind === 'number' ? { ...leg, variables: { ...leg.variables, ...silence } } : leg;
-    });
+  const settingsOf = (gateway: string): GatewaySettings => ({
+    ...DEFAULT_GATEWAY,
+    ...(Object.hasOwn(config.gateways, gateway) ? config.gateways[gateway] : {}),
+  });
+  const legFor = (
+    destination: Destination,
+    gateway: string,
+    silenceSeconds: number | null,
+    uuid?: string,
+  ): Leg => {
+    const settings = destination.kind === 'number' ? settingsOf(gateway) : null;
+    return {
+      endpoint: endpointFor(destination, gateway, domain.value),
+      variables: {
+        ...(uuid === undefined ? {} : { origination_uuid: uuid }),
+        ...callerIdVariables(call, settings, step.callerName),
+        // In braces the timeout would be reported as NO_ANSWER; per leg it is PROGRESS_TIMEOUT (measured on 1.11.1).
+        ...(settings === null || silenceSeconds === null
+          ? {}
+          : { leg_progress_timeout: String(silenceSeconds) }),
+      },
+    };
+  };
+  const originate = (gateway: string | null, nth: number): Originate => {
+    const isLast = nth >= gateways.length - 1;
     return {
       gateway,
       timeoutSeconds,
-      dialString: (seconds, variables = {}) =>
-        serializeDialString(
-          legs,
+      dialString: (seconds, { variables = {}, destinations = step.destinations, uuids } = {}) => {
+        const silence = scheme.bridge.progressTimeoutSeconds ?? (isLast ? null : silenceFor(seconds));
+        return serializeDialString(
+          destinations.map((each) => legFor(each, gateway ?? '', silence, uuids?.get(each))),
           {
             originate_timeout: seconds,
             // A 183 with SDP would stop originate_timeout from counting (recording 31a).
@@ -75,23 +106,32 @@ export function originatesFor(step: DialStep, context: OriginateContext): Origin
             outbound_redirect_fatal: true,
             ...variables,
             ...Object.fromEntries(
-              Object.entries(step.headers ?? {}).map(([name, value]) => [`sip_h_${name}`, value]),
+              Object.entries(step.calleeHeaders).map(([name, value]) => [`sip_h_${name}`, value]),
             ),
             [`sip_h_${HOPS_HEADER}`]: call.hops + 1,
           },
           config.dial,
-        ),
+        );
+      },
     };
   };
   const [first = null, ...others] = kinds.has('number') ? gateways : [];
-  const last = others.length;
+  const notes = [
+    ...(kinds.size === 1 && kinds.has('number') ? [] : [null]),
+    ...(kinds.has('number') ? gateways : []),
+  ].flatMap((gateway) => {
+    const settings = gateway === null ? null : settingsOf(gateway);
+    return callerIdNote(call, settings, scheme.numbering.extensionDigits) ?? [];
+  });
   return {
     ok: true,
-    originates: [
-      originate(first, 0, last === 0),
-      ...others.map((gateway, index) => originate(gateway, index + 1, index + 1 === last)),
-    ],
+    originates: [originate(first, 0), ...others.map((gateway, nth) => originate(gateway, nth + 1))],
+    notes: [...new Set(notes)],
   };
+}
+
+function silenceFor(seconds: number): number {
+  return Math.max(1, Math.min(PROGRESS_TIMEOUT_SECONDS, Math.floor(seconds / 2)));
 }
 
 /** How destinations stand in markers and log lines: `380441234567`, `201,202`. */
@@ -110,24 +150,6 @@ export function nameOf(destinations: readonly Destination[]): string {
       }
     })
     .join(',');
-}
-
-function legFor(
-  destination: Destination,
-  gateway: string,
-  domain: string,
-  call: Call,
-  gateways: Config['gateways'],
-  callerName: string | null,
-): Leg {
-  const settings =
-    destination.kind === 'number'
-      ? { ...DEFAULT_GATEWAY, ...(Object.hasOwn(gateways, gateway) ? gateways[gateway] : {}) }
-      : null;
-  return {
-    endpoint: endpointFor(destination, gateway, domain),
-    variables: callerIdVariables(call, settings, callerName),
-  };
 }
 
 function endpointFor(destination: Destination, gateway: string, domain: string): Endpoint {

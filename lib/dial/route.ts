@@ -19,8 +19,6 @@ export type Step =
       /** Null: the scheme's own. */
       readonly timeoutSeconds: number | null;
       readonly callerName: string | null;
-      /** For the callees, by name, fit for a dial string: of the reply that asked for them. */
-      readonly headers?: Readonly<Record<string, string>>;
     }
   | Transfer
   | { readonly kind: 'hangup'; readonly cause: HangupCause }

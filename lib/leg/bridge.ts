@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { outcomeOf, type Outcome } from '../call/cause.ts';
 import type { CancelSignal } from '../cancel.ts';
+import type { Destination } from '../dial/destination.ts';
 import type { DialString } from '../dial/dialstring.ts';
 import type { Command } from '../esl/command.ts';
 import type { Leg } from './leg.ts';
+import { endOf, type Rung } from './rung.ts';
 import type { Callee, LegState } from './state.ts';
 
 /** What became of one bridge. `answered` comes when the callee is connected, the others when it is over. */
 export type BridgeOutcome =
   | { readonly kind: 'answered'; readonly callee: Callee }
-  | { readonly kind: 'failed'; readonly cause: string; readonly outcome: Outcome }
+  | {
+      readonly kind: 'failed';
+      readonly cause: string;
+      readonly outcome: Outcome;
+      /** Whose gateway failed. */
+      readonly again: readonly Destination[];
+    }
   /** The leg is not ours any more; its state says why. */
   | { readonly kind: 'taken' }
   /** The router stops: FreeSWITCH carries the ringing bridge on. */
@@ -22,6 +30,7 @@ export interface BridgeOptions {
   /** Commands that leave in the same write, in front of the bridge. */
   readonly before: readonly Command[];
   readonly dialString: DialString;
+  readonly rung: Rung;
   /** What `originate_timeout` says. */
   readonly timeoutSeconds: number;
   /** Aborted when the router stops. */
@@ -36,6 +45,7 @@ export async function bridge({
   leg,
   before,
   dialString,
+  rung,
   timeoutSeconds,
   stopping,
 }: BridgeOptions): Promise<BridgeOutcome> {
@@ -59,8 +69,8 @@ export async function bridge({
     case 'talking':
       return { kind: 'answered', callee: state.callee };
     case 'returned': {
-      const { cause } = state.over;
-      return { kind: 'failed', cause, outcome: outcomeOf(cause) };
+      const { cause, again } = endOf(rung, state.over);
+      return { kind: 'failed', cause, outcome: outcomeOf(cause), again };
     }
     case 'moved':
     case 'gone':

@@ -40,6 +40,8 @@ export interface BridgeOver {
   readonly answered: boolean;
   /** `originate_disposition`, a hangup cause. */
   readonly cause: string;
+  /** `originate_causes`, as it stands. */
+  readonly legCauses: string;
 }
 
 /** The events that change a leg's state. All others pass unread: each is 10 KB of text. */
@@ -298,7 +300,7 @@ export abstract class WatchedLeg {
     const disposition = event.get('variable_originate_disposition');
     const cause = PLACEHOLDERS.has(disposition) ? 'DESTINATION_OUT_OF_ORDER' : (disposition ?? '');
     const answered = talked || cause.toUpperCase() === 'SUCCESS';
-    const over: BridgeOver = { answered, cause };
+    const over: BridgeOver = { answered, cause, legCauses: event.get('variable_originate_causes') ?? '' };
     if (answered || cause === 'ORIGINATOR_CANCEL') void this.proveReturned(over);
     else this.enter({ kind: 'returned', over });
   }

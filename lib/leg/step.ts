@@ -5,12 +5,14 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Decision, LegStep } from '../decide/decide.ts';
 import { conversationLimit } from '../decide/limits.ts';
-import { nameOf } from '../dial/originate.ts';
+import type { Destination } from '../dial/destination.ts';
+import { nameOf, type Originate } from '../dial/originate.ts';
 import type { Command } from '../esl/command.ts';
 import { bridge, type BridgeOutcome } from './bridge.ts';
 import { hangUpAfter, isNameable, ringReady, setVariables, TIME_IS_UP } from './command.ts';
 import type { Guard } from './guard.ts';
 import type { Leg } from './leg.ts';
+import { LEG_CAUSES, rungTogether } from './rung.ts';
 
 /** Carries one step of a decision out on the leg: the commands, in FreeSWITCH's own order. */
 
@@ -31,47 +33,74 @@ export interface StepContext {
 
 type Dial = Extract<LegStep, { kind: 'dial' }>;
 
-/** Rings the step's destinations; a gateway that fails gives way to the next, within the step's time. */
+/** With less FreeSWITCH would ring for a second, or for none. */
+const LEAST_SECONDS = 2;
+
+/** Rings the step's destinations. A number whose gateway fails is tried by the next one, within the step's time. */
 export async function dial(
   step: Dial,
   { scheme, originates }: Decision,
   context: StepContext,
 ): Promise<BridgeOutcome> {
-  const { leg, guard, clock, config, stopping, note, elapsedMs, markers } = context;
-  const destination = nameOf(step.destinations);
+  const { leg, clock, config, note } = context;
   const maxSeconds = conversationLimit(scheme.maxDurationSeconds, config.maxDurationSeconds);
   const startedAt = clock.now();
   let outcome: BridgeOutcome | null = null;
+  // Who was busy stays the reason when no gateway reaches the others.
+  let said: BridgeOutcome | null = null;
+  let toRing = step.destinations;
   for (const originate of originates) {
     const left = originate.timeoutSeconds - Math.round((clock.now() - startedAt) / 1000);
-    if (outcome !== null && left < 2) break;
-    const lift = await guard.pushBack(left);
-    const before = [
-      ...lift,
-      setVariables(leg.call, {
-        continue_on_fail: 'true',
-        hangup_after_bridge: 'true',
-        // In braces it does nothing: the callee would get the caller's X- headers.
-        sip_copy_custom_headers: 'false',
-        ...(leg.answered ? { transfer_ringback: scheme.bridge.ringback } : {}),
-        ...guard.legVariables(),
-        ...markers(destination),
-      }),
-      ...ring(leg),
-    ];
-    const dialString = originate.dialString(left, {
-      ...guard.bridgeVariables(),
-      ...limitVariables(leg, maxSeconds),
-    });
-    note({ type: 'bridge', atMs: elapsedMs(), dialString, destination });
-    outcome = await bridge({ leg, before, dialString, timeoutSeconds: left, stopping });
-    if (outcome.kind !== 'taken') guard.replaced();
-    noteBridge(outcome, context);
-    if (outcome.kind === 'answered') leg.limited = maxSeconds !== null;
-    if (outcome.kind !== 'failed' || !GATEWAY_FAILURES.has(outcome.cause)) break;
+    if (outcome !== null && left < LEAST_SECONDS) {
+      const text = `${nameOf(toRing)}: no time is left to try the gateway ${originate.gateway ?? ''}`;
+      note({ type: 'note', text });
+      break;
+    }
+    outcome = await ringTogether(originate, toRing, left, { scheme, maxSeconds }, context);
+    if (outcome.kind === 'answered') {
+      leg.limited = maxSeconds !== null;
+      standing(context, maxSeconds);
+    }
+    if (outcome.kind !== 'failed') return outcome;
+    if (!GATEWAY_FAILURES.has(outcome.cause)) said = outcome;
+    toRing = outcome.again;
+    if (toRing.length === 0) break;
   }
-  if (outcome?.kind === 'answered') standing(context, maxSeconds);
-  return outcome ?? { kind: 'taken' };
+  return said ?? outcome ?? { kind: 'taken' };
+}
+
+async function ringTogether(
+  originate: Originate,
+  destinations: readonly Destination[],
+  timeoutSeconds: number,
+  { scheme, maxSeconds }: { readonly scheme: Decision['scheme']; readonly maxSeconds: number | null },
+  context: StepContext,
+): Promise<BridgeOutcome> {
+  const { leg, guard, stopping, note, elapsedMs, markers } = context;
+  const destination = nameOf(destinations);
+  const rung = rungTogether(destinations);
+  const lift = await guard.pushBack(timeoutSeconds);
+  const before = [
+    ...lift,
+    setVariables(leg.call, {
+      continue_on_fail: 'true',
+      hangup_after_bridge: 'true',
+      // In braces it does nothing: the callee would get the caller's X- headers.
+      sip_copy_custom_headers: 'false',
+      ...(leg.answered ? { transfer_ringback: scheme.bridge.ringback } : {}),
+      ...guard.legVariables(),
+      ...markers(destination),
+      ...(rung.uuids.size > 0 ? { [LEG_CAUSES]: '' } : {}),
+    }),
+    ...ring(leg),
+  ];
+  const variables = { ...guard.bridgeVariables(), ...limitVariables(leg, maxSeconds) };
+  const dialString = originate.dialString(timeoutSeconds, { variables, ...rung });
+  note({ type: 'bridge', atMs: elapsedMs(), dialString, destination });
+  const outcome = await bridge({ leg, before, dialString, rung, timeoutSeconds, stopping });
+  if (outcome.kind !== 'taken') guard.replaced();
+  noteBridge(outcome, context);
+  return outcome;
 }
 
 /** The bridge stands: FreeSWITCH does the same by itself, a moment later or where the router is dead (see `bridgeVariables`). */

@@ -79,7 +79,9 @@ function unprintable({ headers, auth }: Webhook, secret: (name: string) => strin
 /** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */
 function legFaults(scheme: Scheme, config: Config): string[] {
   const { bridge, targets, fallback } = scheme;
-  const headers = Object.fromEntries(Object.keys(bridge.headers).map((name) => [name, headerText('sample')]));
+  const calleeHeaders = Object.fromEntries(
+    Object.keys(bridge.headers).map((name) => [name, headerText('sample')]),
+  );
   const destinations: Destination[] = [
     { kind: 'number', number: '380441234567', e164: '380441234567' },
     { kind: 'user', login: 'sample' },
@@ -91,7 +93,7 @@ function legFaults(scheme: Scheme, config: Config): string[] {
       destinations: [destination],
       timeoutSeconds: null,
       callerName: null,
-      headers,
+      calleeHeaders,
     } as const;
     return calls.map((call) =>
       faultOf(`a call to a ${destination.kind}`, () => {

@@ -77,8 +77,12 @@ export function dialStringFaults(text: Bytes): string[] {
   return [...faults, ...variableFaults(dial)];
 }
 
-/** mod_sofia decodes names and numbers of callers; of all that could come of it, an apostrophe alone is harmless. */
-const DECODED = /%(?!27)/;
+/**
+ * mod_sofia decodes names and numbers of callers. In a name, of all that could come of it, an apostrophe alone is harmless;
+ * a number is escaped again, but what begins or ends a part of the address changes whose it is (measured on 1.11.1).
+ */
+const DECODED_NAME = /%(?!27)/;
+const DECODED_NUMBER = /%(?!2[01367-9CF]|3[DF]|40|7E|[89A-F][0-9A-F])/;
 
 /** Variables that do nothing in braces, though they look as if they did: 03c, 04c, and facts on the copied headers. */
 const A_LEG_ONLY = ['continue_on_fail', 'hangup_after_bridge', 'call_timeout', 'sip_copy_custom_headers'];
@@ -90,7 +94,8 @@ function variableFaults(dial: DialString): string[] {
   ]);
   return set.flatMap(([name, value]) => {
     if (A_LEG_ONLY.includes(name)) return [`${name} does nothing inside a dial string`];
-    return name.includes('caller_id') && DECODED.test(value) ? [`mod_sofia decodes ${name}=${value}`] : [];
+    const decoded = name === 'origination_caller_id_number' ? DECODED_NUMBER : DECODED_NAME;
+    return name.includes('caller_id') && decoded.test(value) ? [`mod_sofia decodes ${name}=${value}`] : [];
   });
 }
 

@@ -31,7 +31,8 @@ export class Originate {
   readonly #asked: readonly DialLeg[];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #ringing = new Set<BLeg>();
-  readonly #causes: string[] = [];
+  /** In the order of the dial string, as they were made; null until each has ended. */
+  readonly #made = new Map<BLeg, string | null>();
   #open = 0;
   /** The A leg is gone: whatever a callee still says comes too late. */
   #over = false;
@@ -65,8 +66,10 @@ export class Originate {
     if (end.kind === 'interrupted' && interrupt !== null && interrupt.kind !== 'hangup') {
       channel.set('last_bridge_hangup_cause', this.#losingCause(end));
     }
-    // Written when the attempt is over, not leg by leg (16c).
-    for (const cause of this.#causes) this.#leg.channel.push('originate_causes', cause);
+    // Written when the attempt is over, not leg by leg (16c), and in the order of the dial string (measured on 1.11.1).
+    for (const [b, cause] of this.#made) {
+      if (cause !== null) this.#leg.channel.push('originate_causes', `${b.uuid};${cause}`);
+    }
     return end;
   }
 
@@ -154,11 +157,12 @@ export class Originate {
         // As if the caller had given up, though he has not (measured on 1.11.1).
         this.#ringing.delete(b);
         b.release();
-        this.#causes.push(`${b.uuid};NONE`);
+        this.#made.set(b, 'NONE');
         this.#lost('ORIGINATOR_CANCEL');
       },
     });
     this.#ringing.add(b);
+    this.#made.set(b, null);
     leg.channel.push('originated_legs', `${b.uuid};Outbound Call;${bytesOf(dialled.user)}`);
     leg.channel.set('originate_signal_bond', b.uuid);
     const legTimeout = Number(asked.variables.get('leg_timeout') ?? '');
@@ -231,7 +235,15 @@ export class Originate {
 
   #lost(cause: string, disposition = cause): void {
     if (--this.#open > 0) return;
-    this.#finish?.({ kind: 'failed', cause, disposition, timedOut: false });
+    // The first in the dial string gives the cause, whenever it ended; one that never came to be gives none (measured on 1.11.1).
+    const [first = null] = this.#made.values();
+    const told = this.#made.size > 1 && first !== null && first !== 'NONE' ? first : null;
+    this.#finish?.({
+      kind: 'failed',
+      cause: told ?? cause,
+      disposition: told ?? disposition,
+      timedOut: false,
+    });
   }
 
   #close(b: BLeg, cause: string, sipCode: number | null = null): void {
@@ -246,6 +258,6 @@ export class Originate {
     }
     // A caller who gave up leaves the last bridge's cause as it was (09).
     if (cause !== 'ORIGINATOR_CANCEL') channel.set('last_bridge_hangup_cause', cause);
-    this.#causes.push(`${b.uuid};${cause}`);
+    this.#made.set(b, cause);
   }
 }

@@ -174,6 +174,10 @@ export function secretsOf(template: Template): string[] {
   );
 }
 
+export function readsReply({ parts }: Template): boolean {
+  return parts.some((part) => typeof part !== 'string' && part.kind === 'reply');
+}
+
 /** The same template with nothing where its secrets stood. */
 export function withoutSecrets(template: Template): Template {
   if (secretsOf(template).length === 0) return template;

@@ -93,8 +93,8 @@ const where: Scenario[] = [
     },
   },
   {
-    title: 'bridge.progressTimeoutSeconds: 6 with several gateways, none with one',
-    scheme: { gateway: ['first', 'second'] },
+    title: 'bridge.progressTimeoutSeconds: 6 with several gateways, none for a user',
+    scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds: 20 },
     reply: { json: { destination: ['380501234567', '201'] } },
     callees: { '380501234567': busy },
     check: (outcome) => {
@@ -111,7 +111,7 @@ const where: Scenario[] = [
         gateway === 'first' ? { kind: 'fail', cause: 'GATEWAY_DOWN', afterMs: 20 } : answers(),
     },
     check: (outcome) => {
-      expect(braces(outcome)).to.include('leg_progress_timeout=6');
+      expect(braces(outcome)).to.include('leg_progress_timeout=1');
       expect(outcome.dialled[1]).to.equal('sofia/gateway/second/380501234567');
       expect(braces(outcome, 1)).not.to.include('progress_timeout');
     },

@@ -29,6 +29,7 @@ const LEG_VARIABLES = [
   'ignore_early_media',
   'api_before_bridge',
   'outbound_redirect_fatal',
+  'origination_uuid',
   'origination_caller_id_number',
   'origination_caller_id_name',
   'origination_privacy',

@@ -158,6 +158,43 @@ const gateways: Scenario[] = [
       expect(variable(outcome, 'origination_caller_id_name')).to.equal('Anonymous');
     },
   })),
+  ...(
+    [
+      ['Иван', '%D0%98%D0%B2%D0%B0%D0%BD'],
+      ["o'brien", 'o%27brien'],
+      ['*98', '*98'],
+    ] as const
+  ).flatMap(([caller, number]) =>
+    ['201', NUMBER].map((destination): Scenario => ({
+      title: `a caller called ${caller} is who he is to ${destination}`,
+      reply: { json: { destination } },
+      call: { caller },
+      check: (outcome) => {
+        expect(variable(outcome, 'origination_caller_id_number')).to.equal(number);
+        expect(variable(outcome, 'origination_privacy')).to.equal(undefined);
+      },
+    })),
+  ),
+  {
+    title:
+      'a caller of whom nothing can be written in a SIP address: anonymous, not private, and the record says so',
+    call: { caller: '💥' },
+    check: (outcome) => {
+      expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
+      expect(variable(outcome, 'origination_privacy')).to.equal(undefined);
+      expect(outcome.record.notes.join()).to.include("can't stand in a SIP address");
+    },
+  },
+  {
+    title: 'callerId did, and the called number is an extension: the record says so, once',
+    scheme: { gateway: ['did', 'diddy'], fallback: { onNoAnswer: [{ dial: NUMBER }] } },
+    reply: { json: { destination: NUMBER } },
+    call: { did: '900', callee: () => busy },
+    check: ({ record }) => {
+      expect(record.bridges).to.have.length(2);
+      expect(record.notes.filter((text) => text.includes('see didFrom'))).to.have.length(1);
+    },
+  },
   {
     title: 'a number of a gateway’s own is shown for a withheld caller too, and stays private',
     scheme: { gateway: 'own' },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CalleeBehaviour } from '../../lib/simulator/index.ts';
-import { answers, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
+import { answers, busy, fails, rings, scenarios, type Outcome, type Scenario } from '../support/scenario.ts';
 
 /** What FreeSWITCH says of a bridge -> the outcome in the record, the list that is taken, the markers. */
 
@@ -187,4 +187,119 @@ const others: Scenario[] = [
   },
 ];
 
-scenarios('outcomes of a bridge', [...failed, ...others]);
+const NUMBER = '380501234567';
+const down = fails('NORMAL_TEMPORARY_FAILURE');
+const causes = ({ record }: Outcome): (string | null)[] => record.bridges.map(({ cause }) => cause);
+
+/** A number and a user who ring together, where the number can go through two gateways. */
+const group = (
+  title: string,
+  destinations: readonly string[],
+  at: Readonly<Record<string, CalleeBehaviour>>,
+  check: Scenario['check'],
+  forwardingTimeoutSeconds = 10,
+): Scenario => ({
+  title: `rung together: ${title}`,
+  scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds, fallback: LISTS },
+  reply: { json: { destination: [destinations] } },
+  call: { callee: ({ gateway, user }) => at[gateway ?? user] ?? answers() },
+  check,
+});
+
+const groups: Scenario[] = [
+  ...[
+    [NUMBER, '201'],
+    ['201', NUMBER],
+  ].map((order) =>
+    group(
+      `the number's gateway fails and the user is busy: the number alone is tried again (${order.join(', ')})`,
+      order,
+      { first: down, '201': busy },
+      (outcome) => {
+        const { dialled, record, report } = outcome;
+        expect(dialled.filter((endpoint) => endpoint.startsWith('user/'))).to.have.length(1);
+        expect(dialled.at(-1)).to.equal(`sofia/gateway/second/${NUMBER}`);
+        expect(dialled).to.have.length(3);
+        expect(report.end).to.have.nested.property('leg.gateway', 'second');
+        expect(record).to.include({ end: 'bridged', via: 'primary', result: 'routed', destination: NUMBER });
+        expect(causes(outcome)).to.deep.equal(['USER_BUSY', 'NORMAL_CLEARING']);
+      },
+    ),
+  ),
+  group(
+    'no gateway reaches the number and the user was busy: busy',
+    [NUMBER, '201'],
+    { first: down, second: down, '201': busy },
+    (outcome) => {
+      expect(causes(outcome)).to.deep.equal(['USER_BUSY', 'NORMAL_TEMPORARY_FAILURE', 'NORMAL_CLEARING']);
+      expect(outcome.dialled.at(-1)).to.equal('user/302@pbx.example');
+      expect(outcome.record.reason).to.equal('busy');
+    },
+  ),
+  group(
+    'a number that was busy is not tried again',
+    [NUMBER, '201'],
+    { first: busy, '201': fails('CALL_REJECTED') },
+    (outcome) => {
+      expect(outcome.dialled).to.deep.equal([
+        `sofia/gateway/first/${NUMBER}`,
+        'user/201@pbx.example',
+        'user/302@pbx.example',
+      ]);
+    },
+  ),
+  group(
+    'of two numbers the one whose gateway failed',
+    [NUMBER, '380509876543'],
+    { first: down },
+    (outcome) => {
+      expect(outcome.dialled).to.deep.equal([
+        `sofia/gateway/first/${NUMBER}`,
+        'sofia/gateway/first/380509876543',
+        `sofia/gateway/second/${NUMBER}`,
+        'sofia/gateway/second/380509876543',
+      ]);
+    },
+  ),
+  {
+    ...group(
+      'the user rings to the end while the gateway has failed: the record says that the number was not tried again',
+      [NUMBER, '201'],
+      { first: down, '201': rings },
+      (outcome) => {
+        expect(causes(outcome)[0]).to.equal('NO_ANSWER');
+        expect(outcome.record.notes.join()).to.include(
+          `${NUMBER}: no time is left to try the gateway second`,
+        );
+        expect(outcome.dialled.at(-1)).to.equal('user/301@pbx.example');
+      },
+      2,
+    ),
+    // The router's own clock counts the time that is left.
+    switch: { secondMs: 1000 },
+  },
+  {
+    title: 'the last gateway may be silent to the end: a slow number has all the time',
+    scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds: 10, fallback: LISTS },
+    reply: { json: { destination: NUMBER } },
+    call: {
+      callee: ({ gateway }) =>
+        gateway === null ? answers() : gateway === 'first' ? down : { kind: 'silent' },
+    },
+    check: (outcome) => {
+      expect(causes(outcome)).to.deep.equal(['NORMAL_TEMPORARY_FAILURE', 'NO_ANSWER', 'NORMAL_CLEARING']);
+      expect(outcome.dialled.at(-1)).to.equal('user/301@pbx.example');
+    },
+  },
+  {
+    title: 'a short time is shared: the next gateway has half of it',
+    scheme: { gateway: ['first', 'second'], forwardingTimeoutSeconds: 6 },
+    reply: { json: { destination: NUMBER } },
+    call: { callee: ({ gateway }) => (gateway === 'first' ? { kind: 'silent' } : answers()) },
+    check: (outcome) => {
+      expect(causes(outcome)).to.deep.equal(['PROGRESS_TIMEOUT', 'NORMAL_CLEARING']);
+    },
+  },
+];
+
+scenarios('outcomes of a bridge', [...failed, ...others, ...groups]);

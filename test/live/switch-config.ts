@@ -15,8 +15,12 @@ export interface SwitchPorts {
   readonly rtpLast: number;
 }
 
-/** A user who is not among those of the project's files. */
+/** Users who are not among those of the project's files, each for rows that no other row's calls may disturb. */
 export const TESTED_USER = '203';
+export const SCRIPTS_USER = '204';
+export const BUSY_USER = '205';
+export const DECLINING_USER = '206';
+export const TESTED_USERS = [TESTED_USER, SCRIPTS_USER, BUSY_USER, DECLINING_USER] as const;
 
 /** One number that callers can dial, or an expression for several: what the dialplan does with it. */
 export interface Inbound {
@@ -126,7 +130,7 @@ export function switchConfig(plan: SwitchPlan): string {
       </params>
       <groups><group name="default"><users>
         <X-PRE-PROCESS cmd="include" data="esl-router/directory/default/*.xml"/>
-        <user id="${TESTED_USER}"><params><param name="password" value="$\${default_password}"/></params></user>
+        ${TESTED_USERS.map((id) => `<user id="${id}"><params><param name="password" value="$\${default_password}"/></params></user>`).join('\n        ')}
       </users></group></groups>
     </domain>
   </section>

@@ -7,14 +7,14 @@ import { freePorts, freeRange } from './port.ts';
 import { Router } from './router.ts';
 import type { Row } from './row.ts';
 import { PASSWORD, Switch } from './switch.ts';
-import { TESTED_USER, type Inbound, type SwitchPlan, type SwitchPorts } from './switch-config.ts';
+import { TESTED_USERS, type Inbound, type SwitchPlan, type SwitchPorts } from './switch-config.ts';
 import { UserAgent } from './user-agent.ts';
 import { Witness } from './witness.ts';
 
 /** Everybody who takes part, started and stopped together. */
 
 export const DOMAIN = 'pbx.example';
-const USERS = ['agent_007', '201', '202', TESTED_USER] as const;
+const USERS = ['agent_007', '201', '202', ...TESTED_USERS] as const;
 const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */

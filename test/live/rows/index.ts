@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { callerRows } from './caller.ts';
 import { failureRows } from './failure.ts';
 import { fallbackRows } from './fallback.ts';
+import { gatewayRows } from './gateway.ts';
 import { hangupRows } from './hangup.ts';
 import { hostileRows } from './hostile.ts';
 import { identityRows } from './identity.ts';
@@ -24,6 +25,7 @@ export const ROWS: readonly Row[] = [
   ...hangupRows,
   ...identityRows,
   ...policyRows,
+  ...gatewayRows,
   ...fallbackRows,
   ...callerRows,
   ...routeRows,

@@ -105,6 +105,11 @@ async function ask(setting: Setting): Promise<Asked> {
   return { decision, requests, record, inquiry };
 }
 
+/** What the callees of each dial step are told. */
+function headersOf({ steps }: Decision): Readonly<Record<string, string>>[] {
+  return steps.flatMap((step) => (step.kind === 'dial' ? [step.calleeHeaders] : []));
+}
+
 const NIGHT: SchemeDocument = { name: 'night', webhook: { url: 'https://night.example.com/' } };
 
 function fallingBack(fallback: SchemeDocument['fallback']): SchemeDocument {
@@ -336,8 +341,68 @@ describe('decide', () => {
       schemes: [scheme],
       answer: () => reply({ destination: '201', card: { url: 'https://crm.example.com/card?id=7' } }),
     });
-    expect(decision.steps[0]).to.deep.include({
-      headers: { 'X-CRM-Card': 'https://crm.example.com/card?id=7' },
+    expect(headersOf(decision)[0]?.['X-CRM-Card']).to.equal('https://crm.example.com/card?id=7');
+  });
+
+  describe('headers for the callee', () => {
+    const headers = { 'X-Card': '{{reply.card}}', 'X-Both': '{{did}} {{reply.card}}', 'X-Did': 'to {{did}}' };
+    const own = { 'X-Did': 'to 15005550100' };
+    const of = (card: string) => ({ 'X-Card': card, 'X-Both': `15005550100 ${card}`, ...own });
+    const scheme: SchemeDocument = {
+      ...SALES,
+      bridge: { headers },
+      fallback: {
+        onError: [{ webhook: 'https://backup.example.com/' }, { dial: ['901', '902'] }],
+        onNoAnswer: [{ dial: '903' }, { scheme: 'night' }],
+      },
+    };
+    const night: SchemeDocument = { ...NIGHT, bridge: { headers: { 'X-Night': '{{reply.card}}' } } };
+    const crm: Answering = ({ url }) => {
+      if (url.includes('night')) return reply({ destination: '301', card: 'n' });
+      return reply({ destination: ['201', '202'], card: url.includes('backup') ? 'b' : 'p' });
+    };
+    const down: Answering = (request, signal) =>
+      request.url.includes('crm') ? fails('connect_failed') : crm(request, signal);
+
+    /** Along all lists, nobody ever answering: the headers of each bridge. */
+    async function followed(answer: Answering) {
+      const { decision, inquiry } = await ask({ schemes: [scheme, night], answer });
+      const seen: Readonly<Record<string, string>>[] = [];
+      for (let at = decision; at.steps[0].kind === 'dial'; at = await inquiry.resume(at, 'busy', 'USER_BUSY'))
+        seen.push(at.steps[0].calleeHeaders);
+      return seen;
+    }
+
+    it("are of the CRM's reply for each of its list, without it for the scheme's own, of the next CRM for the next", async () => {
+      expect(await followed(crm)).to.deep.equal([of('p'), of('p'), own, { 'X-Night': 'n' }]);
+    });
+
+    it("are of the backup's reply for each of its list, and without it behind", async () => {
+      expect(await followed(down)).to.deep.equal([of('b'), of('b'), own, own]);
+    });
+
+    it('are of the reply of before where that is used', async () => {
+      const kept: SchemeDocument = { ...scheme, webhook: { ...SALES.webhook, lastGoodSeconds: 60 } };
+      const memory = new AnswerMemory();
+      await ask({ schemes: [kept, night], answer: crm, memory });
+      const { decision } = await ask({ schemes: [kept, night], answer: down, memory });
+      expect(decision.reason).to.equal('stale');
+      expect(headersOf(decision)).to.deep.equal([of('p'), of('p')]);
+    });
+
+    it('hide a caller who withheld his number, though the CRM is told', async () => {
+      const sends: SchemeDocument = {
+        ...SALES,
+        webhook: { ...SALES.webhook, withheld: 'send' },
+        bridge: { headers: { 'X-Caller': '{{caller}} {{caller_raw}}.' } },
+      };
+      const { decision, requests } = await ask({
+        schemes: [sends],
+        headers: { 'Caller-Privacy-Hide-Number': 'true' },
+        answer: () => reply({ destination: '201' }),
+      });
+      expect(requests[0]?.body).to.include('380441112233');
+      expect(headersOf(decision)).to.deep.equal([{ 'X-Caller': '.' }]);
     });
   });
 
@@ -374,7 +439,9 @@ describe('decide', () => {
       schemes: [scheme],
       answer: ({ url }) => reply({ destination: '201', card: url }),
     });
-    expect(JSON.stringify(routed.decision.steps)).to.include('***').and.not.include('value-of');
+    expect(JSON.stringify(headersOf(routed.decision)))
+      .to.include('***')
+      .and.not.include('value-of');
   });
 
   it('records what was out of the ordinary in a reply, and in what it says', async () => {

@@ -122,7 +122,7 @@ describe('what was secret in a question', () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: null, result }),
       phases: { total: 1 },
     }));
-    expect(decision.steps[0]).to.have.property('headers').that.deep.equals({ 'X-Card': '***' });
+    expect(decision.steps[0]).to.have.property('calleeHeaders').that.deep.equals({ 'X-Card': '***' });
     expect(JSON.stringify(record)).not.to.match(LEAK);
   });
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseCall, type Call } from '../../../lib/call/channel.ts';
 import {
+  callerIdNote,
   callerIdVariables,
   DEFAULT_GATEWAY,
   nameText,
@@ -18,6 +19,12 @@ const call: Call = {
   did: '380441112233',
   switch: 'fs1',
 };
+/** A caller as FreeSWITCH names him. */
+const from = (raw: string, more: Partial<Call> = {}): Call => ({
+  ...call,
+  ...parseCall(new Map([['Caller-Caller-ID-Number', raw]]), { didFrom: [], variables: [] }),
+  ...more,
+});
 const withheld: Call = { ...call, withheld: true };
 const gateway = (settings: Partial<GatewaySettings>): GatewaySettings => ({
   ...DEFAULT_GATEWAY,
@@ -78,9 +85,74 @@ describe('callerid', () => {
       sip_cid_type: 'none',
       sip_h_Privacy: 'id',
     });
-    expect(callerIdVariables({ ...call, caller: '' }, null, null)).to.include({
-      origination_privacy: HIDDEN,
+    // Nothing of it can be written: he did not ask for that.
+    expect(callerIdVariables(from('💥'), null, null)).to.include({
+      origination_caller_id_number: 'anonymous',
     });
+    expect(callerIdVariables(from('💥'), null, null)).not.to.have.property('origination_privacy');
+  });
+
+  describe('a number', () => {
+    for (const [raw, number, name] of [
+      ['+380 44 111-22-33', '+380441112233', '+380 44 111-22-33'],
+      ['(044)111-22-33', '0441112233', '(044)111-22-33'],
+      // Not 98, who is somebody else.
+      ['*98', '*98', '98'],
+      ['*21#', '*21%23', '21'],
+      ['agent.007_x-1', 'agent.007_x-1', 'agent.007x-1'],
+      ['Иван', '%D0%98%D0%B2%D0%B0%D0%BD', 'Иван'],
+      ['café', 'caf%C3%A9', 'café'],
+      ['中文', '%E4%B8%AD%E6%96%87', '中文'],
+      ['हिन्दी', '%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80', 'हिन्दी'],
+      ['١٢٣', '%D9%A1%D9%A2%D9%A3', '١٢٣'],
+      ['john doe', 'john%20doe', 'john doe'],
+      ["o'brien", 'o%27brien', 'o%27brien'],
+      ['a,b', 'a%2Cb', 'ab'],
+      ['user@host', 'user%40host', 'userhost'],
+      ['alice&bob', 'alice%26bob', 'alice&bob'],
+      ['x\r\nX-Evil:1', 'xX-Evil1', 'xX-Evil1'],
+      ['%{x}', 'x', 'x'],
+      ['1;cpc=priority', '1cpc%3Dpriority', '1cpcpriority'],
+      ['q"<sip:evil@x>', 'qsipevil%40x', 'qsipevilx'],
+      ['\u202eevil', 'evil', 'evil'],
+      ['💥', 'anonymous', '_undef_'],
+      ['*', '*', '_undef_'],
+      ['!!', '%21%21', '_undef_'],
+      ['mod_event_socket', 'anonymous', 'modeventsocket'],
+      ['中'.repeat(40), '%E4%B8%AD'.repeat(32), '中'.repeat(40)],
+    ] as const) {
+      it(`${JSON.stringify(raw)} is shown as ${number}`, () => {
+        expect(callerIdVariables(from(raw), null, null)).to.deep.equal({
+          origination_caller_id_number: number,
+          origination_caller_id_name: name,
+        });
+      });
+    }
+  });
+
+  it('takes the called number for a caller ID only when it is one', () => {
+    const shown = (did: string) =>
+      callerIdVariables({ ...call, did }, gateway({ callerId: 'did' }), null)['origination_caller_id_number'];
+    expect(shown('380441112233')).to.equal('380441112233');
+    expect(shown('201')).to.equal('201');
+    expect(shown('sales')).to.equal('+15551230001');
+    expect(shown('')).to.equal('+15551230001');
+    expect(callerIdVariables({ ...withheld, did: 's' }, gateway({ callerId: 'did' }), null)).to.include({
+      origination_caller_id_number: 'anonymous',
+    });
+  });
+
+  it('says what is shown otherwise than one would expect', () => {
+    const note = (of: Call, settings: GatewaySettings | null = null) => callerIdNote(of, settings, [1, 6]);
+    const did = gateway({ callerId: 'did' });
+    expect(note(call)).to.equal(null);
+    expect(note(withheld)).to.equal(null);
+    expect(note(from('Иван'))).to.equal(null);
+    expect(note(from('💥'))).to.match(/"💥" can't stand in a SIP address: anonymous is shown/);
+    expect(note(from('💥'), gateway({ callerId: '380440000000' }))).to.equal(null);
+    expect(note(call, did)).to.equal(null);
+    expect(note({ ...call, did: '201' }, did)).to.match(/"201" is an extension, see didFrom/);
+    expect(note({ ...call, did: 's' }, did)).to.match(/"s" is none, the caller's is shown/);
   });
 
   it('carries an apostrophe as the one escape that mod_sofia may undo, and 64 of them', () => {
@@ -145,6 +217,7 @@ describe('callerid', () => {
     });
     const calls = fc.record({
       caller: hostile,
+      callerRaw: hostile,
       callerName: hostile,
       did: hostile,
       switch: hostile,

@@ -251,12 +251,26 @@ describe('dialstring', () => {
         expectRefused(() => serialize([leg({ origination_caller_id_name: name })]), name);
       }
       for (const [name, text] of [
-        ['origination_caller_id_number', '1%27'],
         ['origination_caller_id_number', '(044)'],
+        ['origination_caller_id_number', '1 2'],
+        ['origination_caller_id_number', 'Иван'],
         ['effective_caller_id_name', 'O%27Brien'],
       ] as const) {
         expectRefused(() => serialize([leg({ [name]: text })]), name);
       }
+    });
+
+    it("carries a caller's user part in the escapes of RFC 3261, and none that cuts the address short", () => {
+      const value = { origination_caller_id_number: '*21%23%D0%98%20%21%26%27%28%29%2C%2F%3D%3F%40%7E' };
+      expect(readAsFreeswitch(serialize([leg(value)])).alternatives[0]?.[0]?.variables).to.deep.equal(value);
+      for (const code of [
+        0, 9, 10, 13, 31, 0x22, 0x24, 0x25, 0x2b, 0x3a, 0x3b, 0x3c, 0x3e, 0x5b, 0x5c, 0x7b, 0x7f,
+      ]) {
+        const escape = `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+        expectRefused(() => serialize([leg({ origination_caller_id_number: `1${escape}` })]), escape);
+      }
+      for (const text of ['%', '%2', '%2 7', '%d0%98', '%250D'])
+        expectRefused(() => serialize([leg({ origination_caller_id_number: text })]), text);
     });
 
     it('refuses names of variables that are no names, or run something', () => {

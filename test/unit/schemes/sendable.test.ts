@@ -223,7 +223,7 @@ function build(scheme: Scheme, call: Call): void {
     // What a caller says may be refused, and it is said why: a segment of a path can't be "..".
     if (!(error instanceof RouterError) || !/segment of the URL path/.test(error.message)) throw error;
   }
-  const headers = Object.fromEntries(Object.keys(bridge.headers).map((header) => [header, 'sample']));
+  const calleeHeaders = Object.fromEntries(Object.keys(bridge.headers).map((header) => [header, 'sample']));
   const step = {
     kind: 'dial',
     destinations: [
@@ -232,7 +232,7 @@ function build(scheme: Scheme, call: Call): void {
     ],
     timeoutSeconds: null,
     callerName: null,
-    headers,
+    calleeHeaders,
   } as const;
   const plan = originatesFor(step, { scheme, call, config });
   if (!plan.ok) throw new Error(plan.detail);

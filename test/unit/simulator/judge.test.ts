@@ -62,6 +62,7 @@ describe('the judge of dial strings', () => {
     ['{continue_on_fail=true}user/a@d', 'continue_on_fail does nothing'],
     ['[hangup_after_bridge=true]user/a@d', 'hangup_after_bridge does nothing'],
     ['[origination_caller_id_name=a%0D%0Ab]user/a@d', 'mod_sofia decodes origination_caller_id_name'],
+    ['{origination_caller_id_number=1%3Bcpc}user/a@d', 'mod_sofia decodes origination_caller_id_number'],
     ['{origination_caller_id_number=1%2527}user/a@d', 'mod_sofia decodes origination_caller_id_number'],
   ];
   for (const [text, fault] of FAULTY) {
