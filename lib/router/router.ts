@@ -100,7 +100,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     faults.add(text);
     log.warn(`dialplan: ${text}`);
   };
-  const { maxCalls, maxRefused } = capacity(config, options.maxDescriptors, log);
+  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
   };
@@ -112,7 +112,13 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     report(log, record, '');
     onRecord?.(record);
   };
-  const listening = { ...config.listen, admit, lagMs, onUnserved, onError };
+  const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
+    log.warn(
+      'connections closed at once: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them',
+      turnedAway,
+    );
+  };
+  const listening = { ...config.listen, backlog, admit, lagMs, onUnserved, onTurnedAway, onError };
   const listener = await Listener.listen(listening, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
@@ -137,15 +143,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   load = new Load({
     clock,
     counts: () => listener.counts,
-    maxCalls,
-    maxRefused,
+    ...most,
     ...config.overload,
     onChange: (state) => {
       followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
     },
   });
   const readiness = (): Readiness => ({
-    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, maxCalls),
+    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
     calls: listener.counts.calls,
     lagMs: Math.round(load.lagMs),
   });
@@ -186,29 +191,37 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   return { address: listener.address, reload: () => schemes.reload(), stop: () => (stopped ??= stop()) };
 }
 
-/** Descriptors for what is no call: logs, schemes, health, idle connections to CRMs. */
-const OTHER_DESCRIPTORS = 64;
+/** Descriptors for what is no call: logs, schemes, health, strangers, idle connections to CRMs. */
+const OTHER_DESCRIPTORS = 96;
 /** Calls being given back at once, where descriptors do not set the limit. */
 const MAX_REFUSED = 1_000;
+/** Connections in the kernel's queue, which are all accepted before the port closes, at most. */
+const MAX_BACKLOG = 4_096;
+
+interface Capacity {
+  readonly maxCalls: number;
+  readonly maxRefused: number;
+  /** Open ones from which on the port closes. */
+  readonly maxDescriptors: number;
+  readonly backlog: number;
+}
 
 /**
  * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
- * none left, and tells nobody: those callers would be left in silence.
+ * none left, and tells nobody: those callers would be left in silence. So as many stay free as may be queued.
  */
-function capacity(
-  config: Config,
-  maxDescriptors = Infinity,
-  log: Logger,
-): { maxCalls: number; maxRefused: number } {
-  const free = Math.max(3, maxDescriptors - OTHER_DESCRIPTORS);
+function capacity(config: Config, limit = Infinity, log: Logger): Capacity {
+  const backlog = Math.min(MAX_BACKLOG, Math.floor(limit / 8));
+  const free = Math.max(3, limit - backlog - OTHER_DESCRIPTORS);
   const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
   if (maxCalls < config.listen.maxCalls) {
     log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
       maxCalls,
-      maxDescriptors,
+      maxDescriptors: limit,
     });
   }
-  return { maxCalls, maxRefused: Math.min(MAX_REFUSED, Math.floor(free / 4)) };
+  const maxRefused = Math.min(MAX_REFUSED, Math.floor(free / 4));
+  return { maxCalls, maxRefused, maxDescriptors: limit - backlog - OTHER_DESCRIPTORS / 3, backlog };
 }
 
 /** The port follows the load, and the log says so. */
@@ -227,7 +240,7 @@ function followLoad(
       break;
     case 'closed':
       log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
-      void listener.pause();
+      void listener.pause(state.because === 'descriptors');
   }
 }
 
