@@ -1,10 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import { RouterError } from '../errors.ts';
 
+/** Peers whose verdict is kept: mostly they are the same FreeSWITCHes, and a BlockList takes 4 us. */
+const MAX_KNOWN = 256;
+
 /** The FreeSWITCHes that may hand over calls: addresses and ranges in CIDR notation. */
 export class AllowList {
   readonly #list = new BlockList();
-  #last = { peer: '', allowed: false };
+  readonly #known = new Map<string, boolean>();
 
   /**
    * An IPv4 entry fits its IPv4-mapped IPv6 peer too, and the other way round.
@@ -27,11 +30,13 @@ export class AllowList {
   }
 
   has(peer: string): boolean {
-    // Mostly it is the same FreeSWITCH as before, and a BlockList takes 4 us.
-    if (peer !== this.#last.peer) {
-      this.#last = { peer, allowed: this.#list.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4') };
+    let allowed = this.#known.get(peer);
+    if (allowed === undefined) {
+      allowed = this.#list.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      this.#known.set(peer, allowed);
     }
-    return this.#last.allowed;
+    return allowed;
   }
 }
 

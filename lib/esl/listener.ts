@@ -6,7 +6,16 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
 import { messageOf, RouterError } from '../errors.ts';
 import { AllowList, plainAddress } from './allow.ts';
-import { closeIfEmpty, openPort, OwnConnections, setBacklog, type PortOptions } from './port.ts';
+import {
+  closeIfEmpty,
+  descriptorOf,
+  openPort,
+  OwnConnections,
+  screenConnections,
+  setBacklog,
+  type Peer,
+  type PortOptions,
+} from './port.ts';
 import { AcceptQueue } from './queue.ts';
 import { Strangers, type TurnedAway } from './strangers.ts';
 
@@ -108,7 +117,6 @@ export class Listener {
     this.#queue = new AcceptQueue({
       lagMs: () => options.lagMs?.() ?? 0,
       probe: () => this.#own.open(this.#server),
-      isProbe: (socket) => this.#own.take(socket),
     });
     this.#strangers = new Strangers((turnedAway) => options.onTurnedAway?.(turnedAway));
     this.#idle = new Promise((resolve) => {
@@ -188,25 +196,38 @@ export class Listener {
 
   #take(server: Server): void {
     server.on('error', (error) => this.#options.onError?.(error));
-    server.on('connection', (socket) => {
-      // A reset ends a socket, never the process; later its handler listens itself.
-      socket.on('error', ignore);
-      this.#descriptors = 1 + (descriptorOf(socket) ?? -1);
-      if (!this.#queue.take(socket)) this.#receive(socket);
-    });
+    screenConnections(
+      server,
+      (peer) => {
+        this.#queue.count();
+        return this.#passes(peer);
+      },
+      (socket) => {
+        // A reset ends a socket, never the process; later its handler listens itself.
+        socket.on('error', ignore);
+        this.#descriptors = 1 + (descriptorOf(socket) ?? -1);
+        if (this.#own.take(socket)) this.#queue.takeProbe(socket);
+        else this.#receive(socket);
+      },
+    );
+  }
+
+  /** Whether there is to be a socket. */
+  #passes(peer: Peer | null): boolean {
+    if (peer === null) return this.#strangers.mayBeNamed();
+    return this.#allowed.has(peer.address) || this.#own.has(peer) || this.#strangers.mayEnter(peer.address);
   }
 
   #receive(socket: Socket): void {
     const { remoteAddress } = socket;
     const times = { waitedMs: this.#queue.waitMs, stalledMs: this.#queue.stalledMs };
     if (remoteAddress === undefined) {
-      // Reset while it was queued: it has no address any more, and nobody to be given back to.
+      // Nobody is there to be given back to.
       socket.destroy();
-      if (this.#strangers.mayName()) this.#options.onUnserved?.(times);
+      this.#options.onUnserved?.(times);
     } else if (!this.#allowed.has(plainAddress(remoteAddress))) {
-      if (this.#strangers.enter(socket, plainAddress(remoteAddress))) {
-        void this.#serve(socket, { refusal: 'peer_not_allowed', ...times });
-      }
+      this.#strangers.enter(socket);
+      void this.#serve(socket, { refusal: 'peer_not_allowed', ...times });
     } else {
       this.#queue.countCaller();
       if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket, times);
@@ -349,11 +370,6 @@ export class Listener {
     const held = this.#calls + this.#refused + this.#strangers.count + this.#waiting.length;
     if (this.#state === 'drained' && held === 0) this.#becomeIdle();
   }
-}
-
-/** Node has no public way to it. */
-function descriptorOf(socket: Socket): number | undefined {
-  return (socket as { _handle?: { fd?: number } | null })._handle?.fd;
 }
 
 function ignore(): void {

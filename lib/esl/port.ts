@@ -28,12 +28,72 @@ export async function openPort({ host, port, backlog = BACKLOG }: PortOptions): 
 }
 
 /**
- * Node has no public way to it: listen(2) may be called again, and Linux takes the new length of the queue. Whoever finds it
- * full is not answered, and asks again after a second: with 0 nobody enters whom the port then has to be kept open for.
+ * listen(2) may be called again, and Linux takes the new length of the queue. Whoever finds it full is not answered, and asks again after a second: with 0 nobody enters whom the port then has to be kept open for.
  */
 export function setBacklog(server: Server, backlog = BACKLOG): void {
-  const { _handle: handle } = server as { _handle?: { listen?: (backlog: number) => number } | null };
-  handle?.listen?.(backlog);
+  handleOf(server)?.listen?.(backlog);
+}
+
+/** What stands below a server and a socket. Node has no public way to it: whoever asks must do without. */
+interface Handle {
+  readonly fd?: number;
+  listen?(backlog: number): number;
+  onconnection?: (this: Handle, status: number, client?: Handle) => void;
+  getpeername?(peer: { address?: string; port?: number }): number;
+  reset?(closed: () => void): number;
+  close?(): void;
+}
+
+function handleOf(owner: Server | Socket): Handle | null {
+  return (owner as { _handle?: Handle | null })._handle ?? null;
+}
+
+/** The system hands out the lowest that is free, so that all below it are open. */
+export function descriptorOf(socket: Socket): number | undefined {
+  return handleOf(socket)?.fd;
+}
+
+/** Who connected; null when he has reset the connection already. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Hands on the connections of those who pass the screen, and resets all others, before Node has made a socket of them: that
+ * takes half of the time, and leaves no garbage.
+ */
+export function screenConnections(
+  server: Server,
+  passes: (peer: Peer | null) => boolean,
+  receive: (socket: Socket) => void,
+): void {
+  const handle = handleOf(server);
+  const accept = handle?.onconnection;
+  let screened = false;
+  if (handle !== null && accept !== undefined) {
+    handle.onconnection = function (status, client) {
+      if (client?.getpeername !== undefined && client.close !== undefined) {
+        const peer: { address?: string; port?: number } = {};
+        client.getpeername(peer);
+        if (!passes(peerOf(peer.address, peer.port))) {
+          if (client.reset?.(ignore) !== 0) client.close();
+          return;
+        }
+        screened = true;
+      }
+      accept.call(this, status, client);
+      screened = false;
+    };
+  }
+  server.on('connection', (socket) => {
+    if (screened || passes(peerOf(socket.remoteAddress, socket.remotePort))) receive(socket);
+    else socket.resetAndDestroy();
+  });
+}
+
+function peerOf(address: string | undefined, port = 0): Peer | null {
+  return address === undefined ? null : { address: plainAddress(address), port };
 }
 
 /** Connections of this process to its own port: what becomes of them tells what becomes of FreeSWITCH's. */
@@ -53,7 +113,12 @@ export class OwnConnections {
     return socket;
   }
 
-  /** The other end of one of them has been accepted. To be asked once. */
+  /** The other end of one of them has been accepted. */
+  has({ address, port }: Peer): boolean {
+    return this.#names.size > 0 && this.#names.has(`${address} ${port}`);
+  }
+
+  /** The same, to be asked once. */
   take({ remoteAddress, remotePort }: Socket): boolean {
     if (this.#names.size === 0) return false;
     return this.#names.delete(`${plainAddress(remoteAddress)} ${remotePort ?? ''}`);
@@ -99,12 +164,14 @@ export async function closeIfEmpty(
 }
 
 function look(server: Server, filler: Socket, isCaller: Look['isCaller']): Closing | null {
-  const peers = peersOf(addressFor(server).port);
+  const peers = queuedAt(addressFor(server).port);
   if (peers === null) return null;
   const callers = peers.filter(({ address, port }) => port !== filler.localPort && isCaller(address));
   if (callers.some(({ state }) => state === SYN_RECV)) return 'handshake';
-  // Without its place somebody else may have taken it since the table was read.
-  const filled = peers.some(({ port, state }) => port === filler.localPort && state === ESTABLISHED);
+  // No port is left for a filler, or no descriptor: there is nothing to wait for. Without its place somebody else may have taken it since the table was read.
+  const { localPort } = filler;
+  const filled =
+    localPort === undefined || peers.some(({ port, state }) => port === localPort && state === ESTABLISHED);
   return filled && callers.length === 0 ? 'closed' : 'queued';
 }
 
@@ -116,18 +183,16 @@ function addressFor(server: Server): { host: string; port: number } {
   return { host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address, port };
 }
 
-interface Peer {
-  readonly address: string;
-  readonly port: number;
+interface Queued extends Peer {
   readonly state: string;
 }
 
 /** Who waits to be accepted, by the kernel's table, and whose handshake is not over; null where there is none. */
-function peersOf(port: number): Peer[] | null {
+function queuedAt(port: number): Queued[] | null {
   const table = tableOf('/proc/net/tcp');
   if (table === null) return null;
   const here = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const peers: Peer[] = [];
+  const peers: Queued[] = [];
   for (const line of (table + (tableOf('/proc/net/tcp6') ?? '')).split('\n')) {
     // proc(5): local and remote address and port in hexadecimal digits, state; inode 0: nobody has accepted it.
     const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/);

@@ -5,8 +5,6 @@ export interface QueueOptions {
   readonly lagMs: () => number;
   /** Connects to the port; resolves before the connection can be accepted. */
   readonly probe: () => Promise<Socket>;
-  /** The other end of a probe has been accepted. */
-  readonly isProbe: (accepted: Socket) => boolean;
 }
 
 /** Whom the event loop keeps up with is not measured: a busy moment, and no queue. */
@@ -37,22 +35,23 @@ export class AcceptQueue {
     this.#options = options;
   }
 
-  /** One has been accepted. True: it was ours, and is closed. */
-  take(socket: Socket): boolean {
+  /** One has been accepted. */
+  count(): void {
     this.#accepted++;
+    this.#taken++;
     this.#watch();
     if (this.#waiter?.what === 'moved') this.#waiter.resolve(false);
     const lagMs = this.#options.lagMs();
     this.#stalledMs = Math.max(this.#stalledMs, lagMs);
     if (this.#probe !== null) this.#probe.stalledMs = Math.max(this.#probe.stalledMs, lagMs);
-    if (!this.#options.isProbe(socket)) {
-      this.#taken++;
-      return false;
-    }
+  }
+
+  /** What was accepted last is the other end of the probe, or has been. */
+  takeProbe(socket: Socket): void {
+    this.#taken--;
     this.#measuredMs = this.#probeMs;
     socket.resetAndDestroy();
     this.#forgetProbe();
-    return true;
   }
 
   /** What was accepted last comes from a FreeSWITCH of ours. */

@@ -40,20 +40,20 @@ export class Strangers {
     return this.#served;
   }
 
-  /** True: he is to be given back, within his time, until `leave`. */
-  enter(socket: Socket, peer: string): boolean {
-    if (this.#served >= AT_ONCE || !this.#welcomed.take()) {
-      // With a reset the kernel forgets him at once.
-      socket.resetAndDestroy();
-      this.#count({ strangers: 1, peer, reset: 0 });
-      return false;
-    }
+  /** Whether there is a place for one more; he is closed at once if not. */
+  mayEnter(peer: string): boolean {
+    if (this.#served < AT_ONCE && this.#welcomed.take()) return true;
+    this.#count({ strangers: 1, peer, reset: 0 });
+    return false;
+  }
+
+  /** He is to be given back within his time; until `leave`. */
+  enter(socket: Socket): void {
     this.#served++;
     const timer = setTimeout(() => socket.destroy(), LONGEST_MS);
     socket.once('close', () => {
       clearTimeout(timer);
     });
-    return true;
   }
 
   leave(): void {
@@ -61,7 +61,7 @@ export class Strangers {
   }
 
   /** One that was reset before it was accepted. Whose it was nobody knows: true when it may have a line of its own. */
-  mayName(): boolean {
+  mayBeNamed(): boolean {
     if (this.#named.take()) return true;
     this.#count({ strangers: 0, peer: '', reset: 1 });
     return false;

@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { nextTick, platform } from 'node:process';
-import { closeIfEmpty, openPort, OwnConnections, setBacklog } from '../../../lib/esl/port.ts';
+import {
+  closeIfEmpty,
+  openPort,
+  OwnConnections,
+  screenConnections,
+  setBacklog,
+} from '../../../lib/esl/port.ts';
 
 const look = { isCaller: () => true, empty: true };
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
@@ -44,4 +50,31 @@ describe('esl/port', () => {
       for (const socket of [...accepted, ...callers]) socket.destroy();
     });
   }
+
+  it('resets who does not pass, also where Node lets nobody come before its sockets', async () => {
+    for (const hidden of [false, true]) {
+      const server = await openPort({ host: '127.0.0.1', port: 0 });
+      const handle = (server as unknown as { _handle: object })._handle;
+      if (hidden) Object.defineProperty(server, '_handle', { value: null, writable: true });
+      const received: string[] = [];
+      screenConnections(
+        server,
+        (peer) => peer?.address === '127.0.0.3',
+        (socket) => {
+          received.push(socket.remoteAddress ?? '');
+          socket.end();
+        },
+      );
+      Object.defineProperty(server, '_handle', { value: handle, writable: true });
+      const ends: string[] = [];
+      for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+        const socket = connect({ host: '127.0.0.1', port: portOf(server), localAddress }).resume();
+        socket.on('error', ({ message }) => ends.push(message));
+        await new Promise((resolve) => socket.once('close', resolve));
+      }
+      expect([ends.length, received]).to.deep.equal([1, ['127.0.0.3']]);
+      expect(ends[0]).to.include('ECONNRESET');
+      server.close();
+    }
+  });
 });
