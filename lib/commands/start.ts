@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../log.ts';
@@ -11,10 +10,10 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   const { config, secrets, notes } = await load(context, options);
   const log = createLogger({ ...config.log, stream: context.stdout });
   for (const note of notes) log.warn(note);
-  context.onCrash((error) => {
+  context.onCrash(async (error) => {
     const { stack } = error instanceof Error ? error : {};
     log.error('uncaught error: the router ends', { error: messageOf(error), stack });
-    return log.flushed();
+    if (!(await log.flushed())) throw error;
   });
   // Before the first line that says "listening": whoever waits for it may send a signal at once.
   const stopped = new Promise<void>((resolve) => {
@@ -24,8 +23,8 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   context.onReload(() => {
     reload();
   });
-  const maxDescriptors = descriptorLimit();
-  const router = await start({ config, secrets, log, version: context.version, maxDescriptors });
+  const { version, maxDescriptors } = context;
+  const router = await start({ config, secrets, log, version, maxDescriptors });
   reload = () => void router.reload();
   const notifier = createNotifier({
     env: context.env,
@@ -41,14 +40,4 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   notifier.close();
   await log.flushed();
   return 0;
-}
-
-/** What Linux allows this process; Node has raised it as far as it may. Elsewhere unknown, and taken for enough. */
-function descriptorLimit(): number {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return limit === undefined ? Infinity : Number(limit);
-  } catch {
-    return Infinity;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
+import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { AllowList, plainAddress } from './allow.ts';
 import {
@@ -167,7 +168,9 @@ export class Listener {
   pause(atOnce = false): Promise<void> {
     if (this.#state !== 'open') return this.#change;
     this.#state = 'pausing';
-    this.#change = this.#pause(atOnce);
+    this.#change = this.#pause(atOnce).catch((error: unknown) => {
+      this.#fail(error);
+    });
     return this.#change;
   }
 
@@ -195,7 +198,9 @@ export class Listener {
   }
 
   #take(server: Server): void {
-    server.on('error', (error) => this.#options.onError?.(error));
+    guarded(server, (error) => {
+      this.#fail(error);
+    });
     screenConnections(
       server,
       (peer) => {
@@ -204,7 +209,7 @@ export class Listener {
       },
       (socket) => {
         // A reset ends a socket, never the process; later its handler listens itself.
-        socket.on('error', ignore);
+        guarded(socket);
         this.#descriptors = 1 + (descriptorOf(socket) ?? -1);
         if (this.#own.take(socket)) this.#queue.takeProbe(socket);
         else this.#receive(socket);
@@ -278,11 +283,15 @@ export class Listener {
     try {
       await this.#handler(socket, admission);
     } catch (error) {
-      this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
+      this.#fail(error);
     }
     socket.destroySoon();
     this.#add(refusal, -1);
     this.#checkIdle();
+  }
+
+  #fail(error: unknown): void {
+    this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
   }
 
   #add(refusal: Refusal | null, count: 1 | -1): void {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { nextTick } from 'node:process';
+import { guarded } from '../emitter.ts';
 import { plainAddress } from './allow.ts';
 
 /** The port that FreeSWITCH connects to, and how it is closed without resetting whom the kernel has queued there. */
@@ -103,8 +104,8 @@ export class OwnConnections {
   /** Resolves when the kernel has the connection in its queue, and before the event loop can accept it. */
   async open(server: Server): Promise<Socket> {
     const { host, port } = addressFor(server);
-    const socket = connect({ host, port, ...(isIP(host) === 4 ? { localAddress: OWN } : {}) });
-    socket.on('error', ignore);
+    // Reset, or its port has closed: either is seen at the other end.
+    const socket = guarded(connect({ host, port, ...(isIP(host) === 4 ? { localAddress: OWN } : {}) }));
     // Behind connect(2), for which `net` takes a tick of its own.
     await new Promise<void>((resolve) => {
       nextTick(resolve);
@@ -225,5 +226,5 @@ function addressOf(digits: string): string {
 }
 
 function ignore(): void {
-  // It is reset, or its port has closed: either is seen at the other end.
+  // It is closed.
 }

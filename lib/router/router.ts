@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
-import { RouterError, type Reason } from '../errors.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -168,7 +168,9 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       for (const connection of connections) connection.destroy(new RouterError('draining'));
     });
     stopping.abort();
-    void schemes.close();
+    schemes.close().catch((error: unknown) => {
+      log.error('the folder of the schemes is still watched', { error: messageOf(error) });
+    });
     await within(
       listener.drain().then(() => listener.idle()),
       schemes.largestBudgetMs + CUT_MS + FAREWELL_MS,
@@ -180,6 +182,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     http.close();
     log.info('stopped');
   };
+  const reload = (): Promise<readonly string[]> =>
+    schemes.reload().catch((error: unknown) => {
+      const faults = [messageOf(error)];
+      log.error('schemes not loaded: the old ones stay', { faults });
+      return faults;
+    });
   const { host, port } = listener.address;
   if (health !== null) log.info('health', health.address);
   log.info('listening', {
@@ -188,7 +196,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     schemes: [...schemes.current.schemes.keys()],
     default: schemes.current.default?.name ?? null,
   });
-  return { address: listener.address, reload: () => schemes.reload(), stop: () => (stopped ??= stop()) };
+  return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
 }
 
 /** Descriptors for what is no call: logs, schemes, health, strangers, idle connections to CRMs. */
