@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { crashText, runCli } from '../lib/cli.ts';
+import { guarded } from '../lib/emitter.ts';
 
 // The edge of the process: everything within is handed what it needs and can be run in a test.
 
@@ -21,11 +21,27 @@ function version(): string {
   return '0.0.0';
 }
 
+/** For the program itself, 32 places in the queue of the port, and 48 calls. */
+const LEAST_DESCRIPTORS = 256;
+
+/** What Linux allows this process; Node has raised it as far as it may. Elsewhere unknown, and taken for enough. */
+function descriptorLimit(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return limit === undefined ? Infinity : Number(limit);
+  } catch {
+    return Infinity;
+  }
+}
+
 /** What still holds the event loop after a stop, such as a DNS question, may do so no longer. */
 const EXIT_MS = 300;
 
+/** Without secrets, as soon as the program is loaded that knows them. */
+let crashText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 const toStderr = (error: unknown): Promise<void> => {
-  process.stderr.write(`esl-router: ${crashText(error, process.env)}\n`);
+  process.stderr.write(`esl-router: ${crashText(error)}\n`);
   return Promise.resolve();
 };
 /**
@@ -60,12 +76,23 @@ process.on('uncaughtException', (error) => {
       leave(1);
     });
 });
-// Without a listener an EPIPE would be an uncaught error: whoever read it has gone, the calls have not.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Whoever read it has gone, the calls have not.
+for (const stream of [process.stdin, process.stdout, process.stderr]) guarded(stream);
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const maxDescriptors = descriptorLimit();
+if (maxDescriptors < LEAST_DESCRIPTORS) {
+  process.stderr.write(
+    `esl-router: ${maxDescriptors} files and sockets may be open at once, and ${LEAST_DESCRIPTORS} is the least: raise ulimit -n (LimitNOFILE)\n`,
+  );
+  process.exit(2);
+}
+// Loading it takes a hundred files at once: below that limit it would end in the loader.
+const cli = await import('../lib/cli.ts');
+crashText = (error) => cli.crashText(error, process.env);
+process.exitCode = await cli.runCli(process.argv.slice(2), {
   version: version(),
   env: process.env,
+  maxDescriptors,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

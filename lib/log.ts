@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import winston from 'winston';
 import type { LogLevel } from './config/config.ts';
+import { guarded } from './emitter.ts';
 import { printable, printableJson } from './redact/printable.ts';
 import { createRedactor, type Redactor } from './redact/redactor.ts';
 
@@ -15,8 +16,8 @@ export interface Logger {
 
 /** The log of a process that is about to end. */
 export interface Log extends Logger {
-  /** Resolves when every line so far has left, or the sink is gone, or after a moment. */
-  flushed(): Promise<void>;
+  /** Resolves when every line so far has left, to false when the sink does not take them. */
+  flushed(): Promise<boolean>;
 }
 
 export interface LogOptions {
@@ -32,15 +33,21 @@ export interface LogOptions {
 /** Lines that may wait in memory; winston alone held 530,000 of them for a slow sink. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
+/** A sink that failed is tried again so often. */
+const RETRY_MS = 1_000;
+
 /** A sink that takes nothing any more does not hold the end of the process up. */
 const FLUSH_MS = 200;
 
 export function createLogger({ level, format, maskNumbers, secrets = [], stream }: LogOptions): Log {
   let dropped = 0;
-  // Whoever read the log has gone away (EPIPE), or the disk is full: calls are served all the same.
-  let lost = false;
-  stream.on('error', () => {
-    lost = true;
+  // Whoever read the log has gone (EPIPE), or the disk is full: calls are served all the same, and it may have room again.
+  let failed = false;
+  let retryAt = 0;
+  guarded(stream, () => {
+    failed = true;
+    retryAt = performance.now() + RETRY_MS;
+    dropped++;
   });
   const logger = winston.createLogger({
     level,
@@ -52,18 +59,19 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
   });
   const write = (lineLevel: LogLevel, message: string, fields?: object): void => {
     // A disabled level costs 2 us in winston itself.
-    if (lost || !logger.isLevelEnabled(lineLevel)) return;
-    if (stream.writableLength > MAX_BUFFERED_BYTES) {
+    if (!logger.isLevelEnabled(lineLevel)) return;
+    const taken = !stream.destroyed && performance.now() >= retryAt;
+    if (!taken || stream.writableLength > MAX_BUFFERED_BYTES) {
       dropped++;
       return;
     }
+    // The line that failed may have been cut short.
+    if (failed) stream.write('\n');
+    failed = false;
     if (dropped > 0) {
-      logger.log({
-        level: 'warn',
-        message: 'log lines were dropped: the sink is too slow',
-        fields: { dropped },
-      });
+      const fields = { dropped };
       dropped = 0;
+      logger.log({ level: 'warn', message: 'log lines were dropped: the sink took no more', fields });
     }
     // As one argument: with three winston searches the message for placeholders and copies the fields, 30 us a line.
     logger.log({ level: lineLevel, message, fields });
@@ -84,9 +92,11 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
     flushed: async () => {
       // Winston hands the last line on by then.
       await nextTurn();
-      if (lost || stream.writableLength === 0) return;
-      const drained = new Promise((resolve) => stream.write('', resolve));
-      await Promise.race([drained, delay(FLUSH_MS, undefined, { ref: false })]);
+      if (stream.writableLength > 0) {
+        const drained = new Promise((resolve) => stream.write('', resolve));
+        await Promise.race([drained, delay(FLUSH_MS, undefined, { ref: false })]);
+      }
+      return !failed && !stream.destroyed && stream.writableLength === 0;
     },
   };
 }

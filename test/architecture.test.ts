@@ -30,7 +30,7 @@ const WINGS = parsed(`
 `);
 
 /** What every wing may import. The simulator may not: it is a program of its own. */
-const GROUND = ['errors', 'cancel', 'clock'];
+const GROUND = ['errors', 'cancel', 'clock', 'emitter'];
 
 /** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
 const EFFECTS = [
@@ -40,7 +40,9 @@ const EFFECTS = [
   'lib/esl/connection.ts',
   'lib/esl/listener.ts',
   'lib/esl/port.ts',
+  'lib/esl/queue.ts',
   'lib/esl/replies.ts',
+  'lib/esl/strangers.ts',
   'lib/http/client.ts',
   'lib/http/exchange.ts',
   'lib/http/hosts.ts',
@@ -53,7 +55,13 @@ const EFFECTS = [
   'lib/log.ts',
 ];
 const EFFECT =
-  /^import (?!type )[^;]*? from '(axios|chokidar|winston|node:(child_process|cluster|dgram|dns|fs|http|http2|https|os|process|readline|timers|tls|worker_threads)(\/promises)?)'|^import (?!type )(?!\{ isIP \})[^;]*? from 'node:net'|\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|fetch)\(|\bnew Date\(\)/m;
+  /^import (?!type )[^;]*? from '(axios|chokidar|winston|node:(child_process|cluster|dgram|dns|fs|http|http2|https|os|process|readline|timers|tls|worker_threads)(\/promises)?)'|^import (?!type )(?!\{ (?:BlockList, )?isIP \})[^;]*? from 'node:net'|\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|fetch)\(|\bnew Date\(\)/m;
+
+/** What makes an emitter. */
+const EMITTER =
+  /^import (?!type )[^;]*?\b(createServer|connect|spawn|fork|watch|createReadStream|createWriteStream|createInterface|createSocket|Worker)\b[^;]*? from '(node:|chokidar)|process\.std(in|out|err)\b/m;
+/** Whose emitters are listened to all the same: axios does it, the watcher's owner, and the simulator is none of the daemon's. */
+const GUARDED = ['lib/http/client.ts', 'lib/schemes/reload.ts', 'lib/commands/', 'lib/simulator/'];
 
 const WHAT_TO_DO =
   'Move the code to the wing that it belongs to, or hand it in as a parameter; a new wing or arrow is a decision about the whole house, and is written into the table above.';
@@ -114,6 +122,21 @@ describe('architecture', () => {
       .filter(({ name, text }) => EFFECT.test(text) && !EFFECTS.some((place) => name.startsWith(place)))
       .map(({ name }) => name);
     expect(wrong, WHAT_TO_DO).to.deep.equal([]);
+  });
+
+  it('guards whatever emits events', () => {
+    const wrong = files
+      .filter(
+        ({ name, text }) =>
+          EMITTER.test(text) &&
+          !text.includes('guarded(') &&
+          !GUARDED.some((place) => name.startsWith(place)),
+      )
+      .map(({ name }) => name);
+    expect(
+      wrong,
+      'Hand it to guarded() of lib/emitter.ts: an error that nobody hears ends the process.',
+    ).to.deep.equal([]);
   });
 
   it('speaks to the process only at its edge', () => {

@@ -11,6 +11,8 @@ import { loadSchemes } from '../schemes/folder.ts';
 export interface CommandContext {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Files and sockets that the process may have open; Infinity where that is not known. */
+  readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -18,7 +20,10 @@ export interface CommandContext {
   readonly onStop: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReload: (callback: () => void) => void;
-  /** An error that nobody caught: the process ends with 1 when the callback's promise settles, or shortly after. */
+  /**
+   * An error that nobody caught: the process ends with 1 when the callback's promise settles, or shortly after. What it
+   * rejects with goes to standard error.
+   */
   readonly onCrash: (callback: (error: unknown) => Promise<void>) => void;
 }
 

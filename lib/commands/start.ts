@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../log.ts';
@@ -11,10 +10,10 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   const { config, secrets, secretTexts, notes } = await load(context, options);
   const log = createLogger({ ...config.log, secrets: secretTexts, stream: context.stdout });
   for (const note of notes) log.warn(note);
-  context.onCrash((error) => {
+  context.onCrash(async (error) => {
     const { stack } = error instanceof Error ? error : {};
     log.error('uncaught error: the router ends', { error: messageOf(error), stack });
-    return log.flushed();
+    if (!(await log.flushed())) throw error;
   });
   // Before the first line that says "listening": whoever waits for it may send a signal at once.
   const stopped = new Promise<void>((resolve) => {
@@ -24,10 +23,10 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   context.onReload(() => {
     reload();
   });
-  const maxDescriptors = descriptorLimit();
+  const { version, maxDescriptors } = context;
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, secrets, log, version: context.version, maxDescriptors }),
+    start({ config, secrets, log, version, maxDescriptors }),
     stopped.then(() => null),
   ]);
   if (router === null) return 0;
@@ -46,14 +45,4 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   notifier.close();
   await log.flushed();
   return 0;
-}
-
-/** What Linux allows this process; Node has raised it as far as it may. Elsewhere unknown, and taken for enough. */
-function descriptorLimit(): number {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return limit === undefined ? Infinity : Number(limit);
-  } catch {
-    return Infinity;
-  }
 }

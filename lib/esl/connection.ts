@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError } from '../errors.ts';
+import { plainAddress } from './allow.ts';
 import { serialize, type Command } from './command.ts';
 import {
   parseEvent,
@@ -313,11 +314,6 @@ export class Connection {
     this.#listeners.clear();
     this.#resolveClosed(reason);
   }
-}
-
-/** `::ffff:127.0.0.1` -> `127.0.0.1`: a socket that listens on both families shows IPv4 peers so. */
-export function plainAddress(address: string | undefined): string {
-  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
 function lost(cause?: Error): RouterError {

@@ -2,11 +2,23 @@
  * Where FreeSWITCH connects: accepts, judges and counts, closes for a while and opens again. What becomes of a socket is
  * its handler's business.
  */
-import { BlockList, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
+import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
-import { plainAddress } from './connection.ts';
-import { closeIfEmpty, isFiller, openPort, type PortOptions } from './port.ts';
+import { AllowList, plainAddress } from './allow.ts';
+import {
+  closeIfEmpty,
+  descriptorOf,
+  openPort,
+  OwnConnections,
+  screenConnections,
+  setBacklog,
+  type Peer,
+  type PortOptions,
+} from './port.ts';
+import { AcceptQueue } from './queue.ts';
+import { Strangers, type TurnedAway } from './strangers.ts';
 
 /** With port 0 the system takes a free one, see `Listener.address`. */
 export interface ListenerOptions extends PortOptions {
@@ -17,7 +29,9 @@ export interface ListenerOptions extends PortOptions {
   /** How late the event loop is, in milliseconds; for `stalledMs`. */
   readonly lagMs?: () => number;
   /** Told of each connection that was reset before it was accepted: nobody is there, and nothing is known of the call. */
-  readonly onUnserved?: (unserved: Pick<Admission, 'waitedMs' | 'stalledMs'>) => void;
+  readonly onUnserved?: (unserved: Times) => void;
+  /** Told once a second of those who were closed at once, and of whom nothing else is said. */
+  readonly onTurnedAway?: (turnedAway: TurnedAway) => void;
   /** Told what went wrong outside any handler's sight: a failed accept (out of file descriptors), a rejected handler. */
   readonly onError?: (error: Error) => void;
 }
@@ -28,19 +42,23 @@ export type Refusal = 'peer_not_allowed' | 'over_capacity' | 'overloaded' | 'dra
 export interface Counts {
   /** Whose handlers have not settled. */
   readonly calls: number;
-  /** Being given back. */
+  /** Calls of allowed peers that are being given back. */
   readonly refused: number;
+  /** Connections of others, which are closed as soon as they have been given back. */
+  readonly strangers: number;
   /** Accepted while the port was about to close, and not served yet. */
   readonly waiting: number;
-  /** Milliseconds since the kernel's queue was last seen empty. */
+  /** Milliseconds that a caller stands in the kernel's queue behind other callers, measured. */
   readonly queuedMs: number;
+  /** File descriptors that this process has open: the system hands out the lowest that is free. 0 where it can't be seen. */
+  readonly descriptors: number;
 }
 
 /** How a socket was received. */
 export interface Admission {
   /** Null: it is to be served. */
   readonly refusal: Refusal | null;
-  /** Milliseconds from its accept until it was served: 0, but for what was queued when the port closed. */
+  /** Milliseconds that it stood in the kernel's queue, and from its accept until it was served. */
   readonly waitedMs: number;
   /**
    * Milliseconds for which this process stood still while the connection was in the kernel's queue, at most: it may have
@@ -49,6 +67,8 @@ export interface Admission {
   readonly stalledMs: number;
 }
 
+type Times = Pick<Admission, 'waitedMs' | 'stalledMs'>;
+
 /** Serves one socket to its end. The socket is closed when it settles, if it has not been before. */
 export type Handler = (socket: Socket, admission: Admission) => Promise<void>;
 
@@ -56,10 +76,14 @@ export type Handler = (socket: Socket, admission: Admission) => Promise<void>;
 const QUIET_MS = 100;
 /** Calls may go on coming for ever: a drain waits so long for a quiet moment, and makes one then. */
 const DRAIN_MS = 700;
-/** Under more calls than can be accepted there is no moment without one, and then it closes all the same. */
-const SHUT_MS = 1_500;
+/** Under more calls than can be accepted there is no moment without one: then the queue takes nobody in any more. */
+const SQUEEZE_MS = 1_000;
+/** A busy event loop is looked at so often. */
+const TURN_MS = 250;
 /** Linux asks again after a second whom it could not take when he had finished his. */
 const HANDSHAKE_MS = 1_100;
+/** Places in a queue that takes nobody in, for who is asked again. */
+const HANDSHAKES = 16;
 /** Another process may have taken the port meanwhile. */
 const REOPEN_MS = 200;
 
@@ -68,31 +92,34 @@ type State = 'open' | 'pausing' | 'paused' | 'reopening' | 'draining' | 'drained
 export class Listener {
   readonly address: { readonly host: string; readonly port: number };
   #server: Server;
-  readonly #allowed: BlockList;
+  readonly #allowed: AllowList;
   readonly #options: ListenerOptions;
   readonly #handler: Handler;
+  readonly #own = new OwnConnections();
+  readonly #queue: AcceptQueue;
+  readonly #strangers: Strangers;
   readonly #idle: Promise<void>;
   #becomeIdle: () => void = ignore;
-  #lastPeer = { address: '', allowed: false };
-  #accepted = 0;
   #calls = 0;
   #refused = 0;
-  readonly #waiting: { readonly socket: Socket; readonly since: number; readonly stalledMs: number }[] = [];
-  /** When the kernel's queue began to hold connections, by the clock of `performance.now()`. */
-  #queuedSince: number | null = null;
-  /** The longest lag since then. It is measured once, by a timer, and the queue is taken one a turn. */
-  #stalledMs = 0;
-  #onEmpty: () => void = ignore;
+  #descriptors = 0;
+  readonly #waiting: { readonly socket: Socket; readonly since: number; readonly times: Times }[] = [];
+  #servesWaiting = false;
   #state: State = 'open';
   /** What the last change of state still has to do. */
   #change: Promise<void> = Promise.resolve();
   #drained: Promise<void> | null = null;
 
-  private constructor(server: Server, allowed: BlockList, options: ListenerOptions, handler: Handler) {
+  private constructor(server: Server, allowed: AllowList, options: ListenerOptions, handler: Handler) {
     this.#server = server;
     this.#allowed = allowed;
     this.#options = options;
     this.#handler = handler;
+    this.#queue = new AcceptQueue({
+      lagMs: () => options.lagMs?.() ?? 0,
+      probe: () => this.#own.open(this.#server),
+    });
+    this.#strangers = new Strangers((turnedAway) => options.onTurnedAway?.(turnedAway));
     this.#idle = new Promise((resolve) => {
       this.#becomeIdle = resolve;
     });
@@ -106,7 +133,7 @@ export class Listener {
    * @throws RouterError `config_invalid` when an entry of `allow` can't be read or the address can't be listened on
    */
   static async listen(options: ListenerOptions, handler: Handler): Promise<Listener> {
-    const allowed = allowList(options.allow);
+    const allowed = new AllowList(options.allow);
     const { host, port } = options;
     try {
       return new Listener(await openPort(options), allowed, options, handler);
@@ -118,8 +145,14 @@ export class Listener {
   }
 
   get counts(): Counts {
-    const queuedMs = this.#queuedSince === null ? 0 : performance.now() - this.#queuedSince;
-    return { calls: this.#calls, refused: this.#refused, waiting: this.#waiting.length, queuedMs };
+    return {
+      calls: this.#calls,
+      refused: this.#refused,
+      strangers: this.#strangers.count,
+      waiting: this.#waiting.length,
+      queuedMs: Math.round(this.#queue.callersMs),
+      descriptors: this.#descriptors,
+    };
   }
 
   /** The port is open. */
@@ -130,11 +163,14 @@ export class Listener {
   /**
    * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since
    * closing would reset it and leave callers in silence, and served one by one behind it. Resolves when closed.
+   * @param atOnce nobody more is taken into the queue from now on: who connects asks again after a second
    */
-  pause(): Promise<void> {
+  pause(atOnce = false): Promise<void> {
     if (this.#state !== 'open') return this.#change;
     this.#state = 'pausing';
-    this.#change = this.#pause();
+    this.#change = this.#pause(atOnce).catch((error: unknown) => {
+      this.#fail(error);
+    });
     return this.#change;
   }
 
@@ -148,8 +184,8 @@ export class Listener {
   }
 
   /**
-   * From now on every new connection comes as `draining`, to be given back. Stops listening when none came for 100 ms,
-   * after 2.2 s in any case, and resolves then.
+   * From now on every new connection comes as `draining`, to be given back. Stops listening when none came for 100 ms, or
+   * soon after, when nobody is queued, and resolves then.
    */
   drain(): Promise<void> {
     this.#drained ??= this.#drain();
@@ -162,67 +198,73 @@ export class Listener {
   }
 
   #take(server: Server): void {
-    server.on('error', (error) => this.#options.onError?.(error));
-    server.on('connection', (socket) => {
-      this.#accepted++;
-      this.#watchQueue();
-      this.#stalledMs = Math.max(this.#stalledMs, this.#options.lagMs?.() ?? 0);
-      if (isFiller(socket)) socket.destroy();
-      else if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket);
-      else this.#welcome(socket, { waitedMs: 0, stalledMs: this.#stalledMs });
+    guarded(server, (error) => {
+      this.#fail(error);
     });
+    screenConnections(
+      server,
+      (peer) => {
+        this.#queue.count();
+        return this.#passes(peer);
+      },
+      (socket) => {
+        // A reset ends a socket, never the process; later its handler listens itself.
+        guarded(socket);
+        this.#descriptors = 1 + (descriptorOf(socket) ?? -1);
+        if (this.#own.take(socket)) this.#queue.takeProbe(socket);
+        else this.#receive(socket);
+      },
+    );
   }
 
-  #welcome(socket: Socket, times: Pick<Admission, 'waitedMs' | 'stalledMs'>): void {
-    if (socket.remoteAddress !== undefined) {
-      void this.#serve(socket, { refusal: this.#judge(socket, times.waitedMs), ...times });
-      return;
+  /** Whether there is to be a socket. */
+  #passes(peer: Peer | null): boolean {
+    if (peer === null) return this.#strangers.mayBeNamed();
+    return this.#allowed.has(peer.address) || this.#own.has(peer) || this.#strangers.mayEnter(peer.address);
+  }
+
+  #receive(socket: Socket): void {
+    const { remoteAddress } = socket;
+    const times = { waitedMs: this.#queue.waitMs, stalledMs: this.#queue.stalledMs };
+    if (remoteAddress === undefined) {
+      // Nobody is there to be given back to.
+      socket.destroy();
+      this.#options.onUnserved?.(times);
+    } else if (!this.#allowed.has(plainAddress(remoteAddress))) {
+      this.#strangers.enter(socket);
+      void this.#serve(socket, { refusal: 'peer_not_allowed', ...times });
+    } else {
+      this.#queue.countCaller();
+      if (this.#state === 'pausing' || this.#waiting.length > 0) this.#serveLater(socket, times);
+      else void this.#serve(socket, { refusal: this.#judge(times.waitedMs), ...times });
     }
-    // Reset while it was queued: it has no address any more, and nobody to be given back to.
-    socket.destroy();
-    this.#options.onUnserved?.(times);
   }
 
   /** While the port is about to close there is time for accepting alone: a queue of thousands takes a tenth of a second. */
-  #serveLater(socket: Socket): void {
-    socket.on('error', ignore);
-    this.#waiting.push({ socket, since: performance.now(), stalledMs: this.#stalledMs });
-    if (this.#state !== 'pausing' && this.#waiting.length === 1) this.#serveWaiting();
+  #serveLater(socket: Socket, times: Times): void {
+    this.#waiting.push({ socket, since: performance.now(), times });
+    if (this.#state !== 'pausing') this.#serveWaiting();
   }
 
   /** One each turn of the event loop, as they are accepted otherwise, so that those before them get their turns too. */
   #serveWaiting(): void {
-    setImmediate(() => {
-      const [first] = this.#waiting;
-      if (first === undefined) return;
-      const { socket, since, stalledMs } = first;
-      this.#welcome(socket, { waitedMs: performance.now() - since, stalledMs });
-      this.#waiting.shift();
-      if (this.#waiting.length > 0) this.#serveWaiting();
-      else this.#checkIdle();
-    });
-  }
-
-  /** libuv accepts one connection a turn: a turn without any shows that the queue is empty. */
-  #watchQueue(): void {
-    if (this.#queuedSince !== null) return;
-    this.#queuedSince = performance.now();
-    let seen = -1;
-    const look = (): void => {
-      if (seen === this.#accepted) {
-        this.#queuedSince = null;
-        this.#stalledMs = 0;
-        this.#onEmpty();
-      } else {
-        seen = this.#accepted;
-        setImmediate(look);
+    if (this.#servesWaiting) return;
+    this.#servesWaiting = true;
+    const next = (): void => {
+      const first = this.#waiting.shift();
+      if (first === undefined) {
+        this.#servesWaiting = false;
+        this.#checkIdle();
+        return;
       }
+      const waitedMs = first.times.waitedMs + performance.now() - first.since;
+      void this.#serve(first.socket, { refusal: this.#judge(waitedMs), ...first.times, waitedMs });
+      setImmediate(next);
     };
-    setImmediate(look);
+    setImmediate(next);
   }
 
-  #judge(socket: Socket, waitedMs: number): Refusal | null {
-    if (!this.#isAllowed(plainAddress(socket.remoteAddress))) return 'peer_not_allowed';
+  #judge(waitedMs: number): Refusal | null {
     switch (this.#state) {
       case 'draining':
       case 'drained':
@@ -235,43 +277,40 @@ export class Listener {
     }
   }
 
-  #isAllowed(peer: string): boolean {
-    // Mostly it is the same FreeSWITCH as before, and a BlockList takes 4 us.
-    if (peer !== this.#lastPeer.address) {
-      const allowed = this.#allowed.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
-      this.#lastPeer = { address: peer, allowed };
-    }
-    return this.#lastPeer.allowed;
-  }
-
   async #serve(socket: Socket, admission: Admission): Promise<void> {
     const { refusal } = admission;
-    // Until the handler listens itself: a reset ends a socket, never the process.
-    socket.on('error', ignore);
-    if (refusal === null) this.#calls++;
-    else this.#refused++;
+    this.#add(refusal, 1);
     try {
       await this.#handler(socket, admission);
     } catch (error) {
-      this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
+      this.#fail(error);
     }
     socket.destroySoon();
-    if (refusal === null) this.#calls--;
-    else this.#refused--;
+    this.#add(refusal, -1);
     this.#checkIdle();
   }
 
-  async #pause(): Promise<void> {
-    await this.#shut();
-    if (this.#is('pausing')) this.#state = 'paused';
-    if (this.#waiting.length > 0) this.#serveWaiting();
+  #fail(error: unknown): void {
+    this.#options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));
+  }
+
+  #add(refusal: Refusal | null, count: 1 | -1): void {
+    if (refusal === null) this.#calls += count;
+    else if (refusal !== 'peer_not_allowed') this.#refused += count;
+    else if (count < 0) this.#strangers.leave();
+  }
+
+  async #pause(atOnce: boolean): Promise<void> {
+    const closed = await this.#shut(() => this.#state === 'pausing', atOnce ? 0 : SQUEEZE_MS);
+    if (closed && this.#is('pausing')) this.#state = 'paused';
+    this.#serveWaiting();
   }
 
   async #reopen(): Promise<void> {
     while (this.#state === 'reopening') {
       try {
-        this.#server = await openPort({ ...this.#options, ...this.address });
-        this.#take(this.#server);
+        if (this.#server.listening) setBacklog(this.#server, this.#options.backlog);
+        else this.#take((this.#server = await openPort({ ...this.#options, ...this.address })));
         // A drain that began meanwhile closes it.
         if (this.#is('reopening')) this.#state = 'open';
         return;
@@ -287,51 +326,49 @@ export class Listener {
   async #drain(): Promise<void> {
     this.#state = 'draining';
     await this.#change;
-    if (this.#server.listening && !(await this.#quiet(DRAIN_MS))) await this.#shut();
-    this.#server.close();
+    if (this.#server.listening) {
+      await this.#quiet(DRAIN_MS);
+      await this.#shut(() => true);
+    }
     this.#state = 'drained';
     this.#checkIdle();
   }
 
-  /** Closes the port though calls go on coming: in a moment in which nobody is queued. */
-  async #shut(): Promise<void> {
+  /**
+   * Closes the port though calls go on coming: in a moment in which nobody is queued, however long it takes until there is
+   * one. False: it is not wanted any more.
+   */
+  async #shut(wanted: () => boolean, squeezeAfterMs = SQUEEZE_MS): Promise<boolean> {
     const server = this.#server;
-    const deadline = performance.now() + SHUT_MS;
-    for (let left = SHUT_MS; left > 0; left = deadline - performance.now()) {
-      if (!(await this.#emptied(left))) break;
-      const closing = await closeIfEmpty(server);
-      if (closing === 'closed') return;
-      if (closing === 'handshake') await delay(Math.min(HANDSHAKE_MS, left));
+    const squeezeAt = performance.now() + squeezeAfterMs;
+    let squeezed = false;
+    while (wanted()) {
+      if (!squeezed && performance.now() >= squeezeAt) {
+        squeezed = true;
+        // It may take long from here on.
+        this.#serveWaiting();
+      }
+      if (squeezed) setBacklog(server, 0);
+      // A single place is left then, which somebody may take again before the turn is over.
+      const empty = await (squeezed ? this.#queue.moved(TURN_MS) : this.#queue.emptied(TURN_MS));
+      const isCaller = (address: string): boolean => this.#allowed.has(address);
+      const closing = await closeIfEmpty(server, this.#own, { isCaller, empty });
+      if (closing === 'closed') return true;
+      setBacklog(server, squeezed ? HANDSHAKES : this.#options.backlog);
+      if (closing === 'handshake') await delay(HANDSHAKE_MS);
     }
-    await nextPoll();
-    server.close();
+    return false;
   }
 
-  /** False: there was no turn of the event loop without an accept within so long. */
-  async #emptied(withinMs: number): Promise<boolean> {
-    const empty = new Promise<boolean>((resolve) => {
-      this.#onEmpty = () => {
-        resolve(true);
-      };
-    });
-    // Starts to look.
-    this.#watchQueue();
-    const seen = await Promise.race([empty, delay(withinMs, false, { ref: false })]);
-    this.#onEmpty = ignore;
-    return seen;
-  }
-
-  /** Waits until nothing has been accepted for a moment, so long at most. False: there was no such moment. */
-  async #quiet(withinMs: number): Promise<boolean> {
+  /** Waits until nothing has been accepted for a moment, so long at most. */
+  async #quiet(withinMs: number): Promise<void> {
     const deadline = performance.now() + withinMs;
-    for (let seen = -1; seen !== this.#accepted;) {
-      if (performance.now() >= deadline) return false;
-      seen = this.#accepted;
+    for (let seen = -1; seen !== this.#queue.accepted && performance.now() < deadline;) {
+      seen = this.#queue.accepted;
       await delay(QUIET_MS);
       // After a stall of this process timers run before the queue is looked at.
       await nextPoll();
     }
-    return true;
   }
 
   #is(state: State): boolean {
@@ -339,28 +376,9 @@ export class Listener {
   }
 
   #checkIdle(): void {
-    if (this.#state === 'drained' && this.#calls + this.#refused + this.#waiting.length === 0)
-      this.#becomeIdle();
+    const held = this.#calls + this.#refused + this.#strangers.count + this.#waiting.length;
+    if (this.#state === 'drained' && held === 0) this.#becomeIdle();
   }
-}
-
-/** Addresses and ranges in CIDR notation. An IPv4 entry fits its IPv4-mapped IPv6 peer too, and the other way round. */
-function allowList(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', length, ...more] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    const longest = family === 'ipv6' ? 128 : 32;
-    const valid = isIP(address) > 0 && /^\d{1,3}$/.test(length ?? '0') && Number(length ?? 0) <= longest;
-    if (!valid || more.length > 0 || address.includes('%')) {
-      throw new RouterError(
-        'config_invalid',
-        `allow: ${JSON.stringify(entry)} is no IP address and no CIDR range`,
-      );
-    }
-    list.addSubnet(address, Number(length ?? longest), family);
-  }
-  return list;
 }
 
 function ignore(): void {

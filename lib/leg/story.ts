@@ -112,10 +112,7 @@ class CallStory {
     this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
     this.#note({ type: 'pass', ...passes.enter(call, this.record.id) });
-    if (waitedMs > 0) {
-      const text = `waited ${Math.round(waitedMs)} ms to be served, while the port was closing for overload`;
-      this.#note({ type: 'note', text });
-    }
+    if (waitedMs >= 1) this.#note({ type: 'note', text: `waited ${Math.round(waitedMs)} ms to be served` });
     await subscribed;
     const { async, full } = call.socketMode;
     if (refusal === null && !(async && full)) throw new RouterError('socket_application');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 
 /** What a supervisor or a load balancer asks: does it live, and may it have more calls? */
@@ -56,7 +57,7 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
       }
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  dropSlowest(server);
   // A connection that sends nothing at all is none of requestTimeout's business.
   server.setTimeout(REQUEST_MS);
   try {
@@ -68,7 +69,7 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
     });
   }
   // A failed accept: whoever asks gets no answer, which is one.
-  server.on('error', () => undefined);
+  guarded(server);
   const address = server.address() as AddressInfo;
   return {
     address: { host: address.address, port: address.port },
@@ -77,6 +78,20 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
       server.closeAllConnections();
     },
   };
+}
+
+/**
+ * Whoever asks is answered at once: of those who are there the first to come is the slowest to ask, and gives way. Were the
+ * last one turned away, some that trickle would keep the supervisor out, and he would end a router that is well.
+ */
+function dropSlowest(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [slowest] = open;
+    if (open.size > MAX_CONNECTIONS) slowest?.destroy();
+  });
 }
 
 /** A body that came along is not read: the connection ends with the answer. */

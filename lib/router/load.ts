@@ -2,9 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { Counts } from '../esl/listener.ts';
 
 /**
- * Whether the router can take more calls. Two things tell that it can not: the event loop is late, or connections stand
- * in the kernel's queue. libuv accepts one a turn, so that under load calls pile up there while the loop still turns
- * in time.
+ * Whether the router can take more calls. Two things tell that it can not: the event loop is late, or callers wait in the
+ * kernel's queue. libuv accepts one a turn, so that under load calls pile up there while the loop still turns in time.
  */
 
 export interface LoadOptions {
@@ -13,9 +12,11 @@ export interface LoadOptions {
   readonly maxCalls: number;
   /** Calls being given back at once, each with a file descriptor of its own: more of them close the port. */
   readonly maxRefused: number;
+  /** Open file descriptors from which on there may soon be none for a caller: the port closes. */
+  readonly maxDescriptors: number;
   /** Lag of the event loop from which calls are given back. */
   readonly lagMs: number;
-  /** The port closes when the kernel's queue has not been empty for so long. */
+  /** The port closes when callers wait so long in the kernel's queue. */
   readonly queueMs: number;
   readonly onChange: (state: LoadState) => void;
 }
@@ -27,7 +28,7 @@ export type LoadState =
   /** The port is closed, so that FreeSWITCH's next host gets the calls. Those accepted before are served. */
   | {
       readonly kind: 'closed';
-      readonly because: 'lag' | 'queue' | 'calls';
+      readonly because: 'lag' | 'queue' | 'calls' | 'descriptors';
       readonly calmSince: number | null;
     };
 
@@ -36,12 +37,13 @@ const SAMPLE_MS = 50;
 const SHEDDING_MS = 1_000;
 /** Without a single free place for so long the calls are long ones, and the next host serves callers better. */
 const FULL_MS = 2_000;
-/** He was queued when the port closed, and hears nothing: who has waited longer is given back, at half of the work. */
+/** He hears nothing meanwhile: who has been queued for longer is given back, at half of the work. */
 const LONGEST_WAIT_MS = 2_000;
 /** Short: a core that waits for calls is lost to them. */
 const CALM_MS = 100;
 /** Part of each mark below which the way back begins. */
 const LAG_CALM = 0.5;
+const QUEUE_CALM = 0.5;
 const CALLS_CALM = 0.9;
 
 export class Load {
@@ -70,9 +72,13 @@ export class Load {
   }
 
   /** Null: one more call can be served. */
-  admit({ calls, refused }: Counts, waitedMs = 0): 'overloaded' | 'over_capacity' | null {
-    const { clock, maxCalls, maxRefused, lagMs } = this.#options;
+  admit({ calls, refused, descriptors }: Counts, waitedMs = 0): 'overloaded' | 'over_capacity' | null {
+    const { clock, maxCalls, maxRefused, maxDescriptors, lagMs } = this.#options;
     const now = clock.now();
+    if (descriptors >= maxDescriptors) {
+      this.#close('descriptors');
+      return 'over_capacity';
+    }
     if (refused >= maxRefused) this.#close('calls');
     if (waitedMs >= LONGEST_WAIT_MS) return 'overloaded';
     // A closed port is relief enough: what was accepted before has waited already.
@@ -126,16 +132,17 @@ export class Load {
   }
 
   #hasRoom(): boolean {
-    const { counts, maxCalls, maxRefused } = this.#options;
-    const { calls, refused, waiting } = counts();
-    return waiting === 0 && calls <= maxCalls * CALLS_CALM && refused <= maxRefused * CALLS_CALM;
+    const { counts, maxCalls, maxRefused, queueMs } = this.#options;
+    const { calls, refused, waiting, queuedMs } = counts();
+    const through = waiting === 0 && queuedMs < queueMs * QUEUE_CALM;
+    return through && calls <= maxCalls * CALLS_CALM && refused <= maxRefused * CALLS_CALM;
   }
 
   #shed(now: number): void {
     this.#become({ kind: 'shedding', since: now, calmSince: null });
   }
 
-  #close(because: 'lag' | 'queue' | 'calls'): void {
+  #close(because: (LoadState & { kind: 'closed' })['because']): void {
     if (this.#state.kind !== 'closed') this.#become({ kind: 'closed', because, calmSince: null });
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Clock } from '../clock.ts';
+import { guarded } from '../emitter.ts';
 
 /**
  * systemd's readiness protocol, sd_notify(3), by the program `systemd-notify`: Node has no Unix datagram sockets. A process
@@ -32,14 +33,16 @@ export function createNotifier({ env, clock, onError }: NotifierOptions): Notifi
   };
   const say = (...words: string[]): void => {
     try {
-      const child = spawn('systemd-notify', words, {
-        // Of ours it gets no secrets.
-        env: { PATH: env['PATH'], NOTIFY_SOCKET: env['NOTIFY_SOCKET'] },
-        stdio: 'ignore',
-        timeout: NOTIFY_MS,
-        killSignal: 'SIGKILL',
-      });
-      child.once('error', fail);
+      const child = guarded(
+        spawn('systemd-notify', words, {
+          // Of ours it gets no secrets.
+          env: { PATH: env['PATH'], NOTIFY_SOCKET: env['NOTIFY_SOCKET'] },
+          stdio: 'ignore',
+          timeout: NOTIFY_MS,
+          killSignal: 'SIGKILL',
+        }),
+        fail,
+      );
       child.once('exit', (code) => {
         if (code !== 0) fail(new Error(`systemd-notify ended with ${code ?? 'a signal'}`));
       });

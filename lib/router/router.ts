@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
-import { RouterError, type Reason } from '../errors.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -103,7 +103,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     faults.add(text);
     log.warn(`dialplan: ${text}`);
   };
-  const { maxCalls, maxRefused } = capacity(config, options.maxDescriptors, log);
+  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
   };
@@ -115,7 +115,13 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     report(log, record, '');
     onRecord?.(record);
   };
-  const listening = { ...config.listen, admit, lagMs, onUnserved, onError };
+  const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
+    log.warn(
+      'connections closed at once: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them',
+      turnedAway,
+    );
+  };
+  const listening = { ...config.listen, backlog, admit, lagMs, onUnserved, onTurnedAway, onError };
   const listener = await Listener.listen(listening, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
     connections.add(connection);
@@ -141,15 +147,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   load = new Load({
     clock,
     counts: () => listener.counts,
-    maxCalls,
-    maxRefused,
+    ...most,
     ...config.overload,
     onChange: (state) => {
       followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
     },
   });
   const readiness = (): Readiness => ({
-    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, maxCalls),
+    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
     calls: listener.counts.calls,
     lagMs: Math.round(load.lagMs),
   });
@@ -167,7 +172,9 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       for (const connection of connections) connection.destroy(new RouterError('draining'));
     });
     stopping.abort();
-    void schemes.close();
+    schemes.close().catch((error: unknown) => {
+      log.error('the folder of the schemes is still watched', { error: messageOf(error) });
+    });
     await within(
       listener.drain().then(() => listener.idle()),
       schemes.largestBudgetMs + CUT_MS + FAREWELL_MS,
@@ -179,6 +186,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     http.close();
     log.info('stopped');
   };
+  const reload = (): Promise<readonly string[]> =>
+    schemes.reload().catch((error: unknown) => {
+      const faults = [messageOf(error)];
+      log.error('schemes not loaded: the old ones stay', { faults });
+      return faults;
+    });
   const { host, port } = listener.address;
   // Where the system has chosen them.
   ownPorts.add(port);
@@ -190,32 +203,40 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     schemes: [...schemes.current.schemes.keys()],
     default: schemes.current.default?.name ?? null,
   });
-  return { address: listener.address, reload: () => schemes.reload(), stop: () => (stopped ??= stop()) };
+  return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
 }
 
-/** Descriptors for what is no call: logs, schemes, health, idle connections to CRMs. */
-const OTHER_DESCRIPTORS = 64;
+/** Descriptors for what is no call: logs, schemes, health, strangers, idle connections to CRMs. */
+const OTHER_DESCRIPTORS = 96;
 /** Calls being given back at once, where descriptors do not set the limit. */
 const MAX_REFUSED = 1_000;
+/** Connections in the kernel's queue, which are all accepted before the port closes, at most. */
+const MAX_BACKLOG = 4_096;
+
+interface Capacity {
+  readonly maxCalls: number;
+  readonly maxRefused: number;
+  /** Open ones from which on the port closes. */
+  readonly maxDescriptors: number;
+  readonly backlog: number;
+}
 
 /**
  * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
- * none left, and tells nobody: those callers would be left in silence.
+ * none left, and tells nobody: those callers would be left in silence. So as many stay free as may be queued.
  */
-function capacity(
-  config: Config,
-  maxDescriptors = Infinity,
-  log: Logger,
-): { maxCalls: number; maxRefused: number } {
-  const free = Math.max(3, maxDescriptors - OTHER_DESCRIPTORS);
+function capacity(config: Config, limit = Infinity, log: Logger): Capacity {
+  const backlog = Math.min(MAX_BACKLOG, Math.floor(limit / 8));
+  const free = Math.max(3, limit - backlog - OTHER_DESCRIPTORS);
   const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
   if (maxCalls < config.listen.maxCalls) {
     log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
       maxCalls,
-      maxDescriptors,
+      maxDescriptors: limit,
     });
   }
-  return { maxCalls, maxRefused: Math.min(MAX_REFUSED, Math.floor(free / 4)) };
+  const maxRefused = Math.min(MAX_REFUSED, Math.floor(free / 4));
+  return { maxCalls, maxRefused, maxDescriptors: limit - backlog - OTHER_DESCRIPTORS / 3, backlog };
 }
 
 /** The port follows the load, and the log says so. */
@@ -234,7 +255,7 @@ function followLoad(
       break;
     case 'closed':
       log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
-      void listener.pause();
+      void listener.pause(state.because === 'descriptors');
   }
 }
 

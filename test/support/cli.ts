@@ -88,6 +88,7 @@ const inside: Execute = async (args, _folder, env) => {
   const code = await runCli(args, {
     version: '0.0.0-test',
     env,
+    maxDescriptors: Infinity,
     stdin: Readable.from([]),
     stdout,
     stderr,

@@ -61,10 +61,11 @@ function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
 }
 
 /** Prints its address as the first line. */
-export function serve(ask: (caller: Caller) => Promise<string>): void {
+export function serve(ask: (caller: Caller) => Promise<string>, { maxConnections = Infinity } = {}): void {
   const server = createServer({ noDelay: true }, (socket) => {
     take(socket, ask);
   });
+  server.maxConnections = maxConnections;
   server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
     process.stdout.write(`${JSON.stringify(server.address())}\n`);
   });

@@ -15,6 +15,7 @@ import { overload } from './overload.ts';
 import { reload } from './reload.ts';
 import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
+import { strangers } from './strangers.ts';
 
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   hostileNeighbour,
   breaker,
   overload,
+  strangers,
   states,
   hostileBytes,
   hostileText,

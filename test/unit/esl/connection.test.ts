@@ -3,7 +3,8 @@ import { getEventListeners, once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { RouterError } from '../../../lib/errors.ts';
-import { Connection, plainAddress, type ConnectionOptions } from '../../../lib/esl/connection.ts';
+import { plainAddress } from '../../../lib/esl/allow.ts';
+import { Connection, type ConnectionOptions } from '../../../lib/esl/connection.ts';
 import type { EslEvent } from '../../../lib/esl/parser.ts';
 import * as wire from './wire.ts';
 

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { RouterError } from '../../../lib/errors.ts';
 import { Connection } from '../../../lib/esl/connection.ts';
-import { eventually } from '../../support/wait.ts';
 import {
   Listener,
   type Admission,
@@ -13,41 +12,13 @@ import {
   type ListenerOptions,
   type Refusal,
 } from '../../../lib/esl/listener.ts';
-
-const LOOPBACK = { host: '127.0.0.1', port: 0, allow: ['127.0.0.0/8'] };
-
-/** Serves as the router does: `connect` always, then until FreeSWITCH closes. */
-const serve: Handler = async (socket, { refusal }) => {
-  const connection = new Connection(socket);
-  void connection.request({ kind: 'connect' });
-  if (refusal !== null) await connection.end();
-  await connection.closed;
-};
+import { eventually } from '../../support/wait.ts';
+import { dialling, judging, LOOPBACK, serve, withListener } from './stage.ts';
 
 async function dial(listener: Listener, host = listener.address.host): Promise<Socket> {
   const socket = connect(listener.address.port, host);
   await once(socket, 'connect');
   return socket;
-}
-
-/** Listens, and tears everything down after the test. */
-async function withListener(
-  options: Partial<ListenerOptions>,
-  handler: Handler,
-  test: (listener: Listener) => Promise<void>,
-): Promise<void> {
-  const sockets = new Set<Socket>();
-  const listener = await Listener.listen({ ...LOOPBACK, ...options }, (socket, admission) => {
-    sockets.add(socket);
-    return handler(socket, admission);
-  });
-  try {
-    await test(listener);
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await listener.drain();
-    await listener.idle();
-  }
 }
 
 async function configFault(options: Partial<ListenerOptions>): Promise<string> {
@@ -60,21 +31,6 @@ async function configFault(options: Partial<ListenerOptions>): Promise<string> {
     return (error as RouterError).message;
   }
   throw new Error('it listens');
-}
-
-/** Notes how each connection was judged, and serves it until the other side closes. */
-function judging(): { verdicts: (Refusal | null)[]; handler: Handler; next: () => Promise<void> } {
-  const verdicts: (Refusal | null)[] = [];
-  let wake: () => void = () => undefined;
-  return {
-    verdicts,
-    next: () => new Promise((resolve) => (wake = resolve)),
-    handler: async (socket, { refusal }) => {
-      verdicts.push(refusal);
-      wake();
-      await new Connection(socket).closed;
-    },
-  };
 }
 
 describe('esl/listener', () => {
@@ -292,16 +248,6 @@ describe('esl/listener', () => {
     }
   });
 
-  it('tells how long connections stand in the queue', () =>
-    withListener({}, serve, async (listener) => {
-      expect(listener.counts.queuedMs).to.equal(0);
-      const sockets = Array.from({ length: 5 }, () => connect(listener.address.port, '127.0.0.1'));
-      await once(sockets[0]!, 'connect');
-      while (listener.counts.queuedMs === 0) await new Promise((resolve) => setImmediate(resolve));
-      while (listener.counts.queuedMs > 0) await new Promise((resolve) => setImmediate(resolve));
-      for (const socket of sockets) socket.destroy();
-    }));
-
   describe('after a standstill of this process', () => {
     /** Connects so often, and resets every other one; then says so. */
     const CALLERS = `
@@ -374,7 +320,7 @@ describe('esl/listener', () => {
       };
       await withListener({ lagMs: () => lagMs }, handler, async (listener) => {
         const first = await dial(listener);
-        await eventually('the queue is empty', () => listener.counts.queuedMs === 0);
+        await new Promise((resolve) => setTimeout(resolve, 20));
         lagMs = 3;
         const second = await dial(listener);
         await eventually('the second', () => stalls.length === 2);
@@ -401,21 +347,12 @@ describe('esl/listener', () => {
 
   it('resets nothing that is queued while the process is busy and about to stop', async function () {
     this.timeout(60_000);
-    // The callers live in a process of their own, so that they connect while this one is stalled.
-    const dialler = fork(new URL('./dialler.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
-    try {
-      await once(dialler, 'message');
-      await withListener({}, serve, async (listener) => {
-        const drained = listener.drain();
-        dialler.send({ port: listener.address.port, count: 300 });
-        const until = performance.now() + 700;
-        while (performance.now() < until);
-        const [result] = (await once(dialler, 'message')) as [unknown];
-        expect(result).to.deep.equal({ greeted: 300, lost: 0 });
-        await drained;
-      });
-    } finally {
-      dialler.kill();
-    }
+    const { result } = await dialling({ count: 300 }, (listener) => {
+      void listener.drain();
+      const until = performance.now() + 700;
+      while (performance.now() < until);
+      return () => undefined;
+    });
+    expect(result).to.include({ greeted: 300, lost: 0 });
   });
 });

@@ -2,8 +2,15 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { nextTick, platform } from 'node:process';
-import { closeIfEmpty, isFiller, openPort } from '../../../lib/esl/port.ts';
+import {
+  closeIfEmpty,
+  openPort,
+  OwnConnections,
+  screenConnections,
+  setBacklog,
+} from '../../../lib/esl/port.ts';
 
+const look = { isCaller: () => true, empty: true };
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 /** The handshake is over, and nobody has accepted: the event loop has had no turn. */
@@ -20,7 +27,7 @@ describe('esl/port', () => {
     it(`closes when nobody is queued: ${host}`, async () => {
       const server = await openPort({ host, port: 0 });
       const port = portOf(server);
-      expect(await closeIfEmpty(server)).to.equal('closed');
+      expect(await closeIfEmpty(server, new OwnConnections(), look)).to.equal('closed');
       const [error] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
       expect(error.code).to.equal('ECONNREFUSED');
     });
@@ -28,16 +35,46 @@ describe('esl/port', () => {
     it(`stays open for who is queued, and for as many behind him as before: ${host}`, async function () {
       if (platform !== 'linux') this.skip();
       const server = await openPort({ host, port: 0 });
+      const own = new OwnConnections();
       const accepted: Socket[] = [];
-      server.on('connection', (socket) => accepted.push(socket));
+      server.on('connection', (socket) => {
+        if (!own.take(socket)) accepted.push(socket);
+      });
       const callers = [await queue(server)];
-      expect(await closeIfEmpty(server)).to.equal('queued');
+      expect(await closeIfEmpty(server, own, look)).to.equal('queued');
+      setBacklog(server);
       for (let n = 0; n < 20; n++) callers.push(await queue(server));
-      const served = (): Socket[] => accepted.filter((socket) => !isFiller(socket));
-      while (served().length < callers.length) await new Promise((resolve) => setImmediate(resolve));
+      while (accepted.length < callers.length) await new Promise((resolve) => setImmediate(resolve));
       expect(callers.some(({ errored }) => errored !== null)).to.equal(false);
-      expect(await closeIfEmpty(server)).to.equal('closed');
+      expect(await closeIfEmpty(server, own, look)).to.equal('closed');
       for (const socket of [...accepted, ...callers]) socket.destroy();
     });
   }
+
+  it('resets who does not pass, also where Node lets nobody come before its sockets', async () => {
+    for (const hidden of [false, true]) {
+      const server = await openPort({ host: '127.0.0.1', port: 0 });
+      const handle = (server as unknown as { _handle: object })._handle;
+      if (hidden) Object.defineProperty(server, '_handle', { value: null, writable: true });
+      const received: string[] = [];
+      screenConnections(
+        server,
+        (peer) => peer?.address === '127.0.0.3',
+        (socket) => {
+          received.push(socket.remoteAddress ?? '');
+          socket.end();
+        },
+      );
+      Object.defineProperty(server, '_handle', { value: handle, writable: true });
+      const ends: string[] = [];
+      for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+        const socket = connect({ host: '127.0.0.1', port: portOf(server), localAddress }).resume();
+        socket.on('error', ({ message }) => ends.push(message));
+        await new Promise((resolve) => socket.once('close', resolve));
+      }
+      expect([ends.length, received]).to.deep.equal([1, ['127.0.0.3']]);
+      expect(ends[0]).to.include('ECONNRESET');
+      server.close();
+    }
+  });
 });

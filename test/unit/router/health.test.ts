@@ -63,6 +63,27 @@ describe('health', () => {
     expect((await get('/healthz')).status).to.equal(200);
   });
 
+  it('drops the slowest and not the newest: those that trickle keep nobody out', async function () {
+    this.timeout(60_000);
+    const trickling = Array.from({ length: 64 }, () => {
+      const socket = connect(health.address.port, '127.0.0.1').on('error', () => undefined);
+      socket.write('GET /healthz HTTP/1.1\r\n');
+      return socket;
+    });
+    const drip = setInterval(() => {
+      for (const socket of trickling) if (socket.writable) socket.write('X');
+    }, 50);
+    await Promise.all(trickling.slice(32).map((socket) => once(socket, 'connect')));
+    for (let n = 0; n < 20; n++) {
+      const response = await fetch(`http://127.0.0.1:${health.address.port}/healthz`, {
+        signal: AbortSignal.timeout(500),
+      });
+      expect(response.status).to.equal(200);
+    }
+    clearInterval(drip);
+    for (const socket of trickling) socket.destroy();
+  });
+
   it('names the address that it can not have', async () => {
     const error: unknown = await serveHealth({
       ...health.address,

@@ -3,7 +3,14 @@ import type { Counts } from '../../../lib/esl/listener.ts';
 import { Load, type LoadOptions } from '../../../lib/router/load.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const NONE: Counts = { calls: 0, refused: 0, waiting: 0, queuedMs: 0 };
+const NONE: Counts = {
+  calls: 0,
+  refused: 0,
+  strangers: 0,
+  waiting: 0,
+  queuedMs: 0,
+  descriptors: 0,
+};
 
 function setUp(options: Partial<LoadOptions> = {}) {
   const clock = new ManualClock();
@@ -14,6 +21,7 @@ function setUp(options: Partial<LoadOptions> = {}) {
     counts: () => counts,
     maxCalls: 10,
     maxRefused: 50,
+    maxDescriptors: 100,
     lagMs: 200,
     queueMs: 500,
     onChange: (state) => seen.push(state.kind === 'closed' ? `closed: ${state.because}` : state.kind),
@@ -148,6 +156,27 @@ describe('load', () => {
     expect(seen).to.deep.equal([]);
     load.admit({ ...NONE, refused: 50 });
     expect(seen).to.deep.equal(['closed: calls']);
+  });
+
+  it('closes before there is no descriptor left for a caller', () => {
+    const { load, seen, clock } = setUp();
+    expect(load.admit({ ...NONE, descriptors: 99 })).to.equal(null);
+    expect(load.admit({ ...NONE, descriptors: 100 })).to.equal('over_capacity');
+    expect(seen).to.deep.equal(['closed: descriptors']);
+    clock.advance(150);
+    expect(seen.at(-1)).to.equal('normal');
+  });
+
+  it('does not open again while callers still stand in the queue', () => {
+    const { set, clock, seen } = setUp();
+    set({ queuedMs: 500 });
+    clock.advance(1_000);
+    set({ queuedMs: 250 });
+    clock.advance(1_000);
+    expect(seen).to.deep.equal(['closed: queue']);
+    set({ queuedMs: 249 });
+    clock.advance(150);
+    expect(seen).to.deep.equal(['closed: queue', 'normal']);
   });
 
   it('leaves no timer behind', () => {

@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import type { Listener } from '../../../lib/esl/listener.ts';
+import { dialling } from './stage.ts';
+
+describe('esl/queue: turns of the event loop that are long', function () {
+  this.timeout(30_000);
+
+  /** Each turn takes so long, until the returned function is called. */
+  function longTurns(ms: number, each: () => void): () => void {
+    let over = false;
+    const turn = (): void => {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+      each();
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    return () => (over = true);
+  }
+
+  it('callers who are accepted in the next turn stand in no queue, though each turn brings one', async () => {
+    let longestMs = 0;
+    const { result } = await dialling({ count: 40, everyMs: 50 }, (listener) =>
+      longTurns(50, () => (longestMs = Math.max(longestMs, listener.counts.queuedMs))),
+    );
+    expect(result).to.include({ greeted: 40, lost: 0 });
+    expect(longestMs).to.be.below(250);
+  });
+
+  it('tells how long callers stand there: as long as they see it themselves', async () => {
+    let longestMs = 0;
+    const { result } = await dialling({ count: 60, everyMs: 0 }, (listener) =>
+      longTurns(10, () => (longestMs = Math.max(longestMs, listener.counts.queuedMs))),
+    );
+    expect(result).to.include({ greeted: 60, lost: 0 });
+    expect(longestMs).to.be.above(200);
+    expect(longestMs / result.longestMs).to.be.within(0.5, 1.3);
+  });
+
+  it('tells each how long he stood there', async () => {
+    const { admissions } = await dialling({ count: 60, everyMs: 0 }, () => longTurns(10, () => undefined));
+    expect(admissions.at(-1)?.waitedMs).to.be.above(200);
+    expect(admissions[0]?.waitedMs).to.be.below(20);
+  });
+
+  for (const [what, close] of [
+    ['pauses', (listener: Listener) => listener.pause()],
+    ['pauses at once', (listener: Listener) => listener.pause(true)],
+    ['drains', (listener: Listener) => listener.drain()],
+  ] as const) {
+    it(`nobody is reset when it ${what} with more callers than it can accept`, async () => {
+      const { result } = await dialling({ count: 200, everyMs: 15 }, (listener) => {
+        setTimeout(() => void close(listener), 500);
+        return longTurns(25, () => undefined);
+      });
+      expect(result.lost).to.equal(0);
+      expect(result.refused, 'it closed').to.be.above(0);
+    });
+  }
+
+  it('a pause that is over before the port could close leaves it open', async () => {
+    const { result } = await dialling({ count: 60, everyMs: 15 }, (listener) => {
+      setTimeout(() => {
+        void listener.pause();
+        void listener.resume();
+      }, 300);
+      return longTurns(25, () => undefined);
+    });
+    expect(result).to.include({ greeted: 60, refused: 0, lost: 0 });
+  });
+});
