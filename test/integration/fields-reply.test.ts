@@ -151,7 +151,9 @@ const reading: Scenario[] = [
     reply: { hang: true },
     check: ({ dialled, report, record }) => {
       expect(dialled).to.deep.equal(['user/900@pbx.example']);
-      expect(report.timings.firstDecisionMs).to.be.within(580, 1600);
+      // On a busy machine a part of the time is gone before the call is served: the router counts it.
+      expect(record.decisions[0]?.atMs).to.be.within(580, 1600);
+      expect(report.timings.firstDecisionMs).to.be.below(1600);
       expect(record.decisions[0]).to.include({ result: 'error', reason: 'webhook_timeout' });
     },
   },

@@ -121,8 +121,7 @@ scenarios(
       },
     },
     {
-      title: 'each further one counts on, and no scheme says otherwise',
-      scheme: { bridge: { headers: { [HOPS]: '0' } } },
+      title: 'each further one counts on',
       reply: to('201', '202'),
       callees: { '201': busy },
       call: { sipHeaders: { [HOPS]: '2' } },

@@ -267,6 +267,6 @@ describe('transport', function () {
   it('check tells of certificates that can not be read', async () => {
     const { code, stderr } = await runInside(['check'], { files: { 'schemes/tls.json': tls('gone.pem') } });
     expect(code).to.equal(2);
-    expect(stderr).to.match(/tls\.json: webhook\.ca: ENOENT: .*gone\.pem/);
+    expect(stderr).to.match(/tls\.json: webhook\.ca: .*gone\.pem.*there is no such file \(ENOENT\)/);
   });
 });
