@@ -47,9 +47,10 @@ export class CallReplies {
   /** An event as the record can keep it. */
   fit(event: CallEvent): readonly CallEvent[] {
     if (event.type !== 'reply' && event.type !== 'recalled') return [event];
-    const { body, headers } = event.type === 'reply' ? event : { body: event.recalled.body, headers: {} };
-    const texts = [body, ...Object.entries(headers).flat()];
-    const length = texts.reduce((sum, text) => sum + text.length, 0);
+    const { body } = event.type === 'reply' ? event : event.recalled;
+    const headers = event.type === 'reply' ? event.headers : {};
+    let { length } = body;
+    for (const name of Object.keys(headers)) length += name.length + (headers[name] ?? '').length;
     if (length <= SMALL) return [event];
     // In memory a text takes two bytes a character as soon as one of them is beyond Latin-1.
     const bytes = length * 2;

@@ -107,7 +107,7 @@ export class Exchange implements Reader {
     return this.#response?.statusCode ?? 0;
   }
 
-  /** The outermost zone of all who have answered so far. */
+  /** The outermost zone of all who have answered so far, where the answer is a redirect. */
   get zone(): Zone {
     return this.#zone;
   }
@@ -172,16 +172,17 @@ export class Exchange implements Reader {
   }
 
   #received(response: http.IncomingMessage, onResponse: (response: http.IncomingMessage) => void): void {
-    const { from, maxBodyBytes } = this.#options;
+    const { maxBodyBytes } = this.#options;
     this.#phases.firstByte = this.#elapsed();
     this.#response = response;
-    const answering = zoneOf(response.socket.remoteAddress ?? '');
-    this.#zone = from === null ? answering : outermost(from, answering);
     if (this.#fault !== null) return;
     const { statusCode: status = 0, rawHeaders, headers } = response;
     this.#limit(status === 101 ? switching() : this.#meter.count('headers', rawHeaders.length / 2));
     const promised = Number(headers['content-length'] ?? 0);
     if (this.#leadsOn(status)) {
+      const { from } = this.#options;
+      const answering = zoneOf(response.socket.remoteAddress ?? '');
+      this.#zone = from === null ? answering : outermost(from, answering);
       this.#leaveUnread(response, onResponse);
       return;
     }

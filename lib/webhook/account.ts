@@ -21,23 +21,47 @@ export const CALL_VARIABLES = new Set([
  * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is no outage for those
  * who wait for four. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
  */
-export function accountOf(webhook: Webhook, context: MacroContext): string {
-  const keys = Object.entries(webhook.headers).filter(([name]) => TELLING.test(name));
-  const proving = new Set<Template>([...authTemplates(webhook.auth), ...keys.map(([, text]) => text)]);
-  const texts = templatesOfWebhook(webhook).map((template) =>
-    template.parts.map((part) => fillIn(part, context, proving.has(template))).join(''),
+export function accountOf(webhook: Webhook, { call, secret }: MacroContext): string {
+  let asker = askers.get(webhook);
+  if (asker === undefined) askers.set(webhook, (asker = askerOf(webhook)));
+  const values = asker.proving.map(({ kind, name }) =>
+    kind === 'secret' ? secret(name) : (call.variables.get(name) ?? ''),
   );
-  return digest([webhook.method, webhook.timeoutSeconds, webhook.auth, Object.keys(webhook.headers), texts]);
+  const { last } = asker;
+  if (last !== null && values.every((value, i) => value === last.values[i])) return last.account;
+  const account = digest([asker.words, values]);
+  asker.last = { values, account };
+  return account;
 }
 
-/** What differs from call to call stays a macro, but where keys stand: there a variable is a tenant's. */
-function fillIn(part: string | Macro, { call, secret }: MacroContext, proving: boolean): string {
-  if (typeof part === 'string') return part;
-  if (part.kind === 'secret') return secret(part.name);
-  if (part.kind === 'var' && proving && !CALL_VARIABLES.has(part.name)) {
-    return call.variables.get(part.name) ?? '';
-  }
-  return `{{${part.name}}}`;
+interface Asker {
+  readonly words: string;
+  /** What tells one account from another in the same words. */
+  readonly proving: readonly Proving[];
+  /** A digest takes 5 us, and the next call is mostly of the same account. */
+  last: { readonly values: readonly string[]; readonly account: string } | null;
+}
+
+type Proving = Extract<Macro, { kind: 'secret' | 'var' }>;
+
+const askers = new WeakMap<Webhook, Asker>();
+
+function askerOf(webhook: Webhook): Asker {
+  const { method, timeoutSeconds, auth, headers } = webhook;
+  const keys = Object.entries(headers).filter(([name]) => TELLING.test(name));
+  const credentials = new Set<Template>([...authTemplates(auth), ...keys.map(([, text]) => text)]);
+  const templates = templatesOfWebhook(webhook);
+  const words = [method, timeoutSeconds, auth, Object.keys(headers), templates.map(({ source }) => source)];
+  const proving = templates.flatMap((template) =>
+    template.parts.filter((part) => proves(part, credentials.has(template))),
+  );
+  return { words: JSON.stringify(words), proving, last: null };
+}
+
+/** Other macros differ from call to call. Where keys stand a variable is a tenant's. */
+function proves(part: string | Macro, inCredentials: boolean): part is Proving {
+  if (typeof part === 'string') return false;
+  return part.kind === 'secret' || (part.kind === 'var' && inCredentials && !CALL_VARIABLES.has(part.name));
 }
 
 export function digest(parts: readonly unknown[]): string {
