@@ -82,7 +82,7 @@ for (const stream of [process.stdin, process.stdout, process.stderr]) guarded(st
 const maxDescriptors = descriptorLimit();
 if (maxDescriptors < LEAST_DESCRIPTORS) {
   process.stderr.write(
-    `esl-router: ${maxDescriptors} files and sockets may be open at once, and ${LEAST_DESCRIPTORS} is the least: raise ulimit -n (LimitNOFILE)\n`,
+    `esl-router: ${maxDescriptors} files and sockets may be open at once, at least ${LEAST_DESCRIPTORS} are needed: raise ulimit -n (LimitNOFILE)\n`,
   );
   process.exit(2);
 }

@@ -22,7 +22,7 @@ const REASONS = {
   connection_gone: 'the CRM closed a kept-alive connection as the question went out over it',
   connection_lost: 'the connection to the CRM ended before the reply was whole',
   http_malformed: 'the reply is not valid HTTP',
-  reply_abusive: 'the reply takes more work than any answer needs, and was cut off',
+  reply_abusive: 'the reply takes more work than an answer needs and was cut off',
   redirect_refused: 'the CRM redirected the question to where it may not be sent',
   http_status: 'the CRM answered with a status outside 2xx',
   body_too_large: 'the reply is larger than allowed',

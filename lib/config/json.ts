@@ -134,7 +134,7 @@ class Reader {
   #enter(open: Open): void {
     this.#at++;
     if (this.#open.push(open) > MAX_DEPTH)
-      throw this.#fault(`expected no more than ${MAX_DEPTH} levels, one within the other`, '');
+      throw this.#fault(`expected no more than ${MAX_DEPTH} levels of nesting`, '');
     this.#skipSpace();
   }
 
@@ -157,7 +157,7 @@ class Reader {
     this.#skipSpace();
     if (this.#text[this.#at] === end) {
       this.#at = comma;
-      throw this.#fault(`expected another ${what} behind the comma, and none comes`, '');
+      throw this.#fault(`expected another ${what} after the comma`, '');
     }
     return open.kind === 'object' && this.#readKey();
   }
@@ -178,7 +178,7 @@ class Reader {
     open.key = this.#string();
     if (Object.hasOwn(open.piece, open.key) || open.earlier.has(open.key)) this.#noteTwice(open.key, start);
     this.#skipSpace();
-    if (this.#text[this.#at] !== ':') throw this.#fault('expected ":" behind the key');
+    if (this.#text[this.#at] !== ':') throw this.#fault('expected ":" after the key');
     this.#at++;
     return false;
   }
@@ -190,7 +190,7 @@ class Reader {
     ];
     const shown = JSON.stringify(path.join('.').slice(0, 100));
     if (this.notes.length < MAX_NOTES) {
-      this.notes.push(`line ${this.#lineOf(at)}: the key ${shown} stands here once more: this one counts`);
+      this.notes.push(`line ${this.#lineOf(at)}: the key ${shown} appears again: the last one counts`);
     }
   }
 
@@ -200,7 +200,7 @@ class Reader {
     let end = start;
     for (;;) {
       end = text.indexOf('"', end);
-      if (end < 0) throw this.#fault('expected a double quote at the end of the text that begins here', '');
+      if (end < 0) throw this.#fault('expected a closing double quote for the text that begins here', '');
       let backslashes = 0;
       while (text[end - 1 - backslashes] === '\\') backslashes++;
       if (backslashes % 2 === 0) break;
@@ -210,7 +210,7 @@ class Reader {
     const control = raw.search(/[\u0000-\u001f]/);
     if (control >= 0) {
       this.#at = start + control;
-      throw this.#fault('expected a text on one line, in which line breaks are \\n and tabs \\t', '');
+      throw this.#fault('expected text on one line: write line breaks as \\n and tabs as \\t', '');
     }
     this.#at = end + 1;
     if (!raw.includes('\\')) return raw;
@@ -220,7 +220,7 @@ class Reader {
       const rest = raw.replace(/\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/g, (escape) => '.'.repeat(escape.length));
       this.#at = start + rest.indexOf('\\');
       throw this.#fault(
-        'expected \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four digits behind a backslash',
+        'expected \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four digits after a backslash',
         '',
       );
     }
@@ -266,7 +266,7 @@ class Reader {
     if (text.trim() === '') return '';
     if (this.#at >= text.length) return 'the end of the file';
     const two = text.slice(this.#at, this.#at + 2);
-    if (two === '//' || two === '/*') return 'a comment, which JSON does not have';
+    if (two === '//' || two === '/*') return 'a comment: JSON has none';
     if (two.startsWith("'")) return 'a single quote';
     return JSON.stringify(String.fromCodePoint(text.codePointAt(this.#at) ?? 0));
   }

@@ -218,13 +218,13 @@ export const SCHEMA = {
       'NETWORK_DENY',
       [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Further addresses that no webhook and no redirect may lead to, whatever name stands for them. Denied anyhow: link-local addresses, what clouds tell a machine about itself (169.254.169.254 and its like), "this host" (0.0.0.0/8), multicast.',
+      'Further addresses that no webhook and no redirect may lead to, by whatever name. Always denied: link-local addresses, cloud metadata (169.254.169.254 and the like), "this host" (0.0.0.0/8), multicast.',
     ),
     allow: setting(
       'NETWORK_ALLOW',
       [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Exceptions to what is denied; the longest match wins, of two equal ones network.deny. What a cloud tells a machine about itself is opened by its very address only.',
+      'Exceptions to what is denied; the longest match wins, of two equal ones network.deny. Cloud metadata is opened only by its exact address.',
     ),
     private: setting(
       'NETWORK_PRIVATE',

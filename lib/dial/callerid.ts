@@ -74,7 +74,7 @@ export function callerIdNote(
   if (gateway?.callerId === 'did') {
     const did = JSON.stringify(call.did);
     if (!isDialled(call.did))
-      return `caller ID "did": the called number ${did} is none, the caller's is shown`;
+      return `caller ID "did": the called number ${did} is not a number: the caller's is shown`;
     const [least, most] = extensionDigits;
     const isExtension = /^\d+$/.test(call.did) && call.did.length >= least && call.did.length <= most;
     return isExtension ? `caller ID "did": the called number ${did} is an extension, see didFrom` : null;

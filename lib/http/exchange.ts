@@ -131,7 +131,7 @@ export class Exchange implements Reader {
     const notes: string[] = [];
     if (this.#fault !== null) notes.push(`the body has more than ${maxBodyBytes} bytes and was not read`);
     if (pool.watch.distrusts(this.#origin))
-      notes.push('the CRM has sent bytes that nobody had asked for: its connections are not used twice');
+      notes.push('the CRM has sent bytes that nobody asked for: each question gets a new connection');
     return notes;
   }
 
@@ -259,7 +259,7 @@ function isFailure(status: number): boolean {
 }
 
 function switching(): RouterError {
-  return new RouterError('http_malformed', '101 Switching Protocols, and nobody had asked for another one');
+  return new RouterError('http_malformed', '101 Switching Protocols, and no other protocol was asked for');
 }
 
 function tooLarge(maxBodyBytes: number): RouterError {

@@ -93,7 +93,7 @@ export function compileNetwork(
   const rules = [
     ...deny.map((text) => ruleOf(text, `network.deny has ${text}`)),
     ...allow.map((text) => ruleOf(text, null)),
-    ...ALWAYS.map((text) => ruleOf(text, `no webhook is in ${text}, unless network.allow names it`)),
+    ...ALWAYS.map((text) => ruleOf(text, `${text} is always denied, unless network.allow names it`)),
     ...(isPrivate ? [] : [...LOOPBACK, ...PRIVATE]).map((text) =>
       ruleOf(text, `network.private is false, and ${text} is private`),
     ),
@@ -101,7 +101,7 @@ export function compileNetwork(
   const ports = new Set(switchPorts);
   return (address, port, from = null) => {
     const forms = formsOf(address);
-    if (forms.length === 0) return 'it is no IP address';
+    if (forms.length === 0) return 'it is not an IP address';
     if (ports.has(port)) return `port ${port} is FreeSWITCH's event socket (network.switchPorts)`;
     const denied = forms.map((bytes) => rules.find((rule) => contains(rule, bytes))?.denial ?? null);
     const denial = denied.find((text) => text !== null);

@@ -116,10 +116,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     onRecord?.(record);
   };
   const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
-    log.warn(
-      'connections closed at once: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them',
-      turnedAway,
-    );
+    log.warn('connections reset: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them', turnedAway);
   };
   const listening = { ...config.listen, backlog, admit, lagMs, onUnserved, onTurnedAway, onError };
   const listener = await Listener.listen(listening, async (socket, admission) => {

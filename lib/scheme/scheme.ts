@@ -146,10 +146,10 @@ const fields = z.strictObject({
             .string()
             .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-')
             .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
-              error: 'is the header that routers count by',
+              error: 'is reserved: routers count hops by it',
             }),
           template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
-            error: 'a secret is told to no callee',
+            error: 'a secret must not go to a callee',
           }),
         )
         .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {

@@ -144,12 +144,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'may not be read by the user that the router runs as',
   EPERM: 'may not be read by the user that the router runs as',
-  ELOOP: 'its symbolic links go in a circle',
+  ELOOP: 'its symbolic links form a loop',
   ENAMETOOLONG: 'its name is too long',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'part of its path is not a folder',
   EISDIR: 'is a folder, expected a file',
   EIO: 'the disk can not read it',
-  ESTALE: 'the file server does not know it any more',
+  ESTALE: 'the file server no longer knows it',
   EMFILE: 'too many files are open (ulimit -n, LimitNOFILE)',
   ENFILE: 'the system has too many files open',
   EAGAIN: 'nothing has been written into the pipe',
@@ -166,10 +166,10 @@ export function sentenceOf(error: unknown): string {
 function textOf(bytes: Buffer): string {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw new FileFault('is UTF-16, expected UTF-8: save it as such');
+    throw new FileFault('is UTF-16: save it as UTF-8');
   }
   if (!isUtf8(bytes))
-    throw new FileFault(`line ${firstBrokenLine(bytes)}: is no UTF-8: save the file as such`);
+    throw new FileFault(`line ${firstBrokenLine(bytes)}: is not UTF-8: save the file as UTF-8`);
   return bytes.toString('utf8', bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xef_bb_bf ? 3 : 0);
 }
 

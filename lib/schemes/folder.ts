@@ -117,7 +117,7 @@ async function readFolder(dir: string): Promise<Found> {
     try {
       const kind = await answerOf(path, async () => kindOf(await stat(path)));
       if (kind !== 'a file') {
-        found.notes.push(`${path}: is ${kind}, and no scheme`);
+        found.notes.push(`${path}: is ${kind}, not a scheme`);
         continue;
       }
       const text = await readText(path, { maxBytes: MAX_SCHEME_BYTES });

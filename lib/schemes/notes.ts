@@ -25,7 +25,9 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
   const names = callNamesIn(webhook);
   for (const key of ['cacheSeconds', 'lastGoodSeconds'] as const) {
     if (webhook[key] > 0 && names.length > 0)
-      notes.push(`webhook.${key}: no answer is ever used again, as ${names.join(', ')} differs in each call`);
+      notes.push(
+        `webhook.${key}: no answer is ever reused, as ${names.join(', ')} is different in every call`,
+      );
   }
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');

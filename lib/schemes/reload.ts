@@ -131,13 +131,14 @@ export class ReloadableSchemes {
     }
     const gone = this.#goneFrom(result);
     if (gone.length > 0 && result.files.size === 0) {
-      const text = 'every scheme file is gone: bring the folder back, or restart the router to run without';
+      const text =
+        'every scheme file is gone: bring the folder back, or restart the router to run without schemes';
       return this.#keep([`${gone.join(', ')}: ${text}`], isAwaited);
     }
     const waitMs = this.#waitFor(gone);
     if (waitMs > 0) {
       this.#again(waitMs);
-      const text = `is gone, and so will its scheme be if it does not come back within ${SETTLED_MS / 1000} s`;
+      const text = `is gone: its scheme is deleted if the file is not back within ${SETTLED_MS / 1000} s`;
       const texts = gone.map((file) => `${file}: ${text}`);
       log.warn('schemes not loaded yet: the old ones stay', { faults: texts });
       return texts;

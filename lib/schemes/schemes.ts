@@ -327,7 +327,7 @@ function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
     const result = parseDestination(meaning, rules);
     if (result.ok) continue;
     faults.push(`webhook.map.${word}: ${ofOurs(result.detail)}`);
-    if (faults.length === MAX_MAP_FAULTS) return [...faults, 'webhook.map: the rest of it is not read'];
+    if (faults.length === MAX_MAP_FAULTS) return [...faults, 'webhook.map: the rest is not checked'];
   }
   return faults;
 }

@@ -73,7 +73,7 @@ function unprintable({ headers, auth }: Webhook, secret: (name: string) => strin
   if (auth.type === 'api-key') templates.push(auth.key);
   return [...new Set(templates.flatMap(secretsOf))]
     .filter((name) => /[^\x20-\x7e]/.test(secret(name)))
-    .map((name) => `{{secret.${name}}}: a header carries printable ASCII alone, and there is more in it`);
+    .map((name) => `{{secret.${name}}}: it has characters that no header can carry: only printable ASCII`);
 }
 
 /** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */

@@ -53,8 +53,8 @@ export function foreignReply(
       : [`key ${JSON.stringify(echo.key)}`, keyIn(response.body, echo.key)];
   if (found === webhookId) return null;
   return found === ''
-    ? `the reply has no ${place}, in which webhook.echo says that it repeats the question's id`
-    : `the reply is to the question ${shown(found)} (${place}), and ours is ${shown(webhookId)}`;
+    ? `the reply has no ${place}, where webhook.echo expects the question's id`
+    : `the reply belongs to the question ${shown(found)} (${place}), ours is ${shown(webhookId)}`;
 }
 
 /** At the top of a document, or of the result of a JSON-RPC reply. */

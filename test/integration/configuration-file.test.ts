@@ -32,14 +32,14 @@ describe('files that are named', function () {
     [
       'a circle of links',
       () => symlink('x.json', path),
-      /x\.json: its symbolic links go in a circle \(ELOOP\)$/m,
+      /x\.json: its symbolic links form a loop \(ELOOP\)$/m,
     ],
     [
       'no UTF-8',
       () => writeFile(path, Buffer.from([0x7b, 0x0a, 0xe0])),
-      /x\.json: line 2: is no UTF-8: save the/,
+      /x\.json: line 2: is not UTF-8: save the/,
     ],
-    ['UTF-16', () => writeFile(path, '\ufeff{}', 'utf16le'), /x\.json: is UTF-16, expected UTF-8/],
+    ['UTF-16', () => writeFile(path, '\ufeff{}', 'utf16le'), /x\.json: is UTF-16: save it as UTF-8/],
     [
       'larger than a configuration',
       () => writeFile(path, ' '.repeat(2 ** 20 + 1)),
@@ -54,7 +54,7 @@ describe('files that are named', function () {
     [
       'with a comma too many',
       () => writeFile(path, '{"domain": "a.b",\n}'),
-      /x\.json: line 1, column 17: expected another key behind the comma/,
+      /x\.json: line 1, column 17: expected another key after the comma/,
     ],
     [
       'nested deeply',
@@ -73,7 +73,7 @@ describe('files that are named', function () {
     await writeFile(path, '\ufeff{"domain": "a.b",\n"domain": "c.d"}');
     const { code, stdout, stderr } = await runInside(['config', '--config', path]);
     expect([code, stderr]).to.match(
-      /^0,note: .*x\.json: line 2: the key "domain" stands here once more: this one counts$/m,
+      /^0,note: .*x\.json: line 2: the key "domain" appears again: the last one counts$/m,
     );
     expect(stdout).to.match(/^domain +"c\.d" +file/m);
   });

@@ -70,7 +70,7 @@ const address: Scenario[] = [
       expect(dialled).to.deep.equal(['user/900@pbx.example']);
       expect(record.requests[0]?.answer).to.equal('reply_foreign');
       expect(record.requests[0]?.detail).to.match(
-        /^the reply is to the question "of another caller" \(key "question"\), and ours is "/,
+        /^the reply belongs to the question "of another caller" \(key "question"\), ours is "/,
       );
       expect(line['detail']).to.equal(record.requests[0]?.detail);
       expect(marker('result')).to.equal('error');

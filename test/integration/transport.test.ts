@@ -61,7 +61,7 @@ scenarios('redirects and addresses', [
     check: ({ record }) => {
       expect(record.requests[0]).to.include({
         answer: 'redirect_refused',
-        detail: '169.254.169.254: no webhook is in 169.254.169.254/32, unless network.allow names it',
+        detail: '169.254.169.254: 169.254.169.254/32 is always denied, unless network.allow names it',
       });
     },
   },

@@ -30,20 +30,12 @@ describe('JSON that a person wrote', () => {
 
   for (const [title, text, fault] of [
     ['nothing', ' \n', 'line 2, column 1: expected JSON, and the file is empty'],
-    [
-      'a comma behind the last',
-      '{\n  "a": 1,\n}',
-      /^line 2, column 9: expected another key behind the comma/,
-    ],
-    [
-      'a comma in a list',
-      '[1,]',
-      'line 1, column 3: expected another value behind the comma, and none comes',
-    ],
+    ['a comma behind the last', '{\n  "a": 1,\n}', /^line 2, column 9: expected another key after the comma/],
+    ['a comma in a list', '[1,]', 'line 1, column 3: expected another value after the comma'],
     [
       'a comment',
       '{\n// hm\n}',
-      /^line 2, column 1: expected a key in double quotes, found a comment, which JSON/,
+      /^line 2, column 1: expected a key in double quotes, found a comment: JSON has none/,
     ],
     ['a comment behind', '{"a": 1 /* x */}', /column 9: expected "," or "}", found a comment/],
     [
@@ -58,14 +50,10 @@ describe('JSON that a person wrote', () => {
       /column 7: expected a number, or a text in double quotes$/,
     ],
     ['a word', '{"a": yes}', 'line 1, column 7: expected a value, found "y"'],
-    ['a line break in a text', '{"a": "x\ny"}', /^line 1, column 9: expected a text on one line/],
-    [
-      'a text without end',
-      '{\n"a": "x}',
-      /^line 2, column 6: expected a double quote at the end of the text/,
-    ],
+    ['a line break in a text', '{"a": "x\ny"}', /^line 1, column 9: expected text on one line/],
+    ['a text without end', '{\n"a": "x}', /^line 2, column 6: expected a closing double quote for the text/],
     ['an escape of other languages', '["\\\\\\x41"]', /^line 1, column 5: expected \\" /],
-    ['no colon', '{"a" 1}', 'line 1, column 6: expected ":" behind the key, found "1"'],
+    ['no colon', '{"a" 1}', 'line 1, column 6: expected ":" after the key, found "1"'],
     ['no end', '{"a": 1', 'line 1, column 8: expected "," or "}", found the end of the file'],
     ['something behind', '{}\n{}', 'line 2, column 1: expected the end of the file, found "{"'],
     [
@@ -92,7 +80,7 @@ describe('JSON that a person wrote', () => {
     expect(read).to.deep.equal({
       ok: true,
       value: { a: { b: 2, c: [{ b: 1 }] }, ab: 1 },
-      notes: ['line 3: the key "a.b" stands here once more: this one counts'],
+      notes: ['line 3: the key "a.b" appears again: the last one counts'],
     });
     const many = readJson(`{${'"a": 1,'.repeat(500)} "a": 2}`);
     expect(many.ok && many.notes.length).to.equal(10);

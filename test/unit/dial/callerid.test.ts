@@ -152,7 +152,7 @@ describe('callerid', () => {
     expect(note(from('💥'), gateway({ callerId: '380440000000' }))).to.equal(null);
     expect(note(call, did)).to.equal(null);
     expect(note({ ...call, did: '201' }, did)).to.match(/"201" is an extension, see didFrom/);
-    expect(note({ ...call, did: 's' }, did)).to.match(/"s" is none, the caller's is shown/);
+    expect(note({ ...call, did: 's' }, did)).to.match(/"s" is not a number: the caller's is shown/);
   });
 
   it('carries an apostrophe as the one escape that mod_sofia may undo, and 64 of them', () => {

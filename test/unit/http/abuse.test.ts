@@ -313,7 +313,7 @@ describe('a CRM that sends', () => {
       await delay(20);
       const { notes } = await ask(url);
       expect(notes).to.deep.equal([
-        'the CRM has sent bytes that nobody had asked for: its connections are not used twice',
+        'the CRM has sent bytes that nobody asked for: each question gets a new connection',
       ]);
       await delay(60);
       await ask(url);

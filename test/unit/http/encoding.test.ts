@@ -138,7 +138,7 @@ describe('content encoding', () => {
       }
     }
     expect(failure(Buffer.concat([codings.br, plain]), 'br')).to.equal(
-      'http_malformed: 30 bytes stand behind the end of the br',
+      'http_malformed: 30 bytes after the end of the br data',
     );
   });
 

@@ -62,7 +62,7 @@ describe('a file that somebody names', function () {
       () => {
         symlinkSync('x', path);
       },
-      'its symbolic links go in a circle (ELOOP)',
+      'its symbolic links form a loop (ELOOP)',
     ],
     [
       'is a link to a name that is too long',
@@ -91,14 +91,14 @@ describe('a file that somebody names', function () {
       () => {
         writeFileSync(path, '\ufeffabc', 'utf16le');
       },
-      /^is UTF-16, expected UTF-8/,
+      /^is UTF-16: save it as UTF-8/,
     ],
     [
       'is windows-1251',
       () => {
         writeFileSync(path, Buffer.concat([Buffer.from('Ганна\n\n'), Buffer.from([0xc3, 0xe0])]));
       },
-      'line 3: is no UTF-8: save the file as such',
+      'line 3: is not UTF-8: save the file as UTF-8',
     ],
   ] as const) {
     it(`says what is wrong with one that ${title}`, async () => {
@@ -115,7 +115,7 @@ describe('a file that somebody names', function () {
 
   it('is no part of a file, and no socket', async () => {
     writeFileSync(path, '');
-    expect(await faultOf(join(path, 'y'))).to.equal('a part of its path is no folder (ENOTDIR)');
+    expect(await faultOf(join(path, 'y'))).to.equal('part of its path is not a folder (ENOTDIR)');
     const server: Server = createServer();
     await new Promise<void>((resolve) => server.listen(join(dir, 'socket'), resolve));
     expect(await faultOf(join(dir, 'socket'))).to.equal('is a socket, expected a file');

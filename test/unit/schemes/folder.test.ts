@@ -71,9 +71,9 @@ describe('the folder of the schemes', function () {
     symlinkSync('/dev/zero', join(dir, 'zero.json'));
     expect(await loaded()).to.deep.equal(['t']);
     expect(await notes()).to.deep.equal([
-      'schemes/folder.json: is a folder, and no scheme',
-      'schemes/pipe.json: is a pipe, and no scheme',
-      'schemes/zero.json: is a device, and no scheme',
+      'schemes/folder.json: is a folder, not a scheme',
+      'schemes/pipe.json: is a pipe, not a scheme',
+      'schemes/zero.json: is a device, not a scheme',
     ]);
   });
 
@@ -89,11 +89,11 @@ describe('the folder of the schemes', function () {
     const found = await loaded();
     for (const fault of [
       /^schemes\/a\.json: name: /m,
-      /^schemes\/b\.json: line 1: is no UTF-8/m,
-      /^schemes\/c\.json: its symbolic links go in a circle \(ELOOP\)$/m,
+      /^schemes\/b\.json: line 1: is not UTF-8/m,
+      /^schemes\/c\.json: its symbolic links form a loop \(ELOOP\)$/m,
       /^schemes\/d\.json: there is no such file \(ENOENT\)$/m,
       /^schemes\/e\.json: its name is too long \(ENAMETOOLONG\)$/m,
-      /^schemes\/f\.json: a part of its path is no folder \(ENOTDIR\)$/m,
+      /^schemes\/f\.json: part of its path is not a folder \(ENOTDIR\)$/m,
       /^schemes\/g\.json: is larger than 16 MiB$/m,
     ])
       expect(found.join('\n')).to.match(fault);
@@ -105,17 +105,17 @@ describe('the folder of the schemes', function () {
     rmSync(dir, { recursive: true });
     expect((await notes())[0]).to.equal('schemes: there is no such folder');
     writeFileSync(dir, '');
-    expect(await loaded()).to.deep.equal(['schemes: a part of its path is no folder (ENOTDIR)']);
+    expect(await loaded()).to.deep.equal(['schemes: part of its path is not a folder (ENOTDIR)']);
     rmSync(dir);
     symlinkSync('schemes', dir);
-    expect(await loaded()).to.deep.equal(['schemes: its symbolic links go in a circle (ELOOP)']);
+    expect(await loaded()).to.deep.equal(['schemes: its symbolic links form a loop (ELOOP)']);
   });
 
   it('takes a byte-order mark, and notes a key that stands twice', async () => {
     put('t.json', `\ufeff${scheme('t').replace('{', '{"name": "u",\n')}`);
     expect(await loaded()).to.deep.equal(['t']);
     expect(await notes()).to.deep.equal([
-      'schemes/t.json: line 2: the key "name" stands here once more: this one counts',
+      'schemes/t.json: line 2: the key "name" appears again: the last one counts',
     ]);
   });
 
@@ -178,7 +178,7 @@ describe('the folder of the schemes', function () {
       put('t.json', scheme('t', { map: map(), expect: ['number'] }));
       const found = await loaded();
       expect(found).to.have.length(21);
-      expect(found.at(-1)).to.equal('schemes/t.json: webhook.map: the rest of it is not read');
+      expect(found.at(-1)).to.equal('schemes/t.json: webhook.map: the rest is not checked');
     });
   });
 

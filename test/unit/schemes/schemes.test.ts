@@ -227,8 +227,8 @@ describe('schemes', () => {
     put('b.json', { name: 'b', webhook: keeping });
     const result = await load({ ESL_ROUTER_GATEWAY: 'crm' });
     expect(result.ok && result.notes.map((note) => note.replace(`${dir}/`, ''))).to.deep.equal([
-      'a.json: webhook.cacheSeconds: no answer is ever used again, as {{uuid}} differs in each call',
-      'a.json: webhook.lastGoodSeconds: no answer is ever used again, as {{uuid}} differs in each call',
+      'a.json: webhook.cacheSeconds: no answer is ever reused, as {{uuid}} is different in every call',
+      'a.json: webhook.lastGoodSeconds: no answer is ever reused, as {{uuid}} is different in every call',
     ]);
   });
 
@@ -506,7 +506,7 @@ describe('schemes', () => {
       [
         'an address that clouds use for themselves',
         { webhook: { url: 'http://169.254.169.254/latest' } },
-        /^webhook\.url: no request may go there: no webhook is in 169\.254\.169\.254\/32/,
+        /^webhook\.url: no request may go there: 169\.254\.169\.254\/32 is always denied/,
       ],
       [
         'the same in other words',
@@ -613,7 +613,7 @@ describe('schemes', () => {
       expect(await found({ url: `${URL}{{secret.DOTS}}/x` })).to.deep.equal([
         'webhook.url: a value makes a segment of the URL path "." or ".."',
       ]);
-      const lines = ['{{secret.LINES}}: a header carries printable ASCII alone, and there is more in it'];
+      const lines = ['{{secret.LINES}}: it has characters that no header can carry: only printable ASCII'];
       expect(await found({ headers: { 'X-Key': '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'api-key', key: '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'hmac', secret: '{{secret.LINES}}' } })).to.deep.equal([]);

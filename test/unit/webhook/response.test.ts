@@ -84,10 +84,10 @@ describe('response', () => {
     it('is any that carries another id, or none', () => {
       expect(foreign({ headers: { 'x-request-id': 'msg_1' } }, header)).to.equal(null);
       expect(foreign({ headers: { 'x-request-id': 'msg_2' } }, header)).to.equal(
-        'the reply is to the question "msg_2" (header X-Request-Id), and ours is "msg_1"',
+        'the reply belongs to the question "msg_2" (header X-Request-Id), ours is "msg_1"',
       );
       expect(foreign({}, header)).to.equal(
-        "the reply has no header X-Request-Id, in which webhook.echo says that it repeats the question's id",
+        "the reply has no header X-Request-Id, where webhook.echo expects the question's id",
       );
       expect(foreign({ body: '{"meta.id":"msg_1"}' }, key)).to.equal(null);
       expect(foreign({ body: '{"meta":{"id":"msg_1"}}' }, key)).to.equal(null);
