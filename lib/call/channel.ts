@@ -143,9 +143,8 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
  * nature, and what holds his number in any spelling, or his name.
  */
 export function concealCaller(call: Call): Call {
-  const { callId, callerName, divertedFrom, variables } = call;
-  const numbers = [...call.withheldNumbers, ...numbersOf([call.caller])];
-  const isNumber = (text: string): boolean => holdsNumber(text, numbers);
+  const { uuid, callId, callerName, divertedFrom, variables } = call;
+  const isNumber = holdsCaller(call);
   const name = callerName.trim().toLowerCase();
   const tells = (variable: string, value: string): boolean =>
     namesCaller(variable) ||
@@ -157,11 +156,18 @@ export function concealCaller(call: Call): Call {
     callerRaw: '',
     callerName: '',
     withheldNumbers: [],
-    // Some telephones make it of their own number.
+    // Some telephones make it of their own number, and `inbound-use-callid-as-uuid` names the channel by it.
     callId: isNumber(callId) ? '' : callId,
+    uuid: uuid === callId && isNumber(callId) ? '' : uuid,
     divertedFrom: isNumber(divertedFrom) ? '' : divertedFrom,
     variables: new Map([...variables].map(([key, value]) => [key, tells(key, value) ? '' : value])),
   };
+}
+
+/** Whether a text holds the caller's number, in any spelling. */
+export function holdsCaller({ caller, withheldNumbers }: Call): (text: string) => boolean {
+  const numbers = [...withheldNumbers, ...numbersOf([caller])];
+  return (text) => holdsNumber(text, numbers);
 }
 
 /** A shorter name stands in texts that are not about him. */

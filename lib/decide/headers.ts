@@ -1,4 +1,4 @@
-import { concealCaller } from '../call/channel.ts';
+import { concealCaller, holdsCaller } from '../call/channel.ts';
 import { headerText } from '../dial/dialstring.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { textAt } from '../webhook/formats/index.ts';
@@ -18,6 +18,7 @@ export function calleeHeaders(
   reply?: { readonly document: unknown },
 ): CalleeHeaders {
   const { call } = context;
+  const isNumber = holdsCaller(call);
   const values: MacroContext = {
     ...context,
     // A CRM may be told of a caller who withheld his number, a callee never.
@@ -28,6 +29,8 @@ export function calleeHeaders(
   return Object.fromEntries(
     Object.entries(bridge.headers)
       .filter(([, template]) => reply !== undefined || !readsReply(template))
-      .map(([name, template]) => [name, headerText(expand(template, values, (value) => value))]),
+      .map(([name, template]) => [name, expand(template, values, (value) => value)] as const)
+      // The CRM that was told may say it again.
+      .map(([name, text]) => [name, call.withheld && isNumber(text) ? '' : headerText(text)]),
   );
 }

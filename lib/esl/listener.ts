@@ -105,6 +105,8 @@ export class Listener {
   #descriptors = 0;
   readonly #waiting: { readonly socket: Socket; readonly since: number; readonly times: Times }[] = [];
   #servesWaiting = false;
+  /** The queue takes nobody in. */
+  #squeezed = false;
   #state: State = 'open';
   /** What the last change of state still has to do. */
   #change: Promise<void> = Promise.resolve();
@@ -117,7 +119,7 @@ export class Listener {
     this.#handler = handler;
     this.#queue = new AcceptQueue({
       lagMs: () => options.lagMs?.() ?? 0,
-      probe: () => this.#own.open(this.#server),
+      probe: () => (this.#squeezed ? null : this.#own.open(this.#server)),
     });
     this.#strangers = new Strangers((turnedAway) => options.onTurnedAway?.(turnedAway));
     this.#idle = new Promise((resolve) => {
@@ -341,23 +343,25 @@ export class Listener {
   async #shut(wanted: () => boolean, squeezeAfterMs = SQUEEZE_MS): Promise<boolean> {
     const server = this.#server;
     const squeezeAt = performance.now() + squeezeAfterMs;
-    let squeezed = false;
-    while (wanted()) {
-      if (!squeezed && performance.now() >= squeezeAt) {
-        squeezed = true;
+    let closed = false;
+    while (!closed && wanted()) {
+      if (!this.#squeezed && performance.now() >= squeezeAt) {
+        this.#squeezed = true;
         // It may take long from here on.
         this.#serveWaiting();
       }
-      if (squeezed) setBacklog(server, 0);
+      if (this.#squeezed) setBacklog(server, 0);
       // A single place is left then, which somebody may take again before the turn is over.
-      const empty = await (squeezed ? this.#queue.moved(TURN_MS) : this.#queue.emptied(TURN_MS));
+      const empty = await (this.#squeezed ? this.#queue.moved(TURN_MS) : this.#queue.emptied(TURN_MS));
       const isCaller = (address: string): boolean => this.#allowed.has(address);
       const closing = await closeIfEmpty(server, this.#own, { isCaller, empty });
-      if (closing === 'closed') return true;
-      setBacklog(server, squeezed ? HANDSHAKES : this.#options.backlog);
+      closed = closing === 'closed';
+      if (closed) this.#queue.forgetProbe();
+      else setBacklog(server, this.#squeezed ? HANDSHAKES : this.#options.backlog);
       if (closing === 'handshake') await delay(HANDSHAKE_MS);
     }
-    return false;
+    this.#squeezed = false;
+    return closed;
   }
 
   /** Waits until nothing has been accepted for a moment, so long at most. */

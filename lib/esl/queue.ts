@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 export interface QueueOptions {
   /** How late the event loop is, in milliseconds. */
   readonly lagMs: () => number;
-  /** Connects to the port; resolves before the connection can be accepted. */
-  readonly probe: () => Promise<Socket>;
+  /** Connects to the port; resolves before the connection can be accepted. Null: nobody is let into the queue now. */
+  readonly probe: () => Promise<Socket> | null;
 }
 
 /** Whom the event loop keeps up with is not measured: a busy moment, and no queue. */
@@ -51,7 +51,15 @@ export class AcceptQueue {
     this.#taken--;
     this.#measuredMs = this.#probeMs;
     socket.resetAndDestroy();
-    this.#forgetProbe();
+    this.forgetProbe();
+  }
+
+  /** The port has closed: who found no place in its queue would ask the next one for one. */
+  forgetProbe(): void {
+    this.#probe?.socket.destroy();
+    this.#probe = null;
+    this.#probing = false;
+    this.#probedAt = performance.now();
   }
 
   /** What was accepted last comes from a FreeSWITCH of ours. */
@@ -136,25 +144,20 @@ export class AcceptQueue {
   #measure(): void {
     const now = performance.now();
     if (this.#probing || now - Math.max(this.#since ?? now, this.#probedAt) < BUSY_MS) return;
+    const connecting = this.#options.probe();
+    if (connecting === null) return;
     this.#probing = true;
-    void this.#options.probe().then(
+    void connecting.then(
       (socket) => {
         this.#probe = { socket, sentAt: now, stalledMs: 0 };
         // The port has closed, or no descriptor is left.
         socket.once('close', () => {
-          this.#forgetProbe();
+          this.forgetProbe();
         });
       },
       () => {
-        this.#forgetProbe();
+        this.forgetProbe();
       },
     );
-  }
-
-  #forgetProbe(): void {
-    this.#probe?.socket.destroy();
-    this.#probe = null;
-    this.#probing = false;
-    this.#probedAt = performance.now();
   }
 }

@@ -210,12 +210,19 @@ describe('channel', () => {
       {
         'Caller-Caller-ID-Name': 'Olena Koval',
         variable_sip_call_id: '380441112233-17@10.0.0.1',
+        'Unique-ID': '380441112233-17@10.0.0.1',
         'Caller-RDNIS': '0441112233',
       },
     );
     expect(shown).to.deep.equal(['sip_h_X-Shop']);
-    expect(hidden).to.include({ callId: '', divertedFrom: '', callerName: '' });
+    expect(hidden).to.include({ callId: '', uuid: '', divertedFrom: '', callerName: '' });
     expect(JSON.stringify(hidden)).not.to.include('1112233');
+  });
+
+  it('leaves a name of a channel that is no Call-ID as it is', () => {
+    const uuid = '5c9d1d7e-0201-4b52-9d6b-6d5f5f0c-201';
+    const { hidden } = shownOf('201', {}, { variable_sip_call_id: '201@10.0.0.1', 'Unique-ID': uuid });
+    expect(hidden).to.include({ callId: '', uuid });
   });
 
   it('conceals an extension where it stands alone, and no number that has its digits', () => {

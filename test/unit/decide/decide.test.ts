@@ -394,15 +394,30 @@ describe('decide', () => {
       const sends: SchemeDocument = {
         ...SALES,
         webhook: { ...SALES.webhook, withheld: 'send' },
-        bridge: { headers: { 'X-Caller': '{{caller}} {{caller_raw}}.' } },
+        bridge: {
+          headers: {
+            'X-Caller': '{{caller}} {{caller_raw}}.',
+            'X-Card': '{{reply.card}}',
+            'X-Parts': '{{reply.code}} {{reply.local}}',
+            'X-Shop': '{{reply.shop}}',
+          },
+        },
       };
       const { decision, requests } = await ask({
         schemes: [sends],
         headers: { 'Caller-Privacy-Hide-Number': 'true' },
-        answer: () => reply({ destination: '201' }),
+        answer: () =>
+          reply({
+            destination: '201',
+            card: 'https://crm.example.com/cards?of=%2B380441112233',
+            code: '044',
+            local: '111-22-33',
+            shop: 'north 17',
+          }),
       });
       expect(requests[0]?.body).to.include('380441112233');
-      expect(headersOf(decision)).to.deep.equal([{ 'X-Caller': '.' }]);
+      const shown = { 'X-Caller': '.', 'X-Card': '', 'X-Parts': '', 'X-Shop': 'north 17' };
+      expect(headersOf(decision)).to.deep.equal([shown]);
     });
   });
 

@@ -58,6 +58,24 @@ describe('esl/queue: turns of the event loop that are long', function () {
     });
   }
 
+  it("a connection of our own that finds no place in a closing port's queue measures nothing, and does not come to the next", async () => {
+    let strangers = 0;
+    const { result, admissions } = await dialling(
+      { count: 200, everyMs: 15, from: '127.0.0.1' },
+      (listener) => {
+        const closing = setInterval(() => void listener.pause(true).then(() => listener.resume()), 500);
+        setTimeout(() => {
+          clearInterval(closing);
+        }, 2_600);
+        return longTurns(25, () => (strangers = Math.max(strangers, listener.counts.strangers)));
+      },
+      { allow: ['127.0.0.1'] },
+    );
+    expect([result.lost, strangers]).to.deep.equal([0, 0]);
+    const longestMs = Math.max(...admissions.map(({ waitedMs }) => waitedMs));
+    expect(longestMs / result.longestMs).to.be.below(1.3);
+  });
+
   it('a pause that is over before the port could close leaves it open', async () => {
     const { result } = await dialling({ count: 60, everyMs: 15 }, (listener) => {
       setTimeout(() => {
