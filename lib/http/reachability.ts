@@ -43,7 +43,8 @@ export class Reachability {
     });
     socket.once('connect', () => {
       connected = true;
-      const attemptMs = Math.min(MOST_MS, Math.max(LEAST_MS, 3 * (this.#now() - startedAt)));
+      // Node takes whole milliseconds alone.
+      const attemptMs = Math.ceil(Math.min(MOST_MS, Math.max(LEAST_MS, 3 * (this.#now() - startedAt))));
       this.#remember(host, { first: socket.remoteAddress ?? null, last: null, attemptMs });
     });
     socket.once('error', (error: Error) => {

@@ -62,6 +62,9 @@ export async function routeCall(
   return story.record;
 }
 
+/** A caller who waits for less in the system's queue does not notice. */
+const NOTED_WAIT_MS = 100;
+
 class CallStory {
   readonly record: CallRecord;
   readonly #connection: Connection;
@@ -112,7 +115,8 @@ class CallStory {
     this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
     this.#note({ type: 'pass', ...passes.enter(call, this.record.id) });
-    if (waitedMs >= 1) this.#note({ type: 'note', text: `waited ${Math.round(waitedMs)} ms to be served` });
+    if (waitedMs >= NOTED_WAIT_MS)
+      this.#note({ type: 'note', text: `waited ${Math.round(waitedMs)} ms to be served` });
     await subscribed;
     const { async, full } = call.socketMode;
     if (refusal === null && !(async && full)) throw new RouterError('socket_application');

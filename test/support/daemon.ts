@@ -165,13 +165,17 @@ export class Daemon {
     }
   }
 
-  /** The full record of a call; the caller's view of its end may come a little before. */
+  /**
+   * The full record of a call, but for the note that a busy machine had it wait; the caller's view of its end may come a
+   * little before.
+   */
   async record(uuid: string): Promise<CallRecord> {
     const line = await this.until(
       ({ message, call }) =>
         message === 'record' && (call as { uuid?: string } | null | undefined)?.uuid === uuid,
     );
-    return line as unknown as CallRecord;
+    const record = line as unknown as CallRecord;
+    return { ...record, notes: record.notes.filter((note) => !/^waited \d+ ms to be served$/.test(note)) };
   }
 
   /** The line of a call at info or above. */

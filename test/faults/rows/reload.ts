@@ -97,7 +97,7 @@ async function run(stage: Stage): Promise<Outcome> {
   let swapped = 0;
   /** The place behind the line that says so. */
   const loadedOnce = async (wanted: string, from: number): Promise<number> => {
-    const line = await daemon.until(({ message }) => message === wanted, 6000, from);
+    const line = await daemon.until(({ message }) => message === wanted, 20_000, from);
     return daemon.lines.indexOf(line) + 1;
   };
   const reloading = async (): Promise<void> => {

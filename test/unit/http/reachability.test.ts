@@ -46,6 +46,9 @@ describe('reachability', () => {
     connect({ '192.0.2.1': 250, '192.0.2.2': 180 });
     expect(order()).to.deep.equal(['192.0.2.2', '192.0.2.1', '2001:db8::1']);
     expect(reachability.attemptMs(HOST)).to.equal(540);
+    connect({ '192.0.2.2': 100.4 });
+    // Node takes whole milliseconds alone, and refuses the connection else.
+    expect(reachability.attemptMs(HOST)).to.equal(302);
     connect({ '192.0.2.2': 3 });
     expect(reachability.attemptMs(HOST)).to.equal(250);
     connect({ '192.0.2.2': 900 });
