@@ -144,12 +144,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 /** What `connect_failed` and its like promise does not hold behind a redirect: there the question was sent once. */
-const NOT_ANSWERED: ReadonlySet<Reason> = new Set([
-  'dns_failed',
-  'connect_failed',
-  'tls_failed',
-  'connection_gone',
-]);
+const NOT_ANSWERED: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
 
 function afterAll(failure: RouterError, redirected: boolean, closed: boolean): RouterError {
   if (closed && failure.code === 'connection_gone') return new RouterError('connection_lost');

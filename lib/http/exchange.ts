@@ -103,6 +103,11 @@ export class Exchange implements Reader {
     return this.#response?.complete === true;
   }
 
+  /** Behind a redirect none is: were it gone the next time, nobody could ask again, as the question itself was read. */
+  get keeps(): boolean {
+    return this.#options.from === null;
+  }
+
   get status(): number {
     return this.#response?.statusCode ?? 0;
   }
