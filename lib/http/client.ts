@@ -15,6 +15,8 @@ interface HttpSending {
   readonly signal: CancelSignal;
   /** A retry goes over a new connection: one that was kept alive may be as gone as the one before. */
   readonly isRetry?: boolean;
+  /** Told when there is a connection to the host of the request, whatever comes of the question. */
+  readonly onConnected?: () => void;
 }
 
 /** The only outbound HTTP of the router. */
@@ -99,7 +101,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 
   return {
-    async send(request, { signal, isRetry = false }) {
+    async send(request, { signal, isRetry = false, onConnected = () => undefined }) {
       const startedAt = performance.now();
       const { account } = request;
       let asked = request;
@@ -113,6 +115,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           overNewConnection: isRetry,
           maxBodyBytes,
           followsRedirects: request.redirects > 0,
+          onConnected: redirects === 0 ? onConnected : () => undefined,
         });
         // axios would report the abort and send the request all the same.
         throwIfAborted(signal);

@@ -25,6 +25,7 @@ export interface ExchangeOptions {
   readonly maxBodyBytes: number;
   /** A redirect is not the answer. */
   readonly followsRedirects: boolean;
+  readonly onConnected: () => void;
 }
 
 /** RFC 9112, 6.3: they end with their head, whatever stands in it. */
@@ -90,6 +91,7 @@ export class Exchange implements Reader {
         return;
       }
       this.#stage = 'connection_lost';
+      this.#options.onConnected();
       if (request.reusedSocket) this.#reused = { socket, bytesRead: socket.bytesRead };
     });
   }
@@ -245,6 +247,7 @@ export class Exchange implements Reader {
       socket.off('lookup', onLookup);
       this.#phases.connect = this.#elapsed();
       this.#stage = secure ? 'tls_failed' : 'connection_lost';
+      this.#options.onConnected();
     });
     if (!secure) return;
     socket.once('secureConnect', () => {

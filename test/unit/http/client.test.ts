@@ -753,6 +753,27 @@ describe('http client', () => {
     });
   });
 
+  it('tells once of a connection to the host, whatever comes of the question', async () => {
+    const silent = await raw(() => undefined);
+    const url = await crm((_, response) => response.end('201'));
+    const first = await crm((_, response) => response.writeHead(302, { Location: url }).end());
+    const told = async (asked: string): Promise<number> => {
+      let times = 0;
+      const onConnected = (): void => {
+        times++;
+      };
+      const options = { signal: AbortSignal.timeout(200), onConnected };
+      await client.send(requestTo(asked, { redirects: 1 }), options).catch(() => undefined);
+      await delay(20);
+      return times;
+    };
+    expect(await told(silent)).to.equal(1);
+    expect(await told(url)).to.equal(1);
+    expect(await told(url), 'kept alive').to.equal(1);
+    expect(await told(first)).to.equal(1);
+    expect(await told('http://127.0.0.1:1/')).to.equal(0);
+  });
+
   describe('redirects', () => {
     /** A CRM that sends every path on to the next, as `status` says, and answers with what it got at the end. */
     async function chain(status: number, hops: readonly string[]): Promise<{ url: string; seen: string[] }> {
