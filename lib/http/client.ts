@@ -3,7 +3,7 @@ import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { CancelSignal } from '../cancel.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import { decodeText } from './charset.ts';
-import { ACCEPT_ENCODING, decodeBody } from './encoding.ts';
+import { ACCEPT_ENCODING, decodeBody, type DecodedBody } from './encoding.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { compileNetwork, type NetworkRules, type Zone } from './network.ts';
@@ -94,9 +94,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     } catch (error) {
       throwIfAborted(signal);
       // No cause goes along: an AxiosError holds the request with its credentials.
-      if (!exchange.needsNoBody) throw exchange.failure(error);
+      exchange.endWithoutBody(error);
+      return NOTHING;
     }
-    if (!exchange.needsNoBody) throw exchange.failure(null);
+    exchange.endWithoutBody(null);
     return NOTHING;
   };
 
@@ -125,7 +126,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         const { status } = exchange;
         const headers = exchange.headers();
         if (request.redirects === 0 || !isRedirect(status)) {
-          const { bytes, notes } = decodeBody(coded, headers['content-encoding'] ?? '', maxBodyBytes);
+          const { bytes, notes } = decodedBody(coded, exchange, maxBodyBytes);
           const { text: body, notes: more } = decodeText(bytes, headers['content-type'] ?? '');
           const phases = exchange.phases();
           if (redirects > 0) Object.assign(phases, { redirects, host: new URL(asked.url).host });
@@ -155,6 +156,15 @@ function afterAll(failure: RouterError, redirected: boolean, closed: boolean): R
     return new RouterError('redirect_refused', failure.message);
   if (!redirected || !NOT_ANSWERED.has(failure.code)) return failure;
   return new RouterError('connection_lost', `sent once, and then ${failure.code}: ${failure.message}`);
+}
+
+function decodedBody(coded: Buffer, exchange: Exchange, maxBodyBytes: number): DecodedBody {
+  try {
+    return decodeBody(coded, exchange.headers()['content-encoding'] ?? '', maxBodyBytes);
+  } catch (error) {
+    exchange.endWithoutBody(error);
+    return { bytes: NOTHING, notes: [] };
+  }
 }
 
 function ownAddresses(): string[] {
