@@ -327,6 +327,19 @@ describe('a CRM that sends', () => {
       });
     }
 
+    it("is nobody's answer where it lies there, unread, as the next question begins", async () => {
+      const sockets: Socket[] = [];
+      const url = await crm(({ socket }) => {
+        sockets.push(socket);
+        socket.write(reply(`own-${sockets.length}`));
+      });
+      await answers(url, 1, 60);
+      sockets[0]?.write(reply('stranger'));
+      const { body, notes } = await ask(url);
+      expect(body).to.equal('own-2');
+      expect(notes).to.have.length(1);
+    });
+
     it('ends the connection while it is idle, and from then on each question has its own', async () => {
       const connections: number[] = [];
       const sockets: Socket[] = [];
