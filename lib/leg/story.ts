@@ -23,6 +23,9 @@ import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, type StepContext } from './step.ts';
 import { follow, talk } from './talk.ts';
 
+/** Calls that come together wait for each other; less than this nobody hears. */
+const NOTED_WAIT_MS = 100;
+
 /** What every call is handed. A call keeps the schemes that it began with. */
 export interface CallContext {
   readonly config: Config;
@@ -112,7 +115,8 @@ class CallStory {
     this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
     this.#note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
     this.#note({ type: 'pass', ...passes.enter(call, this.record.id) });
-    if (waitedMs >= 1) this.#note({ type: 'note', text: `waited ${Math.round(waitedMs)} ms to be served` });
+    if (waitedMs >= NOTED_WAIT_MS)
+      this.#note({ type: 'note', text: `waited ${Math.round(waitedMs)} ms to be served` });
     await subscribed;
     const { async, full } = call.socketMode;
     if (refusal === null && !(async && full)) throw new RouterError('socket_application');
