@@ -3,7 +3,7 @@ import axios, { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { CancelSignal } from '../cancel.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import { decodeText } from './charset.ts';
-import { ACCEPT_ENCODING, decodeBody } from './encoding.ts';
+import { ACCEPT_ENCODING, decodeBody, type DecodedBody } from './encoding.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { compileNetwork, type NetworkRules, type Zone } from './network.ts';
@@ -15,6 +15,8 @@ interface HttpSending {
   readonly signal: CancelSignal;
   /** A retry goes over a new connection: one that was kept alive may be as gone as the one before. */
   readonly isRetry?: boolean;
+  /** Told when there is a connection to the host of the request, whatever comes of the question. */
+  readonly onConnected?: () => void;
 }
 
 /** The only outbound HTTP of the router. */
@@ -92,14 +94,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     } catch (error) {
       throwIfAborted(signal);
       // No cause goes along: an AxiosError holds the request with its credentials.
-      if (!exchange.needsNoBody) throw exchange.failure(error);
+      exchange.endWithoutBody(error);
+      return NOTHING;
     }
-    if (!exchange.needsNoBody) throw exchange.failure(null);
+    exchange.endWithoutBody(null);
     return NOTHING;
   };
 
   return {
-    async send(request, { signal, isRetry = false }) {
+    async send(request, { signal, isRetry = false, onConnected = () => undefined }) {
       const startedAt = performance.now();
       const { account } = request;
       let asked = request;
@@ -113,6 +116,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           overNewConnection: isRetry,
           maxBodyBytes,
           followsRedirects: request.redirects > 0,
+          onConnected: redirects === 0 ? onConnected : () => undefined,
         });
         // axios would report the abort and send the request all the same.
         throwIfAborted(signal);
@@ -122,7 +126,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         const { status } = exchange;
         const headers = exchange.headers();
         if (request.redirects === 0 || !isRedirect(status)) {
-          const { bytes, notes } = decodeBody(coded, headers['content-encoding'] ?? '', maxBodyBytes);
+          const { bytes, notes } = decodedBody(coded, exchange, maxBodyBytes);
           const { text: body, notes: more } = decodeText(bytes, headers['content-type'] ?? '');
           const phases = exchange.phases();
           if (redirects > 0) Object.assign(phases, { redirects, host: new URL(asked.url).host });
@@ -144,12 +148,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 /** What `connect_failed` and its like promise does not hold behind a redirect: there the question was sent once. */
-const NOT_ANSWERED: ReadonlySet<Reason> = new Set([
-  'dns_failed',
-  'connect_failed',
-  'tls_failed',
-  'connection_gone',
-]);
+const NOT_ANSWERED: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'tls_failed']);
 
 function afterAll(failure: RouterError, redirected: boolean, closed: boolean): RouterError {
   if (closed && failure.code === 'connection_gone') return new RouterError('connection_lost');
@@ -157,6 +156,15 @@ function afterAll(failure: RouterError, redirected: boolean, closed: boolean): R
     return new RouterError('redirect_refused', failure.message);
   if (!redirected || !NOT_ANSWERED.has(failure.code)) return failure;
   return new RouterError('connection_lost', `sent once, and then ${failure.code}: ${failure.message}`);
+}
+
+function decodedBody(coded: Buffer, exchange: Exchange, maxBodyBytes: number): DecodedBody {
+  try {
+    return decodeBody(coded, exchange.headers()['content-encoding'] ?? '', maxBodyBytes);
+  } catch (error) {
+    exchange.endWithoutBody(error);
+    return { bytes: NOTHING, notes: [] };
+  }
 }
 
 function ownAddresses(): string[] {

@@ -25,6 +25,7 @@ export interface ExchangeOptions {
   readonly maxBodyBytes: number;
   /** A redirect is not the answer. */
   readonly followsRedirects: boolean;
+  readonly onConnected: () => void;
 }
 
 /** RFC 9112, 6.3: they end with their head, whatever stands in it. */
@@ -54,6 +55,8 @@ export class Exchange implements Reader {
   /** A connection that had been kept alive, and the bytes that had come over it before. */
   #reused: { readonly socket: Socket; readonly bytesRead: number } | null = null;
   #fault: RouterError | null = null;
+  /** Why the body of a failure was left out. */
+  #unread: string | null = null;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -90,6 +93,7 @@ export class Exchange implements Reader {
         return;
       }
       this.#stage = 'connection_lost';
+      this.#options.onConnected();
       if (request.reusedSocket) this.#reused = { socket, bytesRead: socket.bytesRead };
     });
   }
@@ -101,6 +105,11 @@ export class Exchange implements Reader {
 
   get done(): boolean {
     return this.#response?.complete === true;
+  }
+
+  /** Behind a redirect none is: were it gone the next time, nobody could ask again, as the question itself was read. */
+  get keeps(): boolean {
+    return this.#options.from === null;
   }
 
   get status(): number {
@@ -130,6 +139,7 @@ export class Exchange implements Reader {
     const { pool, maxBodyBytes } = this.#options;
     const notes: string[] = [];
     if (this.#fault !== null) notes.push(`the body has more than ${maxBodyBytes} bytes and was not read`);
+    else if (this.#unread !== null) notes.push(`the body was not read: ${this.#unread}`);
     if (pool.watch.distrusts(this.#origin))
       notes.push('the CRM has sent bytes that nobody asked for: each question gets a new connection');
     return notes;
@@ -140,15 +150,19 @@ export class Exchange implements Reader {
     return this.#fault;
   }
 
-  /** Nothing of this reply hangs on its body: it counts, whatever became of that. */
-  get needsNoBody(): boolean {
+  /** Where nothing of the reply hangs on its body it counts, whatever became of that. Throws what failed otherwise. */
+  endWithoutBody(error: unknown): void {
     const { status } = this;
-    if (this.#fault !== null && this.#fault.code !== 'body_too_large') return false;
-    return WITHOUT_BODY.has(status) || this.#leadsOn(status) || (this.#fault !== null && isFailure(status));
+    const failure = this.#failure(error);
+    if (failure.code === 'reply_abusive') throw failure;
+    if (WITHOUT_BODY.has(status) || this.#leadsOn(status)) return;
+    if (status < 300) throw failure;
+    this.#unread = failure.message;
   }
 
-  failure(error: unknown): RouterError {
+  #failure(error: unknown): RouterError {
     if (this.#fault !== null) return this.#fault;
+    if (error instanceof RouterError) return error;
     // What the lookup or the check of the address said; axios has wrapped it.
     if (error instanceof Error && error.cause instanceof RouterError) return error.cause;
     const code = codeOf(error);
@@ -240,6 +254,7 @@ export class Exchange implements Reader {
       socket.off('lookup', onLookup);
       this.#phases.connect = this.#elapsed();
       this.#stage = secure ? 'tls_failed' : 'connection_lost';
+      this.#options.onConnected();
     });
     if (!secure) return;
     socket.once('secureConnect', () => {
@@ -252,10 +267,6 @@ export class Exchange implements Reader {
   #elapsed(): number {
     return Math.round((performance.now() - this.#options.startedAt) * 100) / 100;
   }
-}
-
-function isFailure(status: number): boolean {
-  return status < 200 || status > 299;
 }
 
 function switching(): RouterError {

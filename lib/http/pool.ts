@@ -156,6 +156,15 @@ function watched(agent: http.Agent, watch: Watch, restMs: number): void {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, created) =>
     connect(Object.assign(options, { onread: watch.onread() }), created);
+  const adding = agent as unknown as Adding;
+  const add = adding.addRequest.bind(agent);
+  adding.addRequest = (request, asked) => {
+    if (Object.keys(agent.freeSockets).length === 0) add(request, asked);
+    else
+      afterNextReads(() => {
+        add(request, asked);
+      });
+  };
   // Their types say Duplex and nothing; what comes is a Socket, and false ends it.
   const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => boolean;
   agent.keepSocketAlive = (socket): boolean => watch.end(socket) && keep(socket);
@@ -169,6 +178,19 @@ function watched(agent: http.Agent, watch: Watch, restMs: number): void {
     setTimeout(free, restMs).unref();
     return true;
   };
+}
+
+/** Where a question is given a connection. Not in Node's types; its own client calls it. */
+interface Adding {
+  addRequest(request: http.ClientRequest, options: object): void;
+}
+
+/**
+ * Once every socket has been read. A second answer may have come in this very turn, and lie there unread: a connection that was
+ * taken now would have it read for the answer to this question. The first one ends this turn, the second one the next.
+ */
+function afterNextReads(run: () => void): void {
+  setImmediate(() => setImmediate(run));
 }
 
 interface Guards extends Pick<PoolOptions, 'network' | 'resolver'> {

@@ -7,6 +7,8 @@ export interface Reader {
   read(bytes: number): boolean;
   /** The reply is whole. */
   readonly done: boolean;
+  /** The connection may be used for another question. */
+  readonly keeps: boolean;
 }
 
 interface Origin {
@@ -77,9 +79,9 @@ export class Watch {
   end(socket: Duplex): boolean {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return false;
+    const { origin, bornAtMs, reader } = connection;
     connection.reader = null;
-    const { origin, bornAtMs } = connection;
-    return bornAtMs > origin.renewedAtMs && this.#now() >= origin.distrustedUntilMs;
+    return reader?.keeps === true && bornAtMs > origin.renewedAtMs && this.#now() >= origin.distrustedUntilMs;
   }
 
   /** A kept-alive connection was gone: those of its time may be so too. */

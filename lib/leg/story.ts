@@ -23,6 +23,9 @@ import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, type StepContext } from './step.ts';
 import { follow, talk } from './talk.ts';
 
+/** Calls that come together wait for each other; less than this nobody hears. */
+const NOTED_WAIT_MS = 100;
+
 /** What every call is handed. A call keeps the schemes that it began with. */
 export interface CallContext {
   readonly config: Config;
@@ -61,9 +64,6 @@ export async function routeCall(
   await connection.end();
   return story.record;
 }
-
-/** A caller who waits for less in the system's queue does not notice. */
-const NOTED_WAIT_MS = 100;
 
 class CallStory {
   readonly record: CallRecord;

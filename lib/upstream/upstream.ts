@@ -163,16 +163,22 @@ export class Upstream {
     const startedMs = clock.now();
     const fair = this.#isFair(sending);
     const permits = { host: host.breaker.admit(), account: account.breaker.admit({ fair }) };
+    let connected = false;
+    // At once: other accounts are held back while this one finds out about the host, and its reply may never come.
+    const onConnected = (): void => {
+      connected = true;
+      permits.host?.success();
+    };
     const learn = (lesson: Lesson, tried: Sent): void => {
       const failure = failureOf(tried);
       if (lesson.host === 'fails') host.failure = failure;
       if (lesson.account === 'fails') account.failure = { ...failure, scheme: sending.scheme };
-      settle(permits.host, lesson.host);
+      if (!connected) settle(permits.host, lesson.host);
       settle(permits.account, lesson.account);
     };
     this.#standstill.begin();
     try {
-      const response = await send(request, sending);
+      const response = await send(request, { ...sending, onConnected });
       const pauseMs = pauseAsked(response, clock.date());
       const untilMs = clock.now() + Math.min(pauseMs ?? 0, LONGEST_PAUSE_MS);
       // Another reply may have asked for longer.

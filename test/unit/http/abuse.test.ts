@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
@@ -274,6 +275,33 @@ describe('a CRM that sends', () => {
     });
   });
 
+  describe('the body of a failure that does not come whole', () => {
+    const head = 'HTTP/1.1 404 Not Found\r\n';
+    const zipped = gzipSync('{"error":"unknown"}');
+    const coded = (coding: string, body: Buffer): Buffer =>
+      Buffer.concat([
+        Buffer.from(`${head}Content-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`),
+        body,
+      ]);
+    const sloppy: readonly (readonly [string, string | Buffer, RegExp])[] = [
+      ['cut off', `${head}Content-Length: 99\r\n\r\nunknown`, /the connection ended before/],
+      ['no chunks', `${head}Transfer-Encoding: chunked\r\n\r\nunknown`, /Parse Error/],
+      ['longer than it says', `${head}Content-Length: 3\r\n\r\nunknown`, /longer than its Content-Length/],
+      ['half a gzip', coded('gzip', zipped.subarray(0, 15)), /is not whole gzip/],
+      ['too large a gzip', coded('gzip', gzipSync(Buffer.alloc(1_000_000))), /after decompression/],
+      ['another coding', coded('zstd', zipped), /was not offered/],
+    ];
+    for (const [how, bytes, why] of sloppy) {
+      it(`is left out, and the status counts: ${how}`, async () => {
+        const { status, body, notes = [] } = await ask(await crm(({ socket }) => socket.end(bytes)));
+        expect({ status, body }).to.deep.equal({ status: 404, body: '' });
+        expect(notes[0])
+          .to.match(/^the body was not read: /)
+          .and.match(why);
+      });
+    }
+  });
+
   describe('what nobody has asked for', () => {
     /** Answers each question with its number, and sends a stranger's answer `afterMs` later. */
     const twice = (afterMs: number): Promise<string> => {
@@ -298,6 +326,19 @@ describe('a CRM that sends', () => {
         expect(bodies).to.deep.equal(bodies.map((_, n) => `own-${n + 1}`));
       });
     }
+
+    it("is nobody's answer where it lies there, unread, as the next question begins", async () => {
+      const sockets: Socket[] = [];
+      const url = await crm(({ socket }) => {
+        sockets.push(socket);
+        socket.write(reply(`own-${sockets.length}`));
+      });
+      await answers(url, 1, 60);
+      sockets[0]?.write(reply('stranger'));
+      const { body, notes } = await ask(url);
+      expect(body).to.equal('own-2');
+      expect(notes).to.have.length(1);
+    });
 
     it('ends the connection while it is idle, and from then on each question has its own', async () => {
       const connections: number[] = [];

@@ -605,15 +605,15 @@ describe('http client', () => {
       expect(seen).to.deep.equal(['1.1', '2.1', '2.2', '3.1', '4.1']);
     });
 
-    it('behind a redirect is connection_lost: the question was sent once', async () => {
+    it('is none that a redirect could lead to: behind one no connection is kept', async () => {
       const { url, seen } = await fickle(reset);
       const first = await crm((_, response) => response.writeHead(302, { Location: url }).end());
       const redirected = () =>
         client.send(requestTo(first, { redirects: 1 }), { signal: new AbortController().signal });
       await redirected();
       await rested();
-      expect((await failure(redirected())).message).to.match(/^sent once, and then connection_gone: /);
-      expect(seen).to.deep.equal(['1.1', '1.2']);
+      expect(await redirected()).to.include({ body: '201' });
+      expect(seen).to.deep.equal(['1.1', '2.1']);
     });
 
     it('of somebody else is not used behind a redirect', async () => {
@@ -751,6 +751,27 @@ describe('http client', () => {
         message: 'crm.example.com',
       });
     });
+  });
+
+  it('tells once of a connection to the host, whatever comes of the question', async () => {
+    const silent = await raw(() => undefined);
+    const url = await crm((_, response) => response.end('201'));
+    const first = await crm((_, response) => response.writeHead(302, { Location: url }).end());
+    const told = async (asked: string): Promise<number> => {
+      let times = 0;
+      const onConnected = (): void => {
+        times++;
+      };
+      const options = { signal: AbortSignal.timeout(200), onConnected };
+      await client.send(requestTo(asked, { redirects: 1 }), options).catch(() => undefined);
+      await delay(20);
+      return times;
+    };
+    expect(await told(silent)).to.equal(1);
+    expect(await told(url)).to.equal(1);
+    expect(await told(url), 'kept alive').to.equal(1);
+    expect(await told(first)).to.equal(1);
+    expect(await told('http://127.0.0.1:1/')).to.equal(0);
   });
 
   describe('redirects', () => {

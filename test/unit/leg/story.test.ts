@@ -77,6 +77,28 @@ describe('a call that waited to be served', () => {
       server.close();
     }
   });
+
+  it('says nothing of it where it was too short to be heard', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const arrival = once(server, 'connection') as Promise<[Socket]>;
+    const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000003');
+    const [socket] = await arrival;
+    try {
+      const how = { refusal: null, waitedMs: 40, stalledMs: 0 };
+      const told = routeCall(new Connection(socket), how, contextOf());
+      await peer.heard(/^connect\n\n/);
+      peer.greet('hangs');
+      await peer.heard(/linger/);
+      peer.destroy();
+      expect((await told).notes.join('\n')).not.to.match(/to be served/);
+    } finally {
+      peer.destroy();
+      socket.destroy();
+      server.close();
+    }
+  });
 });
 
 describe('the record of a call', () => {

@@ -304,6 +304,30 @@ describe('the upstream', () => {
       }
     });
 
+    it('closes for all accounts as soon as a connection is made, though one of them is not answered', async () => {
+      const clock = new ManualClock();
+      const { sending } = upstream();
+      const made = new Upstream({
+        clock,
+        random: () => 0.5,
+        send: ({ account }, { onConnected }) => {
+          if (account === 'down') return Promise.reject(new RouterError('connect_failed'));
+          onConnected?.();
+          if (account === 'slow') return Promise.reject(new RouterError('webhook_timeout'));
+          return Promise.resolve(response(200));
+        },
+      });
+      const ask = (account: string) =>
+        made
+          .send(by(account), sending({ deadlineMs: clock.now() + 4_000 }, { retries: 0 }))
+          .then(({ status }) => status, codeOf);
+      for (let n = 0; n < 5; n++) await ask('down');
+      expect(await ask('quick')).to.equal('breaker_open');
+      clock.advance(10_500);
+      expect(await ask('slow'), 'it finds out').to.equal('webhook_timeout');
+      expect(await ask('quick')).to.equal(200);
+    });
+
     it('blames no host where this machine has no descriptors, ports or memory left', async () => {
       for (const want of ['connect EMFILE 192.0.2.1:443 - Local', 'connect EADDRNOTAVAIL 192.0.2.1:443']) {
         const clock = new ManualClock();
