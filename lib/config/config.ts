@@ -160,8 +160,10 @@ function settingsOfEnvironment(
     if (value !== '') found[name] = value;
     if (file === '') continue;
     try {
-      found[name] = readSecretFile(file).trim();
+      const text = readSecretFile(file).trim();
       secretFiles.set(name, file);
+      if (text === '') faults.push(`${name}_FILE: ${file} is empty`);
+      else found[name] = text;
     } catch (error) {
       faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
     }

@@ -152,6 +152,9 @@ describe('config', () => {
     expect(faultsOf({ env: { ESL_ROUTER_DOMAIN_FILE: '/gone' } })).to.deep.equal([
       'ESL_ROUTER_DOMAIN_FILE: can not read /gone: no such file',
     ]);
+    expect(
+      faultsOf({ env: { ESL_ROUTER_WEBHOOK_URL_FILE: '/empty' }, readSecretFile: () => ' \n' }),
+    ).to.deep.equal(['ESL_ROUTER_WEBHOOK_URL_FILE: /empty is empty']);
     const both = { ESL_ROUTER_DOMAIN: 'a.example', ESL_ROUTER_DOMAIN_FILE: '/x' };
     expect(faultsOf({ env: both, readSecretFile: () => 'b.example' })).to.deep.equal([
       'ESL_ROUTER_DOMAIN and ESL_ROUTER_DOMAIN_FILE are both set: only one of them',
