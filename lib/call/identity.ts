@@ -67,8 +67,12 @@ export function holdsNumber(text: string, numbers: readonly string[]): boolean {
 
 /** The numbers in what a header says, by their digits; the name of a SIP user has none. */
 export function numbersOf(texts: readonly string[]): string[] {
-  // `<sip:+380441112233@10.0.0.1:5060>`: the user alone, who stands in front of an @ or by himself.
-  const users = texts.flatMap((text) => text.match(/[^\s<>"@:;]+(?=@)|^[^@<>:]+$|(?<=tel:)[^;>]+/gi) ?? []);
+  // `<sip:+380441112233;cpc=ordinary@10.0.0.1:5060>`: the user alone, who stands in front of an @ or by himself. A `%2B` is a plus.
+  const users = texts
+    .flatMap((text) => layersOf(text) ?? [])
+    .flatMap(
+      ({ text }) => text.match(/[^\s<>"@:;]+(?=(?:[;:][^\s<>"@]*)?@)|^[^@<>:]+$|(?<=tel:)[^;>]+/gi) ?? [],
+    );
   const numbers = users.map((user) => (/\p{L}/u.test(user) ? '' : asciiDigits(user)));
   return [...new Set(numbers)].filter(({ length }) => length >= LEAST);
 }

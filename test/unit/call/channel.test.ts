@@ -176,6 +176,12 @@ describe('channel', () => {
     expect(shownOf('anonymous', { ...spellings, ...others }, asserted).shown).to.deep.equal(
       Object.keys(others),
     );
+    for (const user of ['+380441112233;cpc=ordinary', '+380441112233:pass', '%2B380441112233']) {
+      const escaped = { 'variable_sip_P-Asserted-Identity': `<sip:${user}@10.20.30.40>` };
+      expect(shownOf('anonymous', { ...spellings, ...others }, escaped).shown, user).to.deep.equal(
+        Object.keys(others),
+      );
+    }
   });
 
   it('conceals what names a caller by its nature, whatever stands there', () => {
