@@ -132,7 +132,10 @@ async function readFolder(dir: string): Promise<Found> {
         found.notes.push(...read.notes.map((note) => `${path}: ${note}`));
       } else found.broken.push(`${path}: ${read.fault}`);
     } catch (error) {
-      found.faults.push(`${path}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
+      // Its name was there a moment ago.
+      const isLink = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const sentence = error instanceof FileFault ? error.message : sentenceOf(error);
+      found.faults.push(`${path}: ${isLink ? 'is a link to a file that is not there (ENOENT)' : sentence}`);
     }
   }
   return found;

@@ -91,7 +91,7 @@ describe('the folder of the schemes', function () {
       /^schemes\/a\.json: name: /m,
       /^schemes\/b\.json: line 1: is not UTF-8/m,
       /^schemes\/c\.json: its symbolic links form a loop \(ELOOP\)$/m,
-      /^schemes\/d\.json: there is no such file \(ENOENT\)$/m,
+      /^schemes\/d\.json: is a link to a file that is not there \(ENOENT\)$/m,
       /^schemes\/e\.json: its name is too long \(ENAMETOOLONG\)$/m,
       /^schemes\/f\.json: part of its path is not a folder \(ENOTDIR\)$/m,
       /^schemes\/g\.json: is larger than 16 MiB$/m,
