@@ -108,6 +108,8 @@ async function readFolder(dir: string): Promise<Found> {
     // No folder is no fault: a router without schemes gives every call back and says so.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       found.notes.push(`${dir}: there is no such folder`);
+    else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      found.faults.push(`${dir}: is not a folder (ENOTDIR)`);
     else found.faults.push(`${dir}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
     return found;
   }

@@ -105,7 +105,7 @@ describe('the folder of the schemes', function () {
     rmSync(dir, { recursive: true });
     expect((await notes())[0]).to.equal('schemes: there is no such folder');
     writeFileSync(dir, '');
-    expect(await loaded()).to.deep.equal(['schemes: part of its path is not a folder (ENOTDIR)']);
+    expect(await loaded()).to.deep.equal(['schemes: is not a folder (ENOTDIR)']);
     rmSync(dir);
     symlinkSync('schemes', dir);
     expect(await loaded()).to.deep.equal(['schemes: its symbolic links form a loop (ELOOP)']);
