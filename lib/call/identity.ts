@@ -65,10 +65,20 @@ export function holdsNumber(text: string, numbers: readonly string[]): boolean {
   });
 }
 
-/** The numbers in what a header says, by their digits; the name of a SIP user has none. */
+/** The numbers in what a header says, by their digits; the name of a SIP user has none. A `%2B` is a plus. */
 export function numbersOf(texts: readonly string[]): string[] {
-  // `<sip:+380441112233@10.0.0.1:5060>`: the user alone, who stands in front of an @ or by himself.
-  const users = texts.flatMap((text) => text.match(/[^\s<>"@:;]+(?=@)|^[^@<>:]+$|(?<=tel:)[^;>]+/gi) ?? []);
+  const users = texts.flatMap((text) => layersOf(text) ?? []).flatMap(({ text }) => usersIn(text));
   const numbers = users.map((user) => (/\p{L}/u.test(user) ? '' : asciiDigits(user)));
   return [...new Set(numbers)].filter(({ length }) => length >= LEAST);
+}
+
+/**
+ * `<sip:+380441112233;cpc=ordinary@10.0.0.1:5060>`: the user alone, who stands in front of an @ or by himself. By splitting: an
+ * expression that looks ahead for the @ takes seconds for 60 KB without one.
+ */
+function usersIn(text: string): string[] {
+  if (!/[@<>:]/.test(text)) return text.split(';');
+  const fronts = text.split(/[\s<>"]/).flatMap((part) => part.split('@').slice(0, -1));
+  const numbers = [...text.matchAll(/tel:([^;>]+)/gi)].map(([, number = '']) => number);
+  return [...fronts.flatMap((front) => front.split(/[:;]/)), ...numbers];
 }

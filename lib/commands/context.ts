@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
-import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
+import { loadConfig, type Config, type ConfigResult, type SettingValue } from '../config/config.ts';
+import { loadSecrets, secretValues, type Secrets, type SecretSources } from '../config/secret.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
@@ -58,7 +58,7 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
   });
-  const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
+  const secrets = secretsOf({ env, readFile, hosts: result.config.secrets.hosts }, result);
   if (result.ok) {
     const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
     return { ...result, secrets, secretTexts: texts };
@@ -68,6 +68,16 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
     'config_invalid',
     [...result.faults, ...(schemes.ok ? [] : schemes.faults)].join('\n'),
   );
+}
+
+/** What is wrong with the configuration is told beside what is wrong with them. */
+function secretsOf(sources: SecretSources, result: ConfigResult): Secrets {
+  try {
+    return loadSecrets(sources);
+  } catch (error) {
+    const faults = result.ok ? [] : result.faults;
+    throw new RouterError('config_invalid', [...faults, messageOf(error)].join('\n'), { cause: error });
+  }
 }
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */

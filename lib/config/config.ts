@@ -160,8 +160,10 @@ function settingsOfEnvironment(
     if (value !== '') found[name] = value;
     if (file === '') continue;
     try {
-      found[name] = readSecretFile(file).trim();
+      const text = readSecretFile(file).trim();
       secretFiles.set(name, file);
+      if (text === '') faults.push(`${name}_FILE: ${file} is empty`);
+      else found[name] = text;
     } catch (error) {
       faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
     }
@@ -208,6 +210,8 @@ function describeFault(
   const variable = SETTINGS.find((setting) => setting.name === name)?.env ?? '';
   if (secretFiles.has(variable)) return `${variable}_FILE: ${withoutValue(line)}`;
   const place = variable in env ? variable : (file?.name ?? 'configuration');
+  const unknown = /^configuration param '(.*)' not declared in the schema$/.exec(line)?.[1];
+  if (unknown !== undefined) return `${place}: ${unknown}: there is no such setting`;
   if (name !== undefined && TELLING.has(name)) return `${place}: ${withoutValue(line)}`;
   return `${place}: ${line.replace(': value was ', ', got ')}`;
 }

@@ -1,12 +1,15 @@
 import { BREAK, Decoding, type Layer } from './layer.ts';
 
-/** What programs escape: in URLs, in JSON and its relatives, in HTML. Read by hand: a page may be nothing but escapes. */
+/** What programs escape: in URLs, in JSON and its relatives, in HTML, in the lines of a mail. Read by hand: a page may be nothing but escapes. */
 
-const MAY_ESCAPE = /%[0-9a-fu]|\\|&[#a-z]/i;
+const MAY_ESCAPE = /%[0-9a-fu]|\\|&[#a-z]|=(?:3D|\r?\n)/i;
 const PERCENT = '%'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
 const AMPERSAND = '&'.charCodeAt(0);
 const HASH = '#'.charCodeAt(0);
+const EQUALS = '='.charCodeAt(0);
+const ZERO = '0'.charCodeAt(0);
+const LINE_FEED = '\n'.charCodeAt(0);
 const SEMICOLON = ';'.charCodeAt(0);
 const BRACE = '{'.charCodeAt(0);
 /** What JSON and its relatives write with one letter. */
@@ -18,11 +21,11 @@ const LETTERS = new Map(
 );
 /** Every character of ASCII that has a name in HTML, and what else stands in numbers. */
 const NAMED = new Map(
-  'amp& lt< gt> quot" apos\' nbsp\u00a0 excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] hat^ lowbar_ grave` lcub{ lbrace{ verbar| vert| rcub} rbrace} dash\u2010 ndash\u2013 mdash\u2014 shy\u00ad tab\t'
+  'amp& lt< gt> quot" apos\' nbsp\u00a0 excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] hat^ lowbar_ underbar_ grave` diacriticalgrave` lcub{ lbrace{ verbar| vert| verticalline| midast* newline\n rcub} rbrace} dash\u2010 ndash\u2013 mdash\u2014 shy\u00ad tab\t'
     .split(' ')
     .map((entry) => [entry.slice(0, -1), entry.charCodeAt(entry.length - 1)]),
 );
-const NAME = /[a-z]{2,6}/iy;
+const NAME = /[a-z]{2,16}/iy;
 
 /** One level of escapes undone; null when there is none. */
 export function unescaped(layer: Layer): Layer | null {
@@ -48,6 +51,7 @@ function escapeAt(text: string, at: number): number {
   if (sign === PERCENT)
     return isLetter(text, at + 1, 'u') ? hex(text, at, 2, 4, 4) : character(text, at, 1, 2, 16);
   if (sign === BACKSLASH) return behindBackslash(text, at);
+  if (sign === EQUALS) return quotedPrintable(text, at);
   return sign === AMPERSAND ? entity(text, at) : 0;
 }
 
@@ -69,7 +73,12 @@ function behindBackslash(text: string, at: number): number {
 function entity(text: string, at: number): number {
   let length: number;
   if (text.charCodeAt(at + 1) === HASH) {
-    length = isLetter(text, at + 2, 'x') ? hex(text, at, 3, 1, 6) : number(text, at, 2, 1, 7, 10);
+    const isHex = isLetter(text, at + 2, 'x');
+    const begin = isHex ? 3 : 2;
+    let skipped = begin;
+    while (text.charCodeAt(at + skipped) === ZERO) skipped++;
+    const least = skipped === begin ? 1 : 0;
+    length = isHex ? hex(text, at, skipped, least, 6) : number(text, at, skipped, least, 7, 10);
   } else {
     NAME.lastIndex = at + 1;
     const name = NAME.exec(text)?.[0] ?? '';
@@ -79,6 +88,17 @@ function entity(text: string, at: number): number {
     length = name.length + 1;
   }
   return length > 0 && text.charCodeAt(at + length) === SEMICOLON ? length + 1 : length;
+}
+
+/** RFC 2045: of the text itself it writes the equals sign alone as an escape, and breaks lines behind one. */
+function quotedPrintable(text: string, at: number): number {
+  if (text.startsWith('3D', at + 1)) {
+    read = EQUALS;
+    return 3;
+  }
+  const length = text.startsWith('\r\n', at + 1) ? 3 : text.startsWith('\n', at + 1) ? 2 : 0;
+  if (length > 0) read = LINE_FEED;
+  return length;
 }
 
 function hex(text: string, at: number, skipped: number, least: number, most: number, more = 0): number {

@@ -4,18 +4,15 @@
  * are not seen at all. Each of them is written as JSON writes it, `\u001b`, so that nothing is lost and a person can read it.
  */
 
-const PLAIN = /^[ -[\]-~]*$/;
+const PLAIN = /^[ -~]*$/;
 /** Controls, formats, surrogates alone, private and unassigned ones, separators of lines, and all that is not drawn. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu;
-/** With the backslash of what would be read back as an escape. */
-const ESCAPED = /[\p{C}\p{Zl}\p{Zp}\p{DI}]|\\(?=u[0-9a-f]{4})/gu;
-const ESCAPE = /\\u([0-9a-f]{4})/g;
 /** The line feeds of an indented JSON text are its own: in its strings JSON writes them as `\n`. */
 const UNPRINTABLE_IN_JSON = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{DI}]/gu;
 
-/** One line. `readBack` makes the text of it again. */
+/** One line. What is escaped in it already, as by JSON, stays as it is. */
 export function printable(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(ESCAPED, escape);
+  return PLAIN.test(text) ? text : text.replace(UNPRINTABLE, escape);
 }
 
 /** Each line of a text by itself. */
@@ -28,12 +25,7 @@ export function printableJson(value: unknown, indent?: number): string {
   // Undefined where there is nothing that JSON has a word for.
   const json = (JSON.stringify(value, null, indent) as string | undefined) ?? 'null';
   if (indent !== undefined) return json.replace(UNPRINTABLE_IN_JSON, escape);
-  return /^[ -~]*$/.test(json) ? json : json.replace(UNPRINTABLE, escape);
-}
-
-/** What `printable` was given. */
-export function readBack(line: string): string {
-  return line.replace(ESCAPE, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return PLAIN.test(json) ? json : json.replace(UNPRINTABLE, escape);
 }
 
 function escape(character: string): string {

@@ -25,14 +25,49 @@ export function faultsOf(issues: readonly Issue[], parents: Path = []): Fault[] 
   });
 }
 
-/** A union says "Invalid input", where no words of its own were given to it. */
+/** How messages begin that are zod's own; all others are ours already. */
+const ZODS = /^(?:Invalid input|Too small|Too big)/;
+
+/** Types as a person calls them who writes JSON. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
 function messageOf(issue: Issue): string {
-  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return issue.message;
-  const forms = issue.errors.flatMap(([first]) => {
-    if (first?.code === 'invalid_type') return [first.expected];
-    return first?.code === 'invalid_value' ? first.values.map(String) : [];
-  });
-  return `expected one of: ${[...new Set<string>(forms)].join(', ')}`;
+  if (!ZODS.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_union')
+    return `expected one of: ${[...new Set(issue.errors.flatMap(formsIn))].join(', ')}`;
+  if (issue.code === 'invalid_type') {
+    const found = /received (\w+)$/.exec(issue.message)?.[1] ?? '';
+    const got = found === 'undefined' ? 'and there is nothing' : `got ${typeName(found)}`;
+    return `expected ${typeName(issue.expected)}, ${got}`;
+  }
+  if (issue.code === 'too_small')
+    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
+  if (issue.code === 'too_big')
+    return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`;
+  return issue.message;
+}
+
+/** What one form of a union would have been. */
+function formsIn([first]: readonly Issue[]): readonly string[] {
+  if (first?.code === 'invalid_type') return [typeName(first.expected)];
+  return first?.code === 'invalid_value' ? first.values.map(String) : [];
+}
+
+function typeName(type: string): string {
+  return TYPES[type] ?? type;
+}
+
+function amount(count: number | bigint, origin: string): string {
+  const unit = { string: 'character', array: 'item' }[origin];
+  return unit === undefined ? `${count}` : `${count} ${unit}${Number(count) === 1 ? '' : 's'}`;
 }
 
 /** The value is of another type, or an object with other keys. */

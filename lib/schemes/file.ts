@@ -168,6 +168,8 @@ function textOf(bytes: Buffer): string {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new FileFault('is UTF-16: save it as UTF-8');
   }
+  // Every Latin letter of UTF-16 has one, and no text has any.
+  if (bytes.includes(0)) throw new FileFault('holds zero bytes, as UTF-16 does: save it as UTF-8');
   if (!isUtf8(bytes))
     throw new FileFault(`line ${firstBrokenLine(bytes)}: is not UTF-8: save the file as UTF-8`);
   return bytes.toString('utf8', bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xef_bb_bf ? 3 : 0);

@@ -108,6 +108,8 @@ async function readFolder(dir: string): Promise<Found> {
     // No folder is no fault: a router without schemes gives every call back and says so.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       found.notes.push(`${dir}: there is no such folder`);
+    else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      found.faults.push(`${dir}: is not a folder (ENOTDIR)`);
     else found.faults.push(`${dir}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
     return found;
   }
@@ -132,7 +134,10 @@ async function readFolder(dir: string): Promise<Found> {
         found.notes.push(...read.notes.map((note) => `${path}: ${note}`));
       } else found.broken.push(`${path}: ${read.fault}`);
     } catch (error) {
-      found.faults.push(`${path}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
+      // Its name was there a moment ago.
+      const isLink = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const sentence = error instanceof FileFault ? error.message : sentenceOf(error);
+      found.faults.push(`${path}: ${isLink ? 'is a link to a file that is not there (ENOENT)' : sentence}`);
     }
   }
   return found;

@@ -214,6 +214,17 @@ describe('secrets', function () {
     }
   });
 
+  it('that are not there are told beside the faults of settings', async () => {
+    const settings = { SECRET_A_FILE: '/nowhere', LOG_LEVEL: 'loud' };
+    const { stderr, code } = await runInside(['check'], { settings });
+    expect(code).to.equal(2);
+    expect(stderr).to.include('ESL_ROUTER_LOG_LEVEL: log.level: expected one of ');
+    expect(stderr).to.include(
+      'ESL_ROUTER_SECRET_A_FILE: can not read /nowhere: there is no such file (ENOENT)',
+    );
+    expect(stderr).to.include('2 faults');
+  });
+
   it('in a pipe are not waited for when a fault is told', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'esl-router-pipe-'));
     const pipe = join(folder, 'pipe');

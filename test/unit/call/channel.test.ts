@@ -176,6 +176,26 @@ describe('channel', () => {
     expect(shownOf('anonymous', { ...spellings, ...others }, asserted).shown).to.deep.equal(
       Object.keys(others),
     );
+    const byUser = { variable_sip_from_user: '+380441112233;cpc=ordinary' };
+    expect(shownOf('anonymous', { ...spellings, ...others }, byUser).shown).to.deep.equal(
+      Object.keys(others),
+    );
+    for (const user of ['+380441112233;cpc=ordinary', '+380441112233:pass', '%2B380441112233']) {
+      const escaped = { 'variable_sip_P-Asserted-Identity': `<sip:${user}@10.20.30.40>` };
+      expect(shownOf('anonymous', { ...spellings, ...others }, escaped).shown, user).to.deep.equal(
+        Object.keys(others),
+      );
+    }
+  });
+
+  it('looks for him in headers of 60 KB without a pause', () => {
+    const from = performance.now();
+    for (const text of ['a', '1', 'a:', '1;', '@', '<', 'tel:', 'a@'])
+      call({
+        'Caller-Privacy-Hide-Number': 'true',
+        'variable_sip_P-Asserted-Identity': `<${text.repeat(60_000 / text.length)}`,
+      });
+    expect(performance.now() - from).to.be.below(1000);
   });
 
   it('conceals what names a caller by its nature, whatever stands there', () => {

@@ -88,7 +88,7 @@ describe('config', () => {
     expect(text).to.match(/ESL_ROUTER_ALLOW: listen\.allow: expected a list of IP addresses/);
     expect(text).to.match(/ESL_ROUTER_GATEWAYS: gateways: expected a JSON object/);
     expect(text).to.match(/esl-router\.json: log\.level: expected one of error, warn, info, debug/);
-    expect(text).to.match(/esl-router\.json: .*listen\.prot/);
+    expect(faults).to.include('esl-router.json: listen.prot: there is no such setting');
   });
 
   it('reads where requests may go', () => {
@@ -152,6 +152,9 @@ describe('config', () => {
     expect(faultsOf({ env: { ESL_ROUTER_DOMAIN_FILE: '/gone' } })).to.deep.equal([
       'ESL_ROUTER_DOMAIN_FILE: can not read /gone: no such file',
     ]);
+    expect(
+      faultsOf({ env: { ESL_ROUTER_WEBHOOK_URL_FILE: '/empty' }, readSecretFile: () => ' \n' }),
+    ).to.deep.equal(['ESL_ROUTER_WEBHOOK_URL_FILE: /empty is empty']);
     const both = { ESL_ROUTER_DOMAIN: 'a.example', ESL_ROUTER_DOMAIN_FILE: '/x' };
     expect(faultsOf({ env: both, readSecretFile: () => 'b.example' })).to.deep.equal([
       'ESL_ROUTER_DOMAIN and ESL_ROUTER_DOMAIN_FILE are both set: only one of them',

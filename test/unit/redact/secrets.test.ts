@@ -19,6 +19,10 @@ describe('concealing secrets', () => {
     'in HTML': html,
     'in HTML by numbers': (secret) =>
       secret.replace(/\W/g, (sign) => `&#x${sign.charCodeAt(0).toString(16)};`),
+    'in HTML by numbers with zeros in front': (secret) =>
+      secret.replace(/\W/g, (sign) => `&#x000000${sign.charCodeAt(0).toString(16)};`),
+    'in HTML by numbers of ten digits': (secret) =>
+      secret.replace(/\W/g, (sign) => `&#${sign.charCodeAt(0).toString().padStart(10, '0')};`),
     'in the JSON of PHP': (secret) =>
       JSON.stringify(secret)
         .replaceAll('/', '\\/')
@@ -46,6 +50,17 @@ describe('concealing secrets', () => {
       }
     });
   }
+
+  it('hides one of signs that have long names in HTML, and one in the lines of a mail', () => {
+    const hidden = (secret: string, text: string): void => {
+      expect(createRedactor({ secrets: [secret] }).text(text)).to.equal('is ***');
+    };
+    hidden('ab_cd|ef*gh', 'is ab&UnderBar;cd&VerticalLine;ef&midast;gh');
+    hidden('ab=cd=ef', 'is ab=3Dcd=3Def');
+    hidden('abcdefgh', 'is abcd=\r\nefgh');
+    hidden('abcdefgh', 'is abcd=\nefgh');
+    hidden('abcdefgh', 'is abcd=\\r\\nefgh');
+  });
 
   it('leaves other text alone, and words that a secret has in common with it', () => {
     const reply = '{"destination":"201","password":"x","Password":1}';

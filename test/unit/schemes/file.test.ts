@@ -94,6 +94,13 @@ describe('a file that somebody names', function () {
       /^is UTF-16: save it as UTF-8/,
     ],
     [
+      'is UTF-16 without a mark',
+      () => {
+        writeFileSync(path, 'abc', 'utf16le');
+      },
+      'holds zero bytes, as UTF-16 does: save it as UTF-8',
+    ],
+    [
       'is windows-1251',
       () => {
         writeFileSync(path, Buffer.concat([Buffer.from('Ганна\n\n'), Buffer.from([0xc3, 0xe0])]));

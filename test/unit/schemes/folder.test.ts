@@ -91,7 +91,7 @@ describe('the folder of the schemes', function () {
       /^schemes\/a\.json: name: /m,
       /^schemes\/b\.json: line 1: is not UTF-8/m,
       /^schemes\/c\.json: its symbolic links form a loop \(ELOOP\)$/m,
-      /^schemes\/d\.json: there is no such file \(ENOENT\)$/m,
+      /^schemes\/d\.json: is a link to a file that is not there \(ENOENT\)$/m,
       /^schemes\/e\.json: its name is too long \(ENAMETOOLONG\)$/m,
       /^schemes\/f\.json: part of its path is not a folder \(ENOTDIR\)$/m,
       /^schemes\/g\.json: is larger than 16 MiB$/m,
@@ -105,7 +105,7 @@ describe('the folder of the schemes', function () {
     rmSync(dir, { recursive: true });
     expect((await notes())[0]).to.equal('schemes: there is no such folder');
     writeFileSync(dir, '');
-    expect(await loaded()).to.deep.equal(['schemes: part of its path is not a folder (ENOTDIR)']);
+    expect(await loaded()).to.deep.equal(['schemes: is not a folder (ENOTDIR)']);
     rmSync(dir);
     symlinkSync('schemes', dir);
     expect(await loaded()).to.deep.equal(['schemes: its symbolic links form a loop (ELOOP)']);
