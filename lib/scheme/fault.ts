@@ -45,7 +45,7 @@ function messageOf(issue: Issue): string {
     return `expected one of: ${[...new Set(issue.errors.flatMap(formsIn))].join(', ')}`;
   if (issue.code === 'invalid_type') {
     const found = /received (\w+)$/.exec(issue.message)?.[1] ?? '';
-    const got = found === 'undefined' ? 'and there is nothing' : `got ${typeName(found)}`;
+    const got = found === 'undefined' ? 'got nothing' : `got ${typeName(found)}`;
     return `expected ${typeName(issue.expected)}, ${got}`;
   }
   if (issue.code === 'too_small')

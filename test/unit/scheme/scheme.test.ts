@@ -152,7 +152,7 @@ describe('scheme', () => {
     ['an empty text', { webhook: { ca: '' } }, /^webhook\.ca: expected at least 1 character$/m],
     ['a number for a text', { name: 5 }, /^name: expected text, got a number$/m],
     ['a list for an object', { match: [] }, /^match: expected an object, got a list$/m],
-    ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, and there is nothing$/m],
+    ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, got nothing$/m],
     ['a forwarding timeout of 1', { forwardingTimeoutSeconds: 1 }, /^forwardingTimeoutSeconds: /],
     ['a forwarding timeout of 301', { forwardingTimeoutSeconds: 301 }, /^forwardingTimeoutSeconds: /],
     ['an unknown country', { numbering: { country: 'XX' } }, /^numbering\.country: /],
