@@ -9,9 +9,9 @@ import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
 import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
-import { DIALPLAN, dialplanName, NAME, steps, transfer, type FallbackStep } from './step.ts';
+import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
-export type { FallbackStep } from './step.ts';
+export { NAME, NAME_RULE, type FallbackStep } from './step.ts';
 
 /**
  * A scheme: one JSON document that says which CRM to ask, how to read its reply and what to do when there is
@@ -33,7 +33,7 @@ const prefixes = z
 
 const fields = {
   $schema: z.string().max(2000).optional(),
-  name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
+  name: z.string().regex(NAME, NAME_RULE),
   title: z.string().max(200).optional(),
   match: z
     .strictObject(

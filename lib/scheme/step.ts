@@ -7,6 +7,7 @@ import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
 /** Steps of a fallback, and the names that stand in them. */
 
 export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+export const NAME_RULE = 'expected small letters, digits and "-", at most 64';
 /** Names that go into dial strings or arguments of FreeSWITCH applications. */
 export const dialplanName = z
   .string()

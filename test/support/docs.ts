@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
+import { presetsPage } from './presets-page.ts';
 import { readRows, type Row } from './readings.ts';
 import { schemas } from './schemas.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
@@ -68,6 +69,7 @@ function outcomesTable(): string {
 if (process.argv[1] === import.meta.filename) {
   writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
   writeFileSync('docs/readings.md', readingsPage(readRows()));
+  writeFileSync('docs/presets.md', presetsPage());
   for (const [file, schema] of Object.entries(schemas())) {
     writeFileSync(`conf/schema/${file}`, `${JSON.stringify(schema, null, 2)}\n`);
   }
