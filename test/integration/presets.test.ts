@@ -379,11 +379,13 @@ describe('presets', function () {
     });
   }
 
-  it('would ring the first contact of the account for a withheld caller, without webhook.require', async () => {
-    const { known, owner } = CASES['kommo'] as Case;
-    const record = await attempt('kommo', known(owner), ['--withheld'], { require: [] });
-    expect(record).to.include({ result: 'routed' });
-    expect(crm.requests.at(-1)?.url).to.equal('/api/v4/contacts?limit=1&query=');
+  describe('without webhook.require', () => {
+    it('would ring the first contact of the account for a withheld caller, without webhook.require', async () => {
+      const { known, owner } = CASES['kommo'] as Case;
+      const record = await attempt('kommo', known(owner), ['--withheld'], { require: [] });
+      expect(record).to.include({ result: 'routed' });
+      expect(crm.requests.at(-1)?.url).to.equal('/api/v4/contacts?limit=1&query=');
+    });
   });
 
   describe('esl-router new', () => {
