@@ -100,6 +100,29 @@ describe('docs/crm.md', function () {
     }
   });
 
+  it('asks the same question twice as it says: the same bytes, the same id', async () => {
+    let asked = 0;
+    const flaky = await startCrm(() => ({
+      status: ++asked === 1 ? 503 : 200,
+      body: '{"destination": "201"}',
+    }));
+    const run = await runInside(
+      ['try', '--scheme', 'sales', '--caller', '+380501234567', '--did', '15005550100', '--json'],
+      {
+        settings: { GATEWAY: 'trunk', DOMAIN: 'pbx.example' },
+        files: {
+          'schemes/sales.json': { name: 'sales', webhook: { url: `${flaky.url}/`, retryStatuses: [503] } },
+        },
+      },
+    );
+    await flaky.close();
+    const [first, second, ...more] = flaky.requests;
+    expect(more).to.deep.equal([]);
+    expect(second?.body.toString()).to.equal(first?.body.toString());
+    expect(second?.headers).to.deep.equal(first?.headers);
+    expect((JSON.parse(run.stdout) as CallRecord).result).to.equal('routed');
+  });
+
   it('names only reasons that there are, and links only to what is there', () => {
     const reasons = [...PAGE.matchAll(/^\| `([a-z_]+)` \| /gm)].map((match) => match[1] ?? '');
     const named = reasons.slice(reasons.indexOf('webhook_timeout'));

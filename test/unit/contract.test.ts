@@ -11,6 +11,7 @@ import { FORMATS } from '../../lib/webhook/formats/index.ts';
 import { question } from '../../lib/webhook/question.ts';
 import { buildRequest } from '../../lib/webhook/request.ts';
 import { RULES } from '../support/rules.ts';
+import { schemePage } from '../support/scheme-page.ts';
 import { schemas } from '../support/schemas.ts';
 import { contextOf, webhookOf } from '../support/scheme.ts';
 
@@ -53,6 +54,31 @@ describe('conf/schema', () => {
         ([path, schema]) => /(Seconds|Ms|timeout)$/.test(path) && schema['x-unit'] === undefined,
       );
       expect(timeless.map(([path]) => path)).to.deep.equal([]);
+    }
+  });
+
+  it('gives examples and defaults that each field takes', () => {
+    for (const file of Object.keys(schemas())) {
+      const { $schema, definitions } = written(file);
+      for (const [path, schema] of propertiesOf(written(file))) {
+        const field = z.fromJSONSchema({
+          $schema,
+          ...schema,
+          ...(definitions === undefined ? {} : { definitions }),
+        } as never);
+        const given = [...((schema['examples'] as unknown[] | undefined) ?? []), schema['default']];
+        const wrong = given.filter((value) => value !== undefined && !field.safeParse(value).success);
+        expect(wrong, `${file} ${path}`).to.deep.equal([]);
+      }
+    }
+  });
+
+  it('is what docs/schemes.md says (npm run docs writes it)', () => {
+    const page = readFileSync('docs/schemes.md', 'utf8');
+    expect(page).to.equal(schemePage());
+    for (const [path] of propertiesOf(written('scheme.schema.json'))) {
+      const key = path.split('/').at(-1) ?? '';
+      expect(page, key).to.match(new RegExp(`[\`.]${key.replace('$', '\\$')}\``));
     }
   });
 
@@ -124,6 +150,14 @@ describe('conf/schema', () => {
       expect(Object.keys(document as object)).to.deep.equal(Object.keys(question.shape));
     }
     expect(schema.safeParse({ ...(sent as object), attempt: '1' })).to.include({ success: false });
+  });
+
+  it('has the same fields of the question as docs/crm.md', () => {
+    const rows = [...readFileSync('docs/crm.md', 'utf8').matchAll(/^\| (`[^|]*) \| [^|]* \|$/gm)];
+    const named = rows.flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([a-z_]+)`/g)].map((match) => match[1]),
+    );
+    expect(named).to.include.members(Object.keys(question.shape));
   });
 
   describe('of an answer', () => {
