@@ -41,7 +41,7 @@ function rows({ properties = {} }: Node, path: string): string[] {
 }
 
 /** Values in words: what may stand there. */
-function valuesOf(field: Node, unit = field['x-unit']): string {
+function valuesOf(field: Node, unit = field['x-unit'] as string | undefined): string {
   const { type, minimum, maximum, items } = field;
   if (field.enum !== undefined) {
     return field.enum.length > 40
@@ -58,7 +58,7 @@ function valuesOf(field: Node, unit = field['x-unit']): string {
       const most =
         typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER ? `to ${maximum}` : 'or more';
       const range = typeof minimum === 'number' ? `, ${minimum} ${most}` : '';
-      return `${type === 'integer' ? 'whole number' : 'number'}${range}${unit === undefined ? '' : ` ${String(unit)}`}`;
+      return `${type === 'integer' ? 'whole number' : 'number'}${range}${unit === undefined ? '' : ` ${unit}`}`;
     }
     case 'array': {
       const named = (items as Node | undefined)?.enum;
