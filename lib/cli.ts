@@ -3,11 +3,13 @@ import { checkCommand, type CheckOptions } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import { newCommand, type NewOptions } from './commands/new.ts';
 import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import { RouterError } from './errors.ts';
+import { PRESETS } from './presets/index.ts';
 import { printableLines } from './redact/printable.ts';
 
 /** The command line. Resolves to the exit code; a user's mistake never shows a stack trace. */
@@ -85,6 +87,16 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     )
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));
+    });
+  program
+    .command('new')
+    .description('write a scheme for a kind of CRM, ready to fill in, and say what is left to do')
+    .argument('<name>', 'name of the scheme', notEmpty)
+    .requiredOption('--preset <kind>', `one of ${Object.keys(PRESETS).join(', ')}`)
+    .option('--out <folder>', 'where NAME.json is written', '.')
+    .addHelpText('after', '\nExample: esl-router new sales --preset bitrix24 --out conf/schemes')
+    .action(async (name: string, options: NewOptions) => {
+      exit(await newCommand(context, name, options));
     });
   program
     .command('demo')

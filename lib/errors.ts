@@ -10,6 +10,7 @@ const REASONS = {
   empty_value: 'the destination in the reply is empty or null',
   unmapped: 'the CRM named somebody whom webhook.map does not have',
   missing_key: 'the reply does not hold the destination under the expected name',
+  nothing_to_ask: 'the call does not have what the scheme asks the CRM about',
 
   // The CRM could not be asked, or its reply could not be read.
   dns_failed: 'the host name of the webhook could not be resolved',

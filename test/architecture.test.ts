@@ -8,8 +8,9 @@ import { dirname, join, normalize } from 'node:path';
  */
 const WINGS = parsed(`
   bin        | cli
-  cli        | commands redact
-  commands   | router decide schemes scheme dial upstream http call config log redact dialplan simulator
+  cli        | commands presets redact
+  commands   | router decide presets schemes scheme dial upstream http call config log redact dialplan simulator
+  presets    | scheme
   router     | leg decide schemes upstream esl http call config log
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact

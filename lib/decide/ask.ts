@@ -12,7 +12,7 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { identityOf } from '../webhook/identity.ts';
-import type { MacroContext } from '../webhook/macro.ts';
+import { plainValue, type MacroContext } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -73,6 +73,12 @@ const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_deni
 export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
   const { cacheSeconds, lastGoodSeconds } = question.webhook;
   const context = macrosOf(question, options);
+  const missing = question.webhook.require.find((name) => plainValue(name, context) === '');
+  if (missing !== undefined) {
+    const detail = `{{${missing}}} is empty, and webhook.require names it`;
+    options.note({ type: 'note', text: `not asked: nothing_to_ask: ${detail}` });
+    return { kind: 'none', reason: 'nothing_to_ask', detail };
+  }
   const key = memoryKey(question, options, context);
   if (key === null) return (await askNow(question, options, context)).asked;
   const cached = recall(key, cacheSeconds, false, question, options, context);

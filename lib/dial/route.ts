@@ -3,6 +3,7 @@ import type { Reason } from '../errors.ts';
 import type { FallbackStep } from '../scheme/scheme.ts';
 import { isEmpty, type Beside } from '../webhook/formats/index.ts';
 import type { Template } from '../webhook/macro.ts';
+import { MAX_ELEMENTS, MAX_LEGS, MAX_TIMEOUT, MIN_TIMEOUT, SCHEME_NAME } from './answer.ts';
 import { nameText } from './callerid.ts';
 import { parseDestination, type Destination, type DestinationRules, type Transfer } from './destination.ts';
 import { printable, quote } from './quote.ts';
@@ -47,14 +48,7 @@ export type Route =
       readonly readings: readonly Reading[];
     };
 
-/** FreeSWITCH rings them all at once, each as a leg of its own. */
-const MAX_LEGS = 10;
-/** A list longer than this is no list of colleagues; the rest is not read. */
-const MAX_ELEMENTS = 20;
 const MAX_TEXT = 128;
-const MIN_TIMEOUT = 2;
-const MAX_TIMEOUT = 300;
-const SCHEME_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const ACTIONS = ['destination', 'hangup', 'dialplan', 'scheme'] as const;
 const EXPECTED = {
   hangup: `expected one of ${Object.keys(HANGUP_CAUSES).join(', ')}`,

@@ -78,10 +78,8 @@ const DROPPED: Readonly<Record<string, { readonly typed?: RegExp; readonly behin
 
 const plans = new Map<string, Plan>();
 
-/** ISO 3166-1 alpha-2, `UA`. */
-export function isCountry(text: string): text is Country {
-  return Object.hasOwn(metadata.countries, text);
-}
+/** ISO 3166-1 alpha-2, `UA`: those that have a plan, in order. */
+export const COUNTRIES = (Object.keys(metadata.countries) as Country[]).sort();
 
 export function planOf(country: Country): Plan {
   return cached(country);

@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { HOPS_HEADER } from '../call/channel.ts';
-import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
-import { isCountry, planOf } from '../numbering/plan.ts';
+import type { Outcome } from '../call/cause.ts';
+import { COUNTRIES, planOf } from '../numbering/plan.ts';
 import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
 import { template } from '../webhook/template.ts';
+import { described } from '../webhook/field.ts';
+import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
-import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
+import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
+import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
+
+export { NAME, NAME_RULE, type FallbackStep } from './step.ts';
 
 /**
  * A scheme: one JSON document that says which CRM to ask, how to read its reply and what to do when there is
  * none. `parseScheme` gives every fault at once, each with its path.
  */
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-/** Names that go into dial strings or arguments of FreeSWITCH applications. */
-const dialplanName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected letters, digits, ".", "_" or "-"');
 const domainName = z
   .string()
   .regex(
@@ -25,166 +25,148 @@ const domainName = z
     'expected a domain, or "var:" and the name of a channel variable',
   );
 const glob = z.string().min(1).max(128);
-const hangupCause = z
-  .string()
-  .refine(isHangupCause, { error: `expected one of ${Object.keys(HANGUP_CAUSES).join(', ')}` });
-
-/** Feature codes too: `*98`. Only a scheme can name one, never a CRM. */
-const dialplanExtension = z
-  .string()
-  .regex(
-    /^[*#]{0,2}[A-Za-z0-9][A-Za-z0-9._*#-]{0,63}$/,
-    'expected letters, digits, ".", "_", "-", or a feature code such as *98',
-  );
-
-const transfer = z.strictObject({
-  extension: dialplanExtension,
-  context: dialplanName.default('default'),
-});
-
-/** A number or login, or a list in order, or a list within it rung together; read by the grammar of replies. */
-const dialValue = z.union([
-  z.string().min(1),
-  z.int().nonnegative(),
-  z
-    .array(
-      z.union([
-        z.string().min(1),
-        z.int().nonnegative(),
-        z
-          .array(z.union([z.string().min(1), z.int().nonnegative()]))
-          .min(1)
-          .max(10),
-      ]),
-    )
-    .min(1)
-    .max(20),
-]);
-
-const step = z.union(
-  [
-    z.strictObject({ dial: dialValue, timeout: z.int().min(2).max(300).optional() }),
-    z.strictObject({ webhook: webhookUrl }),
-    z.strictObject({ scheme: z.string().regex(NAME) }),
-    z.strictObject({ transfer }),
-    z.strictObject({ hangup: hangupCause }),
-    z.strictObject({ dialplan: z.literal(true) }),
-  ],
-  {
-    error:
-      'expected one of {"dial": ...}, {"webhook": URL}, {"scheme": name}, {"transfer": {"extension", "context"}}, {"hangup": cause}, {"dialplan": true}',
-  },
-);
-
-export type FallbackStep = z.output<typeof step>;
-
-const steps = z.array(step).max(20);
-const DIALPLAN: FallbackStep[] = [{ dialplan: true }];
-
 const digitCount = z.int().min(1).max(15);
 
 const prefixes = z
   .array(z.string().regex(/^\+?\d{1,15}$/, 'expected the prefix of a number, in digits'))
   .default([]);
 
-const fields = z.strictObject({
-  name: z.string().regex(NAME, 'expected small letters, digits and "-", at most 64'),
+const fields = {
+  $schema: z.string().max(2000).optional(),
+  name: z.string().regex(NAME, NAME_RULE),
   title: z.string().max(200).optional(),
   match: z
-    .strictObject({ did: oneOrMore(glob), context: oneOrMore(glob), caller: oneOrMore(glob) })
+    .strictObject(
+      described(
+        { did: oneOrMore(glob), context: oneOrMore(glob), caller: oneOrMore(glob) },
+        words.MATCH_FIELDS,
+      ),
+    )
     .partial()
     .optional(),
   webhook,
   forwardingTimeoutSeconds: z.int().min(2).max(300).default(30),
   maxDurationSeconds: z.int().min(10).max(86_400).optional(),
   limits: z
-    .strictObject({
-      calls: z.int().min(1).max(100_000).optional(),
-      callsPerMinute: z.int().min(1).max(10_000).optional(),
-    })
+    .strictObject(
+      described(
+        {
+          calls: z.int().min(1).max(100_000).optional(),
+          callsPerMinute: z.int().min(1).max(10_000).optional(),
+        },
+        words.LIMITS_FIELDS,
+      ),
+    )
     .default({}),
   numbers: z
-    .strictObject({
-      allow: prefixes,
-      deny: prefixes,
-      premium: z.boolean().optional(),
-      satellite: z.boolean().optional(),
-    })
+    .strictObject(
+      described(
+        {
+          allow: prefixes,
+          deny: prefixes,
+          premium: z.boolean().optional(),
+          satellite: z.boolean().optional(),
+        },
+        words.NUMBERS_FIELDS,
+      ),
+    )
     .default({ allow: [], deny: [] }),
   gateway: oneOrMore(dialplanName).optional(),
   domain: domainName.optional(),
   extensions: z.enum(['user', 'dialplan']).default('user'),
-  targets: z.record(z.string().min(1).max(128), z.strictObject({ transfer })).default({}),
+  targets: z
+    .record(
+      z.string().min(1).max(128),
+      z.strictObject(described({ transfer }, { transfer: words.STEP_FIELDS.transfer })),
+    )
+    .default({}),
   numbering: z
-    .strictObject({
-      country: z
-        .string()
-        .refine(isCountry, { error: 'expected a country as in ISO 3166-1, "UA"' })
-        .optional(),
-      dialAs: z.enum(['digits', 'plus', 'national', 'as-given']).default('digits'),
-      bareDigits: z.enum(['auto', 'international', 'national']).default('auto'),
-      accept: z.enum(['valid', 'possible', 'any']).default('possible'),
-      extensionDigits: z
-        .tuple([digitCount, digitCount])
-        .refine(([least, most]) => least <= most, { error: 'expected the fewest digits first' })
-        .default([1, 6]),
-      withExtension: z.enum(['refuse', 'ignore']).default('refuse'),
-    })
+    .strictObject(
+      described(
+        {
+          country: z.enum(COUNTRIES, { error: 'expected a country as in ISO 3166-1, "UA"' }).optional(),
+          dialAs: z.enum(['digits', 'plus', 'national', 'as-given']).default('digits'),
+          bareDigits: z.enum(['auto', 'international', 'national']).default('auto'),
+          accept: z.enum(['valid', 'possible', 'any']).default('possible'),
+          extensionDigits: z
+            .tuple([digitCount, digitCount])
+            .refine(([least, most]) => least <= most, { error: 'expected the fewest digits first' })
+            .default([1, 6]),
+          withExtension: z.enum(['refuse', 'ignore']).default('refuse'),
+        },
+        words.NUMBERING_FIELDS,
+      ),
+    )
     .prefault({}),
   bridge: z
-    .strictObject({
-      ringback: z
-        .string()
-        .regex(
-          /^%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)(;%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)){0,7}$/,
-          'expected tones such as %(2000,4000,440,480), or several divided by ";"',
-        )
-        .default('%(2000,4000,440,480)'),
-      headers: z
-        .record(
-          z
+    .strictObject(
+      described(
+        {
+          ringback: z
             .string()
-            .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-')
-            .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
-              error: 'is reserved: routers count hops by it',
-            }),
-          template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
-            error: 'a secret must not go to a callee',
-          }),
-        )
-        .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
-          error: 'a header is set twice',
-        })
-        .default({}),
-      progressTimeoutSeconds: z.int().min(1).max(60).optional(),
-    })
+            .regex(
+              /^%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)(;%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)){0,7}$/,
+              'expected tones such as %(2000,4000,440,480), or several divided by ";"',
+            )
+            .default('%(2000,4000,440,480)'),
+          headers: z
+            .record(
+              z
+                .string()
+                .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-')
+                .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
+                  error: 'is reserved: routers count hops by it',
+                }),
+              template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
+                error: 'a secret must not go to a callee',
+              }),
+            )
+            .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
+              error: 'a header is set twice',
+            })
+            .default({}),
+          progressTimeoutSeconds: z.int().min(1).max(60).optional(),
+        },
+        words.BRIDGE_FIELDS,
+      ),
+    )
     .default({ ringback: '%(2000,4000,440,480)', headers: {} }),
   waiting: z
-    .strictObject({ ringAfterMs: z.int().min(0).max(30000).nullable().default(700) })
+    .strictObject(
+      described({ ringAfterMs: z.int().min(0).max(30000).nullable().default(700) }, words.WAITING_FIELDS),
+    )
     .default({ ringAfterMs: 700 }),
   fallback: z
-    .strictObject({
-      onNoRoute: steps.default(DIALPLAN),
-      onError: steps.default(DIALPLAN),
-      onNoAnswer: steps.default(DIALPLAN),
-      onBusy: steps.optional(),
-      onRejected: steps.optional(),
-      onUnreachable: steps.optional(),
-    })
+    .strictObject(
+      described(
+        {
+          onNoRoute: steps.default(DIALPLAN),
+          onError: steps.default(DIALPLAN),
+          onNoAnswer: steps.default(DIALPLAN),
+          onBusy: steps.optional(),
+          onRejected: steps.optional(),
+          onUnreachable: steps.optional(),
+        },
+        words.FALLBACK_FIELDS,
+      ),
+    )
     .default({ onNoRoute: DIALPLAN, onError: DIALPLAN, onNoAnswer: DIALPLAN }),
-});
+};
 
-/** What one part alone can't show. */
-const document = fields.superRefine(({ webhook: { expect }, targets }, context) => {
-  if (expect?.every((kind) => kind === 'target') !== true || Object.keys(targets).length > 0) return;
-  const message = 'takes targets only, and there are no "targets"';
-  context.addIssue({ code: 'custom', path: ['webhook', 'expect'], message });
-});
+/** What a scheme's file holds. */
+export const document = z
+  .strictObject(described(fields, words.SCHEME_FIELDS))
+  // What one part alone can't show.
+  .superRefine(({ webhook: { expect }, targets }, context) => {
+    if (expect?.every((kind) => kind === 'target') !== true || Object.keys(targets).length > 0) return;
+    const message = 'takes targets only, and there are no "targets"';
+    context.addIssue({ code: 'custom', path: ['webhook', 'expect'], message });
+  });
 
 /** The JSON that a scheme's file holds. */
 export type SchemeDocument = z.input<typeof document>;
 
-export type Scheme = Omit<z.output<typeof document>, 'webhook'> & {
+export type Scheme = Omit<z.output<typeof document>, 'webhook' | '$schema'> & {
   readonly webhook: Webhook;
   /** First 12 hexadecimal digits of the SHA-256 of the document: which version of it a call was decided by. */
   readonly revision: string;
@@ -202,7 +184,7 @@ export type SchemeResult =
 export function parseScheme(json: unknown, revision: string): SchemeResult {
   const result = document.safeParse(json, { reportInput: true });
   if (result.success) {
-    const { webhook: asked, ...rest } = result.data;
+    const { webhook: asked, $schema: _editors, ...rest } = result.data;
     const { ca: caFile = null, ...others } = asked;
     return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
   }

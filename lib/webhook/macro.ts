@@ -24,7 +24,7 @@ export const PLAIN_MACROS = [
   'diverted_from',
 ] as const;
 
-type PlainMacro = (typeof PLAIN_MACROS)[number];
+export type PlainMacro = (typeof PLAIN_MACROS)[number];
 
 export type Macro =
   | { readonly kind: 'plain'; readonly name: PlainMacro }
@@ -123,7 +123,11 @@ function macroValue(macro: Macro, context: MacroContext): string {
   }
 }
 
-function plainValue(name: PlainMacro, { call, scheme, numbering, attempt, timestamp }: MacroContext): string {
+/** What a call has for it; '' when that is nothing. */
+export function plainValue(
+  name: PlainMacro,
+  { call, scheme, numbering, attempt, timestamp }: MacroContext,
+): string {
   switch (name) {
     case 'caller':
       return call.caller;

@@ -4,6 +4,7 @@ import { authorize } from './auth/index.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
+import { QUESTION } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
 import type { TemplateJson, Webhook } from './webhook.ts';
 
@@ -26,20 +27,8 @@ const HIDDEN = '***';
 /** Headers that prove who we are, also where a scheme writes their value out instead of naming a secret. */
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
-/** What is asked without `parameters` and `body`; `attempt` comes between, as a number where JSON has one. */
-const DEFAULT_FIELDS = Object.entries({
-  event: 'route.request',
-  call_id: '{{call_id}}',
-  uuid: '{{uuid}}',
-  scheme: '{{scheme}}',
-  caller: '{{caller}}',
-  caller_name: '{{caller_name}}',
-  did: '{{did}}',
-  context: '{{context}}',
-  source_ip: '{{source_ip}}',
-  attempt: '{{attempt}}',
-  timestamp: '{{timestamp}}',
-}).map(([name, text]) => [name, parseTemplate(text)] as const);
+/** What is asked without `parameters` and `body`; `attempt` is a number where JSON has one. */
+const DEFAULT_FIELDS = Object.entries(QUESTION).map(([name, text]) => [name, parseTemplate(text)] as const);
 
 /**
  * Pure. Throws RouterError `request_invalid` when the call's values do not fit into the URL, and what the

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
+import { WEBHOOK_FIELDS } from './description.ts';
+import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { Template } from './macro.ts';
+import { PLAIN_MACROS, Template } from './macro.ts';
 import { template } from './template.ts';
 import { compileUrl } from './url.ts';
 
@@ -64,11 +66,26 @@ export type TemplateJson =
 const body: z.ZodType<TemplateJson> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), template(), z.array(body), z.record(z.string(), body)]),
 );
+z.globalRegistry.add(body, { id: 'Json', description: 'Any JSON, with macros in its texts.' });
 
 /** Where the CRM repeats the `webhook-id`, which ties its reply to the question. */
 const echo = z.union([
-  z.strictObject({ header: z.union([z.string().regex(/^webhook-id$/i), freeHeader]) }),
-  z.strictObject({ key: z.string().min(1).max(64) }),
+  z.strictObject({
+    header: z
+      .union([z.string().regex(/^webhook-id$/i), freeHeader])
+      .meta({ title: 'Header', description: 'A header of question and reply.', examples: ['X-Request-Id'] }),
+  }),
+  z.strictObject({
+    key: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({
+        title: 'Key',
+        description: 'A key of the question and of the reply, or of its result.',
+        examples: ['requestId'],
+      }),
+  }),
 ]);
 
 /** What the CRM's words mean. A map may have half a million of them, and an object so wide is slow in each call. */
@@ -77,88 +94,88 @@ export const words = z
   .default({})
   .transform((record) => new Map(Object.entries(record)));
 
-export const webhook = z
-  .strictObject({
-    url: webhookUrl,
-    method: z.enum(METHODS).default('POST'),
-    submission: z.enum(SUBMISSIONS).default('json'),
-    import: z.enum(IMPORTS).default('json'),
-    responseName: oneOrMore(z.string().min(1).max(256)).default(['destination']),
-    rpcMethod: z.string().min(1).max(256).optional(),
-    timeoutSeconds: z.number().min(0.1).max(30).default(4),
-    parameters: z.record(z.string().min(1), template()).optional(),
-    body: body.optional(),
-    parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
-    headers: httpHeaders.default({}),
-    auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
-    map: words,
-    unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
-    expect: z.array(z.enum(KINDS)).min(1).optional(),
-    errorName: z.string().min(1).max(256).optional(),
-    rpcId: z.enum(['text', 'number']).default('text'),
-    echo: echo.optional(),
-    noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
-    withheld: z.enum(['hide', 'send']).default('hide'),
-    redirects: z.int().min(0).max(3).default(0),
-    ca: z.string().min(1).optional(),
-    retries: z.int().min(0).max(5).default(1),
-    retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
-    maxInFlight: z.int().min(1).max(10_000).default(200),
-    maxPerSecond: z.number().min(0.1).max(10_000).nullable().default(null),
-    cacheSeconds: z.int().min(0).max(86_400).default(0),
-    lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
-  })
-  .superRefine((hook, context) => {
-    const fault = (path: string, message: string): void => {
-      context.addIssue({ code: 'custom', path: [path], message });
-    };
-    const submission = FORMATS[hook.submission].submission;
-    if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
-      fault('rpcMethod', `is required when submission is "${hook.submission}"`);
+const fields = {
+  url: webhookUrl,
+  method: z.enum(METHODS).default('POST'),
+  submission: z.enum(SUBMISSIONS).default('json'),
+  import: z.enum(IMPORTS).default('json'),
+  responseName: oneOrMore(z.string().min(1).max(256)).default(['destination']),
+  rpcMethod: z.string().min(1).max(256).optional(),
+  timeoutSeconds: z.number().min(0.1).max(30).default(4),
+  parameters: z.record(z.string().min(1), template()).optional(),
+  body: body.optional(),
+  parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
+  headers: httpHeaders.default({}),
+  auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
+  map: words,
+  unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
+  expect: z.array(z.enum(KINDS)).min(1).optional(),
+  require: z.array(z.enum(PLAIN_MACROS)).default([]),
+  errorName: z.string().min(1).max(256).optional(),
+  rpcId: z.enum(['text', 'number']).default('text'),
+  echo: echo.optional(),
+  noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
+  withheld: z.enum(['hide', 'send']).default('hide'),
+  redirects: z.int().min(0).max(3).default(0),
+  ca: z.string().min(1).optional(),
+  retries: z.int().min(0).max(5).default(1),
+  retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
+  maxInFlight: z.int().min(1).max(10_000).default(200),
+  maxPerSecond: z.number().min(0.1).max(10_000).nullable().default(null),
+  cacheSeconds: z.int().min(0).max(86_400).default(0),
+  lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
+};
+
+export const webhook = z.strictObject(described(fields, WEBHOOK_FIELDS)).superRefine((hook, context) => {
+  const fault = (path: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  };
+  const submission = FORMATS[hook.submission].submission;
+  if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
+    fault('rpcMethod', `is required when submission is "${hook.submission}"`);
+  }
+  if (hook.unmapped !== undefined && hook.map.size === 0) {
+    fault(
+      'unmapped',
+      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
+    );
+  }
+  if (hook.errorName !== undefined && hook.import === 'http') {
+    fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
+  }
+  if (hook.errorName !== undefined && hook.responseName.includes(hook.errorName)) {
+    fault('errorName', 'is one of webhook.responseName too: each destination would be an error');
+  }
+  for (const status of hook.noRouteStatuses) {
+    if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
+    if ((hook.retryStatuses as readonly number[]).includes(status)) {
+      fault('noRouteStatuses', `${status} stands in webhook.retryStatuses too`);
     }
-    if (hook.unmapped !== undefined && hook.map.size === 0) {
-      fault(
-        'unmapped',
-        'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
-      );
+  }
+  if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
+    fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
+  }
+  for (const message of echoFaults(hook)) fault('echo', message);
+  if (hook.body !== undefined && hook.parameters !== undefined)
+    fault('body', 'stands instead of parameters: only one of them');
+  if (submission.shape === 'document') {
+    if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
+    return;
+  }
+  if (hook.body !== undefined) fault('body', 'submission "http" sends parameters, not a body of one\'s own');
+  if (hook.parametersIn === 'form' && (hook.method === 'GET' || hook.method === 'DELETE')) {
+    fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
+  }
+  if (hook.parametersIn === 'headers') {
+    const names = Object.keys(hook.parameters ?? {});
+    for (const name of names) {
+      const [issue] = freeHeader.safeParse(name).error?.issues ?? [];
+      if (issue !== undefined) fault('parameters', `${JSON.stringify(name)}: ${issue.message}`);
     }
-    if (hook.errorName !== undefined && hook.import === 'http') {
-      fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
-    }
-    if (hook.errorName !== undefined && hook.responseName.includes(hook.errorName)) {
-      fault('errorName', 'is one of webhook.responseName too: each destination would be an error');
-    }
-    for (const status of hook.noRouteStatuses) {
-      if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
-      if ((hook.retryStatuses as readonly number[]).includes(status)) {
-        fault('noRouteStatuses', `${status} stands in webhook.retryStatuses too`);
-      }
-    }
-    if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
-      fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
-    }
-    for (const message of echoFaults(hook)) fault('echo', message);
-    if (hook.body !== undefined && hook.parameters !== undefined)
-      fault('body', 'stands instead of parameters: only one of them');
-    if (submission.shape === 'document') {
-      if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
-      return;
-    }
-    if (hook.body !== undefined)
-      fault('body', 'submission "http" sends parameters, not a body of one\'s own');
-    if (hook.parametersIn === 'form' && (hook.method === 'GET' || hook.method === 'DELETE')) {
-      fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
-    }
-    if (hook.parametersIn === 'headers') {
-      const names = Object.keys(hook.parameters ?? {});
-      for (const name of names) {
-        const [issue] = freeHeader.safeParse(name).error?.issues ?? [];
-        if (issue !== undefined) fault('parameters', `${JSON.stringify(name)}: ${issue.message}`);
-      }
-      const twice = sameHeader([...Object.keys(hook.headers), ...names]);
-      if (twice !== undefined) fault('parameters', `the header ${twice} is set twice`);
-    }
-  });
+    const twice = sameHeader([...Object.keys(hook.headers), ...names]);
+    if (twice !== undefined) fault('parameters', `the header ${twice} is set twice`);
+  }
+});
 
 type Hook = Pick<Webhook, 'echo' | 'headers' | 'parameters' | 'body' | 'parametersIn' | 'import'>;
 

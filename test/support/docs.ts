@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
+import { presetsPage } from './presets-page.ts';
 import { readRows, type Row } from './readings.ts';
+import { schemePage } from './scheme-page.ts';
+import { schemas } from './schemas.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
 
 /** README's generated tables. `npm run docs` writes them; a test holds README against them. */
@@ -67,5 +70,10 @@ function outcomesTable(): string {
 if (process.argv[1] === import.meta.filename) {
   writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
   writeFileSync('docs/readings.md', readingsPage(readRows()));
+  writeFileSync('docs/schemes.md', schemePage());
+  writeFileSync('docs/presets.md', presetsPage());
+  for (const [file, schema] of Object.entries(schemas())) {
+    writeFileSync(`conf/schema/${file}`, `${JSON.stringify(schema, null, 2)}\n`);
+  }
   writeFileSync('conf/esl-router.json', `${defaultConfiguration()}\n`);
 }

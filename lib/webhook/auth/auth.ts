@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Field } from '../field.ts';
 import type { Template } from '../macro.ts';
 
 /**
@@ -29,3 +30,6 @@ export interface UnsignedRequest {
   /** ISO 8601. */
   readonly timestamp: string;
 }
+
+/** The description of `type`, in each. */
+export const AUTH_TYPE = { label: 'Type', doc: 'Which way.' } as const satisfies Field;

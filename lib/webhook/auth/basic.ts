@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { described } from '../field.ts';
 import { template } from '../template.ts';
-import type { Auth, UnsignedRequest } from './auth.ts';
+import { AUTH_TYPE, type Auth, type UnsignedRequest } from './auth.ts';
 import type { Template } from '../macro.ts';
 
 /** RFC 7617, section 2: the first colon ends the user. */
@@ -10,7 +11,16 @@ const user = template().refine(
     error: 'no colon may stand in the user of basic authentication',
   },
 );
-const settings = z.strictObject({ type: z.literal('basic'), user, password: template() });
+const settings = z.strictObject(
+  described(
+    { type: z.literal('basic'), user, password: template() },
+    {
+      type: AUTH_TYPE,
+      user: { label: 'User', doc: 'Without a colon.', example: 'esl-router' },
+      password: { label: 'Password', doc: 'As a secret.', example: '{{secret.CRM_PASSWORD}}' },
+    },
+  ),
+);
 type Basic = z.output<typeof settings>;
 
 /** RFC 7617, in UTF-8 as its section 2.1 recommends. */

@@ -1,15 +1,28 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { described } from '../field.ts';
 import type { Template } from '../macro.ts';
 import { template } from '../template.ts';
-import type { Auth, UnsignedRequest } from './auth.ts';
+import { AUTH_TYPE, type Auth, type UnsignedRequest } from './auth.ts';
 
-const settings = z.strictObject({
-  type: z.literal('hmac'),
-  secret: template(),
-  /** The one before, while the CRM may still check by it: a second signature goes along. */
-  previousSecret: template().optional(),
-});
+const settings = z.strictObject(
+  described(
+    { type: z.literal('hmac'), secret: template(), previousSecret: template().optional() },
+    {
+      type: AUTH_TYPE,
+      secret: {
+        label: 'Secret',
+        doc: 'Standard Webhooks: base64 behind "whsec_"; any other text is taken as it is.',
+        example: '{{secret.CRM_SIGNING}}',
+      },
+      previousSecret: {
+        label: 'Secret before',
+        doc: 'The one before, while the CRM may still check by it: a second signature goes along.',
+        example: '{{secret.CRM_SIGNING_OLD}}',
+      },
+    },
+  ),
+);
 type Hmac = z.output<typeof settings>;
 
 /**

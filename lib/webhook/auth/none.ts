@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Auth } from './auth.ts';
+import { described } from '../field.ts';
+import { AUTH_TYPE, type Auth } from './auth.ts';
 
-const settings = z.strictObject({ type: z.literal('none') });
+const settings = z.strictObject(described({ type: z.literal('none') }, { type: AUTH_TYPE }));
 
 export const none = {
   settings,

@@ -9,15 +9,16 @@ import {
   matchOf,
   numberForms,
 } from '../../../lib/scheme/match.ts';
+import type { Country } from '../../../lib/numbering/plan.ts';
 import type { Scheme, SchemeDocument } from '../../../lib/scheme/scheme.ts';
 import { callOf, schemeOf } from '../../support/scheme.ts';
 
-function withMatch(match: SchemeDocument['match'], country?: string): Scheme {
+function withMatch(match: SchemeDocument['match'], country?: Country): Scheme {
   return schemeOf({ ...(match && { match }), ...(country && { numbering: { country } }) });
 }
 
 /** Whether a scheme with this pattern for the DID is chosen for a call to `did`, as a phone would send it. */
-function fits(pattern: string | string[], did: string, country?: string): boolean {
+function fits(pattern: string | string[], did: string, country?: Country): boolean {
   return matcherOf(callOf({ did: compact(did) }))(withMatch({ did: pattern }, country));
 }
 
@@ -149,7 +150,7 @@ describe('match', () => {
   });
 
   it('reads the forms of a number', () => {
-    const forms = (text: string, country?: string) =>
+    const forms = (text: string, country?: Country) =>
       numberForms(text, schemeOf(country === undefined ? {} : { numbering: { country } }).numbering);
     const all = { digits: '380441234567', e164: '380441234567', national: '0441234567' };
     expect(forms('+380441234567', 'UA')).to.deep.equal(all);
@@ -275,7 +276,7 @@ describe('a match that covers another', () => {
   });
 
   it('is seen where a person would see it', () => {
-    const covers = (wide: string, narrow: string, own?: string, other = own): boolean =>
+    const covers = (wide: string, narrow: string, own?: Country, other = own): boolean =>
       coversMatch(matchOf(withMatch({ did: wide }, own))!, matchOf(withMatch({ did: narrow }, other))!);
     expect(covers('1500*', '15005550100')).to.equal(true);
     expect(covers('+1500*', '001 500 555-01-00')).to.equal(true);

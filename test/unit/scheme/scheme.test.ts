@@ -171,6 +171,11 @@ describe('scheme', () => {
       { targets: { a: { transfer: { extension: '9,0', context: 'x' } } } },
       /^targets\.a\.transfer\.extension: /,
     ],
+    [
+      'a macro without braces that there is none',
+      { webhook: { require: ['phone'] } },
+      /^webhook\.require\.0: /,
+    ],
     ['an unknown way to authenticate', { webhook: { auth: { type: 'digest' } } }, /^webhook\.auth\.type: /],
   ];
   for (const [what, change, fault] of wrong) {

@@ -1,0 +1,27 @@
+import { COMMON, type Preset } from './preset.ts';
+
+/** docs/crm.md, as it stands there. */
+export const genericJson: Preset = {
+  what: 'a CRM of your own that answers as docs/crm.md says: a signed JSON question, {"destination": "201"} back',
+  scheme: {
+    title: 'Asks a CRM of our own: a signed JSON question, {"destination": "201"} back',
+    webhook: {
+      url: 'https://crm.example.com/route',
+      auth: { type: 'hmac', secret: '{{secret.CRM}}' },
+      errorName: 'error',
+      noRouteStatuses: [404],
+      expect: ['extension'],
+    },
+    ...COMMON,
+    numbering: { extensionDigits: [3, 4] },
+  },
+  toDo: [
+    'webhook.url: where your CRM answers',
+    'ESL_ROUTER_SECRET_CRM: the secret that questions are signed by, "whsec_" and base64; the CRM has the same',
+    'numbering.extensionDigits: how long your extensions are',
+    'webhook.expect: add "number" when the CRM answers with telephone numbers too',
+  ],
+  limits: [
+    'The CRM answers with extensions itself. If it answers with ids of owners, add `webhook.map`: an id of 3 or 4 digits is read as an extension otherwise.',
+  ],
+};

@@ -1,0 +1,26 @@
+import type { SchemeDocument } from '../scheme/scheme.ts';
+
+/**
+ * A scheme for one kind of CRM, ready to be filled in. Strict, whatever is forgotten: ids ring somebody only by the map,
+ * whose one key is no id of any CRM, and a kind of destination that is not expected is refused.
+ */
+export interface Preset {
+  /** One line for people: whom it asks, and what it reads. */
+  readonly what: string;
+  readonly scheme: Omit<SchemeDocument, 'name' | '$schema'>;
+  /** What is left to do, a line each: the path in the scheme or the variable, and what belongs there. */
+  readonly toDo: readonly string[];
+  /** What it can't do, for docs/presets.md. */
+  readonly limits: readonly string[];
+}
+
+/** Of a map that nobody has filled in yet: no owner is called so. */
+export const MAP = { 'id of an owner': '201' };
+
+export const MAP_TO_DO =
+  'webhook.map: the id of each owner, and his extension: {"17": "201"}; whoever is not in it is nobody';
+export const COUNTRY_TO_DO =
+  'numbering.country: your country ("UA"), if your carrier sends callers without + and country code';
+
+/** Steps of every preset: a colleague's voicemail is the dialplan's matter. */
+export const COMMON = { forwardingTimeoutSeconds: 25 };

@@ -1,0 +1,225 @@
+import type { Field } from '../webhook/field.ts';
+
+/** The fields of a scheme in words; those of `webhook` stand in its own wing. */
+export const SCHEME_FIELDS = {
+  $schema: {
+    label: 'JSON Schema',
+    doc: 'For your editor: the path or URL of scheme.schema.json, by which it completes and checks. The router does not read it.',
+    example: '../schema/scheme.schema.json',
+  },
+  name: {
+    label: 'Name',
+    doc: 'Small letters, digits and "-"; unique among the schemes.',
+    example: 'sales',
+  },
+  title: { label: 'Title', doc: 'Free text for people.', example: 'Sales line, asks the CRM for the owner' },
+  match: {
+    label: 'Match',
+    doc: 'Which calls this scheme is for, when neither the channel variable esl_router_scheme nor the path of the socket address names one. All parts must fit.',
+    example: { did: '1500555*' },
+  },
+  webhook: { label: 'Webhook', doc: 'Which CRM is asked, how, and how its reply is read.' },
+  forwardingTimeoutSeconds: {
+    label: 'Timeout of the call to the forwarding number',
+    doc: 'How long a destination rings; becomes originate_timeout.',
+    unit: 'seconds',
+    example: 25,
+  },
+  maxDurationSeconds: {
+    label: 'Longest duration',
+    doc: 'After so long from the answer on both are hung up. None when left out.',
+    unit: 'seconds',
+    example: 3600,
+  },
+  limits: {
+    label: 'Limits',
+    doc: 'How many calls of this scheme there may be; one over it is not asked about and goes to onError.',
+    example: { calls: 20 },
+  },
+  numbers: {
+    label: 'Numbers that may be dialled',
+    doc: 'Narrows what the configuration allows, never widens it. Of allow and deny the longest prefix wins.',
+    example: { deny: ['900'] },
+  },
+  gateway: {
+    label: 'Gateway',
+    doc: 'Gateway of FreeSWITCH for phone numbers, or a list tried in order. From the configuration when left out.',
+    example: ['trunk-a', 'trunk-b'],
+  },
+  domain: {
+    label: 'Domain',
+    doc: 'SIP domain of logins and extensions: fixed, or var:domain_name, which is held against the configured list. From the configuration when left out.',
+    example: 'pbx.example.com',
+  },
+  extensions: {
+    label: 'Extensions',
+    doc: '"user" dials the SIP user; "dialplan" transfers to the extension, so that follow-me and voicemail work.',
+    example: 'dialplan',
+  },
+  targets: {
+    label: 'Named targets',
+    doc: "Words that the CRM may say -> a transfer in the dialplan. The CRM's text is only the key.",
+    example: { support: { transfer: { extension: '900', context: 'default' } } },
+  },
+  numbering: { label: 'Numbering', doc: 'How digits are read as numbers, and how numbers are dialled.' },
+  bridge: { label: 'Bridge', doc: 'What the callee and a caller who was answered already get.' },
+  waiting: { label: 'While the CRM is asked', doc: 'What the caller hears meanwhile.' },
+  fallback: {
+    label: 'Fallback',
+    doc: 'Steps for a call that the CRM could not route or nobody answered. A list that is used up gives the call back to the dialplan.',
+    example: { onNoRoute: [{ dial: '200' }] },
+  },
+} as const satisfies Record<string, Field>;
+
+export const MATCH_FIELDS = {
+  did: {
+    label: 'Called number',
+    doc: 'Globs with * and ?, compared as numbers, however they are written.',
+    example: '1500555*',
+  },
+  context: { label: 'Dialplan context', doc: 'Globs, compared as text.', example: 'public' },
+  caller: { label: 'Caller', doc: 'Globs, compared as numbers.', example: ['+44*', '+1*'] },
+} as const satisfies Record<string, Field>;
+
+export const LIMITS_FIELDS = {
+  calls: { label: 'Calls at a time', doc: 'Of this scheme, by this router.', unit: 'calls', example: 20 },
+  callsPerMinute: {
+    label: 'Calls a minute',
+    doc: 'Of this scheme, by this router.',
+    unit: 'calls a minute',
+    example: 60,
+  },
+} as const satisfies Record<string, Field>;
+
+export const NUMBERS_FIELDS = {
+  allow: {
+    label: 'Allowed prefixes',
+    doc: 'None: all that is not denied.',
+    example: ['380'],
+  },
+  deny: { label: 'Denied prefixes', doc: 'Numbers that are never dialled here.', example: ['380900'] },
+  premium: {
+    label: 'Premium-rate numbers',
+    doc: 'false refuses them here; as configured when left out.',
+    example: false,
+  },
+  satellite: {
+    label: 'Satellite numbers',
+    doc: 'false refuses them here; as configured when left out.',
+    example: false,
+  },
+} as const satisfies Record<string, Field>;
+
+export const NUMBERING_FIELDS = {
+  country: {
+    label: 'Country',
+    doc: 'Whose national numbers are understood, as in ISO 3166-1. Without one digits are E.164.',
+    example: 'UA',
+  },
+  dialAs: {
+    label: 'How a number is dialled',
+    doc: '"digits" 380441234567, "plus" +380441234567, "national" 0441234567, "as-given" as the CRM wrote it.',
+    example: 'plus',
+  },
+  bareDigits: {
+    label: 'Digits without + or prefix',
+    doc: 'What they are where they could be a national number and one abroad.',
+    example: 'national',
+  },
+  accept: {
+    label: 'Numbers that are taken',
+    doc: '"valid": of the plan; "possible": of a length that the plan has; "any": private plans.',
+    example: 'valid',
+  },
+  extensionDigits: {
+    label: 'Length of an extension',
+    doc: 'Fewest and most digits of an extension; what is longer is a number.',
+    unit: 'digits',
+    example: [3, 4],
+  },
+  withExtension: {
+    label: 'A number with an extension behind it',
+    doc: '"refuse" it with that reason, or "ignore" the extension and dial the number.',
+    example: 'ignore',
+  },
+} as const satisfies Record<string, Field>;
+
+export const BRIDGE_FIELDS = {
+  ringback: {
+    label: 'Ringback',
+    doc: 'Tone for a caller whom an IVR has answered already: %(on,off,hertz,...), several divided by ";".',
+    example: '%(400,200,400,450);%(400,2000,400,450)',
+  },
+  headers: {
+    label: 'Headers for the callee',
+    doc: "SIP headers X-... with macros, {{reply.path}} of the CRM's reply among them.",
+    example: { 'X-CRM-Card': '{{reply.url}}' },
+  },
+  progressTimeoutSeconds: {
+    label: 'Silence of a gateway',
+    doc: 'How long a gateway may be silent before the next one is tried. When left out: 6 at each gateway but the last.',
+    unit: 'seconds',
+    example: 6,
+  },
+} as const satisfies Record<string, Field>;
+
+export const WAITING_FIELDS = {
+  ringAfterMs: {
+    label: 'Ring the caller after',
+    doc: 'The caller hears ringing when no answer came by then; null: not before the bridge.',
+    unit: 'milliseconds',
+    example: 700,
+  },
+} as const satisfies Record<string, Field>;
+
+export const FALLBACK_FIELDS = {
+  onNoRoute: {
+    label: 'There is nobody',
+    doc: 'The CRM answered, and knows nobody for this caller.',
+    example: [{ dial: [['201', '202']] }],
+  },
+  onError: {
+    label: 'The CRM failed',
+    doc: 'No answer, one that can not be read, or one that may not be dialled.',
+    example: [{ webhook: 'https://backup.example.com/route' }],
+  },
+  onNoAnswer: {
+    label: 'No answer',
+    doc: 'The destination did not answer in time.',
+    example: [{ transfer: { extension: 'voicemail', context: 'default' } }],
+  },
+  onBusy: { label: 'Busy', doc: 'As onNoAnswer when left out.', example: [{ hangup: 'USER_BUSY' }] },
+  onRejected: { label: 'Rejected', doc: 'As onNoAnswer when left out.', example: [{ dial: '200' }] },
+  onUnreachable: {
+    label: 'Unreachable',
+    doc: 'Not registered, a gateway that is down, a number that does not exist. As onNoAnswer when left out.',
+    example: [{ dial: '380441234567' }],
+  },
+} as const satisfies Record<string, Field>;
+
+export const TRANSFER_FIELDS = {
+  extension: {
+    label: 'Extension',
+    doc: 'Extension of the dialplan, a feature code (*98) too.',
+    example: 'voicemail',
+  },
+  context: { label: 'Context', doc: 'Context of the dialplan.', example: 'default' },
+} as const satisfies Record<string, Field>;
+
+export const STEP_FIELDS = {
+  dial: {
+    label: 'Dial',
+    doc: 'A number or login, a list tried in order, a list within it rung together.',
+    example: [['201', '202'], '380441234567'],
+  },
+  timeout: { label: 'Timeout', doc: 'How long it rings.', unit: 'seconds', example: 20 },
+  webhook: {
+    label: 'Another webhook',
+    doc: 'The same question to another URL. No authentication and no headers of the scheme go along.',
+    example: 'https://backup.example.com/route',
+  },
+  scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },
+  transfer: { label: 'Transfer', doc: 'To an extension of the dialplan.' },
+  hangup: { label: 'Hang up', doc: 'With this cause.', example: 'USER_BUSY' },
+  dialplan: { label: 'Back to the dialplan', doc: 'What stands behind "socket" runs.', example: true },
+} as const satisfies Record<string, Field>;

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { HANGUP_CAUSES, type HangupCause } from '../call/cause.ts';
+import { described } from '../webhook/field.ts';
+import { webhookUrl } from '../webhook/webhook.ts';
+import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
+
+/** Steps of a fallback, and the names that stand in them. */
+
+export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+export const NAME_RULE = 'expected small letters, digits and "-", at most 64';
+/** Names that go into dial strings or arguments of FreeSWITCH applications. */
+export const dialplanName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected letters, digits, ".", "_" or "-"');
+const CAUSES = Object.keys(HANGUP_CAUSES) as HangupCause[];
+const hangupCause = z.enum(CAUSES, { error: `expected one of ${CAUSES.join(', ')}` });
+
+/** Feature codes too: `*98`. Only a scheme can name one, never a CRM. */
+const dialplanExtension = z
+  .string()
+  .regex(
+    /^[*#]{0,2}[A-Za-z0-9][A-Za-z0-9._*#-]{0,63}$/,
+    'expected letters, digits, ".", "_", "-", or a feature code such as *98',
+  );
+
+export const transfer = z.strictObject(
+  described({ extension: dialplanExtension, context: dialplanName.default('default') }, TRANSFER_FIELDS),
+);
+
+/** A number or login, or a list in order, or a list within it rung together; read by the grammar of replies. */
+const dialValue = z.union([
+  z.string().min(1),
+  z.int().nonnegative(),
+  z
+    .array(
+      z.union([
+        z.string().min(1),
+        z.int().nonnegative(),
+        z
+          .array(z.union([z.string().min(1), z.int().nonnegative()]))
+          .min(1)
+          .max(10),
+      ]),
+    )
+    .min(1)
+    .max(20),
+]);
+
+const parts = described(
+  {
+    dial: dialValue,
+    timeout: z.int().min(2).max(300).optional(),
+    webhook: webhookUrl,
+    scheme: z.string().regex(NAME),
+    transfer,
+    hangup: hangupCause,
+    dialplan: z.literal(true),
+  },
+  STEP_FIELDS,
+);
+
+const step = z.union(
+  [
+    z.strictObject({ dial: parts.dial, timeout: parts.timeout }),
+    z.strictObject({ webhook: parts.webhook }),
+    z.strictObject({ scheme: parts.scheme }),
+    z.strictObject({ transfer: parts.transfer }),
+    z.strictObject({ hangup: parts.hangup }),
+    z.strictObject({ dialplan: parts.dialplan }),
+  ],
+  {
+    error:
+      'expected one of {"dial": ...}, {"webhook": URL}, {"scheme": name}, {"transfer": {"extension", "context"}}, {"hangup": cause}, {"dialplan": true}',
+  },
+);
+
+export type FallbackStep = z.output<typeof step>;
+
+step.register(z.globalRegistry, { id: 'Step', description: 'One step of a fallback.' });
+
+export const steps = z.array(step).max(20);
+export const DIALPLAN: FallbackStep[] = [{ dialplan: true }];

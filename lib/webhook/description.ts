@@ -1,0 +1,155 @@
+import type { Field } from './field.ts';
+
+/** The fields of `webhook` in words. */
+export const WEBHOOK_FIELDS = {
+  url: {
+    label: 'URL',
+    doc: 'Where the CRM is asked: http or https, any port, an IP address allowed. Macros in path and query only.',
+    example: 'https://crm.example.com/route',
+  },
+  method: {
+    label: 'HTTP request method',
+    doc: 'For submission "http". JSON and JSON-RPC always go by POST.',
+    example: 'GET',
+  },
+  submission: {
+    label: 'Data submission type',
+    doc: 'How the parameters are sent: "http" as query or form, "json" as one object, "json-rpc" as the params of a call.',
+    example: 'json',
+  },
+  import: {
+    label: 'Data import type',
+    doc: 'How the reply is read, whatever the submission is: "http" is plain text, the whole body is the destination.',
+    example: 'json',
+  },
+  responseName: {
+    label: 'Name in response for destination',
+    doc: 'Key, dotted path or JSON Pointer of the destination in the reply, or a list of them: the first that holds something counts.',
+    example: ['result.0.phone', '/result/user.phone'],
+  },
+  rpcMethod: {
+    label: 'JSON-RPC method',
+    doc: 'The method that is called. Required when submission is "json-rpc".',
+    example: 'call.route',
+  },
+  timeoutSeconds: {
+    label: 'Max time waiting for the response',
+    doc: 'The budget of the whole decision: DNS, connection, TLS, reply, retries, hand-overs and the backup.',
+    unit: 'seconds',
+    example: 4,
+  },
+  parameters: {
+    label: 'Webhook parameters',
+    doc: 'What is sent: name -> text with macros. Without this and without a body the default question is sent (question.schema.json).',
+    example: { phone: '{{caller_e164}}', line: '{{did}}' },
+  },
+  body: {
+    label: 'Body',
+    doc: 'Any JSON with macros in its texts, instead of parameters.',
+    example: { filter: { phone: '{{caller_e164}}' }, limit: 1 },
+  },
+  parametersIn: {
+    label: 'Where parameters go',
+    doc: 'For submission "http": "auto" is the query for GET and DELETE, a form for POST and PUT.',
+    example: 'query',
+  },
+  headers: {
+    label: 'Headers',
+    doc: 'HTTP headers of your own: name -> text with macros. Those that frame the message can not be set.',
+    example: { 'X-Tenant': '{{var.domain_name}}' },
+  },
+  auth: {
+    label: 'Authentication',
+    doc: 'How the router proves who it is. Secrets stand as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
+    example: { type: 'bearer', token: '{{secret.CRM}}' },
+  },
+  map: {
+    label: "The CRM's words",
+    doc: "What the CRM's words mean here, compared as text: ids of owners -> extensions, numbers, logins or targets.",
+    example: { '17': '201' },
+  },
+  unmapped: {
+    label: 'A word that the map does not have',
+    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it stands. "nobody" when there is a map.',
+    example: 'nobody',
+  },
+  expect: {
+    label: 'Kinds of destination',
+    doc: 'What the CRM may name; what is read as another kind is refused. All kinds when this is left out.',
+    example: ['extension'],
+  },
+  require: {
+    label: 'Values without which nobody is asked',
+    doc: 'Macros that have to hold something: a search for an empty number finds somebody in many CRMs. Where one is empty the call goes on with onNoRoute, unasked.',
+    example: ['caller_e164'],
+  },
+  errorName: {
+    label: 'Name in response for an error',
+    doc: 'Key or path as in responseName: when it holds something, the CRM says that it failed, whatever the status is.',
+    example: 'error',
+  },
+  rpcId: {
+    label: 'JSON-RPC id',
+    doc: 'Sent as text, or as an integer for servers that take nothing else.',
+    example: 'number',
+  },
+  echo: {
+    label: 'Echo of the question',
+    doc: 'Where the CRM repeats the webhook-id. A reply that repeats another one, or none, rings nobody.',
+    example: { key: 'requestId' },
+  },
+  noRouteStatuses: {
+    label: 'Statuses that mean "nobody"',
+    doc: 'HTTP statuses by which the CRM says that it does not know the caller.',
+    example: [404],
+  },
+  withheld: {
+    label: 'Withheld caller',
+    doc: 'Whether the number of a caller who withholds it is hidden from the CRM or sent.',
+    example: 'hide',
+  },
+  redirects: {
+    label: 'Redirects',
+    doc: 'How many redirects are followed, each held against the same rules. Google Apps Script needs 1.',
+    example: 1,
+  },
+  ca: {
+    label: 'Certificates',
+    doc: 'A PEM file, relative to the folder of the schemes: authorities that are trusted beside the usual ones.',
+    example: '../crm-ca.pem',
+  },
+  retries: {
+    label: 'Retries',
+    doc: 'Further tries where no connection was made, or a kept one was gone; after a status only as retryStatuses says.',
+    example: 1,
+  },
+  retryStatuses: {
+    label: 'Statuses that are tried again',
+    doc: '502, 503 or 504, where the CRM can take the same question twice.',
+    example: [503],
+  },
+  maxInFlight: {
+    label: 'Requests at a time',
+    doc: 'How many requests of this scheme may wait for the CRM at a time.',
+    unit: 'requests',
+    example: 50,
+  },
+  maxPerSecond: {
+    label: 'Requests a second',
+    doc: 'How many requests may begin within any second; null: no limit. Set it below the limit of your CRM.',
+    unit: 'requests a second',
+    example: 7,
+  },
+  cacheSeconds: {
+    label: 'Cache',
+    doc: 'How long the last answer to the same question is used without asking. 0: always ask.',
+    unit: 'seconds',
+    example: 60,
+  },
+  lastGoodSeconds: {
+    label: 'Last good answer',
+    doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
+    unit: 'seconds',
+    example: 86_400,
+  },
+} as const satisfies Record<string, Field>;

@@ -1,0 +1,45 @@
+import { PRESETS } from '../../lib/presets/index.ts';
+
+/** docs/presets.md, of the presets themselves. `npm run docs` writes it. */
+export function presetsPage(): string {
+  return [HEAD, ...Object.entries(PRESETS).map(section)].join('\n');
+}
+
+function section([name, { what, scheme, toDo, limits }]: [string, (typeof PRESETS)[string]]): string {
+  const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
+  return `## ${name}
+
+Asks ${what}.
+
+\`\`\`json
+${JSON.stringify({ name: 'sales', ...scheme }, null, 2)}
+\`\`\`
+
+To do:
+
+${list(toDo)}
+
+Limits:
+
+${list(limits)}
+`;
+}
+
+const HEAD = `# Presets
+
+    esl-router new sales --preset bitrix24 --out conf/schemes
+
+writes \`conf/schemes/sales.json\` and prints what is left to do. A file that is there already is left as it is. Write it into the folder of a
+running router only when its secrets are set: a scheme whose secret is missing is a fault, and the router keeps the schemes that it has.
+
+Every preset is strict:
+
+- Ids of owners ring somebody only by \`webhook.map\`. Until you fill it in, every owner is nobody.
+- \`webhook.expect\` takes extensions alone; a number or a login in the reply is refused.
+- An owner whom the map does not have is nobody (\`onNoRoute\`), and so is a caller whom the CRM does not know.
+- \`webhook.require\` names what is searched for: a caller without a number is not asked about. In Kommo and Odoo a search for an
+  empty number finds somebody.
+
+Without \`fallback\` a call that can't be routed goes back to the dialplan. The tests answer each preset in the shape that the CRM documents;
+none was tried against the CRM itself. Try yours before a call does: \`esl-router try --scheme sales --caller NUMBER --did NUMBER\`.
+`;
