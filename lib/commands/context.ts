@@ -1,11 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
-import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
+import { secretValues, type Secrets } from '../config/secret.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { FileFault, MAX_NAMED_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { readSecretFiles, secretsOf, type SecretFiles } from '../schemes/secrets.ts';
 
 /** What a command is handed of the process around it. */
 export interface CommandContext {
@@ -42,6 +43,7 @@ export interface Loaded {
   readonly notes: readonly string[];
   /** What no log line, and nothing that is said of a call, may hold. */
   readonly secretTexts: readonly string[];
+  readonly secretFiles: SecretFiles;
 }
 
 const DEFAULT_FILE = 'conf/esl-router.json';
@@ -50,18 +52,20 @@ const DEFAULT_FILE = 'conf/esl-router.json';
  * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
  * configuration and schemes, a line each.
  */
-export async function load({ env }: CommandContext, options: CommonOptions): Promise<Loaded> {
-  const readFile = await filesOfEnvironment(env);
+export async function load({ env: given }: CommandContext, options: CommonOptions): Promise<Loaded> {
+  const files = await filesOfEnvironment(given);
+  const { env, readFile } = files;
   const result = loadConfig({
     file: await configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'] ?? ''),
-    env,
+    env: given,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
   });
-  const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
+  const { secrets, texts: values } = secretsOf(files, result.config.secrets.hosts);
   if (result.ok) {
-    const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
-    return { ...result, secrets, secretTexts: texts };
+    const texts = [...values, ...secretTexts(result.settings)];
+    const notes = [...files.notes, ...result.notes];
+    return { ...result, notes, secrets, secretTexts: texts, secretFiles: files };
   }
   const schemes = await loadSchemes(result.config, secrets);
   throw new RouterError(
@@ -72,7 +76,8 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  return createRedactor({ secrets: secretValues({ env, readFile: readBefore(env) }, { everyFile: true }) });
+  const files = read.get(env);
+  return createRedactor({ secrets: files === undefined ? [] : secretValues(files, { everyFile: true }) });
 }
 
 /** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
@@ -91,23 +96,10 @@ async function configurationFile(named: string): Promise<{ name: string; text: s
 }
 
 /** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */
-const texts = new WeakMap<CommandContext['env'], Map<string, string | Error>>();
+const read = new WeakMap<CommandContext['env'], SecretFiles>();
 
-/** Reads them before anybody asks for them: each in its own time, however long it hangs. */
-async function filesOfEnvironment(env: CommandContext['env']): Promise<(path: string) => string> {
-  const read = texts.get(env) ?? new Map<string, string | Error>();
-  texts.set(env, read);
-  for (const [variable, path = ''] of Object.entries(env)) {
-    if (path === '' || !/^ESL_ROUTER_\w+_FILE$/.test(variable) || read.has(path)) continue;
-    read.set(path, await readText(path, NAMED).catch((error: unknown) => error as Error));
-  }
-  return readBefore(env);
-}
-
-function readBefore(env: CommandContext['env']): (path: string) => string {
-  return (path) => {
-    const text = texts.get(env)?.get(path) ?? new Error('it was not read');
-    if (typeof text === 'string') return text;
-    throw text;
-  };
+async function filesOfEnvironment(env: CommandContext['env']): Promise<SecretFiles> {
+  const files = read.get(env) ?? (await readSecretFiles(env));
+  read.set(env, files);
+  return files;
 }

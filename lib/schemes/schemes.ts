@@ -38,6 +38,8 @@ export type LoadResult = {
       readonly notes: readonly string[];
       /** The file of each scheme that has one. */
       readonly files: ReadonlyMap<string, string>;
+      /** Those that were read with the schemes. */
+      readonly secrets?: Secrets;
     }
   | {
       readonly ok: false;
