@@ -50,6 +50,8 @@ export interface Config {
     readonly responseName: readonly string[];
     readonly rpcMethod: string;
     readonly parameters: Readonly<Record<string, string>>;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly auth: Readonly<Record<string, unknown>>;
     readonly timeout: number;
   };
   readonly forwardingTimeout: number;
