@@ -76,8 +76,9 @@ export async function load({ env: given }: CommandContext, options: CommonOption
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  const files = read.get(env);
-  return createRedactor({ secrets: files === undefined ? [] : secretValues(files, { everyFile: true }) });
+  // Before they are read the variables alone are known: no file is waited for when a fault is told.
+  const files = read.get(env) ?? { env, readFile: notRead };
+  return createRedactor({ secrets: secretValues(files, { everyFile: true }) });
 }
 
 /** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
@@ -102,4 +103,8 @@ async function filesOfEnvironment(env: CommandContext['env']): Promise<SecretFil
   const files = read.get(env) ?? (await readSecretFiles(env));
   read.set(env, files);
   return files;
+}
+
+function notRead(): never {
+  throw new Error('it was not read');
 }
