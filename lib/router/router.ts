@@ -39,7 +39,7 @@ export interface RouterOptions {
   readonly onRecord?: (record: CallRecord) => void;
 }
 
-export interface SecretSource {
+interface SecretSource {
   /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
   readonly read: () => Promise<Secrets>;
   /** A glance at their files. Never rejects. */
