@@ -16,6 +16,8 @@ export interface Logger {
 
 /** The log of a process that is about to end. */
 export interface Log extends Logger {
+  /** From now on no line holds these either: secrets that changed. */
+  hide(secrets: readonly string[]): void;
   /** Resolves when every line so far has left, to false when the sink does not take them. */
   flushed(): Promise<boolean>;
 }
@@ -49,10 +51,12 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
     retryAt = performance.now() + RETRY_MS;
     dropped++;
   });
+  const hidden = new Set(secrets);
+  let redactor = createRedactor({ secrets, maskNumbers });
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
-    format: written(format === 'json' ? json : pretty, createRedactor({ secrets, maskNumbers })),
+    format: written(format === 'json' ? json : pretty, () => redactor),
     // Its type says interface where winston has a class.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new winston.transports.Stream({ stream })],
@@ -89,6 +93,12 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
     debug: (message, fields) => {
       write('debug', message, fields);
     },
+    hide: (more) => {
+      // Those of before stay: calls in progress send them, and a CRM may repeat them.
+      const size = hidden.size;
+      for (const one of more) hidden.add(one);
+      if (hidden.size > size) redactor = createRedactor({ secrets: [...hidden], maskNumbers });
+    },
     flushed: async () => {
       // Winston hands the last line on by then.
       await nextTurn();
@@ -107,8 +117,9 @@ const MESSAGE = Symbol.for('message');
 type Line = (level: string, message: string, fields: Record<string, unknown>) => string;
 
 /** A line is redacted and written out once, here: winston's own formatters take 50 us for it. */
-function written(write: Line, redactor: Redactor): winston.Logform.Format {
+function written(write: Line, current: () => Redactor): winston.Logform.Format {
   return winston.format((info) => {
+    const redactor = current();
     const fields = (redactor.value(info['fields']) ?? {}) as Record<string, unknown>;
     info[MESSAGE] = write(info.level, redactor.text(String(info.message)), fields);
     return info;

@@ -1,11 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type ConfigResult, type SettingValue } from '../config/config.ts';
-import { loadSecrets, secretValues, type Secrets, type SecretSources } from '../config/secret.ts';
+import { secretValues, type Secrets } from '../config/secret.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { FileFault, MAX_NAMED_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { readSecretFiles, secretsOf, type SecretFiles } from '../schemes/secrets.ts';
 
 /** What a command is handed of the process around it. */
 export interface CommandContext {
@@ -42,6 +43,7 @@ export interface Loaded {
   readonly notes: readonly string[];
   /** What no log line, and nothing that is said of a call, may hold. */
   readonly secretTexts: readonly string[];
+  readonly secretFiles: SecretFiles;
 }
 
 const DEFAULT_FILE = 'conf/esl-router.json';
@@ -50,18 +52,20 @@ const DEFAULT_FILE = 'conf/esl-router.json';
  * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
  * configuration and schemes, a line each.
  */
-export async function load({ env }: CommandContext, options: CommonOptions): Promise<Loaded> {
-  const readFile = await filesOfEnvironment(env);
+export async function load({ env: given }: CommandContext, options: CommonOptions): Promise<Loaded> {
+  const files = await filesOfEnvironment(given);
+  const { env, readFile } = files;
   const result = loadConfig({
     file: await configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'] ?? ''),
-    env,
+    env: given,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
   });
-  const secrets = secretsOf({ env, readFile, hosts: result.config.secrets.hosts }, result);
+  const { secrets, texts: values } = secretsBeside(result, files);
   if (result.ok) {
-    const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
-    return { ...result, secrets, secretTexts: texts };
+    const texts = [...values, ...secretTexts(result.settings)];
+    const notes = [...files.notes, ...result.notes];
+    return { ...result, notes, secrets, secretTexts: texts, secretFiles: files };
   }
   const schemes = await loadSchemes(result.config, secrets);
   throw new RouterError(
@@ -70,10 +74,10 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   );
 }
 
-/** What is wrong with the configuration is told beside what is wrong with them. */
-function secretsOf(sources: SecretSources, result: ConfigResult): Secrets {
+/** What is wrong with the configuration is told beside what is wrong with the secrets. */
+function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typeof secretsOf> {
   try {
-    return loadSecrets(sources);
+    return secretsOf(files, result.config.secrets.hosts);
   } catch (error) {
     const faults = result.ok ? [] : result.faults;
     throw new RouterError('config_invalid', [...faults, messageOf(error)].join('\n'), { cause: error });
@@ -82,7 +86,9 @@ function secretsOf(sources: SecretSources, result: ConfigResult): Secrets {
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  return createRedactor({ secrets: secretValues({ env, readFile: readBefore(env) }, { everyFile: true }) });
+  // Before they are read the variables alone are known: no file is waited for when a fault is told.
+  const files = read.get(env) ?? { env, readFile: notRead };
+  return createRedactor({ secrets: secretValues(files, { everyFile: true }) });
 }
 
 /** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
@@ -101,23 +107,14 @@ async function configurationFile(named: string): Promise<{ name: string; text: s
 }
 
 /** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */
-const texts = new WeakMap<CommandContext['env'], Map<string, string | Error>>();
+const read = new WeakMap<CommandContext['env'], SecretFiles>();
 
-/** Reads them before anybody asks for them: each in its own time, however long it hangs. */
-async function filesOfEnvironment(env: CommandContext['env']): Promise<(path: string) => string> {
-  const read = texts.get(env) ?? new Map<string, string | Error>();
-  texts.set(env, read);
-  for (const [variable, path = ''] of Object.entries(env)) {
-    if (path === '' || !/^ESL_ROUTER_\w+_FILE$/.test(variable) || read.has(path)) continue;
-    read.set(path, await readText(path, NAMED).catch((error: unknown) => error as Error));
-  }
-  return readBefore(env);
+async function filesOfEnvironment(env: CommandContext['env']): Promise<SecretFiles> {
+  const files = read.get(env) ?? (await readSecretFiles(env));
+  read.set(env, files);
+  return files;
 }
 
-function readBefore(env: CommandContext['env']): (path: string) => string {
-  return (path) => {
-    const text = texts.get(env)?.get(path) ?? new Error('it was not read');
-    if (typeof text === 'string') return text;
-    throw text;
-  };
+function notRead(): never {
+  throw new Error('it was not read');
 }

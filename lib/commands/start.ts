@@ -3,11 +3,12 @@ import { messageOf } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
+import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Runs the router until it is told to stop. */
 export async function startCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
-  const { config, secrets, secretTexts, notes } = await load(context, options);
+  const { config, secrets, secretTexts, secretFiles, notes } = await load(context, options);
   const log = createLogger({ ...config.log, secrets: secretTexts, stream: context.stdout });
   for (const note of notes) log.warn(note);
   context.onCrash(async (error) => {
@@ -24,9 +25,21 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     reload();
   });
   const { version, maxDescriptors } = context;
+  let files = secretFiles;
+  const secretSource = {
+    read: async () => {
+      const now = await readSecretFiles(context.env, files);
+      const { secrets, texts } = secretsOf(now, config.secrets.hosts);
+      files = now;
+      // Before the first call may send one.
+      log.hide(texts);
+      return secrets;
+    },
+    look: () => lookAtSecrets(context.env),
+  };
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, secrets, log, version, maxDescriptors }),
+    start({ config, secrets, secretSource, log, version, maxDescriptors }),
     stopped.then(() => null),
   ]);
   if (router === null) return 0;

@@ -50,6 +50,8 @@ export interface Config {
     readonly responseName: readonly string[];
     readonly rpcMethod: string;
     readonly parameters: Readonly<Record<string, string>>;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly auth: Readonly<Record<string, unknown>>;
     readonly timeout: number;
   };
   readonly forwardingTimeout: number;
@@ -114,7 +116,7 @@ export type ConfigResult =
     };
 
 /** Variables that are no settings: read by the command line, or named by schemes. */
-const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRET_[A-Z0-9_]+)$/;
+const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];

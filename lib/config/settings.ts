@@ -274,6 +274,18 @@ export const SCHEMA = {
       json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
       'Parameters as a JSON object: {"phone": "{{caller}}"}.',
     ),
+    headers: setting(
+      'WEBHOOK_HEADERS',
+      {},
+      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      'Headers of the default scheme as a JSON object: {"X-Key": "{{secret.KEY}}"}.',
+    ),
+    auth: setting(
+      'WEBHOOK_AUTH',
+      {},
+      json('webhook.auth', () => true),
+      'Authentication of the default scheme as JSON: {"type": "bearer", "token": "{{secret.TOKEN}}"}.',
+    ),
     timeout: setting('WEBHOOK_TIMEOUT', 4, number(0.1, 30), 'Seconds for the whole decision.'),
   },
   forwardingTimeout: setting(

@@ -8,13 +8,18 @@ interface Valued {
 }
 
 /** Settings in which tokens stand. */
-export const TELLING: ReadonlySet<string> = new Set(['webhook.url', 'webhook.parameters']);
+export const TELLING: ReadonlySet<string> = new Set([
+  'webhook.url',
+  'webhook.parameters',
+  'webhook.headers',
+  'webhook.auth',
+]);
 
 const HIDDEN = '***';
 const MACRO = /\{\{[^{}]*\}\}/;
 const MACROS = new RegExp(MACRO, 'g');
 
-/** Nothing that came from a secret file; of the URL's query and the parameters the macros alone. */
+/** Nothing that came from a secret file; of the URL's query, the parameters, the headers and the authentication the macros alone. */
 export function shownValue({ name, value, secretFile }: Valued): unknown {
   if (secretFile !== null) return HIDDEN;
   if (name === 'webhook.url') {
@@ -23,10 +28,18 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
-  if (name !== 'webhook.parameters') return value;
+  if (!TELLING.has(name)) return value;
   return Object.fromEntries(
-    Object.entries(value as object).map(([key, text]) => [key, macrosOf(String(text))]),
+    Object.entries(value as object).map(([key, text]) => [
+      key,
+      isWord(name, key) ? text : macrosOf(String(text)),
+    ]),
   );
+}
+
+/** What says how, and is no secret: `{"type": "bearer"}`. */
+function isWord(name: string, key: string): boolean {
+  return name === 'webhook.auth' && key === 'type';
 }
 
 /** `key {{secret.CRM}}` -> `***{{secret.CRM}}` */
@@ -39,8 +52,10 @@ function macrosOf(text: string): string {
 export function secretTexts(settings: readonly Valued[]): string[] {
   return settings
     .filter(({ name, secretFile }) => secretFile !== null && TELLING.has(name))
-    .flatMap(({ value }) =>
-      typeof value === 'string' ? [value] : Object.values(value as object).map(String),
+    .flatMap(({ name, value }) =>
+      typeof value === 'string'
+        ? [value]
+        : Object.entries(value as object).flatMap(([key, part]) => (isWord(name, key) ? [] : [String(part)])),
     )
     .flatMap((text) => text.split(MACRO));
 }

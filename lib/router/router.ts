@@ -26,6 +26,8 @@ import { Load, type LoadState } from './load.ts';
 export interface RouterOptions {
   readonly config: Config;
   readonly secrets: Secrets;
+  /** Reads the secrets again with the schemes; without it they never change. */
+  readonly secretSource?: SecretSource;
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
@@ -35,6 +37,13 @@ export interface RouterOptions {
   readonly loadSchemes?: () => Promise<LoadResult>;
   /** Sees the record of each call once it has ended. */
   readonly onRecord?: (record: CallRecord) => void;
+}
+
+interface SecretSource {
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  readonly read: () => Promise<Secrets>;
+  /** A glance at their files. Never rejects. */
+  readonly look: () => Promise<string>;
 }
 
 export interface Router {
@@ -57,9 +66,10 @@ const FAREWELL_MS = 200;
 
 /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
 export async function start(options: RouterOptions): Promise<Router> {
-  const { config, secrets, log, clock = systemClock } = options;
+  const { config, secrets, secretSource, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
-    read: options.loadSchemes ?? (() => loadSchemes(config, secrets)),
+    read: options.loadSchemes ?? (() => loadAll(config, secrets, secretSource)),
+    ...(secretSource === undefined ? {} : { lookBeside: secretSource.look }),
     watched: config.schemes.watch ? config.schemes.dir : null,
     log,
     clock,
@@ -70,6 +80,21 @@ export async function start(options: RouterOptions): Promise<Router> {
     await schemes.close();
     throw error;
   }
+}
+
+/** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
+async function loadAll(config: Config, first: Secrets, source?: SecretSource): Promise<LoadResult> {
+  if (source === undefined) return loadSchemes(config, first);
+  const seen = await source.look();
+  let secrets: Secrets;
+  try {
+    secrets = await source.read();
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    return { ok: false, faults: error.message.split('\n'), mayPass: true };
+  }
+  const result = await loadSchemes(config, secrets);
+  return { ...result, seen: (result.seen ?? '') + seen, ...(result.ok ? { secrets } : {}) };
 }
 
 async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
@@ -125,7 +150,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     const context = {
       config,
       schemes: schemes.current,
-      secrets,
+      secrets: schemes.secrets ?? secrets,
       send,
       memory,
       replies,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -12,10 +12,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 export class FileFault extends Error {
   /** Nothing stands under the name. */
   readonly isMissing: boolean;
+  /** It can be read once only, and by whoever takes pipes. */
+  readonly isPipe: boolean;
 
   constructor(sentence: string, code = '') {
     super(sentence);
     this.isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    this.isPipe = code === 'pipe';
   }
 }
 
@@ -82,6 +85,16 @@ export async function readBytes(path: string, options: ReadOptions): Promise<Buf
   }
 }
 
+/** The names in a folder. Rejects with a FileFault. */
+export async function namesOf(dir: string): Promise<string[]> {
+  try {
+    return await answerOf(dir, () => readdir(dir));
+  } catch (error) {
+    if (error instanceof FileFault) throw error;
+    throw new FileFault(sentenceOf(error), (error as NodeJS.ErrnoException).code);
+  }
+}
+
 async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
   // Before it is opened: the opening of a device may do something.
   mustFit(await stat(path), options);
@@ -98,7 +111,7 @@ async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
 
 function mustFit(found: Stats, { maxBytes, pipes = false }: ReadOptions): void {
   if (!found.isFile() && !(pipes && found.isFIFO()))
-    throw new FileFault(`is ${kindOf(found)}, expected a file`);
+    throw new FileFault(`is ${kindOf(found)}, expected a file`, found.isFIFO() ? 'pipe' : '');
   if (found.size > maxBytes) throw tooLarge(maxBytes);
 }
 

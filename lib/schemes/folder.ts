@@ -76,7 +76,8 @@ export async function lookAt(dir: string, named: readonly string[] = []): Promis
   return folder + (await sightsOf(files)) + (await sightsOf(named));
 }
 
-async function sightsOf(paths: readonly string[]): Promise<string> {
+/** What a glance at files shows. Never rejects. */
+export async function sightsOf(paths: readonly string[]): Promise<string> {
   let sights = '';
   for (const path of paths) {
     sights += await sightOf(path, ({ dev, ino, size, mtimeNs, ctimeNs }) =>

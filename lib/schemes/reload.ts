@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Secrets } from '../config/secret.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { lookAt } from './folder.ts';
@@ -9,6 +10,8 @@ export interface ReloadOptions {
   readonly read: () => Promise<LoadResult>;
   /** The folder to be watched; null: nobody changes it, or says so himself. */
   readonly watched: string | null;
+  /** A glance at what else the schemes depend on: the files of secrets. Never rejects. */
+  readonly lookBeside?: () => Promise<string>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -54,11 +57,15 @@ export class ReloadableSchemes {
 
   private constructor(options: ReloadOptions) {
     this.#options = options;
-    const { watched, clock } = options;
+    const { watched, clock, lookBeside = () => Promise.resolve('') } = options;
     this.#watch =
       watched === null
         ? null
-        : new Watch({ look: () => lookAt(watched, this.#named), onChange: () => this.reload(), clock });
+        : new Watch({
+            look: async () => (await lookAt(watched, this.#named)) + (await lookBeside()),
+            onChange: () => this.reload(),
+            clock,
+          });
   }
 
   /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
@@ -75,6 +82,11 @@ export class ReloadableSchemes {
 
   get current(): SchemeSet {
     return this.#current.set;
+  }
+
+  /** The secrets that were read with them; undefined where they never change. */
+  get secrets(): Secrets | undefined {
+    return this.#current.secrets;
   }
 
   /** Of all schemes since the start: the longest that a call may take to be decided. */

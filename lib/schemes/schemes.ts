@@ -38,6 +38,8 @@ export type LoadResult = {
       readonly notes: readonly string[];
       /** The file of each scheme that has one. */
       readonly files: ReadonlyMap<string, string>;
+      /** Those that were read with the schemes. */
+      readonly secrets?: Secrets;
     }
   | {
       readonly ok: false;
@@ -232,6 +234,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'webhook.responseName': 'ESL_ROUTER_WEBHOOK_RESPONSE_NAME',
   'webhook.rpcMethod': 'ESL_ROUTER_WEBHOOK_RPC_METHOD',
   'webhook.parameters': 'ESL_ROUTER_WEBHOOK_PARAMETERS',
+  'webhook.headers': 'ESL_ROUTER_WEBHOOK_HEADERS',
+  'webhook.auth': 'ESL_ROUTER_WEBHOOK_AUTH',
 };
 
 /** The scheme that the environment makes, where it names a webhook. */
@@ -249,6 +253,8 @@ export function environmentSource({ webhook, forwardingTimeout }: Config): Schem
         responseName: webhook.responseName.length === 0 ? undefined : webhook.responseName,
         rpcMethod: given(webhook.rpcMethod),
         parameters: Object.keys(webhook.parameters).length === 0 ? undefined : webhook.parameters,
+        headers: Object.keys(webhook.headers).length === 0 ? undefined : webhook.headers,
+        auth: Object.keys(webhook.auth).length === 0 ? undefined : webhook.auth,
         timeoutSeconds: webhook.timeout,
       },
       forwardingTimeoutSeconds: forwardingTimeout,

@@ -39,6 +39,32 @@ describe('a scheme of the environment', () => {
     }
   });
 
+  it('headers and authentication, without a file and without a secret in the log', async () => {
+    const crm = await startCrm(() => ({ status: 200, body: '{"destination":"380123456789"}' }));
+    const daemon = await Daemon.start({
+      settings: {
+        WEBHOOK_URL: crm.url,
+        WEBHOOK_HEADERS: '{"X-Key":"{{secret.KEY}}","X-Line":"{{did}}"}',
+        WEBHOOK_AUTH: '{"type":"bearer","token":"{{secret.TOKEN}}"}',
+        SECRET_KEY: 'key-5c',
+        SECRET_TOKEN: 'token-81f',
+      },
+    });
+    try {
+      const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 100 });
+      await freeswitch.call({ caller: CALLER, did: DID, callee: () => answers() });
+      expect(crm.requests[0]?.headers).to.include({
+        'x-key': 'key-5c',
+        'x-line': DID,
+        authorization: 'Bearer token-81f',
+      });
+      expect(JSON.stringify(daemon.lines)).not.to.match(/key-5c|token-81f/);
+    } finally {
+      await crm.close();
+      await daemon.stop();
+    }
+  });
+
   it('a CRM that is slow ends by ESL_ROUTER_WEBHOOK_TIMEOUT', async () => {
     const crm = await startCrm(() => ({ hang: true }));
     const daemon = await Daemon.start({

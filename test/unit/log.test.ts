@@ -44,6 +44,21 @@ describe('log', () => {
     });
   }
 
+  it('hides a secret that changed, and the one of before', async () => {
+    const stream = new PassThrough();
+    const log = createLogger({
+      level: 'info',
+      format: 'json',
+      maskNumbers: false,
+      secrets: [SECRET],
+      stream,
+    });
+    log.hide(['new/k3y-9f']);
+    log.info(`old ${SECRET} new/k3y-9f`);
+    await log.flushed();
+    expect((JSON.parse(String(stream.read())) as { message: string }).message).to.equal('old *** ***');
+  });
+
   it('is JSON that reads back as what was logged', async () => {
     const fields = { caller: 'Олена\u009b\u200b "x"', list: ['\u2028', 1, null, { a: true }] };
     const text = await linesOf({ format: 'json' }, 'call', fields);
