@@ -3,9 +3,11 @@ import { checkCommand, type CheckOptions } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import { initCommand } from './commands/init.ts';
 import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
+import type { StarterOptions } from './commands/starter.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import { RouterError } from './errors.ts';
 import { printableLines } from './redact/printable.ts';
@@ -48,7 +50,10 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
   const common = (command: Command): Command =>
     command
       .addOption(
-        new Option('--config <file>', 'configuration file (default: conf/esl-router.json, if it is there)'),
+        new Option(
+          '--config <file>',
+          'configuration file (default: conf/esl-router.json, /etc/esl-router/esl-router.json)',
+        ),
       )
       .addOption(new Option('--schemes <folder>', 'folder of the schemes'));
 
@@ -56,6 +61,16 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('run the router (what happens without a command)')
     .action(async (options: CommonOptions) => {
       exit(await startCommand(context, options));
+    });
+  program
+    .command('init')
+    .argument('[folder]', 'where to (default: ./conf), such as /etc/esl-router')
+    .description('write a starter configuration and scheme; overwrites nothing, and says what is left to do')
+    .option('--url <url>', 'where your CRM is asked', notEmpty)
+    .option('--gateway <name>', 'gateway of FreeSWITCH for phone numbers', notEmpty)
+    .option('--domain <domain>', 'domain of your SIP users', notEmpty)
+    .action(async (folder: string | undefined, options: StarterOptions) => {
+      exit(await initCommand(context, folder, options));
     });
   common(program.command('check'))
     .description('check configuration and schemes: every fault at once, with file and path')

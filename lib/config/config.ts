@@ -86,6 +86,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface ConfigSources {
   /** Content of the configuration file and its name for messages; null when there is none. */
   readonly file: { readonly name: string; readonly text: string } | null;
+  /** The folder of the schemes when no setting names one; the setting's own default when it is not given. */
+  readonly schemesDir?: string;
   readonly env: Environment;
   /** Settings of the command line, by dotted name. */
   readonly argv: Readonly<Record<string, unknown>>;
@@ -123,6 +125,8 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   const notes: string[] = [];
   const file = readFile(sources.file, faults, notes);
   const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
+  if (sources.schemesDir !== undefined && env['ESL_ROUTER_SCHEMES_DIR'] === undefined)
+    store.set('schemes.dir', sources.schemesDir);
   store.load(file);
   // convict lets the environment win over load(); the command line stands above both.
   for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
