@@ -87,7 +87,7 @@ describe('the package', function () {
 
   it('may be replaced or removed while a router runs from it', async () => {
     copyDependencies(program);
-    const crm = await startCrm(() => ({ body: '{"destination": "201"}' }));
+    const crm = await startCrm(() => ({ status: 200, body: '{"destination": "201"}' }));
     run('init', '--url', crm.url, '--gateway', 'crm', '--domain', 'pbx.test');
     const router = spawn(join(program, 'dist/bin/esl-router.js'), [], {
       cwd: empty,
@@ -112,10 +112,10 @@ describe('the package', function () {
       const calls = ['--router', `127.0.0.1:${port}`, '--calls', '5', '--rate', '20', '--json'];
       const { code, stdout } = await runInside(['simulate', ...calls]);
       expect(code).to.equal(0);
-      expect(JSON.parse(stdout)).to.deep.include({ calls: 5, lost: 0, ends: { routed: 5 } });
+      expect(JSON.parse(stdout)).to.deep.include({ calls: 5, lost: 0, ends: { answered: 5 } });
     } finally {
       router.kill('SIGTERM');
-      await crm.stop();
+      await crm.close();
     }
     expect(await closed, log).to.equal(0);
   });
