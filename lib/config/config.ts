@@ -1,5 +1,6 @@
 import convict from 'convict';
 import { messageOf } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { readJson, WideObject } from './json.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
 import { TELLING, withoutValue } from './shown.ts';
@@ -99,6 +100,8 @@ export interface SettingValue extends Setting {
   /** The file that its `_FILE` variable named: the value is a secret. */
   readonly secretFile: string | null;
   readonly origin: 'default' | 'file' | 'environment' | 'command line';
+  /** The very place: `conf/esl-router.json:12`, a variable, a file that a variable names; '' for a default. */
+  readonly source: string;
 }
 
 export type ConfigResult =
@@ -123,7 +126,8 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   const secretFiles = new Map<string, string>();
   const env = settingsOfEnvironment(sources, faults, secretFiles);
   const notes: string[] = [];
-  const file = readFile(sources.file, faults, notes);
+  const lines = new Map<string, number>();
+  const file = readFile(sources.file, faults, notes, lines);
   const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
   if (sources.schemesDir !== undefined && env['ESL_ROUTER_SCHEMES_DIR'] === undefined)
     store.set('schemes.dir', sources.schemesDir);
@@ -145,7 +149,13 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
             ? 'file'
             : 'default';
     const secretFile = origin === 'environment' ? (secretFiles.get(setting.env) ?? null) : null;
-    return { ...setting, value: at(config, setting.name), origin, secretFile };
+    const source = {
+      default: '',
+      file: `${sources.file?.name ?? ''}:${lines.get(setting.name) ?? 1}`,
+      environment: secretFile ?? setting.env,
+      'command line': 'command line',
+    }[origin];
+    return { ...setting, value: at(config, setting.name), origin, source, secretFile };
   });
   return { ok: true, config, settings, notes: [...notes, ...unknownVariables(sources.env)] };
 }
@@ -173,9 +183,14 @@ function settingsOfEnvironment(
   return found;
 }
 
-function readFile(file: ConfigSources['file'], faults: string[], notes: string[]): object {
+function readFile(
+  file: ConfigSources['file'],
+  faults: string[],
+  notes: string[],
+  lines: Map<string, number>,
+): object {
   if (file === null) return {};
-  const read = readJson(file.text);
+  const read = readJson(file.text, (path, line) => void lines.set(path, line));
   if (!read.ok) {
     faults.push(`${file.name}: ${read.fault}`);
     return {};
@@ -213,14 +228,24 @@ function describeFault(
   if (secretFiles.has(variable)) return `${variable}_FILE: ${withoutValue(line)}`;
   const place = variable in env ? variable : (file?.name ?? 'configuration');
   if (name !== undefined && TELLING.has(name)) return `${place}: ${withoutValue(line)}`;
-  return `${place}: ${line.replace(': value was ', ', got ')}`;
+  return `${place}: ${line.replace(': value was ', ', got ')}${meantBy(line)}`;
+}
+
+const NAMES: readonly string[] = SETTINGS.flatMap(({ name }) => [name, ...name.split('.').slice(0, -1)]);
+
+/** The name or the word that a fault of convict is about, and the one that was most likely meant. */
+function meantBy(line: string): string {
+  const [, unknown] = /^configuration param '([^']+)' not declared/.exec(line) ?? [];
+  if (unknown !== undefined) return didYouMean(unknown, NAMES);
+  const [, words, value] = /: expected one of (.+): value was "(.*)"$/.exec(line) ?? [];
+  return words === undefined ? '' : didYouMean(value, words.split(', '));
 }
 
 function unknownVariables(env: Environment): string[] {
   const known = new Set(SETTINGS.flatMap(({ env: name }) => [name, `${name}_FILE`]));
   return Object.keys(env)
     .filter((name) => name.startsWith('ESL_ROUTER_') && !known.has(name) && !OTHER_VARIABLES.test(name))
-    .map((name) => `${name} is set, and there is no such setting`);
+    .map((name) => `${name} is set, and there is no such setting${didYouMean(name, [...known])}`);
 }
 
 function at(tree: unknown, path: string): unknown {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { HOPS_HEADER } from '../call/channel.ts';
 import { HANGUP_CAUSES, isHangupCause, type Outcome } from '../call/cause.ts';
+import { didYouMean } from '../nearest.ts';
 import { isCountry, planOf } from '../numbering/plan.ts';
 import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
 import { template } from '../webhook/template.ts';
 import { faultsOf, type Fault } from './fault.ts';
+import { knownKeys } from './known-keys.ts';
 import { oneOrMore, templatesOfWebhook, webhook, webhookUrl, type Webhook } from '../webhook/webhook.ts';
 
 /**
@@ -25,9 +27,12 @@ const domainName = z
     'expected a domain, or "var:" and the name of a channel variable',
   );
 const glob = z.string().min(1).max(128);
-const hangupCause = z
-  .string()
-  .refine(isHangupCause, { error: `expected one of ${Object.keys(HANGUP_CAUSES).join(', ')}` });
+const hangupCause = z.string().refine(isHangupCause, {
+  error: ({ input }) => {
+    const causes = Object.keys(HANGUP_CAUSES);
+    return `expected one of ${causes.join(', ')}${didYouMean(input, causes)}`;
+  },
+});
 
 /** Feature codes too: `*98`. Only a scheme can name one, never a CRM. */
 const dialplanExtension = z
@@ -206,7 +211,7 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
     const { ca: caFile = null, ...others } = asked;
     return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
   }
-  return { ok: false, faults: faultsOf(result.error.issues) };
+  return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
 }
 
 /** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
