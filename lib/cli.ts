@@ -1,8 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkCommand, type CheckOptions } from './commands/check.ts';
+import { completionCommand, type CompletedCommand, type Shell } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import { EXAMPLES } from './commands/examples.ts';
 import { initCommand } from './commands/init.ts';
 import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
@@ -10,6 +12,7 @@ import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import { RouterError } from './errors.ts';
+import { didYouMean } from './nearest.ts';
 import { printableLines } from './redact/printable.ts';
 
 /** The command line. Resolves to the exit code; a user's mistake never shows a stack trace. */
@@ -19,6 +22,7 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     exitCode = code;
   });
   try {
+    refuseUnknown(program, argv);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -29,6 +33,13 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     }
     throw error;
   }
+}
+
+/** A word that is no command would else be an argument too many for the default one. */
+function refuseUnknown(program: Command, [word = '-']: readonly string[]): void {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (word.startsWith('-') || names.includes(word)) return;
+  program.error(`error: unknown command '${word}'${didYouMean(word, names)}`);
 }
 
 /** The text of what nobody caught, for a process that has no log. */
@@ -131,7 +142,26 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .action(async (options: CommonOptions) => {
       exit(await configCommand(context, options));
     });
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'for which shell').choices(['bash', 'zsh']))
+    .description('print the completion script of a shell')
+    .action((shell: Shell) => {
+      completionCommand(context.stdout, shell, completed(program));
+    });
+  for (const command of program.commands) {
+    const examples = EXAMPLES[command.name()] ?? [];
+    command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`);
+  }
   return program;
+}
+
+function completed(program: Command): CompletedCommand[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: command.options.flatMap(({ long }) => long ?? []),
+  }));
 }
 
 function notEmpty(text: string): string {

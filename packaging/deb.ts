@@ -40,6 +40,13 @@ export function buildDeb(into: string, options: DebOptions): string {
     }
     cpSync(join(ROOT, 'LICENSE'), at('usr/share/doc/esl-router/copyright'));
     symlinkSync('../../../lib/esl-router/README.md', at('usr/share/doc/esl-router/README.md'));
+    for (const [shell, path] of [
+      ['bash', 'usr/share/bash-completion/completions/esl-router'],
+      ['zsh', 'usr/share/zsh/vendor-completions/_esl-router'],
+    ] as const) {
+      const main = join(program, 'dist/bin/esl-router.js');
+      writeFileSync(at(path), execFileSync(process.execPath, [main, 'completion', shell]));
+    }
     const conffiles = starterFiles({}).map(({ path, text, mode }) => {
       const name = `etc/esl-router/${path}`;
       writeFileSync(at(name), text, { mode });

@@ -20,7 +20,7 @@ interface Definition {
 }
 
 function definitionOf(schema: Schema): Definition {
-  return schema._zod.def as unknown as Definition;
+  return schema._zod.def;
 }
 
 /** Defaults, options and transforms, taken off. */

@@ -1,12 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { callNamesIn } from '../webhook/identity.ts';
-import { placeholdersIn } from './placeholder.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
 /** What is no fault, and may well not be meant. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
-  const { webhook, gateway, domain, numbers, maxDurationSeconds } = scheme;
+  const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     const index = steps?.findIndex((step) => 'scheme' in step && step.scheme === scheme.name) ?? -1;
@@ -33,10 +32,6 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
   if (gateway === undefined && config.gateway.length === 0) {
     notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
   }
-  if (domain === undefined && config.domain === '' && dialsUsers(scheme)) {
-    notes.push('domain: none here and none in ESL_ROUTER_DOMAIN, so SIP logins and extensions are refused');
-  }
-  notes.push(...placeholdersIn(scheme));
   for (const kind of ['premium', 'satellite'] as const) {
     if (numbers[kind] !== true || config.numbers[kind]) continue;
     const variable = `ESL_ROUTER_NUMBERS_${kind.toUpperCase()}`;
@@ -48,11 +43,6 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
     );
   }
   return notes;
-}
-
-/** Extensions that the dialplan takes need no domain; logins always do. */
-function dialsUsers({ webhook: { expect = KINDS }, extensions }: Scheme): boolean {
-  return expect.includes('login') || (expect.includes('extension') && extensions === 'user');
 }
 
 /** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
