@@ -9,7 +9,7 @@ const LONGEST = 64;
 const SHORTEST_BEGINNING = 4;
 
 /** The one word that is nearest, or null where none is near. Upper and lower case are alike. */
-export function nearest(word: string, words: readonly string[]): string | null {
+function nearest(word: string, words: readonly string[]): string | null {
   if (word.length > LONGEST) return null;
   const written = word.toLowerCase();
   let best: string | null = null;

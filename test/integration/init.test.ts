@@ -122,7 +122,10 @@ describe('the configuration is looked for', () => {
       configurationFolders,
       files: { 'conf/esl-router.json': '{\n  "log": {\n    "level": "warn" },\n  "domain": "a.test"\n}' },
     });
-    const rows = stdout.split('\n').slice(1);
+    const rows = stdout
+      .split('\n')
+      .slice(1)
+      .filter((row) => !row.startsWith('overload.'));
     expect(rows[0]).to.match(/^gateway +\["crm"\] +environment +ESL_ROUTER_GATEWAY$/);
     expect(rows[1]).to.match(/^domain +"a\.test" +\S+conf\/esl-router\.json:4 /);
     expect(rows.find((row) => row.startsWith('log.level'))).to.match(/conf\/esl-router\.json:3 /);

@@ -37,7 +37,7 @@ describe('command line: words', function () {
 
   for (const [title, args, meant] of [
     ['a command', ['chekc'], /unknown command 'chekc' \(did you mean "check"\?\)/],
-    ['an option', ['try', '--calller', '1'], /Did you mean --caller\?/],
+    ['an option', ['check', '--confg', 'x'], /Did you mean --config\?/],
   ] as const) {
     it(`says which ${title} was most likely meant`, async () => {
       const { code, stderr } = await runInside(args);
