@@ -92,6 +92,7 @@ crashText = (error) => cli.crashText(error, process.env);
 process.exitCode = await cli.runCli(process.argv.slice(2), {
   version: version(),
   env: process.env,
+  configurationFolders: ['conf', '/etc/esl-router'],
   maxDescriptors,
   stdin: process.stdin,
   stdout: process.stdout,

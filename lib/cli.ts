@@ -1,14 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkCommand, type CheckOptions } from './commands/check.ts';
+import { completionCommand, type CompletedCommand, type Shell } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import { EXAMPLES } from './commands/examples.ts';
+import { initCommand } from './commands/init.ts';
 import { newCommand, type NewOptions } from './commands/new.ts';
 import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
+import type { StarterOptions } from './commands/starter.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import { RouterError } from './errors.ts';
+import { didYouMean } from './nearest.ts';
 import { PRESETS } from './presets/index.ts';
 import { printableLines } from './redact/printable.ts';
 
@@ -19,6 +24,7 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     exitCode = code;
   });
   try {
+    refuseUnknown(program, argv);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -29,6 +35,13 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     }
     throw error;
   }
+}
+
+/** A word that is no command would else be an argument too many for the default one. */
+function refuseUnknown(program: Command, [word = '-']: readonly string[]): void {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (word.startsWith('-') || names.includes(word)) return;
+  program.error(`error: unknown command '${word}'${didYouMean(word, names)}`);
 }
 
 /** The text of what nobody caught, for a process that has no log. */
@@ -50,7 +63,10 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
   const common = (command: Command): Command =>
     command
       .addOption(
-        new Option('--config <file>', 'configuration file (default: conf/esl-router.json, if it is there)'),
+        new Option(
+          '--config <file>',
+          'configuration file (default: conf/esl-router.json, /etc/esl-router/esl-router.json)',
+        ),
       )
       .addOption(new Option('--schemes <folder>', 'folder of the schemes'));
 
@@ -58,6 +74,16 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('run the router (what happens without a command)')
     .action(async (options: CommonOptions) => {
       exit(await startCommand(context, options));
+    });
+  program
+    .command('init')
+    .argument('[folder]', 'where to (default: ./conf), such as /etc/esl-router')
+    .description('write a starter configuration and scheme; overwrites nothing, and says what is left to do')
+    .option('--url <url>', 'where your CRM is asked', notEmpty)
+    .option('--gateway <name>', 'gateway of FreeSWITCH for phone numbers', notEmpty)
+    .option('--domain <domain>', 'domain of your SIP users', notEmpty)
+    .action(async (folder: string | undefined, options: StarterOptions) => {
+      exit(await initCommand(context, folder, options));
     });
   common(program.command('check'))
     .description('check configuration and schemes: every fault at once, with file and path')
@@ -94,7 +120,6 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .argument('<name>', 'name of the scheme', notEmpty)
     .requiredOption('--preset <kind>', `one of ${Object.keys(PRESETS).join(', ')}`)
     .option('--out <folder>', 'where NAME.json is written', '.')
-    .addHelpText('after', '\nExample: esl-router new sales --preset bitrix24 --out conf/schemes')
     .action(async (name: string, options: NewOptions) => {
       exit(await newCommand(context, name, options));
     });
@@ -128,7 +153,26 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .action(async (options: CommonOptions) => {
       exit(await configCommand(context, options));
     });
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'for which shell').choices(['bash', 'zsh']))
+    .description('print the completion script of a shell')
+    .action((shell: Shell) => {
+      completionCommand(context.stdout, shell, completed(program));
+    });
+  for (const command of program.commands) {
+    const examples = EXAMPLES[command.name()] ?? [];
+    command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`);
+  }
   return program;
+}
+
+function completed(program: Command): CompletedCommand[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: command.options.flatMap(({ long }) => long ?? []),
+  }));
 }
 
 function notEmpty(text: string): string {

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { unfilledIn } from '../schemes/unfilled.ts';
 import {
   load,
   redactorOf,
@@ -72,7 +73,11 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);
   const timeoutSeconds = Math.max(0, ...[...schemes.values()].map(({ webhook }) => webhook.timeoutSeconds));
-  return { faults: [], notes: result.notes, lines, timeoutSeconds };
+  const unfilled = [...schemes.values()].flatMap((scheme) => {
+    const place = result.files.get(scheme.name) ?? 'environment';
+    return unfilledIn(scheme, loaded.config).map((note) => `${place}: ${note}`);
+  });
+  return { faults: [], notes: [...result.notes, ...unfilled], lines, timeoutSeconds };
 }
 
 /** The whole of FreeSWITCH's XML in one file, or out of a pipe; in whatever encoding, as FreeSWITCH takes it. */

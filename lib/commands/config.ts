@@ -1,9 +1,10 @@
+import type { SettingValue } from '../config/config.ts';
 import { shownValue } from '../config/shown.ts';
 import { printableJson } from '../redact/printable.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 
-/** Prints each setting, its value, where it came from and its environment variable. */
+/** Prints each setting, its value, where it came from and its environment variable: first what is not at its default. */
 export async function configCommand(
   context: CommandContext,
   options: CommonOptions & { readonly json?: boolean },
@@ -11,14 +12,17 @@ export async function configCommand(
   const { settings, notes } = await load(context, options);
   const redactor = redactorOf(context.env);
   const { stdout, stderr } = context;
-  const shown = settings.map((setting) => ({ ...setting, value: shownValue(setting) }));
+  const isPlain = ({ value, default: plain }: SettingValue): boolean =>
+    JSON.stringify(value) === JSON.stringify(plain);
+  const sorted = [...settings.filter((setting) => !isPlain(setting)), ...settings.filter(isPlain)];
+  const shown = sorted.map((setting) => ({ ...setting, value: shownValue(setting) }));
   if (options.json === true) {
     printJson(stdout, shown, redactor);
   } else {
-    const rows = shown.map(({ name, value, origin, secretFile, env }) => [
+    const rows = shown.map(({ name, value, origin, source, secretFile, env }) => [
       name,
       printableJson(value),
-      secretFile ?? origin,
+      origin === 'environment' ? (secretFile ?? origin) : origin === 'file' ? source : origin,
       secretFile === null ? env : `${env}_FILE`,
     ]);
     print(stdout, [table([['setting', 'value', 'from', 'environment variable'], ...rows])], redactor);

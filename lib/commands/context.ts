@@ -4,14 +4,16 @@ import { secretValues, type Secrets } from '../config/secret.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
-import { FileFault, MAX_NAMED_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { readSecretFiles, secretsOf, type SecretFiles } from '../schemes/secrets.ts';
+import { findConfiguration } from './configuration.ts';
 
 /** What a command is handed of the process around it. */
 export interface CommandContext {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the configuration is looked for, the first folder first. */
+  readonly configurationFolders: readonly string[];
   /** Files and sockets that the process may have open; Infinity where that is not known. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -46,17 +48,19 @@ export interface Loaded {
   readonly secretFiles: SecretFiles;
 }
 
-const DEFAULT_FILE = 'conf/esl-router.json';
-
 /**
  * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
  * configuration and schemes, a line each.
  */
-export async function load({ env: given }: CommandContext, options: CommonOptions): Promise<Loaded> {
+export async function load(
+  { env: given, configurationFolders }: CommandContext,
+  options: CommonOptions,
+): Promise<Loaded> {
   const files = await filesOfEnvironment(given);
   const { env, readFile } = files;
+  const named = options.config ?? env['ESL_ROUTER_CONFIG'] ?? '';
   const result = loadConfig({
-    file: await configurationFile(options.config ?? env['ESL_ROUTER_CONFIG'] ?? ''),
+    ...(await findConfiguration(named, configurationFolders)),
     env: given,
     argv: options.schemes === undefined ? {} : { 'schemes.dir': options.schemes },
     readSecretFile: readFile,
@@ -89,21 +93,6 @@ export function redactorOf(env: CommandContext['env']): Redactor {
   // Before they are read the variables alone are known: no file is waited for when a fault is told.
   const files = read.get(env) ?? { env, readFile: notRead };
   return createRedactor({ secrets: secretValues(files, { everyFile: true }) });
-}
-
-/** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */
-const NAMED = { maxBytes: MAX_NAMED_BYTES, pipes: true };
-
-/** An empty name is none: `ESL_ROUTER_CONFIG=` in a unit or a compose file. */
-async function configurationFile(named: string): Promise<{ name: string; text: string } | null> {
-  const name = named === '' ? DEFAULT_FILE : named;
-  try {
-    return { name, text: await readText(name, NAMED) };
-  } catch (error) {
-    if (named === '' && error instanceof FileFault && error.isMissing) return null;
-    const text = `the configuration file ${name}: ${messageOf(error)}`;
-    throw new RouterError('config_invalid', text, { cause: error });
-  }
 }
 
 /** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */

@@ -1,5 +1,6 @@
 import convict from 'convict';
 import { messageOf } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { readJson, WideObject } from './json.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
 import { TELLING, withoutValue } from './shown.ts';
@@ -88,6 +89,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface ConfigSources {
   /** Content of the configuration file and its name for messages; null when there is none. */
   readonly file: { readonly name: string; readonly text: string } | null;
+  /** The folder of the schemes when no setting names one; the setting's own default when it is not given. */
+  readonly schemesDir?: string;
   readonly env: Environment;
   /** Settings of the command line, by dotted name. */
   readonly argv: Readonly<Record<string, unknown>>;
@@ -99,6 +102,8 @@ export interface SettingValue extends Setting {
   /** The file that its `_FILE` variable named: the value is a secret. */
   readonly secretFile: string | null;
   readonly origin: 'default' | 'file' | 'environment' | 'command line';
+  /** The very place: `conf/esl-router.json:12`, a variable, a file that a variable names; '' for a default. */
+  readonly source: string;
 }
 
 export type ConfigResult =
@@ -123,8 +128,11 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   const secretFiles = new Map<string, string>();
   const env = settingsOfEnvironment(sources, faults, secretFiles);
   const notes: string[] = [];
-  const file = readFile(sources.file, faults, notes);
+  const lines = new Map<string, number>();
+  const file = readFile(sources.file, faults, notes, lines);
   const store = convict(SCHEMA as unknown as convict.Schema<Config>, { env, args: [] });
+  if (sources.schemesDir !== undefined && env['ESL_ROUTER_SCHEMES_DIR'] === undefined)
+    store.set('schemes.dir', sources.schemesDir);
   store.load(file);
   // convict lets the environment win over load(); the command line stands above both.
   for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
@@ -143,7 +151,13 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
             ? 'file'
             : 'default';
     const secretFile = origin === 'environment' ? (secretFiles.get(setting.env) ?? null) : null;
-    return { ...setting, value: at(config, setting.name), origin, secretFile };
+    const source = {
+      default: '',
+      file: `${sources.file?.name ?? ''}:${lines.get(setting.name) ?? 1}`,
+      environment: secretFile ?? setting.env,
+      'command line': 'command line',
+    }[origin];
+    return { ...setting, value: at(config, setting.name), origin, source, secretFile };
   });
   return { ok: true, config, settings, notes: [...notes, ...unknownVariables(sources.env)] };
 }
@@ -173,9 +187,14 @@ function settingsOfEnvironment(
   return found;
 }
 
-function readFile(file: ConfigSources['file'], faults: string[], notes: string[]): object {
+function readFile(
+  file: ConfigSources['file'],
+  faults: string[],
+  notes: string[],
+  lines: Map<string, number>,
+): object {
   if (file === null) return {};
-  const read = readJson(file.text);
+  const read = readJson(file.text, (path, line) => void lines.set(path, line));
   if (!read.ok) {
     faults.push(`${file.name}: ${read.fault}`);
     return {};
@@ -215,14 +234,24 @@ function describeFault(
   const unknown = /^configuration param '(.*)' not declared in the schema$/.exec(line)?.[1];
   if (unknown !== undefined) return `${place}: ${unknown}: there is no such setting`;
   if (name !== undefined && TELLING.has(name)) return `${place}: ${withoutValue(line)}`;
-  return `${place}: ${line.replace(': value was ', ', got ')}`;
+  return `${place}: ${line.replace(': value was ', ', got ')}${meantBy(line)}`;
+}
+
+const NAMES: readonly string[] = SETTINGS.flatMap(({ name }) => [name, ...name.split('.').slice(0, -1)]);
+
+/** The name or the word that a fault of convict is about, and the one that was most likely meant. */
+function meantBy(line: string): string {
+  const [, unknown] = /^configuration param '([^']+)' not declared/.exec(line) ?? [];
+  if (unknown !== undefined) return didYouMean(unknown, NAMES);
+  const [, words, value] = /: expected one of (.+): value was "(.*)"$/.exec(line) ?? [];
+  return words === undefined ? '' : didYouMean(value, words.split(', '));
 }
 
 function unknownVariables(env: Environment): string[] {
   const known = new Set(SETTINGS.flatMap(({ env: name }) => [name, `${name}_FILE`]));
   return Object.keys(env)
     .filter((name) => name.startsWith('ESL_ROUTER_') && !known.has(name) && !OTHER_VARIABLES.test(name))
-    .map((name) => `${name} is set, and there is no such setting`);
+    .map((name) => `${name} is set, and there is no such setting${didYouMean(name, [...known])}`);
 }
 
 function at(tree: unknown, path: string): unknown {

@@ -65,11 +65,14 @@ interface OpenObject {
 
 type Open = OpenList | OpenObject;
 
+/** Is called for each key: its dotted path, and its line. */
+type OnKey = (path: string, line: number) => void;
+
 class JsonFault extends Error {}
 
 /** Reads the whole text at once. */
-export function readJson(text: string): JsonResult {
-  const reading = readingJson(text);
+export function readJson(text: string, onKey?: OnKey): JsonResult {
+  const reading = readingJson(text, onKey);
   for (;;) {
     const step = reading.next();
     if (step.done === true) return step.value;
@@ -77,8 +80,8 @@ export function readJson(text: string): JsonResult {
 }
 
 /** Pauses after each piece. */
-export function* readingJson(text: string): Generator<void, JsonResult> {
-  const reader = new Reader(text);
+export function* readingJson(text: string, onKey?: OnKey): Generator<void, JsonResult> {
+  const reader = new Reader(text, onKey);
   try {
     while (!reader.step()) yield;
     return { ok: true, value: reader.value, notes: reader.notes };
@@ -92,11 +95,13 @@ class Reader {
   readonly notes: string[] = [];
   value: unknown;
   readonly #text: string;
+  readonly #onKey: OnKey | undefined;
   readonly #open: Open[] = [];
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, onKey?: OnKey) {
     this.#text = text;
+    this.#onKey = onKey;
   }
 
   /** Reads some values; true: all is read. */
@@ -176,22 +181,24 @@ class Reader {
     const open = this.#open.at(-1) as OpenObject;
     const start = this.#at;
     open.key = this.#string();
-    if (Object.hasOwn(open.piece, open.key) || open.earlier.has(open.key)) this.#noteTwice(open.key, start);
+    if (Object.hasOwn(open.piece, open.key) || open.earlier.has(open.key)) this.#noteTwice(start);
+    this.#onKey?.(this.#path().join('.'), this.#lineOf(start));
     this.#skipSpace();
     if (this.#text[this.#at] !== ':') throw this.#fault('expected ":" after the key');
     this.#at++;
     return false;
   }
 
-  #noteTwice(key: string, at: number): void {
-    const path = [
-      ...this.#open.slice(0, -1).flatMap((open) => (open.kind === 'object' ? [open.key] : [])),
-      key,
-    ];
-    const shown = JSON.stringify(path.join('.').slice(0, 100));
+  #noteTwice(at: number): void {
+    const shown = JSON.stringify(this.#path().join('.').slice(0, 100));
     if (this.notes.length < MAX_NOTES) {
       this.notes.push(`line ${this.#lineOf(at)}: the key ${shown} appears again: the last one counts`);
     }
+  }
+
+  /** Of the key that was read last. */
+  #path(): string[] {
+    return this.#open.flatMap((open) => (open.kind === 'object' ? [open.key] : []));
   }
 
   #string(): string {

@@ -205,7 +205,12 @@ export const SCHEMA = {
   },
   defaultScheme: setting('DEFAULT_SCHEME', '', text, 'Name of the scheme for calls that no other fits.'),
   schemes: {
-    dir: setting('SCHEMES_DIR', 'conf/schemes', text, 'Folder of the schemes, one JSON file each.'),
+    dir: setting(
+      'SCHEMES_DIR',
+      'conf/schemes',
+      text,
+      'Folder of the schemes, one JSON file each. Where it is not set: schemes/ beside the configuration file.',
+    ),
     watch: setting(
       'SCHEMES_WATCH',
       true,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { didYouMean } from '../nearest.ts';
 
 /** One thing wrong in a document, in the words of the person who wrote it. */
 export interface Fault {
@@ -10,18 +11,21 @@ export interface Fault {
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
+/** The keys that a document may have at a path. */
+type KnownKeys = (path: Path) => readonly string[];
+
 /** zod's issues in our words: where one of several forms was meant, what is wrong with that one. */
-export function faultsOf(issues: readonly Issue[], parents: Path = []): Fault[] {
+export function faultsOf(issues: readonly Issue[], knownKeys: KnownKeys, parents: Path = []): Fault[] {
   return issues.flatMap((issue) => {
     const path = [...parents, ...issue.path];
-    if (issue.code === 'invalid_key') return faultsOf(issue.issues, path);
+    if (issue.code === 'invalid_key') return faultsOf(issue.issues, knownKeys, path);
     if (issue.code === 'invalid_union') {
       // The one form whose shape the value has: all that is wrong with it lies deeper, or is no matter of shape.
       const meant = issue.errors.filter((list) => list.length > 0 && !list.some(isOtherShape));
       const [only] = meant;
-      if (only !== undefined && meant.length === 1) return faultsOf(only, path);
+      if (only !== undefined && meant.length === 1) return faultsOf(only, knownKeys, path);
     }
-    return [{ path: path.join('.'), message: messageOf(issue) }];
+    return [{ path: path.join('.'), message: messageOf(issue) + meantBy(issue, knownKeys(path)) }];
   });
 }
 
@@ -38,6 +42,24 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'an object',
   record: 'an object',
 };
+
+/** The key or the word that was most likely meant. */
+function meantBy(issue: Issue, keys: readonly string[]): string {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => didYouMean(key, keys)).join('');
+  if (issue.code === 'invalid_value') return didYouMean(issue.input, issue.values.map(String));
+  if (issue.code !== 'invalid_union' || typeof issue.input !== 'object' || issue.input === null) return '';
+  if (issue.discriminator !== undefined) {
+    const word = (issue.input as Readonly<Record<string, unknown>>)[issue.discriminator];
+    return didYouMean(
+      word,
+      [...issue.message.matchAll(/'([^']+)'/g)].map(([, known = '']) => known),
+    );
+  }
+  return Object.keys(issue.input)
+    .filter((key) => !keys.includes(key))
+    .map((key) => didYouMean(key, keys))
+    .join('');
+}
 
 function messageOf(issue: Issue): string {
   if (!ZODS.test(issue.message)) return issue.message;

@@ -8,6 +8,7 @@ import { template } from '../webhook/template.ts';
 import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
+import { knownKeys } from './known-keys.ts';
 import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
 import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
@@ -188,7 +189,7 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
     const { ca: caFile = null, ...others } = asked;
     return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
   }
-  return { ok: false, faults: faultsOf(result.error.issues) };
+  return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
 }
 
 /** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */

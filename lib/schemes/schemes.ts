@@ -7,6 +7,7 @@ import { parseDestination, type DestinationRules } from '../dial/destination.ts'
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
 import { templatesOf, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
@@ -126,7 +127,7 @@ export function* assembling(
   }
   for (const { scheme, source } of schemes.values()) {
     yield;
-    const known = (name: string): boolean => schemes.has(name);
+    const known = [...schemes.keys()];
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
     const unclear = yield* mapFaults(scheme, config);
     faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
@@ -136,7 +137,9 @@ export function* assembling(
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
   if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
-    faults.push(`defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"`);
+    faults.push(
+      `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`,
+    );
   }
   if (faults.length > 0) return { ok: false, faults };
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
@@ -278,12 +281,7 @@ function ofOurs(detail: string): string {
 }
 
 /** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
-function crossFaults(
-  scheme: Scheme,
-  config: Config,
-  secrets: Secrets,
-  knownScheme: (name: string) => boolean,
-): string[] {
+function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: readonly string[]): string[] {
   const faults: string[] = [];
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
@@ -293,8 +291,8 @@ function crossFaults(
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     steps?.forEach((step, index) => {
       const path = `fallback.${list}.${index}`;
-      if ('scheme' in step && !knownScheme(step.scheme))
-        faults.push(`${path}: there is no scheme "${step.scheme}"`);
+      if ('scheme' in step && !known.includes(step.scheme))
+        faults.push(`${path}: there is no scheme "${step.scheme}"${didYouMean(step.scheme, known)}`);
       if ('transfer' in step) faults.push(...emergencyIn(step.transfer.extension, path, config));
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);

@@ -1,5 +1,6 @@
 import type { Call } from '../call/channel.ts';
 import { RouterError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { toE164, toNational, type Numbering } from '../numbering/number.ts';
 
 /**
@@ -96,7 +97,10 @@ function parseMacro(text: string, reply: boolean): Macro {
     throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is no valid name here`);
   }
   const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
-  throw new RouterError('config_invalid', `unknown macro {{${text}}}; known are ${known.join(', ')}`);
+  throw new RouterError(
+    'config_invalid',
+    `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,
+  );
 }
 
 /** Fills a template in; `escape` fits a value into the place it stands in and sees values only, never the text around. */

@@ -20,11 +20,18 @@ export interface RunOptions {
    * written as JSON. `FOLDER` in an argument or a setting stands for the folder.
    */
   readonly files?: Readonly<Record<string, unknown>>;
+  /** Where the configuration is looked for when none is named. `FOLDER` stands for the folder. */
+  readonly configurationFolders?: readonly string[];
 }
 
 const RUN_MS = 15_000;
 
-type Execute = (args: readonly string[], folder: string, env: NodeJS.ProcessEnv) => Promise<Run>;
+type Execute = (
+  args: readonly string[],
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  configurationFolders: readonly string[],
+) => Promise<Run>;
 
 /** The built program, as its own process, in 15 s at the latest. */
 export function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Run> {
@@ -38,7 +45,7 @@ export function runInside(args: readonly string[], options: RunOptions = {}): Pr
 
 async function inFolder(
   args: readonly string[],
-  { settings = {}, files = {} }: RunOptions,
+  { settings = {}, files = {}, configurationFolders = ['FOLDER/conf'] }: RunOptions,
   execute: Execute,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-cli-'));
@@ -53,7 +60,7 @@ async function inFolder(
     const env = environment(
       Object.fromEntries(Object.entries(given).map(([name, text]) => [name, fill(text)])),
     );
-    return await execute(args.map(fill), folder, env);
+    return await execute(args.map(fill), folder, env, configurationFolders.map(fill));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -82,12 +89,13 @@ const spawned: Execute = (args, folder, env) => {
   });
 };
 
-const inside: Execute = async (args, _folder, env) => {
+const inside: Execute = async (args, _folder, env, configurationFolders) => {
   const stdout = new Sink();
   const stderr = new Sink();
   const code = await runCli(args, {
     version: '0.0.0-test',
     env,
+    configurationFolders,
     maxDescriptors: Infinity,
     stdin: Readable.from([]),
     stdout,

@@ -163,7 +163,9 @@ describe('config', () => {
 
   it('says which variables it does not know', () => {
     const { notes } = configOf({ env: { ESL_ROUTER_WEBHOK_URL: 'x', ESL_ROUTER_SECRET_A: 'y', HOME: '/' } });
-    expect(notes).to.deep.equal(['ESL_ROUTER_WEBHOK_URL is set, and there is no such setting']);
+    expect(notes).to.deep.equal([
+      'ESL_ROUTER_WEBHOK_URL is set, and there is no such setting (did you mean "ESL_ROUTER_WEBHOOK_URL"?)',
+    ]);
   });
 
   it('names the file that is not JSON', () => {

@@ -1,0 +1,27 @@
+/** An example or two under the help of each command: as they are typed, with what they are for. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  start: ['esl-router start', 'esl-router start --config /etc/esl-router/esl-router.json'],
+  init: [
+    'esl-router init',
+    'esl-router init /etc/esl-router --url https://crm.example.com/route --gateway my-trunk --domain pbx.example.com',
+  ],
+  new: [
+    'esl-router new sales --preset bitrix24 --out conf/schemes',
+    'esl-router new sales --preset google-sheet',
+  ],
+  check: ['esl-router check', 'esl-router check --dialplan /etc/freeswitch/dialplan/public.xml'],
+  try: [
+    'esl-router try --caller 380441112233 --did 15005550100',
+    'esl-router try --caller 380441112233 --did 15005550100 --scheme sales --reply reply.json',
+  ],
+  demo: ['esl-router demo', 'esl-router demo --once'],
+  simulate: [
+    'esl-router simulate --calls 1',
+    'esl-router simulate --router 127.0.0.1:8085 --calls 500 --rate 50',
+  ],
+  config: ['esl-router config', 'esl-router config --json'],
+  completion: [
+    'source <(esl-router completion bash)',
+    'esl-router completion zsh > ~/.zsh/completions/_esl-router',
+  ],
+};
