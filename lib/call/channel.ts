@@ -28,6 +28,8 @@ export interface Call {
   /** `Caller-Destination-Number`: what the dialplan matched. */
   readonly destinationNumber: string;
   readonly context: string;
+  /** `domain_name` of the leg; '' when it has none. */
+  readonly domain: string;
   readonly sourceIp: string;
   /** Name of the FreeSWITCH that holds the call. */
   readonly switch: string;
@@ -109,6 +111,7 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     did: compact(firstSet(options.didFrom, variable, destinationNumber)),
     destinationNumber,
     context: headers.get('Caller-Context') ?? '',
+    domain: (variable('domain_name') ?? '').slice(0, 253).toLowerCase(),
     sourceIp: variable('sip_network_ip') ?? headers.get('Caller-Network-Addr') ?? '',
     switch: headers.get('FreeSWITCH-Switchname') ?? headers.get('FreeSWITCH-Hostname') ?? '',
     divertedFrom: divertedFrom(variable('sip_h_Diversion'), headers.get('Caller-RDNIS')),

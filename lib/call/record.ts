@@ -77,6 +77,8 @@ interface ShownCall {
   readonly withheld: boolean;
   readonly did: string;
   readonly context: string;
+  /** SIP domain of the leg. */
+  readonly domain: string;
   readonly sourceIp: string;
 }
 
@@ -313,8 +315,8 @@ export function apply(record: CallRecord, event: CallEvent): void {
 }
 
 function shownCall(call: Call): ShownCall {
-  const { uuid, callId, caller, callerName, withheld, did, context, sourceIp } = call;
-  return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
+  const { uuid, callId, caller, callerName, withheld, did, context, domain, sourceIp } = call;
+  return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, domain, sourceIp };
 }
 
 /** The record as it stands in the log line of a call: no bodies, no headers. */

@@ -63,6 +63,15 @@ export interface Config {
     readonly heartbeatSeconds: number;
     readonly lingerSeconds: number;
   };
+  readonly store: {
+    readonly url: string;
+    readonly dir: string;
+    readonly password: string;
+    readonly days: number;
+    readonly maxMegabytes: number;
+    readonly maskAfterDays: number;
+  };
+  readonly tenants: 'one' | 'domain';
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'pretty';

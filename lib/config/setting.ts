@@ -73,11 +73,23 @@ export const json = (of: string, accepts: (value: object) => boolean) =>
     },
   );
 export const text = format('a text', (value) => typeof value === 'string');
+export const storeUrl = format(
+  'auto, off, sqlite, sqlite:FILE or postgres://user@host/database',
+  (value) =>
+    typeof value === 'string' &&
+    (/^(auto|off|sqlite)$/.test(value) || /^sqlite:./.test(value) || isPostgres(value)),
+);
 export const flag = format(
   'true or false',
   (value) => typeof value === 'boolean',
   (word) => (word === 'true' ? true : word === 'false' ? false : word),
 );
+
+/** With a database: a URL without one takes that of the user's name, and nobody knows where the records are. */
+function isPostgres(value: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return false;
+  return new URL(value).pathname.length > 1;
+}
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const isName = (value: string): boolean => NAME.test(value);

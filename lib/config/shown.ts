@@ -13,6 +13,8 @@ export const TELLING: ReadonlySet<string> = new Set([
   'webhook.parameters',
   'webhook.headers',
   'webhook.auth',
+  'store.url',
+  'store.password',
 ]);
 
 const HIDDEN = '***';
@@ -22,6 +24,9 @@ const MACROS = new RegExp(MACRO, 'g');
 /** Nothing that came from a secret file; of the URL's query, the parameters, the headers and the authentication the macros alone. */
 export function shownValue({ name, value, secretFile }: Valued): unknown {
   if (secretFile !== null) return HIDDEN;
+  if (name === 'store.password') return value === '' ? '' : HIDDEN;
+  if (name === 'store.url')
+    return String(value).replace(/^(postgres(?:ql)?:\/\/[^:@/]*):.*@/, `$1:${HIDDEN}@`);
   if (name === 'webhook.url') {
     return String(value).replace(
       /([?&][^=&#]*=)([^&#]*)/g,
@@ -57,7 +62,20 @@ export function secretTexts(settings: readonly Valued[]): string[] {
         ? [value]
         : Object.entries(value as object).flatMap(([key, part]) => (isWord(name, key) ? [] : [String(part)])),
     )
-    .flatMap((text) => text.split(MACRO));
+    .flatMap((text) => text.split(MACRO))
+    .concat(storePasswords(settings));
+}
+
+/** By whatever way it came: a fault of the database may repeat it. */
+function storePasswords(settings: readonly Valued[]): string[] {
+  const texts = settings.filter(({ name }) => name === 'store.url' || name === 'store.password');
+  return texts.flatMap(({ name, value }) => {
+    const text = String(value);
+    if (name === 'store.password') return text === '' ? [] : [text];
+    if (!URL.canParse(text)) return [];
+    const { password } = new URL(text);
+    return password === '' ? [] : [password, decodeURIComponent(password)];
+  });
 }
 
 /** A fault of convict, without the value that it ends in. */

@@ -1,0 +1,126 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { Database } from './database.ts';
+import type { SessionTable, TokenTable, UserTable } from './tables.ts';
+
+/** Who may use the API and the console. Of passwords, tokens and sessions the hashes alone are kept. */
+
+export type User = Selectable<UserTable>;
+export type Token = Selectable<TokenTable>;
+export type Session = Selectable<SessionTable>;
+
+export class Accounts {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Resolves to false when there is one of this name. */
+  async addUser(user: Insertable<UserTable>): Promise<boolean> {
+    const written = await this.#database.writer
+      .insertInto('users')
+      .values(user)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    return written !== undefined;
+  }
+
+  async changeUser(
+    id: string,
+    change: Partial<Pick<User, 'role' | 'password_hash' | 'disabled_at'>>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.writer
+      .updateTable('users')
+      .set(change)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  async users(): Promise<User[]> {
+    return this.#database.reader.selectFrom('users').selectAll().orderBy('name').execute();
+  }
+
+  async user(name: string): Promise<User | null> {
+    const query = this.#database.reader.selectFrom('users').selectAll().where('name', '=', name);
+    return (await query.executeTakeFirst()) ?? null;
+  }
+
+  async addToken(token: Insertable<TokenTable>): Promise<void> {
+    await this.#database.writer.insertInto('tokens').values(token).execute();
+  }
+
+  async tokens(): Promise<Token[]> {
+    return this.#database.reader.selectFrom('tokens').selectAll().orderBy('id').execute();
+  }
+
+  /** One that may be used at this moment. */
+  async token(hash: string, at: Date): Promise<Token | null> {
+    const row = await this.#database.reader
+      .selectFrom('tokens')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('revoked_at', 'is', null)
+      .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', at.toISOString())]))
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
+  async markTokenUsed(id: string, at: Date): Promise<void> {
+    const set = { used_at: at.toISOString() };
+    await this.#database.writer.updateTable('tokens').set(set).where('id', '=', id).execute();
+  }
+
+  async revokeToken(id: string, at: Date): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.writer
+      .updateTable('tokens')
+      .set({ revoked_at: at.toISOString() })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  async openSession(session: Insertable<SessionTable>): Promise<void> {
+    await this.#database.writer.insertInto('sessions').values(session).execute();
+  }
+
+  /** One that is open, used since `idleSince`, and whose user is not disabled. */
+  async session(
+    hash: string,
+    at: Date,
+    idleSince: Date,
+  ): Promise<(Session & { readonly user: User }) | null> {
+    const { reader } = this.#database;
+    const session = await reader
+      .selectFrom('sessions')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('expires_at', '>', at.toISOString())
+      .where('seen_at', '>', idleSince.toISOString())
+      .executeTakeFirst();
+    if (session === undefined) return null;
+    const query = reader.selectFrom('users').selectAll().where('id', '=', session.user_id);
+    const user = await query.where('disabled_at', 'is', null).executeTakeFirst();
+    return user === undefined ? null : { ...session, user };
+  }
+
+  async markSessionSeen(id: string, at: Date): Promise<void> {
+    const set = { seen_at: at.toISOString() };
+    await this.#database.writer.updateTable('sessions').set(set).where('id', '=', id).execute();
+  }
+
+  async closeSession(id: string): Promise<void> {
+    await this.#database.writer.deleteFrom('sessions').where('id', '=', id).execute();
+  }
+
+  /** All of one user: his password or his role has changed. */
+  async closeSessionsOf(userId: string): Promise<void> {
+    await this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId).execute();
+  }
+
+  async dropExpired(at: Date): Promise<void> {
+    await this.#database.writer.deleteFrom('sessions').where('expires_at', '<', at.toISOString()).execute();
+  }
+}

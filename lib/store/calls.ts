@@ -1,0 +1,263 @@
+import { randomInt } from 'node:crypto';
+import { sql, type Insertable, type Kysely, type Selectable } from 'kysely';
+import type { CallRecord } from '../call/record.ts';
+import { timeOfUuid } from '../uuid.ts';
+import { matching, type Database } from './database.ts';
+import type { CallTable, Tables } from './tables.ts';
+import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
+
+/** Records of calls: written in batches, found by filters, a page at a time. */
+
+export interface CallFilter {
+  readonly since?: Date;
+  readonly until?: Date;
+  /** In any spelling; `number` is any of the three. */
+  readonly caller?: string;
+  readonly did?: string;
+  readonly destination?: string;
+  readonly number?: string;
+  readonly uuid?: string;
+  /** Of a list each one is as good. */
+  readonly scheme?: readonly string[];
+  readonly result?: readonly string[];
+  readonly reason?: readonly string[];
+  readonly end?: readonly string[];
+  readonly tenant?: string;
+  /** Whole words, in any order. */
+  readonly text?: string;
+}
+
+export interface PageOptions {
+  /** Of the page before. */
+  readonly cursor?: string;
+  /** 50; at most 500. */
+  readonly limit?: number;
+}
+
+export type CallSummary = Omit<Selectable<CallTable>, 'n' | 'record' | 'words' | 'masked'> & {
+  readonly masked: boolean;
+};
+
+export interface CallPage {
+  readonly calls: readonly CallSummary[];
+  /** Null: there are no older ones. */
+  readonly next: string | null;
+}
+
+export interface StoredCall {
+  readonly tenant: string;
+  readonly masked: boolean;
+  readonly record: CallRecord;
+}
+
+/** A row that is ready to be written, and its words. */
+export interface CallRow {
+  readonly columns: Omit<Insertable<CallTable>, 'n'>;
+  readonly words: readonly string[];
+  readonly bytes: number;
+}
+
+const COLUMNS = [
+  'id',
+  'tenant',
+  'started_at',
+  'uuid',
+  'switch',
+  'caller',
+  'caller_name',
+  'did',
+  'scheme',
+  'revision',
+  'result',
+  'reason',
+  'destination',
+  'answered_by',
+  'end',
+  'via',
+  'hangup_cause',
+  'decided_ms',
+  'answered_ms',
+  'ended_ms',
+  'masked',
+] as const;
+
+const MAX_PAGE = 500;
+const DEFAULT_PAGE = 50;
+
+/** Milliseconds since then, times 8192: the order of calls fits into what JavaScript counts exactly until 2054. */
+const EPOCH = Date.UTC(2020, 0, 1);
+const PER_MS = 8192;
+const LAST = Number.MAX_SAFE_INTEGER;
+
+export function rowOf(record: CallRecord, tenant: string): CallRow {
+  const { call, scheme } = record;
+  const text = JSON.stringify(record);
+  const columns = {
+    id: record.id,
+    tenant: clean(tenant),
+    started_at: record.startedAt,
+    uuid: clean(call?.uuid ?? ''),
+    switch: clean(call?.switch ?? ''),
+    caller: clean(call?.caller ?? ''),
+    caller_name: clean(call?.callerName ?? ''),
+    did: clean(call?.did ?? ''),
+    scheme: scheme?.name ?? null,
+    revision: scheme?.revision ?? null,
+    result: record.result,
+    reason: record.reason,
+    destination: clean(record.destination),
+    answered_by: record.answeredBy === null ? null : clean(record.answeredBy),
+    end: record.end,
+    via: record.via,
+    hangup_cause: record.hangupCause,
+    decided_ms: rounded(record.decidedMs),
+    answered_ms: rounded(record.answeredMs),
+    ended_ms: rounded(record.endedMs),
+    masked: 0,
+    record: text,
+  };
+  // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
+  return { columns, words: wordsOf(record, tenant), bytes: text.length * 2 + 1024 };
+}
+
+export class Calls {
+  readonly #database: Database;
+  #last = randomInt(PER_MS);
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** All of them or none. A call that is there already stays as it is: a batch may have been written when its answer was lost. */
+  async insert(rows: readonly CallRow[]): Promise<void> {
+    const { kind, writer } = this.#database;
+    await writer.transaction().execute(async (transaction) => {
+      const numbered = rows.map((row) => ({ ...row, n: this.#orderOf(row.columns) }));
+      if (kind === 'postgres') {
+        const values = numbered.map(({ columns, n, words }) => ({ ...columns, n, words: vector(words) }));
+        await transaction
+          .insertInto('calls')
+          .values(values as never)
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .execute();
+        return;
+      }
+      const values = numbered.map(({ columns, n }) => ({ ...columns, n }));
+      const written = await transaction
+        .insertInto('calls')
+        .values(values)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('n')
+        .execute();
+      const places = new Set(written.map(({ n }) => n));
+      const words = numbered
+        .filter(({ n }) => places.has(n))
+        .map(({ n, words }) => ({ rowid: n, words: words.join(' ') }));
+      if (words.length > 0) await transaction.insertInto('call_words').values(words).execute();
+    });
+  }
+
+  async page(filter: CallFilter, { cursor, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<CallPage> {
+    const { kind, reader } = this.#database;
+    const size = Math.max(1, Math.min(MAX_PAGE, limit));
+    const from = filter.since === undefined ? 0 : orderOf(filter.since.getTime());
+    const until = filter.until === undefined ? LAST : orderOf(filter.until.getTime());
+    const below = Math.min(until, cursorOf(cursor));
+    const groups = groupsOf(filter);
+    // A text of which no word is left, "!?", is in no call.
+    if (groups.some((words) => words.length === 0)) return { calls: [], next: null };
+    let query = reader
+      .selectFrom('calls')
+      .select(['n', ...COLUMNS])
+      .where('n', '>=', from)
+      .where('n', '<', below)
+      .orderBy('n', 'desc')
+      .limit(size + 1);
+    if (groups.length > 0) query = query.where(matching(kind, { groups, from, below, limit: size + 1 }));
+    const rows = await query.execute();
+    const shown = rows.slice(0, size);
+    return { calls: shown.map(summaryOf), next: rows.length > size ? String(shown.at(-1)?.n ?? '') : null };
+  }
+
+  /** By the id of its record, the trace. */
+  async find(id: string): Promise<StoredCall | null> {
+    // PostgreSQL takes nothing else for one.
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return null;
+    const row = await this.#database.reader
+      .selectFrom('calls')
+      .select(['tenant', 'masked', 'record'])
+      .where('id', '=', id.toLowerCase())
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    return { tenant: row.tenant, masked: row.masked === 1, record: JSON.parse(row.record) as CallRecord };
+  }
+
+  /** Where the call stands in the order. Two of one millisecond are told apart by a count, those of other routers by chance. */
+  #orderOf({ id, started_at: startedAt }: CallRow['columns']): number {
+    this.#last = (this.#last + 1) % PER_MS;
+    const at = timeOfUuid(id) ?? Date.parse(startedAt);
+    return orderOf(at) + this.#last;
+  }
+}
+
+function orderOf(ms: number): number {
+  return Math.max(0, Math.round(ms) - EPOCH) * PER_MS;
+}
+
+/** The moment of a place in the order. */
+export function momentOf(n: number): Date {
+  return new Date(Math.floor(n / PER_MS) + EPOCH);
+}
+
+/** Rows from before this moment have a smaller `n`. */
+export function orderBefore(moment: Date): number {
+  return orderOf(moment.getTime());
+}
+
+function cursorOf(cursor: string | undefined): number {
+  if (cursor === undefined) return LAST;
+  return /^\d{1,16}$/.test(cursor) ? Math.min(LAST, Number(cursor)) : 0;
+}
+
+function groupsOf({ text, uuid, tenant, ...filter }: CallFilter): string[][] {
+  const groups: string[][] = [];
+  for (const facet of ['caller', 'did', 'destination', 'number'] as const) {
+    const value = filter[facet];
+    if (value !== undefined) groups.push([numberWord(facet, value)]);
+  }
+  for (const facet of ['scheme', 'result', 'reason', 'end'] as const) {
+    const values = filter[facet];
+    if (values !== undefined) groups.push(values.map((value) => wordOf(facet, value)));
+  }
+  if (uuid !== undefined) groups.push([wordOf('uuid', uuid)]);
+  if (tenant !== undefined) groups.push([wordOf('tenant', tenant)]);
+  if (text !== undefined) {
+    const words = textWords(text);
+    groups.push(...(words.length === 0 ? [[]] : words.map((word) => [word])));
+  }
+  return groups;
+}
+
+/** Words as PostgreSQL takes them as they are, without a parser that would take them apart. */
+export function vector(words: readonly string[]) {
+  return sql<string>`array_to_tsvector(${[...words]}::text[])`;
+}
+
+export function summaryOf({
+  n: _,
+  masked,
+  ...columns
+}: Omit<Selectable<CallTable>, 'record' | 'words'>): CallSummary {
+  return { ...columns, masked: masked === 1 };
+}
+
+export type CallsTable = Kysely<Tables>;
+
+/** PostgreSQL's texts hold no U+0000. */
+function clean(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+}
+
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms);
+}

@@ -1,0 +1,16 @@
+/**
+ * Why the database did not do it. `row`: it refuses this very row; `busy`: somebody else holds it; `gone`: it can't be reached, is
+ * full or read-only; `refused`: it wants another password, user or name; `version`: its tables are of a later program.
+ */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
+  readonly kind: 'row' | 'busy' | 'gone' | 'refused' | 'version' | 'closed';
+  /** The database's own code: `SQLITE_FULL`, `53300`. */
+  readonly code: string;
+
+  constructor(kind: StoreFault['kind'], message: string, code = '') {
+    super(message);
+    this.kind = kind;
+    this.code = code;
+  }
+}

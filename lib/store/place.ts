@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+
+/** Where the store is, as the setting `store.url` says it. */
+export type StorePlace =
+  | { readonly kind: 'off' }
+  /** Where the folder is not there, and nobody asked for it, there is no store. */
+  | { readonly kind: 'sqlite'; readonly file: string; readonly asked: boolean }
+  | { readonly kind: 'postgres'; readonly url: string; readonly password: string };
+
+const FILE = 'esl-router.db';
+
+export function placeOf({ url, dir, password }: { url: string; dir: string; password: string }): StorePlace {
+  if (url === 'off') return { kind: 'off' };
+  if (url === 'auto') return { kind: 'sqlite', file: join(dir, FILE), asked: false };
+  if (url === 'sqlite') return { kind: 'sqlite', file: join(dir, FILE), asked: true };
+  if (url.startsWith('sqlite:')) return { kind: 'sqlite', file: url.slice('sqlite:'.length), asked: true };
+  return { kind: 'postgres', url, password };
+}
+
+/** Without its password, for whoever reads it. */
+export function shownPlace(url: string): string {
+  return url
+    .replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, '$1:***@')
+    .replace(/([?&]password=)[^&]*/, '$1***');
+}

@@ -1,0 +1,104 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { guarded } from '../emitter.ts';
+import { StoreFault } from './fault.ts';
+import type { Tables } from './tables.ts';
+
+/** Kysely over `pg`, with times as text and counts as numbers, as SQLite gives them. */
+
+export interface PostgresSettings {
+  readonly url: string;
+  /** Instead of one in the URL. */
+  readonly password: string;
+  readonly connections: number;
+  /** What takes longer is given up, and its connection closed: a database that stands still answers nothing at all. */
+  readonly queryMs: number;
+}
+
+const CONNECT_MS = 5_000;
+
+export function postgresDatabase({ url, password, connections, queryMs }: PostgresSettings): Kysely<Tables> {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString());
+  const pool = new pg.Pool({
+    connectionString: withPassword(url, password),
+    types,
+    max: connections,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: queryMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'esl-router',
+    // It keeps no process alive that has nothing else to do.
+    allowExitOnIdle: true,
+  });
+  // One that was idle has gone: the next question opens another.
+  guarded(pool);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: lossy(pool) }) });
+}
+
+/** As a part of the query: `pg` takes nothing beside a URL, and one of a socket has no place for it elsewhere. */
+function withPassword(url: string, password: string): string {
+  if (password === '') return url;
+  const whole = new URL(url);
+  whole.searchParams.set('password', password);
+  return whole.href;
+}
+
+/**
+ * A connection on which something went wrong but a word of the database itself is closed: the answer to what was given up would
+ * come as the answer to the next question.
+ */
+function lossy(pool: pg.Pool) {
+  return {
+    connect: async () => {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw faultOf(error);
+      });
+      let broken: StoreFault | null = null;
+      // Between two questions of a transaction nobody else listens.
+      const onError = (error: Error): void => {
+        broken = faultOf(error);
+      };
+      client.on('error', onError);
+      return {
+        query: async (sql: string, parameters: readonly unknown[]) => {
+          try {
+            return await client.query(sql, [...parameters]);
+          } catch (error) {
+            const fault = faultOf(error);
+            if (fault.kind === 'gone') broken = fault;
+            throw fault;
+          }
+        },
+        release: () => {
+          client.off('error', onError);
+          client.release(broken ?? undefined);
+        },
+      };
+    },
+    end: () => pool.end(),
+  } as unknown as pg.Pool;
+}
+
+/** By SQLSTATE: class 22 and 23 are about the row, 28 and 3D about who asks for what, 57014 and 55P03 about a lock. */
+function faultOf(error: unknown): StoreFault {
+  if (error instanceof StoreFault) return error;
+  const { message, code = '' } = error as Error & { code?: string };
+  // The library's own word, before it asks the database.
+  if (message.includes('client password must be a string')) {
+    return new StoreFault(
+      'refused',
+      'the database wants a password: see store.password (ESL_ROUTER_STORE_PASSWORD_FILE)',
+    );
+  }
+  return new StoreFault(kindOf(code), message === '' ? code : message, code);
+}
+
+function kindOf(code: string): StoreFault['kind'] {
+  if (/^(22|23|54)...$/.test(code)) return 'row';
+  if (/^(28|3D)...$/.test(code) || code === '42501') return 'refused';
+  if (/^(40|55)...$/.test(code) || code === '57014') return 'busy';
+  return 'gone';
+}

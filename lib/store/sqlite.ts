@@ -1,0 +1,83 @@
+import {
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from 'kysely';
+import type { Tables } from './tables.ts';
+import { SqliteThread, type ThreadSettings } from './thread.ts';
+
+/** Kysely over a thread that has the file open. */
+export function sqliteDatabase(settings: ThreadSettings): Kysely<Tables> {
+  const dialect: Dialect = {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new ThreadDriver(settings),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+  return new Kysely<Tables>({ dialect });
+}
+
+class ThreadDriver implements Driver {
+  readonly #thread: SqliteThread;
+  readonly #connection: DatabaseConnection;
+  /** One connection, which one transaction has at a time. */
+  #free: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
+
+  constructor(settings: ThreadSettings) {
+    this.#thread = new SqliteThread(settings);
+    this.#connection = {
+      executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
+        const { rows, changes } = await this.#thread.ask(sql, parameters);
+        return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+      },
+      streamQuery: () => {
+        throw new Error('pages are read, not streams');
+      },
+    };
+  }
+
+  init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#free;
+    let release: () => void = () => undefined;
+    this.#free = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    this.#release = release;
+    return this.#connection;
+  }
+
+  releaseConnection(): Promise<void> {
+    this.#release();
+    return Promise.resolve();
+  }
+
+  /** With the lock for writing at once: a transaction that reads first and then may not write would have to begin again. */
+  async beginTransaction(): Promise<void> {
+    await this.#thread.ask('begin immediate', []);
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.#thread.ask('commit', []);
+  }
+
+  /** A full disk has rolled it back already. */
+  async rollbackTransaction(): Promise<void> {
+    await this.#thread.ask('rollback', []).catch(() => undefined);
+  }
+
+  destroy(): Promise<void> {
+    return this.#thread.close();
+  }
+}

@@ -1,0 +1,269 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { sql } from 'kysely';
+import type { CallRecord } from '../call/record.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { messageOf, RouterError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { createRedactor, type Redactor } from '../redact/redactor.ts';
+import { Accounts } from './accounts.ts';
+import { Audit } from './audit.ts';
+import { Calls, rowOf } from './calls.ts';
+import type { Database } from './database.ts';
+import { Deliveries } from './deliveries.ts';
+import { StoreFault } from './fault.ts';
+import { expectVersion, migrate } from './migrate.ts';
+import { placeOf, shownPlace, type StorePlace } from './place.ts';
+import { postgresDatabase } from './postgres.ts';
+import { Problems } from './problems.ts';
+import { Schemes } from './schemes.ts';
+import { Shadows } from './shadows.ts';
+import { sqliteDatabase } from './sqlite.ts';
+import { Sweeper } from './sweeper.ts';
+import { Upkeep } from './upkeep.ts';
+import { Writer, type WriterState } from './writer.ts';
+
+/** What is remembered: one face over two databases. */
+
+export interface StoreOptions {
+  readonly config: Pick<Config, 'store' | 'tenants'>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Of this program, for whoever looks into the tables. */
+  readonly version: string;
+  /** What no record may hold. */
+  readonly secrets?: readonly string[];
+}
+
+export interface StoreState extends WriterState {
+  readonly kind: Database['kind'];
+  readonly place: string;
+}
+
+const DEFAULT_TENANT = 'default';
+const QUERY_MS = 10_000;
+const BUSY_MS = 2_000;
+const CLOSE_MS = 3_000;
+/** A command that meets a router which writes waits for it. */
+const COMMAND_BUSY_MS = 10_000;
+
+/** What a command does with it: reads and keeps it in order. */
+export interface OpenStore {
+  readonly kind: Database['kind'];
+  readonly place: string;
+  readonly calls: Calls;
+  readonly upkeep: Upkeep;
+  /** Copies all of it into a new file while a router writes. SQLite alone. */
+  backup(file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class Store {
+  readonly calls: Calls;
+  readonly schemes: Schemes;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
+  readonly deliveries: Deliveries;
+  readonly shadows: Shadows;
+  readonly problems: Problems;
+  readonly upkeep: Upkeep;
+  readonly #database: Database;
+  readonly #options: StoreOptions;
+  readonly #writer: Writer;
+  readonly #sweeper: Sweeper;
+  readonly #secrets: Set<string>;
+  #redactor: Redactor;
+  #migrated = false;
+
+  private constructor(database: Database, options: StoreOptions) {
+    const { clock, log, config, secrets = [] } = options;
+    this.#database = database;
+    this.#options = options;
+    this.#secrets = new Set(secrets);
+    this.#redactor = createRedactor({ secrets });
+    this.calls = new Calls(database);
+    this.schemes = new Schemes(database);
+    this.accounts = new Accounts(database);
+    this.audit = new Audit(database);
+    this.deliveries = new Deliveries(database);
+    this.shadows = new Shadows(database);
+    this.problems = new Problems(database);
+    this.upkeep = new Upkeep(database, pauseOf(clock));
+    this.#writer = new Writer({
+      write: async (rows) => {
+        await this.#migrate();
+        await this.calls.insert(rows);
+      },
+      clock,
+      log,
+    });
+    this.#sweeper = new Sweeper({ store: this, ...config.store, clock, log });
+  }
+
+  /**
+   * Resolves to null where there is none. A database that can't be reached is no reason not to start: it is tried again. One that
+   * refuses the user, or is of a later program, is: rejects with RouterError `config_invalid`.
+   */
+  static async open(options: StoreOptions): Promise<Store | null> {
+    const { config, log } = options;
+    const place = placeOf(config.store);
+    if (place.kind === 'off') return null;
+    if (place.kind === 'sqlite' && !place.asked && !(await isFolder(dirname(place.file)))) {
+      log.info(
+        'store: off, calls are in the log alone; make the folder store.dir (ESL_ROUTER_STORE_DIR) to turn it on',
+        {
+          dir: config.store.dir,
+        },
+      );
+      return null;
+    }
+    const store = new Store(await connect(place, BUSY_MS), options);
+    try {
+      await store.#migrate();
+      log.info('store', { kind: store.#database.kind, place: store.#database.place });
+    } catch (error) {
+      if (isFinal(error)) {
+        await store.close();
+        throw new RouterError('config_invalid', `store ${store.#database.place}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+      log.warn('store: the database can not be used yet; calls go on, and it is tried again', {
+        place: store.#database.place,
+        error: messageOf(error),
+      });
+    }
+    store.#sweeper.start();
+    return store;
+  }
+
+  /** Returns at once. The record is not changed afterwards: its call has ended. */
+  record(record: CallRecord): void {
+    try {
+      const shown = this.#redactor.value(record) as CallRecord;
+      this.#writer.add(rowOf(shown, this.#tenantOf(record)));
+    } catch (error) {
+      this.#options.log.error('store: a record can not be written', {
+        trace: record.id,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  /** From now on no record holds these either: secrets that changed. */
+  hide(secrets: readonly string[]): void {
+    const size = this.#secrets.size;
+    for (const secret of secrets) this.#secrets.add(secret);
+    if (this.#secrets.size > size) this.#redactor = createRedactor({ secrets: [...this.#secrets] });
+  }
+
+  get state(): StoreState {
+    const { kind, place } = this.#database;
+    return { kind, place, ...this.#writer.state };
+  }
+
+  /** Resolves when what has been recorded is written, or can't be now. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** Within some seconds, whatever the database does. */
+  async close(): Promise<void> {
+    await this.#sweeper.stop();
+    await this.#writer.close(CLOSE_MS);
+    await this.#database.close();
+  }
+
+  async #migrate(): Promise<void> {
+    if (this.#migrated) return;
+    const { version, clock } = this.#options;
+    await migrate(this.#database.writer, this.#database.kind, { program: version, at: clock.date() });
+    this.#migrated = true;
+  }
+
+  #tenantOf({ call }: CallRecord): string {
+    const domain = this.#options.config.tenants === 'domain' ? (call?.domain ?? '') : '';
+    return domain === '' ? DEFAULT_TENANT : domain;
+  }
+}
+
+/** For a command: the tables have to be there. Rejects with RouterError. */
+export async function openExisting(config: Config['store'], clock: Clock): Promise<OpenStore> {
+  const place = placeOf(config);
+  if (place.kind === 'off')
+    throw new RouterError('config_invalid', 'the store is off: see store.url (ESL_ROUTER_STORE_URL)');
+  if (place.kind === 'sqlite' && !(await isFile(place.file))) {
+    throw new RouterError(
+      'config_invalid',
+      `there is no store yet: ${place.file} is made by the router when it starts`,
+    );
+  }
+  const database = await connect(place, COMMAND_BUSY_MS);
+  try {
+    await expectVersion(database.reader);
+  } catch (error) {
+    await database.close();
+    throw new RouterError('config_invalid', `store ${database.place}: ${messageOf(error)}`, { cause: error });
+  }
+  return {
+    kind: database.kind,
+    place: database.place,
+    calls: new Calls(database),
+    upkeep: new Upkeep(database, pauseOf(clock)),
+    backup: async (file) => {
+      await sql`vacuum into ${file}`.execute(database.reader);
+    },
+    close: () => database.close(),
+  };
+}
+
+async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: number): Promise<Database> {
+  if (place.kind === 'sqlite') {
+    const { file } = place;
+    // A folder that can't be made is a file that can't be opened, which is told then.
+    await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
+    const writer = sqliteDatabase({ file, readonly: false, busyMs });
+    const reader = sqliteDatabase({ file, readonly: true, busyMs });
+    const close = async (): Promise<void> => {
+      await Promise.all([writer.destroy(), reader.destroy()]);
+    };
+    return { kind: 'sqlite', writer, reader, place: file, close };
+  }
+  const { url, password } = place;
+  const writer = postgresDatabase({ url, password, connections: 2, queryMs: QUERY_MS });
+  const reader = postgresDatabase({ url, password, connections: 3, queryMs: QUERY_MS });
+  const close = async (): Promise<void> => {
+    await Promise.all([writer.destroy(), reader.destroy()]);
+  };
+  return { kind: 'postgres', writer, reader, place: shownPlace(url), close };
+}
+
+/** What does not pass by waiting. */
+function isFinal(error: unknown): boolean {
+  return error instanceof StoreFault && (error.kind === 'version' || error.kind === 'refused');
+}
+
+/** Between two batches whoever else wants to write has his turn. */
+const PAUSE_MS = 20;
+
+function pauseOf(clock: Clock): () => Promise<void> {
+  return () =>
+    new Promise((resolve) => {
+      clock.after(PAUSE_MS, resolve);
+    });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,114 @@
+import { Worker } from 'node:worker_threads';
+import { guarded } from '../emitter.ts';
+import { StoreFault } from './fault.ts';
+
+/** Our side of a thread that has a SQLite file open: questions go out in order, answers come back in it. */
+
+export interface ThreadSettings {
+  readonly file: string;
+  readonly readonly: boolean;
+  /** How long a locked file is waited for. */
+  readonly busyMs: number;
+}
+
+export interface ThreadQuestion {
+  readonly id: number;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+export type ThreadAnswer =
+  | { readonly id: number; readonly ok: true; readonly rows: unknown[]; readonly changes: number }
+  | { readonly id: number; readonly ok: false; readonly message: string; readonly code: string };
+
+interface Waiting {
+  readonly resolve: (answer: { rows: unknown[]; changes: number }) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const BUILT = !import.meta.url.endsWith('.ts');
+const WORKER = new URL(BUILT ? './worker.js' : './worker.ts', import.meta.url);
+/** In a checkout: what lets Node run TypeScript does so in the first thread alone. */
+const FROM_SOURCE = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(WORKER.href)}); })`;
+/** What holds a thread up for so long, a disk that does not answer, holds nobody else up. */
+const CLOSE_MS = 2_000;
+
+export class SqliteThread {
+  readonly #settings: ThreadSettings;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | null = null;
+  #last = 0;
+  #closed = false;
+
+  constructor(settings: ThreadSettings) {
+    this.#settings = settings;
+  }
+
+  ask(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }> {
+    if (this.#closed) return Promise.reject(new StoreFault('closed', 'the store is closed'));
+    const worker = (this.#worker ??= this.#start());
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      // It keeps the process alive while somebody waits for an answer, and no longer.
+      worker.ref();
+      const question: ThreadQuestion = { id, sql, parameters };
+      worker.postMessage(question);
+    });
+  }
+
+  /** What was asked before is answered first. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    if (worker === null) return;
+    const ended = new Promise<void>((resolve) =>
+      worker.once('exit', () => {
+        resolve();
+      }),
+    );
+    worker.postMessage('close');
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([ended, late]);
+    clearTimeout(timer);
+    void worker.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(BUILT ? WORKER : FROM_SOURCE, {
+      eval: !BUILT,
+      workerData: this.#settings,
+      name: 'store',
+    });
+    // A thread that ends is started again by the next question.
+    const gone = (error: Error): void => {
+      if (this.#worker === worker) this.#worker = null;
+      for (const { reject } of this.#waiting.values()) reject(error);
+      this.#waiting.clear();
+    };
+    guarded(worker, (error) => {
+      gone(new StoreFault('gone', `the thread of the store ended: ${error.message}`));
+    });
+    worker.once('exit', () => {
+      gone(new StoreFault('gone', 'the thread of the store ended'));
+    });
+    worker.on('message', (answer: ThreadAnswer) => {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (this.#waiting.size === 0) worker.unref();
+      if (answer.ok) waiting?.resolve(answer);
+      else waiting?.reject(new StoreFault(kindOf(answer.code), answer.message, answer.code));
+    });
+    return worker;
+  }
+}
+
+/** `SQLITE_BUSY` passes, `SQLITE_CONSTRAINT` is about the row. */
+function kindOf(code: string): StoreFault['kind'] {
+  if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code)) return 'row';
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'busy';
+  return 'gone';
+}

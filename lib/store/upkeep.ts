@@ -1,0 +1,255 @@
+import { sql } from 'kysely';
+import type { CallRecord } from '../call/record.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import { momentOf, orderBefore, rowOf, vector, type CallRow } from './calls.ts';
+import { matching, type Database } from './database.ts';
+import { numberWord, sameNumber, textWords } from './words.ts';
+
+/**
+ * What becomes of old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
+ * hold the writer up for some milliseconds each, with a pause between them.
+ */
+
+/** Rows of the first batch; each one is made to take about so long. */
+const FIRST_BATCH = 200;
+const LEAST_BATCH = 10;
+const MOST_BATCH = 2_000;
+const BATCH_MS = 30;
+const MASK_BATCH = 20;
+
+const MASKER = createRedactor({ maskNumbers: true });
+/** What an erased number leaves: that there was a call, and how it went. */
+const ERASED = '';
+
+export class Upkeep {
+  readonly #database: Database;
+  readonly #pause: () => Promise<void>;
+  #batch = FIRST_BATCH;
+
+  constructor(database: Database, pause: () => Promise<void>) {
+    this.#database = database;
+    this.#pause = pause;
+  }
+
+  /** Deletes what is older. Resolves to how many. */
+  async deleteBefore(moment: Date): Promise<number> {
+    return this.#deleteBelow(orderBefore(moment));
+  }
+
+  /** Deletes the oldest until the records take no more room. Resolves to how many. */
+  async shrinkTo(maxBytes: number): Promise<number> {
+    let deleted = 0;
+    for (;;) {
+      const bytes = await this.bytes();
+      if (bytes <= maxBytes) return deleted;
+      const rows = await this.#count();
+      // A little below, so that the next record is no reason to begin again.
+      const spare = Math.ceil(rows * Math.min(1, 1.02 - maxBytes / bytes));
+      const { n } = (await this.#database.reader
+        .selectFrom('calls')
+        .select('n')
+        .orderBy('n')
+        .offset(Math.min(spare, 10_000))
+        .limit(1)
+        .executeTakeFirst()) ?? { n: Number.MAX_SAFE_INTEGER };
+      const gone = await this.#deleteBelow(n);
+      deleted += gone;
+      // What else is in the file takes the room.
+      if (gone === 0) return deleted;
+    }
+  }
+
+  /** What the records take: of SQLite the pages in use, of PostgreSQL what its rows hold, for its files do not shrink. */
+  async bytes(): Promise<number> {
+    const { kind, reader } = this.#database;
+    if (kind === 'sqlite') {
+      const { rows } = await sql<{ bytes: number }>`
+        select (c.page_count - f.freelist_count) * s.page_size as bytes
+        from pragma_page_count c, pragma_freelist_count f, pragma_page_size s`.execute(reader);
+      return rows[0]?.bytes ?? 0;
+    }
+    const { rows } = await sql<{ bytes: number }>`
+      select coalesce(avg(size), 0)::float8 as bytes
+      from (select pg_column_size(calls.*) as size from calls order by n desc limit 500) newest`.execute(
+      reader,
+    );
+    return Math.round((rows[0]?.bytes ?? 0) * (await this.#count()));
+  }
+
+  /** Masks the numbers in records that are older, in columns, texts and words. Resolves to how many records. */
+  async maskBefore(moment: Date): Promise<number> {
+    const { reader } = this.#database;
+    const until = orderBefore(moment);
+    let from = 0;
+    let masked = 0;
+    for (;;) {
+      const rows = await reader
+        .selectFrom('calls')
+        .select(['n', 'tenant', 'record'])
+        .where('masked', '=', 0)
+        .where('n', '>=', from)
+        .where('n', '<', until)
+        .orderBy('n')
+        .limit(MASK_BATCH)
+        .execute();
+      if (rows.length === 0) return masked;
+      await this.#replace(rows, (record) => MASKER.value(record) as CallRecord);
+      masked += rows.length;
+      from = (rows.at(-1)?.n ?? until) + 1;
+      await this.#pause();
+    }
+  }
+
+  /** Takes a number out of every record, in whatever spelling it stands there. Resolves to how many records. */
+  async erase(number: string): Promise<number> {
+    const { kind, reader } = this.#database;
+    // In a column, or as a word of a reply.
+    const groups = [[numberWord('number', number), ...textWords(number.replace(/[^\p{L}\p{N}]/gu, ''))]];
+    const spelled = JSON.stringify(number.replace(/[\s().+-]/g, '')).slice(1, -1);
+    let below = Number.MAX_SAFE_INTEGER;
+    let erased = 0;
+    for (;;) {
+      const rows = await reader
+        .selectFrom('calls')
+        .select(['n', 'tenant', 'record', 'caller', 'did', 'destination', 'answered_by'])
+        .where(matching(kind, { groups, from: 0, below, limit: MASK_BATCH }))
+        .where('n', '<', below)
+        .orderBy('n', 'desc')
+        .limit(MASK_BATCH)
+        .execute();
+      if (rows.length === 0) return erased;
+      // The index knows the end of a number alone: a stranger's may end so too.
+      const his = rows.filter(
+        (row) =>
+          [row.caller, row.did, row.destination, row.answered_by ?? ''].some((one) =>
+            sameNumber(one, number),
+          ) || row.record.includes(spelled),
+      );
+      await this.#replace(his, (record) => withoutNumber(record, number));
+      erased += his.length;
+      below = rows.at(-1)?.n ?? 0;
+      await this.#pause();
+    }
+  }
+
+  async oldest(): Promise<Date | null> {
+    const row = await this.#database.reader
+      .selectFrom('calls')
+      .select('n')
+      .orderBy('n')
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined ? null : momentOf(row.n);
+  }
+
+  async newest(): Promise<Date | null> {
+    const query = this.#database.reader.selectFrom('calls').select('n').orderBy('n', 'desc').limit(1);
+    const row = await query.executeTakeFirst();
+    return row === undefined ? null : momentOf(row.n);
+  }
+
+  /** Of PostgreSQL an estimate where it is large: counting takes seconds there. */
+  async count(): Promise<number> {
+    return this.#count();
+  }
+
+  async #count(): Promise<number> {
+    const { kind, reader } = this.#database;
+    if (kind === 'postgres') {
+      const { rows } = await sql<{ estimate: number }>`
+        select greatest(s.n_live_tup, c.reltuples)::float8 as estimate from pg_class c
+        left join pg_stat_user_tables s on s.relid = c.oid where c.oid = 'calls'::regclass`.execute(reader);
+      const estimate = rows[0]?.estimate ?? 0;
+      if (estimate > 100_000) return estimate;
+    }
+    const { count } = await reader
+      .selectFrom('calls')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  async #deleteBelow(below: number): Promise<number> {
+    const { kind, writer } = this.#database;
+    let deleted = 0;
+    for (;;) {
+      const startedAt = performance.now();
+      const rows = await writer.transaction().execute(async (transaction) => {
+        const oldest = await transaction
+          .selectFrom('calls')
+          .select('n')
+          .where('n', '<', below)
+          .orderBy('n')
+          .limit(this.#batch)
+          .execute();
+        const last = oldest.at(-1)?.n;
+        if (last === undefined) return 0;
+        await transaction.deleteFrom('calls').where('n', '<=', last).execute();
+        if (kind === 'sqlite')
+          await transaction
+            .deleteFrom('call_words')
+            .where(
+              'rowid',
+              'in',
+              oldest.map(({ n }) => n),
+            )
+            .execute();
+        return oldest.length;
+      });
+      if (rows === 0) return deleted;
+      deleted += rows;
+      const tookMs = performance.now() - startedAt;
+      const fitting = Math.round((this.#batch * BATCH_MS) / Math.max(1, tookMs));
+      this.#batch = Math.max(LEAST_BATCH, Math.min(MOST_BATCH, this.#batch * 2, fitting));
+      if (kind === 'sqlite') await sql`pragma incremental_vacuum(256)`.execute(writer);
+      await this.#pause();
+    }
+  }
+
+  async #replace(
+    rows: readonly { n: number; tenant: string; record: string }[],
+    change: (record: CallRecord) => CallRecord,
+  ): Promise<void> {
+    const { kind, writer } = this.#database;
+    const changed: (CallRow & { readonly n: number })[] = [];
+    for (const { n, tenant, record } of rows) {
+      changed.push({ n, ...rowOf(change(JSON.parse(record) as CallRecord), tenant) });
+      // One record takes a millisecond; calls are served between two.
+      await new Promise(setImmediate);
+    }
+    if (changed.length === 0) return;
+    await writer.transaction().execute(async (transaction) => {
+      for (const { n, columns, words } of changed) {
+        const set = { ...columns, masked: 1, ...(kind === 'postgres' ? { words: vector(words) } : {}) };
+        await transaction
+          .updateTable('calls')
+          .set(set as never)
+          .where('n', '=', n)
+          .execute();
+        if (kind === 'sqlite') {
+          await transaction.deleteFrom('call_words').where('rowid', '=', n).execute();
+          await transaction
+            .insertInto('call_words')
+            .values({ rowid: n, words: words.join(' ') })
+            .execute();
+        }
+      }
+    });
+  }
+}
+
+/** All numbers of the record are masked, in whatever spelling they stand; his own, and his name where he is the caller, are gone. */
+function withoutNumber(record: CallRecord, number: string): CallRecord {
+  const without = (value: string): string => (sameNumber(value, number) ? ERASED : value);
+  const isCaller = sameNumber(record.call?.caller ?? '', number);
+  const name = isCaller ? (record.call?.callerName ?? '') : '';
+  const { value } = createRedactor({ maskNumbers: true, secrets: name === '' ? [] : [name] });
+  const rest = value(record) as CallRecord;
+  const destination = without(record.destination) === ERASED ? ERASED : rest.destination;
+  const answeredBy =
+    record.answeredBy !== null && without(record.answeredBy) === ERASED ? ERASED : rest.answeredBy;
+  if (rest.call === null) return { ...rest, destination, answeredBy };
+  const did = without(record.call?.did ?? '') === ERASED ? ERASED : rest.call.did;
+  const call = { ...rest.call, did, ...(isCaller ? { caller: ERASED, callerName: ERASED } : {}) };
+  return { ...rest, call, destination, answeredBy };
+}

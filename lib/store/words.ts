@@ -1,0 +1,142 @@
+import type { CallRecord } from '../call/record.ts';
+
+/**
+ * The words by which a call is found: what is filtered by, `result:routed`, and what stands in the texts of its record. Made here,
+ * so that both databases find the same: lower case, of letters, digits and `._-`, and nothing that a query would obey.
+ */
+
+/** What can be filtered by, and the letter in front of its words. */
+const FACETS = {
+  caller: 'c',
+  number: 'n',
+  did: 'd',
+  destination: 'to',
+  scheme: 's',
+  result: 'r',
+  reason: 'why',
+  end: 'e',
+  uuid: 'u',
+  tenant: 't',
+} as const;
+
+export type Facet = keyof typeof FACETS;
+
+/** Of the free text of one call. */
+const MAX_WORDS = 48;
+const MAX_TEXT = 1_000;
+const MAX_LENGTH = 48;
+const PARTS = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}]|[._-](?=[\p{L}\p{N}]))*/gu;
+
+export function wordsOf(record: CallRecord, tenant: string): string[] {
+  const { call, decisions } = record;
+  const words = new Set<string>();
+  const add = (facet: Facet, value: string | null | undefined): void => {
+    if (value !== '' && value !== null && value !== undefined) words.add(wordOf(facet, value));
+  };
+  const addNumber = (facet: Facet, value: string | null | undefined): void => {
+    for (const word of numberWords(facet, value ?? '')) words.add(word);
+    for (const word of numberWords('number', value ?? '')) words.add(word);
+  };
+  add('tenant', tenant);
+  add('uuid', call?.uuid);
+  addNumber('caller', call?.caller);
+  addNumber('did', call?.did);
+  addNumber('destination', record.destination);
+  if (record.answeredBy !== null) addNumber('destination', record.answeredBy);
+  add('scheme', record.scheme?.name);
+  for (const { scheme } of decisions) add('scheme', scheme);
+  add('result', record.result);
+  add('reason', record.reason);
+  for (const { reason } of decisions) add('reason', reason);
+  add('end', record.end);
+  for (const word of textWords(textOf(record))) words.add(word);
+  return [...words];
+}
+
+/** What people remember of a call, the shortest first: a long reply must not crowd out a name. */
+function textOf({
+  call,
+  destination,
+  answeredBy,
+  hangupCause,
+  decisions,
+  requests,
+  notes,
+  readings,
+}: CallRecord): string {
+  const texts = [
+    call?.callerName,
+    call?.context,
+    call?.switch,
+    call?.sourceIp,
+    destination,
+    answeredBy,
+    hangupCause,
+    ...decisions.map(({ detail }) => detail),
+    ...readings.map(({ text }) => text),
+    ...requests.map(({ detail }) => detail),
+    ...notes,
+    ...requests.map(({ reply }) => reply?.body.slice(0, MAX_TEXT)),
+  ];
+  return texts
+    .filter((text) => typeof text === 'string')
+    .join('\n')
+    .slice(0, MAX_TEXT);
+}
+
+/** The words of a text, each once. */
+export function textWords(text: string): string[] {
+  const words = new Set<string>();
+  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(PARTS)) {
+    words.add(word.slice(0, MAX_LENGTH));
+    if (words.size === MAX_WORDS) break;
+  }
+  return [...words];
+}
+
+export function wordOf(facet: Facet, value: string): string {
+  const plain = value
+    .toLowerCase()
+    .slice(0, MAX_LENGTH)
+    .replace(/[^\p{L}\p{N}._-]/gu, '_');
+  return `${FACETS[facet]}:${plain}`;
+}
+
+/** Countries and trunks change what stands in front of a number, and not its end. */
+const TAIL = 9;
+const LOCAL = 7;
+
+/** `+380 44 111 22 33`, `0441112233` and `1112233` are found by one another; what is no number is itself. */
+function numberWords(facet: Facet, value: string): string[] {
+  if (value === '') return [];
+  const digits = digitsOf(value);
+  if (digits === null) return [wordOf(facet, value)];
+  const ends = [digits.slice(-TAIL), ...(digits.length > LOCAL ? [digits.slice(-LOCAL)] : [])];
+  return ends.map((end) => wordOf(facet, end));
+}
+
+/** The word that a number is looked for by. */
+export function numberWord(facet: Facet, value: string): string {
+  const digits = digitsOf(value);
+  if (digits === null) return wordOf(facet, value);
+  return wordOf(
+    facet,
+    digits.length > LOCAL && digits.length < TAIL ? digits.slice(-LOCAL) : digits.slice(-TAIL),
+  );
+}
+
+/** Whether two spellings mean one subscriber: the same digits, or the shorter ends the longer and is a whole number itself. */
+export function sameNumber(one: string, other: string): boolean {
+  const [a, b] = [digitsOf(one), digitsOf(other)];
+  if (a === null || b === null) return one !== '' && one === other;
+  const [short = '', long = ''] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')].sort(
+    (x, y) => x.length - y.length,
+  );
+  return short === long || (short.length >= TAIL && long.endsWith(short));
+}
+
+/** Null for what is a login, or nothing. */
+function digitsOf(value: string): string | null {
+  const digits = value.replace(/[\s().+-]/g, '');
+  return /^\d{2,}$/.test(digits) ? digits : null;
+}

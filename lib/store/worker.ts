@@ -1,0 +1,92 @@
+import Database from 'libsql';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
+
+/** SQLite's side of a thread: it is synchronous, so a disk that is slow holds this thread up and no call. */
+
+const { file, readonly, busyMs } = workerData as ThreadSettings;
+const STATEMENTS = 64;
+
+type Connection = InstanceType<typeof Database>;
+type Statement = Database.Statement<unknown[]>;
+
+let connection: Connection | null = null;
+const statements = new Map<string, Statement>();
+
+/** Opened with the first question: a file that can't be opened fails the question, and the next one tries again. */
+function open(): Connection {
+  if (connection !== null) return connection;
+  const opened = new Database(file, { readonly, fileMustExist: readonly, timeout: busyMs });
+  try {
+    opened.pragma(`busy_timeout = ${busyMs}`);
+    if (!readonly) {
+      // Before the first table; later it changes nothing. Deleted records give their room back to the disk by it.
+      opened.pragma('auto_vacuum = INCREMENTAL');
+      opened.pragma('journal_mode = WAL');
+      // A crash of the machine loses the last batch at most, and never harms the file.
+      opened.pragma('synchronous = NORMAL');
+      opened.pragma('wal_autocheckpoint = 2000');
+      opened.pragma('journal_size_limit = 67108864');
+    }
+    opened.pragma('cache_size = -32768');
+    opened.pragma('temp_store = MEMORY');
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+  connection = opened;
+  return opened;
+}
+
+function prepared(sql: string): Statement {
+  const known = statements.get(sql);
+  if (known !== undefined) return known;
+  const statement = open().prepare<unknown[]>(sql);
+  if (statements.size >= STATEMENTS) statements.clear();
+  statements.set(sql, statement);
+  return statement;
+}
+
+function answer({ id, sql, parameters }: ThreadQuestion): ThreadAnswer {
+  try {
+    if (sql.startsWith('pragma ')) {
+      // A statement of one is left half done by this library, and the next transaction can not end.
+      open().exec(sql);
+      return { id, ok: true, rows: [], changes: 0 };
+    }
+    const statement = prepared(sql);
+    if (statement.reader) return { id, ok: true, rows: statement.all(...parameters), changes: 0 };
+    const { changes } = statement.run(...parameters);
+    return { id, ok: true, rows: [], changes };
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    if (connection?.inTransaction === false) forgetBroken(code);
+    return { id, ok: false, message, code: code ?? '' };
+  }
+}
+
+/** After a fault of the file itself it is opened again: it may have been put back. */
+function forgetBroken(code = ''): void {
+  if (!/^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY)/.test(code)) return;
+  close();
+}
+
+function close(): void {
+  statements.clear();
+  try {
+    connection?.close();
+  } catch {
+    // What can't be closed is not used any more either.
+  }
+  connection = null;
+}
+
+const port = parentPort;
+port?.on('message', (question: ThreadQuestion | 'close') => {
+  if (question === 'close') {
+    close();
+    port.close();
+  } else {
+    port.postMessage(answer(question));
+  }
+});

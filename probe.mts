@@ -1,0 +1,16 @@
+import { sqliteDatabase } from './lib/store/sqlite.ts';
+import { migrate } from './lib/store/migrate.ts';
+import { Calls, rowOf } from './lib/store/calls.ts';
+import { newRecord } from './lib/call/record.ts';
+import { uuidv7 } from './lib/uuid.ts';
+import { rmSync } from 'node:fs';
+for (const f of ['','-wal','-shm']) rmSync('/tmp/st/q.db'+f,{force:true});
+const writer = sqliteDatabase({file:'/tmp/st/q.db',readonly:false,busyMs:2000});
+await migrate(writer,'sqlite',{program:'x',at:new Date()});
+const reader = sqliteDatabase({file:'/tmp/st/q.db',readonly:true,busyMs:2000});
+const calls = new Calls({kind:'sqlite',writer,reader,place:'',close:async()=>{}} as any);
+const r = newRecord(uuidv7(new Date()), new Date()); 
+await calls.insert([rowOf(r,'default')]);
+await calls.insert([rowOf(r,'default')]);
+console.log(await calls.page({result:['error']}), (await calls.find(r.id))?.record.id===r.id);
+await writer.destroy(); await reader.destroy();

@@ -1,0 +1,267 @@
+import { expect } from 'chai';
+import type { Store } from '../../../lib/store/store.ts';
+import { uuidv7 } from '../../../lib/uuid.ts';
+import { onBothDatabases, type TestDatabase } from '../../support/databases.ts';
+import { openStore } from '../../support/stored.ts';
+
+onBothDatabases('tables of the store', (database) => {
+  let store: Store;
+  let place: Awaited<ReturnType<TestDatabase['fresh']>>;
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 8, minute, 0, 7));
+  const id = (minute: number) => uuidv7(at(minute));
+  const tenant = 'default';
+
+  beforeEach(async () => {
+    place = await database().fresh();
+    store = await openStore(place);
+  });
+  afterEach(() => store.close());
+
+  it('keeps every revision of a scheme, and one of two editors at once', async () => {
+    const change = (after: number, author: string, state: 'live' | 'disabled' = 'live') =>
+      store.schemes.save({
+        id: id(after),
+        tenant,
+        name: 'sales',
+        after,
+        created_at: at(after).toISOString(),
+        author,
+        message: 'why',
+        state,
+        document: JSON.stringify({ name: 'sales', by: author }),
+      });
+    expect(await change(0, 'ann')).to.equal(1);
+    expect(await Promise.all([change(1, 'ann'), change(1, 'bob')])).to.have.members([2, null]);
+    expect(await change(2, 'bob', 'disabled')).to.equal(3);
+    const revisions = await store.schemes.revisions(tenant, 'sales');
+    expect(revisions.map(({ revision }) => revision)).to.deep.equal([3, 2, 1]);
+    expect(revisions[2]?.created_at).to.equal('2026-01-01T08:00:00.007Z');
+    const current = await store.schemes.current(tenant);
+    expect(current.map(({ name, revision, state }) => [name, revision, state])).to.deep.equal([
+      ['sales', 3, 'disabled'],
+    ]);
+    expect(await store.schemes.current('other')).to.deep.equal([]);
+  });
+
+  it('has users, whose name is one of a kind', async () => {
+    const user = {
+      id: id(1),
+      tenant,
+      name: 'ann',
+      role: 'editor' as const,
+      password_hash: 'h',
+      created_at: at(1).toISOString(),
+      disabled_at: null,
+    };
+    expect(await store.accounts.addUser(user)).to.equal(true);
+    expect(await store.accounts.addUser({ ...user, id: id(2) })).to.equal(false);
+    expect(await store.accounts.changeUser(user.id, { role: 'admin' })).to.equal(true);
+    expect(await store.accounts.changeUser(id(3), { role: 'admin' })).to.equal(false);
+    expect(await store.accounts.user('ann')).to.deep.equal({ ...user, role: 'admin' });
+    expect(await store.accounts.user('bob')).to.equal(null);
+    expect(await store.accounts.users()).to.have.length(1);
+  });
+
+  it('has tokens that expire and are revoked', async () => {
+    const token = {
+      id: id(1),
+      tenant,
+      name: 'export',
+      hash: 'h1',
+      scopes: 'calls:read',
+      created_by: 'ann',
+      created_at: at(1).toISOString(),
+    };
+    await store.accounts.addToken({
+      ...token,
+      expires_at: at(10).toISOString(),
+      used_at: null,
+      revoked_at: null,
+    });
+    expect((await store.accounts.token('h1', at(9)))?.name).to.equal('export');
+    expect(await store.accounts.token('h1', at(10))).to.equal(null);
+    expect(await store.accounts.token('h2', at(9))).to.equal(null);
+    await store.accounts.markTokenUsed(token.id, at(5));
+    expect((await store.accounts.tokens())[0]?.used_at).to.equal(at(5).toISOString());
+    expect(await store.accounts.revokeToken(token.id, at(6))).to.equal(true);
+    expect(await store.accounts.revokeToken(token.id, at(6))).to.equal(false);
+    expect(await store.accounts.token('h1', at(7))).to.equal(null);
+  });
+
+  it('has sessions that end: by time, idle, closed, or with their user', async () => {
+    const user = {
+      id: id(1),
+      tenant,
+      name: 'ann',
+      role: 'viewer' as const,
+      password_hash: 'h',
+      created_at: at(1).toISOString(),
+      disabled_at: null,
+    };
+    await store.accounts.addUser(user);
+    const session = (n: number) => ({
+      id: id(n),
+      tenant,
+      hash: `s${n}`,
+      user_id: user.id,
+      address: '10.0.0.1',
+      created_at: at(1).toISOString(),
+      seen_at: at(1).toISOString(),
+      expires_at: at(30).toISOString(),
+    });
+    for (const n of [2, 3, 4]) await store.accounts.openSession(session(n));
+    const found = async (hash: string, now = at(5), idleSince = at(0)) =>
+      (await store.accounts.session(hash, now, idleSince))?.user.name ?? null;
+    expect(await found('s2')).to.equal('ann');
+    expect(await found('s2', at(31))).to.equal(null);
+    expect(await found('s2', at(20), at(10))).to.equal(null);
+    await store.accounts.markSessionSeen(session(2).id, at(15)).then(() => undefined);
+    expect(await found('nothing')).to.equal(null);
+    const [first] = [await store.accounts.session('s3', at(5), at(0))];
+    await store.accounts.closeSession(first?.id ?? '');
+    expect(await found('s3')).to.equal(null);
+    await store.accounts.changeUser(user.id, { disabled_at: at(6).toISOString() });
+    expect(await found('s2')).to.equal(null);
+    await store.accounts.changeUser(user.id, { disabled_at: null });
+    await store.accounts.dropExpired(at(29));
+    expect(await found('s4')).to.equal('ann');
+    await store.accounts.closeSessionsOf(user.id);
+    expect(await found('s4')).to.equal(null);
+  });
+
+  it('has an audit log that nothing can change', async () => {
+    for (const n of [1, 2, 3]) {
+      await store.audit.add({
+        id: id(n),
+        tenant,
+        at: at(n).toISOString(),
+        who: 'ann',
+        address: '10.0.0.1',
+        action: 'scheme.save',
+        subject: `s${n}`,
+        change: '{}',
+      });
+    }
+    const page = await store.audit.page({ limit: 2, tenant });
+    expect(page.map(({ subject }) => subject)).to.deep.equal(['s3', 's2']);
+    const rest = await store.audit.page({ limit: 2, cursor: page[1]?.id ?? '' });
+    expect(rest.map(({ subject }) => subject)).to.deep.equal(['s1']);
+    for (const change of ["update audit set who = 'bob'", 'delete from audit']) {
+      const refused = await database()
+        .execute(place, change)
+        .then(() => '', String);
+      expect(refused, change).to.contain('append-only');
+    }
+    expect(await store.audit.page({ tenant: 'other' })).to.deep.equal([]);
+  });
+
+  it('delivers events in order for each call, once for each router, and parks what never arrives', async () => {
+    const [one, two] = [id(50), id(51)];
+    const event = (n: number, call: string, seq: number) => ({
+      id: id(n),
+      tenant,
+      call_id: call,
+      seq,
+      scheme: 'sales',
+      event: 'ringing',
+      webhook: 'w',
+      body: '{}',
+      state: 'waiting' as const,
+      attempts: 0,
+      created_at: at(n).toISOString(),
+      next_at: at(n).toISOString(),
+      done_at: null,
+      last_error: '',
+    });
+    await store.deliveries.add([event(1, one, 1), event(2, one, 2), event(3, two, 1)]);
+    await store.deliveries.add([event(9, one, 1)]);
+    const due = async (now: number) =>
+      (await store.deliveries.due(at(now), 10)).map(({ call_id, seq }) => [call_id, seq]);
+    expect(await due(5)).to.deep.equal([
+      [one, 1],
+      [two, 1],
+    ]);
+    expect(await due(2)).to.deep.equal([[one, 1]]);
+    const [first] = await store.deliveries.due(at(5), 1);
+    if (first === undefined) throw new Error('nothing is due');
+    expect(
+      await Promise.all([store.deliveries.claim(first, at(7)), store.deliveries.claim(first, at(8))]),
+    ).to.have.members([true, false]);
+    expect(await due(6)).to.deep.equal([[two, 1]]);
+    await store.deliveries.settle(first.id, {
+      state: 'delivered',
+      attempts: 1,
+      last_error: '',
+      doneAt: at(6),
+    });
+    expect(await due(6)).to.deep.equal([
+      [one, 2],
+      [two, 1],
+    ]);
+    const [second] = await store.deliveries.due(at(6), 1);
+    await store.deliveries.settle(second?.id ?? '', { state: 'parked', attempts: 9, last_error: '500' });
+    expect((await store.deliveries.parked(10)).map(({ last_error }) => last_error)).to.deep.equal(['500']);
+    expect(await store.deliveries.counts()).to.deep.equal([
+      { state: 'delivered', count: 1, oldest: at(1).toISOString() },
+      { state: 'parked', count: 1, oldest: at(2).toISOString() },
+      { state: 'waiting', count: 1, oldest: at(3).toISOString() },
+    ]);
+    expect(await store.deliveries.retry(at(9))).to.equal(1);
+    expect(await due(9)).to.deep.equal([
+      [two, 1],
+      [one, 2],
+    ]);
+    expect(await store.deliveries.deleteBefore(at(30), 10)).to.equal(1);
+  });
+
+  it('compares what a shadow would have done', async () => {
+    const row = (n: number, differs: number) => ({
+      id: id(n),
+      tenant,
+      call_id: id(n + 30),
+      at: at(n).toISOString(),
+      scheme: 'sales',
+      shadow: 'new',
+      differs,
+      decision: '{}',
+    });
+    await store.shadows.add([row(1, 0), row(2, 1), row(3, 1)]);
+    expect(await store.shadows.tally('new')).to.deep.equal({ calls: 3, differing: 2 });
+    expect(await store.shadows.tally('none')).to.deep.equal({ calls: 0, differing: 0 });
+    expect((await store.shadows.differing('new', 1)).map(({ at }) => at)).to.deep.equal([
+      at(3).toISOString(),
+    ]);
+    expect(await store.shadows.deleteBefore(at(2), 10)).to.equal(1);
+  });
+
+  it('counts problems of one kind as one, and opens a solved one that comes back', async () => {
+    const problem = (n: number) => ({
+      id: id(n),
+      tenant,
+      kind: 'webhook_timeout|sales|crm',
+      reason: 'webhook_timeout',
+      scheme: 'sales',
+      crm: 'crm',
+      first_at: at(n).toISOString(),
+      last_at: at(n).toISOString(),
+      last_call: `c${n}`,
+    });
+    for (const n of [1, 2, 3]) await store.problems.count(problem(n));
+    const [open] = await store.problems.list(tenant, ['open'], 10);
+    expect(open).to.include({
+      count: 3,
+      first_at: at(1).toISOString(),
+      last_at: at(3).toISOString(),
+      last_call: 'c3',
+    });
+    expect(await store.problems.change(open?.id ?? '', 'acknowledged', 'ann')).to.equal(true);
+    await store.problems.count(problem(4));
+    expect((await store.problems.list(tenant, ['acknowledged'], 10))[0]).to.include({
+      count: 4,
+      changed_by: 'ann',
+    });
+    await store.problems.change(open?.id ?? '', 'solved', 'ann');
+    await store.problems.count(problem(5));
+    expect(await store.problems.list(tenant, ['open'], 10)).to.have.length(1);
+  });
+});

@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import { Upkeep } from '../../../lib/store/upkeep.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { onBothDatabases } from '../../support/databases.ts';
+import { callRecord, openStore, type Given } from '../../support/stored.ts';
+
+onBothDatabases('upkeep of the store', (database) => {
+  let store: Store;
+  const put = async (...given: Given[]) => {
+    const records = given.map(callRecord);
+    for (const record of records) store.record(record);
+    await store.flush();
+    return records;
+  };
+  const names = async () =>
+    (await store.calls.page({}, { limit: 500 })).calls.map(({ caller_name }) => caller_name);
+  const day = (n: number) => new Date(Date.UTC(2026, 0, n, 8));
+
+  beforeEach(async () => {
+    store = await openStore(await database().fresh());
+  });
+  afterEach(() => store.close());
+
+  it('deletes what is older, with its words', async () => {
+    await put(
+      ...Array.from({ length: 450 }, (_, i) => ({ at: new Date(day(1).getTime() + i), callerName: 'old' })),
+    );
+    await put({ at: day(2), callerName: 'new' });
+    expect(await store.upkeep.deleteBefore(day(2))).to.equal(450);
+    expect(await names()).to.deep.equal(['new']);
+    expect((await store.calls.page({ text: 'old' })).calls).to.deep.equal([]);
+    expect((await store.calls.page({ text: 'new' })).calls).to.have.length(1);
+    expect(await store.upkeep.oldest()).to.deep.equal(day(2));
+  });
+
+  it('never holds the writer up for long while it deletes', async function () {
+    this.timeout(60_000);
+    await put(...Array.from({ length: 6000 }, (_, i) => ({ at: new Date(day(1).getTime() + i) })));
+    const deleting = store.upkeep.deleteBefore(day(2));
+    const waits: number[] = [];
+    let deleted: number | null = null;
+    void deleting.then((count) => (deleted = count));
+    while (deleted === null) {
+      const startedAt = performance.now();
+      await store.schemes.save({
+        id: callRecord().id,
+        tenant: 'default',
+        name: `n${waits.length}`,
+        after: 0,
+        created_at: day(3).toISOString(),
+        author: 'a',
+        message: '',
+        state: 'draft',
+        document: '{}',
+      });
+      waits.push(performance.now() - startedAt);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(deleted).to.equal(6000);
+    expect(waits.length).to.be.greaterThan(3);
+    // One of a hundred may meet a flush of the disk, or a busy machine.
+    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.9)]).to.be.lessThan(100);
+  });
+
+  it('shrinks to a size, the oldest first, and then stays as it is', async () => {
+    const reply = Array.from({ length: 400 }, () => Math.random().toString(36)).join(' ');
+    await put(
+      ...Array.from({ length: 300 }, (_, i) => ({
+        at: new Date(day(1).getTime() + i),
+        callerName: `c${i}`,
+        reply,
+      })),
+    );
+    const bytes = await store.upkeep.bytes();
+    expect(bytes).to.be.greaterThan(300 * 1000);
+    const deleted = await store.upkeep.shrinkTo(bytes / 2);
+    expect(deleted).to.be.within(60, 260);
+    expect(await store.upkeep.bytes()).to.be.at.most(bytes / 2);
+    expect((await names())[0]).to.equal('c299');
+    expect(await names()).not.to.include('c0');
+    expect(await store.upkeep.shrinkTo(bytes / 2)).to.equal(0);
+  });
+
+  it('masks the numbers of what is older, in columns, texts and words, once', async () => {
+    const [old, young] = await put(
+      {
+        at: day(1),
+        caller: '380441112233',
+        destination: '380509998877',
+        reply: '{"phone":"+38 (050) 999-88-77"}',
+      },
+      { at: day(5), caller: '380441112244' },
+    );
+    expect(await store.upkeep.maskBefore(day(3))).to.equal(1);
+    expect(await store.upkeep.maskBefore(day(3))).to.equal(0);
+    const stored = await store.calls.find(old?.id ?? '');
+    expect(stored?.masked).to.equal(true);
+    expect(stored?.record.call?.caller).to.equal('*****33');
+    expect(stored?.record.call?.uuid).to.equal(old?.call?.uuid);
+    expect(JSON.stringify(stored)).not.to.match(/999|1112233/);
+    const { calls } = await store.calls.page({});
+    expect(calls.map(({ caller, masked }) => [caller, masked])).to.deep.equal([
+      ['380441112244', false],
+      ['*****33', true],
+    ]);
+    for (const number of ['380441112233', '380509998877']) {
+      expect((await store.calls.page({ number })).calls, number).to.deep.equal([]);
+    }
+    expect((await store.calls.page({ text: 'iryna' })).calls).to.have.length(2);
+    expect((await store.calls.page({ number: young?.call?.caller ?? '' })).calls).to.have.length(1);
+  });
+
+  it('erases a number in every spelling and place, with a count, and no other', async () => {
+    const records = await put(
+      { at: day(1), caller: '+380441112233', callerName: 'Iryna Bondar' },
+      { at: day(2), caller: '380671234567', callerName: 'Oleh', destination: '0441112233' },
+      { at: day(3), caller: '380671234567', callerName: 'Petro', reply: '{"backup":"380441112233"}' },
+      // A stranger's number, with the same end.
+      { at: day(4), caller: '491441112233', callerName: 'Stranger' },
+      { at: day(5), caller: '380671234567', callerName: 'Nobody' },
+    );
+    expect(await store.upkeep.erase('380 44 111 22 33')).to.equal(4 - 1);
+    expect(
+      (await store.calls.page({ number: '380441112233' })).calls.map(({ caller_name }) => caller_name),
+    ).to.deep.equal(['Stranger']);
+    expect((await store.calls.page({ text: 'bondar' })).calls).to.deep.equal([]);
+    const texts = [];
+    for (const { id } of records) texts.push(JSON.stringify(await store.calls.find(id)));
+    for (const index of [0, 1, 2]) expect(texts[index]).not.to.match(/441112233|Bondar/);
+    expect(texts[3]).to.contain('491441112233');
+    expect(texts[4]).to.contain('380671234567');
+    expect(await store.upkeep.erase('380441112233')).to.equal(0);
+    expect(await names()).to.have.length(5);
+  });
+
+  it('counts, and knows the first and the last', async () => {
+    expect(await store.upkeep.count()).to.equal(0);
+    expect(await store.upkeep.oldest()).to.equal(null);
+    await put({ at: day(1) }, { at: day(4) }, { at: day(2) });
+    expect(await store.upkeep.count()).to.equal(3);
+    expect(await store.upkeep.newest()).to.deep.equal(day(4));
+    expect(store.upkeep).to.be.instanceOf(Upkeep);
+  });
+});
