@@ -1,4 +1,4 @@
-/** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. */
+/** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. `-- store`: see store.ts. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { CONTROLLERS, type ControllerName } from './controller.ts';
 import { Bench, type Figures, type Sizes } from './measure.ts';
 import { medians, targetsOf, toText, type Results, type Round } from './report.ts';
 import { Stage } from './stage.ts';
+import { benchStore, storeTable } from './store.ts';
 
 const DEFAULT: Sizes = {
   rounds: 5,
@@ -22,8 +23,10 @@ const DEFAULT: Sizes = {
 /** Without the 100,000 calls, which take most of the time. */
 const QUICK: Sizes = { ...DEFAULT, rounds: 3, steadyCalls: 500, fullSpeedCalls: 2000, growthCalls: 0 };
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    records: { type: 'string', default: '1000000' },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     full: { type: 'boolean', default: false },
@@ -77,6 +80,13 @@ async function run(): Promise<Results> {
   return { rounds, stall, growth };
 }
 
+if (positionals[0] === 'store') {
+  const rows = await benchStore(Number(options.records), say);
+  process.stdout.write(`${storeTable(rows)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  cleanUp();
+  process.exit(rows.some(({ worstMs, limitMs }) => worstMs > limitMs) ? 1 : 0);
+}
 try {
   if (!PINNED) say('no second core or no taskset: the processes are not pinned, and disturb each other');
   const results = await run();
