@@ -9,12 +9,13 @@ import { dirname, join, normalize } from 'node:path';
 const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
-  commands   | router decide presets schemes scheme dial upstream http call config log redact dialplan simulator
+  commands   | router decide presets schemes store scheme dial upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | leg decide schemes upstream esl http call config log
+  router     | leg decide schemes (store) upstream esl http call config log
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
+  store      | call config log redact
   dial       | scheme webhook call numbering config
   scheme     | webhook call numbering
   webhook    | call numbering http
@@ -31,7 +32,7 @@ const WINGS = parsed(`
 `);
 
 /** What every wing may import. The simulator may not: it is a program of its own. */
-const GROUND = ['errors', 'cancel', 'clock', 'emitter', 'nearest'];
+const GROUND = ['errors', 'cancel', 'clock', 'emitter', 'nearest', 'uuid'];
 
 /** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
 const EFFECTS = [
@@ -51,6 +52,7 @@ const EFFECTS = [
   'lib/http/resolver.ts',
   'lib/schemes/file.ts',
   'lib/schemes/folder.ts',
+  'lib/store/',
   'lib/simulator/',
   'lib/clock.ts',
   'lib/log.ts',

@@ -4,6 +4,7 @@ import { createLogger } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
+import { Store } from '../store/store.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Runs the router until it is told to stop. */
@@ -25,6 +26,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     reload();
   });
   const { version, maxDescriptors } = context;
+  const store = await Store.open({ config, log, clock: systemClock, version, secrets: secretTexts });
   let files = secretFiles;
   const secretSource = {
     read: async () => {
@@ -33,16 +35,23 @@ export async function startCommand(context: CommandContext, options: CommonOptio
       files = now;
       // Before the first call may send one.
       log.hide(texts);
+      store?.hide(texts);
       return secrets;
     },
     look: () => lookAtSecrets(context.env),
   };
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, secrets, secretSource, log, version, maxDescriptors }),
+    start({ config, secrets, secretSource, log, version, maxDescriptors, store }),
     stopped.then(() => null),
-  ]);
-  if (router === null) return 0;
+  ]).catch(async (error: unknown) => {
+    await store?.close();
+    throw error;
+  });
+  if (router === null) {
+    await store?.close();
+    return 0;
+  }
   reload = () => void router.reload();
   const notifier = createNotifier({
     env: context.env,
@@ -55,6 +64,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   await stopped;
   notifier.stopping();
   await router.stop();
+  await store?.close();
   notifier.close();
   await log.flushed();
   return 0;

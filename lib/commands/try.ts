@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent } from '../call/record.ts';
 import { systemClock } from '../clock.ts';
@@ -29,6 +28,7 @@ import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { uuidv7 } from '../uuid.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 import { callFrom, type CallOptions } from './try-call.ts';
@@ -55,7 +55,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
   const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
   const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
-  const record = newRecord(randomUUID(), systemClock.date());
+  const now = systemClock.date();
+  const record = newRecord(uuidv7(now), now);
   const entered: string[] = [];
   const note = (event: CallEvent): void => {
     apply(record, event);

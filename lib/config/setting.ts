@@ -133,3 +133,17 @@ export const dialplanName = format(
   'letters, digits, ".", "_" or "-"',
   (value) => typeof value === 'string' && isName(value),
 );
+
+/** A leaf of the table of settings. */
+export function setting(variable: string, value: unknown, name: string, doc: string) {
+  return { doc, format: name, default: value, env: `ESL_ROUTER_${variable}` };
+}
+
+type Leaf = ReturnType<typeof setting>;
+
+/** All of them, with their dotted names. */
+export function leaves(tree: object, path: readonly string[] = []): [string, Leaf][] {
+  return Object.entries(tree).flatMap(([key, node]: [string, object]) =>
+    'env' in node ? [[[...path, key].join('.'), node as Leaf]] : leaves(node, [...path, key]),
+  );
+}

@@ -12,11 +12,13 @@ import {
   isNetwork,
   isSource,
   json,
+  leaves,
   list,
   number,
   oneOf,
   portOrOff,
   ports,
+  setting,
   storeUrl,
   text,
 } from './setting.ts';
@@ -382,18 +384,6 @@ export const SCHEMA = {
     ),
   },
 };
-
-function setting(variable: string, value: unknown, name: string, doc: string) {
-  return { doc, format: name, default: value, env: `ESL_ROUTER_${variable}` };
-}
-
-type Leaf = ReturnType<typeof setting>;
-
-function leaves(tree: object, path: readonly string[] = []): [string, Leaf][] {
-  return Object.entries(tree).flatMap(([key, node]: [string, object]) =>
-    'env' in node ? [[[...path, key].join('.'), node as Leaf]] : leaves(node, [...path, key]),
-  );
-}
 
 export const SETTINGS: readonly Setting[] = leaves(SCHEMA).map(([name, leaf]) => ({
   name,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
 import type { CallReplies, ReplyRoom } from '../call/room.ts';
@@ -13,6 +12,7 @@ import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { Admission, Refusal } from '../esl/listener.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import { uuidv7 } from '../uuid.ts';
 import type { BridgeOutcome } from './bridge.ts';
 import { exists, isNameable, setVariables } from './command.ts';
 import { endingOf } from './ending.ts';
@@ -81,7 +81,8 @@ class CallStory {
     this.#places = context.limits.places();
     this.#replies = context.replies.forCall();
     this.#connectedAt = context.clock.now();
-    this.record = newRecord(randomUUID(), context.clock.date());
+    const now = context.clock.date();
+    this.record = newRecord(uuidv7(now), now);
   }
 
   /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */

@@ -15,6 +15,8 @@ export interface Readiness {
   readonly calls: number;
   /** How late the event loop is. */
   readonly lagMs: number;
+  /** Absent where there is none. */
+  readonly store?: { readonly status: 'up' | 'down'; readonly queued: number; readonly lost: number };
 }
 
 export interface HealthOptions {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { apply, newRecord, summaryOf, type CallRecord } from '../call/record.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
@@ -17,7 +16,9 @@ import type { Logger } from '../log.ts';
 import { ReloadableSchemes } from '../schemes/reload.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
+import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { uuidv7 } from '../uuid.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Load, type LoadState } from './load.ts';
 
@@ -35,6 +36,8 @@ export interface RouterOptions {
   readonly maxDescriptors?: number;
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
+  /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
+  readonly store?: Pick<Store, 'record' | 'state'> | null;
   /** Sees the record of each call once it has ended. */
   readonly onRecord?: (record: CallRecord) => void;
 }
@@ -98,7 +101,7 @@ async function loadAll(config: Config, first: Secrets, source?: SecretSource): P
 }
 
 async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
-  const { config, secrets, log, version, clock = systemClock, onRecord } = options;
+  const { config, secrets, log, version, clock = systemClock, store, onRecord } = options;
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const http = createHttpClient({ network: config.network, ownPorts });
   const limits = new Limits(clock);
@@ -138,6 +141,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
     const record = unserved(stalledMs, clock);
     report(log, record, '');
+    store?.record(record);
     onRecord?.(record);
   };
   const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
@@ -164,6 +168,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     const record = await routeCall(connection, admission, context);
     connections.delete(connection);
     report(log, record, connection.peer);
+    store?.record(record);
     onRecord?.(record);
   });
   load = new Load({
@@ -179,6 +184,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
     calls: listener.counts.calls,
     lagMs: Math.round(load.lagMs),
+    ...(store === undefined || store === null ? {} : { store: storeOf(store.state) }),
   });
   const health = await openHealth(config, readiness).catch(async (error: unknown) => {
     load.stop();
@@ -286,6 +292,11 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
   return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
 }
 
+/** A store that is down costs no call anything: the router is as ready as before, and says it. */
+function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
+  return { status, queued, lost };
+}
+
 async function openHealth(
   { health: { host, port } }: Config,
   readiness: () => Readiness,
@@ -309,7 +320,7 @@ const ALARMING: ReadonlySet<Reason> = new Set([
 
 /** Of a connection that was reset before it was accepted: which call it was nobody says. */
 function unserved(stalledMs: number, clock: Clock): CallRecord {
-  const record = newRecord(randomUUID(), clock.date());
+  const record = newRecord(uuidv7(clock.date()), clock.date());
   const stalled = stalledMs >= STANDSTILL_MS;
   const text = 'FreeSWITCH reset the connection before it was accepted';
   const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;

@@ -62,7 +62,7 @@ export class Accounts {
       .selectAll()
       .where('hash', '=', hash)
       .where('revoked_at', 'is', null)
-      .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', at.toISOString())]))
+      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at.toISOString())]))
       .executeTakeFirst();
     return row ?? null;
   }

@@ -137,7 +137,7 @@ export class Calls {
         const values = numbered.map(({ columns, n, words }) => ({ ...columns, n, words: vector(words) }));
         await transaction
           .insertInto('calls')
-          .values(values as never)
+          .values(values)
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute();
         return;

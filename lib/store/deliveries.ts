@@ -30,14 +30,15 @@ export class Deliveries {
       .selectAll('d')
       .where('state', '=', 'waiting')
       .where('next_at', '<=', at.toISOString())
-      .where(({ not, exists, selectFrom, ref }) =>
-        not(
-          exists(
-            selectFrom('deliveries as before')
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('deliveries as before')
               .select('before.id')
-              .where('before.call_id', '=', ref('d.call_id'))
-              .where('before.webhook', '=', ref('d.webhook'))
-              .where('before.seq', '<', ref('d.seq'))
+              .where('before.call_id', '=', eb.ref('d.call_id'))
+              .where('before.webhook', '=', eb.ref('d.webhook'))
+              .where('before.seq', '<', eb.ref('d.seq'))
               .where('before.state', '=', 'waiting'),
           ),
         ),
@@ -111,8 +112,9 @@ export class Deliveries {
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer
       .deleteFrom('deliveries')
-      .where('id', 'in', ({ selectFrom }) =>
-        selectFrom('deliveries')
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('deliveries')
           .select('id')
           .where('created_at', '<', moment.toISOString())
           .where('state', '!=', 'waiting')

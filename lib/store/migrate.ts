@@ -68,7 +68,7 @@ async function appliedIn(db: Kysely<Tables> | Transaction<Tables>): Promise<numb
     .select(({ fn }) => fn.max('version').as('version'))
     .executeTakeFirstOrThrow();
   // Of an empty table.
-  return (version as number | null) ?? 0;
+  return version ?? 0;
 }
 
 function refuseNewer(version: number): void {

@@ -36,11 +36,12 @@ export class Schemes {
       .selectFrom('scheme_revisions as r')
       .selectAll('r')
       .where('tenant', '=', tenant)
-      .where('revision', '=', ({ selectFrom, ref }) =>
-        selectFrom('scheme_revisions as other')
+      .where('revision', '=', (eb) =>
+        eb
+          .selectFrom('scheme_revisions as other')
           .select(({ fn }) => fn.max('other.revision').as('last'))
-          .where('other.tenant', '=', ref('r.tenant'))
-          .where('other.name', '=', ref('r.name')),
+          .where('other.tenant', '=', eb.ref('r.tenant'))
+          .where('other.name', '=', eb.ref('r.name')),
       )
       .orderBy('name')
       .execute();

@@ -50,8 +50,13 @@ export class Shadows {
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer
       .deleteFrom('shadows')
-      .where('id', 'in', ({ selectFrom }) =>
-        selectFrom('shadows').select('id').where('at', '<', moment.toISOString()).orderBy('id').limit(limit),
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('shadows')
+          .select('id')
+          .where('at', '<', moment.toISOString())
+          .orderBy('id')
+          .limit(limit),
       )
       .executeTakeFirst();
     return Number(numDeletedRows);

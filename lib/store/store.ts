@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
-import type { Clock } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -45,6 +45,7 @@ const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
+const START_MS = 3_000;
 /** A command that meets a router which writes waits for it. */
 const COMMAND_BUSY_MS = 10_000;
 
@@ -120,7 +121,7 @@ export class Store {
     }
     const store = new Store(await connect(place, BUSY_MS), options);
     try {
-      await store.#migrate();
+      await inTime(store.#migrate(), options.clock);
       log.info('store', { kind: store.#database.kind, place: store.#database.place });
     } catch (error) {
       if (isFinal(error)) {
@@ -172,7 +173,7 @@ export class Store {
   async close(): Promise<void> {
     await this.#sweeper.stop();
     await this.#writer.close(CLOSE_MS);
-    await this.#database.close();
+    await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
   async #migrate(): Promise<void> {
@@ -237,6 +238,21 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     await Promise.all([writer.destroy(), reader.destroy()]);
   };
   return { kind: 'postgres', writer, reader, place: shownPlace(url), close };
+}
+
+/** Calls wait for the router to start, so it waits for no database. */
+async function inTime(promise: Promise<void>, clock: Clock): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(START_MS, () => {
+      reject(new StoreFault('gone', `no answer within ${START_MS / 1000} s`));
+    });
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    cancel();
+  }
 }
 
 /** What does not pass by waiting. */

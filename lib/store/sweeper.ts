@@ -1,12 +1,20 @@
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Store } from './store.ts';
+import type { Accounts } from './accounts.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Shadows } from './shadows.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** Keeps the store as small and as discreet as the settings say: a round when the router starts, and one every minute. */
 
 export interface SweeperOptions {
-  readonly store: Pick<Store, 'upkeep' | 'accounts' | 'deliveries' | 'shadows'>;
+  readonly store: {
+    readonly upkeep: Upkeep;
+    readonly accounts: Accounts;
+    readonly deliveries: Deliveries;
+    readonly shadows: Shadows;
+  };
   /** 0: for ever. */
   readonly days: number;
   readonly maxMegabytes: number;

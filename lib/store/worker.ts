@@ -8,7 +8,7 @@ const { file, readonly, busyMs } = workerData as ThreadSettings;
 const STATEMENTS = 64;
 
 type Connection = InstanceType<typeof Database>;
-type Statement = Database.Statement<unknown[]>;
+type Statement = Database.Statement;
 
 let connection: Connection | null = null;
 const statements = new Map<string, Statement>();
@@ -41,7 +41,7 @@ function open(): Connection {
 function prepared(sql: string): Statement {
   const known = statements.get(sql);
   if (known !== undefined) return known;
-  const statement = open().prepare<unknown[]>(sql);
+  const statement = open().prepare(sql);
   if (statements.size >= STATEMENTS) statements.clear();
   statements.set(sql, statement);
   return statement;

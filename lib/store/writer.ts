@@ -1,5 +1,4 @@
-import type { Clock } from '../clock.ts';
-import { within } from '../clock.ts';
+import { within, type Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { CallRow } from './calls.ts';

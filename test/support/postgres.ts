@@ -45,7 +45,7 @@ export class Postgres {
     const folder = mkdtempSync(join(tmpdir(), 'esl-router-postgres-'));
     const isRoot = process.getuid?.() === 0;
     const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-    const user = isRoot ? { uid: id('-u'), gid: id('-g') } : {};
+    const user: { uid?: number; gid?: number } = isRoot ? { uid: id('-u'), gid: id('-g') } : {};
     if (user.uid !== undefined) chownSync(folder, user.uid, user.gid ?? 0);
     const secret = join(folder, 'password');
     writeFileSync(secret, PASSWORD);

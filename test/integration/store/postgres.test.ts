@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RouterError } from '../../../lib/errors.ts';
+import { NO_POSTGRES, Postgres, postgresInstalled } from '../../support/postgres.ts';
+import { callRecord, listeningLog, openStore } from '../../support/stored.ts';
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  const end = Date.now() + 40_000;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`not so after 40 s: ${what}`);
+    await delay(20);
+  }
+}
+
+describe('a PostgreSQL that comes and goes', function () {
+  this.timeout(90_000);
+  if (!postgresInstalled()) {
+    it(NO_POSTGRES, function () {
+      this.skip();
+    });
+    return;
+  }
+  let postgres: Postgres;
+  before(async () => {
+    postgres = await Postgres.start();
+  });
+  after(() => postgres.remove());
+
+  const places = () => ({ url: postgres.url(), password: postgres.password });
+
+  it('is stopped and started again: every record comes to be written', async () => {
+    const log = listeningLog();
+    const store = await openStore(places(), { log });
+    const before = await store.upkeep.count();
+    let longest = 0;
+    const record = (): void => {
+      const startedAt = performance.now();
+      store.record(callRecord());
+      longest = Math.max(longest, performance.now() - startedAt);
+    };
+    record();
+    await store.flush();
+    await postgres.stop();
+    for (let n = 0; n < 100; n++) record();
+    await until('it is down', () => store.state.status === 'down');
+    for (let n = 0; n < 100; n++) record();
+    await postgres.resume();
+    await until('all is written', () => store.state.queued === 0);
+    expect(store.state).to.include({ status: 'up', lost: 0 });
+    expect(await store.upkeep.count()).to.equal(before + 201);
+    expect(longest).to.be.lessThan(50);
+    const told = log.lines.filter(({ message }) => message.includes('takes'));
+    expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
+    await store.close();
+  });
+
+  it('stands still in the middle of writes: what was asked is given up, and nothing is written twice', async () => {
+    const store = await openStore(places());
+    const before = await store.upkeep.count();
+    store.record(callRecord());
+    await store.flush();
+    postgres.freeze();
+    try {
+      for (let n = 0; n < 50; n++) store.record(callRecord());
+      await until('it is down', () => store.state.status === 'down');
+      expect(store.state.because).to.match(/timeout/i);
+    } finally {
+      postgres.thaw();
+    }
+    await until('all is written', () => store.state.queued === 0);
+    expect(await store.upkeep.count()).to.equal(before + 51);
+    await store.close();
+  });
+
+  it('is not there when the router starts: it starts all the same', async () => {
+    const log = listeningLog();
+    await postgres.stop();
+    const store = await openStore(places(), { log });
+    expect(log.lines.map(({ level }) => level)).to.deep.equal(['warn']);
+    store.record(callRecord());
+    await postgres.resume();
+    await until('it is written', () => store.state.written === 1);
+    await store.close();
+  });
+
+  it('stands still while the router stops: it stops in some seconds', async () => {
+    const store = await openStore(places());
+    store.record(callRecord());
+    await store.flush();
+    postgres.freeze();
+    try {
+      store.record(callRecord());
+      const startedAt = performance.now();
+      await store.close();
+      expect(performance.now() - startedAt).to.be.lessThan(6000);
+      expect(store.state.lost).to.equal(1);
+    } finally {
+      postgres.thaw();
+    }
+  });
+
+  for (const [what, place, word] of [
+    ['a wrong password', { password: 'wrong' }, /password authentication failed/],
+    ['no password', { password: '' }, /ESL_ROUTER_STORE_PASSWORD/],
+    ['a database that is not there', { url: 'nowhere' }, /"nowhere" does not exist/],
+  ] as const) {
+    it(`refuses ${what}: the router does not start, and says why`, async () => {
+      const url = 'url' in place ? postgres.url(place.url) : postgres.url();
+      const password = 'password' in place ? place.password : postgres.password;
+      const error = await openStore({ url, password }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      expect(error).to.be.instanceOf(RouterError);
+      expect((error as RouterError).code).to.equal('config_invalid');
+      expect((error as RouterError).message).to.match(word);
+      expect((error as RouterError).message).not.to.contain(postgres.password);
+    });
+  }
+});
