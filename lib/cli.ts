@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { callsCommand, momentOf, type CallsOptions } from './commands/calls.ts';
 import { checkCommand, type CheckOptions } from './commands/check.ts';
 import { completionCommand, type CompletedCommand, type Shell } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
@@ -11,7 +12,10 @@ import { print } from './commands/print.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
+import { STORE_ACTIONS, storeCommand, type StoreAction, type StoreCommandOptions } from './commands/store.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
+import { whyCommand, type WhyOptions } from './commands/why.ts';
+import { systemClock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import { didYouMean } from './nearest.ts';
 import { PRESETS } from './presets/index.ts';
@@ -114,6 +118,42 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));
     });
+  common(program.command('calls'))
+    .description('list calls out of the store, the newest first')
+    .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
+    .option('--until <time>', 'the same', moment)
+    .option('--caller <number>', "the caller's number, in any spelling", notEmpty)
+    .option('--did <number>', 'the called number', notEmpty)
+    .option('--destination <text>', 'number or login', notEmpty)
+    .option('--number <number>', 'any of these', notEmpty)
+    .option('--scheme <name...>', 'scheme')
+    .option('--result <result...>', 'routed, no_route, error, no_answer, refused')
+    .option('--reason <reason...>', 'reason')
+    .option('--text <words>', 'words of its names, notes, details and replies', notEmpty)
+    .option('--limit <count>', 'so many', integer(1, 500), 50)
+    .option('--cursor <place>', 'those behind it: what the page before ended with', notEmpty)
+    .option('--json', 'print a JSON object a line')
+    .action(async (options: CallsOptions) => {
+      exit(await callsCommand(context, options));
+    });
+  common(program.command('why'))
+    .argument('<call>', 'trace, uuid, or caller: his last call', notEmpty)
+    .description('tell the story of one call: what came when, and why it ended where it did')
+    .option('--log <file...>', 'read log files (log.format json) instead of the store')
+    .option('--json', 'print the record as JSON')
+    .action(async (call: string, options: WhyOptions) => {
+      exit(await whyCommand(context, call, options));
+    });
+  common(program.command('store'))
+    .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))
+    .argument('[what]', 'the file of a backup, the number to erase', notEmpty)
+    .description(
+      'look after the store: its status, a backup while the router runs, a number erased everywhere',
+    )
+    .option('--json', 'print the status as JSON')
+    .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
+      exit(await storeCommand(context, action, what, options));
+    });
   program
     .command('new')
     .description('write a scheme for a kind of CRM, ready to fill in, and say what is left to do')
@@ -178,6 +218,12 @@ function completed(program: Command): CompletedCommand[] {
 function notEmpty(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgumentError('Expected a text that is not empty.');
+}
+
+function moment(text: string): Date {
+  const found = momentOf(text, systemClock.date());
+  if (found !== null) return found;
+  throw new InvalidArgumentError('Expected 90m, 2h or 3d, or a time such as 2026-06-01T08:00.');
 }
 
 function integer(min: number, max: number) {

@@ -14,6 +14,19 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router try --caller 380441112233 --did 15005550100',
     'esl-router try --caller 380441112233 --did 15005550100 --scheme sales --reply reply.json',
   ],
+  calls: [
+    'esl-router calls --since 1h --result error no_answer',
+    'esl-router calls --caller 380441112233 --json',
+  ],
+  why: [
+    'esl-router why 380441112233',
+    'esl-router why 0190a5d2-7b3c-7e21-9f0a-3c5d7e9f1a2b --log router.log',
+  ],
+  store: [
+    'esl-router store status',
+    'esl-router store backup calls.db',
+    'esl-router store erase 380441112233',
+  ],
   demo: ['esl-router demo', 'esl-router demo --once'],
   simulate: [
     'esl-router simulate --calls 1',

@@ -65,7 +65,7 @@ async function versionOf(db: Kysely<Tables>): Promise<number> {
 async function appliedIn(db: Kysely<Tables> | Transaction<Tables>): Promise<number> {
   const { version } = await db
     .selectFrom('schema_versions')
-    .select(({ fn }) => fn.max('version').as('version'))
+    .select(({ fn }) => fn.max<number | null>('version').as('version'))
     .executeTakeFirstOrThrow();
   // Of an empty table.
   return version ?? 0;

@@ -35,7 +35,7 @@ export const STORE: Config['store'] = {
 
 export async function openStore(
   store: Partial<Config['store']>,
-  { log = listeningLog(), tenants = 'one', secrets = [] as readonly string[] } = {},
+  { log = listeningLog(), tenants = 'one' as 'one' | 'domain', secrets = [] as readonly string[] } = {},
 ): Promise<Store> {
   const config = { store: { ...STORE, ...store }, tenants };
   const opened = await Store.open({ config, log, clock: systemClock, version: 'test', secrets });

@@ -1,0 +1,97 @@
+import { chmod, stat } from 'node:fs/promises';
+import { systemClock } from '../clock.ts';
+import { messageOf, RouterError } from '../errors.ts';
+import { openExisting, type OpenStore } from '../store/store.ts';
+import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { print, printJson } from './print.ts';
+
+export type StoreAction = 'status' | 'backup' | 'erase';
+export const STORE_ACTIONS: readonly StoreAction[] = ['status', 'backup', 'erase'];
+
+export interface StoreCommandOptions extends CommonOptions {
+  readonly json?: boolean;
+}
+
+/** Looks after the store, while a router runs too. */
+export async function storeCommand(
+  context: CommandContext,
+  action: StoreAction,
+  what: string | undefined,
+  options: StoreCommandOptions,
+): Promise<ExitCode> {
+  if (what === undefined && action !== 'status') {
+    throw new RouterError(
+      'config_invalid',
+      `esl-router store ${action}: say which ${action === 'backup' ? 'FILE' : 'NUMBER'}`,
+    );
+  }
+  const { config } = await load(context, options);
+  const redactor = redactorOf(context.env);
+  const store = await openExisting(config.store, systemClock);
+  try {
+    if (action === 'status') {
+      const facts = await statusOf(store);
+      if (options.json === true) printJson(context.stdout, facts, redactor);
+      else
+        print(
+          context.stdout,
+          Object.entries(facts).map(([name, value]) => `${name.padEnd(9)}  ${String(value ?? '-')}`),
+          redactor,
+        );
+      return 0;
+    }
+    if (action === 'erase') {
+      const erased = await store.upkeep.erase(what ?? '');
+      print(
+        context.stdout,
+        [`${erased} records no longer hold ${what ?? ''}; log files and backups are yours to look after`],
+        redactor,
+      );
+      return 0;
+    }
+    await backup(store, what ?? '');
+    print(context.stdout, [`${what ?? ''}: a whole copy of ${store.place}`], redactor);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function statusOf({ kind, place, upkeep }: OpenStore) {
+  const [records, bytes, oldest, newest] = await Promise.all([
+    upkeep.count(),
+    upkeep.bytes(),
+    upkeep.oldest(),
+    upkeep.newest(),
+  ]);
+  return {
+    kind,
+    place,
+    records,
+    megabytes: Math.round(bytes / 1024 / 1024),
+    oldest: oldest?.toISOString() ?? null,
+    newest: newest?.toISOString() ?? null,
+  };
+}
+
+/** Overwrites nothing, and is for its owner alone: it holds every number. */
+async function backup(store: OpenStore, file: string): Promise<void> {
+  if (store.kind === 'postgres') {
+    throw new RouterError(
+      'config_invalid',
+      `the store is PostgreSQL: take the backup with pg_dump --format=custom --file=${file}`,
+    );
+  }
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (isThere)
+    throw new RouterError('config_invalid', `${file} is there already, and a backup overwrites nothing`);
+  try {
+    await store.backup(file);
+    await chmod(file, 0o600);
+  } catch (error) {
+    throw new RouterError('internal', `no backup at ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

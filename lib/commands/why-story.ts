@@ -1,0 +1,162 @@
+import type { CallRecord } from '../call/record.ts';
+import { sentenceOf } from '../errors.ts';
+
+/** One call, told in lines that a person reads at night: what came when, and why it ended where it did. */
+
+const MOST_LINES = 25;
+const MOST_WIDTH = 160;
+
+interface Moment {
+  readonly atMs: number | null;
+  readonly text: string;
+}
+
+export function storyOf(record: CallRecord): string[] {
+  const head = headOf(record);
+  const end = endOf(record);
+  const moments = momentsOf(record)
+    .map((moment, place) => ({ ...moment, place }))
+    // What was noted without a time stays behind what it was noted after.
+    .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
+    .map(lineOf);
+  const notes = record.notes.map((note) => `note: ${note}`);
+  return [...head, ...fitting([...moments, ...notes], MOST_LINES - head.length - end.length), ...end].map(
+    cut,
+  );
+}
+
+function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
+  const when = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 23)} UTC`;
+  const head = [`${when}  trace ${id}${call === null ? '' : `  uuid ${call.uuid}`}`];
+  if (call !== null) {
+    const { caller, callerName, withheld, did, context, sourceIp } = call;
+    const number = caller === '' ? 'a withheld number' : `${caller}${withheld ? ' (withheld)' : ''}`;
+    const name = callerName === '' || callerName === caller ? '' : ` ${JSON.stringify(callerName)}`;
+    head.push(`${number}${name} called ${did}, context ${context}, from ${sourceIp} on ${call.switch}`);
+  }
+  if (pass > 1) head.push(`pass ${pass} of this call; the one before: ${previous ?? 'unknown'}`);
+  return head;
+}
+
+function momentsOf({
+  scheme,
+  requests,
+  recalled,
+  readings,
+  decisions,
+  bridges,
+  moves,
+  answeredMs,
+}: CallRecord): Moment[] {
+  const begin =
+    scheme === null
+      ? 'the call comes in'
+      : `the call comes in: scheme ${scheme.name}, chosen by ${scheme.chosenBy}`;
+  return [
+    { atMs: 0, text: begin },
+    ...requests.flatMap(requestMoments),
+    ...recalled.map(({ atMs, ageSeconds, stale, body }) => ({
+      atMs,
+      text: `the answer of ${Math.round(ageSeconds)} s before is used${stale ? ', for the CRM can not answer' : ''}: ${body}`,
+    })),
+    ...readings.map(({ path, text, result }) => ({
+      atMs: decisions[0]?.atMs ?? null,
+      text: `read ${path === '' ? 'the value' : path} ${JSON.stringify(text)}: ${result}`,
+    })),
+    ...decisions.map(({ atMs, scheme, via, result, reason, detail, steps }) => ({
+      atMs,
+      text: `${via === 'fallback' ? 'fallback' : 'decided'} by ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
+    })),
+    ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
+      { atMs, text: `bridge ${dialString}` },
+      ...(answeredBy !== null && index === bridges.length - 1
+        ? [{ atMs: answeredMs, text: `answered by ${answeredBy}` }]
+        : []),
+      ...(outcome === null || endedMs === null
+        ? []
+        : [{ atMs: endedMs, text: `the bridge ends: ${outcome}${cause === null ? '' : ` (${cause})`}` }]),
+    ]),
+    ...moves.map(({ atMs, from, by, to }) => ({
+      atMs,
+      text: `taken elsewhere by ${by} while ${from}${to === '' ? '' : `, to ${to}`}`,
+    })),
+  ];
+}
+
+function requestMoments(request: CallRecord['requests'][number]): Moment[] {
+  const { atMs, attempt, scheme, method, url, retries, reply, phases, answer, detail } = request;
+  const asked = { atMs, text: `asks the CRM (${scheme}, attempt ${attempt}): ${method} ${url}` };
+  const again = retries.map(({ reason, detail }) => ({
+    atMs,
+    text: `asked again after ${reason}: ${detail}`,
+  }));
+  const total = phases?.total ?? 0;
+  const parts = (['dns', 'connect', 'tls', 'firstByte'] as const)
+    .filter((name) => phases?.[name] !== undefined)
+    .map((name) => `${name} ${Math.round(phases?.[name] ?? 0)}`);
+  const took = `after ${Math.round(total)} ms${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+  const came =
+    reply === null
+      ? []
+      : [{ atMs: atMs + total, text: `the CRM answers ${reply.status} ${took}: ${reply.body.trim()}` }];
+  const meant =
+    answer === null || answer === 'found'
+      ? []
+      : [
+          {
+            atMs: atMs + total,
+            text: `no answer to use: ${answer}${detail === null || detail === '' ? '' : `, ${detail}`}`,
+          },
+        ];
+  return [asked, ...again, ...came, ...meant];
+}
+
+function endOf({
+  result,
+  reason,
+  destination,
+  end,
+  via,
+  hangupCause,
+  hungUpBy,
+  decidedMs,
+  answeredMs,
+  endedMs,
+}: CallRecord): string[] {
+  const who = hungUpBy === null ? '' : `, hung up by ${hungUpBy}`;
+  const cause = hangupCause === null ? '' : ` (${hangupCause})`;
+  const talked = answeredMs === null || endedMs === null ? '' : `, talked ${seconds(endedMs - answeredMs)}`;
+  const decided = decidedMs === null ? '' : `, decided in ${Math.round(decidedMs)} ms`;
+  return [
+    lineOf({ atMs: endedMs, text: `end: ${end ?? 'not yet'}${cause}${who}` }),
+    `${result} (${reason}): ${sentenceOf(reason)}`,
+    `${destination === '' ? 'sent nowhere' : `sent to ${destination}`} by ${via}${decided}${talked}`,
+  ];
+}
+
+function seconds(ms: number): string {
+  return ms < 60_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+function lineOf({ atMs, text }: Moment): string {
+  return `${atMs === null ? ''.padStart(12) : `${String(Math.round(atMs)).padStart(9)} ms`}  ${text}`;
+}
+
+/** The beginning and the end tell most. */
+function fitting(lines: readonly string[], most: number): string[] {
+  if (lines.length <= most) return [...lines];
+  const first = Math.ceil((most - 1) / 2);
+  const left = lines.length - most + 1;
+  return [
+    ...lines.slice(0, first),
+    `              ... ${left} lines are left out: see --json`,
+    ...lines.slice(first + left),
+  ];
+}
+
+function cut(line: string): string {
+  const flat = line.replace(/\s*[\r\n]+\s*/g, ' ');
+  return flat.length > MOST_WIDTH ? `${flat.slice(0, MOST_WIDTH - 3)}...` : flat;
+}
