@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { sql, type Insertable, type Kysely, type Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
-import { matching, type Database } from './database.ts';
-import type { CallTable, Tables } from './tables.ts';
+import type { Database } from './database.ts';
+import { newestWith, vector } from './search.ts';
+import type { CallTable } from './tables.ts';
 import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
@@ -134,7 +135,7 @@ export class Calls {
     await writer.transaction().execute(async (transaction) => {
       const numbered = rows.map((row) => ({ ...row, n: this.#orderOf(row.columns) }));
       if (kind === 'postgres') {
-        const values = numbered.map(({ columns, n, words }) => ({ ...columns, n, words: vector(words) }));
+        const values = numbered.map(({ columns, n, words }) => ({ ...columns, n, words: vector(words, n) }));
         await transaction
           .insertInto('calls')
           .values(values)
@@ -158,7 +159,7 @@ export class Calls {
   }
 
   async page(filter: CallFilter, { cursor, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<CallPage> {
-    const { kind, reader } = this.#database;
+    const { reader } = this.#database;
     const size = Math.max(1, Math.min(MAX_PAGE, limit));
     const from = filter.since === undefined ? 0 : orderOf(filter.since.getTime());
     const until = filter.until === undefined ? LAST : orderOf(filter.until.getTime());
@@ -173,7 +174,11 @@ export class Calls {
       .where('n', '<', below)
       .orderBy('n', 'desc')
       .limit(size + 1);
-    if (groups.length > 0) query = query.where(matching(kind, { groups, from, below, limit: size + 1 }));
+    if (groups.length > 0) {
+      const places = await newestWith(this.#database, { groups, from, below, limit: size + 1 });
+      if (places.length === 0) return { calls: [], next: null };
+      query = query.where('n', 'in', places);
+    }
     const rows = await query.execute();
     const shown = rows.slice(0, size);
     return { calls: shown.map(summaryOf), next: rows.length > size ? String(shown.at(-1)?.n ?? '') : null };
@@ -238,11 +243,6 @@ function groupsOf({ text, uuid, tenant, ...filter }: CallFilter): string[][] {
   return groups;
 }
 
-/** Words as PostgreSQL takes them as they are, without a parser that would take them apart. */
-export function vector(words: readonly string[]) {
-  return sql<string>`array_to_tsvector(${[...words]}::text[])`;
-}
-
 export function summaryOf({
   n: _,
   masked,
@@ -250,8 +250,6 @@ export function summaryOf({
 }: Omit<Selectable<CallTable>, 'record' | 'words'>): CallSummary {
   return { ...columns, masked: masked === 1 };
 }
-
-export type CallsTable = Kysely<Tables>;
 
 /** PostgreSQL's texts hold no U+0000. */
 function clean(text: string): string {

@@ -77,7 +77,6 @@ export const MIGRATIONS: readonly Migration[] = [
     postgres: [
       // The list of what is not yet in the index is read by every search: short.
       'create index calls_by_word on calls using gin (words) with (gin_pending_list_limit = 256)',
-      'alter table calls alter column words set statistics 1000',
       `create function esl_router_append_only() returns trigger language plpgsql as
         $$ begin raise exception 'the audit log is append-only'; end $$`,
       `create trigger audit_kept before update or delete or truncate on audit

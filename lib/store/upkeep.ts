@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { momentOf, orderBefore, rowOf, vector, type CallRow } from './calls.ts';
-import { matching, type Database } from './database.ts';
+import { momentOf, orderBefore, rowOf, type CallRow } from './calls.ts';
+import type { Database } from './database.ts';
+import { newestWith, vector } from './search.ts';
 import { numberWord, sameNumber, textWords } from './words.ts';
 
 /**
@@ -102,22 +103,20 @@ export class Upkeep {
 
   /** Takes a number out of every record, in whatever spelling it stands there. Resolves to how many records. */
   async erase(number: string): Promise<number> {
-    const { kind, reader } = this.#database;
+    const { reader } = this.#database;
     // In a column, or as a word of a reply.
     const groups = [[numberWord('number', number), ...textWords(number.replace(/[^\p{L}\p{N}]/gu, ''))]];
     const spelled = JSON.stringify(number.replace(/[\s().+-]/g, '')).slice(1, -1);
     let below = Number.MAX_SAFE_INTEGER;
     let erased = 0;
     for (;;) {
+      const places = await newestWith(this.#database, { groups, from: 0, below, limit: MASK_BATCH });
+      if (places.length === 0) return erased;
       const rows = await reader
         .selectFrom('calls')
         .select(['n', 'tenant', 'record', 'caller', 'did', 'destination', 'answered_by'])
-        .where(matching(kind, { groups, from: 0, below, limit: MASK_BATCH }))
-        .where('n', '<', below)
-        .orderBy('n', 'desc')
-        .limit(MASK_BATCH)
+        .where('n', 'in', places)
         .execute();
-      if (rows.length === 0) return erased;
       // The index knows the end of a number alone: a stranger's may end so too.
       const his = rows.filter(
         (row) =>
@@ -127,7 +126,7 @@ export class Upkeep {
       );
       await this.#replace(his, (record) => withoutNumber(record, number));
       erased += his.length;
-      below = rows.at(-1)?.n ?? 0;
+      below = places.at(-1) ?? 0;
       await this.#pause();
     }
   }
@@ -220,7 +219,7 @@ export class Upkeep {
     if (changed.length === 0) return;
     await writer.transaction().execute(async (transaction) => {
       for (const { n, columns, words } of changed) {
-        const set = { ...columns, masked: 1, ...(kind === 'postgres' ? { words: vector(words) } : {}) };
+        const set = { ...columns, masked: 1, ...(kind === 'postgres' ? { words: vector(words, n) } : {}) };
         await transaction
           .updateTable('calls')
           .set(set as never)
