@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, type Log } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
@@ -52,6 +53,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     await store?.close();
     return 0;
   }
+  tellOf(store, config, log);
   reload = () => void router.reload();
   const notifier = createNotifier({
     env: context.env,
@@ -68,4 +70,17 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   notifier.close();
   await log.flushed();
   return 0;
+}
+
+/** A router without a store is told how to get one, unless it was turned off. */
+function tellOf(store: Store | null, { store: { url, dir } }: Config, log: Log): void {
+  if (store !== null) {
+    const { kind, place } = store.state;
+    log.info('store', { kind, place });
+  } else if (url !== 'off') {
+    log.info(
+      'store: off, calls are in the log alone; make the folder store.dir (ESL_ROUTER_STORE_DIR) for one',
+      { dir },
+    );
+  }
 }

@@ -243,7 +243,7 @@ function groupsOf({ text, uuid, tenant, ...filter }: CallFilter): string[][] {
   return groups;
 }
 
-export function summaryOf({
+function summaryOf({
   n: _,
   masked,
   ...columns

@@ -111,18 +111,11 @@ export class Store {
     const place = placeOf(config.store);
     if (place.kind === 'off') return null;
     if (place.kind === 'sqlite' && !place.asked && !(await isFolder(dirname(place.file)))) {
-      log.info(
-        'store: off, calls are in the log alone; make the folder store.dir (ESL_ROUTER_STORE_DIR) to turn it on',
-        {
-          dir: config.store.dir,
-        },
-      );
       return null;
     }
     const store = new Store(await connect(place, BUSY_MS), options);
     try {
       await inTime(store.#migrate(), options.clock);
-      log.info('store', { kind: store.#database.kind, place: store.#database.place });
     } catch (error) {
       if (isFinal(error)) {
         await store.close();

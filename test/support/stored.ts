@@ -33,9 +33,15 @@ export const STORE: Config['store'] = {
   maskAfterDays: 0,
 };
 
+interface Opening {
+  readonly log?: Logger;
+  readonly tenants?: Config['tenants'];
+  readonly secrets?: readonly string[];
+}
+
 export async function openStore(
   store: Partial<Config['store']>,
-  { log = listeningLog(), tenants = 'one' as 'one' | 'domain', secrets = [] as readonly string[] } = {},
+  { log = listeningLog(), tenants = 'one', secrets = [] }: Opening = {},
 ): Promise<Store> {
   const config = { store: { ...STORE, ...store }, tenants };
   const opened = await Store.open({ config, log, clock: systemClock, version: 'test', secrets });

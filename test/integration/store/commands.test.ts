@@ -206,11 +206,11 @@ describe('command line: calls, why, store', function () {
     expect(traces).to.have.length(5);
 
     const bare = await Daemon.start();
-    expect(bare.lines.some(({ message }) => message.startsWith('store: off'))).to.equal(true);
+    await bare.until(({ message }) => message.startsWith('store: off'));
     await bare.stop();
     mkdirSync(join(folder, 'data'));
     const on = await Daemon.start({ settings: { STORE_DIR: join(folder, 'data') } });
-    expect(on.lines.find(({ message }) => message === 'store')).to.include({
+    expect(await on.until(({ message }) => message === 'store')).to.include({
       kind: 'sqlite',
       place: join(folder, 'data', 'esl-router.db'),
     });

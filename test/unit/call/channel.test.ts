@@ -41,6 +41,7 @@ describe('channel', () => {
       did: '15005550100',
       destinationNumber: '15005550100',
       context: 'public',
+      domain: '',
       sourceIp: '192.0.2.1',
       switch: 'fs1',
       divertedFrom: '',
