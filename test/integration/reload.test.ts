@@ -283,7 +283,9 @@ describe('reload', function () {
     it('what can not be read keeps the old ones, and is named: a link that leads nowhere, 2,000 levels', async () => {
       await callsDuring(async () => {
         const lost = await reloaded(KEPT, () => symlink('nowhere', join(folder, 'lost.json')));
-        expect(JSON.stringify(lost['faults'])).to.match(/lost\.json: is a link to a file that is not there \(ENOENT\)/);
+        expect(JSON.stringify(lost['faults'])).to.match(
+          /lost\.json: is a link to a file that is not there \(ENOENT\)/,
+        );
         await reloaded(LOADED, () => rm(join(folder, 'lost.json')));
         const deep = await reloaded(KEPT, () => writeFile(join(folder, 'deep.json'), '['.repeat(2000)));
         expect(JSON.stringify(deep['faults'])).to.match(
