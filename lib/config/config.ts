@@ -232,17 +232,16 @@ function describeFault(
   if (secretFiles.has(variable)) return `${variable}_FILE: ${withoutValue(line)}`;
   const place = variable in env ? variable : (file?.name ?? 'configuration');
   const unknown = /^configuration param '(.*)' not declared in the schema$/.exec(line)?.[1];
-  if (unknown !== undefined) return `${place}: ${unknown}: there is no such setting`;
+  if (unknown !== undefined)
+    return `${place}: ${unknown}: there is no such setting${didYouMean(unknown, NAMES)}`;
   if (name !== undefined && TELLING.has(name)) return `${place}: ${withoutValue(line)}`;
   return `${place}: ${line.replace(': value was ', ', got ')}${meantBy(line)}`;
 }
 
 const NAMES: readonly string[] = SETTINGS.flatMap(({ name }) => [name, ...name.split('.').slice(0, -1)]);
 
-/** The name or the word that a fault of convict is about, and the one that was most likely meant. */
+/** The word that was most likely meant. */
 function meantBy(line: string): string {
-  const [, unknown] = /^configuration param '([^']+)' not declared/.exec(line) ?? [];
-  if (unknown !== undefined) return didYouMean(unknown, NAMES);
   const [, words, value] = /: expected one of (.+): value was "(.*)"$/.exec(line) ?? [];
   return words === undefined ? '' : didYouMean(value, words.split(', '));
 }
