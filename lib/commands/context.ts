@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type SettingValue } from '../config/config.ts';
+import { proxyEnvironmentOf, proxyPasswords } from '../config/proxies.ts';
 import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
@@ -61,6 +62,7 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
   const secrets = loadSecrets({ env, readFile, hosts: result.config.secrets.hosts });
   if (result.ok) {
     const texts = [...secretValues({ env, readFile }), ...secretTexts(result.settings)];
+    texts.push(...proxyPasswords(result.config.proxyEnvironment, result.config.http.proxy));
     return { ...result, secrets, secretTexts: texts };
   }
   const schemes = await loadSchemes(result.config, secrets);
@@ -72,7 +74,11 @@ export async function load({ env }: CommandContext, options: CommonOptions): Pro
 
 /** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  return createRedactor({ secrets: secretValues({ env, readFile: readBefore(env) }, { everyFile: true }) });
+  const secrets = [
+    ...secretValues({ env, readFile: readBefore(env) }, { everyFile: true }),
+    ...proxyPasswords(proxyEnvironmentOf(env), env['ESL_ROUTER_HTTP_PROXY']),
+  ];
+  return createRedactor({ secrets });
 }
 
 /** Of a file that a person names on the command line, or in the environment: it may be a pipe, `<(...)`. */

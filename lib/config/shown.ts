@@ -8,7 +8,7 @@ interface Valued {
 }
 
 /** Settings in which tokens stand. */
-export const TELLING: ReadonlySet<string> = new Set(['webhook.url', 'webhook.parameters']);
+export const TELLING: ReadonlySet<string> = new Set(['webhook.url', 'webhook.parameters', 'http.proxy']);
 
 const HIDDEN = '***';
 const MACRO = /\{\{[^{}]*\}\}/;
@@ -23,11 +23,19 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
+  if (name === 'http.proxy')
+    return String(value).replace(
+      CREDENTIALS,
+      (_, user: string, password: string) => `${user}${macrosOf(password)}@`,
+    );
   if (name !== 'webhook.parameters') return value;
   return Object.fromEntries(
     Object.entries(value as object).map(([key, text]) => [key, macrosOf(String(text))]),
   );
 }
+
+/** Up to the password of a URL, and the password: `http://user:` and `secret`. */
+const CREDENTIALS = /^((?:[a-z]+:\/\/)?[^:@/?#]*:)(.*)@/i;
 
 /** `key {{secret.CRM}}` -> `***{{secret.CRM}}` */
 function macrosOf(text: string): string {

@@ -8,8 +8,10 @@ import { Exchange } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { compileNetwork, type NetworkRules, type Zone } from './network.ts';
 import { createPool } from './pool.ts';
+import { proxyFor } from './proxy.ts';
 import { isRedirect, redirectedRequest } from './redirect.ts';
 import { createResolver, type Resolver } from './resolver.ts';
+import { refusalBy } from './tunnel.ts';
 
 interface HttpSending {
   readonly signal: CancelSignal;
@@ -23,7 +25,7 @@ export interface HttpClient {
    * Resolves with any status once the body is whole; a redirect is followed as often as the request says. The request is
    * sent once, and a reply that takes too much is cut off. `signal` is the one deadline: a TimeoutError in it becomes
    * RouterError `webhook_timeout`, any other reason is thrown as it is. Everything else is a RouterError too:
-   * `dns_failed`, `address_denied`, `connect_failed`, `tls_failed`, `connection_gone`, `connection_lost`,
+   * `dns_failed`, `address_denied`, `connect_failed`, `proxy_unreachable`, `proxy_refused`, `tls_failed`, `connection_gone`, `connection_lost`,
    * `http_malformed`, `body_too_large`, `reply_abusive`, `redirect_refused`, `request_invalid`.
    */
   send(request: HttpRequest, options: HttpSending): Promise<HttpResponse>;
@@ -105,8 +107,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       let asked = request;
       let from: Zone | null = null;
       for (let redirects = 0; ; redirects++) {
+        const proxy = proxyFor(asked.proxies, asked.url);
         const exchange: Exchange = new Exchange({
           pool,
+          url: new URL(asked.url),
+          proxy,
+          signal,
           startedAt,
           account,
           from,
@@ -121,6 +127,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         });
         const { status } = exchange;
         const headers = exchange.headers();
+        // Only a proxy answers so.
+        if (status === 407 && proxy !== null)
+          throw new RouterError('proxy_refused', `${proxy.name}: ${refusalBy(status, headers)}`);
         if (request.redirects === 0 || !isRedirect(status)) {
           const { bytes, notes } = decodeBody(coded, headers['content-encoding'] ?? '', maxBodyBytes);
           const { text: body, notes: more } = decodeText(bytes, headers['content-type'] ?? '');
@@ -147,6 +156,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 const NOT_ANSWERED: ReadonlySet<Reason> = new Set([
   'dns_failed',
   'connect_failed',
+  'proxy_unreachable',
+  'proxy_refused',
   'tls_failed',
   'connection_gone',
 ]);
