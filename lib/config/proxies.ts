@@ -1,7 +1,7 @@
 /** The variables by which most programs are told of a proxy. None of them is a setting of the router. */
 
 /** Under the name by which it was set; '' where it is not. */
-export interface ProxyVariable {
+interface ProxyVariable {
   readonly variable: string;
   readonly value: string;
 }

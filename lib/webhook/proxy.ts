@@ -41,7 +41,7 @@ const EXPECTED = 'expected "environment", "none" or a URL such as http://proxy.e
 const MARK = /%FF(\d+)%FF/;
 
 /** Throws RouterError `config_invalid`: the sentence does not repeat the text, which may hold a password. */
-export function parseProxy(text: string, isOperators: boolean): ProxyChoice {
+function parseProxy(text: string, isOperators: boolean): ProxyChoice {
   return text === 'none' || text === 'environment' ? text : parseProxyUrl(text, isOperators, EXPECTED);
 }
 

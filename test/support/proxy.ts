@@ -76,6 +76,7 @@ export class ForwardProxy {
   }
 
   #keep(socket: Socket): Socket {
+    if (this.#sockets.has(socket)) return socket;
     this.#sockets.add(socket.on('error', () => undefined));
     socket.once('close', () => this.#sockets.delete(socket));
     return socket;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/tls');
 
-export function pathOf(name: string): string {
+function pathOf(name: string): string {
   return join(FOLDER, name);
 }
 
-export function pem(name: string): string {
+function pem(name: string): string {
   return readFileSync(pathOf(name), 'latin1');
 }
 
