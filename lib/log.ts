@@ -50,18 +50,18 @@ const FLUSH_MS = 200;
 
 export function createLogger(options: LogOptions): Log {
   const { level, format, maskNumbers, secrets = [], stream, colour = false } = options;
+  const lines = new Lines(stream);
   let dropped = 0;
   // Whoever read the log has gone (EPIPE), or the disk is full: calls are served all the same, and it may have room again.
   let failed = false;
   let retryAt = 0;
   guarded(stream, () => {
     failed = true;
+    dropped += lines.lastWritten;
     retryAt = performance.now() + RETRY_MS;
-    dropped++;
   });
   const hidden = new Set(secrets);
   let redactor = createRedactor({ secrets, maskNumbers });
-  const lines = new Lines(stream);
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
@@ -129,6 +129,9 @@ export function createLogger(options: LogOptions): Log {
 class Lines {
   readonly #stream: Writable;
   #text = '';
+  #count = 0;
+  /** Lines of the last write. */
+  lastWritten = 0;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -145,11 +148,15 @@ class Lines {
         this.flush();
       });
     this.#text += `${line}\n`;
+    this.#count++;
   }
 
   flush(): void {
-    if (this.#text !== '') this.#stream.write(this.#text);
+    if (this.#text === '') return;
+    this.lastWritten = this.#count;
+    this.#stream.write(this.#text);
     this.#text = '';
+    this.#count = 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Reason } from '../errors.ts';
+import { sentenceOf, type Reason } from '../errors.ts';
 import type { HttpPhases } from '../http/message.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
@@ -321,20 +321,24 @@ function shownCall(call: Call): ShownCall {
 export function decisionOf(record: CallRecord, where: string): Record<string, unknown> {
   const last = record.requests.at(-1);
   return {
-    trace: record.id,
-    ...whoOf(record),
+    to: where,
     result: record.result,
     reason: record.reason,
-    to: where,
+    why: sentenceOf(record.reason),
+    ...whoOf(record),
     via: record.via,
     ...(last === undefined ? {} : { asked: record.requests.length, status: last.reply?.status ?? null }),
     decidedMs: rounded(record.decidedMs),
+    ...idsOf(record),
   };
+}
+
+function idsOf({ id, call }: CallRecord): Record<string, unknown> {
+  return { trace: id, uuid: call?.uuid ?? '' };
 }
 
 function whoOf({ call, scheme }: CallRecord): Record<string, unknown> {
   return {
-    uuid: call?.uuid ?? '',
     caller: call?.caller ?? '',
     did: call?.did ?? '',
     scheme: scheme?.name ?? null,
@@ -347,12 +351,12 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
   const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
   const recalled = record.recalled.at(-1);
   return {
-    trace: record.id,
-    ...whoOf(record),
+    end: record.end,
     result: record.result,
     reason: record.reason,
+    why: sentenceOf(record.reason),
+    ...whoOf(record),
     destination: record.destination,
-    end: record.end,
     via: record.via,
     ...(last === undefined
       ? {}
@@ -374,6 +378,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
     answeredMs: rounded(record.answeredMs),
     endedMs: rounded(record.endedMs),
     ...(record.notes.length === 0 ? {} : { notes: record.notes }),
+    ...idsOf(record),
   };
 }
 

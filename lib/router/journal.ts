@@ -1,6 +1,6 @@
 import { decisionOf, summaryOf, type CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
-import { sentenceOf, type Reason } from '../errors.ts';
+import type { Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isCrmFailure } from '../reasons/index.ts';
 import { CrmFailures } from './failures.ts';
@@ -35,14 +35,14 @@ export class Journal {
   /** The caller goes somewhere. */
   decided(record: CallRecord, where: string): void {
     this.#failed(record, 0);
-    this.#log.info('decided', { ...decisionOf(record, where), why: sentenceOf(record.reason) });
+    this.#log.info('decided', decisionOf(record, where));
   }
 
   ended(record: CallRecord, peer: string): void {
     // Those of before the decision have been logged with it.
     this.#failed(record, record.decidedMs ?? 0);
     this.#log.debug('record', { trace: record.id, ...record });
-    const line = { ...summaryOf(record), why: sentenceOf(record.reason) };
+    const line = summaryOf(record);
     const advice = ALARMING[record.reason];
     if (advice === undefined) this.#log.info('ended', line);
     else this.#log.warn('ended', { ...line, peer, ...(advice === null ? {} : { advice }) });
