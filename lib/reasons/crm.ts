@@ -52,6 +52,16 @@ export const CRM = {
     'The CRM is down, or a firewall is in between.',
     'Try `curl -v URL` from the machine of the router.',
   ],
+  proxy_unreachable: [
+    'no connection to the proxy',
+    'The proxy is down, or its address is wrong.',
+    'Look at `HTTPS_PROXY`, `http.proxy` or `webhook.proxy`, and at the proxy.',
+  ],
+  proxy_refused: [
+    'the proxy did not let the question through',
+    'The proxy wants credentials, or does not allow this host.',
+    "The status is in the record. Look at the proxy's log.",
+  ],
   tls_failed: [
     'the TLS connection to the webhook failed',
     'The certificate has expired, is for another name, or its authority is not known.',
