@@ -104,6 +104,7 @@ const inside: Execute = async (args, _folder, env, configurationFolders) => {
     stderr,
     onStop: () => undefined,
     onReload: () => undefined,
+    onDebug: () => undefined,
     onCrash: () => undefined,
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
