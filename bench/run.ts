@@ -81,7 +81,7 @@ async function run(): Promise<Results> {
 }
 
 if (positionals[0] === 'store') {
-  const rows = await benchStore(Number(options.records), say);
+  const rows = await benchStore(Number(options.records), positionals[1], say);
   process.stdout.write(`${storeTable(rows)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   cleanUp();

@@ -1,4 +1,4 @@
-/** `npm run bench -- store [--records 1000000]`: pages and stories out of a store with so many records, on both databases. */
+/** `npm run bench -- store [sqlite|postgres] [--records 1000000]`: pages and stories out of a store with so many records, on both databases. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,14 +25,20 @@ interface Row {
   readonly found: number;
 }
 
-export async function benchStore(records: number, say: (text: string) => void): Promise<readonly Row[]> {
+export async function benchStore(
+  records: number,
+  only: string | undefined,
+  say: (text: string) => void,
+): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'esl-router-bench-store-'));
   try {
-    rows.push(...(await measured('sqlite', { url: `sqlite:${join(folder, 'store.db')}` }, records, say)));
+    if (only !== 'postgres')
+      rows.push(...(await measured('sqlite', { url: `sqlite:${join(folder, 'store.db')}` }, records, say)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  if (only === 'sqlite') return rows;
   if (!postgresInstalled()) {
     say(NO_POSTGRES);
     return rows;

@@ -77,7 +77,6 @@ interface ShownCall {
   readonly withheld: boolean;
   readonly did: string;
   readonly context: string;
-  /** SIP domain of the leg. */
   readonly domain: string;
   readonly sourceIp: string;
 }
@@ -91,6 +90,8 @@ interface RequestRecord {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** `http://proxy.example.com:3128`, through which it was asked; null: directly. */
+  readonly proxy: string | null;
   /** Tries that failed and were followed by another, with the same bytes. */
   readonly retries: { readonly reason: Reason; readonly detail: string }[];
   reply: { status: number; headers: Readonly<Record<string, string>>; body: string } | null;
@@ -137,9 +138,9 @@ interface BridgeRecord {
 }
 
 /** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
-type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+export type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
 
-interface MoveRecord {
+export interface MoveRecord {
   readonly atMs: number;
   readonly from: Move['from'];
   readonly by: Move['by'];
@@ -317,54 +318,4 @@ export function apply(record: CallRecord, event: CallEvent): void {
 function shownCall(call: Call): ShownCall {
   const { uuid, callId, caller, callerName, withheld, did, context, domain, sourceIp } = call;
   return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, domain, sourceIp };
-}
-
-/** The record as it stands in the log line of a call: no bodies, no headers. */
-export function summaryOf(record: CallRecord): Record<string, unknown> {
-  const last = record.requests.at(-1);
-  const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
-  const recalled = record.recalled.at(-1);
-  return {
-    trace: record.id,
-    uuid: record.call?.uuid ?? '',
-    caller: record.call?.caller ?? '',
-    did: record.call?.did ?? '',
-    scheme: record.scheme?.name ?? null,
-    result: record.result,
-    reason: record.reason,
-    destination: record.destination,
-    end: record.end,
-    via: record.via,
-    ...(last === undefined
-      ? {}
-      : {
-          requests: record.requests.length,
-          status: last.reply?.status ?? null,
-          answer: last.answer,
-          detail: last.detail,
-          ...(retries === 0 ? {} : { retries }),
-        }),
-    ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
-    ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
-    ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
-    ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
-    bridges: record.bridges.map(({ outcome, cause }) =>
-      cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
-    ),
-    hangupCause: record.hangupCause,
-    hungUpBy: record.hungUpBy,
-    decidedMs: rounded(record.decidedMs),
-    answeredMs: rounded(record.answeredMs),
-    endedMs: rounded(record.endedMs),
-    ...(record.notes.length === 0 ? {} : { notes: record.notes }),
-  };
-}
-
-/** `transfer while talking to 700 default` */
-function movedTo({ from, by, to }: MoveRecord): string {
-  return `${by} while ${from}${to === '' ? '' : ` to ${to}`}`;
-}
-
-function rounded(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms * 10) / 10;
 }

@@ -1,9 +1,9 @@
 import { systemClock } from '../clock.ts';
 import type { CallFilter, CallSummary } from '../store/calls.ts';
 import { openExisting } from '../store/store.ts';
-import { table } from './config.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
+import { table } from './table.ts';
 import { printableJson } from '../redact/printable.ts';
 
 export interface CallsOptions extends CommonOptions {
@@ -40,7 +40,7 @@ export async function callsCommand(context: CommandContext, options: CallsOption
     } else if (calls.length === 0) {
       print(stderr, ['no such calls'], redactor);
     } else {
-      print(stdout, [table([HEAD, ...calls.map(rowOf)])], redactor);
+      print(stdout, [table([HEAD, ...calls.map(rowOf)], Infinity)], redactor);
     }
     if (next !== null) print(stderr, [`older ones: --cursor ${next}`], redactor);
     return 0;

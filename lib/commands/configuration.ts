@@ -16,7 +16,7 @@ export interface Configuration {
 }
 
 /** A file that a person names may be a pipe, `<(...)`. */
-export const NAMED = { maxBytes: MAX_NAMED_BYTES, pipes: true };
+const NAMED = { maxBytes: MAX_NAMED_BYTES, pipes: true };
 
 /** `named` is the file of --config or ESL_ROUTER_CONFIG. An empty name is none: `ESL_ROUTER_CONFIG=` in a compose file. */
 export async function findConfiguration(named: string, folders: readonly string[]): Promise<Configuration> {

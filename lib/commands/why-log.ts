@@ -44,7 +44,7 @@ function readLine(line: string, meant: string): LoggedCall | null {
     const names = [record.id, record.call?.uuid, record.call?.caller];
     return names.includes(meant) ? { kind: 'record', record } : null;
   }
-  if (typeof message !== 'string' || !/^call\b/.test(message)) return null;
+  if (message !== 'ended') return null;
   return [fields['trace'], fields['uuid'], fields['caller']].includes(meant)
     ? { kind: 'line', fields }
     : null;

@@ -19,9 +19,9 @@ import {
   portOrOff,
   ports,
   setting,
-  storeUrl,
   text,
 } from './setting.ts';
+import { STORE_SETTINGS } from './store-settings.ts';
 
 /**
  * Every setting: name, default, environment variable, what it takes and what it is for. README's table,
@@ -247,6 +247,14 @@ export const SCHEMA = {
       "Ports of FreeSWITCH's own event socket: no webhook and no redirect may lead to one, on any host.",
     ),
   },
+  http: {
+    proxy: setting(
+      'HTTP_PROXY',
+      'environment',
+      format('environment, none, or the URL of a proxy', (v) => typeof v === 'string' && v !== ''),
+      'What webhooks are asked through, unless a scheme says otherwise: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. This machine is never asked through a proxy.',
+    ),
+  },
   secrets: {
     hosts: setting(
       'SECRETS_HOSTS',
@@ -334,29 +342,7 @@ export const SCHEMA = {
       'Seconds that FreeSWITCH keeps the socket open after the call, for its last events.',
     ),
   },
-  store: {
-    url: setting(
-      'STORE_URL',
-      'auto',
-      storeUrl,
-      'Where the records of calls are kept: off, sqlite (esl-router.db in store.dir), sqlite:FILE, or postgres://user@host/database. auto: sqlite when the folder store.dir is there, else off.',
-    ),
-    dir: setting('STORE_DIR', 'data', text, 'Folder of the store.'),
-    password: setting('STORE_PASSWORD', '', text, 'Password of the database, when it is not in the URL.'),
-    days: setting('STORE_DAYS', 90, integer(0, 36_500), 'Days after which records are deleted; 0: never.'),
-    maxMegabytes: setting(
-      'STORE_MAX_MEGABYTES',
-      2_048,
-      integer(0, 10_000_000),
-      'Megabytes that the records may take; the oldest are deleted first. 0: without limit.',
-    ),
-    maskAfterDays: setting(
-      'STORE_MASK_AFTER_DAYS',
-      0,
-      integer(0, 36_500),
-      'Days after which telephone numbers in records are masked (*****33); 0: never.',
-    ),
-  },
+  store: STORE_SETTINGS,
   tenants: setting(
     'TENANTS',
     'one',

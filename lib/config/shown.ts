@@ -15,6 +15,7 @@ export const TELLING: ReadonlySet<string> = new Set([
   'webhook.auth',
   'store.url',
   'store.password',
+  'http.proxy',
 ]);
 
 const HIDDEN = '***';
@@ -33,6 +34,11 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
+  if (name === 'http.proxy')
+    return String(value).replace(
+      CREDENTIALS,
+      (_, user: string, password: string) => `${user}${macrosOf(password)}@`,
+    );
   if (!TELLING.has(name)) return value;
   return Object.fromEntries(
     Object.entries(value as object).map(([key, text]) => [
@@ -46,6 +52,9 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
 function isWord(name: string, key: string): boolean {
   return name === 'webhook.auth' && key === 'type';
 }
+
+/** Up to the password of a URL, and the password: `http://user:` and `secret`. */
+const CREDENTIALS = /^((?:[a-z]+:\/\/)?[^:@/?#]*:)(.*)@/i;
 
 /** `key {{secret.CRM}}` -> `***{{secret.CRM}}` */
 function macrosOf(text: string): string {

@@ -35,6 +35,10 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
   });
   // One that was idle has gone: the next question opens another.
   guarded(pool);
+  // Compiling a question takes longer than any page: 100 ms.
+  pool.on('connect', (client) => {
+    client.query('set jit = off').catch(() => undefined);
+  });
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: lossy(pool) }) });
 }
 

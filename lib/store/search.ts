@@ -28,12 +28,12 @@ async function walked({ reader }: Database, { groups, from, below, limit }: Word
 
 /** Of one call in a hundred a page is found among so many. */
 const NEAR_ROWS = 4_000;
-/** Places in the order of three days: no page is sorted out of more. */
-const SPAN = 3 * 86_400_000 * 8192;
+/** Places in the order of seven days: no page is sorted out of more. */
+const SPAN = 7 * 86_400_000 * 8192;
 
 /**
  * PostgreSQL's index of words knows no order: it gives all that match, and a walk from the newest finds nothing for long when they
- * are old. So a short walk finds what is frequent; all else is asked of the index three days at a time, by a word for them.
+ * are old. So a short walk finds what is frequent; all else is asked of the index a week at a time, by a word for them.
  */
 async function probed({ reader }: Database, { groups, from, below, limit }: WordSearch): Promise<number[]> {
   const query = groups.map((words) => `(${words.map((word) => `'${word}'`).join('|')})`).join('&');

@@ -103,6 +103,7 @@ export function callRecord(given: Given = {}): CallRecord {
     url: 'https://crm.example/route',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ caller }),
+    proxy: null,
     retries: [],
     reply: { status: 200, headers: { 'content-type': 'application/json' }, body: reply },
     phases: null,

@@ -107,7 +107,7 @@ describe('command line: calls, why, store', function () {
       line({ message: 'listening', port: 1 }) +
         line({ message: 'record', ...first }) +
         line({
-          message: 'call',
+          message: 'ended',
           trace: first?.id,
           uuid: 'u1',
           caller: '1',
@@ -115,7 +115,7 @@ describe('command line: calls, why, store', function () {
           reason: 'routed',
         }) +
         line({
-          message: 'call',
+          message: 'ended',
           trace: second?.id,
           uuid: 'u2',
           caller: '2',
@@ -201,7 +201,7 @@ describe('command line: calls, why, store', function () {
       .trimEnd()
       .split('\n')
       .map((line) => (JSON.parse(line) as { id: string }).id);
-    const logged = daemon.lines.filter(({ message }) => message === 'call').map(({ trace }) => trace);
+    const logged = daemon.lines.filter(({ message }) => message === 'ended').map(({ trace }) => trace);
     expect(traces).to.have.members(logged);
     expect(traces).to.have.length(5);
 

@@ -88,7 +88,9 @@ describe('config', () => {
     expect(text).to.match(/ESL_ROUTER_ALLOW: listen\.allow: expected a list of IP addresses/);
     expect(text).to.match(/ESL_ROUTER_GATEWAYS: gateways: expected a JSON object/);
     expect(text).to.match(/esl-router\.json: log\.level: expected one of error, warn, info, debug/);
-    expect(faults).to.include('esl-router.json: listen.prot: there is no such setting');
+    expect(faults).to.include(
+      'esl-router.json: listen.prot: there is no such setting (did you mean "listen.port"?)',
+    );
   });
 
   it('reads where requests may go', () => {
