@@ -50,6 +50,7 @@ const REASONS = {
   call_limit: 'the scheme, or the prefix of the number, has as many calls as it may have',
   no_gateway: 'a number is to be dialled and no gateway is configured',
   no_domain: 'a SIP login or extension is to be dialled and no domain is configured',
+  no_context: 'the call is to be transferred to a context that is not among the configured domains',
 
   // What became of a bridge.
   answered: 'the destination answered',
