@@ -230,7 +230,10 @@ export function variablesOfScheme(scheme: Scheme): string[] {
 }
 
 /** Its named targets and the transfers of its lists, each with its path. */
-export function transfersOf({ targets, fallback }: Scheme): (z.output<typeof transfer> & { readonly path: string })[] {
+export function transfersOf({
+  targets,
+  fallback,
+}: Scheme): (z.output<typeof transfer> & { readonly path: string })[] {
   return [
     ...Object.entries(targets).map(([name, { transfer }]) => ({ ...transfer, path: `targets.${name}` })),
     ...Object.entries(fallback).flatMap(([list, steps = []]) =>

@@ -111,8 +111,7 @@ function legFaults(scheme: Scheme, config: Config): string[] {
 }
 
 /** A caller can choose the domain of his request. */
-export const UNLISTED =
-  'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be';
+export const UNLISTED = 'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be';
 
 /** Settings that no call can be dialled by. */
 export function undiallable({ dial, domain, domains, extensionContext, sipHosts }: Config): string[] {

@@ -44,9 +44,10 @@ export function pasted(): string {
 }
 
 export function fusionContexts({ routes }: FusionPlan): string {
-  return [publicContext(routes), ...[...TENANTS, STRANGER].map((domain) => domainContext(domain, routes))].join(
-    '\n',
-  );
+  return [
+    publicContext(routes),
+    ...[...TENANTS, STRANGER].map((domain) => domainContext(domain, routes)),
+  ].join('\n');
 }
 
 /** Numbers for one call in the fixture: they are known by the number that was dialled, from outside or within. */
@@ -94,7 +95,9 @@ function domainContext(domain: string, routes: readonly InboundRoute[]): string 
     </condition></extension>
     ${own
       .map(
-        (route) => `<extension name="within ${route.number}"><condition field="destination_number" expression="^${route.number}$">
+        (
+          route,
+        ) => `<extension name="within ${route.number}"><condition field="destination_number" expression="^${route.number}$">
       ${perCall(route)}<action application="transfer" data="esl-router XML ${domain}"/>
     </condition></extension>`,
       )

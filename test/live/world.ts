@@ -189,7 +189,9 @@ export class World {
 
   /** What happened beside the rows and should not have. */
   strays(): string[] {
-    const legs = [this.callers, this.carrier, this.phones, ...this.tenants.values()].flatMap(({ unexpected }) => unexpected);
+    const legs = [this.callers, this.carrier, this.phones, ...this.tenants.values()].flatMap(
+      ({ unexpected }) => unexpected,
+    );
     const errors = this.freeswitch.errors();
     return [
       ...legs.map(({ invite }) => `a leg that nobody asked for: ${invite.startLine}`),

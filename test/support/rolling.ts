@@ -21,7 +21,11 @@ export interface RollingReport extends LoadReport {
 const THINK_MS = [5, 40, 300] as const;
 const RING_MS = [50, 400, 1200] as const;
 
-export async function rollingUpgrade({ calls, callsPerSecond, seed }: RollingOptions): Promise<RollingReport> {
+export async function rollingUpgrade({
+  calls,
+  callsPerSecond,
+  seed,
+}: RollingOptions): Promise<RollingReport> {
   const crm = await startCrm(
     Object.fromEntries(
       THINK_MS.map((delayMs) => [
@@ -74,7 +78,7 @@ export async function rollingUpgrade({ calls, callsPerSecond, seed }: RollingOpt
     return { ...report, restartMs, unanswered: unanswered.map(told) };
   } finally {
     await Promise.all(daemons.map((daemon) => daemon.kill()));
-    crm.close();
+    await crm.close();
   }
 }
 

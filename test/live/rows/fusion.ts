@@ -1,5 +1,5 @@
 import { FOLLOWED, STRANGER, TENANTS } from '../fusion.ts';
-import { seconds, sleep } from '../journal.ts';
+import { seconds, sleep, SOON } from '../journal.ts';
 import { between, check, present, type Row } from '../row.ts';
 import { CALLEE_VOICE, type Line, type Stage } from '../stage.ts';
 import { USER_PASSWORD } from '../world.ts';
@@ -77,7 +77,8 @@ export const fusionRows: readonly Row[] = [
   }),
   inDomain(ONE, {
     name: 'fusion-follow-me',
-    title: 'FusionPBX: "extensions": "dialplan": the follow-me of the extension rings the mobile, which answers',
+    title:
+      'FusionPBX: "extensions": "dialplan": the follow-me of the extension rings the mobile, which answers',
     scheme: { extensions: 'dialplan' },
     run: async (stage) => {
       const agent = present(stage.world.tenants.get(ONE), ONE);
@@ -144,7 +145,8 @@ export const fusionRows: readonly Row[] = [
   }),
   inDomain(STRANGER, {
     name: 'fusion-unlisted',
-    title: 'FusionPBX: a domain that is not on the list: nobody of another one is dialled, the fallback serves',
+    title:
+      'FusionPBX: a domain that is not on the list: nobody of another one is dialled, the fallback serves',
     scheme: { extensions: 'dialplan' },
     run: async (stage) => {
       stage.destination('201');
@@ -158,7 +160,10 @@ export const fusionRows: readonly Row[] = [
   inDomain(ONE, {
     name: 'fusion-within',
     title: 'FusionPBX: a colleague calls the number: his user_context is the domain that is dialled',
-    scheme: { extensions: 'dialplan', targets: { sales: { transfer: { extension: '600', context: 'var:domain_name' } } } },
+    scheme: {
+      extensions: 'dialplan',
+      targets: { sales: { transfer: { extension: '600', context: 'var:domain_name' } } },
+    },
     run: async (stage) => {
       stage.destination('sales');
       const account = { user: '201', domain: ONE, password: USER_PASSWORD };
@@ -172,6 +177,34 @@ export const fusionRows: readonly Row[] = [
       check(body['caller'] === '201', `the CRM was told ${String(body['caller'])} calls`);
       check(body['context'] === ONE, `the CRM was told the context ${String(body['context'])}`);
       return `201 in ${ONE} was asked about, and connected to its ring group`;
+    },
+  }),
+  inDomain(TWO, {
+    name: 'fusion-try',
+    title:
+      'FusionPBX: the call that docs/fusionpbx.md makes with fs_cli: one telephone is the caller, the CRM names whom it gets',
+    run: async (stage) => {
+      const caller = phone(stage, TWO, FOLLOWED);
+      const callee = stage.line(stage.number(), (call) => call.answer(CALLEE_VOICE));
+      stage.destination(callee.number);
+      const hosts = stage.routers.map(({ port }) => `127.0.0.1:${port}/${stage.row.name}`).join('|');
+      const variables = `domain_name=${TWO},caller_destination=${stage.did}`;
+      const reply = await stage.api(
+        `originate {${variables},live_hosts=${hosts}}user/${FOLLOWED}@${TWO} esl-router XML ${TWO}`,
+      );
+      check(reply.startsWith('+OK'), `originate: ${reply}`);
+      const [own, other] = await Promise.all([caller.called(), callee.called()]);
+      const { body } = await stage.asked();
+      check(body['context'] === TWO, `the CRM was told the context ${String(body['context'])}`);
+      check(body['did'] === stage.did, `the CRM was told ${String(body['did'])} was called`);
+      await Promise.all(
+        [own, other].map(({ journal, media }) => journal.until('sound', SOON, () => media ?? undefined)),
+      );
+      // Else the bridge may not stand yet.
+      await sleep(500);
+      await other.hangup();
+      await own.ended();
+      return `the CRM was told that ${stage.did} was called`;
     },
   }),
   inDomain(TWO, {
