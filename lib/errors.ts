@@ -16,6 +16,8 @@ const REASONS = {
   dns_failed: 'the host name of the webhook could not be resolved',
   address_denied: "the webhook's address may not be asked",
   connect_failed: 'no connection to the webhook',
+  proxy_unreachable: 'no connection to the proxy',
+  proxy_refused: 'the proxy did not let the question through',
   tls_failed: 'the TLS connection to the webhook failed',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
   router_stalled: 'the router itself stood still',
