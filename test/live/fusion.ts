@@ -24,7 +24,7 @@ export interface FusionPlan {
 }
 
 /** What "Destinations" makes of a number. */
-export interface InboundRoute {
+interface InboundRoute {
   readonly number: string;
   readonly domain: string;
   /** Where the router listens, whom the ring group rings, the mobile of the follow-me. */
@@ -37,7 +37,7 @@ const PASTED = join(import.meta.dirname, '../../freeswitch/fusionpbx/esl-router.
 /** The only words of the pasted file that are the installation's own. */
 const HOSTS = '127.0.0.1:8084|127.0.0.1:8085';
 
-export function pasted(): string {
+function pasted(): string {
   const text = readFileSync(PASTED, 'utf8');
   if (!text.includes(HOSTS)) throw new Error(`${PASTED} does not hold ${HOSTS} any more`);
   return text.replace(HOSTS, '${live_hosts}');
