@@ -77,8 +77,12 @@ export class HeaderBlock {
   }
 
   /** Every header, in its order. A line without a colon is none. */
-  *entries(): IterableIterator<[string, string]> {
-    for (const [name, line, end] of this.#named()) yield [name, this.#value(line + name.length, end)];
+  entries(): IterableIterator<[string, string]> {
+    const found: [string, string][] = [];
+    this.#each((name, line, end) => {
+      found.push([name, this.#value(line + name.length, end)]);
+    });
+    return found.values();
   }
 
   /** Where the line of this header starts, or -1. */
@@ -100,17 +104,18 @@ export class HeaderBlock {
 
   #table(): Map<string, number> {
     const lines = new Map<string, number>();
-    for (const [name, line] of this.#named()) {
+    const add = (name: string, line: number): void => {
       if (!lines.has(name)) lines.set(name, line);
-      if (!name.startsWith(SIP_HEADER)) continue;
-      const spelled = anyCase(name);
-      if (!lines.has(spelled)) lines.set(spelled, line);
-    }
+    };
+    this.#each((name, line) => {
+      add(name, line);
+      if (name.startsWith(SIP_HEADER)) add(anyCase(name), line);
+    });
     return lines;
   }
 
   /** Each header's name, and where its line starts and ends. */
-  *#named(): IterableIterator<[string, number, number]> {
+  #each(tell: (name: string, line: number, end: number) => void): void {
     const text = this.#bytes.toString('latin1');
     let colon = text.indexOf(':');
     // Behind the last colon no line has a name.
@@ -118,7 +123,7 @@ export class HeaderBlock {
       end = text.indexOf('\n', line);
       if (end < 0) end = text.length;
       if (colon < line) colon = text.indexOf(':', line);
-      if (colon > line && colon < end) yield [text.slice(line, colon), line, end];
+      if (colon > line && colon < end) tell(text.slice(line, colon), line, end);
     }
   }
 
