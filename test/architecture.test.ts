@@ -31,7 +31,7 @@ const WINGS = parsed(`
 `);
 
 /** What every wing may import. The simulator may not: it is a program of its own. */
-const GROUND = ['errors', 'cancel', 'clock', 'emitter', 'nearest'];
+const GROUND = ['errors', 'reasons', 'cancel', 'clock', 'emitter', 'nearest'];
 
 /** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
 const EFFECTS = [
@@ -47,8 +47,10 @@ const EFFECTS = [
   'lib/http/client.ts',
   'lib/http/exchange.ts',
   'lib/http/hosts.ts',
+  'lib/http/lookup.ts',
   'lib/http/pool.ts',
   'lib/http/resolver.ts',
+  'lib/http/tunnel.ts',
   'lib/schemes/file.ts',
   'lib/schemes/folder.ts',
   'lib/simulator/',

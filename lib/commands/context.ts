@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type ConfigResult, type SettingValue } from '../config/config.ts';
 import { secretValues, type Secrets } from '../config/secret.ts';
+import { proxyEnvironmentOf, proxyPasswords } from '../config/proxies.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
@@ -17,12 +18,14 @@ export interface CommandContext {
   /** Files and sockets that the process may have open; Infinity where that is not known. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable;
   /** Calls back when the person asks to end (Ctrl-C) or the system does (SIGTERM). */
   readonly onStop: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReload: (callback: () => void) => void;
+  /** SIGUSR2. */
+  readonly onDebug: (callback: () => void) => void;
   /**
    * An error that nobody caught: the process ends with 1 when the callback's promise settles, or shortly after. What it
    * rejects with goes to standard error.
@@ -68,6 +71,7 @@ export async function load(
   const { secrets, texts: values } = secretsBeside(result, files);
   if (result.ok) {
     const texts = [...values, ...secretTexts(result.settings)];
+    texts.push(...proxyPasswords(result.config.proxyEnvironment, result.config.http.proxy));
     const notes = [...files.notes, ...result.notes];
     return { ...result, notes, secrets, secretTexts: texts, secretFiles: files };
   }
@@ -92,7 +96,11 @@ function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typ
 export function redactorOf(env: CommandContext['env']): Redactor {
   // Before they are read the variables alone are known: no file is waited for when a fault is told.
   const files = read.get(env) ?? { env, readFile: notRead };
-  return createRedactor({ secrets: secretValues(files, { everyFile: true }) });
+  const secrets = [
+    ...secretValues(files, { everyFile: true }),
+    ...proxyPasswords(proxyEnvironmentOf(env), env['ESL_ROUTER_HTTP_PROXY']),
+  ];
+  return createRedactor({ secrets });
 }
 
 /** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */

@@ -13,6 +13,7 @@ export const TELLING: ReadonlySet<string> = new Set([
   'webhook.parameters',
   'webhook.headers',
   'webhook.auth',
+  'http.proxy',
 ]);
 
 const HIDDEN = '***';
@@ -28,6 +29,11 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
+  if (name === 'http.proxy')
+    return String(value).replace(
+      CREDENTIALS,
+      (_, user: string, password: string) => `${user}${macrosOf(password)}@`,
+    );
   if (!TELLING.has(name)) return value;
   return Object.fromEntries(
     Object.entries(value as object).map(([key, text]) => [
@@ -41,6 +47,9 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
 function isWord(name: string, key: string): boolean {
   return name === 'webhook.auth' && key === 'type';
 }
+
+/** Up to the password of a URL, and the password: `http://user:` and `secret`. */
+const CREDENTIALS = /^((?:[a-z]+:\/\/)?[^:@/?#]*:)(.*)@/i;
 
 /** `key {{secret.CRM}}` -> `***{{secret.CRM}}` */
 function macrosOf(text: string): string {

@@ -182,6 +182,7 @@ async function askNow(
         url: shown.url,
         headers: shown.headers,
         body: shown.body,
+        proxy: shown.proxy,
         retries: [],
         reply: null,
         phases: null,
@@ -313,6 +314,6 @@ export function macrosOf(
     numbering: scheme.numbering,
     attempt,
     timestamp: clock.date().toISOString(),
-    secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
+    secret: (name, to) => secrets.read(name, to ?? (host ??= new URL(webhook.url.source).hostname)),
   };
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../call/cause.ts';
 import { COUNTRIES, planOf } from '../numbering/plan.ts';
 import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
+import { DIRECT, settingsIn, type ProxyChoice } from '../webhook/proxy.ts';
 import { template } from '../webhook/template.ts';
 import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
@@ -179,6 +180,8 @@ export type SchemeResult =
       readonly scheme: Scheme;
       /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
       readonly caFile: string | null;
+      /** What `webhook.proxy` says; becomes the scheme's by `through`. */
+      readonly proxy: ProxyChoice | undefined;
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
@@ -186,8 +189,9 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
   const result = document.safeParse(json, { reportInput: true });
   if (result.success) {
     const { webhook: asked, $schema: _editors, ...rest } = result.data;
-    const { ca: caFile = null, ...others } = asked;
-    return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
+    const { ca: caFile = null, proxy, ...others } = asked;
+    const direct = { ...others, ca: null, proxies: DIRECT };
+    return { ok: true, scheme: { ...rest, webhook: direct, revision }, caFile, proxy };
   }
   return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
 }
@@ -195,6 +199,11 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
 /** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
 export function trusting(scheme: Scheme, ca: string): Scheme {
   return { ...scheme, webhook: { ...scheme.webhook, ca } };
+}
+
+/** The scheme, its webhook asked through these proxies. */
+export function through(scheme: Scheme, proxies: Webhook['proxies']): Scheme {
+  return { ...scheme, webhook: { ...scheme.webhook, proxies } };
 }
 
 /** The steps for a call that was not answered. */
@@ -215,6 +224,7 @@ export function stepsFor({ fallback }: Scheme, outcome: Outcome): readonly Fallb
 export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
   return [
     ...templatesOfWebhook(webhook),
+    ...settingsIn(webhook.proxies).flatMap(({ user, password }) => [user, password]),
     ...Object.values(bridge.headers),
     ...Object.values(fallback).flatMap((list = []) =>
       list.flatMap((item) => ('webhook' in item ? [item.webhook] : [])),

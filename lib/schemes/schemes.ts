@@ -9,8 +9,9 @@ import { parseSteps } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { templatesOf, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { templatesOf, through, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
+import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
@@ -97,8 +98,10 @@ export function* assembling(
   secrets: Secrets,
   { unread, readText }: Origin = NO_FILES,
 ): Generator<void, LoadResult> {
-  const faults: string[] = [...unread, ...undiallable(config)];
+  const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
+  const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
   const notes: string[] = [];
+  let asksEnvironment = config.http.proxy === 'environment';
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
   for (const source of sources) {
     yield;
@@ -112,7 +115,8 @@ export function* assembling(
       );
       continue;
     }
-    let { scheme } = result;
+    let scheme = through(result.scheme, proxiesOf(result.proxy, operator));
+    asksEnvironment ||= scheme.webhook.proxies === operator.environment;
     if (result.caFile !== null) {
       try {
         const path = resolve(config.schemes.dir, result.caFile);
@@ -125,6 +129,7 @@ export function* assembling(
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
     else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
   }
+  if (asksEnvironment) faults.push(...operator.environmentFaults);
   for (const { scheme, source } of schemes.values()) {
     yield;
     const known = [...schemes.keys()];

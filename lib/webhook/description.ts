@@ -118,6 +118,11 @@ export const WEBHOOK_FIELDS = {
     doc: 'A PEM file, relative to the folder of the schemes: authorities that are trusted beside the usual ones.',
     example: '../crm-ca.pem',
   },
+  proxy: {
+    label: 'Proxy',
+    doc: 'What the CRM is asked through: "environment" (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), "none", or a URL whose user and password may be secrets. Without it http.proxy of the configuration counts.',
+    example: 'http://router:{{secret.PROXY}}@proxy.example.com:3128',
+  },
   retries: {
     label: 'Retries',
     doc: 'Further tries where no connection was made, or a kept one was gone; after a status only as retryStatuses says.',

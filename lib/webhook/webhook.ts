@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import type { Proxies } from '../http/proxy.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
 import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
 import { PLAIN_MACROS, Template } from './macro.ts';
+import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { compileUrl } from './url.ts';
 
@@ -118,6 +120,7 @@ const fields = {
   withheld: z.enum(['hide', 'send']).default('hide'),
   redirects: z.int().min(0).max(3).default(0),
   ca: z.string().min(1).optional(),
+  proxy: proxyChoice.optional(),
   retries: z.int().min(0).max(5).default(1),
   retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
   maxInFlight: z.int().min(1).max(10_000).default(200),
@@ -207,7 +210,9 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
   ];
 }
 
-export type Webhook = Omit<z.output<typeof webhook>, 'ca'> & {
+export type Webhook = Omit<z.output<typeof webhook>, 'ca' | 'proxy'> & {
+  /** What it is asked through. */
+  readonly proxies: Proxies<ProxySetting>;
   /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
   readonly ca: string | null;
 };

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Cancellation } from '../../../lib/cancel.ts';
 import { RouterError, type Reason } from '../../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
+import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import { Upstream, type Sending } from '../../../lib/upstream/upstream.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -13,6 +14,7 @@ const REQUEST = {
   headers: {},
   body: '',
   account: 'a',
+  proxies: NO_PROXIES,
 } as unknown as HttpRequest;
 
 const by = (account: string): HttpRequest => ({ ...REQUEST, account });
