@@ -5,7 +5,7 @@
  * of an event is a header block again, which may carry a body of its own.
  *
  * Everything here is read late and from the bytes: of the 6 KB that come with an event a call needs two or three
- * headers, and to search the bytes for one takes half the time of making a text of them first.
+ * headers, and a native search for one costs less than any table of them all.
  */
 import { isUtf8 } from 'node:buffer';
 import { RouterError } from '../errors.ts';
@@ -39,23 +39,20 @@ const EMPTY = Buffer.alloc(0);
 /** Headers of the caller's INVITE: what follows is spelled as he likes. */
 const SIP_HEADER = 'variable_sip_h_';
 
-/** A block that is asked for more names than this is read into a table: what is not there costs a search of all of it. */
-const SEARCHES = 8;
-
 /**
  * The headers of one block. A name is matched as FreeSWITCH writes it, except where its spelling is the caller's own
  * (`variable_sip_h_X-Name`). Keeping a value does not keep the block in memory.
  */
 export class HeaderBlock {
-  readonly #bytes: Buffer;
+  readonly #text: string;
   readonly #encoded: boolean;
-  #searches = 0;
-  /** Where each line starts, by its name. */
-  #lines: Map<string, number> | null = null;
 
-  /** @param encoded whether values are URL-encoded, as they are in events and in the `connect` reply */
-  constructor(bytes: Buffer, encoded: boolean) {
-    this.#bytes = bytes;
+  /**
+   * @param text the bytes of the block as Latin-1
+   * @param encoded whether values are URL-encoded, as they are in events and in the `connect` reply
+   */
+  constructor(text: string, encoded: boolean) {
+    this.#text = text;
     this.#encoded = encoded;
   }
 
@@ -63,13 +60,13 @@ export class HeaderBlock {
   get(name: string): string | undefined {
     const line = this.#find(name);
     if (line < 0) return undefined;
-    const end = this.#bytes.indexOf(NEWLINE, line);
-    return this.#value(line + name.length, end < 0 ? this.#bytes.length : end);
+    const end = this.#text.indexOf('\n', line);
+    return this.#value(line + name.length, end < 0 ? this.#text.length : end);
   }
 
   /** Bytes of the block, without the blank line. */
   get length(): number {
-    return this.#bytes.length;
+    return this.#text.length;
   }
 
   has(name: string): boolean {
@@ -77,69 +74,36 @@ export class HeaderBlock {
   }
 
   /** Every header, in its order. A line without a colon is none. */
-  entries(): IterableIterator<[string, string]> {
-    const found: [string, string][] = [];
-    this.#each((name, line, end) => {
-      found.push([name, this.#value(line + name.length, end)]);
-    });
-    return found.values();
+  *entries(): IterableIterator<[string, string]> {
+    for (let line = 0, end = 0; line < this.#text.length; line = end + 1) {
+      end = this.#text.indexOf('\n', line);
+      if (end < 0) end = this.#text.length;
+      const name = /^[^:]+(?=:)/.exec(this.#text.slice(line, end))?.[0];
+      if (name !== undefined) yield [name, this.#value(line + name.length, end)];
+    }
   }
 
   /** Where the line of this header starts, or -1. */
   #find(name: string): number {
-    if (this.#lines === null && ++this.#searches > SEARCHES) this.#lines = this.#table();
-    const line = this.#lines === null ? this.#search(`${name}:`) : (this.#lines.get(name) ?? -1);
+    const text = this.#text;
+    const line = findLine(text, `${name}:`);
     if (line >= 0 || !name.startsWith(SIP_HEADER)) return line;
-    this.#lines ??= this.#table();
-    return this.#lines.get(anyCase(name)) ?? -1;
-  }
-
-  /** Searching for the name alone is twice as fast as with the newline before it. */
-  #search(needle: string): number {
-    const bytes = this.#bytes;
-    let at = bytes.indexOf(needle, 0, 'latin1');
-    while (at > 0 && bytes[at - 1] !== NEWLINE) at = bytes.indexOf(needle, at + 1, 'latin1');
-    return at;
-  }
-
-  #table(): Map<string, number> {
-    const lines = new Map<string, number>();
-    const add = (name: string, line: number): void => {
-      if (!lines.has(name)) lines.set(name, line);
-    };
-    this.#each((name, line) => {
-      add(name, line);
-      if (name.startsWith(SIP_HEADER)) add(anyCase(name), line);
-    });
-    return lines;
-  }
-
-  /** Each header's name, and where its line starts and ends. */
-  #each(tell: (name: string, line: number, end: number) => void): void {
-    const text = this.#bytes.toString('latin1');
-    let colon = text.indexOf(':');
-    // Behind the last colon no line has a name.
-    for (let line = 0, end = 0; colon >= 0 && line < text.length; line = end + 1) {
-      end = text.indexOf('\n', line);
-      if (end < 0) end = text.length;
-      if (colon < line) colon = text.indexOf(':', line);
-      if (colon > line && colon < end) tell(text.slice(line, colon), line, end);
+    const wanted = `${name.toLowerCase()}:`;
+    for (let at = findLine(text, SIP_HEADER); at >= 0; at = findLine(text, SIP_HEADER, at + 1)) {
+      if (text.slice(at, at + wanted.length).toLowerCase() === wanted) return at;
     }
+    return -1;
   }
 
   /** What stands between a colon and the end of its line. */
   #value(colon: number, end: number): string {
-    const start = this.#bytes[colon + 1] === SPACE ? colon + 2 : colon + 1;
-    const raw = this.#bytes.toString('latin1', start, end);
+    const raw = this.#text.slice(this.#text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1, end);
     // FreeSWITCH switch_event.c: a header without a value is serialized as _undef_.
     if (raw === '_undef_') return '';
-    return this.#encoded ? decodeValue(raw) : fromBytes(raw);
+    const value = this.#encoded ? decodeValue(raw) : fromBytes(raw);
+    // In V8 a slice of 13 characters or more keeps what it was cut from, 6 KB for each waiting call. Joined anew it does not.
+    return value === raw && raw.length > 12 ? ` ${raw}`.slice(1) : value;
   }
-}
-
-/** What a table has beside the names as they are: no name of a header has a colon. */
-function anyCase(name: string): string {
-  return `${name.toLowerCase()}:`;
 }
 
 /** Takes the stream in chunks of any size. A chunk is the parser's from then on: bodies are views of it. */
@@ -210,7 +174,7 @@ export class Parser {
             continue;
           }
           if (blank < 0) break;
-          const headers = outerBlock(data.subarray(at, blank));
+          const headers = outerBlock(data.toString('latin1', at, blank));
           this.#bodyBytes = this.#bodyLength(headers);
           at = blank + BLANK_LINE.length;
           if (
@@ -259,9 +223,8 @@ export class Parser {
     const bytes = (blank < 0 ? data.length : blank) - from;
     if (bytes <= bodyBytes || !isChannelData(data, from)) return null;
     // What names the call stands in front of the variables.
-    const start = data.subarray(from, from + Math.min(headerBytes, bodyBytes));
-    // A copy: the rest of the reply goes.
-    const headers = outerBlock(Buffer.from(start.subarray(0, start.lastIndexOf(NEWLINE) + 1)));
+    const start = data.toString('latin1', from, from + Math.min(headerBytes, bodyBytes));
+    const headers = outerBlock(start.slice(0, start.lastIndexOf('\n') + 1));
     const what = `a reply to connect of more than ${bodyBytes} bytes (esl.bodyBytes), ${bytes} so far`;
     return { headers, body: null, fault: protocolError(`${what}${whoseCall(headers)}`) };
   }
@@ -335,9 +298,10 @@ export class EslEvent {
 
   #block(): HeaderBlock {
     if (this.#headers === null) {
+      const text = this.#bytes.toString('latin1');
       // Behind the blank line stands a body, which may be a caller's own text.
-      const blank = this.#bytes.indexOf(BLANK_LINE);
-      this.#headers = new HeaderBlock(blank < 0 ? this.#bytes : this.#bytes.subarray(0, blank), true);
+      const blank = text.indexOf(BLANK_LINE);
+      this.#headers = new HeaderBlock(blank < 0 ? text : text.slice(0, blank), true);
     }
     return this.#headers;
   }
@@ -386,8 +350,15 @@ function isChannelData(data: Buffer, from: number): boolean {
 }
 
 /** Outside an event only the `connect` reply is encoded, which FreeSWITCH serializes as it does an event. */
-function outerBlock(bytes: Buffer): HeaderBlock {
-  return new HeaderBlock(bytes, isChannelData(bytes, 0));
+function outerBlock(text: string): HeaderBlock {
+  return new HeaderBlock(text, text.startsWith(EVENT_NAME));
+}
+
+/** Finds `Name:` at the start of a line. Searching for the name alone is twice as fast as with the newline before it. */
+function findLine(text: string, needle: string, from = 0): number {
+  let at = text.indexOf(needle, from);
+  while (at > 0 && text.charCodeAt(at - 1) !== NEWLINE) at = text.indexOf(needle, at + 1);
+  return at;
 }
 
 function protocolError(what: string): RouterError {
