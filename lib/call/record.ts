@@ -127,7 +127,7 @@ interface DecisionRecord {
   readonly steps: readonly string[];
 }
 
-interface BridgeRecord {
+export interface BridgeRecord {
   readonly atMs: number;
   readonly dialString: string;
   endedMs: number | null;
@@ -138,7 +138,7 @@ interface BridgeRecord {
 }
 
 /** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
-export type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
 
 export interface MoveRecord {
   readonly atMs: number;

@@ -47,6 +47,11 @@ export const REFUSED = {
     '`domain` is missing, or the domain of the call is not on the list `domains`.',
     'Set `ESL_ROUTER_DOMAIN` or `ESL_ROUTER_DOMAINS`. `check` says so too.',
   ],
+  no_context: [
+    'the call is to be transferred to a context that is not among the configured domains',
+    'The inbound route sets no such variable as `var:` names, or its domain is not on the list `domains`.',
+    'Add it to `ESL_ROUTER_DOMAINS`, or set the variable in front of `socket`. The record says which context it was.',
+  ],
 } as const satisfies Record<string, About>;
 
 /** What became of a bridge. */

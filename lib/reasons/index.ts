@@ -1,3 +1,4 @@
+import type { About } from './about.ts';
 import { CRM, NOBODY } from './crm.ts';
 import { BRIDGE, REFUSED } from './destination.ts';
 import { OWN } from './router.ts';
@@ -9,7 +10,7 @@ import { OWN } from './router.ts';
  */
 
 /** In the order of docs/reasons.md. */
-export const REASON_GROUPS = {
+export const REASON_GROUPS: Readonly<Record<string, Readonly<Record<string, About>>>> = {
   'The CRM said that there is nobody': NOBODY,
   'The CRM could not be asked, or its reply could not be read': CRM,
   'The CRM answered, and the answer may not be dialled': REFUSED,

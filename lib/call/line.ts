@@ -1,7 +1,7 @@
 import { sentenceOf } from '../errors.ts';
-import type { BridgeEnd, CallRecord, MoveRecord } from './record.ts';
+import type { BridgeRecord, CallRecord, MoveRecord } from './record.ts';
 
-/** What the log lines of a call say of its record. */
+/** The record of a call as two lines of the log have it. */
 
 /** Where the caller goes, as the log line `decided` says it. */
 export function decisionOf(record: CallRecord, where: string): Record<string, unknown> {
@@ -58,7 +58,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
     ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
     ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
     ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
-    rang: record.bridges.map(({ outcome, cause }) => rangOf(outcome, cause)),
+    rang: record.bridges.map(rangOf),
     hangupCause: record.hangupCause,
     hungUpBy: record.hungUpBy,
     decidedMs: rounded(record.decidedMs),
@@ -70,7 +70,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
 }
 
 /** `busy (USER_BUSY)` */
-function rangOf(outcome: BridgeEnd | null, cause: string | null): string {
+function rangOf({ outcome, cause }: BridgeRecord): string {
   const text = outcome ?? 'the end was not seen';
   return cause === null ? text : `${text} (${cause})`;
 }
