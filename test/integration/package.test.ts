@@ -237,6 +237,8 @@ describe('the systemd units', () => {
     const many = lines('esl-router@.service');
     expect(many.filter((line) => !one.includes(line))).to.deep.equal([
       'Description=esl-router on port %i: the CRM decides where inbound calls of FreeSWITCH go',
+      'StateDirectory=esl-router-%i',
+      'Environment=ESL_ROUTER_STORE_DIR=/var/lib/esl-router-%i',
       'EnvironmentFile=-/etc/esl-router/environment-%i',
       'ExecStart=/usr/bin/env ESL_ROUTER_LISTEN_PORT=%i esl-router start',
     ]);
