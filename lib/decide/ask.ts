@@ -1,5 +1,6 @@
 import { concealCaller, type Call } from '../call/channel.ts';
 import type { CallEvent } from '../call/record.ts';
+import { newTraceparent } from '../call/trace.ts';
 import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -40,6 +41,8 @@ export interface AskOptions {
   readonly memory: AnswerMemory;
   readonly clock: Clock;
   readonly version: string;
+  /** Of the call: the trace id of each question's `traceparent`. */
+  readonly trace: string;
   readonly dryRun: boolean;
   /** Ends the question at once: the caller hung up. Its reason is thrown. */
   readonly signal: CancelSignal;
@@ -102,7 +105,7 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
 
 /** Null where nothing may be kept: a caller who withheld his number leaves no trace. What can't be asked is not kept either. */
 function memoryKey(
-  { scheme, webhook, webhookId }: Asking,
+  { scheme, webhook }: Asking,
   { call, version, dryRun }: AskOptions,
   context: MacroContext,
 ): string | null {
@@ -110,7 +113,7 @@ function memoryKey(
   if (call.withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0))
     return null;
   try {
-    return identityOf({ webhook, context, webhookId, version, dryRun });
+    return identityOf({ webhook, context, version, dryRun });
   } catch {
     return null;
   }
@@ -147,7 +150,7 @@ async function askNow(
   context: MacroContext,
 ): Promise<{ asked: Asked; response: HttpResponse | null }> {
   const { scheme, webhook, attempt, webhookId, limitMs } = question;
-  const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const { clock, note, send, signal, elapsedMs, version, trace, dryRun } = options;
   const answered: Answered = (answer, detail, notes = []) => {
     note({ type: 'answer', answer, detail });
     for (const text of notes) note({ type: 'note', text });
@@ -166,6 +169,7 @@ async function askNow(
       webhook,
       context,
       webhookId,
+      traceparent: newTraceparent(trace),
       version,
       dryRun,
     });

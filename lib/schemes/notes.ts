@@ -22,6 +22,11 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
       `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
     );
   }
+  for (const name of Object.keys(webhook.headers).filter((name) => name.toLowerCase() === 'traceparent')) {
+    notes.push(
+      `webhook.headers.${name}: takes the place of the router's own, so that the CRM's traces do not have the call's trace id`,
+    );
+  }
   const names = callNamesIn(webhook);
   for (const key of ['cacheSeconds', 'lastGoodSeconds'] as const) {
     if (webhook[key] > 0 && names.length > 0)

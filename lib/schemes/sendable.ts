@@ -58,7 +58,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         timestamp,
         secret,
       };
-      const question = { webhook, context, webhookId: 'msg', version: '1', dryRun: false };
+      const question = { webhook, context, webhookId: 'msg', traceparent: '', version: '1', dryRun: false };
       return faultOf(path, () => buildRequest(question));
     });
     const [fault] = distinct(faults);

@@ -15,6 +15,8 @@ export interface RouteQuestion {
   readonly context: MacroContext;
   /** Sent as header `webhook-id`, and as the JSON-RPC id unless that is a number; the same on every retry. */
   readonly webhookId: string;
+  /** W3C Trace Context: the call's trace id, and an id of this question, the same on every retry. */
+  readonly traceparent: string;
   /** Of the router, for User-Agent. */
   readonly version: string;
   /** Marks the request with `X-ESL-Router-Dry-Run: 1`: no call hangs on the reply. */
@@ -154,6 +156,7 @@ function compose(plan: Plan, question: RouteQuestion, context: MacroContext): Me
       Accept: 'application/json, text/plain, */*',
       'User-Agent': `esl-router/${question.version}`,
       'webhook-id': question.webhookId,
+      traceparent: question.traceparent,
       ...(hasBody ? { 'Content-Type': submission.contentType } : {}),
       ...(question.dryRun ? { 'X-ESL-Router-Dry-Run': '1' } : {}),
     },

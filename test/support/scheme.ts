@@ -47,3 +47,6 @@ export function contextOf(context: Partial<MacroContext> = {}): MacroContext {
     ...context,
   };
 }
+
+/** Of the examples in docs/crm.md, and of W3C Trace Context itself. */
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

@@ -13,7 +13,7 @@ import { buildRequest } from '../../lib/webhook/request.ts';
 import { RULES } from '../support/rules.ts';
 import { schemePage } from '../support/scheme-page.ts';
 import { schemas } from '../support/schemas.ts';
-import { contextOf, webhookOf } from '../support/scheme.ts';
+import { contextOf, TRACEPARENT, webhookOf } from '../support/scheme.ts';
 
 type Node = Record<string, unknown>;
 
@@ -137,6 +137,7 @@ describe('conf/schema', () => {
         webhook: webhookOf(webhook),
         context,
         webhookId: 'msg_1',
+        traceparent: TRACEPARENT,
         version: '1',
         dryRun: false,
       });

@@ -203,6 +203,7 @@ function build(scheme: Scheme, call: Call): void {
       webhook,
       context,
       webhookId: 'msg_1',
+      traceparent: '',
       version: '1',
       dryRun: false,
     });
