@@ -13,7 +13,7 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { identityOf } from '../webhook/identity.ts';
-import { plainValue, type MacroContext } from '../webhook/macro.ts';
+import { plainValue, type MacroContext, type Occasion } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -27,6 +27,7 @@ export interface Asking {
   readonly webhook: Webhook;
   /** 1 for the first question of a call. */
   readonly attempt: number;
+  readonly occasion: Occasion;
   readonly webhookId: string;
   /** Milliseconds that it may take. */
   readonly limitMs: number;
@@ -59,7 +60,13 @@ export type Asked =
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
-  | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
+  | {
+      readonly kind: 'none' | 'error' | 'refused';
+      readonly reason: Reason;
+      readonly detail: string;
+      /** HTTP status of the reply, where there was one. */
+      readonly status?: number;
+    };
 
 /** The dialplan's guard must not fire while the last command is on its way. */
 export const GUARD_MARGIN_SECONDS = 2;
@@ -307,7 +314,7 @@ function read(
 }
 
 export function macrosOf(
-  { scheme, webhook, attempt }: Pick<Asking, 'scheme' | 'webhook' | 'attempt'>,
+  { scheme, webhook, attempt, occasion }: Pick<Asking, 'scheme' | 'webhook' | 'attempt' | 'occasion'>,
   { call, secrets, clock }: AskOptions,
 ): MacroContext {
   let host: string | undefined;
@@ -316,6 +323,7 @@ export function macrosOf(
     scheme: scheme.name,
     numbering: scheme.numbering,
     attempt,
+    occasion,
     timestamp: clock.date().toISOString(),
     secret: (name) => secrets.read(name, (host ??= new URL(webhook.url.source).hostname)),
   };

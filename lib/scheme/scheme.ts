@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HOPS_HEADER } from '../call/channel.ts';
 import type { Outcome } from '../call/cause.ts';
 import { COUNTRIES, planOf } from '../numbering/plan.ts';
-import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
+import { readsOccasion, secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
 import { template } from '../webhook/template.ts';
 import { described } from '../webhook/field.ts';
@@ -118,9 +118,13 @@ const fields = {
                 .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
                   error: 'is reserved: routers count hops by it',
                 }),
-              template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
-                error: 'a secret must not go to a callee',
-              }),
+              template({ reply: true })
+                .refine((value) => secretsOf(value).length === 0, {
+                  error: 'a secret must not go to a callee',
+                })
+                .refine((value) => !readsOccasion(value), {
+                  error: 'only a question says why it is asked, no header for a callee',
+                }),
             )
             .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
               error: 'a header is set twice',

@@ -14,7 +14,7 @@ import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
 import { variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { backupOf } from '../webhook/backup.ts';
-import { secretsOf, type Template } from '../webhook/macro.ts';
+import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
 import { buildRequest } from '../webhook/request.ts';
 import { refusalOf } from '../webhook/url.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -55,6 +55,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         scheme: scheme.name,
         numbering: scheme.numbering,
         attempt: 1,
+        occasion: FIRST,
         timestamp,
         secret,
       };

@@ -98,6 +98,11 @@ export const WEBHOOK_FIELDS = {
     doc: 'Where the CRM repeats the webhook-id. A reply that repeats another one, or none, rings nobody.',
     example: { key: 'requestId' },
   },
+  when: {
+    label: 'Only when',
+    doc: 'What the reply has to hold, path -> value or values, compared as text. Where it holds something else the call goes on with onNoRoute: an owner who is not at work.',
+    example: { 'result.0.ASSIGNED_BY.TIMEMAN_STATUS': ['OPENED', 'PAUSED'] },
+  },
   noRouteStatuses: {
     label: 'Statuses that mean "nobody"',
     doc: 'HTTP statuses by which the CRM says that it does not know the caller.',
@@ -151,5 +156,13 @@ export const WEBHOOK_FIELDS = {
     doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
     unit: 'seconds',
     example: 86_400,
+  },
+} as const satisfies Record<string, Field>;
+
+export const THEN_FIELD = {
+  then: {
+    label: 'Further questions',
+    doc: 'Up to 3 questions, each with {{reply.path}} of the reply before it; the last one names the destination. All have timeoutSeconds together. A value that is empty ends in onNoRoute. A question to the same host has the headers, authentication and limits of the one before, unless it has its own.',
+    example: [{ url: 'https://crm.example.com/owners/{{reply.owner}}', responseName: 'extension' }],
   },
 } as const satisfies Record<string, Field>;

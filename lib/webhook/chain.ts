@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { THEN_FIELD } from './description.ts';
+import { described } from './field.ts';
+import { readsOccasion, repliesOf, type Template } from './macro.ts';
+import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Webhook } from './webhook.ts';
+
+/** `webhook` of a scheme: one question, or a chain of them, in which each has something of the reply before it. */
+
+const MOST_FURTHER = 3;
+
+type OfTheChain = (typeof OF_THE_CHAIN)[number];
+
+const { shape: further } = z
+  .object(own)
+  .omit(Object.fromEntries(OF_THE_CHAIN.map((key) => [key, true])) as Record<OfTheChain, true>);
+
+const link = z.strictObject(further).superRefine((question, context) => {
+  questionFaults(question, (path, message) => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  });
+});
+
+type Link = z.output<typeof link>;
+
+const { then } = described({ then: z.array(link).max(MOST_FURTHER).default([]) }, THEN_FIELD);
+
+export const webhook = z.strictObject({ ...own, then }).superRefine((hook, context) => {
+  const fault = (path: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: path.split('.'), message });
+  };
+  questionFaults(hook, fault);
+  if (hook.unmapped !== undefined && hook.map.size === 0) {
+    fault(
+      'unmapped',
+      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
+    );
+  }
+  for (const [path] of templatesOfWebhook(hook).map(repliesOf)) {
+    if (path !== undefined) fault('url', `{{reply.${path}}}: there is no reply before the first question`);
+  }
+  for (const [index, question] of hook.then.entries()) {
+    const message = whyNotAfter(question, hook.then[index - 1] ?? hook);
+    if (message !== null) fault(`then.${index}`, message);
+  }
+  const named = [hook, ...hook.then].slice(0, -1).findIndex(namesDestination);
+  if (named >= 0) {
+    fault(
+      named === 0 ? 'responseName' : `then.${named - 1}.responseName`,
+      'names the destination, and the reply of the last question holds it',
+    );
+  }
+});
+
+/** It follows from nothing, or from what can't be read. */
+function whyNotAfter(question: Link, before: Link): string | null {
+  const [path] = repliesIn(question);
+  if (path === undefined) return 'has nothing of the reply before it: expected {{reply.path}} in it';
+  return before.import === 'http'
+    ? `{{reply.${path}}}: the reply before it is plain text (import "http")`
+    : null;
+}
+
+function namesDestination({ responseName }: Link): boolean {
+  return responseName.join() !== 'destination';
+}
+
+/** The paths of the reply before that a question has in it. */
+export function repliesIn(question: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>): string[] {
+  return [...new Set(templatesOfWebhook(question).flatMap(repliesOf))];
+}
+
+/** All questions of a chain, in order. */
+export function questionsOf(webhook: Webhook): readonly Webhook[] {
+  return [webhook, ...webhook.then];
+}
+
+/** The file of certificates that each question of a chain names: see `withCertificates`. */
+export type CertificateFiles = readonly (string | null)[];
+
+/** Each question with what holds for all of them. */
+export function chainOf(parsed: z.output<typeof webhook>): { webhook: Webhook; files: CertificateFiles } {
+  const { then: links, ca, ...first } = parsed;
+  const common = Object.fromEntries(OF_THE_CHAIN.map((key) => [key, first[key]])) as Pick<
+    typeof first,
+    OfTheChain
+  >;
+  const rest = links.map(({ ca: _file, ...question }): Webhook => ({
+    ...question,
+    ...common,
+    // A caller without what is asked about was not asked about.
+    require: [],
+    ca: null,
+    then: [],
+  }));
+  return {
+    webhook: { ...first, ca: null, then: rest },
+    files: [ca, ...links.map((question) => question.ca)].map((file) => file ?? null),
+  };
+}
+
+/** Texts of a scheme that are no questions: none of them follows from a reply. */
+export function isFirst(template: Template): boolean {
+  return repliesOf(template).length === 0;
+}
+
+export { readsOccasion };
