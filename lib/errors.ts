@@ -9,6 +9,8 @@ const REASONS = {
   no_route_status: 'the CRM answered with a status that means "nobody" in this scheme',
   empty_value: 'the destination in the reply is empty or null',
   unmapped: 'the CRM named somebody whom webhook.map does not have',
+  when_unmet: 'the reply does not hold what webhook.when asks for',
+  reply_ends_chain: 'the reply holds nothing that the next question could ask about',
   missing_key: 'the reply does not hold the destination under the expected name',
   nothing_to_ask: 'the call does not have what the scheme asks the CRM about',
 
@@ -16,6 +18,8 @@ const REASONS = {
   dns_failed: 'the host name of the webhook could not be resolved',
   address_denied: "the webhook's address may not be asked",
   connect_failed: 'no connection to the webhook',
+  proxy_unreachable: 'no connection to the proxy',
+  proxy_refused: 'the proxy did not let the question through',
   tls_failed: 'the TLS connection to the webhook failed',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
   router_stalled: 'the router itself stood still',

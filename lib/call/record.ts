@@ -89,6 +89,8 @@ interface RequestRecord {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** `http://proxy.example.com:3128`, through which it was asked; null: directly. */
+  readonly proxy: string | null;
   /** Tries that failed and were followed by another, with the same bytes. */
   readonly retries: { readonly reason: Reason; readonly detail: string }[];
   reply: { status: number; headers: Readonly<Record<string, string>>; body: string } | null;
@@ -337,6 +339,7 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
       ? {}
       : {
           requests: record.requests.length,
+          ...(last.proxy === null ? {} : { proxy: last.proxy }),
           status: last.reply?.status ?? null,
           answer: last.answer,
           detail: last.detail,

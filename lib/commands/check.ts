@@ -1,6 +1,7 @@
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
+import { proxyFor } from '../http/proxy.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
@@ -66,8 +67,10 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
     const { webhook } = scheme;
     const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
     const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
+    const proxy = proxyFor(webhook.proxies, webhook.url.source);
     return [
       `${name}: ${how}, revision ${scheme.revision}`,
+      ...(proxy === null ? [] : [`  through the proxy ${proxy.name}`]),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
     ];
   });

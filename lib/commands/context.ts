@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { loadConfig, type Config, type ConfigResult, type SettingValue } from '../config/config.ts';
 import { secretValues, type Secrets } from '../config/secret.ts';
+import { proxyEnvironmentOf, proxyPasswords } from '../config/proxies.ts';
 import { secretTexts } from '../config/shown.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
@@ -68,6 +69,7 @@ export async function load(
   const { secrets, texts: values } = secretsBeside(result, files);
   if (result.ok) {
     const texts = [...values, ...secretTexts(result.settings)];
+    texts.push(...proxyPasswords(result.config.proxyEnvironment, result.config.http.proxy));
     const notes = [...files.notes, ...result.notes];
     return { ...result, notes, secrets, secretTexts: texts, secretFiles: files };
   }
@@ -92,7 +94,11 @@ function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typ
 export function redactorOf(env: CommandContext['env']): Redactor {
   // Before they are read the variables alone are known: no file is waited for when a fault is told.
   const files = read.get(env) ?? { env, readFile: notRead };
-  return createRedactor({ secrets: secretValues(files, { everyFile: true }) });
+  const secrets = [
+    ...secretValues(files, { everyFile: true }),
+    ...proxyPasswords(proxyEnvironmentOf(env), env['ESL_ROUTER_HTTP_PROXY']),
+  ];
+  return createRedactor({ secrets });
 }
 
 /** What the files held that ESL_ROUTER_..._FILE name. Read once: one may be a pipe. */

@@ -58,13 +58,15 @@ function callLines({ call }: CallRecord): string[] {
 }
 
 function requestLines(request: CallRecord['requests'][number]): string[] {
-  const { attempt, scheme, method, url, headers, body, retries, reply, phases, answer, detail } = request;
+  const { attempt, scheme, method, url, headers, body, proxy, retries, reply, phases, answer, detail } =
+    request;
   const { total = 0, redirects = 0, host = '' } = phases ?? {};
   const from =
     redirects === 0 ? '' : `, redirected ${redirects === 1 ? 'once' : `${redirects} times`}, from ${host}`;
   return [
     `request ${attempt} (scheme ${scheme})`,
     `  ${method} ${url}`,
+    ...(proxy === null ? [] : [`  through the proxy ${proxy}`]),
     ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
     ...(body === null ? [] : ['', indent(body)]),
     ...retries.map(({ reason, detail }) => `retried after ${reason}: ${detail}`),

@@ -2,6 +2,7 @@ import convict from 'convict';
 import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { readJson, WideObject } from './json.ts';
+import { proxyEnvironmentOf, unreadProxyNotes, type ProxyEnvironment } from './proxies.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
 import { TELLING, withoutValue } from './shown.ts';
 
@@ -42,7 +43,11 @@ export interface Config {
     readonly private: boolean;
     readonly switchPorts: readonly number[];
   };
+  readonly http: { readonly proxy: string };
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which are no settings of ours. */
+  readonly proxyEnvironment: ProxyEnvironment;
   readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
+  readonly crms: Readonly<Record<string, unknown>>;
   readonly webhook: {
     readonly url: string;
     readonly method: string;
@@ -139,7 +144,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   const wrong = validate(store);
   faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, secretFiles, sources)));
   for (const { name } of wrong) if (name !== undefined) store.reset(name as convict.Path<Config>);
-  const config = deepFreeze(store.getProperties());
+  const config = deepFreeze({ ...store.getProperties(), proxyEnvironment: proxyEnvironmentOf(sources.env) });
   if (faults.length > 0) return { ok: false, faults, config };
   const settings = SETTINGS.map((setting): SettingValue => {
     const origin =
@@ -159,7 +164,8 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
     }[origin];
     return { ...setting, value: at(config, setting.name), origin, source, secretFile };
   });
-  return { ok: true, config, settings, notes: [...notes, ...unknownVariables(sources.env)] };
+  notes.push(...unknownVariables(sources.env), ...unreadProxyNotes(config, sources.env));
+  return { ok: true, config, settings, notes };
 }
 
 /** Empty variables count as not set: an empty one would else overrule a default without a word. */

@@ -244,6 +244,14 @@ export const SCHEMA = {
       "Ports of FreeSWITCH's own event socket: no webhook and no redirect may lead to one, on any host.",
     ),
   },
+  http: {
+    proxy: setting(
+      'HTTP_PROXY',
+      'environment',
+      format('environment, none, or the URL of a proxy', (v) => typeof v === 'string' && v !== ''),
+      'What webhooks are asked through, unless a scheme says otherwise: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. This machine is never asked through a proxy.',
+    ),
+  },
   secrets: {
     hosts: setting(
       'SECRETS_HOSTS',
@@ -256,6 +264,14 @@ export const SCHEMA = {
       'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not named may go to any.',
     ),
   },
+  crms: setting(
+    'CRMS',
+    {},
+    json('profiles of CRMs by name', (v) =>
+      Object.values(v).every((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+    ),
+    'Profiles of CRMs, which schemes name by webhook.crm: {"main": {"url": "https://crm.example.com", "auth": {"type": "bearer", "token": "{{secret.CRM}}"}}}; or a file each in crms/ beside the schemes.',
+  ),
   webhook: {
     url: setting(
       'WEBHOOK_URL',

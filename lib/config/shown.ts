@@ -13,6 +13,8 @@ export const TELLING: ReadonlySet<string> = new Set([
   'webhook.parameters',
   'webhook.headers',
   'webhook.auth',
+  'http.proxy',
+  'crms',
 ]);
 
 const HIDDEN = '***';
@@ -28,7 +30,9 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
+  if (name === 'http.proxy') return shownProxy(String(value));
   if (!TELLING.has(name)) return value;
+  if (name === 'crms') return shownProfiles(value);
   return Object.fromEntries(
     Object.entries(value as object).map(([key, text]) => [
       key,
@@ -37,10 +41,40 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
   );
 }
 
+function shownProxy(url: string): string {
+  return url.replace(CREDENTIALS, (_, user: string, password: string) => `${user}${macrosOf(password)}@`);
+}
+
+/** `main.auth.token`, `main.headers.X-Key`, `main.tls.passphrase` */
+const KEY_OF_PROFILE = /^[^.]+\.(?:auth\.(?!type$)|headers\.|tls\.passphrase$)/;
+
+function shownProfiles(value: unknown, path = ''): unknown {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [key, shownProfiles(item, joined(path, key))]);
+    return Object.fromEntries(entries) as unknown;
+  }
+  if (/^[^.]+\.proxy$/.test(path)) return shownProxy(String(value));
+  return KEY_OF_PROFILE.test(path) ? macrosOf(String(value)) : value;
+}
+
+function keysOfProfiles(value: unknown, path = ''): string[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, item]) => keysOfProfiles(item, joined(path, key)));
+  if (/^[^.]+\.proxy$/.test(path)) return [CREDENTIALS.exec(String(value))?.[2] ?? ''];
+  return KEY_OF_PROFILE.test(path) ? [String(value)] : [];
+}
+
+function joined(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
 /** What says how, and is no secret: `{"type": "bearer"}`. */
 function isWord(name: string, key: string): boolean {
   return name === 'webhook.auth' && key === 'type';
 }
+
+/** Up to the password of a URL, and the password: `http://user:` and `secret`. */
+const CREDENTIALS = /^((?:[a-z]+:\/\/)?[^:@/?#]*:)(.*)@/i;
 
 /** `key {{secret.CRM}}` -> `***{{secret.CRM}}` */
 function macrosOf(text: string): string {
@@ -53,9 +87,13 @@ export function secretTexts(settings: readonly Valued[]): string[] {
   return settings
     .filter(({ name, secretFile }) => secretFile !== null && TELLING.has(name))
     .flatMap(({ name, value }) =>
-      typeof value === 'string'
-        ? [value]
-        : Object.entries(value as object).flatMap(([key, part]) => (isWord(name, key) ? [] : [String(part)])),
+      name === 'crms'
+        ? keysOfProfiles(value)
+        : typeof value === 'string'
+          ? [value]
+          : Object.entries(value as object).flatMap(([key, part]) =>
+              isWord(name, key) ? [] : [String(part)],
+            ),
     )
     .flatMap((text) => text.split(MACRO));
 }

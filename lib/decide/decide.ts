@@ -221,7 +221,11 @@ export class Inquiry {
     if (this.#attempt > 0) await this.#options.beforeAskingAgain?.();
     const limitMs = this.#limit(deadlineMs, behind);
     const attempt = ++this.#attempt;
-    return ask({ scheme, webhook, attempt, webhookId, occasion, limitMs }, this.#options);
+    const again = async (): Promise<{ attempt: number; webhookId: string }> => {
+      await this.#options.beforeAskingAgain?.();
+      return { attempt: ++this.#attempt, webhookId: newWebhookId() };
+    };
+    return ask({ scheme, webhook, attempt, webhookId, occasion, limitMs, again }, this.#options);
   }
 
   #plan(step: LegStep, { scheme }: Walk): Plan {

@@ -2,18 +2,26 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpPhases } from './message.ts';
 import { abusive, HEAD_BYTES, Meter } from './meter.ts';
-import { outermost, zoneOf, type Zone } from './network.ts';
+import { outermost, type Zone } from './network.ts';
 import type { Pool } from './pool.ts';
+import type { Proxy } from './proxy.ts';
 import { isRedirect } from './redirect.ts';
+import { credentialsFor, type Making } from './tunnel.ts';
 import type { Reader } from './watch.ts';
 
 export type Phases = { -readonly [Phase in keyof HttpPhases]: HttpPhases[Phase] };
 
 export interface ExchangeOptions {
   readonly pool: Pool;
+  readonly url: URL;
+  /** Null: directly. */
+  readonly proxy: Proxy | null;
+  /** Ends a connection that is being made through a proxy. */
+  readonly signal: CancelSignal;
   /** Of the first request, where this one follows on another. */
   readonly startedAt: number;
   /** Whose connections it may use. */
@@ -72,6 +80,8 @@ export class Exchange implements Reader {
     this.#origin = `${options.hostname ?? ''}:${Number(options.port ?? 0) || (secure ? 443 : 80)}`;
     if (overNewConnection) pool.watch.renew(this.#origin);
     Object.assign(options, { account, from, maxHeaderSize: HEAD_BYTES });
+    const { proxy } = this.#options;
+    if (proxy !== null) this.#goThrough(proxy, options, secure);
     const request = (secure ? https : http).request(options, (response) => {
       this.#received(response, onResponse);
     });
@@ -96,6 +106,19 @@ export class Exchange implements Reader {
       this.#options.onConnected();
       if (request.reusedSocket) this.#reused = { socket, bytesRead: socket.bytesRead };
     });
+  }
+
+  /** RFC 9112, 3.2.2: a proxy that reads the question is told the whole URL of it. */
+  #goThrough(proxy: Proxy, options: https.RequestOptions, secure: boolean): void {
+    const { signal } = this.#options;
+    const reached = (phase: 'dns' | 'connect' | 'tunnel' | 'tls'): void => {
+      this.#phases[phase] ??= this.#elapsed();
+    };
+    Object.assign(options, { making: { proxy, signal, reached } satisfies Making });
+    this.#origin = `${this.#origin} through ${proxy.name}`;
+    if (secure) return;
+    options.path = this.#options.url.origin + (options.path ?? '/');
+    Object.assign(options.headers ?? {}, credentialsFor(proxy));
   }
 
   read(bytes: number): boolean {
@@ -195,7 +218,7 @@ export class Exchange implements Reader {
     const promised = Number(headers['content-length'] ?? 0);
     if (this.#leadsOn(status)) {
       const { from } = this.#options;
-      const answering = zoneOf(response.socket.remoteAddress ?? '');
+      const answering = this.#options.pool.zoneOf(response.socket);
       this.#zone = from === null ? answering : outermost(from, answering);
       this.#leaveUnread(response, onResponse);
       return;

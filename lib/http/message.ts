@@ -1,3 +1,5 @@
+import type { Proxies } from './proxy.ts';
+
 /** What goes out to a CRM and what comes back: plain values, without a socket. */
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -11,6 +13,8 @@ export interface HttpRequest {
   readonly body: string | null;
   /** Most redirects that are followed; with 0 one is an answer like any other. */
   readonly redirects: number;
+  /** What it goes through, and so do the redirects that it leads to. */
+  readonly proxies: Proxies;
   /** PEM of certificates that are trusted beside the usual ones; null for these alone. */
   readonly ca: string | null;
   /** Who asks, as a digest: neither connections nor blame are shared by two accounts. */
@@ -22,6 +26,8 @@ export interface HttpRequest {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | null;
+    /** The first proxy, without credentials; null where there is none. */
+    readonly proxy: string | null;
   };
 }
 
@@ -32,6 +38,8 @@ export interface HttpRequest {
 export interface HttpPhases {
   readonly dns?: number;
   readonly connect?: number;
+  /** The proxy has connected us; `dns` and `connect` are then about the proxy. */
+  readonly tunnel?: number;
   readonly tls?: number;
   readonly firstByte?: number;
   readonly total: number;

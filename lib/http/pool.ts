@@ -1,14 +1,14 @@
 import { constants } from 'node:crypto';
-import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext } from 'node:tls';
-import { RouterError } from '../errors.ts';
-import type { Network, Zone } from './network.ts';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { allowedOf, denied, lookupBy, type RefusalOf } from './lookup.ts';
+import { zoneOf, type Network, type Zone } from './network.ts';
 import { Reachability } from './reachability.ts';
 import type { Resolver } from './resolver.ts';
+import { Tunnels, type Making, type TunnelOptions } from './tunnel.ts';
 import { Watch } from './watch.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface Pool {
   readonly watch: Watch;
   /** `ca`: PEM of certificates that are trusted beside the usual ones; null for these alone. */
   https(ca: string | null): https.Agent;
+  /** Where the other end of a connection is; of one through a proxy, where the CRM is. */
+  zoneOf(socket: Socket): Zone;
   /** Ends every connection, idle or not. */
   close(): void;
 }
@@ -28,6 +30,7 @@ export interface Pool {
 export interface PoolOptions {
   readonly network: Network;
   readonly resolver: Resolver;
+  readonly proxyCa: string | null;
   readonly idleSocketMs: number;
   /** From a reply's end until the connection may be used again. */
   readonly restMs: number;
@@ -39,7 +42,7 @@ export interface PoolOptions {
  */
 const MAX_AUTHORITIES = 256;
 
-export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOptions): Pool {
+export function createPool({ network, resolver, proxyCa, idleSocketMs, restMs }: PoolOptions): Pool {
   const watch = new Watch(
     () => performance.now(),
     (origin) => {
@@ -52,24 +55,19 @@ export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOpti
     keepAliveMsecs: 60_000,
     timeout: idleSocketMs,
   };
-  const guards = { network, resolver, reachability: new Reachability(() => performance.now()) };
+  const reachability = new Reachability(() => performance.now());
+  const guards = { network, resolver, reachability, secureContext: contextOf(proxyCa) };
+  const tunnels = new Tunnels(guards);
   const guarded = <A extends http.Agent>(agent: A): A => {
     separated(agent);
-    checked(agent, guards);
+    checked(agent, guards, tunnels, watch);
     watched(agent, watch, restMs);
     return agent;
   };
   const plain = guarded(new http.Agent(options));
   const trusting = (ca: string | null): https.Agent => {
-    const secureContext = createSecureContext({
-      minVersion: 'TLSv1.2',
-      // TLS 1.2 lets a server ask for handshake after handshake.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    });
-    // Beside the usual ones, and not instead of them; parsing those again would take 20 ms and a megabyte.
-    if (ca !== null) (secureContext.context as Authorities).addCACert(ca);
     // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
-    return guarded(new https.Agent({ ...options, secureContext, rejectUnauthorized: true }));
+    return guarded(new https.Agent({ ...options, secureContext: contextOf(ca), rejectUnauthorized: true }));
   };
   const usual = trusting(null);
   /** By PEM, the one that was used longest ago first. */
@@ -97,10 +95,23 @@ export function createPool({ network, resolver, idleSocketMs, restMs }: PoolOpti
     http: plain,
     watch,
     https: (ca) => (ca === null ? usual : ownOf(ca)),
+    zoneOf: (socket) => tunnels.zoneOf(socket) ?? zoneOf(socket.remoteAddress ?? ''),
     close() {
+      tunnels.close();
       for (const agent of [plain, usual, ...own.values()]) agent.destroy();
     },
   };
+}
+
+function contextOf(ca: string | null): SecureContext {
+  const secureContext = createSecureContext({
+    minVersion: 'TLSv1.2',
+    // TLS 1.2 lets a server ask for handshake after handshake.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
+  // Beside the usual ones, and not instead of them; parsing those again would take 20 ms and a megabyte.
+  if (ca !== null) (secureContext.context as Authorities).addCACert(ca);
+  return secureContext;
 }
 
 /** Not in Node's types; there since Node 0.3. */
@@ -113,23 +124,56 @@ interface Asked {
   readonly account?: string;
   /** The outermost zone that redirects have come through. */
   readonly from?: Zone | null;
+  /** Null: directly. */
+  readonly making?: Making | null;
 }
 
-/** Connections of one account are not used for another, nor those that a redirect asked for by anybody else. */
+/**
+ * Connections of one account are not used for another, nor those that a redirect asked for by anybody else; nor those through
+ * another proxy, or by other credentials for it.
+ */
 function separated(agent: http.Agent): void {
   const nameOf = agent.getName.bind(agent);
   agent.getName = (options) => {
-    const { account = '', from } = (options ?? {}) as Asked;
-    return `${nameOf(options)}:${account}:${from ?? ''}`;
+    const { account = '', from, making } = (options ?? {}) as Asked;
+    const name = `${nameOf(options)}:${account}:${from ?? ''}`;
+    return making == null ? name : `${name}:${making.proxy.id}`;
   };
 }
 
+/** What they have of Node's own, and its types do not tell of. */
+interface Place {
+  readonly host?: string;
+  readonly port?: number | string;
+  readonly onread?: OnReadOpts;
+}
+
 /** Each connection is held against the rules when it is made, by the address that it goes to. */
-function checked(agent: http.Agent, { network, resolver, reachability }: Guards): void {
+function checked(
+  agent: http.Agent,
+  { network, resolver, reachability }: TunnelOptions,
+  tunnels: Tunnels,
+  watch: Watch,
+): void {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, created) => {
-    const { host: given, port, from = null } = options as Asked & { host?: string; port?: number | string };
-    const host = given ?? '';
+    const { host = '', port, onread, from = null, making } = options as Asked & Place;
+    // The type asks for a socket where the agent takes an error alone.
+    const fail = created as ((error: Error) => void) | undefined;
+    if (making != null) {
+      const inside = (socket: Socket): Socket =>
+        watch.over(connect(Object.assign(options, { socket })) as Socket);
+      const wanted = {
+        target: { host, port: Number(port), from },
+        onread,
+        inside: agent instanceof https.Agent ? inside : null,
+      };
+      tunnels.open(wanted, making).then(
+        (socket) => created?.(null, socket),
+        (error: unknown) => fail?.(error as Error),
+      );
+      return undefined;
+    }
     const refusalOf: RefusalOf = (address) => network(address, Number(port), from);
     // Node asks no lookup about a host that is an address already.
     const refusal = isIP(host) === 0 ? null : refusalOf(host);
@@ -144,8 +188,6 @@ function checked(agent: http.Agent, { network, resolver, reachability }: Guards)
       if (socket) reachability.watch(host, socket);
       return socket;
     }
-    // The type asks for a socket where the agent takes an error alone.
-    const fail = created as ((error: Error) => void) | undefined;
     queueMicrotask(() => fail?.(denied(host, refusal)));
     return undefined;
   };
@@ -191,47 +233,4 @@ interface Adding {
  */
 function afterNextReads(run: () => void): void {
   setImmediate(() => setImmediate(run));
-}
-
-interface Guards extends Pick<PoolOptions, 'network' | 'resolver'> {
-  readonly reachability: Reachability;
-}
-
-/** Why an address may not be connected to; null when it may. */
-type RefusalOf = (address: string) => string | null;
-
-/** Those of a host's addresses that may be connected to. Throws RouterError when it has none. */
-function allowedOf(host: string, addresses: readonly string[], refusalOf: RefusalOf): string[] {
-  const allowed = addresses.filter((address) => refusalOf(address) === null);
-  const [first = ''] = addresses;
-  if (allowed.length === 0) throw denied(`${host} is ${addresses.join(', ')}`, refusalOf(first) ?? '');
-  return allowed;
-}
-
-function lookupBy(find: (host: string) => Promise<string[]>): LookupFunction {
-  return (host, { all }, callback) => {
-    const tell = (error: Error | null, found: LookupAddress[]): void => {
-      const [{ address, family } = { address: '', family: 0 }] = found;
-      // Not at once: who watches the socket is told of it after the next tick.
-      setImmediate(() => {
-        if (all === true) callback(error, found);
-        else callback(error, address, family);
-      });
-    };
-    find(host).then(
-      (found) => {
-        tell(
-          null,
-          found.map((address) => ({ address, family: isIP(address) })),
-        );
-      },
-      (error: unknown) => {
-        tell(error as Error, []);
-      },
-    );
-  };
-}
-
-function denied(where: string, why: string): RouterError {
-  return new RouterError('address_denied', `${where}: ${why}`);
 }

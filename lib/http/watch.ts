@@ -27,6 +27,9 @@ interface Connection {
   reader: Reader | null;
 }
 
+/** Into the stream that the reply is read out of. */
+type Push = (bytes: Buffer | null) => boolean;
+
 /** The costliest bytes (interim responses, chunks of one byte) take 1 to 2 ms a piece; 64 KiB at once would take 20. */
 const PIECE_BYTES = 4096;
 const DISTRUST_MS = 3_600_000;
@@ -44,7 +47,7 @@ export class Watch {
   readonly #discardIdle: (origin: string) => void;
   readonly #connections = new WeakMap<Duplex, Connection>();
   readonly #origins = new Map<string, Origin>();
-  readonly #seen: (socket: Socket, bytes: Buffer) => boolean;
+  readonly #seen: (socket: Socket, bytes: Buffer, push: Push) => boolean;
 
   constructor(now: () => number, discardIdle: (origin: string) => void) {
     this.#now = now;
@@ -58,9 +61,23 @@ export class Watch {
     return {
       buffer: Buffer.allocUnsafeSlow(PIECE_BYTES),
       callback(this: Socket, bytes: number, buffer: Uint8Array) {
-        return seen(this, Buffer.from(buffer.subarray(0, bytes)));
+        return seen(this, Buffer.from(buffer.subarray(0, bytes)), (piece) => this.push(piece));
       },
     };
+  }
+
+  /** TLS over a socket that is there already: Node gives it no `onread`, and what it has deciphered is pushed. */
+  over(socket: Socket): Socket {
+    const seen = this.#seen;
+    const push = socket.push.bind(socket) as Push;
+    socket.push = (bytes: Buffer | null): boolean => {
+      if (bytes === null) return push(null);
+      let more = true;
+      for (let at = 0; at < bytes.length && !socket.destroyed; at += PIECE_BYTES)
+        more = seen(socket, bytes.subarray(at, at + PIECE_BYTES), push);
+      return more;
+    };
+    return socket;
   }
 
   /** `reader` is shown what comes, until the connection is free again. */
@@ -95,9 +112,9 @@ export class Watch {
   }
 
   /** False: no more for now. */
-  #piece(socket: Socket, bytes: Buffer): boolean {
+  #piece(socket: Socket, bytes: Buffer, push: Push): boolean {
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return socket.push(bytes);
+    if (connection === undefined) return push(bytes);
     const { origin, reader } = connection;
     if (reader === null || reader.done) {
       socket.destroy();
@@ -105,7 +122,7 @@ export class Watch {
       return false;
     }
     if (!reader.read(bytes.length)) return false;
-    const more = socket.push(bytes);
+    const more = push(bytes);
     // At once, for what stood behind the reply; a connection that is merely not to be kept is ended later.
     if (socket.destroyed && isDone(reader)) this.#distrust(origin);
     return more;

@@ -4,12 +4,15 @@ import type { Outcome } from '../call/cause.ts';
 import { COUNTRIES, planOf } from '../numbering/plan.ts';
 import { readsOccasion, secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
+import { settingsIn } from '../webhook/proxy.ts';
+import { completed, type Crms } from '../webhook/profile.ts';
 import { template } from '../webhook/template.ts';
 import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
 import { knownKeys } from './known-keys.ts';
-import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
+import { chainOf, questionsOf, webhook, type Wanted } from '../webhook/chain.ts';
+import { oneOrMore, templatesOfWebhook, type Webhook } from '../webhook/webhook.ts';
 import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
 export { NAME, NAME_RULE, type FallbackStep } from './step.ts';
@@ -181,24 +184,22 @@ export type SchemeResult =
   | {
       readonly ok: true;
       readonly scheme: Scheme;
-      /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
-      readonly caFile: string | null;
+      /** What each question of its chain wants beside: see `connected`. */
+      readonly wanted: readonly Wanted[];
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-export function parseScheme(json: unknown, revision: string): SchemeResult {
+/** `crms`: the profiles that `webhook.crm` may name. */
+export function parseScheme(given: unknown, revision: string, crms: Crms = new Map()): SchemeResult {
+  const { json, faults } = completed(given, crms);
+  // What is said of a question that lacks its profile would be about what the profile says.
+  if (faults.length > 0) return { ok: false, faults };
   const result = document.safeParse(json, { reportInput: true });
-  if (result.success) {
-    const { webhook: asked, $schema: _editors, ...rest } = result.data;
-    const { ca: caFile = null, ...others } = asked;
-    return { ok: true, scheme: { ...rest, webhook: { ...others, ca: null }, revision }, caFile };
-  }
-  return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
-}
-
-/** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
-export function trusting(scheme: Scheme, ca: string): Scheme {
-  return { ...scheme, webhook: { ...scheme.webhook, ca } };
+  if (!result.success)
+    return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
+  const { webhook: asked, $schema: _editors, ...rest } = result.data;
+  const { webhook: chain, wanted } = chainOf(asked, crms);
+  return { ok: true, scheme: { ...rest, webhook: chain, revision }, wanted };
 }
 
 /** The steps for a call that was not answered. */
@@ -218,7 +219,10 @@ export function stepsFor({ fallback }: Scheme, outcome: Outcome): readonly Fallb
 /** Every template of a scheme, wherever it stands. */
 export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
   return [
-    ...templatesOfWebhook(webhook),
+    ...questionsOf(webhook).flatMap(templatesOfWebhook),
+    ...questionsOf(webhook)
+      .flatMap(({ proxies }) => settingsIn(proxies))
+      .flatMap(({ user, password }) => [user, password]),
     ...Object.values(bridge.headers),
     ...Object.values(fallback).flatMap((list = []) =>
       list.flatMap((item) => ('webhook' in item ? [item.webhook] : [])),

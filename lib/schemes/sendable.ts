@@ -44,9 +44,9 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
     const refusal = refusalOf(webhook.url, config.network, ownPorts);
     if (refusal !== null) return [`${path}: no request may go there: ${refusal}`];
     const host = new URL(webhook.url.source).hostname;
-    const secret = (name: string): string => {
+    const secret = (name: string, to = host): string => {
       // That it is not set is a fault already.
-      return secrets.has(name) ? secrets.read(name, host) : '';
+      return secrets.has(name) ? secrets.read(name, to) : '';
     };
     const faults = calls.map((call) => {
       const timestamp = '1970-01-01T00:00:00.000Z';

@@ -24,9 +24,11 @@ export interface Conditions {
 
 const NOTHING: Lesson = { host: 'nothing', account: 'nothing' };
 /** No connection was made; on a host that answers nobody gets one. */
-const UNREACHED: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed']);
+const UNREACHED: ReadonlySet<Reason> = new Set(['dns_failed', 'connect_failed', 'proxy_unreachable']);
 /** There was a connection, and no answer by it. */
 const UNANSWERED: ReadonlySet<Reason> = new Set([
+  // The proxy answered: it does not want this asker, or this host of his.
+  'proxy_refused',
   'tls_failed',
   'http_malformed',
   'body_too_large',

@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
+import { proxyFor } from '../http/proxy.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
 import { IDLE_MS, Recent } from './recent.ts';
 import { RetryBudget } from './retry.ts';
 
 /** What was learned about one host, or about one webhook as it treats one account. */
 export interface Neighbour {
-  /** The origin of the host, or the URL of the webhook. */
+  /** The origin of the host and what it is reached through, or the URL of the webhook. */
   readonly name: string;
   readonly breaker: Breaker;
   /** What was seen last. */
@@ -62,10 +63,16 @@ export class Neighbours {
     return [...this.#hosts.values(), ...this.#accounts.values()];
   }
 
-  addressee({ url, account }: Pick<HttpRequest, 'url' | 'account'>, webhook: string): Addressee {
+  addressee(
+    { url, account, proxies }: Pick<HttpRequest, 'url' | 'account' | 'proxies'>,
+    webhook: string,
+  ): Addressee {
     const { origin } = new URL(url);
+    const proxy = proxyFor(proxies, url);
+    // That a proxy can't be reached says nothing about the host by another way.
+    const host = proxy === null ? origin : `${origin} through ${proxy.name}`;
     return {
-      host: this.#hosts.get(origin, () => this.#neighbour(origin)),
+      host: this.#hosts.get(host, () => this.#neighbour(host)),
       account: this.#accounts.get(account, () =>
         Object.assign(this.#neighbour(webhook), {
           budget: new RetryBudget(this.#options.clock),

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { authTemplates } from './auth/index.ts';
-import type { Macro, MacroContext, Template } from './macro.ts';
+import { digest } from './digest.ts';
+import type { MacroContext, Template } from './macro.ts';
+import { settingsIn } from './proxy.ts';
 import { templatesOfWebhook, type Webhook } from './webhook.ts';
 
 /** Names of headers that hold a key where no `auth` is set: a variable there is a tenant's, elsewhere it is about the call. */
@@ -19,13 +20,14 @@ export const CALL_VARIABLES = new Set([
  * The digest of who asks: the URL as the scheme has it, the texts that are the same for all its calls, the secrets, and
  * what this call has where keys stand. CRMs limit, refuse and fail by these, not by the call; and no connection is shared
  * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is no outage for those
- * who wait for four. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
+ * who wait for four; and so is the proxy, which refuses and fails too. Schemes that share a profile are one asker, whatever
+ * they ask. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
  */
 export function accountOf(webhook: Webhook, { call, secret }: MacroContext): string {
   let asker = askers.get(webhook);
   if (asker === undefined) askers.set(webhook, (asker = askerOf(webhook)));
-  const values = asker.proving.map(({ kind, name }) =>
-    kind === 'secret' ? secret(name) : (call.variables.get(name) ?? ''),
+  const values = asker.proving.map(({ kind, name, host }) =>
+    kind === 'secret' ? secret(name, host) : (call.variables.get(name) ?? ''),
   );
   const { last } = asker;
   if (last !== null && values.every((value, i) => value === last.values[i])) return last.account;
@@ -42,28 +44,72 @@ interface Asker {
   last: { readonly values: readonly string[]; readonly account: string } | null;
 }
 
-type Proving = Extract<Macro, { kind: 'secret' | 'var' }>;
+interface Proving {
+  readonly kind: 'secret' | 'var';
+  readonly name: string;
+  /** Whom a secret is told; by default the CRM. */
+  readonly host?: string;
+}
 
 const askers = new WeakMap<Webhook, Asker>();
 
 function askerOf(webhook: Webhook): Asker {
-  const { method, timeoutSeconds, auth, headers } = webhook;
+  const { method, timeoutSeconds, auth, headers, profile } = webhook;
   const keys = Object.entries(headers).filter(([name]) => TELLING.test(name));
   const credentials = new Set<Template>([...authTemplates(auth), ...keys.map(([, text]) => text)]);
   const templates = templatesOfWebhook(webhook);
-  const words = [method, timeoutSeconds, auth, Object.keys(headers), templates.map(({ source }) => source)];
-  const proving = templates.flatMap((template) =>
-    template.parts.filter((part) => proves(part, credentials.has(template))),
+  const proxies = settingsIn(webhook.proxies);
+  const through = proxies.map(({ name, user, password }) => [name, user.source, password.source]);
+  const inProfile = [
+    profile?.name,
+    profile?.digest,
+    keys.map(([name, { source }]) => [name, source]),
+    through,
+  ];
+  const alone = [
+    ...[method, timeoutSeconds, auth, Object.keys(headers), templates.map(({ source }) => source)],
+    through,
+  ];
+  const words = profile === null ? alone : inProfile;
+  const proving = templates.flatMap((template) => provingIn(template.parts, credentials.has(template)));
+  const ofProxies = proxies.flatMap(({ host, user, password }) =>
+    provingIn([...user.parts, ...password.parts], true).map((part) => ({ ...part, host })),
   );
-  return { words: JSON.stringify(words), proving, last: null };
+  return { words: JSON.stringify(words), proving: [...proving, ...ofProxies], last: null };
+}
+
+/** How a question stands among others: whose breaker is named, whose limits it is under. */
+export interface Standing {
+  readonly name: string;
+  readonly bulkhead: string;
+  readonly policy: Webhook;
+}
+
+const standings = new WeakMap<Webhook, Standing>();
+
+/** By its profile where there is one, else by its scheme and its URL. */
+export function standingOf(webhook: Webhook, scheme: string): Standing {
+  const known = standings.get(webhook);
+  if (known !== undefined) return known;
+  const { profile, url } = webhook;
+  const standing =
+    profile === null
+      ? { name: url.source, bulkhead: `${scheme} ${url.source}`, policy: webhook }
+      : {
+          name: `crm ${profile.name}`,
+          bulkhead: `crm ${profile.name}`,
+          policy: { ...webhook, timeoutSeconds: profile.patienceSeconds },
+        };
+  standings.set(webhook, standing);
+  return standing;
 }
 
 /** Other macros differ from call to call. Where keys stand a variable is a tenant's. */
-function proves(part: string | Macro, inCredentials: boolean): part is Proving {
-  if (typeof part === 'string') return false;
-  return part.kind === 'secret' || (part.kind === 'var' && inCredentials && !CALL_VARIABLES.has(part.name));
-}
-
-export function digest(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+function provingIn(parts: Template['parts'], inCredentials: boolean): Proving[] {
+  return parts.flatMap((part): Proving[] => {
+    if (typeof part === 'string') return [];
+    const { kind, name } = part;
+    if (kind === 'secret') return [{ kind, name }];
+    return kind === 'var' && inCredentials && !CALL_VARIABLES.has(name) ? [{ kind, name }] : [];
+  });
 }

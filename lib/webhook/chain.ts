@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { THEN_FIELD } from './description.ts';
 import { described } from './field.ts';
-import { readsOccasion, repliesOf, type Template } from './macro.ts';
-import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Webhook } from './webhook.ts';
+import { repliesOf } from './macro.ts';
+import { DIRECT, type ProxyChoice } from './proxy.ts';
+
+import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Crm, type Webhook } from './webhook.ts';
 
 /** `webhook` of a scheme: one question, or a chain of them, in which each has something of the reply before it. */
 
@@ -65,7 +67,9 @@ function namesDestination({ responseName }: Link): boolean {
 }
 
 /** The paths of the reply before that a question has in it. */
-export function repliesIn(question: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>): string[] {
+export function repliesIn(
+  question: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>,
+): string[] {
   return [...new Set(templatesOfWebhook(question).flatMap(repliesOf))];
 }
 
@@ -74,33 +78,48 @@ export function questionsOf(webhook: Webhook): readonly Webhook[] {
   return [webhook, ...webhook.then];
 }
 
-/** The file of certificates that each question of a chain names: see `withCertificates`. */
-export type CertificateFiles = readonly (string | null)[];
+/** What a question's connection needs, and its document alone can't give: see `connected`. */
+export interface Wanted {
+  /** The file that `ca` names. */
+  readonly caFile: string | null;
+  readonly proxy: ProxyChoice | undefined;
+}
 
-/** Each question with what holds for all of them. */
-export function chainOf(parsed: z.output<typeof webhook>): { webhook: Webhook; files: CertificateFiles } {
-  const { then: links, ca, ...first } = parsed;
+/** Each question with what holds for all of them, and what each wants beside, in their order. */
+export function chainOf(
+  { then: links, ca, proxy, crm, ...first }: z.output<typeof webhook>,
+  crms: ReadonlyMap<string, Crm>,
+): { readonly webhook: Webhook; readonly wanted: readonly Wanted[] } {
   const common = Object.fromEntries(OF_THE_CHAIN.map((key) => [key, first[key]])) as Pick<
     typeof first,
     OfTheChain
   >;
-  const rest = links.map(({ ca: _file, ...question }): Webhook => ({
+  const profileOf = (name: string | undefined): Crm | null => crms.get(name ?? '') ?? null;
+  const bare = { ca: null, proxies: DIRECT };
+  const then = links.map(({ ca: _ca, proxy: _proxy, crm: name, ...question }): Webhook => ({
     ...question,
     ...common,
+    ...bare,
     // A caller without what is asked about was not asked about.
     require: [],
-    ca: null,
+    profile: profileOf(name),
     then: [],
   }));
   return {
-    webhook: { ...first, ca: null, then: rest },
-    files: [ca, ...links.map((question) => question.ca)].map((file) => file ?? null),
+    webhook: { ...first, ...bare, profile: profileOf(crm), then },
+    wanted: [{ ca, proxy }, ...links].map((question) => ({
+      caFile: question.ca ?? null,
+      proxy: question.proxy,
+    })),
   };
 }
 
-/** Texts of a scheme that are no questions: none of them follows from a reply. */
-export function isFirst(template: Template): boolean {
-  return repliesOf(template).length === 0;
+/** The chain with what each of its questions wants, in their order. */
+export function connected(
+  webhook: Webhook,
+  connections: readonly Pick<Webhook, 'ca' | 'proxies'>[],
+): Webhook {
+  const [first, ...rest] = connections;
+  const then = webhook.then.map((question, index) => ({ ...question, ...rest[index] }));
+  return { ...webhook, ...first, then };
 }
-
-export { readsOccasion };

@@ -2,6 +2,11 @@ import type { Field } from './field.ts';
 
 /** The fields of `webhook` in words. */
 export const WEBHOOK_FIELDS = {
+  crm: {
+    label: 'Profile of a CRM',
+    doc: 'Name of a profile (crms/NAME.json beside the schemes, or "crms" in the configuration): URL, authentication, headers, limits and what else many schemes share of one CRM. webhook.url is then a path behind the URL of the profile.',
+    example: 'main',
+  },
   url: {
     label: 'URL',
     doc: 'Where the CRM is asked: http or https, any port, an IP address allowed. Macros in path and query only.',
@@ -123,6 +128,11 @@ export const WEBHOOK_FIELDS = {
     doc: 'A PEM file, relative to the folder of the schemes: authorities that are trusted beside the usual ones.',
     example: '../crm-ca.pem',
   },
+  proxy: {
+    label: 'Proxy',
+    doc: 'What the CRM is asked through: "environment" (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), "none", or a URL whose user and password may be secrets. Without it http.proxy of the configuration counts.',
+    example: 'http://router:{{secret.PROXY}}@proxy.example.com:3128',
+  },
   retries: {
     label: 'Retries',
     doc: 'Further tries where no connection was made, or a kept one was gone; after a status only as retryStatuses says.',
@@ -156,6 +166,27 @@ export const WEBHOOK_FIELDS = {
     doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
     unit: 'seconds',
     example: 86_400,
+  },
+} as const satisfies Record<string, Field>;
+
+/** Of a profile, where they are not those of `webhook`. */
+export const CRM_FIELDS = {
+  $schema: {
+    label: 'JSON Schema',
+    doc: 'For your editor: the path or URL of crm.schema.json. The router does not read it.',
+    example: '../schema/crm.schema.json',
+  },
+  title: { label: 'Title', doc: 'Free text for people.', example: 'The CRM of the head office' },
+  url: {
+    label: 'Base URL',
+    doc: 'What stands in front of the path that a scheme has in webhook.url. No path of a scheme leads away from it.',
+    example: 'https://crm.example.com/api/v2',
+  },
+  timeoutSeconds: {
+    label: 'Max time waiting for the response',
+    doc: 'For schemes without their own. A scheme that gives the CRM less than half of it says nothing about the CRM when the time is up.',
+    unit: 'seconds',
+    example: 4,
   },
 } as const satisfies Record<string, Field>;
 

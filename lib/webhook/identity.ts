@@ -1,4 +1,5 @@
-import { CALL_VARIABLES, digest } from './account.ts';
+import { CALL_VARIABLES } from './account.ts';
+import { digest } from './digest.ts';
 import { buildRequest, type RouteQuestion } from './request.ts';
 import { templatesOfWebhook, type Webhook } from './webhook.ts';
 

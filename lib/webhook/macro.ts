@@ -88,7 +88,8 @@ export interface MacroContext {
   /** ISO 8601. */
   readonly timestamp: string;
   readonly occasion: Occasion;
-  readonly secret: (name: string) => string;
+  /** `host`: who it is for, where that is not the webhook's own. */
+  readonly secret: (name: string, host?: string) => string;
   /** Text of a value in the CRM's reply by dotted path; '' when it is not there. */
   readonly reply?: (path: string) => string;
 }

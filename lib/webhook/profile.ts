@@ -3,7 +3,7 @@ import { digest } from './digest.ts';
 import { CRM_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { repliesOf } from './macro.ts';
-import { own, templatesOfWebhook } from './webhook.ts';
+import { own, templatesOfWebhook, type Crm } from './webhook.ts';
 
 /** What many schemes share of one CRM: where it is, who we are to it, and how much it can take. A scheme names it by `webhook.crm`. */
 
@@ -58,10 +58,9 @@ export const profile = z
       },
       CRM_FIELDS,
     ),
-    ...Object.fromEntries(Object.entries(connection).filter(([key]) => !['url', 'timeoutSeconds'].includes(key))) as Omit<
-      typeof connection,
-      'url' | 'timeoutSeconds'
-    >,
+    ...(Object.fromEntries(
+      Object.entries(connection).filter(([key]) => !['url', 'timeoutSeconds'].includes(key)),
+    ) as Omit<typeof connection, 'url' | 'timeoutSeconds'>),
   })
   .superRefine((crm, context) => {
     const fault = (message: string): void => {
@@ -70,35 +69,38 @@ export const profile = z
     if (/[?#]/.test(crm.url.source.replace(/\{\{[^{}]*\}\}/g, '')))
       fault('expected a URL without "?" and "#": a path of the scheme is put behind it');
     const { url, headers, auth } = crm;
-    const [path] = templatesOfWebhook({ url, headers, auth, parameters: undefined, body: undefined }).flatMap(repliesOf);
+    const [path] = templatesOfWebhook({ url, headers, auth, parameters: undefined, body: undefined }).flatMap(
+      repliesOf,
+    );
     if (path !== undefined) fault(`{{reply.${path}}}: a profile has no reply before it`);
   });
 
 /** One profile, whether it can be used or not. */
-export interface Crm {
-  readonly name: string;
+export interface Profile extends Crm {
   /** Where it stands, for faults: its file. */
   readonly place: string;
   /** Its fields as they are written; null where it is broken. */
   readonly fields: Readonly<Record<string, unknown>> | null;
   /** What is wrong with it. */
   readonly faults: readonly string[];
-  readonly patienceSeconds: number;
-  /** Another text is another CRM: what was learned about the old one does not count. */
-  readonly digest: string;
 }
 
 /** Those that there are, by name. */
-export type Crms = ReadonlyMap<string, Crm>;
+export type Crms = ReadonlyMap<string, Profile>;
 
-export function brokenCrm(name: string, place: string, faults: readonly string[]): Crm {
+export function brokenCrm(name: string, place: string, faults: readonly string[]): Profile {
   return { name, place, fields: null, faults, patienceSeconds: 0, digest: '' };
 }
 
-/** `parse` is the validator with faults in words. */
-export function crmOf(name: string, place: string, json: unknown, faults: readonly string[]): Crm {
-  const result = profile.safeParse(json);
-  if (!result.success) return brokenCrm(name, place, faults);
+/** A profile of a document; `wordsOf` says what is wrong with it. */
+export function crmOf(
+  name: string,
+  place: string,
+  json: unknown,
+  wordsOf: (error: z.ZodError) => readonly string[],
+): Profile {
+  const result = profile.safeParse(json, { reportInput: true });
+  if (!result.success) return brokenCrm(name, place, wordsOf(result.error));
   const { $schema: _editors, title: _title, ...fields } = json as Record<string, unknown>;
   const patienceSeconds = result.data.timeoutSeconds;
   return { name, place, fields, faults: [], patienceSeconds, digest: digest([name, fields]) };
@@ -115,7 +117,10 @@ type Json = Readonly<Record<string, unknown>>;
  * A scheme's document with what its profiles say, and with what a further question has of the one before it: the validator
  * then sees each question whole. What is no object is left to it.
  */
-export function completed(document: unknown, crms: Crms): { readonly json: unknown; readonly faults: Fault[] } {
+export function completed(
+  document: unknown,
+  crms: Crms,
+): { readonly json: unknown; readonly faults: Fault[] } {
   const { webhook } = (isJson(document) ? document : {}) as { webhook?: unknown };
   if (!isJson(webhook)) return { json: document, faults: [] };
   const faults: Fault[] = [];
@@ -150,7 +155,10 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
   const fault = (key: string, message: string): void => void faults.push({ path: `${path}.${key}`, message });
   if (crm === undefined) {
     const known = crms.size === 0 ? 'there are none' : `known are ${[...crms.keys()].join(', ')}`;
-    fault('crm', `there is no profile "${name}": expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`);
+    fault(
+      'crm',
+      `there is no profile "${name}": expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,
+    );
     return question;
   }
   if (crm.fields === null) {
@@ -164,7 +172,12 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
   const joined = typeof url === 'string' ? joinedUrl(base, url) : { url };
   if ('wrong' in joined) fault('url', `${joined.wrong} of the profile "${name}" (${crm.place})`);
   const headers = withHeaders(crm.fields['headers'], question['headers']);
-  return { ...crm.fields, ...question, url: 'wrong' in joined ? base : joined.url, ...(headers === undefined ? {} : { headers }) };
+  return {
+    ...crm.fields,
+    ...question,
+    url: 'wrong' in joined ? base : joined.url,
+    ...(headers === undefined ? {} : { headers }),
+  };
 }
 
 /** To the same host with what the question before it has; null for another host, and where there is a profile. */
@@ -173,7 +186,9 @@ function withConnection(question: Json, before: Json): Json | null {
   const origin = typeof url === 'string' ? originOf(url) : null;
   if (crm !== undefined || origin === null || typeof before['url'] !== 'string') return null;
   if (originOf(before['url']) !== origin) return null;
-  const kept = CONNECTION.filter((key) => before[key] !== undefined).map((key) => [key, before[key]] as const);
+  const kept = CONNECTION.filter((key) => before[key] !== undefined).map(
+    (key) => [key, before[key]] as const,
+  );
   const headers = withHeaders(before['headers'], question['headers']);
   return { ...Object.fromEntries(kept), ...question, ...(headers === undefined ? {} : { headers }) };
 }
@@ -193,14 +208,16 @@ function originOf(url: string): string | null {
 
 /** `path` behind `base`, from which it does not lead away. */
 function joinedUrl(base: string, path: string): { url: string } | { wrong: string } {
-  if (originOf(path) !== null) return { wrong: 'expected a path such as /contacts, which is put behind the URL' };
+  if (originOf(path) !== null)
+    return { wrong: 'expected a path such as /contacts, which is put behind the URL' };
   const stem = base.replace(/\/+$/, '');
   const url = path === '' || path.startsWith('?') ? base + path : `${stem}/${path.replace(/^[/\\]+/, '')}`;
   const plain = (text: string): string => text.replace(/\{\{[^{}]*\}\}/g, 'x');
   if (!URL.canParse(plain(url))) return { wrong: 'does not make a URL behind that' };
   const [{ origin, pathname }, within] = [new URL(plain(url)), new URL(plain(stem))];
   const folder = within.pathname.replace(/\/+$/, '');
-  const stays = origin === within.origin && (pathname === within.pathname || `${pathname}/`.startsWith(`${folder}/`));
+  const stays =
+    origin === within.origin && (pathname === within.pathname || `${pathname}/`.startsWith(`${folder}/`));
   return stays ? { url } : { wrong: 'leads away from the URL' };
 }
 

@@ -1,9 +1,11 @@
 import type { HttpMethod, HttpRequest } from '../http/message.ts';
+import { proxyFor, type Proxy } from '../http/proxy.ts';
 import { accountOf } from './account.ts';
 import { authorize } from './auth/index.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
+import { filledProxies } from './proxy.ts';
 import { QUESTION, WHY } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
 import type { TemplateJson, Webhook } from './webhook.ts';
@@ -41,8 +43,8 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const { webhook, context } = question;
   const plan = planOf(webhook);
   const secrets = new Set<string>();
-  const secret = (name: string): string => {
-    const value = context.secret(name);
+  const secret: MacroContext['secret'] = (name, host) => {
+    const value = context.secret(name, host);
     secrets.add(value);
     return value;
   };
@@ -57,11 +59,31 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
   const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
   for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
-  const shown = { url: seen.url, headers: masked(headers, seen.headers, proofs), body: seen.body };
   const { redirects, ca } = webhook;
   const { url, body } = unsigned;
   const account = accountOf(webhook, context);
-  return { method, url, headers, body, redirects, ca, account, secrets: [...secrets], shown };
+  const proxies = filledProxies(webhook.proxies, secret);
+  const proxy = proxyFor(proxies, url);
+  for (const text of proxySecrets(proxy)) secrets.add(text);
+  const shown = {
+    url: seen.url,
+    headers: masked(headers, seen.headers, proofs),
+    body: seen.body,
+    proxy: proxy?.name ?? null,
+  };
+  return { method, url, headers, body, redirects, proxies, ca, account, secrets: [...secrets], shown };
+}
+
+/** Its password may be written out, and a proxy's own pages repeat the request. */
+function proxySecrets(proxy: Proxy | null): string[] {
+  const encoded = proxy?.authorization?.replace(/^Basic /, '');
+  if (encoded === undefined) return [];
+  return [
+    encoded,
+    Buffer.from(encoded, 'base64')
+      .toString('utf8')
+      .replace(/^[^:]*:/, ''),
+  ];
 }
 
 /** What a reply is held against. */

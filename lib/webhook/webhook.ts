@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import type { Proxies } from '../http/proxy.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
 import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
 import { CALL_MACROS, Template } from './macro.ts';
+import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { compileUrl } from './url.ts';
 
@@ -97,7 +99,20 @@ export const words = z
   .default({})
   .transform((record) => new Map(Object.entries(record)));
 
+/** What many schemes share of one CRM, once its document is read. */
+export interface Crm {
+  readonly name: string;
+  /** What it gives the CRM when nothing else takes of that time, whatever the scheme's own budget is. */
+  readonly patienceSeconds: number;
+  /** Another text is another CRM: what was learned about the old one does not count. */
+  readonly digest: string;
+}
+
 const fields = {
+  crm: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected small letters, digits and "-", at most 64')
+    .optional(),
   url: webhookUrl,
   method: z.enum(METHODS).default('POST'),
   submission: z.enum(SUBMISSIONS).default('json'),
@@ -122,6 +137,7 @@ const fields = {
   withheld: z.enum(['hide', 'send']).default('hide'),
   redirects: z.int().min(0).max(3).default(0),
   ca: z.string().min(1).optional(),
+  proxy: proxyChoice.optional(),
   retries: z.int().min(0).max(5).default(1),
   retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
   maxInFlight: z.int().min(1).max(10_000).default(200),
@@ -223,9 +239,13 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
 }
 
 /** A question as it is asked. What holds for the whole chain stands in each of its questions. */
-export type Webhook = Omit<z.output<typeof asked>, 'ca'> & {
+export type Webhook = Omit<z.output<typeof asked>, 'ca' | 'proxy' | 'crm'> & {
+  /** What it is asked through. */
+  readonly proxies: Proxies<ProxySetting>;
   /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
   readonly ca: string | null;
+  /** Whose connection, breaker, limits and pause it shares; null: its own. */
+  readonly profile: Crm | null;
   /** The questions that follow from its reply, one after the other; the last reply names the destination. */
   readonly then: readonly Webhook[];
 };

@@ -12,6 +12,7 @@ const REQUEST: CallEvent = {
     method: 'POST',
     url: 'https://crm.example.com/',
     headers: {},
+    proxy: null,
     body: '',
     retries: [],
     reply: null,

@@ -6,6 +6,7 @@ import { ask, type AskOptions } from '../../../lib/decide/ask.ts';
 import { AnswerMemory } from '../../../lib/decide/memory.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
+import { FIRST } from '../../../lib/webhook/macro.ts';
 import { assembleSchemes } from '../../../lib/schemes/schemes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -186,7 +187,15 @@ function asking(webhook: Webhook, key: string, memory: AnswerMemory) {
       elapsedMs: () => 0,
     };
     await ask(
-      { scheme, webhook: scheme.webhook, attempt: 1, webhookId: `MSGID${n}MSGID`, limitMs: 4000 },
+      {
+        scheme,
+        webhook: scheme.webhook,
+        attempt: 1,
+        occasion: FIRST,
+        webhookId: `MSGID${n}MSGID`,
+        limitMs: 4000,
+        again: () => Promise.reject(new Error('there is no chain')),
+      },
       options,
     );
     return sent;

@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
 import { RouterError } from '../../../lib/errors.ts';
 import { createHttpClient, type HttpClient } from '../../../lib/http/client.ts';
+import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { reply, startPeer, type Exchange, type Peer } from '../../faults/peer.ts';
 
@@ -76,10 +77,11 @@ describe('a CRM that sends', () => {
       headers: { 'Content-Length': '2' },
       body: '{}',
       redirects: 0,
+      proxies: NO_PROXIES,
       ca: null,
       account: '',
       secrets: [],
-      shown: { url, headers: {}, body: null },
+      shown: { url, headers: {}, body: null, proxy: null },
       ...rest,
     };
     return client.send(request, { signal: AbortSignal.timeout(BUDGET_MS) });

@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { RouterError, type Reason } from '../../../lib/errors.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../lib/http/client.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
+import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { Resolver } from '../../../lib/http/resolver.ts';
 
 const fixture = (name: string): string =>
@@ -76,11 +77,12 @@ describe('http client', () => {
       headers,
       body,
       redirects: 0,
+      proxies: NO_PROXIES,
       ca: null,
       account: '',
       secrets: [],
       ...rest,
-      shown: { url, headers, body },
+      shown: { url, headers, body, proxy: null },
     };
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { RouterError } from '../../../lib/errors.ts';
+import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import { isRedirect, redirectedRequest } from '../../../lib/http/redirect.ts';
 
@@ -19,10 +20,11 @@ const request: HttpRequest = {
   headers: { ...COMMON, ...OWN, ...CONTENT },
   body: '{}',
   redirects: 3,
+  proxies: NO_PROXIES,
   ca: 'PEM',
   account: 'sales',
   secrets: [],
-  shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}' },
+  shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}', proxy: null },
 };
 
 const GET: HttpRequest = { ...request, method: 'GET', body: null, headers: { ...COMMON, ...OWN } };

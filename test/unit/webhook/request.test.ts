@@ -446,7 +446,7 @@ describe('request', () => {
   describe('shown', () => {
     it('is the request itself where there is nothing to hide', () => {
       const { url, headers, body, shown } = build({ parameters: PARAMETERS });
-      expect(shown).to.deep.equal({ url, headers, body });
+      expect(shown).to.deep.equal({ url, headers, body, proxy: null });
     });
 
     it('hides secrets wherever they stand, and credentials', () => {
