@@ -100,6 +100,8 @@ export function chainOf(
     ...question,
     ...common,
     ...bare,
+    // It is about what the reply says, and tells no more of the call than the scheme wants.
+    ...(question.body === undefined ? { parameters: question.parameters ?? {} } : {}),
     // A caller without what is asked about was not asked about.
     require: [],
     profile: profileOf(name),

@@ -48,7 +48,7 @@ export const question = z.looseObject(
   described(fields, {
     event: {
       label: 'Event',
-      doc: 'Which question it is: "route.request" the first of a scheme, "route.next" one that follows from a reply (webhook.then), "route.no_route", "route.backup" and "route.no_answer" a webhook in onNoRoute, in onError, or after a destination that did not answer.',
+      doc: 'Which question it is: "route.request" the first of a scheme, "route.next" one of webhook.then, "route.no_route", "route.backup" and "route.no_answer" a webhook in onNoRoute, in onError, or after a destination that did not answer.',
       example: 'route.request',
     },
     call_id: {

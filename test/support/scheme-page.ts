@@ -130,6 +130,7 @@ a path is read as \`responseName\` is, for JSON-RPC within \`result\`. The reply
 \`\`\`
 
 - All have \`webhook.timeoutSeconds\` together. Each stands in the record with a \`webhook-id\` of its own; \`attempt\` counts on.
+- Without \`parameters\` and \`body\` a further question sends nothing beside its URL and headers (by POST \`{}\`), not the default question.
 - A value that is missing, empty, a list, an object or longer than 512 characters ends the chain: the caller goes on with \`onNoRoute\` (\`reply_ends_chain\`). An error ends it as that error.
 - A question to the same scheme, host and port has the authentication, headers, limits and all that makes the connection from the one before it, unless it sets its own. To another host nothing goes along.
 - A path alone is one behind the URL of the profile of the question before it.
