@@ -27,14 +27,18 @@ export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): st
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every webhook of a scheme, with its path: its own, and its backups. */
+/** Every question of a scheme, with its path: its own, those that follow, and its backups. */
 function webhooksOf({ webhook, fallback }: Scheme): [string, Webhook][] {
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
     steps.flatMap((step, index): [string, Webhook][] =>
       'webhook' in step ? [[`fallback.${list}.${index}.webhook`, backupOf(webhook, step.webhook)]] : [],
     ),
   );
-  return [['webhook.url', webhook], ...backups];
+  const further = webhook.then.map((question, index): [string, Webhook] => [
+    `webhook.then.${index}.url`,
+    question,
+  ]);
+  return [['webhook.url', webhook], ...further, ...backups];
 }
 
 function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
@@ -58,6 +62,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         occasion: FIRST,
         timestamp,
         secret,
+        reply: () => 'sample',
       };
       const question = { webhook, context, webhookId: 'msg', traceparent: '', version: '1', dryRun: false };
       return faultOf(path, () => buildRequest(question));
