@@ -44,7 +44,7 @@ const { shape: connection } = z
 /** Those that a scheme may say too: a path behind the URL, further headers, less time. */
 const SAID_TWICE: ReadonlySet<string> = new Set(['url', 'headers', 'timeoutSeconds']);
 /** Those that only a profile can say where there is one, and that one question has of the one before. */
-export const CONNECTION: readonly string[] = Object.keys(connection).filter((key) => !SAID_TWICE.has(key));
+const CONNECTION: readonly string[] = Object.keys(connection).filter((key) => !SAID_TWICE.has(key));
 
 /** What a file of `crms` holds. */
 export const profile = z

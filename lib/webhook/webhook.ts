@@ -147,7 +147,7 @@ const fields = {
 };
 
 export const own = described(fields, WEBHOOK_FIELDS);
-const asked = z.object(own);
+const _asked = z.object(own);
 
 /** What holds for a chain of questions as a whole, and stands in its first alone. */
 export const OF_THE_CHAIN = [
@@ -162,7 +162,7 @@ export const OF_THE_CHAIN = [
 ] as const;
 
 /** One question of a chain. */
-type Question = Omit<z.output<typeof asked>, (typeof OF_THE_CHAIN)[number]>;
+type Question = Omit<z.output<typeof _asked>, (typeof OF_THE_CHAIN)[number]>;
 
 /** What contradicts itself within one question. */
 export function questionFaults(hook: Question, fault: (path: string, message: string) => void): void {
@@ -239,7 +239,7 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
 }
 
 /** A question as it is asked. What holds for the whole chain stands in each of its questions. */
-export type Webhook = Omit<z.output<typeof asked>, 'ca' | 'proxy' | 'crm'> & {
+export type Webhook = Omit<z.output<typeof _asked>, 'ca' | 'proxy' | 'crm'> & {
   /** What it is asked through. */
   readonly proxies: Proxies<ProxySetting>;
   /** PEM of the certificates that are trusted beside the usual ones for this webhook. */

@@ -66,7 +66,7 @@ const chains: Scenario[] = [
     ['a page of text', { data: [{ owner: { id: 'x'.repeat(513) } }] }],
     ['a destination of its own, and an action', { destination: '203', dialplan: true }],
   ].map(([what, json]): Scenario => ({
-    title: `ends as nobody, and asks nothing more: ${String(what)}`,
+    title: `ends as nobody, and asks nothing more: ${what as string}`,
     scheme: chain(),
     reply: { route: { json: json as never } },
     check: (outcome) => {
