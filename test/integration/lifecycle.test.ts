@@ -88,8 +88,8 @@ describe('SIGTERM', function () {
     const reports = await Promise.all([ringing, decided.report, nobody.report]);
     await stopped;
     const ends = [talking, ...reports].map(({ uuid }) => {
-      const line = daemon.lines.find((line) => line.message === 'call' && line['uuid'] === uuid);
-      return [line?.['end'], line?.['result'], line?.['bridges'], line?.['answeredBy']];
+      const line = daemon.lines.find((line) => line.message === 'ended' && line['uuid'] === uuid);
+      return [line?.['end'], line?.['result'], line?.['rang'], line?.['answeredBy']];
     });
     expect(ends).to.deep.equal([
       // What became of the bridge by then: they talk, it rings, it rings.
