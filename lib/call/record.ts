@@ -340,11 +340,7 @@ function idsOf({ id, call }: CallRecord): Record<string, unknown> {
 }
 
 function whoOf({ call, scheme }: CallRecord): Record<string, unknown> {
-  return {
-    caller: call?.caller ?? '',
-    did: call?.did ?? '',
-    scheme: scheme?.name ?? null,
-  };
+  return { caller: call?.caller ?? '', did: call?.did ?? '', scheme: scheme?.name ?? null };
 }
 
 /** The record as it stands in the log line `ended` of a call: no bodies, no headers. */

@@ -217,7 +217,7 @@ describe('profiles of CRMs', function () {
           headers: { 'X-K': 'key-plain-1' },
         },
       };
-      const run = await runInside(['config'], { settings: { CRMS: JSON.stringify(crms) } });
+      const run = await runInside(['config', '--json'], { settings: { CRMS: JSON.stringify(crms) } });
       expect(run.stdout)
         .to.include(BASE)
         .and.not.to.match(/tok-plain-1|key-plain-1/);
