@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent } from '../call/record.ts';
+import { newTraceId } from '../call/trace.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { admit, type AdmitResult } from '../decide/admit.ts';
@@ -55,7 +55,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
   const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
   const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
-  const record = newRecord(randomUUID(), systemClock.date());
+  const record = newRecord(newTraceId(), systemClock.date());
   const entered: string[] = [];
   const note = (event: CallEvent): void => {
     apply(record, event);
@@ -75,7 +75,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     const { scheme, chosenBy } = admitted;
     if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
     note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
-    const decision = await decide(scheme, { call, config, schemes, secrets, version, canned, note });
+    const { id: trace } = record;
+    const decision = await decide(scheme, { call, config, schemes, secrets, version, trace, canned, note });
     const lists = nextLists(decision, { call, config, schemes });
     say(lists.flatMap(notesOnReadings));
     say(notesOnCaps(entered, [decision, ...lists], schemes, config));
@@ -89,7 +90,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
 
 interface Asking extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'note'
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'trace' | 'note'
 > {
   /** Null: the CRM is really asked. */
   readonly canned: HttpResponse | null;

@@ -47,6 +47,7 @@ export interface Config {
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which are no settings of ours. */
   readonly proxyEnvironment: ProxyEnvironment;
   readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
+  readonly crms: Readonly<Record<string, unknown>>;
   readonly webhook: {
     readonly url: string;
     readonly method: string;

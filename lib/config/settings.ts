@@ -264,6 +264,14 @@ export const SCHEMA = {
       'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not named may go to any.',
     ),
   },
+  crms: setting(
+    'CRMS',
+    {},
+    json('profiles of CRMs by name', (v) =>
+      Object.values(v).every((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+    ),
+    'Profiles of CRMs, which schemes name by webhook.crm: {"main": {"url": "https://crm.example.com", "auth": {"type": "bearer", "token": "{{secret.CRM}}"}}}; or a file each in crms/ beside the schemes.',
+  ),
   webhook: {
     url: setting(
       'WEBHOOK_URL',

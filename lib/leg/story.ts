@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
 import type { CallReplies, ReplyRoom } from '../call/room.ts';
+import { newTraceId } from '../call/trace.ts';
 import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -83,7 +83,7 @@ class CallStory {
     this.#places = context.limits.places();
     this.#replies = context.replies.forCall();
     this.#connectedAt = context.clock.now();
-    this.record = newRecord(randomUUID(), context.clock.date());
+    this.record = newRecord(newTraceId(), context.clock.date());
   }
 
   /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
@@ -145,6 +145,7 @@ class CallStory {
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     const inquiry = new Inquiry({
       call,
+      trace: this.record.id,
       dryRun: false,
       signal: leg.taken,
       places: this.#places,

@@ -46,7 +46,7 @@ const IDS = new Set([
 ]);
 /** Headers are what a CRM calls them: of these none is an id but one of ours. */
 const HEADERS = 'headers';
-const OWN_ID = /^msg_[0-9a-f]{8}-[0-9a-f-]{27}$/;
+const OWN_ID = /^(?:msg_[0-9a-f]{8}-[0-9a-f-]{27}|00-[0-9a-f]{32}-[0-9a-f]{16}-01)$/;
 
 export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOptions): Redactor {
   const finder = finderOf(secrets);

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
+import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
@@ -299,7 +299,7 @@ async function openHealth(
 
 /** Of a connection that was reset before it was accepted: which call it was nobody says. */
 function unserved(stalledMs: number, clock: Clock): CallRecord {
-  const record = newRecord(randomUUID(), clock.date());
+  const record = newRecord(newTraceId(), clock.date());
   const stalled = stalledMs >= STANDSTILL_MS;
   const text = 'FreeSWITCH reset the connection before it was accepted';
   const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;

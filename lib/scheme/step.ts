@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HANGUP_CAUSES, type HangupCause } from '../call/cause.ts';
 import { described } from '../webhook/field.ts';
+import { repliesOf } from '../webhook/macro.ts';
 import { webhookUrl } from '../webhook/webhook.ts';
 import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
 
@@ -57,7 +58,9 @@ const parts = described(
   {
     dial: dialValue,
     timeout: z.int().min(2).max(300).optional(),
-    webhook: webhookUrl,
+    webhook: webhookUrl.refine((url) => repliesOf(url).length === 0, {
+      error: 'there is no {{reply.path}} here: it is the same question to another URL',
+    }),
     scheme: z.string().regex(NAME),
     transfer,
     hangup: hangupCause,

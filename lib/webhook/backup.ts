@@ -2,14 +2,17 @@ import { withoutSecrets } from './macro.ts';
 import { mapTemplates, type Webhook } from './webhook.ts';
 
 /**
- * The same question to another URL. Nothing that proves who we are goes along: no authentication, no headers of the
+ * The same question to another URL, by itself: its reply names the destination, whatever would follow from that of the CRM. Nothing that proves who we are goes along: no authentication, no headers of the
  * scheme, and a secret within the parameters or the body is left empty.
  */
 export function backupOf(webhook: Webhook, url: Webhook['url']): Webhook {
-  const { parameters, body } = webhook;
+  const { parameters, body, then } = webhook;
   return {
     ...webhook,
     url,
+    then: [],
+    profile: null,
+    when: then.length === 0 ? webhook.when : {},
     auth: { type: 'none' },
     headers: {},
     ...(parameters === undefined

@@ -2,6 +2,11 @@ import type { Field } from './field.ts';
 
 /** The fields of `webhook` in words. */
 export const WEBHOOK_FIELDS = {
+  crm: {
+    label: 'Profile of a CRM',
+    doc: 'Name of a profile (crms/NAME.json beside the schemes, or "crms" in the configuration): URL, authentication, headers, limits and what else many schemes share of one CRM. webhook.url is then a path behind the URL of the profile.',
+    example: 'main',
+  },
   url: {
     label: 'URL',
     doc: 'Where the CRM is asked: http or https, any port, an IP address allowed. Macros in path and query only.',
@@ -98,6 +103,11 @@ export const WEBHOOK_FIELDS = {
     doc: 'Where the CRM repeats the webhook-id. A reply that repeats another one, or none, rings nobody.',
     example: { key: 'requestId' },
   },
+  when: {
+    label: 'Only when',
+    doc: 'What the reply has to hold, path -> value or values, compared as text. Where it holds something else the call goes on with onNoRoute: an owner who is not at work.',
+    example: { 'result.0.ASSIGNED_BY.TIMEMAN_STATUS': ['OPENED', 'PAUSED'] },
+  },
   noRouteStatuses: {
     label: 'Statuses that mean "nobody"',
     doc: 'HTTP statuses by which the CRM says that it does not know the caller.',
@@ -156,5 +166,34 @@ export const WEBHOOK_FIELDS = {
     doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
     unit: 'seconds',
     example: 86_400,
+  },
+} as const satisfies Record<string, Field>;
+
+/** Of a profile, where they are not those of `webhook`. */
+export const CRM_FIELDS = {
+  $schema: {
+    label: 'JSON Schema',
+    doc: 'For your editor: the path or URL of crm.schema.json. The router does not read it.',
+    example: '../schema/crm.schema.json',
+  },
+  title: { label: 'Title', doc: 'Free text for people.', example: 'The CRM of the head office' },
+  url: {
+    label: 'Base URL',
+    doc: 'What stands in front of the path that a scheme has in webhook.url. No path of a scheme leads away from it.',
+    example: 'https://crm.example.com/api/v2',
+  },
+  timeoutSeconds: {
+    label: 'Max time waiting for the response',
+    doc: 'For schemes without their own. A scheme that gives the CRM less than half of it says nothing about the CRM when the time is up.',
+    unit: 'seconds',
+    example: 4,
+  },
+} as const satisfies Record<string, Field>;
+
+export const THEN_FIELD = {
+  then: {
+    label: 'Further questions',
+    doc: 'Up to 3 questions, each with {{reply.path}} of the reply before it; the last one names the destination. All have timeoutSeconds together. A value that is empty ends in onNoRoute. A question to the same host has the headers, authentication and limits of the one before, unless it has its own.',
+    example: [{ url: 'https://crm.example.com/owners/{{reply.owner}}', responseName: 'extension' }],
   },
 } as const satisfies Record<string, Field>;

@@ -22,6 +22,8 @@ const MEANING = new Set([
   'content-encoding',
   'accept-encoding',
   'webhook-id',
+  'traceparent',
+  'tracestate',
   'webhook-timestamp',
   'webhook-signature',
   'webhook-signed-headers',

@@ -56,9 +56,7 @@ export function reasonsPage(): string {
     '| reason | what it says | mostly because | what to do |',
     '|---|---|---|---|',
     ...Object.entries(reasons).map(([reason, about]) =>
-      [`| \`${reason}\``, ...about.map((text: string) => text.replaceAll('|', '\\|'))]
-        .join(' | ')
-        .concat(' |'),
+      [`| \`${reason}\``, ...about.map((text) => text.replaceAll('|', '\\|'))].join(' | ').concat(' |'),
     ),
     '',
   ]);

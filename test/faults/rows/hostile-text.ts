@@ -122,7 +122,7 @@ async function play(
 
 /** Header names of a request; a name that is not ours was smuggled in. */
 const HEADERS =
-  /^(?:accept|accept-encoding|connection|content-length|content-type|host|user-agent|webhook-id|webhook-timestamp|webhook-signature|x-evil|x-name|x-esl-router-.*)$/;
+  /^(?:accept|accept-encoding|connection|content-length|content-type|host|traceparent|user-agent|webhook-id|webhook-timestamp|webhook-signature|x-evil|x-name|x-esl-router-.*)$/;
 
 export const hostileText: Row = {
   name: 'hostile-text',

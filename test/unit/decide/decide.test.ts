@@ -87,6 +87,7 @@ function prepare({ schemes = [SALES], answer, headers = {}, config = CONFIG, ...
     memory,
     clock,
     version: '0.0.0',
+    trace: '0af7651916cd43dd8448eb211c80319c',
     dryRun: false,
     signal: rest.signal ?? new AbortController().signal,
     note: (event) => {

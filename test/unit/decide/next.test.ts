@@ -28,7 +28,7 @@ async function decided(destination: unknown, fallback: Fallback) {
   const body = JSON.stringify({ destination });
   const inquiry = new Inquiry({
     ...{ call, config, schemes, secrets, clock, memory: new AnswerMemory() },
-    ...{ version: '0.0.0', dryRun: false, signal: new AbortController().signal },
+    ...{ version: '0.0.0', trace: '', dryRun: false, signal: new AbortController().signal },
     send: () => Promise.resolve({ status: 200, headers: {}, body, phases: { total: 1 } }),
     note: () => undefined,
     elapsedMs: () => 0,

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { parseScheme, stepsFor, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { connected } from '../../../lib/webhook/chain.ts';
 import { NUMBERING } from '../../support/rules.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
@@ -58,13 +59,14 @@ describe('scheme', () => {
   it('names the file of its authorities, and trusts what was read from it', () => {
     const result = parseScheme(merged({ webhook: { ca: 'ca/office.pem' } }), 'abc');
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
-    expect(result.caFile).to.equal('ca/office.pem');
+    expect(result.wanted).to.deep.equal([{ caFile: 'ca/office.pem', proxy: undefined }]);
     expect(result.scheme.webhook.ca).to.equal(null);
-    expect(trusting(result.scheme, 'PEM')).to.deep.equal({
-      ...result.scheme,
-      webhook: { ...result.scheme.webhook, ca: 'PEM' },
-    });
-    expect(parseScheme(MINIMAL, 'abc')).to.deep.include({ ok: true, caFile: null });
+    const { webhook } = result.scheme;
+    const trusting = { ca: 'PEM', proxies: webhook.proxies };
+    expect(connected(webhook, [trusting])).to.deep.equal({ ...webhook, ca: 'PEM' });
+    expect(parseScheme(MINIMAL, 'abc'))
+      .to.have.property('wanted')
+      .that.deep.equals([{ caFile: null, proxy: undefined }]);
     expect(faultsOf(merged({ webhook: { ca: '' } }))).to.have.length(1);
   });
 
@@ -111,7 +113,7 @@ describe('scheme', () => {
     [
       'a macro of the reply in a request',
       { webhook: { parameters: { a: '{{reply.x}}' } } },
-      /unknown macro \{\{reply\.x\}\}/,
+      /\{\{reply\.x\}\}: there is no reply before/,
     ],
     ['an unknown method', { webhook: { method: 'PATCH' } }, /^webhook\.method: /],
     ['an unknown submission', { webhook: { submission: 'xml' } }, /^webhook\.submission: /],

@@ -43,7 +43,8 @@ function upstream(...replies: Reply[]) {
   const retried: string[] = [];
   const sending = (changes: Partial<Sending> = {}, policy: Partial<Sending['policy']> = {}): Sending => ({
     scheme: 'sales',
-    webhook: 'http://crm.example/',
+    bulkhead: 'sales http://crm.example/',
+    name: 'http://crm.example/',
     policy: {
       retries: 1,
       retryStatuses: [],
@@ -432,9 +433,9 @@ describe('the upstream', () => {
   it('forgets what nobody has asked for ten minutes, and never what is in use', async () => {
     const hanging = new Promise<HttpResponse>(() => undefined);
     const { upstream: made, sending, ask, clock } = upstream(hanging, 200);
-    void made.send(REQUEST, sending({ scheme: 'hanging' }));
+    void made.send(REQUEST, sending({ bulkhead: 'hanging' }));
     const used = (n: number): Promise<number | string> =>
-      ask(sending({ scheme: `s${n}`, webhook: `http://crm.example/${n}` }), {
+      ask(sending({ bulkhead: `s${n}`, name: `http://crm.example/${n}` }), {
         ...by(`a${n}`),
         url: `http://crm${n}.example/`,
       });
@@ -470,8 +471,8 @@ describe('the upstream', () => {
       const { upstream: made, sending, ask } = upstream(hanging, 200);
       const policy = { maxInFlight: 1 };
       void made.send(REQUEST, sending({}, policy));
-      expect(await ask(sending({ scheme: 'support' }, policy))).to.equal(200);
-      expect(await ask(sending({ webhook: 'http://backup.example/' }, policy))).to.equal(200);
+      expect(await ask(sending({ bulkhead: 'support' }, policy))).to.equal(200);
+      expect(await ask(sending({ bulkhead: 'backup' }, policy))).to.equal(200);
       expect(await ask(sending({}, policy))).to.equal('bulkhead_full');
     });
 

@@ -4,7 +4,7 @@ import { RouterError } from '../../../lib/errors.ts';
 import {
   expand,
   parseTemplate,
-  PLAIN_MACROS,
+  CALL_MACROS,
   secretsOf,
   variablesOf,
   type MacroContext,
@@ -40,7 +40,7 @@ describe('macro', () => {
       divertedFrom: '201',
     });
     const context = { call, numbering: { ...NUMBERING, country: 'UA' }, attempt: 2 } as const;
-    const values = Object.fromEntries(PLAIN_MACROS.map((name) => [name, fill(`{{${name}}}`, context)]));
+    const values = Object.fromEntries(CALL_MACROS.map((name) => [name, fill(`{{${name}}}`, context)]));
     expect(values).to.deep.equal({
       caller: '0501234567',
       caller_e164: '+380501234567',
@@ -93,7 +93,7 @@ describe('macro', () => {
       ['note', 'tel:+380501234567'],
     ]);
     const call = concealCaller(callOf({ withheld: true, variables }));
-    const names = [...PLAIN_MACROS, 'var.sip_from_user', 'var.note', 'sip.X-Account'];
+    const names = [...CALL_MACROS, 'var.sip_from_user', 'var.note', 'sip.X-Account'];
     const text = fill(names.map((name) => `{{${name}}}`).join('|'), {
       call,
       numbering: { ...NUMBERING, country: 'UA' },

@@ -5,12 +5,12 @@ import { RouterError } from '../../../lib/errors.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import { parseTemplate, type MacroContext } from '../../../lib/webhook/macro.ts';
 import { buildRequest, questionOf } from '../../../lib/webhook/request.ts';
-import { callOf, contextOf, schemeOf, webhookOf } from '../../support/scheme.ts';
+import { callOf, contextOf, schemeOf, TRACEPARENT, webhookOf } from '../../support/scheme.ts';
 
 type WebhookDocument = NonNullable<Parameters<typeof webhookOf>[0]>;
 
 function build(webhook: WebhookDocument, context: Partial<MacroContext> = {}, dryRun = false): HttpRequest {
-  const question = { webhookId: 'msg_1', version: '1.2.3', dryRun };
+  const question = { webhookId: 'msg_1', traceparent: TRACEPARENT, version: '1.2.3', dryRun };
   return buildRequest({ webhook: webhookOf(webhook), context: contextOf(context), ...question });
 }
 
@@ -42,7 +42,13 @@ describe('request', () => {
   it('says how many redirects are followed and whom it trusts', () => {
     expect(build({})).to.include({ redirects: 0, ca: null });
     const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
-    const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
+    const question = {
+      webhookId: 'msg_1',
+      traceparent: TRACEPARENT,
+      version: '1.2.3',
+      dryRun: false,
+      context: contextOf(),
+    };
     expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
   });
 
@@ -157,6 +163,7 @@ describe('request', () => {
         Accept: 'application/json, text/plain, */*',
         'User-Agent': 'esl-router/1.2.3',
         'webhook-id': 'msg_1',
+        traceparent: TRACEPARENT,
       });
     });
 
@@ -177,6 +184,7 @@ describe('request', () => {
         ACCEPT: 'text/plain',
         'user-agent': 'x',
         'webhook-id': 'msg_1',
+        traceparent: TRACEPARENT,
         'content-type': 'text/x-json',
         'X-Did': '380441234567',
         'Content-Length': String(Buffer.byteLength(request.body ?? '')),
@@ -343,7 +351,13 @@ describe('request', () => {
         }
         // Whoever builds a request of it all the same is told the same.
         const template = parseTemplate(url);
-        const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
+        const question = {
+          webhookId: 'msg_1',
+          traceparent: TRACEPARENT,
+          version: '1.2.3',
+          dryRun: false,
+          context: contextOf(),
+        };
         expect(() => buildRequest({ ...question, webhook: { ...webhookOf(), url: template } }))
           .to.throw(RouterError, fault)
           .with.property('code', 'request_invalid');
