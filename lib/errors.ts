@@ -19,6 +19,8 @@ const REASONS = {
   proxy_unreachable: 'no connection to the proxy',
   proxy_refused: 'the proxy did not let the question through',
   tls_failed: 'the TLS connection to the webhook failed',
+  certificate_required: 'the CRM wants a client certificate',
+  certificate_refused: 'the CRM rejects the client certificate',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
   router_stalled: 'the router itself stood still',
   guard_too_short: "the dialplan's guard leaves no time to ask the CRM",

@@ -10,6 +10,7 @@ import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
 import { knownKeys } from './known-keys.ts';
+import type { TlsChoice } from '../webhook/tls.ts';
 import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
 import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
@@ -178,8 +179,8 @@ export type SchemeResult =
   | {
       readonly ok: true;
       readonly scheme: Scheme;
-      /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
-      readonly caFile: string | null;
+      /** What `webhook.tls` says; becomes the scheme's by `speaking`. */
+      readonly tls: TlsChoice | undefined;
       /** What `webhook.proxy` says; becomes the scheme's by `through`. */
       readonly proxy: ProxyChoice | undefined;
     }
@@ -189,16 +190,16 @@ export function parseScheme(json: unknown, revision: string): SchemeResult {
   const result = document.safeParse(json, { reportInput: true });
   if (result.success) {
     const { webhook: asked, $schema: _editors, ...rest } = result.data;
-    const { ca: caFile = null, proxy, ...others } = asked;
-    const direct = { ...others, ca: null, proxies: DIRECT };
-    return { ok: true, scheme: { ...rest, webhook: direct, revision }, caFile, proxy };
+    const { tls, proxy, ...others } = asked;
+    const direct = { ...others, tls: null, proxies: DIRECT };
+    return { ok: true, scheme: { ...rest, webhook: direct, revision }, tls, proxy };
   }
   return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
 }
 
-/** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
-export function trusting(scheme: Scheme, ca: string): Scheme {
-  return { ...scheme, webhook: { ...scheme.webhook, ca } };
+/** The scheme, its webhook asked by these rules of TLS. */
+export function speaking(scheme: Scheme, tls: Webhook['tls']): Scheme {
+  return { ...scheme, webhook: { ...scheme.webhook, tls } };
 }
 
 /** The scheme, its webhook asked through these proxies. */

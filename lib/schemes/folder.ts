@@ -16,7 +16,8 @@ import {
   readText,
   sentenceOf,
 } from './file.ts';
-import { assembling, caFileOf, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { assembling, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { tlsFilesOf } from './tls.ts';
 
 /** Of all files together: what a set of schemes takes in memory is several times as much. */
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
@@ -144,9 +145,9 @@ async function readFolder(dir: string): Promise<Found> {
   return found;
 }
 
-/** The files that schemes name: `webhook.ca`. */
+/** The files that schemes name: those of `webhook.tls`. */
 function namedBy(dir: string, sources: readonly SchemeSource[]): string[] {
-  const named = sources.flatMap(({ json }) => caFileOf(json) ?? []).map((file) => resolve(dir, file));
+  const named = sources.flatMap(({ json }) => tlsFilesOf(json)).map((file) => resolve(dir, file));
   return [...new Set(named)];
 }
 

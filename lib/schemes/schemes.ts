@@ -1,21 +1,20 @@
-import { X509Certificate } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { parseDestination, type DestinationRules } from '../dial/destination.ts';
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
-import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { templatesOf, through, trusting, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { templatesOf, speaking, through, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
 import { undiallable, unsendable } from './sendable.ts';
+import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
@@ -117,14 +116,16 @@ export function* assembling(
     }
     let scheme = through(result.scheme, proxiesOf(result.proxy, operator));
     asksEnvironment ||= scheme.webhook.proxies === operator.environment;
-    if (result.caFile !== null) {
-      try {
-        const path = resolve(config.schemes.dir, result.caFile);
-        scheme = trusting(scheme, certificatesIn(readText(path), path));
-      } catch (error) {
-        faults.push(`${source.name}: webhook.ca: ${messageOf(error)}`);
-      }
-    }
+    const host = new URL(scheme.webhook.url.source).hostname;
+    const { tls, ...said } = readTls(result.tls, {
+      dir: config.schemes.dir,
+      readText,
+      secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
+      today: systemClock.date(),
+    });
+    scheme = speaking(scheme, tls);
+    faults.push(...said.faults.map((fault) => `${source.name}: ${fault}`));
+    notes.push(...said.notes.map((note) => `${source.name}: ${note}`));
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
     else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
@@ -208,30 +209,6 @@ export function stepRules(
     extensions: scheme.extensions,
     extensionContext: config.extensionContext,
   };
-}
-
-/** The file that `webhook.ca` names in a document that nobody has checked. */
-export function caFileOf(json: unknown): string | null {
-  const { webhook } = (json ?? {}) as { webhook?: { ca?: unknown } | null };
-  return typeof webhook?.ca === 'string' && webhook.ca !== '' ? webhook.ca : null;
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
-function certificatesIn(text: string, path: string): string {
-  const found = text.match(CERTIFICATE) ?? [];
-  if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
-  for (const [index, pem] of found.entries()) {
-    try {
-      new X509Certificate(pem);
-    } catch (error) {
-      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
-  return found.join('\n');
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ const request: HttpRequest = {
   body: '{}',
   redirects: 3,
   proxies: NO_PROXIES,
-  ca: 'PEM',
+  tls: 'PEM',
   account: 'sales',
   secrets: [],
   shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}', proxy: null },

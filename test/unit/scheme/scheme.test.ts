@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { parseScheme, speaking, stepsFor, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
 import { NUMBERING } from '../../support/rules.ts';
+import { trusting } from '../../support/tls.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
 
@@ -37,7 +38,7 @@ describe('scheme', () => {
       noRouteStatuses: [],
       withheld: 'hide',
       redirects: 0,
-      ca: null,
+      tls: null,
       auth: { type: 'none' },
     });
     expect(scheme).to.deep.include({
@@ -55,17 +56,36 @@ describe('scheme', () => {
     expect(scheme.fallback.onError).to.deep.equal([{ dialplan: true }]);
   });
 
-  it('names the file of its authorities, and trusts what was read from it', () => {
-    const result = parseScheme(merged({ webhook: { ca: 'ca/office.pem' } }), 'abc');
+  it('says what is asked of TLS, and speaks it once the files are read', () => {
+    const asked = {
+      cert: 'a.pem',
+      key: 'a.key',
+      ca: 'office.pem',
+      serverName: 'crm.test',
+      minVersion: 'TLSv1.3',
+    };
+    const result = parseScheme(merged({ webhook: { tls: asked } }), 'abc');
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
-    expect(result.caFile).to.equal('ca/office.pem');
-    expect(result.scheme.webhook.ca).to.equal(null);
-    expect(trusting(result.scheme, 'PEM')).to.deep.equal({
-      ...result.scheme,
-      webhook: { ...result.scheme.webhook, ca: 'PEM' },
-    });
-    expect(parseScheme(MINIMAL, 'abc')).to.deep.include({ ok: true, caFile: null });
-    expect(faultsOf(merged({ webhook: { ca: '' } }))).to.have.length(1);
+    expect(result.tls).to.deep.equal(asked);
+    expect(result.scheme.webhook.tls).to.equal(null);
+    const tls = trusting('PEM');
+    expect(speaking(result.scheme, tls).webhook).to.deep.equal({ ...result.scheme.webhook, tls });
+    for (const [wrong, fault] of [
+      [{ ca: '' }, /^webhook\.tls\.ca: /],
+      [{ cert: 'a.pem' }, /^webhook\.tls\.key: is required with webhook\.tls\.cert$/],
+      [{ key: 'a.key' }, /^webhook\.tls\.cert: is required with webhook\.tls\.key$/],
+      [{ passphrase: 'x' }, /^webhook\.tls\.passphrase: opens webhook\.tls\.key, and there is none$/],
+      [
+        { ...asked, passphrase: '{{caller}}' },
+        /^webhook\.tls\.passphrase: expected text or \{\{secret\.NAME\}\}$/,
+      ],
+      [{ serverName: '10.0.0.1' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ serverName: 'crm.test:443' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ minVersion: 'TLSv1' }, /^webhook\.tls\.minVersion: /],
+      [{ rejectUnauthorized: false }, /^webhook\.tls\.rejectUnauthorized: /],
+    ] as const)
+      expect(faultsOf(merged({ webhook: { tls: wrong } })).join('; '), JSON.stringify(wrong)).to.match(fault);
+    expect(faultsOf(merged({ webhook: { ca: 'office.pem' } }))).to.have.length(1);
   });
 
   it('follows three redirects at most', () => {

@@ -40,7 +40,7 @@ const hostile = fc.oneof(
 
 describe('request', () => {
   it('says how many redirects are followed and whom it trusts', () => {
-    expect(build({})).to.include({ redirects: 0, ca: null });
+    expect(build({})).to.include({ redirects: 0, tls: null });
     const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
     const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
     expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
