@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
-import { certificateFailure, handshakeFailure } from './handshake.ts';
+import { certificateFailure, handshakeFailure, MAYBE_REFUSED } from './handshake.ts';
 import type { HttpPhases } from './message.ts';
 import { abusive, HEAD_BYTES, Meter } from './meter.ts';
 import { outermost, type Zone } from './network.ts';
@@ -212,10 +212,10 @@ export class Exchange implements Reader {
     const { tls } = this.#options;
     if (this.#stage === 'tls_failed') return handshakeFailure(error, this.#socket, tls);
     // By TLS 1.3 a client has finished before the server has looked at its certificate.
-    const refused = certificateFailure(error, this.#socket, tls);
+    const refused = certificateFailure(error, tls);
     if (refused !== null) return refused;
     const isNew = this.#stage === 'connection_lost' && this.#reused === null;
-    const hint = isNew && tls?.identity != null ? '; the CRM may not accept the client certificate' : '';
+    const hint = isNew && tls?.identity != null ? MAYBE_REFUSED : '';
     return new RouterError(this.#stage, `${messageOf(error)}${hint}`);
   }
 

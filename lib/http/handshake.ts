@@ -1,21 +1,28 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type Certificate, type DetailedPeerCertificate } from 'node:tls';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Tls } from './tls.ts';
 
 /** What a TLS handshake that failed was about, in words that say what to do. */
 
-/** Certificates that the other side showed, its own first. */
-const shown = new WeakMap<Socket, X509Certificate>();
+/** Certificates that did not verify, the other side's own first. */
+const shown = new WeakMap<Socket, DetailedPeerCertificate>();
 
-/** Before Node decides: it lets go of the certificates of a connection that it ends. */
+/** Not in Node's types. */
+interface Verifying {
+  readonly ssl?: { verifyError?(): Error | null } | null;
+}
+
+/**
+ * Before Node decides, as it lets go of the certificates of a connection that it ends. Not by getPeerX509Certificate: on Node 20
+ * that takes them out of the connection, and the check of the name fails.
+ */
 export function watchHandshake<S extends Socket>(socket: S): S {
   if (socket instanceof TLSSocket) {
-    // Not in Node's types: the handshake is done, and nothing verified yet.
+    // The handshake is done, and nothing verified yet.
     socket.prependOnceListener('secure' as 'secureConnect', () => {
-      const certificate = socket.getPeerX509Certificate();
-      if (certificate !== undefined) shown.set(socket, certificate);
+      const failed = (socket as Verifying).ssl?.verifyError?.() ?? null;
+      if (failed !== null) shown.set(socket, socket.getPeerCertificate(true));
     });
   }
   return socket;
@@ -24,21 +31,10 @@ export function watchHandshake<S extends Socket>(socket: S): S {
 /** RFC 8446, 6.2, as OpenSSL calls them: alerts about the certificate of the client. */
 const ABOUT_CERTIFICATE =
   /alert (?:certificate required|bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|access denied|no certificate)/i;
-const HANDSHAKE_FAILURE = /alert handshake failure/i;
-/** A server that has no cipher or version in common says so at once; one that has shown its certificates wants ours. */
-const ALERT_BYTES = 100;
-
 /** `certificate_required` or `certificate_refused`, where an alert says so; null for any other failure. */
-export function certificateFailure(
-  error: unknown,
-  socket: Socket | undefined,
-  tls: Tls | null,
-): RouterError | null {
+export function certificateFailure(error: unknown, tls: Tls | null): RouterError | null {
   const message = messageOf(error);
-  const byAlert = ABOUT_CERTIFICATE.test(message);
-  const late = HANDSHAKE_FAILURE.test(message) && (socket?.bytesRead ?? 0) > ALERT_BYTES;
-  if (!byAlert && !late) return null;
-  return aboutCertificate(plain(message), tls);
+  return ABOUT_CERTIFICATE.test(message) ? aboutCertificate(plain(message), tls) : null;
 }
 
 /** nginx takes every handshake, and says in a page what it thinks of the certificate. */
@@ -56,14 +52,24 @@ function aboutCertificate(said: string, tls: Tls | null): RouterError {
 
 /** Why TLS to the CRM was not made, with the certificates that it showed where these were the matter. */
 export function handshakeFailure(error: unknown, socket: Socket | undefined, tls: Tls | null): RouterError {
-  const about = certificateFailure(error, socket, tls);
+  const about = certificateFailure(error, tls);
   if (about !== null) return about;
   const leaf = socket === undefined ? undefined : shown.get(socket);
   const text = plain(messageOf(error));
-  if (leaf !== undefined) return new RouterError('tls_failed', `${text}; ${chainText(leaf)}`);
-  const hint = tls?.identity == null ? '' : '; the CRM may not accept the client certificate';
-  return new RouterError('tls_failed', `${text}${hint}`);
+  const more = leaf === undefined ? certificateHint(text, tls) : `; ${chainText(leaf)}`;
+  return new RouterError('tls_failed', `${text}${more}`);
 }
+
+/** Servers that end the connection, or have one alert for everything (TLS 1.2), do not say what they miss. */
+function certificateHint(text: string, tls: Tls | null): string {
+  if (/certificate's altnames|protocol version|unsupported protocol/.test(text)) return '';
+  if (tls?.identity != null) return MAYBE_REFUSED;
+  return text.endsWith('alert handshake failure')
+    ? '; the CRM may want a client certificate (webhook.tls)'
+    : '';
+}
+
+export const MAYBE_REFUSED = '; the CRM may not accept the client certificate';
 
 /** `write EPROTO 80FC…:error:0A000410:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:../deps/…` -> `tlsv1 alert unknown ca` */
 function plain(message: string): string {
@@ -73,32 +79,32 @@ function plain(message: string): string {
 /** A chain longer than any that is in use; who sends more has it cut. */
 const MAX_CHAIN = 6;
 
-/** `the CRM showed "crm.test" (…), signed by "…"; it would have to be trusted: …` */
-function chainText(leaf: X509Certificate): string {
-  const chain: X509Certificate[] = [];
-  for (
-    let next: X509Certificate | undefined = leaf;
-    next !== undefined &&
-    chain.length < MAX_CHAIN &&
-    !chain.some((one) => one.fingerprint256 === next?.fingerprint256);
-    next = next.issuerCertificate
-  )
+/** `the CRM sent "crm" (…); signed by "…"; to be trusted: …` */
+function chainText(leaf: DetailedPeerCertificate): string {
+  const chain = [leaf];
+  // The last one is its own issuer.
+  for (let next = leaf.issuerCertificate as Issuer; next !== undefined; next = next.issuerCertificate) {
+    if (chain.length === MAX_CHAIN || chain.some((one) => one.fingerprint256 === next?.fingerprint256)) break;
     chain.push(next);
+  }
   const top = chain[chain.length - 1] ?? leaf;
   const seen = chain.map(
-    ({ subject, validFrom, validTo }) => `${nameOf(subject)}, valid ${dayOf(validFrom)} to ${dayOf(validTo)}`,
+    ({ subject, valid_from, valid_to }) =>
+      `${nameOf(subject)}, valid ${dayOf(valid_from)} to ${dayOf(valid_to)}`,
   );
-  const trust =
-    top.subject === top.issuer
-      ? `${nameOf(top.subject)}, SHA-256 ${top.fingerprint256}`
-      : `${nameOf(top.issuer)}, which it did not send`;
+  const isRoot = JSON.stringify(top.subject) === JSON.stringify(top.issuer);
+  const trust = isRoot
+    ? `${nameOf(top.subject)}, SHA-256 ${top.fingerprint256}`
+    : `${nameOf(top.issuer)}, which it did not send`;
   return `the CRM sent ${seen.join('; signed by ')}; to be trusted (webhook.tls.ca): ${trust}`;
 }
 
-/** What a certificate says is anybody's text. */
-function nameOf(distinguished: string): string {
-  const common = /(?:^|\n)CN=([^\n]*)/.exec(distinguished)?.[1] ?? distinguished.replaceAll('\n', ', ');
-  return JSON.stringify(common.slice(0, 80));
+type Issuer = DetailedPeerCertificate | undefined;
+
+/** What a certificate says is anybody's text, and some say a thing twice. */
+function nameOf(name: Certificate): string {
+  const said = [name.CN ?? name.O ?? ''].flat().join(', ');
+  return JSON.stringify(said.slice(0, 80));
 }
 
 function dayOf(date: string): string {

@@ -127,7 +127,7 @@ describe('transport', function () {
   const rested = (): Promise<void> => delay(300);
   const tls = (ca?: string) => ({
     name: 'tls',
-    webhook: { url: secureUrl(), ...(ca === undefined ? {} : { ca }) },
+    webhook: { url: secureUrl(), ...(ca === undefined ? {} : { tls: { ca } }) },
   });
   const reload = async (message: string): Promise<string> => {
     const from = daemon.lines.length;
