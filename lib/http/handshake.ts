@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket, type Certificate, type DetailedPeerCertificate } from 'node:tls';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Tls } from './tls.ts';
@@ -6,7 +7,7 @@ import type { Tls } from './tls.ts';
 /** What a TLS handshake that failed was about, in words that say what to do. */
 
 /** Certificates that did not verify, the other side's own first. */
-const shown = new WeakMap<Socket, DetailedPeerCertificate>();
+const shown = new WeakMap<Duplex, DetailedPeerCertificate>();
 
 /** Not in Node's types. */
 interface Verifying {
@@ -17,7 +18,7 @@ interface Verifying {
  * Before Node decides, as it lets go of the certificates of a connection that it ends. Not by getPeerX509Certificate: on Node 20
  * that takes them out of the connection, and the check of the name fails.
  */
-export function watchHandshake<S extends Socket>(socket: S): S {
+export function watchHandshake<S extends Duplex>(socket: S): S {
   if (socket instanceof TLSSocket) {
     // The handshake is done, and nothing verified yet.
     socket.prependOnceListener('secure' as 'secureConnect', () => {
@@ -83,9 +84,12 @@ const MAX_CHAIN = 6;
 function chainText(leaf: DetailedPeerCertificate): string {
   const chain = [leaf];
   // The last one is its own issuer.
-  for (let next = leaf.issuerCertificate as Issuer; next !== undefined; next = next.issuerCertificate) {
-    if (chain.length === MAX_CHAIN || chain.some((one) => one.fingerprint256 === next?.fingerprint256)) break;
+  let next = leaf.issuerCertificate as Issuer;
+  while (next !== undefined) {
+    const { fingerprint256 } = next;
+    if (chain.length === MAX_CHAIN || chain.some((one) => one.fingerprint256 === fingerprint256)) break;
     chain.push(next);
+    next = next.issuerCertificate;
   }
   const top = chain[chain.length - 1] ?? leaf;
   const seen = chain.map(

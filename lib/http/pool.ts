@@ -171,7 +171,7 @@ function checked(
       // Not in the types of an agent's options, which go to net.connect as they are.
       const attempt = { autoSelectFamilyAttemptTimeout: reachability.attemptMs(host) };
       const socket = connect(Object.assign(options, { lookup: lookupBy(find) }, attempt), created);
-      if (socket) reachability.watch(host, watchHandshake(socket as Socket));
+      if (socket) reachability.watch(host, watchHandshake(socket));
       return socket;
     }
     queueMicrotask(() => fail?.(denied(host, refusal)));

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /** How TLS is spoken to one CRM. The certificate of the other side is always verified. */
-export interface TlsIdentity {
+interface TlsIdentity {
   /** PEM: our certificate, and those above it that the CRM may not have. */
   readonly cert: string;
   /** PEM, unlocked. */

@@ -1,9 +1,11 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { messageOf } from '../errors.ts';
-import type { Tls } from '../http/tls.ts';
 import { digest } from '../webhook/digest.ts';
 import type { TlsChoice } from '../webhook/tls.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+
+type Tls = NonNullable<Webhook['tls']>;
 
 /** What `webhook.tls` comes to: its files are read, and proven to fit, when the schemes are loaded. */
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
-import tls from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { RouterError } from '../../../lib/errors.ts';
@@ -52,8 +52,12 @@ describe('TLS to a CRM', () => {
     const numbers = new WeakMap<object, number>();
     let connections = 0;
     const server = https.createServer({ ...CRM, ...options }, ({ socket, url = '' }, response) => {
-      const { subject } = (socket as tls.TLSSocket).getPeerCertificate() as Partial<tls.PeerCertificate>;
-      const { servername } = socket as unknown as { servername?: string | false };
+      const secure = socket as unknown as {
+        readonly servername?: string | false;
+        getPeerCertificate(): Partial<PeerCertificate>;
+      };
+      const { servername } = secure;
+      const { subject } = secure.getPeerCertificate();
       seen.push(`${String(subject?.CN)} ${String(servername)} ${String(numbers.get(socket))}`);
       if (url.startsWith('/to/')) response.writeHead(302, { location: decodeURIComponent(url.slice(4)) });
       response.end('201');

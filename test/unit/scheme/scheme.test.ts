@@ -82,7 +82,7 @@ describe('scheme', () => {
       [{ serverName: '10.0.0.1' }, /^webhook\.tls\.serverName: expected a host name/],
       [{ serverName: 'crm.test:443' }, /^webhook\.tls\.serverName: expected a host name/],
       [{ minVersion: 'TLSv1' }, /^webhook\.tls\.minVersion: /],
-      [{ rejectUnauthorized: false }, /^webhook\.tls\.rejectUnauthorized: /],
+      [{ rejectUnauthorized: false }, /^webhook\.tls: Unrecognized key: "rejectUnauthorized"/],
     ] as const)
       expect(faultsOf(merged({ webhook: { tls: wrong } })).join('; '), JSON.stringify(wrong)).to.match(fault);
     expect(faultsOf(merged({ webhook: { ca: 'office.pem' } }))).to.have.length(1);
@@ -169,7 +169,7 @@ describe('scheme', () => {
       { webhook: { timeoutSeconds: 31 } },
       /^webhook\.timeoutSeconds: expected at most 30$/m,
     ],
-    ['an empty text', { webhook: { ca: '' } }, /^webhook\.ca: expected at least 1 character$/m],
+    ['an empty text', { webhook: { tls: { ca: '' } } }, /^webhook\.tls\.ca: expected at least 1 character$/m],
     ['a number for a text', { name: 5 }, /^name: expected text, got a number$/m],
     ['a list for an object', { match: [] }, /^match: expected an object, got a list$/m],
     ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, got nothing$/m],

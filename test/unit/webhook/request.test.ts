@@ -6,6 +6,7 @@ import type { HttpRequest } from '../../../lib/http/message.ts';
 import { parseTemplate, type MacroContext } from '../../../lib/webhook/macro.ts';
 import { buildRequest, questionOf } from '../../../lib/webhook/request.ts';
 import { callOf, contextOf, schemeOf, webhookOf } from '../../support/scheme.ts';
+import { trusting } from '../../support/tls.ts';
 
 type WebhookDocument = NonNullable<Parameters<typeof webhookOf>[0]>;
 
@@ -41,9 +42,9 @@ const hostile = fc.oneof(
 describe('request', () => {
   it('says how many redirects are followed and whom it trusts', () => {
     expect(build({})).to.include({ redirects: 0, tls: null });
-    const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
+    const webhook = { ...webhookOf({ redirects: 2 }), tls: trusting('PEM') };
     const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
-    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
+    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, tls: webhook.tls });
   });
 
   describe('http', () => {
