@@ -114,6 +114,9 @@ process.exitCode = await cli.runCli(process.argv.slice(2), {
   onReload: (callback) => {
     process.on('SIGHUP', callback);
   },
+  onDebug: (callback) => {
+    process.on('SIGUSR2', callback);
+  },
   onCrash: (callback) => {
     onCrash = callback;
   },

@@ -31,7 +31,7 @@ const WINGS = parsed(`
 `);
 
 /** What every wing may import. The simulator may not: it is a program of its own. */
-const GROUND = ['errors', 'cancel', 'clock', 'emitter', 'nearest'];
+const GROUND = ['errors', 'reasons', 'cancel', 'clock', 'emitter', 'nearest'];
 
 /** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
 const EFFECTS = [

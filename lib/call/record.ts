@@ -1,4 +1,4 @@
-import type { Reason } from '../errors.ts';
+import { sentenceOf, type Reason } from '../errors.ts';
 import type { HttpPhases } from '../http/message.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
@@ -319,21 +319,46 @@ function shownCall(call: Call): ShownCall {
   return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
 }
 
-/** The record as it stands in the log line of a call: no bodies, no headers. */
+/** Where the caller goes, as the log line `decided` says it. */
+export function decisionOf(record: CallRecord, where: string): Record<string, unknown> {
+  const last = record.requests.at(-1);
+  return {
+    to: where,
+    result: record.result,
+    reason: record.reason,
+    why: sentenceOf(record.reason),
+    ...whoOf(record),
+    via: record.via,
+    ...(last === undefined ? {} : { asked: record.requests.length, status: last.reply?.status ?? null }),
+    decidedMs: rounded(record.decidedMs),
+    ...idsOf(record),
+  };
+}
+
+function idsOf({ id, call }: CallRecord): Record<string, unknown> {
+  return { trace: id, uuid: call?.uuid ?? '' };
+}
+
+function whoOf({ call, scheme }: CallRecord): Record<string, unknown> {
+  return {
+    caller: call?.caller ?? '',
+    did: call?.did ?? '',
+    scheme: scheme?.name ?? null,
+  };
+}
+
+/** The record as it stands in the log line `ended` of a call: no bodies, no headers. */
 export function summaryOf(record: CallRecord): Record<string, unknown> {
   const last = record.requests.at(-1);
   const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
   const recalled = record.recalled.at(-1);
   return {
-    trace: record.id,
-    uuid: record.call?.uuid ?? '',
-    caller: record.call?.caller ?? '',
-    did: record.call?.did ?? '',
-    scheme: record.scheme?.name ?? null,
+    end: record.end,
     result: record.result,
     reason: record.reason,
+    why: sentenceOf(record.reason),
+    ...whoOf(record),
     destination: record.destination,
-    end: record.end,
     via: record.via,
     ...(last === undefined
       ? {}
@@ -349,16 +374,21 @@ export function summaryOf(record: CallRecord): Record<string, unknown> {
     ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
     ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
     ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
-    bridges: record.bridges.map(({ outcome, cause }) =>
-      cause === null ? outcome : `${outcome ?? '-'}:${cause}`,
-    ),
+    rang: record.bridges.map(({ outcome, cause }) => rangOf(outcome, cause)),
     hangupCause: record.hangupCause,
     hungUpBy: record.hungUpBy,
     decidedMs: rounded(record.decidedMs),
     answeredMs: rounded(record.answeredMs),
     endedMs: rounded(record.endedMs),
     ...(record.notes.length === 0 ? {} : { notes: record.notes }),
+    ...idsOf(record),
   };
+}
+
+/** `busy (USER_BUSY)` */
+function rangOf(outcome: BridgeEnd | null, cause: string | null): string {
+  const text = outcome ?? 'the end was not seen';
+  return cause === null ? text : `${text} (${cause})`;
 }
 
 /** `transfer while talking to 700 default` */

@@ -3,6 +3,7 @@ import { shownValue } from '../config/shown.ts';
 import { printableJson } from '../redact/printable.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
+import { table } from './table.ts';
 
 /** Prints each setting, its value, where it came from and its environment variable: first what is not at its default. */
 export async function configCommand(
@@ -25,7 +26,11 @@ export async function configCommand(
       origin === 'environment' ? (secretFile ?? origin) : origin === 'file' ? source : origin,
       secretFile === null ? env : `${env}_FILE`,
     ]);
-    print(stdout, [table([['setting', 'value', 'from', 'environment variable'], ...rows])], redactor);
+    print(
+      stdout,
+      [table([['setting', 'value', 'from', 'environment variable'], ...rows], stdout.columns)],
+      redactor,
+    );
   }
   if (notes.length > 0)
     print(
@@ -34,19 +39,4 @@ export async function configCommand(
       redactor,
     );
   return 0;
-}
-
-/** Columns as wide as their widest cell, the last one as it is. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

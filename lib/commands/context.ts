@@ -18,12 +18,14 @@ export interface CommandContext {
   /** Files and sockets that the process may have open; Infinity where that is not known. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable;
   /** Calls back when the person asks to end (Ctrl-C) or the system does (SIGTERM). */
   readonly onStop: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReload: (callback: () => void) => void;
+  /** SIGUSR2. */
+  readonly onDebug: (callback: () => void) => void;
   /**
    * An error that nobody caught: the process ends with 1 when the callback's promise settles, or shortly after. What it
    * rejects with goes to standard error.

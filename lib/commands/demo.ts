@@ -12,9 +12,9 @@ import {
   type CallReport,
   type CrmReply,
 } from '../simulator/index.ts';
-import { table } from './config.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { print } from './print.ts';
+import { table } from './table.ts';
 import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
 
 /** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
@@ -86,8 +86,11 @@ export async function demoCommand(
   for (const [index, scene] of SCENES.entries()) {
     if (!isStopped()) await play(scene, index + 1);
   }
-  say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows])}\n`);
-  say(`${rows.length} calls, ${lost} lost`);
+  const summary = (): void => {
+    say(`${rows.length === 1 ? '1 call' : `${rows.length} calls`}, ${lost} lost`);
+  };
+  say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows], stdout.columns)}\n`);
+  summary();
   if (options.once !== true && stdin.isTTY === true) {
     say('\nCalls go on until Ctrl-C.\n');
     for (let number = rows.length + 1; !isStopped(); number++) {
@@ -98,6 +101,8 @@ export async function demoCommand(
         systemClock.after(PAUSE_MS, resolve);
       });
     }
+    say('');
+    summary();
   }
   await freeswitch.close();
   await router.stop();

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { printableJson, printableLines } from '../redact/printable.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
+import type { CommandContext } from './context.ts';
 
 /** All that a command writes: without secrets, and without what a terminal would obey. */
 
@@ -13,4 +14,9 @@ export function print(stream: Writable, lines: readonly string[], redactor: Reda
 
 export function printJson(stream: Writable, value: unknown, redactor: Redactor = PLAIN): void {
   stream.write(`${printableJson(redactor.value(value), 2)}\n`);
+}
+
+/** Colours are for a person at a terminal who has not asked for none (https://no-color.org). */
+export function coloured({ stdout, env }: Pick<CommandContext, 'stdout' | 'env'>): boolean {
+  return stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

@@ -1,8 +1,8 @@
 import { RouterError } from '../errors.ts';
 import { runLoad } from '../simulator/index.ts';
-import { table } from './config.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
+import { table } from './table.ts';
 
 export interface SimulateOptions {
   readonly router: readonly string[];
@@ -18,7 +18,7 @@ export interface SimulateOptions {
   readonly json?: boolean;
 }
 
-/** Plays FreeSWITCH against a running router. Exit code 1 when a call was lost. */
+/** Plays FreeSWITCH against a running router. Exit code 1 when a call was lost, or found no router. */
 export async function simulateCommand(context: CommandContext, options: SimulateOptions): Promise<ExitCode> {
   const { stdout } = context;
   const stop = new AbortController();
@@ -58,7 +58,14 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     ];
     print(stdout, [table(rows)]);
   }
-  return report.lost === 0 ? 0 : 1;
+  // A call that found nobody was not lost, in FreeSWITCH: its dialplan went on. Here it means that there was no router to play against.
+  const unserved = report.ends['no-router'] ?? 0;
+  if (unserved > 0) {
+    const where = options.router.join(', ');
+    const who = unserved === report.calls ? 'no router answered' : `${unserved} calls found no router`;
+    print(context.stderr, [`${who} at ${where}: start one with esl-router start, or name it with --router`]);
+  }
+  return report.lost === 0 && unserved === 0 ? 0 : 1;
 }
 
 function address(text: string): { host: string; port: number } {

@@ -1,15 +1,22 @@
 import { systemClock } from '../clock.ts';
+import type { LogLevel } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, type Log } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
+import { coloured } from './print.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
 /** Runs the router until it is told to stop. */
 export async function startCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
   const { config, secrets, secretTexts, secretFiles, notes } = await load(context, options);
-  const log = createLogger({ ...config.log, secrets: secretTexts, stream: context.stdout });
+  const log = createLogger({
+    ...config.log,
+    secrets: secretTexts,
+    stream: context.stdout,
+    colour: coloured(context),
+  });
   for (const note of notes) log.warn(note);
   context.onCrash(async (error) => {
     const { stack } = error instanceof Error ? error : {};
@@ -23,6 +30,9 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   let reload: () => void = () => undefined;
   context.onReload(() => {
     reload();
+  });
+  context.onDebug(() => {
+    toggleDebug(log, config.log.level);
   });
   const { version, maxDescriptors } = context;
   let files = secretFiles;
@@ -58,4 +68,18 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   notifier.close();
   await log.flushed();
   return 0;
+}
+
+/** Debug lines on, for a fault that is there now, and off again: no call notices it. */
+function toggleDebug(log: Log, configured: LogLevel): void {
+  const isOn = log.level === 'debug';
+  const level = isOn ? configured : 'debug';
+  const text =
+    configured === 'debug'
+      ? 'log level stays debug, as log.level says (SIGUSR2)'
+      : `log level is ${level} now (SIGUSR2${isOn ? '' : ': once more for the level of before'})`;
+  // At a level that lets it through, before or after.
+  if (!isOn) log.level = level;
+  log.info(text);
+  if (isOn) log.level = level;
 }

@@ -117,7 +117,7 @@ export const dialTemplate = (...parts: readonly string[]) =>
       parts.every((part) => value.includes(part)) &&
       /^[A-Za-z0-9_./:@-]{1,200}$/.test(value.replace(/\{[a-z]+\}/g, '')),
   );
-export const dialplanName = format(
-  'letters, digits, ".", "_" or "-"',
-  (value) => typeof value === 'string' && isName(value),
+export const dialplanContext = format(
+  'letters, digits, ".", "_" or "-", or var:NAME',
+  (value) => typeof value === 'string' && (isName(value) || /^var:[A-Za-z0-9_]{1,64}$/.test(value)),
 );

@@ -1,6 +1,6 @@
 import {
   dialTemplate,
-  dialplanName,
+  dialplanContext,
   flag,
   format,
   integer,
@@ -110,7 +110,7 @@ export const SCHEMA = {
     'DOMAINS',
     [],
     list('domains', isHost),
-    'The domains that a domain read from the call may be.',
+    'What a domain or a context that is read from the call may be.',
   ),
   sipHosts: setting(
     'SIP_HOSTS',
@@ -121,8 +121,8 @@ export const SCHEMA = {
   extensionContext: setting(
     'EXTENSION_CONTEXT',
     'default',
-    dialplanName,
-    'Dialplan context for extensions of schemes with "extensions": "dialplan".',
+    dialplanContext,
+    'Dialplan context for extensions of schemes with "extensions": "dialplan": fixed, or var:domain_name where each domain has a context of its name.',
   ),
   didFrom: setting(
     'DID_FROM',

@@ -3,7 +3,7 @@ import type { Outcome } from '../call/cause.ts';
 import type { Call } from '../call/channel.ts';
 import type { Result, Via } from '../call/record.ts';
 import { prefixFormsOf, type Destination } from '../dial/destination.ts';
-import { nameOf, originatesFor, type Originate } from '../dial/originate.ts';
+import { nameOf, originatesFor, placeFor, type Originate } from '../dial/originate.ts';
 import { parseSteps, type Step } from '../dial/route.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
@@ -212,12 +212,17 @@ export class Inquiry {
   }
 
   #plan(step: LegStep, { scheme }: Walk): Plan {
-    if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     const { call, config } = this.#options;
     const refused = (reason: Reason, detail: string): Plan => {
-      const text = `${nameOf(step.destinations)}: ${detail}`;
+      const text = `${step.kind === 'dial' ? nameOf(step.destinations) : describeStep(step)}: ${detail}`;
       return { ok: false, why: { result: 'refused', reason, detail: text } };
     };
+    if (step.kind === 'transfer') {
+      const { value: context, detail } = placeFor(step.context, config, call);
+      if (context === '') return refused('no_context', detail);
+      return { ok: true, step: { ...step, context }, originates: [] };
+    }
+    if (step.kind !== 'dial') return { ok: true, step, originates: [] };
     // What can't be dialled at all takes no places.
     const plan = originatesFor(step, { scheme, call, config });
     if (!plan.ok) return refused(plan.reason, plan.detail);

@@ -177,10 +177,19 @@ export function domainFor(
   const domain = scheme.domain ?? config.domain;
   if (domain === '')
     return { value: '', detail: 'a login, and neither scheme nor configuration has a domain' };
-  if (!domain.startsWith('var:')) return { value: domain, detail: '' };
-  const variable = domain.slice('var:'.length);
-  const value = call.variables.get(variable) ?? '';
-  if (config.domains.includes(value)) return { value, detail: '' };
+  return placeFor(domain, config, call);
+}
+
+/** A domain, or the context of one: as it is written, or, for `var:NAME`, of the call. '' where that is not on the list. */
+export function placeFor(
+  place: string,
+  { domains }: Pick<Config, 'domains'>,
+  { variables }: Pick<Call, 'variables'>,
+): { value: string; detail: string } {
+  if (!place.startsWith('var:')) return { value: place, detail: '' };
+  const variable = place.slice('var:'.length);
+  const value = variables.get(variable) ?? '';
+  if (domains.includes(value)) return { value, detail: '' };
   return {
     value: '',
     detail: `the variable ${variable} is ${JSON.stringify(value)}, which is not among "domains"`,

@@ -148,7 +148,8 @@ class Reader {
 
   constructor(file: string, text: string, variables: Map<string, string>) {
     this.#file = file;
-    this.#text = text;
+    // FusionPBX keeps extensions without anything around them; in front of the first line, so that lines keep their numbers.
+    this.#text = /^\s*<extension[\s>]/.test(text) ? `<context>${text}</context>` : text;
     this.#variables = variables;
   }
 

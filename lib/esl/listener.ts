@@ -3,7 +3,7 @@
  * its handler's business.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { setImmediate as nextPoll, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { AllowList, plainAddress } from './allow.ts';
@@ -72,9 +72,7 @@ type Times = Pick<Admission, 'waitedMs' | 'stalledMs'>;
 /** Serves one socket to its end. The socket is closed when it settles, if it has not been before. */
 export type Handler = (socket: Socket, admission: Admission) => Promise<void>;
 
-/** No accept for so long means that nothing is queued: closing with connections in the queue resets them. */
-const QUIET_MS = 100;
-/** Calls may go on coming for ever: a drain waits so long for a quiet moment, and makes one then. */
+/** Calls may go on coming while a drain closes the port: they are served so long, and have all of their budget then. */
 const DRAIN_MS = 700;
 /** Under more calls than can be accepted there is no moment without one: then the queue takes nobody in any more. */
 const SQUEEZE_MS = 1_000;
@@ -111,6 +109,8 @@ export class Listener {
   /** What the last change of state still has to do. */
   #change: Promise<void> = Promise.resolve();
   #drained: Promise<void> | null = null;
+  /** Who is judged later is given back. */
+  #servesUntil = Infinity;
 
   private constructor(server: Server, allowed: AllowList, options: ListenerOptions, handler: Handler) {
     this.#server = server;
@@ -186,8 +186,8 @@ export class Listener {
   }
 
   /**
-   * From now on every new connection comes as `draining`, to be given back. Stops listening when none came for 100 ms, or
-   * soon after, when nobody is queued, and resolves then.
+   * Closes the port for good, at the first moment in which nobody is queued, and resolves then. Who still comes is served like
+   * any other; only where calls leave no such moment for long they come as `draining`, to be given back.
    */
   drain(): Promise<void> {
     this.#drained ??= this.#drain();
@@ -267,16 +267,8 @@ export class Listener {
   }
 
   #judge(waitedMs: number): Refusal | null {
-    switch (this.#state) {
-      case 'draining':
-      case 'drained':
-        return 'draining';
-      case 'open':
-      case 'pausing':
-      case 'paused':
-      case 'reopening':
-        return this.#options.admit?.(this.counts, waitedMs) ?? null;
-    }
+    if (performance.now() >= this.#servesUntil) return 'draining';
+    return this.#options.admit?.(this.counts, waitedMs) ?? null;
   }
 
   async #serve(socket: Socket, admission: Admission): Promise<void> {
@@ -327,11 +319,9 @@ export class Listener {
 
   async #drain(): Promise<void> {
     this.#state = 'draining';
+    this.#servesUntil = performance.now() + DRAIN_MS;
     await this.#change;
-    if (this.#server.listening) {
-      await this.#quiet(DRAIN_MS);
-      await this.#shut(() => true);
-    }
+    if (this.#server.listening) await this.#shut(() => true, DRAIN_MS);
     this.#state = 'drained';
     this.#checkIdle();
   }
@@ -362,17 +352,6 @@ export class Listener {
     }
     this.#squeezed = false;
     return closed;
-  }
-
-  /** Waits until nothing has been accepted for a moment, so long at most. */
-  async #quiet(withinMs: number): Promise<void> {
-    const deadline = performance.now() + withinMs;
-    for (let seen = -1; seen !== this.#queue.accepted && performance.now() < deadline;) {
-      seen = this.#queue.accepted;
-      await delay(QUIET_MS);
-      // After a stall of this process timers run before the queue is looked at.
-      await nextPoll();
-    }
   }
 
   #is(state: State): boolean {

@@ -31,6 +31,20 @@ export interface StepContext {
   readonly markers: (destination: string) => Readonly<Record<string, string>>;
 }
 
+/** Where a step sends the caller, for a person. */
+export function whereOf(step: LegStep): string {
+  switch (step.kind) {
+    case 'dial':
+      return nameOf(step.destinations);
+    case 'transfer':
+      return `extension ${step.extension} in ${step.context}`;
+    case 'hangup':
+      return `hang-up ${step.cause}`;
+    case 'dialplan':
+      return 'dialplan';
+  }
+}
+
 type Dial = Extract<LegStep, { kind: 'dial' }>;
 
 /** With less FreeSWITCH would ring for a second, or for none. */

@@ -20,7 +20,7 @@ import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
 import type { Passes } from './pass.ts';
-import { dial, hangUp, later, ring, transfer, type StepContext } from './step.ts';
+import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from './step.ts';
 import { follow, talk } from './talk.ts';
 
 /** Calls that come together wait for each other; less than this nobody hears. */
@@ -40,6 +40,8 @@ export interface CallContext {
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
   readonly passes: Passes;
+  /** Called once, when it is known where the caller goes first. */
+  readonly onDecided: (record: CallRecord, where: string) => void;
   /** What a person should mend in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
 }
@@ -134,6 +136,8 @@ class CallStory {
     const admitted = admit(call, { config, schemes });
     if (admitted.kind === 'given_back') {
       if (admitted.note !== null) this.#note({ type: 'note', text: admitted.note });
+      this.#note({ type: 'result', result: admitted.result, reason: admitted.reason });
+      this.#context.onDecided(this.record, whereOf({ kind: 'dialplan' }));
       return this.#giveBack(admitted.result, admitted.reason);
     }
     const { scheme, chosenBy } = admitted;
@@ -181,6 +185,7 @@ class CallStory {
     for (;;) {
       await this.#catchUp(leg);
       throwIfAborted(leg.taken);
+      if (decision === first) this.#context.onDecided(this.record, whereOf(first.steps[0]));
       const [step] = decision.steps;
       const context = this.#stepContext(leg, decision);
       switch (step.kind) {

@@ -26,6 +26,10 @@ const SHORTEST_NUMBER = 7;
 /** What is left of a number: enough to tell two calls apart. */
 const KEPT_DIGITS = 2;
 
+/** What most fields of a log line are, the same few again and again: `routed`, `NORMAL_CLEARING`, names of schemes. */
+const WORD = /^[A-Za-z_ :().,-]{1,100}$/;
+const MAX_WORDS = 500;
+
 const NUMBER_ALONE = /^\+?\d{7,}$/;
 
 /** What ids and times are called: their digits are no telephone number, and without them no call can be found again. */
@@ -49,8 +53,14 @@ export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOp
   if (finder === null && !maskNumbers) return { text: (text) => text, value: (value) => value };
 
   const shortest = Math.min(finder?.shortest ?? Infinity, maskNumbers ? SHORTEST_NUMBER : Infinity);
+  const clean = new Set<string>();
   const redact = (text: string): string => {
-    if (text.length < shortest) return text;
+    if (text.length < shortest || clean.has(text)) return text;
+    const shown = redactAnew(text);
+    if (shown === text && WORD.test(text) && clean.size < MAX_WORDS) clean.add(text);
+    return shown;
+  };
+  const redactAnew = (text: string): string => {
     // Most numbers of a call stand by themselves.
     if (maskNumbers && NUMBER_ALONE.test(text)) return HIDDEN_NUMBER + text.slice(-KEPT_DIGITS);
     const layers = layersOf(text);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { apply, newRecord, summaryOf, type CallRecord } from '../call/record.ts';
+import { apply, newRecord, type CallRecord } from '../call/record.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
-import { messageOf, RouterError, type Reason } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -19,6 +19,7 @@ import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
+import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
@@ -101,6 +102,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const { config, secrets, log, version, clock = systemClock, onRecord } = options;
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const http = createHttpClient({ network: config.network, ownPorts });
+  const journal = new Journal(log, clock);
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   const eslOptions = {
@@ -137,7 +139,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const lagMs = (): number => load?.lagMs ?? 0;
   const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
     const record = unserved(stalledMs, clock);
-    report(log, record, '');
+    journal.ended(record, '');
     onRecord?.(record);
   };
   const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
@@ -159,11 +161,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       version,
       stopping,
       passes,
+      onDecided: journal.decided.bind(journal),
       onDialplanFault,
     };
     const record = await routeCall(connection, admission, context);
     connections.delete(connection);
-    report(log, record, connection.peer);
+    journal.ended(record, connection.peer);
     onRecord?.(record);
   });
   load = new Load({
@@ -206,6 +209,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     load.stop();
     health?.close();
     http.close();
+    journal.close();
     log.info('stopped');
   };
   const reload = (): Promise<readonly string[]> =>
@@ -293,20 +297,6 @@ async function openHealth(
   return port === 'off' ? null : serveHealth({ host, port, readiness });
 }
 
-/** Reasons that need a person's eye. */
-const ALARMING: ReadonlySet<Reason> = new Set([
-  'esl_protocol',
-  'esl_timeout',
-  'esl_unsafe_value',
-  'guard_too_short',
-  'internal',
-  'pass_limit',
-  'router_stalled',
-  'scheme_unknown',
-  'switch_lost',
-  'transfer_failed',
-]);
-
 /** Of a connection that was reset before it was accepted: which call it was nobody says. */
 function unserved(stalledMs: number, clock: Clock): CallRecord {
   const record = newRecord(randomUUID(), clock.date());
@@ -317,29 +307,4 @@ function unserved(stalledMs: number, clock: Clock): CallRecord {
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
   apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
   return record;
-}
-
-/** One line a call. */
-function report(log: Logger, record: CallRecord, peer: string): void {
-  const summary = summaryOf(record);
-  log.debug('record', record);
-  if (record.reason === 'peer_not_allowed') {
-    log.warn('call given back: add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)', { peer, ...summary });
-  } else if (record.reason === 'overloaded') {
-    log.info('call given back: overload', summary);
-  } else if (record.reason === 'over_capacity') {
-    log.warn('call given back: too many at once, see listen.maxCalls (ESL_ROUTER_MAX_CALLS)', {
-      peer,
-      ...summary,
-    });
-  } else if (record.reason === 'socket_application') {
-    log.warn(
-      'call given back: the dialplan must say <action application="socket" data="HOST:PORT async full"/>',
-      summary,
-    );
-  } else if (ALARMING.has(record.reason)) {
-    log.warn('call', { peer, ...summary });
-  } else {
-    log.info('call', summary);
-  }
 }

@@ -203,7 +203,11 @@ export const TRANSFER_FIELDS = {
     doc: 'Extension of the dialplan, a feature code (*98) too.',
     example: 'voicemail',
   },
-  context: { label: 'Context', doc: 'Context of the dialplan.', example: 'default' },
+  context: {
+    label: 'Context',
+    doc: 'Context of the dialplan: fixed, or var:domain_name, which is held against the configured list of domains.',
+    example: 'default',
+  },
 } as const satisfies Record<string, Field>;
 
 export const STEP_FIELDS = {

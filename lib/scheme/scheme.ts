@@ -235,8 +235,24 @@ export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
 
 /** The channel variables that a scheme reads, without `variable_`. */
 export function variablesOfScheme(scheme: Scheme): string[] {
-  const domain = scheme.domain?.startsWith('var:') === true ? [scheme.domain.slice('var:'.length)] : [];
-  return [...templatesOf(scheme).flatMap(variablesOf), ...domain];
+  const places = [scheme.domain ?? '', ...transfersOf(scheme).map(({ context }) => context)];
+  const read = places.filter((place) => place.startsWith('var:')).map((place) => place.slice('var:'.length));
+  return [...templatesOf(scheme).flatMap(variablesOf), ...read];
+}
+
+/** Its named targets and the transfers of its lists, each with its path. */
+export function transfersOf({
+  targets,
+  fallback,
+}: Scheme): (z.output<typeof transfer> & { readonly path: string })[] {
+  return [
+    ...Object.entries(targets).map(([name, { transfer }]) => ({ ...transfer, path: `targets.${name}` })),
+    ...Object.entries(fallback).flatMap(([list, steps = []]) =>
+      steps.flatMap((step, index) =>
+        'transfer' in step ? [{ ...step.transfer, path: `fallback.${list}.${index}` }] : [],
+      ),
+    ),
+  ];
 }
 
 /** Where digits can be two numbers: which one they are here, and the setting that decides it. None without such digits. */

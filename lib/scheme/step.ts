@@ -23,8 +23,15 @@ const dialplanExtension = z
     'expected letters, digits, ".", "_", "-", or a feature code such as *98',
   );
 
+const dialplanContext = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63}|var:[A-Za-z0-9_]{1,64})$/,
+    'expected letters, digits, ".", "_" or "-", or "var:" and the name of a channel variable',
+  );
+
 export const transfer = z.strictObject(
-  described({ extension: dialplanExtension, context: dialplanName.default('default') }, TRANSFER_FIELDS),
+  described({ extension: dialplanExtension, context: dialplanContext.default('default') }, TRANSFER_FIELDS),
 );
 
 /** A number or login, or a list in order, or a list within it rung together; read by the grammar of replies. */

@@ -7,13 +7,20 @@ import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { templatesOf, speaking, through, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import {
+  speaking,
+  templatesOf,
+  through,
+  transfersOf,
+  variablesOfScheme,
+  type Scheme,
+} from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
-import { undiallable, unsendable } from './sendable.ts';
+import { undiallable, UNLISTED, unsendable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
@@ -275,7 +282,6 @@ function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: re
       const path = `fallback.${list}.${index}`;
       if ('scheme' in step && !known.includes(step.scheme))
         faults.push(`${path}: there is no scheme "${step.scheme}"${didYouMean(step.scheme, known)}`);
-      if ('transfer' in step) faults.push(...emergencyIn(step.transfer.extension, path, config));
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
       const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));
@@ -284,13 +290,13 @@ function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: re
       );
     });
   }
-  for (const [name, { transfer }] of Object.entries(scheme.targets)) {
-    faults.push(...emergencyIn(transfer.extension, `targets.${name}`, config));
-  }
-  if (scheme.domain?.startsWith('var:') === true && config.domains.length === 0) {
-    faults.push(
-      'domain: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
-    );
+  const transfers = transfersOf(scheme);
+  faults.push(...transfers.flatMap(({ path, extension }) => emergencyIn(extension, path, config)));
+  if (config.domains.length === 0) {
+    const places = [{ path: 'domain', place: scheme.domain ?? '' }];
+    for (const { path, context } of transfers) places.push({ path: `${path}.context`, place: context });
+    const read = places.filter(({ place }) => place.startsWith('var:'));
+    faults.push(...read.map(({ path }) => `${path}: ${UNLISTED}`));
   }
   return faults;
 }
@@ -319,6 +325,7 @@ function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
 }
 
 function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {
-  const domain = config.domain.startsWith('var:') ? [config.domain.slice('var:'.length)] : [];
-  return new Set([...[...schemes.values()].flatMap(variablesOfScheme), ...domain]);
+  const places = [config.domain, config.extensionContext].filter((place) => place.startsWith('var:'));
+  const read = places.map((place) => place.slice('var:'.length));
+  return new Set([...[...schemes.values()].flatMap(variablesOfScheme), ...read]);
 }

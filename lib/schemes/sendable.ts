@@ -12,7 +12,7 @@ import {
 } from '../dial/dialstring.ts';
 import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
-import { variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { secretsOf, type Template } from '../webhook/macro.ts';
 import { buildRequest } from '../webhook/request.ts';
@@ -78,7 +78,7 @@ function unprintable({ headers, auth }: Webhook, secret: (name: string) => strin
 
 /** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */
 function legFaults(scheme: Scheme, config: Config): string[] {
-  const { bridge, targets, fallback } = scheme;
+  const { bridge } = scheme;
   const calleeHeaders = Object.fromEntries(
     Object.keys(bridge.headers).map((name) => [name, headerText('sample')]),
   );
@@ -103,23 +103,18 @@ function legFaults(scheme: Scheme, config: Config): string[] {
       }),
     );
   });
-  const transfers: (readonly [string, string])[] = Object.entries(fallback).flatMap(([list, steps = []]) =>
-    steps.flatMap((step, index) =>
-      'transfer' in step ? [[`fallback.${list}.${index}`, step.transfer.extension] as const] : [],
-    ),
-  );
-  for (const [name, { transfer }] of Object.entries(targets)) {
-    transfers.push([`targets.${name}`, transfer.extension]);
-  }
-  const set = transfers.map(([path, extension]) =>
+  const set = transfersOf(scheme).map(({ path, extension }) =>
     faultOf(path, () => serializeAssignments({ esl_router_destination: extension })),
   );
   const rung = faultOf('bridge.ringback', () => serializeAssignments({ transfer_ringback: bridge.ringback }));
   return distinct([...dialled, rung, ...set]);
 }
 
+/** A caller can choose the domain of his request. */
+export const UNLISTED = 'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be';
+
 /** Settings that no call can be dialled by. */
-export function undiallable({ dial, domain, domains, sipHosts }: Config): string[] {
+export function undiallable({ dial, domain, domains, extensionContext, sipHosts }: Config): string[] {
   const templates = (['number', 'user', 'uri'] as const).map((kind) => {
     const fault = validateDialTemplate(kind, dial[kind]);
     return fault === null ? null : `dial.${kind} (ESL_ROUTER_DIAL_${kind.toUpperCase()}): ${fault}`;
@@ -127,8 +122,15 @@ export function undiallable({ dial, domain, domains, sipHosts }: Config): string
   const reached = (path: string, endpoint: Endpoint): string | null =>
     faultOf(path, () => serializeDialString([{ endpoint, variables: {} }], {}, DIAL_TEMPLATES));
   const fixed = domain === '' || domain.startsWith('var:') ? [] : [domain];
+  const unlisted = [
+    ['domain (ESL_ROUTER_DOMAIN)', domain],
+    ['extensionContext (ESL_ROUTER_EXTENSION_CONTEXT)', extensionContext],
+  ].map(([path = '', place = '']) =>
+    place.startsWith('var:') && domains.length === 0 ? `${path}: ${UNLISTED}` : null,
+  );
   return distinct([
     ...templates,
+    ...unlisted,
     ...fixed.map((name) =>
       reached('domain (ESL_ROUTER_DOMAIN)', { kind: 'user', user: 'sample', domain: name }),
     ),

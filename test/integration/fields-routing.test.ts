@@ -133,6 +133,31 @@ const where: Scenario[] = [
     },
   },
   {
+    title: 'targets: a context read from the call when it is on the list',
+    scheme: { targets: { desk: { transfer: { extension: '*98', context: 'var:domain_name' } } } },
+    reply: { json: { destination: 'desk' } },
+    call: { variables: { domain_name: 'a.example' } },
+    check: ({ report }) => {
+      expect(report.end).to.deep.equal({ kind: 'transfer', extension: '*98', context: 'a.example' });
+    },
+  },
+  {
+    title: 'fallback: a context read from the call and not on the list is refused, and the next step runs',
+    scheme: {
+      fallback: {
+        onNoRoute: [
+          { transfer: { extension: '600', context: 'var:domain_name' } },
+          { hangup: 'NORMAL_CIRCUIT_CONGESTION' },
+        ],
+      },
+    },
+    reply: { status: 204 },
+    call: { variables: { domain_name: 'evil.example' } },
+    check: ({ report }) => {
+      expect(report.end).to.include({ kind: 'hangup', sipCode: 503 });
+    },
+  },
+  {
     title: 'domain: fixed',
     scheme: { domain: 'sales.example' },
     check: ({ dialled }) => {
@@ -297,3 +322,34 @@ const bridgeAndWaiting: Scenario[] = [
 scenarios('fields of a scheme', [...where, ...bridgeAndWaiting], {
   settings: { DOMAINS: 'a.example,b.example', EXTENSION_CONTEXT: 'internal' },
 });
+
+/** Where each domain has a dialplan of its own, as FusionPBX has. */
+scenarios(
+  'extensionContext: read from the call',
+  [
+    {
+      title: 'an extension of the dialplan is one of the domain of the call',
+      scheme: { extensions: 'dialplan' },
+      reply: { json: { destination: '201' } },
+      call: { variables: { domain_name: 'b.example' } },
+      check: ({ report, marker }) => {
+        expect(report.end).to.deep.equal({ kind: 'transfer', extension: '201', context: 'b.example' });
+        expect(marker('reason')).to.equal('crm_transfer');
+      },
+    },
+    ...['', 'evil.example'].map((domain): Scenario => {
+      return {
+        title: `${domain === '' ? 'a call without a domain' : 'a domain that is not on the list'} is refused`,
+        scheme: { extensions: 'dialplan' },
+        reply: { json: { destination: '201' } },
+        call: { variables: { domain_name: domain } },
+        check: ({ report, marker, record }) => {
+          expect(report.end).to.deep.equal({ kind: 'dialplan' });
+          expect([marker('result'), marker('reason')]).to.deep.equal(['refused', 'no_context']);
+          expect(JSON.stringify(record.decisions)).to.contain(JSON.stringify(domain).slice(1, -1));
+        },
+      };
+    }),
+  ],
+  { settings: { DOMAINS: 'a.example,b.example', EXTENSION_CONTEXT: 'var:domain_name' } },
+);

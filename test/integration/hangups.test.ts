@@ -211,7 +211,7 @@ describe('the caller hangs up', () => {
       const { end } = await daemon.record(report.uuid);
       expect(end).to.equal(report.end.kind === 'answered' ? 'bridged' : 'caller_hangup');
     }
-    const lines = daemon.lines.filter(({ message, uuid }) => message.startsWith('call') && uuid !== '');
+    const lines = daemon.lines.filter(({ message, uuid }) => message === 'ended' && uuid !== '');
     expect(lines).to.have.length(new Set(lines.map(({ uuid }) => uuid)).size);
   });
 

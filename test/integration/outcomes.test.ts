@@ -105,7 +105,7 @@ const failed = ROWS.map(({ title, callee, cause, outcome, reply = '201', ...row 
   check: (result) => {
     const { record, report, line } = result;
     expect(record.bridges[0]).to.include({ cause, outcome });
-    expect(line['bridges']).to.deep.equal([`${outcome}:${cause}`, 'answered:NORMAL_CLEARING']);
+    expect(line['rang']).to.deep.equal([`${outcome} (${cause})`, 'answered (NORMAL_CLEARING)']);
     expect(report.end).to.have.nested.property('leg.user', TAKEN[outcome]);
     expect(markersBefore(result)).to.deep.equal([
       { result: 'routed', reason: 'routed', destination: reply, ...alsoSaid(result, 0) },
@@ -140,7 +140,7 @@ const others: Scenario[] = [
       expect(record.bridges[0]?.answeredBy).to.equal('201');
       expect(record.answeredMs).to.be.above(record.decidedMs ?? Infinity);
       expect(record.endedMs).to.be.above(record.answeredMs ?? Infinity);
-      expect(line).to.include({ level: 'info', message: 'call', status: 200, answer: 'found' });
+      expect(line).to.include({ level: 'info', message: 'ended', status: 200, answer: 'found' });
     },
   },
   {

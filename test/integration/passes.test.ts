@@ -67,7 +67,7 @@ describe('a channel that passes the router more than once', function () {
     const told = (message: RegExp, uuid: (line: LogLine) => unknown): LogLine[] =>
       daemon.lines.filter((line) => message.test(line.message) && uuid(line) === report.uuid);
     const records = (): LogLine[] => told(/^record$/, ({ call }) => (call as { uuid?: string } | null)?.uuid);
-    const lines = (): LogLine[] => told(/^call\b/, ({ uuid }) => uuid);
+    const lines = (): LogLine[] => told(/^ended$/, ({ uuid }) => uuid);
     await eventually(`${passes} records`, () => records().length >= passes && lines().length >= passes);
     return {
       report,

@@ -48,7 +48,7 @@ describe('broken peers', function () {
       send(peer);
       await peer.closed;
       const line = await daemon.until(
-        ({ message, uuid }) => message.startsWith('call') && uuid === named,
+        ({ message, uuid }) => message === 'ended' && uuid === named,
         5000,
         lines,
       );
@@ -68,7 +68,7 @@ describe('broken peers', function () {
     peer.write('Content-Type: text/disconnect-notice\nContent-Length: 11\n\nGood bye\n\n\n');
     peer.end();
     await peer.closed;
-    await daemon.until(({ message, uuid }) => message.startsWith('call') && uuid === '', 5000, lines);
+    await daemon.until(({ message, uuid }) => message === 'ended' && uuid === '', 5000, lines);
     expect(warnings().slice(before)).to.deep.equal([]);
   });
 

@@ -72,7 +72,7 @@ describe('connections that are reset while the router stands still', function ()
       for (const peer of peers) peer.reset();
       await delay(STANDSTILL_MS);
       daemon.signal('SIGCONT');
-      const lines = (): unknown[] => daemon.lines.filter(({ message }) => message === 'call');
+      const lines = (): unknown[] => daemon.lines.filter(({ message }) => message === 'ended');
       await eventually('a line for each', () => lines().length === 3);
       for (const line of lines()) {
         expect(line).to.include({ level: 'warn', reason: 'router_stalled', end: 'switch_lost', uuid: '' });

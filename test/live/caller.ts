@@ -2,6 +2,7 @@ import type { Agent, Dialog } from './dialog.ts';
 import { Journal, SOON } from './journal.ts';
 import { Media } from './media.ts';
 import {
+  answerChallenge,
   audioPortOf,
   branchOf,
   cseqOf,
@@ -14,6 +15,7 @@ import {
   uriOf,
   type Header,
   type SipMessage,
+  type Account,
 } from './sip.ts';
 
 /** A call that is placed: what a caller does and sees. */
@@ -28,6 +30,8 @@ export interface CallOptions {
   readonly name?: string;
   readonly headers?: readonly Header[];
   readonly callId?: string;
+  /** A user's telephone: From names him, and he answers a challenge. */
+  readonly account?: Account;
   /** What this end says once there is a connection; see Media. */
   readonly voice?: number;
   /** Sound of its own otherwise. */
@@ -50,7 +54,7 @@ export class OutgoingCall implements Dialog {
   readonly #agent: Agent;
   readonly #options: CallOptions;
   readonly #tag = token();
-  readonly #branch = newBranch();
+  #branch = newBranch();
   readonly #uri: string;
   #timer: NodeJS.Timeout | null = null;
   #cseq = 1;
@@ -152,6 +156,17 @@ export class OutgoingCall implements Dialog {
     const repeated = this.responses.some((seen) => seen.message.startLine === response.startLine);
     if (status >= 200) this.#acknowledge(response);
     if (status >= 200 && repeated) return;
+    const { account } = this.#options;
+    if (status === 407 && account !== undefined) {
+      this.responses.push({ atMs: performance.now(), status, message: response });
+      const challenge = headerOf(response, 'proxy-authenticate');
+      this.#branch = newBranch();
+      this.#cseq++;
+      this.#invite([
+        ['Proxy-Authorization', answerChallenge(challenge, { ...account, method: 'INVITE', uri: this.#uri })],
+      ]);
+      return;
+    }
     const port = audioPortOf(response.body);
     if (port !== null) this.media.speak(port);
     if (status >= 200 && status < 300) this.#answer = response;
@@ -184,7 +199,7 @@ export class OutgoingCall implements Dialog {
     ]);
   }
 
-  #invite(): void {
+  #invite(credentials: readonly Header[] = []): void {
     const { name, headers = [] } = this.#options;
     const bytes = serializeMessage(
       `INVITE ${this.#uri} SIP/2.0`,
@@ -195,6 +210,7 @@ export class OutgoingCall implements Dialog {
         ['Contact', `<${this.#agent.contact}>`],
         ['Content-Type', 'application/sdp'],
         ...headers,
+        ...credentials,
       ],
       sessionDescription(this.media.port),
     );
@@ -207,8 +223,10 @@ export class OutgoingCall implements Dialog {
 
   #headers(cseq: string, to: string, name = this.#options.name): Header[] {
     const display = name === undefined ? '' : `"${name}" `;
+    const { from, account } = this.#options;
+    const own = account === undefined ? `${from}@127.0.0.1` : `${account.user}@${account.domain}`;
     return [
-      ['From', `${display}<sip:${this.#options.from}@127.0.0.1>;tag=${this.#tag}`],
+      ['From', `${display}<sip:${own}>;tag=${this.#tag}`],
       ['To', to === '' ? `<${this.#uri}>` : to],
       ['Call-ID', this.callId],
       ['CSeq', cseq],

@@ -17,6 +17,8 @@ export interface Row {
   readonly scheme?: SchemePart | ((callees: Numbers, webhook: string) => SchemePart);
   /** Dialplan actions in front of the context "esl_router": an IVR. */
   readonly before?: readonly Action[];
+  /** Its number is one of this domain's, as FusionPBX has it, instead. */
+  readonly fusion?: string;
   /** In place of that context: a dialplan of the row's own. */
   readonly dialplan?: readonly Action[];
   /** Seconds of the dialplan's guard, when not its own default. */

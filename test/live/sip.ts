@@ -107,6 +107,12 @@ export function token(): string {
   return randomBytes(8).toString('hex');
 }
 
+export interface Account {
+  readonly user: string;
+  readonly domain: string;
+  readonly password: string;
+}
+
 /** `Authorization` for a Digest challenge (RFC 2617, MD5, with or without qop=auth). */
 export function answerChallenge(
   challenge: string,

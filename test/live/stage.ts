@@ -101,7 +101,7 @@ export class Stage {
 
   async call(options: Partial<CallOptions> = {}): Promise<OutgoingCall> {
     const call = await this.world.callers.call({
-      to: this.world.ports.external,
+      to: this.row.fusion === undefined ? this.world.ports.external : this.world.fusion.external,
       number: this.did,
       from: this.caller(this.callers.length),
       ...options,

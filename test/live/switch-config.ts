@@ -1,3 +1,5 @@
+import { fusionContexts, fusionDirectory, type FusionPlan } from './fusion.ts';
+
 /**
  * The configuration that FreeSWITCH runs on during the live test: loopback only, ports as told, and around the
  * project's own files nothing but what they need to be loaded.
@@ -37,6 +39,8 @@ export interface SwitchPlan {
   readonly logLevel: 'debug' | 'notice';
   /** More gateways, name -> port of the carrier on the loopback interface. */
   readonly gateways: Readonly<Record<string, number>>;
+  /** Domains as FusionPBX makes them, beside all that. */
+  readonly fusion?: FusionPlan;
 }
 
 const MODULES = [
@@ -48,6 +52,7 @@ const MODULES = [
   'commands',
   'dptools',
   'expr',
+  'hash',
   'dialplan_xml',
   'tone_stream',
   'sndfile',
@@ -104,6 +109,7 @@ export function switchConfig(plan: SwitchPlan): string {
           <settings>${profile(ports.external, 'inbound', {})}</settings>
         </profile>
         ${ports.byCallId === undefined ? '' : byCallId(ports.byCallId)}
+        ${plan.fusion === undefined ? '' : fusionProfiles(plan.fusion)}
         <profile name="internal">
           <settings>${profile(ports.internal, 'default', {
             'auth-calls': 'true',
@@ -122,6 +128,7 @@ export function switchConfig(plan: SwitchPlan): string {
     </context>
     <X-PRE-PROCESS cmd="include" data="esl-router/dialplan/*.xml"/>
     <X-PRE-PROCESS cmd="include" data="default.xml"/>
+    ${plan.fusion === undefined ? '' : fusionContexts(plan.fusion)}
   </section>
   <section name="directory">
     <domain name="${domain}">
@@ -133,6 +140,7 @@ export function switchConfig(plan: SwitchPlan): string {
         ${TESTED_USERS.map((id) => `<user id="${id}"><params><param name="password" value="$\${default_password}"/></params></user>`).join('\n        ')}
       </users></group></groups>
     </domain>
+    ${plan.fusion === undefined ? '' : fusionDirectory(plan.userPassword)}
   </section>
   <section name="languages"/>
 </document>
@@ -168,6 +176,20 @@ function profile(port: number, context: string, more: Readonly<Record<string, st
 function byCallId(port: number): string {
   const settings = profile(port, 'inbound', { 'inbound-use-callid-as-uuid': 'true' });
   return `<profile name="by-call-id"><settings>${settings}</settings></profile>`;
+}
+
+/** Whoever has no account comes in by "public"; who has one, by the context of his domain. */
+function fusionProfiles({ external, internal }: FusionPlan): string {
+  const users = {
+    'auth-calls': 'true',
+    'challenge-realm': 'auto_from',
+    'inbound-reg-force-matching-username': 'true',
+  };
+  return `<profile name="fusion-external"><settings>${profile(external, 'public', {})}</settings></profile>
+        <profile name="fusion-internal">
+          <domains><domain name="all" alias="true" parse="false"/></domains>
+          <settings>${profile(internal, 'public', users)}</settings>
+        </profile>`;
 }
 
 function gateway(name: string, port: number): string {

@@ -13,6 +13,7 @@ import {
   serializeMessage,
   token,
   userOf,
+  type Account,
   type Header,
   type SipMessage,
 } from './sip.ts';
@@ -25,10 +26,7 @@ import {
 const RETRANSMIT_MS = 500;
 const RETRANSMISSIONS = 8;
 
-export interface Account {
-  readonly user: string;
-  readonly domain: string;
-  readonly password: string;
+interface Registration extends Account {
   /** Port of the registrar on the loopback interface. */
   readonly server: number;
 }
@@ -79,7 +77,7 @@ export class UserAgent implements Agent {
     return OutgoingCall.place(this, options);
   }
 
-  async register({ user, domain, password, server }: Account): Promise<void> {
+  async register({ user, domain, password, server }: Registration): Promise<void> {
     const uri = `sip:${domain}`;
     const address = `<sip:${user}@${domain}>`;
     const callId = token();

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Crm } from './crm.ts';
+import { TENANTS, TENANT_USERS, type FusionPlan } from './fusion.ts';
 import { calleesOf, didOf, groupOf } from './number.ts';
 import { freePorts, freeRange } from './port.ts';
 import { Router } from './router.ts';
@@ -15,7 +16,7 @@ import { Witness } from './witness.ts';
 
 export const DOMAIN = 'pbx.example';
 const USERS = ['agent_007', '201', '202', ...TESTED_USERS] as const;
-const USER_PASSWORD = 'live-test-1';
+export const USER_PASSWORD = 'live-test-1';
 const RTP_PORTS = 600;
 /** A callee's number, dialled by the dialplan alone, and a number where whoever calls it is parked. */
 const CALLEE = '(38050\\d{7})';
@@ -55,6 +56,10 @@ export class World {
   readonly carrier: UserAgent;
   /** Telephones of the users, registered. */
   readonly phones: UserAgent;
+  /** Telephones by domain, registered as its `TENANT_USERS`. */
+  readonly tenants: ReadonlyMap<string, UserAgent>;
+  /** Ports of the profiles that FusionPBX would have. */
+  readonly fusion: Pick<FusionPlan, 'external' | 'internal'>;
   /** A port that no call has any business with; see `elsewhereCount`. */
   readonly elsewhere: number;
   readonly #parts: Parts;
@@ -70,6 +75,8 @@ export class World {
     this.callers = parts.callers;
     this.carrier = parts.carrier;
     this.phones = parts.phones;
+    this.tenants = parts.tenants;
+    this.fusion = parts.fusion;
     this.elsewhere = parts.elsewhere.socket.address().port;
     this.#parts = parts;
   }
@@ -92,7 +99,13 @@ export class World {
     stops.push(() => {
       for (const end of [...agents, elsewhere.socket, mute.socket]) end.close();
     });
-    const [eventSocket = 0, external = 0, internal = 0, byCallId = 0, closed = 0] = await freePorts(5);
+    const [eventSocket = 0, external = 0, internal = 0, byCallId = 0, closed = 0, ...more] =
+      await freePorts(7);
+    const tenants = new Map<string, UserAgent>();
+    for (const domain of TENANTS) tenants.set(domain, await UserAgent.open());
+    stops.push(() => {
+      for (const agent of tenants.values()) agent.close();
+    });
     // Below the ports that the system gives to clients: nobody takes a router's while it is not there yet.
     const rtpFirst = await freeRange(RTP_PORTS + 1 + rows.length * ADDRESSES);
     const shared = rtpFirst + RTP_PORTS;
@@ -102,7 +115,23 @@ export class World {
         : Array.from({ length: row.own.routers + (row.own.absent ?? 0) }, (_, nth) => {
             return shared + 1 + index * ADDRESSES + nth;
           });
+    const fusion: FusionPlan = {
+      external: more[0] ?? 0,
+      internal: more[1] ?? 0,
+      routes: rows.flatMap((row, index) =>
+        row.fusion === undefined
+          ? []
+          : {
+              number: didOf(index),
+              domain: row.fusion,
+              hosts: hostsOf(row, addresses(row, index)),
+              group: groupOf(index),
+              mobile: calleesOf(index)(),
+            },
+      ),
+    };
     const plan: SwitchPlan = {
+      fusion,
       ports: { eventSocket, external, internal, byCallId, rtpFirst, rtpLast: rtpFirst + RTP_PORTS - 1 },
       domain: DOMAIN,
       userPassword: USER_PASSWORD,
@@ -134,6 +163,7 @@ export class World {
       SCHEMES_DIR: schemes,
       GATEWAY: 'crm',
       DOMAIN,
+      DOMAINS: TENANTS.join(','),
       LOG_LEVEL: 'debug',
     });
     const router = await Router.start('router', settings(shared));
@@ -141,7 +171,12 @@ export class World {
     for (const user of USERS) {
       await phones.register({ user, domain: DOMAIN, password: USER_PASSWORD, server: internal });
     }
+    for (const [domain, agent] of tenants) {
+      for (const user of TENANT_USERS)
+        await agent.register({ user, domain, password: USER_PASSWORD, server: fusion.internal });
+    }
     return new World({
+      ...{ tenants, fusion },
       ...{ binary, folder, plan, freeswitch, router, witness, crm, callers, carrier, phones, elsewhere },
       routerSettings: (row) => {
         const index = rows.indexOf(row);
@@ -154,7 +189,9 @@ export class World {
 
   /** What happened beside the rows and should not have. */
   strays(): string[] {
-    const legs = [this.callers, this.carrier, this.phones].flatMap(({ unexpected }) => unexpected);
+    const legs = [this.callers, this.carrier, this.phones, ...this.tenants.values()].flatMap(
+      ({ unexpected }) => unexpected,
+    );
     const errors = this.freeswitch.errors();
     return [
       ...legs.map(({ invite }) => `a leg that nobody asked for: ${invite.startLine}`),
@@ -181,6 +218,8 @@ interface Counter {
 }
 
 interface Parts {
+  readonly tenants: ReadonlyMap<string, UserAgent>;
+  readonly fusion: FusionPlan;
   readonly binary: string;
   readonly folder: string;
   readonly plan: SwitchPlan;
@@ -223,14 +262,17 @@ export function prepare(conf: string, { ports }: SwitchPlan, carrier: number): v
   );
 }
 
+function hostsOf(row: Row, addresses: readonly number[]): string {
+  return addresses.map((port) => `127.0.0.1:${port}/${row.name}`).join('|');
+}
+
 /** The row's number in the dialplan: settings of the context "esl_router" for this call, and then the context. */
 function inbound(row: Row, index: number, addresses: readonly number[]): Inbound {
-  const hosts = addresses.map((port) => `127.0.0.1:${port}/${row.name}`).join('|');
   return {
     number: didOf(index),
     actions: [
       ...(row.before ?? []),
-      ['set', `esl_router_hosts=${hosts}`],
+      ['set', `esl_router_hosts=${hostsOf(row, addresses)}`],
       ['set', `esl_router_group=sofia/gateway/crm/${groupOf(index)}`],
       ...(row.guard === undefined ? [] : [['set', `esl_router_guard=${row.guard}`] as const]),
       ...(row.dialplan ?? [['transfer', `${didOf(index)} XML esl_router`] as const]),

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, unknown>>;
   /** Where the configuration is looked for when none is named. `FOLDER` stands for the folder. */
   readonly configurationFolders?: readonly string[];
+  /** Variables that are no settings of the router. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const RUN_MS = 15_000;
@@ -45,7 +47,7 @@ export function runInside(args: readonly string[], options: RunOptions = {}): Pr
 
 async function inFolder(
   args: readonly string[],
-  { settings = {}, files = {}, configurationFolders = ['FOLDER/conf'] }: RunOptions,
+  { settings = {}, files = {}, configurationFolders = ['FOLDER/conf'], env: others = {} }: RunOptions,
   execute: Execute,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-cli-'));
@@ -60,7 +62,7 @@ async function inFolder(
     const env = environment(
       Object.fromEntries(Object.entries(given).map(([name, text]) => [name, fill(text)])),
     );
-    return await execute(args.map(fill), folder, env, configurationFolders.map(fill));
+    return await execute(args.map(fill), folder, { ...env, ...others }, configurationFolders.map(fill));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -102,6 +104,7 @@ const inside: Execute = async (args, _folder, env, configurationFolders) => {
     stderr,
     onStop: () => undefined,
     onReload: () => undefined,
+    onDebug: () => undefined,
     onCrash: () => undefined,
   });
   return { code, stdout: stdout.text, stderr: stderr.text };

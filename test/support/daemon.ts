@@ -85,8 +85,9 @@ export class Daemon {
       rest = lines.pop() ?? '';
       for (const text of lines) {
         const line = JSON.parse(text) as LogLine;
-        if (onCall !== undefined && /^(?:call|record)\b/.test(line.message)) onCall(line);
-        else this.lines.push(line);
+        if (onCall !== undefined && /^(?:decided|ended|record)$/.test(line.message)) {
+          if (line.message === 'ended') onCall(line);
+        } else this.lines.push(line);
       }
       this.#tell();
     });
@@ -178,9 +179,9 @@ export class Daemon {
     return { ...record, notes: record.notes.filter((note) => !/^waited \d+ ms to be served$/.test(note)) };
   }
 
-  /** The line of a call at info or above. */
+  /** The line of a call's end. */
   line(uuid: string): Promise<LogLine> {
-    return this.until((line) => line.message.startsWith('call') && line['uuid'] === uuid);
+    return this.until((line) => line.message === 'ended' && line['uuid'] === uuid);
   }
 
   async writeScheme(

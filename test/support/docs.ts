@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
+import { REASON_GROUPS } from '../../lib/reasons/index.ts';
 import { presetsPage } from './presets-page.ts';
 import { readRows, type Row } from './readings.ts';
 import { schemePage } from './scheme-page.ts';
@@ -47,6 +48,34 @@ defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value stands un
 This page is made from test/fixtures/readings.tsv (\`npm run docs\`); \`npm test\` reads each row.
 `;
 
+/** docs/reasons.md: every reason, by the table that the router goes by. */
+export function reasonsPage(): string {
+  const groups = Object.entries(REASON_GROUPS).flatMap(([title, reasons]) => [
+    `## ${title}`,
+    '',
+    '| reason | what it says | mostly because | what to do |',
+    '|---|---|---|---|',
+    ...Object.entries(reasons).map(([reason, about]) =>
+      [`| \`${reason}\``, ...about.map((text: string) => text.replaceAll('|', '\\|'))]
+        .join(' | ')
+        .concat(' |'),
+    ),
+    '',
+  ]);
+  return [REASONS, ...groups].join('\n');
+}
+
+const REASONS = `# Reasons
+
+Every call ends with one reason. It stands in the log lines \`decided\` and \`ended\` as \`reason\`, with its sentence as \`why\`; in the record of
+the call; and in the channel variable \`esl_router_reason\`, for conditions of the dialplan and for CDRs. The codes are a closed list
+and do not change. A warning \`the CRM failed\` carries the reason of the question that failed.
+
+To find out about one call: take its uuid from FreeSWITCH, search the log for it, and look its \`reason\` up here.
+
+This page is made from lib/reasons (\`npm run docs\`); a test holds it.
+`;
+
 function code(text: string): string {
   const fence = text.includes('`') ? '``' : '`';
   const shown = text.replaceAll('|', '\\|');
@@ -70,6 +99,7 @@ function outcomesTable(): string {
 if (process.argv[1] === import.meta.filename) {
   writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
   writeFileSync('docs/readings.md', readingsPage(readRows()));
+  writeFileSync('docs/reasons.md', reasonsPage());
   writeFileSync('docs/schemes.md', schemePage());
   writeFileSync('docs/presets.md', presetsPage());
   for (const [file, schema] of Object.entries(schemas())) {

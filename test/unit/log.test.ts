@@ -74,4 +74,19 @@ describe('log', () => {
     const text = await linesOf({ format: 'json', maskNumbers: true }, 'call', fields);
     expect(JSON.parse(text)).to.deep.include({ ...fields, reply: { headers: { id: '*****33', a: id } } });
   });
+
+  it('has local date, time and zone in pretty, and colours where they are wanted alone', async () => {
+    const stamp = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d /;
+    for (const colour of [true, false]) {
+      const stream = new PassThrough();
+      const log = createLogger({ level: 'info', format: 'pretty', maskNumbers: false, stream, colour });
+      const before = Date.now();
+      log.warn('late');
+      await log.flushed();
+      const text = String(stream.read());
+      const [shown = ''] = stamp.exec(text) ?? [];
+      expect(Date.parse(shown.trim().replace(/ (?=[+-])/, ''))).to.be.within(before, Date.now());
+      expect(text.slice(shown.length)).to.equal(colour ? '\u001b[33mwarn \u001b[39m late\n' : 'warn  late\n');
+    }
+  });
 });

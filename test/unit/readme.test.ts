@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseScheme } from '../../lib/scheme/scheme.ts';
-import { readingsPage, withTables } from '../support/docs.ts';
+import { REASON_GROUPS, REASONS } from '../../lib/reasons/index.ts';
+import { readingsPage, reasonsPage, withTables } from '../support/docs.ts';
 import { readRows } from '../support/readings.ts';
 
 describe('README', () => {
@@ -15,6 +16,19 @@ describe('README', () => {
   it('leads to the table of readings as the tests have it (npm run docs writes it)', () => {
     expect(readFileSync('docs/readings.md', 'utf8')).to.equal(readingsPage(readRows()));
     expect(readme).to.include('(docs/readings.md)');
+  });
+
+  it('leads to the page of reasons: each has a sentence, a cause and what to do (npm run docs writes it)', () => {
+    const page = readFileSync('docs/reasons.md', 'utf8');
+    expect(page).to.equal(reasonsPage());
+    const all = Object.values(REASON_GROUPS).flatMap((group) => Object.entries(group));
+    expect(all.map(([reason]) => reason)).to.have.members(Object.keys(REASONS));
+    for (const [reason, [sentence, cause, whatToDo]] of all) {
+      expect(page).to.include(`| \`${reason}\` | ${sentence} |`);
+      // A code fits a column, a sentence a line of the log.
+      expect(sentence, reason).to.match(/^[a-z].{5,90}[^.]$/i);
+      for (const text of [cause, whatToDo]) expect(text, reason).to.match(/^[A-Z`0-9].{5,200}\.$/);
+    }
   });
 
   it('shows schemes that are valid', () => {

@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { callerRows } from './caller.ts';
 import { failureRows } from './failure.ts';
 import { fallbackRows } from './fallback.ts';
+import { fusionRows } from './fusion.ts';
 import { gatewayRows } from './gateway.ts';
 import { hangupRows } from './hangup.ts';
 import { hostileRows } from './hostile.ts';
@@ -27,6 +28,7 @@ export const ROWS: readonly Row[] = [
   ...policyRows,
   ...gatewayRows,
   ...fallbackRows,
+  ...fusionRows,
   ...callerRows,
   ...routeRows,
   ...readingRows,

@@ -284,6 +284,14 @@ describe('dialplan/check', () => {
     expect(note).to.include({ kind: 'note', text: 'no extension runs socket with port 9000' });
   });
 
+  it("takes FusionPBX's extensions, which have nothing around them, with their own line numbers", () => {
+    const pasted = readFileSync('freeswitch/fusionpbx/esl-router.xml', 'utf8');
+    expect(check(pasted)).to.deep.equal([]);
+    const line = pasted.split('\n').findIndex((text) => text.includes('last_sched_id'));
+    const [finding] = check(pasted.replace(/^.*last_sched_id.*$/m, ''));
+    expect(finding?.line).to.be.within(line - 2, line + 2);
+  });
+
   it('lets other programs have a socket of their own', () => {
     const text = with_(SOCKET, `${action('socket', '127.0.0.1:9000')}${SOCKET}`);
     expect(check(text)).to.deep.equal([]);

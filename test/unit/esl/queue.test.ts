@@ -58,6 +58,34 @@ describe('esl/queue: turns of the event loop that are long', function () {
     });
   }
 
+  it('a drain that finds no quiet moment serves who comes at first, and gives back who comes later', async () => {
+    let served = 0;
+    let servedBefore = 0;
+    const { result, admissions } = await dialling(
+      { count: 200, everyMs: 15 },
+      (listener) => {
+        setTimeout(() => {
+          servedBefore = served;
+          void listener.drain();
+        }, 500);
+        return longTurns(25, () => undefined);
+      },
+      {
+        admit: () => {
+          served++;
+          return null;
+        },
+      },
+    );
+    expect(result.lost).to.equal(0);
+    const refusals = admissions.map(({ refusal }) => refusal);
+    expect(refusals.slice(0, served).every((refusal) => refusal === null)).to.equal(true);
+    expect(refusals.slice(served).every((refusal) => refusal === 'draining')).to.equal(true);
+    // 700 ms, at one each turn.
+    expect(served - servedBefore).to.be.above(5);
+    expect(refusals.length).to.be.above(served);
+  });
+
   it("a connection of our own that finds no place in a closing port's queue measures nothing, and does not come to the next", async () => {
     let strangers = 0;
     const { result, admissions } = await dialling(

@@ -162,17 +162,31 @@ describe('match', () => {
     expect(forms('anonymous', 'UA')).to.deep.equal({ digits: 'anonymous', e164: null, national: null });
   });
 
-  it('holds a call against a thousand schemes of one country in a few milliseconds', () => {
+  it('reads a number once for a thousand schemes of one country', () => {
     const schemes = Array.from({ length: 1000 }, (_, n) =>
       withMatch({ did: `0441234${n}`, caller: '050*' }, 'UA'),
     );
     for (const scheme of schemes) matchOf(scheme);
-    const began = performance.now();
-    const matches = matcherOf(callOf({ did: '+380445555555' }));
-    expect(schemes.some(matches)).to.equal(false);
-    expect(performance.now() - began).to.be.below(50);
+    const [{ numbering } = schemeOf({})] = schemes;
+    const once = fastest(() => {
+      expect(schemes.some(matcherOf(callOf({ did: '+380445555555' })))).to.equal(false);
+    });
+    const eachTime = fastest(() => {
+      for (const _ of schemes) numberForms('+380445555555', numbering);
+    });
+    expect(once).to.be.below(eachTime);
   });
 });
+
+/** Milliseconds, of five runs. */
+function fastest(run: () => void): number {
+  const times = Array.from({ length: 5 }, () => {
+    const began = performance.now();
+    run();
+    return performance.now() - began;
+  });
+  return Math.min(...times);
+}
 
 describe('globs', () => {
   it('match, and nothing else', () => {

@@ -577,6 +577,28 @@ describe('schemes', () => {
         { DOMAINS: 'pbx.example,2001:db8::1' },
       ],
       [
+        'a domain that is read from the call, without a list',
+        {},
+        'domain (ESL_ROUTER_DOMAIN): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        { DOMAIN: 'var:domain_name' },
+      ],
+      [
+        'a context that is read from the call, without a list',
+        {},
+        'extensionContext (ESL_ROUTER_EXTENSION_CONTEXT): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        { EXTENSION_CONTEXT: 'var:domain_name' },
+      ],
+      [
+        'the same of a target',
+        { targets: { desk: { transfer: { extension: '900', context: 'var:domain_name' } } } },
+        'targets.desk.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+      ],
+      [
+        'the same of a step',
+        { fallback: { onBusy: [{ transfer: { extension: '900', context: 'var:domain_name' } }] } },
+        'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+      ],
+      [
         'a SIP host that can not be dialled',
         {},
         /^sipHosts \(ESL_ROUTER_SIP_HOSTS\): may not be sent/,

@@ -1,0 +1,46 @@
+/** Where the width of the terminal is not known: a pipe, a file. */
+const COLUMNS = 100;
+const GAP = 2;
+/** A narrower column would hold no word. */
+const NARROWEST = 8;
+
+/** Columns as wide as their widest cell, in lines of at most `width`: the widest columns give way, and their cells go on below. */
+export function table(rows: readonly (readonly string[])[], width = COLUMNS): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  for (;;) {
+    const over = widths.reduce((sum, one) => sum + one + GAP, -GAP) - width;
+    const widest = widths.indexOf(Math.max(...widths));
+    const now = widths[widest] ?? 0;
+    if (over <= 0 || now <= NARROWEST) break;
+    const second = Math.max(NARROWEST, ...widths.filter((_, column) => column !== widest));
+    widths[widest] = Math.max(NARROWEST, now - over, Math.min(second, now - 1));
+  }
+  return rows.flatMap((row) => linesOf(row, widths)).join('\n');
+}
+
+function linesOf(row: readonly string[], widths: readonly number[]): string[] {
+  const cells = row.map((cell, column) => folded(cell, widths[column] ?? 0));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, at) =>
+    cells
+      .map((lines, column) => (lines[at] ?? '').padEnd(widths[column] ?? 0))
+      .join(' '.repeat(GAP))
+      .trimEnd(),
+  );
+}
+
+/** Folded behind a space, a comma or another sign where there is one in the line; else where the line is full. */
+function folded(cell: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = cell;
+  while (rest.length > width) {
+    const [fitting = ''] = /^.*[ ,;:/_.-]/.exec(rest.slice(0, width)) ?? [];
+    const cut = fitting.length > width / 3 ? fitting.length : width;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  lines.push(rest);
+  return lines;
+}

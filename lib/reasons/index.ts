@@ -1,0 +1,26 @@
+import type { About } from './about.ts';
+import { CRM, NOBODY } from './crm.ts';
+import { BRIDGE, REFUSED } from './destination.ts';
+import { OWN } from './router.ts';
+
+/**
+ * What went wrong, as a closed list. A code is stable: it stands in records, in the channel variable
+ * `esl_router_reason` and in log lines, and telephone engineers write dialplan conditions on it. Each has the sentence that a person
+ * reads, what mostly causes it, and what to do about it: docs/reasons.md is made from this table (`npm run docs`).
+ */
+
+/** In the order of docs/reasons.md. */
+export const REASON_GROUPS: Readonly<Record<string, Readonly<Record<string, About>>>> = {
+  'The CRM said that there is nobody': NOBODY,
+  'The CRM could not be asked, or its reply could not be read': CRM,
+  'The CRM answered, and the answer may not be dialled': REFUSED,
+  'What became of the bridge': BRIDGE,
+  "The router's own": OWN,
+};
+
+export const REASONS = { ...NOBODY, ...CRM, ...REFUSED, ...BRIDGE, ...OWN };
+
+/** It is the CRM that whoever runs it has to look at. Takes any text, as a record holds `found` beside the reasons. */
+export function isCrmFailure(answer: string): boolean {
+  return Object.hasOwn(CRM, answer);
+}

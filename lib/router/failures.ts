@@ -1,0 +1,77 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+
+/** A question to a CRM that failed, as it is logged. */
+export interface CrmFailure {
+  readonly scheme: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** Of the call. */
+  readonly trace: string;
+  readonly uuid: string;
+}
+
+interface Counted {
+  /** Since the last line about this kind. */
+  more: number;
+  last: CrmFailure;
+  readonly cancel: () => void;
+}
+
+const MINUTE_MS = 60_000;
+/** Kinds, of a scheme and a reason, that are told apart; more of them at once are counted together. */
+const MAX_KINDS = 200;
+const OTHERS = 'other schemes';
+
+/**
+ * A CRM that is down fails every call: each kind of failure is a warning with its detail once, and then a count every minute for as
+ * long as it lasts.
+ */
+export class CrmFailures {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #kinds = new Map<string, Counted>();
+
+  constructor(log: Logger, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  add(failure: CrmFailure): void {
+    const own = `${failure.scheme} ${failure.reason}`;
+    const isOther = !this.#kinds.has(own) && this.#kinds.size >= MAX_KINDS;
+    const kind = isOther ? OTHERS : own;
+    const counted = this.#kinds.get(kind);
+    if (counted !== undefined) {
+      counted.more++;
+      counted.last = failure;
+      return;
+    }
+    if (isOther) this.#log.warn(`the CRMs of ${OTHERS} fail too: they are counted together`, failure);
+    else this.#log.warn('the CRM failed', failure);
+    this.#begin(kind, failure);
+  }
+
+  /** What was counted and not yet logged. */
+  close(): void {
+    for (const { cancel, more, last } of this.#kinds.values()) {
+      cancel();
+      if (more > 0) this.#log.warn(`the CRM failed: ${more} more since the last line`, last);
+    }
+    this.#kinds.clear();
+  }
+
+  #begin(kind: string, last: CrmFailure): void {
+    const cancel = this.#clock.after(MINUTE_MS, () => {
+      const counted = this.#kinds.get(kind);
+      this.#kinds.delete(kind);
+      if (counted === undefined || counted.more === 0) return;
+      this.#log.warn(`the CRM failed: ${counted.more} more in the last minute`, {
+        ...counted.last,
+        ...(kind === OTHERS ? { scheme: OTHERS } : {}),
+      });
+      this.#begin(kind, counted.last);
+    });
+    this.#kinds.set(kind, { more: 0, last, cancel });
+  }
+}
