@@ -1,4 +1,4 @@
-import { sentenceOf, type Reason } from '../errors.ts';
+import type { Reason } from '../errors.ts';
 import type { HttpPhases } from '../http/message.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
@@ -126,7 +126,7 @@ interface DecisionRecord {
   readonly steps: readonly string[];
 }
 
-interface BridgeRecord {
+export interface BridgeRecord {
   readonly atMs: number;
   readonly dialString: string;
   endedMs: number | null;
@@ -139,7 +139,7 @@ interface BridgeRecord {
 /** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
 type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
 
-interface MoveRecord {
+export interface MoveRecord {
   readonly atMs: number;
   readonly from: Move['from'];
   readonly by: Move['by'];
@@ -317,85 +317,4 @@ export function apply(record: CallRecord, event: CallEvent): void {
 function shownCall(call: Call): ShownCall {
   const { uuid, callId, caller, callerName, withheld, did, context, sourceIp } = call;
   return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
-}
-
-/** Where the caller goes, as the log line `decided` says it. */
-export function decisionOf(record: CallRecord, where: string): Record<string, unknown> {
-  const last = record.requests.at(-1);
-  return {
-    to: where,
-    result: record.result,
-    reason: record.reason,
-    why: sentenceOf(record.reason),
-    ...whoOf(record),
-    via: record.via,
-    ...(last === undefined ? {} : { asked: record.requests.length, status: last.reply?.status ?? null }),
-    decidedMs: rounded(record.decidedMs),
-    ...idsOf(record),
-  };
-}
-
-function idsOf({ id, call }: CallRecord): Record<string, unknown> {
-  return { trace: id, uuid: call?.uuid ?? '' };
-}
-
-function whoOf({ call, scheme }: CallRecord): Record<string, unknown> {
-  return {
-    caller: call?.caller ?? '',
-    did: call?.did ?? '',
-    scheme: scheme?.name ?? null,
-  };
-}
-
-/** The record as it stands in the log line `ended` of a call: no bodies, no headers. */
-export function summaryOf(record: CallRecord): Record<string, unknown> {
-  const last = record.requests.at(-1);
-  const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);
-  const recalled = record.recalled.at(-1);
-  return {
-    end: record.end,
-    result: record.result,
-    reason: record.reason,
-    why: sentenceOf(record.reason),
-    ...whoOf(record),
-    destination: record.destination,
-    via: record.via,
-    ...(last === undefined
-      ? {}
-      : {
-          requests: record.requests.length,
-          ...(last.proxy === null ? {} : { proxy: last.proxy }),
-          status: last.reply?.status ?? null,
-          answer: last.answer,
-          detail: last.detail,
-          ...(retries === 0 ? {} : { retries }),
-        }),
-    ...(recalled === undefined ? {} : { stale: recalled.stale, ageSeconds: recalled.ageSeconds }),
-    ...(record.answeredBy === null ? {} : { answeredBy: record.answeredBy }),
-    ...(record.moves.length === 0 ? {} : { moves: record.moves.map(movedTo) }),
-    ...(record.pass === 1 ? {} : { pass: record.pass, previous: record.previous }),
-    rang: record.bridges.map(({ outcome, cause }) => rangOf(outcome, cause)),
-    hangupCause: record.hangupCause,
-    hungUpBy: record.hungUpBy,
-    decidedMs: rounded(record.decidedMs),
-    answeredMs: rounded(record.answeredMs),
-    endedMs: rounded(record.endedMs),
-    ...(record.notes.length === 0 ? {} : { notes: record.notes }),
-    ...idsOf(record),
-  };
-}
-
-/** `busy (USER_BUSY)` */
-function rangOf(outcome: BridgeEnd | null, cause: string | null): string {
-  const text = outcome ?? 'the end was not seen';
-  return cause === null ? text : `${text} (${cause})`;
-}
-
-/** `transfer while talking to 700 default` */
-function movedTo({ from, by, to }: MoveRecord): string {
-  return `${by} while ${from}${to === '' ? '' : ` to ${to}`}`;
-}
-
-function rounded(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms * 10) / 10;
 }

@@ -38,8 +38,9 @@ export class Replies {
   expect(kind: Command['kind']): Promise<Reply> {
     let resolve: (reply: Reply) => void = ignore;
     let reject: (error: RouterError) => void = ignore;
-    const promise = new Promise<Reply>((...settlers) => {
-      [resolve, reject] = settlers;
+    const promise = new Promise<Reply>((resolved, rejected) => {
+      resolve = resolved;
+      reject = rejected;
     });
     this.#pending.push({ kind, dueAt: performance.now() + this.#timeoutMs, promise, resolve, reject });
     this.#watch();

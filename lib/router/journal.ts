@@ -1,4 +1,5 @@
-import { decisionOf, summaryOf, type CallRecord } from '../call/record.ts';
+import { decisionOf, summaryOf } from '../call/line.ts';
+import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
