@@ -1,5 +1,6 @@
 import { RouterError } from '../errors.ts';
 import type { HttpRequest } from './message.ts';
+import { forAnyHost } from './tls.ts';
 
 /** The next request of a chain of redirects, held against the rules that a webhook's URL is held against. Pure. */
 
@@ -43,6 +44,7 @@ export function redirectedRequest(
     url: to.href,
     headers: Object.fromEntries(headers),
     body: becomesGet ? null : request.body,
+    tls: sameOrigin || request.tls === null ? request.tls : forAnyHost(request.tls),
   };
 }
 

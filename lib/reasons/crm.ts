@@ -77,6 +77,16 @@ export const CRM = {
     'The certificate has expired, is for another name, or its authority is not known.',
     'Run `esl-router try`, which shows why. Renew the certificate, or name its authority.',
   ],
+  certificate_required: [
+    'the CRM wants a client certificate',
+    'The scheme has no client certificate to show.',
+    'Get a certificate from whoever runs the CRM, and set `webhook.tls.cert` and `webhook.tls.key`.',
+  ],
+  certificate_refused: [
+    'the CRM rejects the client certificate',
+    'It has expired, was revoked, or the CRM does not know who signed it.',
+    'Run `esl-router check`, which shows when it expires. Ask whoever runs the CRM which certificates it takes.',
+  ],
   webhook_timeout: [
     'the CRM did not answer within the time for the decision',
     'The CRM is slow or overloaded.',

@@ -17,7 +17,8 @@ import {
   sentenceOf,
 } from './file.ts';
 import { configuredCrms, crmsDir, withFiles } from './crms.ts';
-import { assembling, caFilesOf, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { assembling, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { tlsFilesOf } from './tls.ts';
 
 /** Of all files together: what a set of schemes takes in memory is several times as much. */
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
@@ -158,9 +159,9 @@ async function readFolder(dir: string, kind: Kind): Promise<Found> {
   return found;
 }
 
-/** The files that schemes and profiles name: `ca`. */
+/** The files that schemes and profiles name: those of `tls`. */
 function namedBy(dir: string, sources: readonly Pick<SchemeSource, 'json'>[]): string[] {
-  const named = sources.flatMap(({ json }) => caFilesOf(json)).map((file) => resolve(dir, file));
+  const named = sources.flatMap(({ json }) => tlsFilesOf(json)).map((file) => resolve(dir, file));
   return [...new Set(named)];
 }
 

@@ -1,12 +1,10 @@
-import { X509Certificate } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { parseDestination, type DestinationRules } from '../dial/destination.ts';
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
-import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
 import { templatesOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
@@ -19,6 +17,7 @@ import { configuredCrms } from './crms.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
 import { undiallable, UNLISTED, unsendable } from './sendable.ts';
+import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
@@ -120,18 +119,21 @@ export function* assembling(
       );
       continue;
     }
-    const connections = result.wanted.map(({ caFile, proxy }, index) => {
+    const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
       const proxies = proxiesOf(proxy, operator);
       asksEnvironment ||= proxies === operator.environment;
-      if (caFile === null) return { proxies, ca: null };
-      try {
-        const path = resolve(config.schemes.dir, caFile);
-        return { proxies, ca: certificatesIn(readText(path), path) };
-      } catch (error) {
-        const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
-        faults.push(`${source.name}: ${place}.ca: ${messageOf(error)}`);
-        return { proxies, ca: null };
-      }
+      const { url } = questionsOf(result.scheme.webhook)[index] ?? result.scheme.webhook;
+      const host = new URL(url.source).hostname;
+      const { tls, ...said } = readTls(choice, {
+        dir: config.schemes.dir,
+        readText,
+        secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
+        today: systemClock.date(),
+      });
+      const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
+      faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
+      notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
+      return { proxies, tls };
     });
     const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
     const other = schemes.get(scheme.name);
@@ -220,17 +222,6 @@ export function stepRules(
   };
 }
 
-/** The files that the `ca` of its questions name in a document that nobody has checked. */
-export function caFilesOf(json: unknown): string[] {
-  const { webhook } = (json ?? {}) as { webhook?: { ca?: unknown; then?: unknown } | null };
-  const { then } = webhook ?? {};
-  const questions = [webhook, ...(Array.isArray(then) ? (then as ({ ca?: unknown } | null)[]) : [])];
-  return questions.flatMap((question) => {
-    const ca = question?.ca;
-    return typeof ca === 'string' && ca !== '' ? [ca] : [];
-  });
-}
-
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */
 function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): string[] {
   const used = new Set(
@@ -239,24 +230,6 @@ function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): s
   return [...crms.values()]
     .filter(({ name }) => !used.has(name))
     .flatMap(({ name, place, faults }) => [`${place}: no scheme uses the profile "${name}"`, ...faults]);
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
-function certificatesIn(text: string, path: string): string {
-  const found = text.match(CERTIFICATE) ?? [];
-  if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
-  for (const [index, pem] of found.entries()) {
-    try {
-      new X509Certificate(pem);
-    } catch (error) {
-      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
-  return found.join('\n');
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {

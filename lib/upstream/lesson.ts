@@ -30,6 +30,8 @@ const UNANSWERED: ReadonlySet<Reason> = new Set([
   // The proxy answered: it does not want this asker, or this host of his.
   'proxy_refused',
   'tls_failed',
+  'certificate_required',
+  'certificate_refused',
   'http_malformed',
   'body_too_large',
   'reply_abusive',

@@ -20,8 +20,8 @@ export const CALL_VARIABLES = new Set([
  * The digest of who asks: the URL as the scheme has it, the texts that are the same for all its calls, the secrets, and
  * what this call has where keys stand. CRMs limit, refuse and fail by these, not by the call; and no connection is shared
  * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is no outage for those
- * who wait for four; and so is the proxy, which refuses and fails too. Schemes that share a profile are one asker, whatever
- * they ask. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
+ * who wait for four; and so are the proxy and the client certificate, by which it is refused. Schemes that share a profile are one
+ * asker, whatever they ask. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
  */
 export function accountOf(webhook: Webhook, { call, secret }: MacroContext): string {
   let asker = askers.get(webhook);
@@ -54,12 +54,15 @@ interface Proving {
 const askers = new WeakMap<Webhook, Asker>();
 
 function askerOf(webhook: Webhook): Asker {
-  const { method, timeoutSeconds, auth, headers, profile } = webhook;
+  const { method, timeoutSeconds, auth, headers, profile, tls } = webhook;
   const keys = Object.entries(headers).filter(([name]) => TELLING.test(name));
   const credentials = new Set<Template>([...authTemplates(auth), ...keys.map(([, text]) => text)]);
   const templates = templatesOfWebhook(webhook);
   const proxies = settingsIn(webhook.proxies);
-  const through = proxies.map(({ name, user, password }) => [name, user.source, password.source]);
+  const through = [
+    tls?.id ?? null,
+    proxies.map(({ name, user, password }) => [name, user.source, password.source]),
+  ];
   const inProfile = [
     profile?.name,
     profile?.digest,

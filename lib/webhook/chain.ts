@@ -3,7 +3,7 @@ import { THEN_FIELD } from './description.ts';
 import { described } from './field.ts';
 import { repliesOf } from './macro.ts';
 import { DIRECT, type ProxyChoice } from './proxy.ts';
-
+import type { TlsChoice } from './tls.ts';
 import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Crm, type Webhook } from './webhook.ts';
 
 /** `webhook` of a scheme: one question, or a chain of them, in which each has something of the reply before it. */
@@ -80,14 +80,14 @@ export function questionsOf(webhook: Webhook): readonly Webhook[] {
 
 /** What a question's connection needs, and its document alone can't give: see `connected`. */
 export interface Wanted {
-  /** The file that `ca` names. */
-  readonly caFile: string | null;
+  /** Its files are to be read. */
+  readonly tls: TlsChoice | undefined;
   readonly proxy: ProxyChoice | undefined;
 }
 
 /** Each question with what holds for all of them, and what each wants beside, in their order. */
 export function chainOf(
-  { then: links, ca, proxy, crm, ...first }: z.output<typeof webhook>,
+  { then: links, tls, proxy, crm, ...first }: z.output<typeof webhook>,
   crms: ReadonlyMap<string, Crm>,
 ): { readonly webhook: Webhook; readonly wanted: readonly Wanted[] } {
   const common = Object.fromEntries(OF_THE_CHAIN.map((key) => [key, first[key]])) as Pick<
@@ -95,8 +95,8 @@ export function chainOf(
     OfTheChain
   >;
   const profileOf = (name: string | undefined): Crm | null => crms.get(name ?? '') ?? null;
-  const bare = { ca: null, proxies: DIRECT };
-  const then = links.map(({ ca: _ca, proxy: _proxy, crm: name, ...question }): Webhook => ({
+  const bare = { tls: null, proxies: DIRECT };
+  const then = links.map(({ tls: _tls, proxy: _proxy, crm: name, ...question }): Webhook => ({
     ...question,
     ...common,
     ...bare,
@@ -109,17 +109,14 @@ export function chainOf(
   }));
   return {
     webhook: { ...first, ...bare, profile: profileOf(crm), then },
-    wanted: [{ ca, proxy }, ...links].map((question) => ({
-      caFile: question.ca ?? null,
-      proxy: question.proxy,
-    })),
+    wanted: [{ tls, proxy }, ...links].map((question) => ({ tls: question.tls, proxy: question.proxy })),
   };
 }
 
 /** The chain with what each of its questions wants, in their order. */
 export function connected(
   webhook: Webhook,
-  connections: readonly Pick<Webhook, 'ca' | 'proxies'>[],
+  connections: readonly Pick<Webhook, 'tls' | 'proxies'>[],
 ): Webhook {
   const [first, ...rest] = connections;
   const then = webhook.then.map((question, index) => ({ ...question, ...rest[index] }));

@@ -123,10 +123,10 @@ export const WEBHOOK_FIELDS = {
     doc: 'How many redirects are followed, each held against the same rules. Google Apps Script needs 1.',
     example: 1,
   },
-  ca: {
-    label: 'Certificates',
-    doc: 'A PEM file, relative to the folder of the schemes: authorities that are trusted beside the usual ones.',
-    example: '../crm-ca.pem',
+  tls: {
+    label: 'TLS',
+    doc: 'Certificates for https: which are trusted, and which one shows the CRM who asks. Files are PEM, relative to the folder of the schemes. The certificate of the CRM is always verified.',
+    example: { ca: '../crm-ca.pem', cert: '../router.pem', key: '../router.key' },
   },
   proxy: {
     label: 'Proxy',
@@ -195,5 +195,39 @@ export const THEN_FIELD = {
     label: 'Further questions',
     doc: 'Up to 3 questions, each with {{reply.path}} of the reply before it; the last one names the destination. All have timeoutSeconds together. A value that is empty ends in onNoRoute. A question to the same host has the headers, authentication and limits of the one before, unless it has its own.',
     example: [{ url: 'https://crm.example.com/owners/{{reply.owner}}', responseName: 'extension' }],
+  },
+} as const satisfies Record<string, Field>;
+
+/** The fields of `webhook.tls` in words. */
+export const TLS_FIELDS = {
+  cert: {
+    label: 'Client certificate',
+    doc: 'A PEM file: the certificate that the router shows to the CRM, and those that signed it. Needs key.',
+    example: '../router.pem',
+  },
+  key: {
+    label: 'Private key',
+    doc: 'A PEM file: the private key of cert.',
+    example: '../router.key',
+  },
+  ca: {
+    label: 'Authorities',
+    doc: 'A PEM file: authorities that are trusted beside the usual ones.',
+    example: '../crm-ca.pem',
+  },
+  passphrase: {
+    label: 'Passphrase',
+    doc: 'Opens the private key, where it is encrypted. It may be a secret.',
+    example: '{{secret.CRM_KEY}}',
+  },
+  serverName: {
+    label: 'Server name',
+    doc: 'The name in the certificate of the CRM, where it is not the host of the URL.',
+    example: 'crm.example.com',
+  },
+  minVersion: {
+    label: 'Oldest TLS version',
+    doc: 'The oldest version of TLS that is spoken. "TLSv1.2" when this is left out.',
+    example: 'TLSv1.3',
   },
 } as const satisfies Record<string, Field>;

@@ -21,8 +21,8 @@ export function identityOf(question: Omit<RouteQuestion, keyof typeof NAMELESS>)
     ...(named.has('{{call_id}}') ? {} : { callId: '' }),
   };
   const request = buildRequest({ ...question, ...NAMELESS, context: { ...context, ...WHENEVER, call } });
-  const { method, url, headers, body, redirects, ca } = request;
-  return digest([method, url, Object.entries(headers), body, redirects, ca]);
+  const { method, url, headers, body, redirects, tls } = request;
+  return digest([method, url, Object.entries(headers), body, redirects, tls?.id ?? null]);
 }
 
 /** The macros of a scheme's own texts that are another one in each call: no answer to such a question is the next one's. */

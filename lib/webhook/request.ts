@@ -59,7 +59,7 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
   const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
   for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
-  const { redirects, ca } = webhook;
+  const { redirects, tls } = webhook;
   const { url, body } = unsigned;
   const account = accountOf(webhook, context);
   const proxies = filledProxies(webhook.proxies, secret);
@@ -71,7 +71,7 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
     body: seen.body,
     proxy: proxy?.name ?? null,
   };
-  return { method, url, headers, body, redirects, proxies, ca, account, secrets: [...secrets], shown };
+  return { method, url, headers, body, redirects, proxies, tls, account, secrets: [...secrets], shown };
 }
 
 /** Its password may be written out, and a proxy's own pages repeat the request. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import type { Proxies } from '../http/proxy.ts';
+import type { Tls } from '../http/tls.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
 import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
@@ -9,6 +10,7 @@ import { freeHeader, ownHeader, sameHeader } from './header.ts';
 import { CALL_MACROS, Template } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
+import { tlsChoice } from './tls.ts';
 import { compileUrl } from './url.ts';
 
 /** `webhook` of a scheme: which CRM is asked, how, and what its reply is read as. */
@@ -136,7 +138,7 @@ const fields = {
   noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
   withheld: z.enum(['hide', 'send']).default('hide'),
   redirects: z.int().min(0).max(3).default(0),
-  ca: z.string().min(1).optional(),
+  tls: tlsChoice.optional(),
   proxy: proxyChoice.optional(),
   retries: z.int().min(0).max(5).default(1),
   retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
@@ -239,11 +241,11 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
 }
 
 /** A question as it is asked. What holds for the whole chain stands in each of its questions. */
-export type Webhook = Omit<z.output<typeof _asked>, 'ca' | 'proxy' | 'crm'> & {
+export type Webhook = Omit<z.output<typeof _asked>, 'tls' | 'proxy' | 'crm'> & {
   /** What it is asked through. */
   readonly proxies: Proxies<ProxySetting>;
-  /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
-  readonly ca: string | null;
+  /** Null: the usual certificates are trusted, and we have none to show. */
+  readonly tls: Tls | null;
   /** Whose connection, breaker, limits and pause it shares; null: its own. */
   readonly profile: Crm | null;
   /** The questions that follow from its reply, one after the other; the last reply names the destination. */

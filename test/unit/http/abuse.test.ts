@@ -11,6 +11,7 @@ import { createHttpClient, type HttpClient } from '../../../lib/http/client.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { reply, startPeer, type Exchange, type Peer } from '../../faults/peer.ts';
+import { trusting } from '../../support/tls.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
@@ -78,7 +79,7 @@ describe('a CRM that sends', () => {
       body: '{}',
       redirects: 0,
       proxies: NO_PROXIES,
-      ca: null,
+      tls: null,
       account: '',
       secrets: [],
       shown: { url, headers: {}, body: null, proxy: null },
@@ -424,7 +425,7 @@ describe('a CRM that sends', () => {
       const url = await secure((socket) => {
         flood(socket, EARLY);
       });
-      expect(await failure(ask(url, { ca: certificate.cert }))).to.equal(
+      expect(await failure(ask(url, { tls: trusting(certificate.cert) }))).to.equal(
         'reply_abusive: the reply has more than 16 interim responses',
       );
     });
@@ -443,7 +444,7 @@ describe('a CRM that sends', () => {
         },
         { maxVersion: 'TLSv1.2' },
       );
-      await ask(url, { ca: certificate.cert }).catch(() => undefined);
+      await ask(url, { tls: trusting(certificate.cert) }).catch(() => undefined);
       expect(handshakes).to.equal(0);
     });
   });

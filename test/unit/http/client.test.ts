@@ -12,6 +12,7 @@ import { createHttpClient, type HttpClient, type HttpClientOptions } from '../..
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { Resolver } from '../../../lib/http/resolver.ts';
+import { trusting } from '../../support/tls.ts';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
@@ -78,7 +79,7 @@ describe('http client', () => {
       body,
       redirects: 0,
       proxies: NO_PROXIES,
-      ca: null,
+      tls: null,
       account: '',
       secrets: [],
       ...rest,
@@ -91,7 +92,9 @@ describe('http client', () => {
 
   /** With trust in the certificate of these tests. */
   const getTrusting = (url: string, rest: Partial<HttpRequest> = {}): Promise<HttpResponse> =>
-    client.send(requestTo(url, { ca: CERTIFICATE.cert, ...rest }), { signal: new AbortController().signal });
+    client.send(requestTo(url, { tls: trusting(CERTIFICATE.cert), ...rest }), {
+      signal: new AbortController().signal,
+    });
 
   /** Until the connection of the last request is free again. */
   const rested = (): Promise<void> => delay(10);
@@ -956,7 +959,7 @@ describe('http client', () => {
     const url = await listen(server, 'https');
     const pem = (count: number): string => CERTIFICATE.cert + '\n'.repeat(count);
     const round = async (): Promise<void> => {
-      for (let count = 0; count < 100; count++) await getTrusting(url, { ca: pem(count) });
+      for (let count = 0; count < 100; count++) await getTrusting(url, { tls: trusting(pem(count)) });
     };
     await round();
     await rested();

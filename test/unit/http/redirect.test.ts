@@ -3,6 +3,7 @@ import { RouterError } from '../../../lib/errors.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import { isRedirect, redirectedRequest } from '../../../lib/http/redirect.ts';
+import { trusting } from '../../support/tls.ts';
 
 const COMMON = { Accept: 'text/plain', 'USER-AGENT': 'esl-router/1', 'webhook-id': 'msg_1' };
 const OWN = {
@@ -21,7 +22,7 @@ const request: HttpRequest = {
   body: '{}',
   redirects: 3,
   proxies: NO_PROXIES,
-  ca: 'PEM',
+  tls: trusting('PEM'),
   account: 'sales',
   secrets: [],
   shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}', proxy: null },

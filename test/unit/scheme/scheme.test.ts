@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseScheme, stepsFor, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
 import { connected } from '../../../lib/webhook/chain.ts';
 import { NUMBERING } from '../../support/rules.ts';
+import { trusting } from '../../support/tls.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
 
@@ -38,7 +39,7 @@ describe('scheme', () => {
       noRouteStatuses: [],
       withheld: 'hide',
       redirects: 0,
-      ca: null,
+      tls: null,
       auth: { type: 'none' },
     });
     expect(scheme).to.deep.include({
@@ -56,18 +57,37 @@ describe('scheme', () => {
     expect(scheme.fallback.onError).to.deep.equal([{ dialplan: true }]);
   });
 
-  it('names the file of its authorities, and trusts what was read from it', () => {
-    const result = parseScheme(merged({ webhook: { ca: 'ca/office.pem' } }), 'abc');
+  it('says what is asked of TLS, and speaks it once the files are read', () => {
+    const asked = {
+      cert: 'a.pem',
+      key: 'a.key',
+      ca: 'office.pem',
+      serverName: 'crm.test',
+      minVersion: 'TLSv1.3',
+    };
+    const result = parseScheme(merged({ webhook: { tls: asked } }), 'abc');
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
-    expect(result.wanted).to.deep.equal([{ caFile: 'ca/office.pem', proxy: undefined }]);
-    expect(result.scheme.webhook.ca).to.equal(null);
+    expect(result.wanted).to.deep.equal([{ tls: asked, proxy: undefined }]);
+    expect(result.scheme.webhook.tls).to.equal(null);
+    const tls = trusting('PEM');
     const { webhook } = result.scheme;
-    const trusting = { ca: 'PEM', proxies: webhook.proxies };
-    expect(connected(webhook, [trusting])).to.deep.equal({ ...webhook, ca: 'PEM' });
-    expect(parseScheme(MINIMAL, 'abc'))
-      .to.have.property('wanted')
-      .that.deep.equals([{ caFile: null, proxy: undefined }]);
-    expect(faultsOf(merged({ webhook: { ca: '' } }))).to.have.length(1);
+    expect(connected(webhook, [{ tls, proxies: webhook.proxies }])).to.deep.equal({ ...webhook, tls });
+    for (const [wrong, fault] of [
+      [{ ca: '' }, /^webhook\.tls\.ca: /],
+      [{ cert: 'a.pem' }, /^webhook\.tls\.key: is required with webhook\.tls\.cert$/],
+      [{ key: 'a.key' }, /^webhook\.tls\.cert: is required with webhook\.tls\.key$/],
+      [{ passphrase: 'x' }, /^webhook\.tls\.passphrase: opens webhook\.tls\.key, and there is none$/],
+      [
+        { ...asked, passphrase: '{{caller}}' },
+        /^webhook\.tls\.passphrase: expected text or \{\{secret\.NAME\}\}$/,
+      ],
+      [{ serverName: '10.0.0.1' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ serverName: 'crm.test:443' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ minVersion: 'TLSv1' }, /^webhook\.tls\.minVersion: /],
+      [{ rejectUnauthorized: false }, /^webhook\.tls: Unrecognized key: "rejectUnauthorized"/],
+    ] as const)
+      expect(faultsOf(merged({ webhook: { tls: wrong } })).join('; '), JSON.stringify(wrong)).to.match(fault);
+    expect(faultsOf(merged({ webhook: { ca: 'office.pem' } }))).to.have.length(1);
   });
 
   it('follows three redirects at most', () => {
@@ -151,7 +171,7 @@ describe('scheme', () => {
       { webhook: { timeoutSeconds: 31 } },
       /^webhook\.timeoutSeconds: expected at most 30$/m,
     ],
-    ['an empty text', { webhook: { ca: '' } }, /^webhook\.ca: expected at least 1 character$/m],
+    ['an empty text', { webhook: { tls: { ca: '' } } }, /^webhook\.tls\.ca: expected at least 1 character$/m],
     ['a number for a text', { name: 5 }, /^name: expected text, got a number$/m],
     ['a list for an object', { match: [] }, /^match: expected an object, got a list$/m],
     ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, got nothing$/m],

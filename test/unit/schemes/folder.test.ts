@@ -280,7 +280,7 @@ describe('the folder of the schemes', function () {
     it('shows the files that schemes name, as they were read', async () => {
       const ca = join(root, 'ca.pem');
       copyFileSync(CERTIFICATE, ca);
-      put('a.json', scheme('a', { ca }));
+      put('a.json', scheme('a', { tls: { ca } }));
       const result = await load();
       expect(result.named).to.deep.equal([ca]);
       expect(await seen(result.named)).to.equal(result.seen);

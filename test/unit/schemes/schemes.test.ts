@@ -154,15 +154,15 @@ describe('schemes', () => {
     expect(choice(await setOf(), { 'Caller-Destination-Number': '900' })).to.equal('none');
   });
 
-  describe('webhook.ca', () => {
+  describe('webhook.tls.ca', () => {
     const CERTIFICATE = readFileSync(
       new globalThis.URL('../../fixtures/tls/cert.pem', import.meta.url),
       'utf8',
     ).trim();
-    const scheme = (ca: string): object => ({ name: 'a', webhook: { url: URL, ca } });
+    const scheme = (ca: string): object => ({ name: 'a', webhook: { url: URL, tls: { ca } } });
 
-    async function caOf(): Promise<string | null | undefined> {
-      return (await setOf()).schemes.get('a')?.webhook.ca;
+    async function caOf(): Promise<string | null> {
+      return (await setOf()).schemes.get('a')?.webhook.tls?.ca ?? null;
     }
 
     it('is read from a file, relative to the folder of the schemes or absolute', async () => {
@@ -192,12 +192,16 @@ describe('schemes', () => {
     });
 
     for (const [title, text, fault] of [
-      ['is not there', null, /^a\.json: webhook\.ca: .*ca\.pem: there is no such file \(ENOENT\)$/],
-      ['holds no certificate', 'office', /^a\.json: webhook\.ca: .*ca\.pem holds no certificate in PEM$/],
+      ['is not there', null, /^a\.json: webhook\.tls\.ca: .*ca\.pem: there is no such file \(ENOENT\)$/],
+      [
+        'holds no certificate',
+        'office',
+        /^a\.json: webhook\.tls\.ca: .*ca\.pem holds no certificate in PEM$/,
+      ],
       [
         'holds a broken one',
         `${CERTIFICATE}\n${CERTIFICATE.replace('MII', 'AAA')}`,
-        /^a\.json: webhook\.ca: .*ca\.pem: certificate 2 can not be read: ./,
+        /^a\.json: webhook\.tls\.ca: .*ca\.pem: certificate 2 can not be read: ./,
       ],
     ] as const) {
       it(`a file that ${title} is a fault`, async () => {

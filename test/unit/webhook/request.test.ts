@@ -6,6 +6,7 @@ import type { HttpRequest } from '../../../lib/http/message.ts';
 import { parseTemplate, type MacroContext } from '../../../lib/webhook/macro.ts';
 import { buildRequest, questionOf } from '../../../lib/webhook/request.ts';
 import { callOf, contextOf, schemeOf, TRACEPARENT, webhookOf } from '../../support/scheme.ts';
+import { trusting } from '../../support/tls.ts';
 
 type WebhookDocument = NonNullable<Parameters<typeof webhookOf>[0]>;
 
@@ -40,8 +41,8 @@ const hostile = fc.oneof(
 
 describe('request', () => {
   it('says how many redirects are followed and whom it trusts', () => {
-    expect(build({})).to.include({ redirects: 0, ca: null });
-    const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
+    expect(build({})).to.include({ redirects: 0, tls: null });
+    const webhook = { ...webhookOf({ redirects: 2 }), tls: trusting('PEM') };
     const question = {
       webhookId: 'msg_1',
       traceparent: TRACEPARENT,
@@ -49,7 +50,7 @@ describe('request', () => {
       dryRun: false,
       context: contextOf(),
     };
-    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
+    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, tls: webhook.tls });
   });
 
   describe('http', () => {
