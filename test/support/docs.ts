@@ -6,18 +6,19 @@ import { schemePage } from './scheme-page.ts';
 import { schemas } from './schemas.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
 
-/** README's generated tables. `npm run docs` writes them; a test holds README against them. */
-export function withTables(readme: string): string {
-  return [
-    ['settings', settingsTable()],
-    ['outcomes', outcomesTable()],
-  ].reduce(
-    (text, [name = '', table = '']) =>
-      text.replace(
-        new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`),
-        (_all, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
-      ),
-    readme,
+/** The tables that are made from the code, by the page that holds them between `<!-- name -->` and `<!-- /name -->`. */
+export const TABLES: ReadonlyMap<string, { readonly name: string; readonly table: () => string }> = new Map([
+  ['docs/settings.md', { name: 'settings', table: settingsTable }],
+  ['docs/routing.md', { name: 'outcomes', table: outcomesTable }],
+]);
+
+/** A page with its table as the code has it. `npm run docs` writes it; a test holds the page against it. */
+export function withTables(page: string, text: string): string {
+  const found = TABLES.get(page);
+  if (found === undefined) return text;
+  return text.replace(
+    new RegExp(`(<!-- ${found.name} -->\n)[^]*?(<!-- /${found.name} -->)`),
+    (_all, begin: string, end: string) => `${begin}\n${found.table()}\n\n${end}`,
   );
 }
 
@@ -68,7 +69,7 @@ function outcomesTable(): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+  for (const page of TABLES.keys()) writeFileSync(page, withTables(page, readFileSync(page, 'utf8')));
   writeFileSync('docs/readings.md', readingsPage(readRows()));
   writeFileSync('docs/schemes.md', schemePage());
   writeFileSync('docs/presets.md', presetsPage());
