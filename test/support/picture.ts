@@ -35,26 +35,27 @@ function record(): string {
 /** The calls of SHOWN, each with its first line and what is behind it, and the count at the end. */
 function lines(recording: string): Line[] {
   const printed = recording.split('\n');
-  const calls = SHOWN.flatMap((number) => {
+  const calls = SHOWN.flatMap((number): Line[] => {
     const first = printed.findIndex((line) => new RegExp(`^ ?${number}  \\S`).test(line));
     if (first < 0) throw new Error(`the demo shows no call ${number}`);
     const rest = printed.slice(first + 1);
     const end = rest.findIndex((line) => !line.startsWith('      '));
     return [
-      { tone: 'title' as const, text: printed[first] ?? '' },
+      { tone: 'title', text: printed[first] ?? '' },
       ...rest.slice(0, end).map((text) => ({ tone: 'text' as const, text })),
-      { tone: 'text' as const, text: '' },
+      { tone: 'text', text: '' },
     ];
   });
   const count = printed.find((line) => /^\d+ calls, \d+ lost$/.test(line));
   if (count === undefined) throw new Error('the demo does not say how many calls there were');
-  return [
+  const all: Line[] = [
     { tone: 'command', text: '$ esl-router demo' },
     { tone: 'text', text: '' },
     ...calls,
     { tone: 'label', text: '...' },
     { tone: 'end', text: count },
-  ].flatMap(wrap);
+  ];
+  return all.flatMap(wrap);
 }
 
 function wrap({ tone, text }: Line): Line[] {
