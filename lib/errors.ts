@@ -20,7 +20,7 @@ const REASONS = {
   proxy_refused: 'the proxy did not let the question through',
   tls_failed: 'the TLS connection to the webhook failed',
   webhook_timeout: 'the CRM did not answer within the time for the decision',
-  router_stalled: 'the router itself stood still',
+  router_stalled: 'the router itself was stalled',
   guard_too_short: "the dialplan's guard leaves no time to ask the CRM",
   connection_gone: 'the CRM closed a kept-alive connection as the question went out over it',
   connection_lost: 'the connection to the CRM ended before the reply was whole',
@@ -62,7 +62,7 @@ const REASONS = {
 
   // The router's own.
   routed: 'the call was sent where the CRM said',
-  stale: 'the CRM can not answer: the call was sent where it said the last time',
+  stale: 'the CRM cannot answer: the call was sent where it said the last time',
   crm_hangup: 'the CRM asked for a hang-up',
   crm_dialplan: 'the CRM gave the call back to the dialplan',
   crm_transfer: 'the CRM sent the call to a dialplan extension',

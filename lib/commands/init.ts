@@ -69,7 +69,7 @@ async function schemesIn(folder: string): Promise<string[]> {
 /** False: there is such a file already, or a link of that name, wherever it leads. */
 async function writeNew(file: string, text: string, mode: number): Promise<boolean> {
   const failed = (error: unknown): never => {
-    throw new RouterError('internal', `${file} can not be written: ${sentenceOf(error)}`, { cause: error });
+    throw new RouterError('internal', `${file} cannot be written: ${sentenceOf(error)}`, { cause: error });
   };
   await mkdir(dirname(file), { recursive: true }).catch(failed);
   return writeFile(file, text, { flag: 'wx', mode }).then(

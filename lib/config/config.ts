@@ -186,7 +186,7 @@ function settingsOfEnvironment(
       if (text === '') faults.push(`${name}_FILE: ${file} is empty`);
       else found[name] = text;
     } catch (error) {
-      faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
+      faults.push(`${name}_FILE: cannot read ${file}: ${messageOf(error)}`);
     }
   }
   return found;

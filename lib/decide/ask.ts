@@ -251,7 +251,7 @@ function watchDeadline(
       return;
     }
     const stalled = (): void => {
-      controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+      controller.abort(new RouterError('router_stalled', `the router itself was stalled for ${lateMs} ms`));
     };
     const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
     if (call.ageMs + elapsedMs() >= guardMs) stalled();

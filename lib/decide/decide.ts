@@ -183,7 +183,7 @@ export class Inquiry {
 
   /** Asks another address. What it says comes before the rest of the list. */
   async #askBackup(walk: Walk, url: Webhook['url']): Promise<Walk> {
-    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
+    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM cannot name a webhook');
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
     if (asked.kind !== 'route') return walk;
     return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };

@@ -80,7 +80,7 @@ export function callerIdNote(
     return isExtension ? `caller ID "did": the called number ${did} is an extension, see didFrom` : null;
   }
   if (call.withheld || callerUser(call) !== '' || ownNumber(call, gateway) !== null) return null;
-  return `the caller's number ${JSON.stringify(call.callerRaw.slice(0, MAX_NAME))} can't stand in a SIP address: anonymous is shown`;
+  return `the caller's number ${JSON.stringify(call.callerRaw.slice(0, MAX_NAME))} can't be used in a SIP address: anonymous is shown`;
 }
 
 /**

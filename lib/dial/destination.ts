@@ -223,7 +223,7 @@ function readWithExtension(text: string, rules: DestinationRules): DestinationRe
   const bracketed = text.endsWith(')') && written.plus && written.digits.length < 7;
   if (split.slash || bracketed || (loginAlone && LOGIN.test(text))) return null;
   return invalid(
-    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is no number`,
+    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is not a number`,
   );
 }
 
@@ -234,7 +234,7 @@ function readTel(text: string, rules: DestinationRules): DestinationResult {
   if (written !== null) return readDigits(number, written, rules);
   return (
     readWithExtension(number, rules) ??
-    invalid(`${quote(text)} is no tel: address of a number without parameters other than ext`)
+    invalid(`${quote(text)} is not a tel: address of a number without parameters other than ext`)
   );
 }
 
@@ -248,7 +248,7 @@ function readAddress(text: string, rules: DestinationRules): DestinationResult {
     const values = valuesIn(text, rules);
     if (values !== null) return invalid(values);
     const form = isSip ? 'sip:user@host' : 'user@domain';
-    return invalid(`${quote(text)} is no address of the form ${form}`);
+    return invalid(`${quote(text)} is not an address of the form ${form}`);
   }
   if (domain !== '' && host.toLowerCase().replace(/:5060$/, '') === domain.toLowerCase()) {
     return readOwnUser(text, user, rules);

@@ -74,7 +74,11 @@ function lostLines(file: string, text: string): Unreadable[] {
     const tag = /<\/?include>/.exec(line)?.[0];
     if (tag === undefined || line.trim() === tag) return [];
     return [
-      { file, line: index + 1, text: `FreeSWITCH drops all of a line that holds ${tag}: it stands alone` },
+      {
+        file,
+        line: index + 1,
+        text: `FreeSWITCH drops all of a line that holds ${tag}: it needs a line of its own`,
+      },
     ];
   });
 }

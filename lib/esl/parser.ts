@@ -233,7 +233,7 @@ export class Parser {
     const text = headers.get('Content-Length');
     if (text === undefined) return null;
     if (!/^\d+$/.test(text)) {
-      throw protocolError(`Content-Length ${JSON.stringify(text.slice(0, 40))} is no number of bytes`);
+      throw protocolError(`Content-Length ${JSON.stringify(text.slice(0, 40))} is not a number of bytes`);
     }
     const bytes = Number(text);
     if (bytes > this.#limits.bodyBytes && this.#afterCut === null) {

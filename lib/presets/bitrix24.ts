@@ -27,6 +27,6 @@ export const bitrix24: Preset = {
     'Of several matches the first counts, which is the one that Bitrix24 itself recommends.',
     'About 2 requests a second for one webhook; over it Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
     'Whether he is at work (`ASSIGNED_BY.TIMEMAN_STATUS`) is not looked at.',
-    'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; what stands there is then rung as it is.',
+    'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; what is there is then rung as it is.',
   ],
 };

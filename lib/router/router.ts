@@ -312,7 +312,7 @@ function unserved(stalledMs: number, clock: Clock): CallRecord {
   const record = newRecord(randomUUID(), clock.date());
   const stalled = stalledMs >= STANDSTILL_MS;
   const text = 'FreeSWITCH reset the connection before it was accepted';
-  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
   apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
   apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });

@@ -46,7 +46,7 @@ function patternNotes({ did, caller, context }: Match, { bypass }: Pick<Config, 
   for (const [index, glob] of (context ?? []).entries()) {
     if (glob.trim() === glob) continue;
     const shown = `match.${pathOf('context', index, context ?? [])}: ${JSON.stringify(glob)}`;
-    notes.push(`${shown} has a space at its end, and no context has: it is compared as it stands`);
+    notes.push(`${shown} has a space at its end, and no context has: it is compared as it is`);
   }
   return notes;
 }
@@ -60,7 +60,7 @@ function neverFits({ globs: [glob], asWritten }: Pattern): string | null {
   const instead =
     sign === ',' || sign === ';'
       ? 'several go into a list, ["...", "..."]'
-      : 'only * and ? mean something here, this is no regular expression';
+      : 'only * and ? mean something here, this is not a regular expression';
   return `has ${JSON.stringify(sign)} in it, and no number has: ${instead}`;
 }
 

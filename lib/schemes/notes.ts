@@ -19,7 +19,7 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
   }
   for (const part of tokensIn(webhook.url.source)) {
     notes.push(
-      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+      `webhook.url: ${part} looks like a secret, and appears in logs and records: name it as {{secret.NAME}}`,
     );
   }
   const names = callNamesIn(webhook);

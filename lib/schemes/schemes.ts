@@ -78,7 +78,7 @@ interface Origin {
 const NO_FILES: Origin = {
   unread: [],
   readText: (path) => {
-    throw new Error(`${path} can not be read: these schemes do not come from a folder`);
+    throw new Error(`${path} cannot be read: these schemes do not come from a folder`);
   },
 };
 
@@ -226,7 +226,7 @@ function certificatesIn(text: string, path: string): string {
     try {
       new X509Certificate(pem);
     } catch (error) {
-      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
+      throw new Error(`${path}: certificate ${index + 1} cannot be read: ${messageOf(error)}`, {
         cause: error,
       });
     }

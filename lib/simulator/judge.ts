@@ -113,7 +113,7 @@ export function bridgeFaults(
   for (const { id, dueMs } of guards) {
     if (dueMs - now < ringingMs) faults.push('a bridge that rings longer than the guard waits');
     if (!lifted.has(`sched_del ${id}`))
-      faults.push(`a bridge that does not lift the guard ${id} when it stands`);
+      faults.push(`a bridge that does not lift the guard ${id} when it is up`);
   }
   return faults;
 }

@@ -95,7 +95,7 @@ function parseMacro(text: string, reply: boolean): Macro {
     name !== undefined
   ) {
     if (NAMES[kind].test(name)) return { kind, name };
-    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is no valid name here`);
+    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
   const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
   throw new RouterError(

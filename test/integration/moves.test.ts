@@ -219,7 +219,7 @@ const again: Scenario[] = [
   },
   {
     ...taken('asked', { kind: 'transfer' }, { moves: [] }),
-    title: 'a sched_transfer of the dialplan that is no guard moves it while the CRM is asked',
+    title: 'a sched_transfer of the dialplan that is not a guard moves it while the CRM is asked',
     call: { schedules: [{ application: 'sched_transfer', seconds: 8, argument: '701' }] },
     check: (outcome) => {
       const { report, record } = outcome;

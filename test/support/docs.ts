@@ -41,7 +41,7 @@ export function readingsPage(rows: readonly Row[]): string {
 const READINGS = `# Readings
 
 What a CRM says, and what it becomes. The first column names the country (\`numbering.country\`) and the settings that are not the
-defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value stands under \`destination\` of a JSON reply, unless \`json:\`,
+defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value is under \`destination\` of a JSON reply, unless \`json:\`,
 \`http:\` or \`json-rpc:\` in front of it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a space that does not break.
 *nobody* goes on with \`onNoRoute\`; *refused* and *error* with \`onError\`, each with its reason.
 

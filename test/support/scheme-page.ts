@@ -90,7 +90,7 @@ function table(lines: readonly string[]): string {
 
 const HEAD = `# Schemes
 
-Every key of a scheme. The same words stand in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
+Every key of a scheme. The same words are in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
 \`"$schema": "../schema/scheme.schema.json"\` in a scheme of \`conf/schemes\` your editor completes and checks while you type. What one key alone can't
 show, \`esl-router check\` does. This page is made from the types that validate (\`npm run docs\`).
 `;
