@@ -320,7 +320,9 @@ describe('esl/parser', () => {
 
     for (const length of ['-1', '+1', '1e3', '0x10', '1 2', '', 'NaN', '1.0', '\u0661']) {
       it(`refuses Content-Length ${JSON.stringify(length)}`, () => {
-        expect(faultOf(LIMITS, `Content-Length: ${length}\n\nabc`).message).to.contain('not a number of bytes');
+        expect(faultOf(LIMITS, `Content-Length: ${length}\n\nabc`).message).to.contain(
+          'not a number of bytes',
+        );
       });
     }
 
