@@ -37,7 +37,7 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   }
 }
 
-/** A word that is no command would else be an argument too many for the default one. */
+/** A word that is not a command would else be an argument too many for the default one. */
 function refuseUnknown(program: Command, [word = '-']: readonly string[]): void {
   const names = [...program.commands.map((command) => command.name()), 'help'];
   if (word.startsWith('-') || names.includes(word)) return;

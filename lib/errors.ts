@@ -1,5 +1,5 @@
 /**
- * What went wrong, as a closed list. A code is stable: it stands in records, in the channel variable
+ * What went wrong, as a closed list. A code is stable: it is in records, in the channel variable
  * `esl_router_reason` and in log lines, and telephone engineers write dialplan conditions on it.
  */
 const REASONS = {

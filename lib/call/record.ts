@@ -319,7 +319,7 @@ function shownCall(call: Call): ShownCall {
   return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, sourceIp };
 }
 
-/** The record as it stands in the log line of a call: no bodies, no headers. */
+/** The record as it is in the log line of a call: no bodies, no headers. */
 export function summaryOf(record: CallRecord): Record<string, unknown> {
   const last = record.requests.at(-1);
   const retries = record.requests.reduce((sum, request) => sum + request.retries.length, 0);

@@ -43,7 +43,7 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
   );
 }
 
-/** What says how, and is no secret: `{"type": "bearer"}`. */
+/** What says how, and is not a secret: `{"type": "bearer"}`. */
 function isWord(name: string, key: string): boolean {
   return name === 'webhook.auth' && key === 'type';
 }
@@ -57,7 +57,7 @@ function macrosOf(text: string): string {
   return rest === '' ? text : HIDDEN + (text.match(MACROS) ?? []).join('');
 }
 
-/** The secrets among the settings: what stands between the macros of those that came from a secret file. */
+/** The secrets among the settings: what is between the macros of those that came from a secret file. */
 export function secretTexts(settings: readonly Valued[]): string[] {
   return settings
     .filter(({ name, secretFile }) => secretFile !== null && TELLING.has(name))

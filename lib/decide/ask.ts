@@ -235,7 +235,7 @@ function noTimeLeft({ guardSeconds }: Call): RouterError {
 }
 
 /**
- * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * Ends the question when its time is up. When this process was stalled the timer fires late, and before sockets are read: a
  * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
  */
 function watchDeadline(

@@ -59,7 +59,7 @@ type Plan =
   | { readonly ok: true; readonly step: LegStep; readonly originates: readonly Originate[] }
   | { readonly ok: false; readonly why: Why };
 
-/** Part of the remaining time that an attempt may use while a backup stands behind it. */
+/** Part of the remaining time that an attempt may use while a backup follows it. */
 const SHARE_BEFORE_BACKUP = 0.6;
 const DIALPLAN: LegStep = { kind: 'dialplan' };
 const NOTHING_LEFT: Why = {

@@ -8,7 +8,7 @@ const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
 const MONTH = '(?:0?[1-9]|1[0-2])';
 const YEAR = '(?:19|20)\\d\\d';
 const BY = ' ?[-./] ?';
-/** A time of day may stand behind. */
+/** A time of day may follow. */
 const TIME = '(?:[T ,]+\\d{1,2}[:.h]\\d\\d.*)?';
 const DATES = [
   `${YEAR}[-./ ]${MONTH}[-./ ]${DAY}${TIME}`,

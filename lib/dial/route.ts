@@ -32,7 +32,7 @@ export type Step =
 export interface Reading {
   /** `[1].destination`; '' for the value itself. */
   readonly path: string;
-  /** What stood there, printable and cut. */
+  /** What was there, printable and cut. */
   readonly text: string;
   /** `extension 201`, `refused: ...`. */
   readonly result: string;
@@ -59,7 +59,7 @@ const KEYS: ReadonlySet<string> = new Set([...ACTIONS, 'timeout', 'callerName'])
 
 /** How a reply is read beside its value. */
 export interface Around {
-  /** What stands beside the value at the reply's top level. */
+  /** What is beside the value at the reply's top level. */
   readonly beside?: Beside | undefined;
   /** A text may hold a list. */
   readonly lists?: boolean | undefined;

@@ -67,7 +67,7 @@ export function readDialplan(files: readonly DialplanFile[]): Dialplan {
   return { extensions, variables, unreadable };
 }
 
-/** switch_xml.c drops a line that holds <include> or </include>, with all that stands on it. */
+/** switch_xml.c drops a line that holds <include> or </include>, with all that is on it. */
 function lostLines(file: string, text: string): Unreadable[] {
   const uncommented = text.replace(/<!--[^]*?-->/g, (comment) => comment.replace(/[^\n]/g, ''));
   return uncommented.split('\n').flatMap((line, index) => {
@@ -156,7 +156,7 @@ class Reader {
     this.#variables = variables;
   }
 
-  /** Throws when the text is no XML. */
+  /** Throws when the text is not XML. */
   extensions(): readonly Extension[] {
     // The version is pinned; without its check the parser mends broken XML by guessing.
     // eslint-disable-next-line @typescript-eslint/no-deprecated

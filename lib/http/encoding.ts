@@ -6,7 +6,7 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br';
 
 /**
  * Codings that there are (IANA's registry, and what servers used before it) and that are not undone here. Any other
- * word that stands in their place is no coding: applications write the charset there, or `none`.
+ * word that is in their place is not a coding: applications write the charset there, or `none`.
  */
 const FOREIGN = new Set([
   ...['zstd', 'compress', 'x-compress', 'exi', 'pack200-gzip', 'aes128gcm', 'dcb', 'dcz'],

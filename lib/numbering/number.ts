@@ -39,7 +39,7 @@ const MIN_DIGITS = 7;
 /** Fewer that no plan has are an id rather than a number: CRMs count their users up to eight or nine digits. */
 const MIN_BARE_DIGITS = 10;
 
-/** The digits, and what stands between them -> the one number that they are, or why they are none. Pure and total. */
+/** The digits, and what is between them -> the one number that they are, or why they are none. Pure and total. */
 export function readNumber(written: Written, numbering: Numbering): NumberResult {
   const readings = readingsOf(written, numbering);
   const chosen = choose(readings, written, numbering);
@@ -49,7 +49,7 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
     return isPrivate ? readPrivate(written, numbering) : { ok: false, detail: chosen.refusal, surcharge };
   }
   const { digits, how, valid } = chosen;
-  // What somebody may have joined by mistake is no rival of what stands there.
+  // What somebody may have joined by mistake is not a rival of what is there.
   const rivals = readings.filter((one) => one.valid && !one.doubted && (one.bare || one.home));
   const other = rivals.find((one) => one.digits !== digits) ?? null;
   const number = dialled(chosen, written, numbering);
@@ -64,7 +64,7 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
   };
 }
 
-/** `+380441234567`, or null when the text is no number by the rules of the scheme. */
+/** `+380441234567`, or null when the text is not a number by the rules of the scheme. */
 export function toE164(text: string, numbering: Numbering): string | null {
   const reading = readText(text, numbering);
   return reading === null ? null : `+${reading.digits}`;

@@ -2,7 +2,7 @@ import type { SchemeDocument } from '../scheme/scheme.ts';
 
 /**
  * A scheme for one kind of CRM, ready to be filled in. Strict, whatever is forgotten: ids ring somebody only by the map,
- * whose one key is no id of any CRM, and a kind of destination that is not expected is refused.
+ * whose one key is not an id of any CRM, and a kind of destination that is not expected is refused.
  */
 export interface Preset {
   /** One line for people: whom it asks, and what it reads. */

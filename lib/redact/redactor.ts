@@ -28,7 +28,7 @@ const KEPT_DIGITS = 2;
 
 const NUMBER_ALONE = /^\+?\d{7,}$/;
 
-/** What ids and times are called: their digits are no telephone number, and without them no call can be found again. */
+/** What ids and times are called: their digits are not telephone numbers, and without them no call can be found again. */
 const IDS = new Set([
   'id',
   'uuid',
@@ -51,7 +51,7 @@ export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOp
   const shortest = Math.min(finder?.shortest ?? Infinity, maskNumbers ? SHORTEST_NUMBER : Infinity);
   const redact = (text: string): string => {
     if (text.length < shortest) return text;
-    // Most numbers of a call stand by themselves.
+    // Most numbers of a call are by themselves.
     if (maskNumbers && NUMBER_ALONE.test(text)) return HIDDEN_NUMBER + text.slice(-KEPT_DIGITS);
     const layers = layersOf(text);
     if (layers === null) return HIDDEN;

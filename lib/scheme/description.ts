@@ -1,6 +1,6 @@
 import type { Field } from '../webhook/field.ts';
 
-/** The fields of a scheme in words; those of `webhook` stand in its own wing. */
+/** The fields of a scheme in words; those of `webhook` are in its own wing. */
 export const SCHEME_FIELDS = {
   $schema: {
     label: 'JSON Schema',

@@ -106,7 +106,7 @@ async function readFolder(dir: string): Promise<Found> {
   try {
     names = await namesIn(dir);
   } catch (error) {
-    // No folder is no fault: a router without schemes gives every call back and says so.
+    // No folder is not a fault: a router without schemes gives every call back and says so.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       found.notes.push(`${dir}: there is no such folder`);
     else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')

@@ -121,7 +121,7 @@ export interface Execution {
   readonly locked: boolean;
 }
 
-/** The argument stands in its header, or as a text/plain body (21d). */
+/** The argument is in its header, or as a text/plain body (21d). */
 export function executionOf(command: Command): Execution {
   const { headers, body } = command;
   const inBody = headers.get('content-type') === 'text/plain' && body !== '';

@@ -99,7 +99,7 @@ function variableFaults(dial: DialString): string[] {
   });
 }
 
-/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted once the bridge stands. */
+/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted once the bridge is up. */
 export function bridgeFaults(
   guards: readonly Task[],
   variables: ReadonlyMap<string, Bytes>,

@@ -22,7 +22,7 @@ interface UpstreamPolicy extends BulkheadLimits {
 }
 
 export interface Sending {
-  /** Whose bulkhead the request stands in. */
+  /** Whose bulkhead the request is in. */
   readonly scheme: string;
   /** The URL as the scheme has it, macros and all. */
   readonly webhook: string;
@@ -57,7 +57,7 @@ const LONGEST_PAUSE_MS = 60_000;
  */
 const FAIR_SHARE = 0.5;
 
-/** No request was sent, so a second one can not route twice. */
+/** No request was sent, so a second one cannot route twice. */
 const NEVER_SENT: readonly Reason[] = ['dns_failed', 'connect_failed', 'proxy_unreachable', 'tls_failed'];
 /** Nor, most likely, was it read: a CRM may close an idle connection at any time. */
 const HARDLY_SENT: ReadonlySet<Reason> = new Set([...NEVER_SENT, 'connection_gone']);
@@ -198,7 +198,7 @@ export class Upstream {
     }
   }
 
-  /** A backup stands in one of its own: it is there for the moment when the scheme's own CRM hangs. */
+  /** A backup is in one of its own: it is there for the moment when the scheme's own CRM hangs. */
   #bulkhead({ scheme, webhook, policy }: Sending): Bulkhead {
     const bulkhead = this.#bulkheads.get(
       `${scheme} ${webhook}`,

@@ -18,8 +18,8 @@ export const CALL_VARIABLES = new Set([
 
 /**
  * The digest of who asks: the URL as the scheme has it, the texts that are the same for all its calls, the secrets, and
- * what this call has where keys stand. CRMs limit, refuse and fail by these, not by the call; and no connection is shared
- * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is no outage for those
+ * what this call has where keys are. CRMs limit, refuse and fail by these, not by the call; and no connection is shared
+ * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is not an outage for those
  * who wait for four; and so is the proxy, which refuses and fails too. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
  */
 export function accountOf(webhook: Webhook, { call, secret }: MacroContext): string {

@@ -104,7 +104,7 @@ function parseMacro(text: string, reply: boolean): Macro {
   );
 }
 
-/** Fills a template in; `escape` fits a value into the place it stands in and sees values only, never the text around. */
+/** Fills a template in; `escape` fits a value into the place it is in and sees values only, never the text around. */
 export function expand(template: Template, context: MacroContext, escape: (value: string) => string): string {
   let text = '';
   for (const part of template.parts) {

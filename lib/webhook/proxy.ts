@@ -14,7 +14,7 @@ import { parseTemplate, Template, type MacroContext } from './macro.ts';
 
 /** `webhook.proxy` and `http.proxy`: a URL, "none" or "environment". */
 
-/** A proxy as it is configured: secrets may stand in its credentials. */
+/** A proxy as it is configured: secrets may be in its credentials. */
 export interface ProxySetting extends ProxyAddress {
   readonly user: Template;
   readonly password: Template;
@@ -22,7 +22,7 @@ export interface ProxySetting extends ProxyAddress {
 
 export type ProxyChoice = 'none' | 'environment' | ProxySetting;
 
-/** Of the operator: what the configuration says, and what stands in the environment. */
+/** Of the operator: what the configuration says, and what is in the environment. */
 export interface OperatorProxies {
   readonly byDefault: Proxies<ProxySetting>;
   readonly environment: Proxies<ProxySetting>;

@@ -14,7 +14,7 @@ export interface UrlTemplate {
   readonly query: Template;
 }
 
-/** Bytes that are no UTF-8: the URL parser keeps them in path and query, and refuses them in a host. */
+/** Bytes that are not UTF-8: the URL parser keeps them in path and query, and refuses them in a host. */
 const MARK = /%FF(\d+)%FF/;
 const MARKS = new RegExp(MARK, 'g');
 
@@ -88,6 +88,6 @@ export function fillUrl(
 
 /** Percent-encoded UTF-8 of everything but unreserved characters; half a surrogate pair becomes U+FFFD. */
 export function percentEncode(value: string): string {
-  // An apostrophe is encoded in a query by the URL parser: what is recorded shall be what is sent.
+  // An apostrophe is encoded in a query by the URL parser: what is recorded has to be what is sent.
   return encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd')).replaceAll("'", '%27');
 }

@@ -45,7 +45,7 @@ function taken(from: From, move: Omit<Move, 'at' | 'afterMs'>, call: Partial<Cal
   };
 }
 
-/** What the router had done by then stands in the record, and nothing that it would have done later. */
+/** What the router had done by then is in the record, and nothing that it would have done later. */
 function checkBefore({ record }: Outcome, from: From): void {
   const [bridge] = record.bridges;
   const [move] = record.moves;

@@ -40,7 +40,7 @@ function rows({ properties = {} }: Node, path: string): string[] {
   });
 }
 
-/** Values in words: what may stand there. */
+/** Values in words: what may be there. */
 function valuesOf(field: Node, unit = field['x-unit'] as string | undefined): string {
   const { type, minimum, maximum, items } = field;
   if (field.enum !== undefined) {

@@ -27,7 +27,7 @@ export const jsonRpc = {
       }
       if (!isObject(document))
         return invalid(`the reply is not a JSON-RPC object, it ${described(document)}`);
-      // Own properties, so that "__proto__" in the reply can not stand in for them.
+      // Own properties, so that "__proto__" in the reply cannot stand in for them.
       const error = property(document, 'error');
       const result = property(document, 'result');
       // Before the id: a server that could not read the question answers with an error and "id": null.

@@ -349,7 +349,7 @@ describe('esl/parser', () => {
       const bytes = Buffer.from('A\n');
       for (let i = 0; i < 32_000; i++) for (const byte of bytes) parser.push(Buffer.from([byte]));
       const { user } = process.cpuUsage(start);
-      // Linear takes 0.1 s of CPU; searching anew for each byte takes 10.
+      // Linear takes 0.1 s of CPU; searching again for each byte takes 10.
       expect(user / 1_000).to.be.below(2_000);
       expect(parser.push(Buffer.from('\n'))).to.have.length(1);
     });

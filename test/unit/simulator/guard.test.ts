@@ -36,7 +36,7 @@ describe('the simulated FreeSWITCH and what is scheduled', () => {
       ]);
     });
 
-    /** Pushes the guard back, and bridges; `hooks` stand in the braces. */
+    /** Pushes the guard back, and bridges; `hooks` are in the braces. */
     const hunt = (hooks: (id: string, uuid: string) => string, script: Partial<CallScript> = {}) =>
       play(
         async (wire) => {

@@ -114,7 +114,7 @@ describe('the upstream', () => {
       const none = upstream('connection_gone');
       expect(await none.ask(none.sending({}, { retries: 0 }))).to.equal('connection_gone');
       expect(none.sent()).to.equal(1);
-      // And it is no outage: a CRM that restarts closes many at once.
+      // And it is not an outage: a CRM that restarts closes many at once.
       for (let n = 0; n < 30; n++) await none.ask(none.sending({}, { retries: 0 }));
       expect(none.changes).to.deep.equal([]);
     });
