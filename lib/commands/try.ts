@@ -143,7 +143,7 @@ async function cannedReply(file: string, status: number): Promise<HttpResponse> 
     const { text: body, notes } = decodeText(bytes, '');
     return { status, headers: {}, body, notes, phases: { total: 0 }, canned: true };
   } catch (error) {
-    const text = `can not read the reply ${file}: ${messageOf(error)}`;
+    const text = `cannot read the reply ${file}: ${messageOf(error)}`;
     throw new RouterError('config_invalid', text, { cause: error });
   }
 }

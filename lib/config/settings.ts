@@ -74,7 +74,7 @@ export const SCHEMA = {
       'OVERLOAD_QUEUE',
       300,
       integer(20, 10_000),
-      'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+      'Milliseconds that connections may wait in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
     ),
   },
   health: {
@@ -128,7 +128,7 @@ export const SCHEMA = {
     'DID_FROM',
     ['var:esl_router_did', 'destination_number'],
     list('var:NAME or destination_number', isSource),
-    'Where the called number stands: the first that is set. FusionPBX: var:caller_destination,var:sip_req_user.',
+    'Where the called number is read from: the first that is set. FusionPBX: var:caller_destination,var:sip_req_user.',
   ),
   bypass: {
     called: setting(
@@ -364,7 +364,7 @@ export const SCHEMA = {
       'LOG_MASK_NUMBERS',
       false,
       flag,
-      'Telephone numbers stand in the log as *****33; ids and times stay.',
+      'Telephone numbers appear in the log as *****33; ids and times stay.',
     ),
   },
 };

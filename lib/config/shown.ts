@@ -82,7 +82,7 @@ function macrosOf(text: string): string {
   return rest === '' ? text : HIDDEN + (text.match(MACROS) ?? []).join('');
 }
 
-/** The secrets among the settings: what stands between the macros of those that came from a secret file. */
+/** The secrets among the settings: what is between the macros of those that came from a secret file. */
 export function secretTexts(settings: readonly Valued[]): string[] {
   return settings
     .filter(({ name, secretFile }) => secretFile !== null && TELLING.has(name))

@@ -287,7 +287,7 @@ function noTimeLeft({ guardSeconds }: Call): RouterError {
 }
 
 /**
- * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * Ends the question when its time is up. When this process was stalled the timer fires late, and before sockets are read: a
  * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
  */
 function watchDeadline(
@@ -303,7 +303,7 @@ function watchDeadline(
       return;
     }
     const stalled = (): void => {
-      controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+      controller.abort(new RouterError('router_stalled', `the router itself was stalled for ${lateMs} ms`));
     };
     const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
     if (call.ageMs + elapsedMs() >= guardMs) stalled();

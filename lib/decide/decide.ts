@@ -62,7 +62,7 @@ type Plan =
   | { readonly ok: true; readonly step: LegStep; readonly originates: readonly Originate[] }
   | { readonly ok: false; readonly why: Why };
 
-/** Part of the remaining time that an attempt may use while a backup stands behind it. */
+/** Part of the remaining time that an attempt may use while a backup follows it. */
 const SHARE_BEFORE_BACKUP = 0.6;
 const DIALPLAN: LegStep = { kind: 'dialplan' };
 const NOTHING_LEFT: Why = {
@@ -195,7 +195,7 @@ export class Inquiry {
 
   /** Asks another address. What it says comes before the rest of the list. */
   async #askBackup(walk: Walk, url: Webhook['url']): Promise<Walk> {
-    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
+    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM cannot name a webhook');
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), occasionOf(walk), walk.steps);
     if (asked.kind !== 'route') return { ...walk, past: pastOf(walk.past, asked) };
     return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };

@@ -39,7 +39,7 @@ export interface ExchangeOptions {
   readonly onConnected: () => void;
 }
 
-/** RFC 9112, 6.3: they end with their head, whatever stands in it. */
+/** RFC 9112, 6.3: they end with their head, whatever is in it. */
 const WITHOUT_BODY = new Set([204, 304]);
 /** Parts of the reply that are longer than Node's parser takes. */
 const TOO_LONG: Readonly<Record<string, string>> = {

@@ -58,6 +58,6 @@ export interface HttpResponse {
   readonly phases: HttpPhases;
   /** What was out of the ordinary about its coding or charset, in words; absent where no bytes were read. */
   readonly notes?: readonly string[];
-  /** It comes from a file, and is no reply to any question. */
+  /** It comes from a file, and is not a reply to any question. */
   readonly canned?: true;
 }

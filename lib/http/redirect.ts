@@ -21,7 +21,7 @@ export function redirectedRequest(
 ): HttpRequest {
   const refused = (why: string): RouterError => new RouterError('redirect_refused', `HTTP ${status}: ${why}`);
   if (location === undefined || location.trim() === '') throw refused('no Location');
-  if (!URL.canParse(location, request.url)) throw refused('its Location is no URL');
+  if (!URL.canParse(location, request.url)) throw refused('its Location is not a URL');
   const from = new URL(request.url);
   const to = new URL(location, from);
   if (to.protocol !== 'https:' && to.protocol !== 'http:') throw refused(`to ${to.protocol}`);

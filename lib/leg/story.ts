@@ -331,7 +331,7 @@ class CallStory {
     const over = `the call ${noticedUuid ?? ''} was over before it could be read`;
     this.#note({ type: 'note', text: disconnected ? over : `${failure.code}: ${failure.message}` });
     const stalled = stalledMs >= STANDSTILL_MS;
-    if (stalled) this.#note({ type: 'note', text: `the router stood still for ${Math.round(stalledMs)} ms` });
+    if (stalled) this.#note({ type: 'note', text: `the router was stalled for ${Math.round(stalledMs)} ms` });
     const reason = stalled ? 'router_stalled' : disconnected ? 'switch_hung_up' : failure.code;
     this.#note({ type: 'result', result: 'error', reason });
     await this.#close(disconnected && !stalled ? 'switch_hangup' : 'switch_lost');

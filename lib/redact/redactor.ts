@@ -32,7 +32,7 @@ const MAX_WORDS = 500;
 
 const NUMBER_ALONE = /^\+?\d{7,}$/;
 
-/** What ids and times are called: their digits are no telephone number, and without them no call can be found again. */
+/** What ids and times are called: their digits are not telephone numbers, and without them no call can be found again. */
 const IDS = new Set([
   'id',
   'uuid',

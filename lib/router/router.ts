@@ -49,7 +49,7 @@ interface SecretSource {
 
 export interface Router {
   readonly address: { readonly host: string; readonly port: number };
-  /** Reads the schemes anew; the old ones stay when there is any fault. Resolves to the faults. */
+  /** Reads the schemes again; the old ones stay when there is any fault. Resolves to the faults. */
   reload(): Promise<readonly string[]>;
   /**
    * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
@@ -232,7 +232,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
 }
 
-/** Descriptors for what is no call: logs, schemes, health, strangers, idle connections to CRMs. */
+/** Descriptors for what is not a call: logs, schemes, health, strangers, idle connections to CRMs. */
 const OTHER_DESCRIPTORS = 96;
 /** Calls being given back at once, where descriptors do not set the limit. */
 const MAX_REFUSED = 1_000;
@@ -302,7 +302,7 @@ function unserved(stalledMs: number, clock: Clock): CallRecord {
   const record = newRecord(newTraceId(), clock.date());
   const stalled = stalledMs >= STANDSTILL_MS;
   const text = 'FreeSWITCH reset the connection before it was accepted';
-  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
   apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
   apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });

@@ -5,7 +5,7 @@ import { repliesOf } from '../webhook/macro.ts';
 import { webhookUrl } from '../webhook/webhook.ts';
 import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
 
-/** Steps of a fallback, and the names that stand in them. */
+/** Steps of a fallback, and the names that are in them. */
 
 export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const NAME_RULE = 'expected small letters, digits and "-", at most 64';

@@ -4,7 +4,7 @@ import { questionsOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
-/** What is no fault, and may well not be meant. */
+/** What is not a fault, and may well not be meant. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
   const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];

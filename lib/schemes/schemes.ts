@@ -82,7 +82,7 @@ interface Origin {
 const NO_FILES = {
   unread: [],
   readText: (path) => {
-    throw new Error(`${path} can not be read: these schemes do not come from a folder`);
+    throw new Error(`${path} cannot be read: these schemes do not come from a folder`);
   },
 } satisfies Partial<Origin>;
 

@@ -89,7 +89,7 @@ function certificatesIn(text: string, path: string): string[] {
     try {
       new X509Certificate(pem);
     } catch (error) {
-      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
+      throw new Error(`${path}: certificate ${index + 1} cannot be read: ${messageOf(error)}`, {
         cause: error,
       });
     }
@@ -110,7 +110,7 @@ function keyIn(text: string, path: string, passphrase: string | null): KeyObject
     return createPrivateKey({ key: pem, ...(isLocked ? { passphrase: passphrase ?? '' } : {}) });
   } catch {
     throw new Error(
-      isLocked ? `webhook.tls.passphrase does not open ${path}` : `${path}: its private key can not be read`,
+      isLocked ? `webhook.tls.passphrase does not open ${path}` : `${path}: its private key cannot be read`,
     );
   }
 }

@@ -59,7 +59,7 @@ const LONGEST_PAUSE_MS = 60_000;
  */
 const FAIR_SHARE = 0.5;
 
-/** No request was sent, so a second one can not route twice. */
+/** No request was sent, so a second one cannot route twice. */
 const NEVER_SENT: readonly Reason[] = ['dns_failed', 'connect_failed', 'proxy_unreachable', 'tls_failed'];
 /** Nor, most likely, was it read: a CRM may close an idle connection at any time. */
 const HARDLY_SENT: ReadonlySet<Reason> = new Set([...NEVER_SENT, 'connection_gone']);

@@ -60,12 +60,12 @@ export const WEBHOOK_FIELDS = {
   },
   headers: {
     label: 'Headers',
-    doc: 'HTTP headers of your own: name -> text with macros. Those that frame the message can not be set.',
+    doc: 'HTTP headers of your own: name -> text with macros. Those that frame the message cannot be set.',
     example: { 'X-Tenant': '{{var.domain_name}}' },
   },
   auth: {
     label: 'Authentication',
-    doc: 'How the router proves who it is. Secrets stand as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
+    doc: 'How the router proves who it is. Secrets are written as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
     example: { type: 'bearer', token: '{{secret.CRM}}' },
   },
   map: {
@@ -75,7 +75,7 @@ export const WEBHOOK_FIELDS = {
   },
   unmapped: {
     label: 'A word that the map does not have',
-    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it stands. "nobody" when there is a map.',
+    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it is. "nobody" when there is a map.',
     example: 'nobody',
   },
   expect: {
@@ -163,7 +163,7 @@ export const WEBHOOK_FIELDS = {
   },
   lastGoodSeconds: {
     label: 'Last good answer',
-    doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
+    doc: 'How old an answer may be that is used when the CRM cannot give one. 0: none is kept.',
     unit: 'seconds',
     example: 86_400,
   },

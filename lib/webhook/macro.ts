@@ -131,7 +131,7 @@ function parseMacro(text: string, reply: boolean): Macro {
     name !== undefined
   ) {
     if (NAMES[kind].test(name)) return { kind, name };
-    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is no valid name here`);
+    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
   const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
   throw new RouterError(
@@ -140,7 +140,7 @@ function parseMacro(text: string, reply: boolean): Macro {
   );
 }
 
-/** Fills a template in; `escape` fits a value into the place it stands in and sees values only, never the text around. */
+/** Fills a template in; `escape` fits a value into the place it is in and sees values only, never the text around. */
 export function expand(template: Template, context: MacroContext, escape: (value: string) => string): string {
   let text = '';
   for (const part of template.parts) {

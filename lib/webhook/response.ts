@@ -8,7 +8,7 @@ import { contents, readName, textAt } from './formats/path.ts';
 import { shown } from './formats/seen.ts';
 import type { Webhook } from './webhook.ts';
 
-/** What a person can do about a status; the reply itself stands in the record. */
+/** What a person can do about a status; the reply itself is in the record. */
 const HINTS: Readonly<Record<number, string>> = {
   206: 'a part of a reply, and nobody asked for one',
   401: 'the CRM does not accept the credentials, see webhook.auth',
@@ -106,7 +106,7 @@ export function foreignReply(
 ): string | null {
   const { status, headers } = response;
   if (echo === undefined) return null;
-  // What is no answer can't be another one's.
+  // What is not an answer can't be another one's.
   if ((status < 200 || status > 299) && !noRouteStatuses.includes(status)) return null;
   const [place, found] =
     'header' in echo

@@ -36,13 +36,13 @@ export const webhookUrl = text().superRefine((url, context) => {
   };
   const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
   if (beforePath.includes('{{')) {
-    fault('macros may stand in the path and the query only');
+    fault('macros are allowed in the path and the query only');
     return;
   }
   const parsed = URL.canParse(source) ? new URL(source) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
   // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
-  else if (parsed.host.includes('{')) fault('macros may stand in the path and the query only');
+  else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
   else if (parsed.username !== '' || parsed.password !== '')
     fault('no user or password here: use webhook.auth');
   else {
@@ -181,7 +181,7 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
   for (const status of hook.noRouteStatuses) {
     if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
     if ((hook.retryStatuses as readonly number[]).includes(status)) {
-      fault('noRouteStatuses', `${status} stands in webhook.retryStatuses too`);
+      fault('noRouteStatuses', `${status} is in webhook.retryStatuses too`);
     }
   }
   if (Object.keys(hook.when).length > 0 && hook.import === 'http') {
@@ -192,7 +192,7 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
   }
   for (const message of echoFaults(hook)) fault('echo', message);
   if (hook.body !== undefined && hook.parameters !== undefined)
-    fault('body', 'stands instead of parameters: only one of them');
+    fault('body', 'is used instead of parameters: only one of them');
   if (submission.shape === 'document') {
     if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
     return;
@@ -230,12 +230,12 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
     ...(format === 'http'
       ? ['a key is one of a JSON reply, and webhook.import is "http": take a header']
       : []),
-    ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is no JSON object'] : []),
+    ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is not a JSON object'] : []),
     ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))
       ? [`the key ${JSON.stringify(key)} is set by the scheme`]
       : []),
     ...(parametersIn === 'headers' && !freeHeader.safeParse(key).success
-      ? [`${JSON.stringify(key)} can not be the name of an HTTP header`]
+      ? [`${JSON.stringify(key)} cannot be the name of an HTTP header`]
       : []),
   ];
 }

@@ -264,7 +264,7 @@ describe('transport', function () {
     }
   });
 
-  it('check tells of certificates that can not be read', async () => {
+  it('check tells of certificates that cannot be read', async () => {
     const { code, stderr } = await runInside(['check'], { files: { 'schemes/tls.json': tls('gone.pem') } });
     expect(code).to.equal(2);
     expect(stderr).to.match(/tls\.json: webhook\.tls\.ca: .*gone\.pem.*there is no such file \(ENOENT\)/);

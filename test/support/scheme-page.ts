@@ -46,7 +46,7 @@ function rows({ properties = {} }: Node, path: string): string[] {
   });
 }
 
-/** Values in words: what may stand there. */
+/** Values in words: what may be there. */
 function valuesOf(field: Node, unit = field['x-unit'] as string | undefined): string {
   const { type, minimum, maximum, items } = field;
   if (field.enum !== undefined) {
@@ -102,7 +102,7 @@ function table(lines: readonly string[]): string {
 
 const HEAD = `# Schemes
 
-Every key of a scheme. The same words stand in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
+Every key of a scheme. The same words are in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
 \`"$schema": "../schema/scheme.schema.json"\` in a scheme of \`conf/schemes\` your editor completes and checks while you type. What one key alone can't
 show, \`esl-router check\` does. This page is made from the types that validate (\`npm run docs\`).
 `;

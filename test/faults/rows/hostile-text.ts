@@ -145,7 +145,7 @@ export const hostileText: Row = {
         {
           name: 'hostile',
           webhook: {
-            // In the path only what can not be a segment of dots.
+            // In the path only what cannot be a segment of dots.
             url: `${crm.url}/a/n{{caller_name}}?n={{sip.X-Evil}}`,
             headers: { 'X-Evil': '{{sip.X-Evil}}', 'X-Name': '{{caller_name}}' },
             parameters: {

@@ -209,7 +209,7 @@ function essence({ method, url, headers, body }: HttpRequest, n: number, mayHide
   let all = JSON.stringify([method, url, rest, body]).replaceAll(`MSGID${n}MSGID`, '');
   for (const form of [time, encodeURIComponent(time)]) all = all.replaceAll(form, '');
   if (mayHide) all = all.replaceAll(`UNIQUE${n}UNIQUE`, '').replaceAll(`SIPID${n}SIPID`, '');
-  // Base64 hides what stands in it: Basic is compared as it is written out.
+  // Base64 hides what is in it: Basic is compared as it is written out.
   all = all.replace(/Basic ([A-Za-z0-9+/=]+)/, (_match, code: string) => {
     const plain = Buffer.from(code, 'base64').toString();
     return plain.replaceAll(time, '');

@@ -80,7 +80,7 @@ describe('the lists that follow a decision', () => {
           const [following, ...others] = next.filter(({ outcomes }) => outcomes.includes(outcome));
           expect(others).to.deep.equal([]);
           const steps = [...decision.steps, ...(following?.steps ?? [])].map(describeStep);
-          // What stands behind the end of the list itself, and a circle, show as steps and are never taken.
+          // What follows the end of the list itself, and a circle, show as steps and are never taken.
           const known = steps.filter((text) => text !== 'scheme sales');
           const last = known.findIndex((text) => !text.startsWith('dial '));
           expect(await walked(outcome)).to.deep.equal(known.slice(0, last + 1));

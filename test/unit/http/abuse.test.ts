@@ -209,7 +209,7 @@ describe('a CRM that sends', () => {
     });
   });
 
-  describe('what can not be an answer', () => {
+  describe('what cannot be an answer', () => {
     for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n']) {
       it(`fails at once: 101${upgrade && ' with an Upgrade'}`, async () => {
         const url = await crm(({ socket }) =>
@@ -364,7 +364,7 @@ describe('a CRM that sends', () => {
       expect(connections).to.deep.equal([1, 2, 1, 1]);
     });
 
-    it('is no reason for that where a server only says that it closes: 408', async () => {
+    it('is not a reason for that where a server only says that it closes: 408', async () => {
       const connections: number[] = [];
       let last: Socket | undefined;
       const url = await crm(({ socket, nth }) => {

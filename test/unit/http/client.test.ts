@@ -454,7 +454,7 @@ describe('http client', () => {
       }
     });
 
-    it('request_invalid, for what can not be sent', async () => {
+    it('request_invalid, for what cannot be sent', async () => {
       const request = requestTo('http://127.0.0.1:9/', { headers: { 'X Y': 'z' } });
       expect(await codeOf(client.send(request, { signal: new AbortController().signal }))).to.equal(
         'request_invalid',
@@ -732,7 +732,7 @@ describe('http client', () => {
       expect(await get(`http://crm.example.com:${port}/`)).to.include({ body: '201' });
     });
 
-    it('that can not be found end the request by its signal, and leave nothing', async () => {
+    it('that cannot be found end the request by its signal, and leave nothing', async () => {
       let closed = false;
       client = open({
         resolver: {
@@ -749,7 +749,7 @@ describe('http client', () => {
       expect(closed).to.equal(true);
     });
 
-    it('that can not be found are dns_failed, in the words of the resolver', async () => {
+    it('that cannot be found are dns_failed, in the words of the resolver', async () => {
       client = open({ resolver: resolving({}) });
       expect(await failure(get('http://crm.example.com/'))).to.deep.equal({
         code: 'dns_failed',

@@ -317,7 +317,7 @@ describe('a question through a proxy', () => {
       );
     });
 
-    it('as proxy_refused: by any word of the proxy that is no consent', async () => {
+    it('as proxy_refused: by any word of the proxy that is not consent', async () => {
       const proxy = await proxied({ credentials: 'router:right' });
       const basicOnly = 'HTTP 407: it takes Basic';
       for (const url of ['http://crm.test/', 'https://crm.test/']) {

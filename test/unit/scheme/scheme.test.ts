@@ -156,7 +156,7 @@ describe('scheme', () => {
     ],
     ['parametersIn with json', { webhook: { parametersIn: 'query' } }, /^webhook\.parametersIn: /],
     [
-      'a parameter that is no header name',
+      'a parameter that is not a header name',
       { webhook: { submission: 'http', parametersIn: 'headers', parameters: { 'a b': '' } } },
       /^webhook\.parameters: "a b"/,
     ],

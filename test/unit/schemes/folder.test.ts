@@ -77,7 +77,7 @@ describe('the folder of the schemes', function () {
     ]);
   });
 
-  it('names each file that can not be read, beside the other faults', async () => {
+  it('names each file that cannot be read, beside the other faults', async () => {
     put('a.json', '{}');
     put('b.json', Buffer.from([0x7b, 0xff, 0x7d]));
     symlinkSync('c.json', join(dir, 'c.json'));
@@ -174,7 +174,7 @@ describe('the folder of the schemes', function () {
       expect((await loaded()).join()).to.match(/^schemes\/t\.json: webhook\.map\.last: it holds two/);
     });
 
-    it('that is all wrong is no log of 100,000 lines', async () => {
+    it('that is all wrong is not a log of 100,000 lines', async () => {
       put('t.json', scheme('t', { map: map(), expect: ['number'] }));
       const found = await loaded();
       expect(found).to.have.length(21);

@@ -183,7 +183,7 @@ describe('schemes', () => {
       expect(await caOf()).to.equal(`${CERTIFICATE}\n${CERTIFICATE}`);
     });
 
-    it('is read anew with the schemes', async () => {
+    it('is read again with the schemes', async () => {
       put('ca.pem', CERTIFICATE);
       put('a.json', scheme('ca.pem'));
       await caOf();
@@ -201,7 +201,7 @@ describe('schemes', () => {
       [
         'holds a broken one',
         `${CERTIFICATE}\n${CERTIFICATE.replace('MII', 'AAA')}`,
-        /^a\.json: webhook\.tls\.ca: .*ca\.pem: certificate 2 can not be read: ./,
+        /^a\.json: webhook\.tls\.ca: .*ca\.pem: certificate 2 cannot be read: ./,
       ],
     ] as const) {
       it(`a file that ${title} is a fault`, async () => {
@@ -251,7 +251,7 @@ describe('schemes', () => {
     ]);
   });
 
-  it('says of a scheme that can not widen what the configuration allows', async () => {
+  it('says of a scheme that cannot widen what the configuration allows', async () => {
     const numbers = { premium: true, satellite: true };
     put('a.json', { name: 'a', webhook: { url: URL }, maxDurationSeconds: 600, numbers });
     const notesWith = async (env: Record<string, string>): Promise<string[]> => {
@@ -320,7 +320,7 @@ describe('schemes', () => {
       [
         'a status that means nobody and another try',
         webhook({ noRouteStatuses: [503], retryStatuses: [503] }),
-        /webhook\.noRouteStatuses: 503 stands in webhook\.retryStatuses too$/,
+        /webhook\.noRouteStatuses: 503 is in webhook\.retryStatuses too$/,
       ],
       [
         'a target that is an emergency number',
@@ -434,7 +434,7 @@ describe('schemes', () => {
       [
         'another one',
         { caller: '380[0-9]*' },
-        /^a\.json: match\.caller: .* has "\[" in it.*no regular expression$/,
+        /^a\.json: match\.caller: .* has "\[" in it.*not a regular expression$/,
       ],
       [
         'several in one text',
@@ -553,7 +553,7 @@ describe('schemes', () => {
         { HEALTH_PORT: '8085' },
       ],
       [
-        'a template that is no dial string',
+        'a template that is not a dial string',
         {},
         'dial.number (ESL_ROUTER_DIAL_NUMBER): expected a single endpoint such as sofia/gateway/{gateway}/{number}',
         { DIAL_NUMBER: 'gateway-{gateway}-{number}' },
@@ -565,7 +565,7 @@ describe('schemes', () => {
         { DIAL_USER: 'user/{user}@{domain}{host}' },
       ],
       [
-        'a domain that can not be dialled',
+        'a domain that cannot be dialled',
         {},
         /^domain \(ESL_ROUTER_DOMAIN\): may not be sent to FreeSWITCH: domain/,
         { DOMAIN: '2001:db8::1' },
@@ -599,7 +599,7 @@ describe('schemes', () => {
         'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
       ],
       [
-        'a SIP host that can not be dialled',
+        'a SIP host that cannot be dialled',
         {},
         /^sipHosts \(ESL_ROUTER_SIP_HOSTS\): may not be sent/,
         { SIP_HOSTS: 'fe80::a' },

@@ -115,7 +115,7 @@ describe('the upstream', () => {
       const none = upstream('connection_gone');
       expect(await none.ask(none.sending({}, { retries: 0 }))).to.equal('connection_gone');
       expect(none.sent()).to.equal(1);
-      // And it is no outage: a CRM that restarts closes many at once.
+      // And it is not an outage: a CRM that restarts closes many at once.
       for (let n = 0; n < 30; n++) await none.ask(none.sending({}, { retries: 0 }));
       expect(none.changes).to.deep.equal([]);
     });
@@ -186,7 +186,7 @@ describe('the upstream', () => {
       }
     });
 
-    it('takes nothing for an outage while which the router itself stood still, even where time was left after it', async () => {
+    it('takes no failure for an outage while the router itself was stalled, even where time was left after it', async () => {
       for (const reason of ['webhook_timeout', 'connection_lost', 'connect_failed', 'tls_failed'] as const) {
         for (const [stallMs, expected] of [
           [350, reason],
@@ -407,7 +407,7 @@ describe('the upstream', () => {
       expect(await ask()).to.equal(200);
     });
 
-    it('not where no time is asked for; five times 429 is no outage', async () => {
+    it('not where no time is asked for; five times 429 is not an outage', async () => {
       const { ask, sent } = upstream(429);
       for (let n = 0; n < 8; n++) expect(await ask()).to.equal(429);
       expect(sent()).to.equal(8);
@@ -454,7 +454,7 @@ describe('the upstream', () => {
   });
 
   describe('bulkheads', () => {
-    it('give way to the fallback after 200 ms, and are no outage', async () => {
+    it('give way to the fallback after 200 ms, and are not an outage', async () => {
       const hanging = new Promise<HttpResponse>(() => undefined);
       const { upstream: made, sending, ask, clock, sent, stateOf } = upstream(hanging);
       const policy = { maxInFlight: 2 };

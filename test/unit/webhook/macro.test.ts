@@ -76,7 +76,7 @@ describe('macro', () => {
     expect(fill('')).to.equal('');
   });
 
-  it('never reads a value again: a caller can not write macros', () => {
+  it('never reads a value again: a caller cannot write macros', () => {
     const call = callOf({ callerName: '{{secret.CRM}} $& $1' });
     expect(fill('<{{caller_name}}>', { call })).to.equal('<{{secret.CRM}} $& $1>');
   });
@@ -114,7 +114,7 @@ describe('macro', () => {
       '{{var.}}',
       `{{var.${'x'.repeat(65)}}}`,
     ]) {
-      expect(faultOf(source), source).to.match(/is no valid name here$/);
+      expect(faultOf(source), source).to.match(/is not a valid name here$/);
     }
     expect(faultOf('{{caller')).to.equal('"{{" without "}}"');
   });

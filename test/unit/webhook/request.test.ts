@@ -299,7 +299,7 @@ describe('request', () => {
       ['a key of the body', { echo: { key: 'id' }, body: { id: 1 } }],
       ['a key of the parameters', { echo: { key: 'id' }, parameters: { id: '1' } }],
       [
-        'a key that is no header',
+        'a key that is not a header',
         { echo: { key: 'a b' }, submission: 'http', parametersIn: 'headers', parameters: {} },
       ],
       ['both', { echo: { key: 'id', header: 'X-Id' } }],
@@ -337,14 +337,14 @@ describe('request', () => {
     });
 
     for (const [title, url, fault] of [
-      ['a macro that would end a percent-encoding', 'http://crm/a/%2{{did}}', 'right behind "%"'],
-      ['the same in the query', 'http://crm/a?b=%{{did}}', 'right behind "%"'],
+      ['a macro that would end a percent-encoding', 'http://crm/a/%2{{did}}', 'cannot follow "%"'],
+      ['the same in the query', 'http://crm/a?b=%{{did}}', 'cannot follow "%"'],
       ['a macro behind a dot', 'http://crm/a/.{{var.x}}/b', '"." or ".."'],
       ['a macro in front of an encoded dot', 'http://crm/a/{{var.x}}%2E', '"." or ".."'],
       ['macros around two dots', 'http://crm/a/.{{var.x}}%2e{{did}}?a=1', '"." or ".."'],
       ['a macro behind "#"', 'http://crm/a#{{did}}', 'is not sent'],
       ['port 0', 'http://crm:0/a', 'port 0'],
-      ['what the program marks macros with', 'http://crm/%FF0%FF/{{did}}', 'no UTF-8'],
+      ['what the program marks macros with', 'http://crm/%FF0%FF/{{did}}', 'not UTF-8'],
     ] as const) {
       it(`is a fault at load: ${title}`, () => {
         for (const json of [{ webhook: { url } }, { fallback: { onError: [{ webhook: url }] } }]) {
