@@ -41,7 +41,7 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   }
 }
 
-/** A word that is no command would else be an argument too many for the default one. */
+/** A word that is not a command would else be an argument too many for the default one. */
 function refuseUnknown(program: Command, [word = '-']: readonly string[]): void {
   const names = [...program.commands.map((command) => command.name()), 'help'];
   if (word.startsWith('-') || names.includes(word)) return;
@@ -56,7 +56,7 @@ export function crashText(error: unknown, env: CommandContext['env']): string {
 
 function commands(context: CommandContext, exit: (code: ExitCode) => void): Command {
   const program = new Command('esl-router')
-    .description('Asks the CRM where an inbound call of FreeSWITCH shall go, and bridges it there.')
+    .description('Asks the CRM where an inbound FreeSWITCH call goes, and bridges it there.')
     .version(context.version)
     .exitOverride()
     .showHelpAfterError()
@@ -166,7 +166,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
   program
     .command('demo')
     .description('see calls being routed: router, CRM and a simulated FreeSWITCH on loopback')
-    .option('--once', 'end after one round (so too when standard input is no terminal)')
+    .option('--once', 'end after one round (also when standard input is not a terminal)')
     .action(async (options: { once?: boolean }) => {
       exit(await demoCommand(context, options));
     });

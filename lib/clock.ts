@@ -8,7 +8,7 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** A timer that fires so late shows that this process stood still: a stopped process, a long garbage collection. */
+/** A timer that fires so late shows that this process was stalled: a stopped process, a long garbage collection. */
 export const STANDSTILL_MS = 200;
 
 export const systemClock: Clock = {

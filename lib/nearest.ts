@@ -24,7 +24,7 @@ function nearest(word: string, words: readonly string[]): string | null {
   return begun.length === 1 ? (begun[0] ?? null) : null;
 }
 
-/** ` (did you mean "x"?)`, to stand behind a fault; nothing where no word is near. */
+/** ` (did you mean "x"?)`, to follow a fault; nothing where no word is near. */
 export function didYouMean(word: unknown, words: readonly string[]): string {
   const found = typeof word === 'string' ? nearest(word, words) : null;
   return found === null || found === word ? '' : ` (did you mean ${JSON.stringify(found)}?)`;

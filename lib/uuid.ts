@@ -10,9 +10,10 @@ export function uuidv7(at: Date): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
-/** The milliseconds since 1970 that stand in one; null for any other id. */
+/** The milliseconds since 1970 that stand in one, with its hyphens or without; null for any other id. */
 export function timeOfUuid(id: string): number | null {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)
-    ? parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+  const digits = id.replaceAll('-', '');
+  return /^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/.test(digits)
+    ? parseInt(digits.slice(0, 12), 16)
     : null;
 }

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 
 /**
  * The house, from the street down to the ground. A wing is a folder of lib/, or a file beside them. Each may import what
- * stands behind it here, type imports included, and nothing that stands above it; `(wing)` is for types alone.
+ * follows it here, type imports included, and nothing that is above it; `(wing)` is for types alone.
  */
 const WINGS = parsed(`
   bin        | cli
@@ -49,7 +49,9 @@ const EFFECTS = [
   'lib/http/exchange.ts',
   'lib/http/hosts.ts',
   'lib/http/lookup.ts',
+  'lib/http/handshake.ts',
   'lib/http/pool.ts',
+  'lib/http/tls.ts',
   'lib/http/resolver.ts',
   'lib/http/tunnel.ts',
   'lib/schemes/file.ts',

@@ -13,7 +13,7 @@ export interface HeaderLookup {
 export interface Call {
   /** `Unique-ID` of the A leg. */
   readonly uuid: string;
-  /** SIP Call-ID of the A leg, '' for a leg that is no SIP leg. */
+  /** SIP Call-ID of the A leg, '' for a leg that is not a SIP leg. */
   readonly callId: string;
   /** Caller's number: separators removed, a leading `+` kept; '' when none was sent. */
   readonly caller: string;
@@ -40,7 +40,7 @@ export interface Call {
   readonly path: string;
   /** Channel variable `esl_router_scheme` as the dialplan set it; '' when none. */
   readonly schemeVariable: string;
-  /** The A leg was answered before `socket`: an IVR stands in front. */
+  /** The A leg was answered before `socket`: an IVR is in front. */
   readonly answered: boolean;
   /** Another application than `socket` has the leg: the guard fired before the router took the connection. */
   readonly takenAway: boolean;
@@ -48,7 +48,7 @@ export interface Call {
   readonly hungUp: boolean;
   /** Seconds of the dialplan's `sched_transfer`, told in `esl_router_guard`; null without a guard. */
   readonly guardSeconds: number | null;
-  /** What stands in `esl_router_guard`; '' when it is not set. */
+  /** What is in `esl_router_guard`; '' when it is not set. */
   readonly guardTold: string;
   /** Task of that `sched_transfer`, told in `esl_router_guard_id`; null when the dialplan does not say. */
   readonly guardId: number | null;
@@ -173,7 +173,7 @@ export function holdsCaller({ caller, withheldNumbers }: Call): (text: string) =
   return (text) => holdsNumber(text, numbers);
 }
 
-/** A shorter name stands in texts that are not about him. */
+/** A shorter name is in texts that are not about him. */
 const MIN_NAME = 4;
 
 function firstSet(

@@ -36,7 +36,7 @@ export function whoHungUp(event: HeaderLookup, { ordered, limited, conversation 
   if (disposition.startsWith('recv_')) return 'caller';
   // His REFER ends his own leg with a BYE of ours.
   if (variable('transfer_disposition') === 'recv_replace') return 'caller';
-  // CHANNEL_HANGUP comes before the disposition is set; what he sent stands there already.
+  // CHANNEL_HANGUP comes before the disposition is set; what he sent is there already.
   if (/^sip:(200|487)$/.test(variable('proto_specific_hangup_cause'))) return 'caller';
   const cause = event.get('Hangup-Cause') ?? '';
   if (cause === ordered || (limited && cause === TIME_IS_UP)) return 'router';

@@ -73,7 +73,7 @@ export function numbersOf(texts: readonly string[]): string[] {
 }
 
 /**
- * `<sip:+380441112233;cpc=ordinary@10.0.0.1:5060>`: the user alone, who stands in front of an @ or by himself. By splitting: an
+ * `<sip:+380441112233;cpc=ordinary@10.0.0.1:5060>`: the user alone, who is in front of an @ or by himself. By splitting: an
  * expression that looks ahead for the @ takes seconds for 60 KB without one.
  */
 function usersIn(text: string): string[] {

@@ -26,7 +26,7 @@ export function isElsewhere(event: HeaderLookup): boolean {
   return ![AT_WORK, undefined].includes(event.get('Channel-State'));
 }
 
-/** What an event says of a move. `before`: the `Caller-Transfer-Source` that stood there before it. */
+/** What an event says of a move. `before`: the `Caller-Transfer-Source` that was there before it. */
 export function moveOf(
   event: HeaderLookup,
   { before, ...since }: Pick<Move, 'from' | 'atMs'> & { readonly before: string },

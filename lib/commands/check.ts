@@ -65,11 +65,15 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
   const { schemes, default: chosen } = result.set;
   const lines = [...schemes.values()].flatMap((scheme) => {
     const { webhook } = scheme;
-    const how = `${webhook.submission === 'http' ? webhook.method : 'POST'} ${webhook.url.source}`;
+    const [how = '', ...further] = [webhook, ...webhook.then].map(
+      ({ submission, method, url }) => `${submission === 'http' ? method : 'POST'} ${url.source}`,
+    );
     const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
     const proxy = proxyFor(webhook.proxies, webhook.url.source);
     return [
       `${name}: ${how}, revision ${scheme.revision}`,
+      ...further.map((then) => `  then ${then}`),
+      ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
       ...(proxy === null ? [] : [`  through the proxy ${proxy.name}`]),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
     ];

@@ -92,7 +92,7 @@ function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typ
   }
 }
 
-/** For faults, and for what is told of the configuration: no secret, and nothing that stands in a file of secrets. */
+/** For faults, and for what is told of the configuration: no secret, and nothing that is in a file of secrets. */
 export function redactorOf(env: CommandContext['env']): Redactor {
   // Before they are read the variables alone are known: no file is waited for when a fault is told.
   const files = read.get(env) ?? { env, readFile: notRead };

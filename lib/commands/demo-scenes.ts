@@ -69,7 +69,7 @@ export const SCENES: readonly Scene[] = [
     title: 'A known customer, whose manager has a mobile',
     caller: '380441110001',
     name: 'Olena',
-    reply: json({ destination: '3 8050 1234567' }),
+    reply: json({ destination: '+380 50 123 4567' }),
     callee: answers,
   },
   {

@@ -27,7 +27,7 @@ export async function initCommand(
     const file = join(folder, path);
     // The units read it in /etc; in a project nobody would.
     if (path === ENVIRONMENT_FILE && folder === project) continue;
-    // A scheme of one's own is no start any more.
+    // A scheme of one's own is not a start any more.
     const isNew = !(kind === 'scheme' && others.length > 0) && (await writeNew(file, text, mode));
     const name = kind === 'scheme' && !isNew ? join(folder, SCHEMES_FOLDER) : file;
     const lost = isNew || filled.length === 0 ? '' : `: not changed, ${filled.join(' and ')} is not in it`;
@@ -69,7 +69,7 @@ async function schemesIn(folder: string): Promise<string[]> {
 /** False: there is such a file already, or a link of that name, wherever it leads. */
 async function writeNew(file: string, text: string, mode: number): Promise<boolean> {
   const failed = (error: unknown): never => {
-    throw new RouterError('internal', `${file} can not be written: ${sentenceOf(error)}`, { cause: error });
+    throw new RouterError('internal', `${file} cannot be written: ${sentenceOf(error)}`, { cause: error });
   };
   await mkdir(dirname(file), { recursive: true }).catch(failed);
   return writeFile(file, text, { flag: 'wx', mode }).then(

@@ -35,7 +35,7 @@ export function callFrom(options: CallOptions, { didFrom, variables }: Reader): 
     return headers.get(name);
   };
   const call = parseCall({ get }, { didFrom, variables });
-  // It would do nothing, as it is misspelt, or does not stand in any scheme yet.
+  // It would do nothing, as it is misspelt, or is not in any scheme yet.
   const unread = [...given.keys()].find((name) => !read.has(`variable_${name}`));
   if (unread !== undefined) {
     const known = [...variables, 'esl_router_scheme', 'esl_router_guard'].sort().join(', ');
@@ -70,7 +70,7 @@ function* headersOf(
   yield ['Caller-Destination-Number', did];
   yield ['Caller-Context', context];
   yield ['Caller-Privacy-Hide-Number', String(withheld)];
-  // A DID that the configuration reads elsewhere stands there, unless the person says what stands there.
+  // A DID that the configuration reads elsewhere is there, unless the person says what is there.
   const sources = didFrom
     .filter((source) => source.startsWith('var:'))
     .map((source) => source.slice('var:'.length));

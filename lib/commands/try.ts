@@ -1,5 +1,6 @@
 import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent } from '../call/record.ts';
+import { newTraceId } from '../call/trace.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { admit, type AdmitResult } from '../decide/admit.ts';
@@ -28,7 +29,6 @@ import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import { uuidv7 } from '../uuid.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 import { callFrom, type CallOptions } from './try-call.ts';
@@ -56,7 +56,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
   const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
   const now = systemClock.date();
-  const record = newRecord(uuidv7(now), now);
+  const record = newRecord(newTraceId(now), now);
   const entered: string[] = [];
   const note = (event: CallEvent): void => {
     apply(record, event);
@@ -76,7 +76,8 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     const { scheme, chosenBy } = admitted;
     if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
     note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
-    const decision = await decide(scheme, { call, config, schemes, secrets, version, canned, note });
+    const { id: trace } = record;
+    const decision = await decide(scheme, { call, config, schemes, secrets, version, trace, canned, note });
     const lists = nextLists(decision, { call, config, schemes });
     say(lists.flatMap(notesOnReadings));
     say(notesOnCaps(entered, [decision, ...lists], schemes, config));
@@ -90,7 +91,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
 
 interface Asking extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'note'
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'trace' | 'note'
 > {
   /** Null: the CRM is really asked. */
   readonly canned: HttpResponse | null;
@@ -143,7 +144,7 @@ async function cannedReply(file: string, status: number): Promise<HttpResponse> 
     const { text: body, notes } = decodeText(bytes, '');
     return { status, headers: {}, body, notes, phases: { total: 0 }, canned: true };
   } catch (error) {
-    const text = `can not read the reply ${file}: ${messageOf(error)}`;
+    const text = `cannot read the reply ${file}: ${messageOf(error)}`;
     throw new RouterError('config_invalid', text, { cause: error });
   }
 }

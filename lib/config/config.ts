@@ -44,9 +44,10 @@ export interface Config {
     readonly switchPorts: readonly number[];
   };
   readonly http: { readonly proxy: string };
-  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which are no settings of ours. */
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which are not settings of ours. */
   readonly proxyEnvironment: ProxyEnvironment;
   readonly secrets: { readonly hosts: Readonly<Record<string, readonly string[]>> };
+  readonly crms: Readonly<Record<string, unknown>>;
   readonly webhook: {
     readonly url: string;
     readonly method: string;
@@ -133,7 +134,7 @@ export type ConfigResult =
       readonly config: Config;
     };
 
-/** Variables that are no settings: read by the command line, or named by schemes. */
+/** Variables that are not settings: read by the command line, or named by schemes. */
 const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
@@ -147,7 +148,7 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   if (sources.schemesDir !== undefined && env['ESL_ROUTER_SCHEMES_DIR'] === undefined)
     store.set('schemes.dir', sources.schemesDir);
   store.load(file);
-  // convict lets the environment win over load(); the command line stands above both.
+  // convict lets the environment win over load(); the command line is above both.
   for (const [name, value] of Object.entries(sources.argv)) store.set(name, value);
   const wrong = validate(store);
   faults.push(...wrong.map(({ line, name }) => describeFault(line, name, env, secretFiles, sources)));
@@ -195,7 +196,7 @@ function settingsOfEnvironment(
       if (text === '') faults.push(`${name}_FILE: ${file} is empty`);
       else found[name] = text;
     } catch (error) {
-      faults.push(`${name}_FILE: can not read ${file}: ${messageOf(error)}`);
+      faults.push(`${name}_FILE: cannot read ${file}: ${messageOf(error)}`);
     }
   }
   return found;

@@ -1,6 +1,6 @@
 /**
  * JSON that a person wrote. JSON.parse says where it stumbled in its own words, takes a million levels of nesting, drops one of
- * two equal keys without a word and stands in everybody's way while it reads 10 MB. This one is read piece by piece: whoever
+ * two equal keys without a word and is in everybody's way while it reads 10 MB. This one is read piece by piece: whoever
  * runs it decides when the next piece is due.
  */
 
@@ -8,10 +8,10 @@ export type JsonResult =
   | {
       readonly ok: true;
       readonly value: unknown;
-      /** What may well not be meant: keys that stand twice. */
+      /** What may well not be meant: keys that appear twice. */
       readonly notes: readonly string[];
     }
-  /** Where, what was expected, and what stands there. */
+  /** Where, what was expected, and what is there. */
   | { readonly ok: false; readonly fault: string };
 
 /**
@@ -259,7 +259,7 @@ class Reader {
     this.#at = SPACE.lastIndex;
   }
 
-  /** `found` is what stands there, where that is no part of what was expected. */
+  /** `found` is what is there, where that is not part of what was expected. */
   #fault(expected: string, found = this.#found()): JsonFault {
     const line = this.#lineOf(this.#at);
     const column = this.#at - this.#text.lastIndexOf('\n', this.#at - 1);

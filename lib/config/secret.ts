@@ -28,7 +28,7 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     const isFile = variable.endsWith('_FILE');
     const name = isFile ? variable.slice(PREFIX.length, -'_FILE'.length) : variable.slice(PREFIX.length);
     const text = isFile ? textOf(readFile, value) : value;
-    if (text instanceof Error) faults.push(`${variable}: can not read ${value}: ${text.message}`);
+    if (text instanceof Error) faults.push(`${variable}: cannot read ${value}: ${text.message}`);
     // "Bearer " would be sent, and be refused as if the secret were a wrong one.
     else if (text.trim() === '') faults.push(`${variable}: ${isFile ? `${value} is empty` : 'is blank'}`);
     else if (values.has(name))

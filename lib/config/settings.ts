@@ -77,7 +77,7 @@ export const SCHEMA = {
       'OVERLOAD_QUEUE',
       300,
       integer(20, 10_000),
-      'Milliseconds that connections may stand in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+      'Milliseconds that connections may wait in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
     ),
   },
   health: {
@@ -131,7 +131,7 @@ export const SCHEMA = {
     'DID_FROM',
     ['var:esl_router_did', 'destination_number'],
     list('var:NAME or destination_number', isSource),
-    'Where the called number stands: the first that is set. FusionPBX: var:caller_destination,var:sip_req_user.',
+    'Where the called number is read from: the first that is set. FusionPBX: var:caller_destination,var:sip_req_user.',
   ),
   bypass: {
     called: setting(
@@ -267,6 +267,14 @@ export const SCHEMA = {
       'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not named may go to any.',
     ),
   },
+  crms: setting(
+    'CRMS',
+    {},
+    json('profiles of CRMs by name', (v) =>
+      Object.values(v).every((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+    ),
+    'Profiles of CRMs, which schemes name by webhook.crm: {"main": {"url": "https://crm.example.com", "auth": {"type": "bearer", "token": "{{secret.CRM}}"}}}; or a file each in crms/ beside the schemes.',
+  ),
   webhook: {
     url: setting(
       'WEBHOOK_URL',
@@ -366,7 +374,7 @@ export const SCHEMA = {
       'LOG_MASK_NUMBERS',
       false,
       flag,
-      'Telephone numbers stand in the log as *****33; ids and times stay.',
+      'Telephone numbers appear in the log as *****33; ids and times stay.',
     ),
   },
 };

@@ -16,6 +16,7 @@ export const TELLING: ReadonlySet<string> = new Set([
   'store.url',
   'store.password',
   'http.proxy',
+  'crms',
 ]);
 
 const HIDDEN = '***';
@@ -34,18 +35,42 @@ export function shownValue({ name, value, secretFile }: Valued): unknown {
       (_, key: string, text: string) => key + macrosOf(text),
     );
   }
-  if (name === 'http.proxy')
-    return String(value).replace(
-      CREDENTIALS,
-      (_, user: string, password: string) => `${user}${macrosOf(password)}@`,
-    );
+  if (name === 'http.proxy') return shownProxy(String(value));
   if (!TELLING.has(name)) return value;
+  if (name === 'crms') return shownProfiles(value);
   return Object.fromEntries(
     Object.entries(value as object).map(([key, text]) => [
       key,
       isWord(name, key) ? text : macrosOf(String(text)),
     ]),
   );
+}
+
+function shownProxy(url: string): string {
+  return url.replace(CREDENTIALS, (_, user: string, password: string) => `${user}${macrosOf(password)}@`);
+}
+
+/** `main.auth.token`, `main.headers.X-Key`, `main.tls.passphrase` */
+const KEY_OF_PROFILE = /^[^.]+\.(?:auth\.(?!type$)|headers\.|tls\.passphrase$)/;
+
+function shownProfiles(value: unknown, path = ''): unknown {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [key, shownProfiles(item, joined(path, key))]);
+    return Object.fromEntries(entries) as unknown;
+  }
+  if (/^[^.]+\.proxy$/.test(path)) return shownProxy(String(value));
+  return KEY_OF_PROFILE.test(path) ? macrosOf(String(value)) : value;
+}
+
+function keysOfProfiles(value: unknown, path = ''): string[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, item]) => keysOfProfiles(item, joined(path, key)));
+  if (/^[^.]+\.proxy$/.test(path)) return [CREDENTIALS.exec(String(value))?.[2] ?? ''];
+  return KEY_OF_PROFILE.test(path) ? [String(value)] : [];
+}
+
+function joined(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
 }
 
 /** What says how, and is no secret: `{"type": "bearer"}`. */
@@ -62,14 +87,18 @@ function macrosOf(text: string): string {
   return rest === '' ? text : HIDDEN + (text.match(MACROS) ?? []).join('');
 }
 
-/** The secrets among the settings: what stands between the macros of those that came from a secret file. */
+/** The secrets among the settings: what is between the macros of those that came from a secret file. */
 export function secretTexts(settings: readonly Valued[]): string[] {
   return settings
     .filter(({ name, secretFile }) => secretFile !== null && TELLING.has(name))
     .flatMap(({ name, value }) =>
-      typeof value === 'string'
-        ? [value]
-        : Object.entries(value as object).flatMap(([key, part]) => (isWord(name, key) ? [] : [String(part)])),
+      name === 'crms'
+        ? keysOfProfiles(value)
+        : typeof value === 'string'
+          ? [value]
+          : Object.entries(value as object).flatMap(([key, part]) =>
+              isWord(name, key) ? [] : [String(part)],
+            ),
     )
     .flatMap((text) => text.split(MACRO))
     .concat(storePasswords(settings));

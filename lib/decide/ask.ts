@@ -1,5 +1,6 @@
 import { concealCaller, type Call } from '../call/channel.ts';
 import type { CallEvent } from '../call/record.ts';
+import { newTraceparent } from '../call/trace.ts';
 import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -11,10 +12,12 @@ import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { standingOf } from '../webhook/account.ts';
+import { questionsOf } from '../webhook/chain.ts';
 import { identityOf } from '../webhook/identity.ts';
-import { plainValue, type MacroContext } from '../webhook/macro.ts';
+import { plainValue, type MacroContext, type Occasion } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
-import { foreignReply, readResponse } from '../webhook/response.ts';
+import { foreignReply, readForNext, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { AnswerMemory } from './memory.ts';
@@ -26,9 +29,12 @@ export interface Asking {
   readonly webhook: Webhook;
   /** 1 for the first question of a call. */
   readonly attempt: number;
+  readonly occasion: Occasion;
   readonly webhookId: string;
-  /** Milliseconds that it may take. */
+  /** Milliseconds that it may take, with the questions that follow from it. */
   readonly limitMs: number;
+  /** Before a question that follows from its reply: the next number, and a name of its own. */
+  readonly again: () => Promise<Pick<Asking, 'attempt' | 'webhookId'>>;
 }
 
 export interface AskOptions {
@@ -40,6 +46,8 @@ export interface AskOptions {
   readonly memory: AnswerMemory;
   readonly clock: Clock;
   readonly version: string;
+  /** Of the call: the trace id of each question's `traceparent`. */
+  readonly trace: string;
   readonly dryRun: boolean;
   /** Ends the question at once: the caller hung up. Its reason is thrown. */
   readonly signal: CancelSignal;
@@ -56,7 +64,13 @@ export type Asked =
       /** The CRM could not answer: this is what it said before. */
       readonly stale: boolean;
     }
-  | { readonly kind: 'none' | 'error' | 'refused'; readonly reason: Reason; readonly detail: string };
+  | {
+      readonly kind: 'none' | 'error' | 'refused';
+      readonly reason: Reason;
+      readonly detail: string;
+      /** HTTP status of the reply, where there was one. */
+      readonly status?: number;
+    };
 
 /** The dialplan's guard must not fire while the last command is on its way. */
 export const GUARD_MARGIN_SECONDS = 2;
@@ -79,21 +93,21 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
     options.note({ type: 'note', text: `not asked: nothing_to_ask: ${detail}` });
     return { kind: 'none', reason: 'nothing_to_ask', detail };
   }
-  const key = memoryKey(question, options, context);
-  if (key === null) return (await askNow(question, options, context)).asked;
+  const key = memoryKey(question, options);
+  if (key === null) return (await askChain(question, options, context)).asked;
   const cached = recall(key, cacheSeconds, false, question, options, context);
   if (cached !== null) return cached;
-  const { asked, response } = await askNow(question, options, context);
+  const { asked, response, link, webhookId } = await askChain(question, options, context);
   if (asked.kind === 'error' && !NOT_ASKED.has(asked.reason)) {
     return recall(key, lastGoodSeconds, true, question, options, context) ?? asked;
   }
   if (response !== null && (asked.kind === 'route' || asked.kind === 'none')) {
     const { status, body } = response;
-    const { webhookId } = question;
     options.memory.remember(question.scheme.name, key, {
       status,
       body,
       webhookId,
+      link,
       atMs: options.clock.now(),
     });
   }
@@ -101,19 +115,49 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
 }
 
 /** Null where nothing may be kept: a caller who withheld his number leaves no trace. What can't be asked is not kept either. */
-function memoryKey(
-  { scheme, webhook, webhookId }: Asking,
-  { call, version, dryRun }: AskOptions,
-  context: MacroContext,
-): string | null {
+function memoryKey(question: Asking, options: AskOptions): string | null {
+  const { scheme, webhook } = question;
   const { cacheSeconds, lastGoodSeconds } = webhook;
+  const { call, version, dryRun } = options;
   if (call.withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0))
     return null;
   try {
-    return identityOf({ webhook, context, webhookId, version, dryRun });
+    // What a chain comes to depends on all of its questions; on what the replies will say they can't tell yet.
+    const all = questionsOf(webhook).map((link) => {
+      const context = { ...macrosOf({ ...question, webhook: link }, options), reply: (path: string) => path };
+      return identityOf({ webhook: link, context, version, dryRun });
+    });
+    return all.join(' ');
   } catch {
     return null;
   }
+}
+
+/**
+ * The first question, and those that follow from the replies: the first that gives the next one nothing is the last. `link`:
+ * which one it was, by its place in the chain.
+ */
+async function askChain(
+  question: Asking,
+  options: AskOptions,
+  context: MacroContext,
+): Promise<{ asked: Asked; response: HttpResponse | null; link: number; webhookId: string }> {
+  const { clock } = options;
+  const deadlineMs = clock.now() + question.limitMs;
+  let asking = question;
+  let macros = context;
+  for (const [link, next] of [...question.webhook.then, null].entries()) {
+    const { asked, response } = await askNow(asking, options, macros, next);
+    const { webhookId } = asking;
+    if (asked.kind !== 'values') return { asked, response, link, webhookId };
+    if (next === null) break;
+    const again = await question.again();
+    const occasion = { ...question.occasion, event: 'route.next' } as const;
+    asking = { ...question, ...again, webhook: next, occasion, limitMs: deadlineMs - clock.now() };
+    const { values } = asked;
+    macros = { ...macrosOf(asking, options), reply: (path) => values.get(path) ?? '' };
+  }
+  throw new RouterError('internal', 'a chain of questions has an end');
 }
 
 function recall(
@@ -128,11 +172,15 @@ function recall(
   const scheme = question.scheme.name;
   const kept = seconds === 0 ? null : memory.recall(scheme, key, seconds * 1000, clock.now());
   if (kept === null) return null;
-  const { status, body, webhookId, atMs } = kept;
+  const { status, body, webhookId, link, atMs } = kept;
+  const chain = questionsOf(question.webhook);
+  const webhook = chain[link];
+  if (webhook === undefined) return null;
   const events: CallEvent[] = [];
   const reading = { ...options, note: (event: CallEvent) => void events.push(event) };
   const response = { status, body, headers: {}, phases: { total: 0 } };
-  const asked = read(response, { ...question, webhookId }, reading, context, () => undefined);
+  const answering = { ...question, webhook, webhookId };
+  const asked = read(response, answering, reading, context, () => undefined, chain[link + 1] ?? null);
   // The scheme reads replies otherwise since, and can't read this one.
   if (asked.kind !== 'route' && asked.kind !== 'none') return null;
   const ageSeconds = Math.round((clock.now() - atMs) / 1000);
@@ -145,9 +193,10 @@ async function askNow(
   question: Asking,
   options: AskOptions,
   context: MacroContext,
-): Promise<{ asked: Asked; response: HttpResponse | null }> {
+  next: Webhook | null,
+): Promise<{ asked: Asked | Values; response: HttpResponse | null }> {
   const { scheme, webhook, attempt, webhookId, limitMs } = question;
-  const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const { clock, note, send, signal, elapsedMs, version, trace, dryRun } = options;
   const answered: Answered = (answer, detail, notes = []) => {
     note({ type: 'answer', answer, detail });
     for (const text of notes) note({ type: 'note', text });
@@ -166,6 +215,7 @@ async function askNow(
       webhook,
       context,
       webhookId,
+      traceparent: newTraceparent(trace),
       version,
       dryRun,
     });
@@ -193,8 +243,7 @@ async function askNow(
     if (limitMs <= 0) throw noTimeLeft(options.call);
     const received = await send(request, {
       scheme: scheme.name,
-      webhook: webhook.url.source,
-      policy: webhook,
+      ...standingOf(webhook, scheme.name),
       deadlineMs: clock.now() + limitMs,
       signal: controller,
       onRetry: ({ reason, detail }) => {
@@ -207,7 +256,10 @@ async function askNow(
     for (const text of notes) note({ type: 'note', text });
     const foreign = received.canned === true ? null : foreignReply(response, webhook, webhookId);
     if (foreign !== null) throw new RouterError('reply_foreign', foreign);
-    return { asked: read(response, question, options, context, answered), response };
+    const asked = read(response, question, options, context, answered, next);
+    const { status } = response;
+    const isEnd = asked.kind === 'route' || asked.kind === 'values';
+    return { asked: isEnd ? asked : { ...asked, status }, response };
   } catch (error) {
     if (signal.aborted) {
       if (redactor !== null) answered('abandoned', messageOf(signal.reason));
@@ -235,7 +287,7 @@ function noTimeLeft({ guardSeconds }: Call): RouterError {
 }
 
 /**
- * Ends the question when its time is up. When this process stood still the timer fires late, and before sockets are read: a
+ * Ends the question when its time is up. When this process was stalled the timer fires late, and before sockets are read: a
  * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
  */
 function watchDeadline(
@@ -251,7 +303,7 @@ function watchDeadline(
       return;
     }
     const stalled = (): void => {
-      controller.abort(new RouterError('router_stalled', `the router itself stood still for ${lateMs} ms`));
+      controller.abort(new RouterError('router_stalled', `the router itself was stalled for ${lateMs} ms`));
     };
     const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
     if (call.ageMs + elapsedMs() >= guardMs) stalled();
@@ -280,7 +332,9 @@ function read(
   { call, config, note }: AskOptions,
   context: MacroContext,
   answered: Answered,
-): Asked {
+  next: Webhook | null,
+): Asked | Values {
+  if (next !== null) return readValues(response, next, { webhook, webhookId }, answered);
   const answer = readResponse(response, webhook, questionOf(webhook, webhookId));
   if (answer.kind !== 'found') {
     const { reason, detail } = answer;
@@ -303,8 +357,30 @@ function read(
   };
 }
 
+/** What the next question has of a reply: text by path. */
+interface Values {
+  readonly kind: 'values';
+  readonly values: ReadonlyMap<string, string>;
+}
+
+function readValues(
+  response: HttpResponse,
+  next: Webhook,
+  { webhook, webhookId }: Pick<Asking, 'webhook' | 'webhookId'>,
+  answered: Answered,
+): Asked | Values {
+  const answer = readForNext(response, webhook, questionOf(webhook, webhookId), next);
+  if (answer.kind === 'found') {
+    answered('found', `for the next question: ${[...answer.values.keys()].join(', ')}`, answer.notes);
+    return { kind: 'values', values: answer.values };
+  }
+  const { reason, detail } = answer;
+  answered(reason, detail, answer.notes);
+  return { kind: answer.kind === 'none' ? 'none' : 'error', reason, detail };
+}
+
 export function macrosOf(
-  { scheme, webhook, attempt }: Pick<Asking, 'scheme' | 'webhook' | 'attempt'>,
+  { scheme, webhook, attempt, occasion }: Pick<Asking, 'scheme' | 'webhook' | 'attempt' | 'occasion'>,
   { call, secrets, clock }: AskOptions,
 ): MacroContext {
   let host: string | undefined;
@@ -313,6 +389,7 @@ export function macrosOf(
     scheme: scheme.name,
     numbering: scheme.numbering,
     attempt,
+    occasion,
     timestamp: clock.date().toISOString(),
     secret: (name, to) => secrets.read(name, to ?? (host ??= new URL(webhook.url.source).hostname)),
   };

@@ -8,14 +8,17 @@ import { parseSteps, type Step } from '../dial/route.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
 import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
-import type { Webhook } from '../webhook/webhook.ts';
 import { backupOf } from '../webhook/backup.ts';
+import { FIRST, type Occasion } from '../webhook/macro.ts';
+import type { Webhook } from '../webhook/webhook.ts';
 import { ask, GUARD_MARGIN_SECONDS, macrosOf, type Asked, type AskOptions } from './ask.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { Places } from './limits.ts';
 import {
   afterBridge,
   listBehind,
+  NO_PAST,
+  occasionOf,
   withHeaders,
   type ListedStep,
   type Start,
@@ -59,7 +62,7 @@ type Plan =
   | { readonly ok: true; readonly step: LegStep; readonly originates: readonly Originate[] }
   | { readonly ok: false; readonly why: Why };
 
-/** Part of the remaining time that an attempt may use while a backup stands behind it. */
+/** Part of the remaining time that an attempt may use while a backup follows it. */
 const SHARE_BEFORE_BACKUP = 0.6;
 const DIALPLAN: LegStep = { kind: 'dialplan' };
 const NOTHING_LEFT: Why = {
@@ -88,18 +91,20 @@ export class Inquiry {
 
   /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
   async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
-    return this.#follow(await this.#enter(scheme, deadlineMs, new Set()));
+    return this.#follow(await this.#enter(scheme, deadlineMs, new Set(), NO_PAST));
   }
 
   /**
    * Goes on after a bridge that nobody answered: with the rest of its list, and when the CRM's own list is used up,
    * with the scheme's steps for the outcome. A webhook there has a budget of its own. Throws like `decide`.
    */
-  async resume({ walk }: Decision, outcome: Outcome, cause: string): Promise<Decision> {
+  async resume({ walk, steps: [last] }: Decision, outcome: Outcome, cause: string): Promise<Decision> {
     const { call, clock, places } = this.#options;
     places?.leaveNumbers();
     const deadlineMs = clock.now() + budgetMs(walk.scheme, call);
-    return this.#follow({ ...afterBridge(walk, outcome, cause), deadlineMs, webhookId: newWebhookId() });
+    const dialled = last.kind === 'dial' ? last.destinations.map((one) => nameOf([one])).join(',') : '';
+    const after = afterBridge(walk, outcome, cause, dialled);
+    return this.#follow({ ...after, deadlineMs, webhookId: newWebhookId() });
   }
 
   /** Takes step after step, until one of them is for the leg. */
@@ -120,9 +125,14 @@ export class Inquiry {
   }
 
   /** Asks the CRM of a scheme. Its answer is the list to walk; without an answer it is one of the scheme's own. */
-  async #enter(scheme: Scheme, deadlineMs: number, before: ReadonlySet<string>): Promise<Walk> {
+  async #enter(
+    scheme: Scheme,
+    deadlineMs: number,
+    before: ReadonlySet<string>,
+    past: Start['past'],
+  ): Promise<Walk> {
     const visited = new Set([...before, scheme.name]);
-    const start: Start = { scheme, visited, deadlineMs, webhookId: newWebhookId() };
+    const start: Start = { scheme, visited, deadlineMs, webhookId: newWebhookId(), past };
     const { onError, onNoRoute } = scheme.fallback;
     const full = this.#options.places?.enterScheme(scheme.name, scheme.limits) ?? null;
     if (full !== null) {
@@ -130,7 +140,8 @@ export class Inquiry {
       const unasked = onError.filter((step) => !('webhook' in step));
       return this.#fallBack(start, unasked, { result: 'refused', reason: 'call_limit', detail: full });
     }
-    const asked = await this.#ask(start, scheme.webhook, onError);
+    const asked = await this.#ask(start, scheme.webhook, FIRST, onError);
+    const failed = { ...start, past: pastOf(past, asked) };
     switch (asked.kind) {
       case 'route': {
         const { steps, calleeHeaders, stale } = asked;
@@ -138,15 +149,15 @@ export class Inquiry {
         return { ...start, ...route, refusal: NOTHING_LEFT, unanswered: null };
       }
       case 'none':
-        return this.#fallBack(start, onNoRoute, { ...asked, result: 'no_route' });
+        return this.#fallBack(failed, onNoRoute, { ...asked, result: 'no_route' });
       case 'error':
       case 'refused':
-        return this.#fallBack(start, onError, { ...asked, result: asked.kind });
+        return this.#fallBack(failed, onError, { ...asked, result: asked.kind });
     }
   }
 
   #fallBack(
-    { scheme, visited, deadlineMs, webhookId }: Start,
+    { scheme, visited, deadlineMs, webhookId, past }: Start,
     list: readonly FallbackStep[],
     why: Why,
   ): Walk {
@@ -154,11 +165,12 @@ export class Inquiry {
     const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
     if (readings.length > 0) this.#options.note({ type: 'readings', readings });
     const own = withHeaders(steps, this.#ownHeaders(scheme));
-    return { scheme, visited, deadlineMs, webhookId, via: 'fallback', steps: own, why };
+    const told = { ...past, failedReason: why.reason };
+    return { scheme, visited, deadlineMs, webhookId, past: told, via: 'fallback', steps: own, why };
   }
 
   #ownHeaders(scheme: Scheme): CalleeHeaders {
-    const question = { scheme, webhook: scheme.webhook, attempt: this.#attempt };
+    const question = { scheme, webhook: scheme.webhook, attempt: this.#attempt, occasion: FIRST };
     return calleeHeaders(scheme, macrosOf(question, this.#options));
   }
 
@@ -178,14 +190,14 @@ export class Inquiry {
     }
     const { revision } = scheme;
     this.#options.note({ type: 'scheme', name, revision, chosenBy: 'a hand-over' });
-    return this.#enter(scheme, walk.deadlineMs, walk.visited);
+    return this.#enter(scheme, walk.deadlineMs, walk.visited, walk.past);
   }
 
   /** Asks another address. What it says comes before the rest of the list. */
   async #askBackup(walk: Walk, url: Webhook['url']): Promise<Walk> {
-    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM can not name a webhook');
-    const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), walk.steps);
-    if (asked.kind !== 'route') return walk;
+    if (walk.via === 'primary') throw new RouterError('internal', 'a CRM cannot name a webhook');
+    const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), occasionOf(walk), walk.steps);
+    if (asked.kind !== 'route') return { ...walk, past: pastOf(walk.past, asked) };
     return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };
   }
 
@@ -203,12 +215,17 @@ export class Inquiry {
   async #ask(
     { scheme, deadlineMs, webhookId }: Start,
     webhook: Webhook,
+    occasion: Occasion,
     behind: readonly (Step | FallbackStep)[],
   ): Promise<Asked> {
     if (this.#attempt > 0) await this.#options.beforeAskingAgain?.();
     const limitMs = this.#limit(deadlineMs, behind);
     const attempt = ++this.#attempt;
-    return ask({ scheme, webhook, attempt, webhookId, limitMs }, this.#options);
+    const again = async (): Promise<{ attempt: number; webhookId: string }> => {
+      await this.#options.beforeAskingAgain?.();
+      return { attempt: ++this.#attempt, webhookId: newWebhookId() };
+    };
+    return ask({ scheme, webhook, attempt, webhookId, occasion, limitMs, again }, this.#options);
   }
 
   #plan(step: LegStep, { scheme }: Walk): Plan {
@@ -277,6 +294,13 @@ export class Inquiry {
     const ownHeaders = this.#ownHeaders(scheme);
     return { scheme, via, result, reason, steps, ownHeaders, originates, walk };
   }
+}
+
+/** What the next question is told when this one came to nothing. */
+function pastOf(past: Start['past'], asked: Asked): Start['past'] {
+  if (asked.kind === 'route') return past;
+  const { reason, status } = asked;
+  return { ...past, failedReason: reason, failedStatus: status === undefined ? '' : String(status) };
 }
 
 function newWebhookId(): string {

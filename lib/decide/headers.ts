@@ -2,7 +2,7 @@ import { concealCaller, holdsCaller } from '../call/channel.ts';
 import { headerText } from '../dial/dialstring.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { textAt } from '../webhook/formats/index.ts';
-import { expand, readsReply, type MacroContext } from '../webhook/macro.ts';
+import { expand, repliesOf, type MacroContext } from '../webhook/macro.ts';
 
 /** Headers for the callee by name, fit for a dial string. */
 export type CalleeHeaders = Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export function calleeHeaders(
   };
   return Object.fromEntries(
     Object.entries(bridge.headers)
-      .filter(([, template]) => reply !== undefined || !readsReply(template))
+      .filter(([, template]) => reply !== undefined || repliesOf(template).length === 0)
       .map(([name, template]) => [name, expand(template, values, (value) => value)] as const)
       // The CRM that was told may say it again.
       .map(([name, text]) => [name, call.withheld && isNumber(text) ? '' : headerText(text)]),

@@ -4,6 +4,8 @@ export interface Remembered {
   readonly body: string;
   /** Of the question that it answered: JSON-RPC repeats it in the reply. */
   readonly webhookId: string;
+  /** Which question of the scheme's chain that was, by its place. */
+  readonly link: number;
   /** By the clock. */
   readonly atMs: number;
 }

@@ -27,7 +27,7 @@ const FINAL: ReadonlySet<Step['kind']> = new Set(['transfer', 'hangup', 'dialpla
 
 /**
  * What `resume` would go on with, known before anybody has been rung; none when the decision's own steps end the call. Lists
- * that are the same stand once. No webhook is asked.
+ * that are the same appear once. No webhook is asked.
  */
 export function nextLists(decision: Decision, options: NextOptions): readonly NextList[] {
   const { steps, walk } = decision;

@@ -3,6 +3,7 @@ import type { Result, Via } from '../call/record.ts';
 import type { Step } from '../dial/route.ts';
 import type { Reason } from '../errors.ts';
 import { stepsFor, type FallbackStep, type Scheme } from '../scheme/scheme.ts';
+import type { Occasion } from '../webhook/macro.ts';
 import type { CalleeHeaders } from './headers.ts';
 
 /**
@@ -20,7 +21,13 @@ export interface Start {
   readonly deadlineMs: number;
   /** The same for a question and for its backup, so that a CRM can tell a repetition. */
   readonly webhookId: string;
+  /** What a further question is told of those before it. */
+  readonly past: Past;
 }
+
+type Past = Omit<Occasion, 'event'>;
+
+export const NO_PAST: Past = { failedReason: '', failedStatus: '', outcome: '', tried: '' };
 
 interface List extends Start {
   readonly via: Via;
@@ -52,7 +59,7 @@ export interface RouteWalk extends List {
 }
 
 /** Along one of the scheme's own lists. */
-interface FallbackWalk extends List {
+export interface FallbackWalk extends List {
   readonly via: 'fallback';
   readonly why: Why;
 }
@@ -75,8 +82,24 @@ export function listBehind({ scheme, refusal, unanswered }: RouteWalk): {
 }
 
 /** The walk as it goes on after a bridge that nobody answered. */
-export function afterBridge(walk: Walk, outcome: Outcome, cause: string): Walk {
+export function afterBridge(walk: Walk, outcome: Outcome, cause: string, dialled: string): Walk {
+  const tried = walk.past.tried === '' ? dialled : `${walk.past.tried},${dialled}`;
+  const past = { failedReason: outcome, failedStatus: '', outcome, tried };
   return walk.via === 'primary'
-    ? { ...walk, unanswered: { outcome, cause } }
-    : { ...walk, why: { ...walk.why, detail: cause } };
+    ? { ...walk, past, unanswered: { outcome, cause } }
+    : { ...walk, past, why: { ...walk.why, detail: cause } };
 }
+
+/** Why a webhook of a list is asked. */
+export function occasionOf({ why, past }: FallbackWalk): Occasion {
+  return { ...past, event: EVENT_AFTER[why.result] };
+}
+
+const EVENT_AFTER = {
+  no_route: 'route.no_route',
+  error: 'route.backup',
+  refused: 'route.backup',
+  no_answer: 'route.no_answer',
+  // No list follows it; for the type.
+  routed: 'route.backup',
+} as const satisfies Record<Result, Occasion['event']>;

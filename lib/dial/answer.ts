@@ -9,7 +9,7 @@ import { described } from '../webhook/field.ts';
 
 /** FreeSWITCH rings them all at once, each as a leg of its own. */
 export const MAX_LEGS = 10;
-/** A list longer than this is no list of colleagues; the rest is not read. */
+/** A list longer than this is not a list of colleagues; the rest is not read. */
 export const MAX_ELEMENTS = 20;
 export const MIN_TIMEOUT = 2;
 export const MAX_TIMEOUT = 300;

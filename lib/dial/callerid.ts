@@ -80,7 +80,7 @@ export function callerIdNote(
     return isExtension ? `caller ID "did": the called number ${did} is an extension, see didFrom` : null;
   }
   if (call.withheld || callerUser(call) !== '' || ownNumber(call, gateway) !== null) return null;
-  return `the caller's number ${JSON.stringify(call.callerRaw.slice(0, MAX_NAME))} can't stand in a SIP address: anonymous is shown`;
+  return `the caller's number ${JSON.stringify(call.callerRaw.slice(0, MAX_NAME))} can't be used in a SIP address: anonymous is shown`;
 }
 
 /**
@@ -93,7 +93,7 @@ export function nameText(text: string): string {
 }
 
 /**
- * `O'Brien (Sales)` -> `O%27Brien (Sales)`: no quote may stand in a dial string, since a single one swallows the
+ * `O'Brien (Sales)` -> `O%27Brien (Sales)`: no quote may be in a dial string, since a single one swallows the
  * variables behind it and a pair vanishes. check_decode makes a quote of it again. Measured on 1.11.1, at users, gateways
  * and addresses: From, P-Asserted-Identity and Remote-Party-ID say `"O'Brien (Sales)"`. `%27` stays in FreeSWITCH's
  * variables and so in its call records and at telephones of mod_verto [source], and in P-Preferred-Identity, which goes

@@ -50,7 +50,7 @@ export interface DestinationRules extends Policy {
   readonly numbering: Numbering;
   /** Our own: `user@domain` is that user. '' when there is none. */
   readonly domain: string;
-  /** `host` or `host:port`, as they may stand in `sip:user@host`. */
+  /** `host` or `host:port`, as they may be in `sip:user@host`. */
   readonly sipHosts: readonly string[];
   readonly extensions: 'user' | 'dialplan';
   /** Context for extensions that the dialplan handles. */
@@ -100,7 +100,7 @@ export function parseDestination(text: string, rules: DestinationRules): Destina
   return read(plain, rules);
 }
 
-/** The digits that a configured prefix may be a prefix of; none of a destination that is no telephone number. */
+/** The digits that a configured prefix may be a prefix of; none of a destination that is not a telephone number. */
 export function prefixFormsOf(destination: Destination): string[] {
   if (destination.kind === 'number') return prefixForms(destination);
   const isNumber = destination.kind === 'uri' && /^\+?\d{7,}$/.test(destination.user);
@@ -124,7 +124,7 @@ function read(text: string, rules: DestinationRules): DestinationResult {
   const lookalike = lookalikeOf(text);
   if (lookalike !== null) return invalid(`${quote(text)} ${lookalike}`);
   const written = parseWritten(text);
-  // The last brackets of `+380 44 123 45 67 (12)` hold an extension where what stands before them is a number.
+  // The last brackets of `+380 44 123 45 67 (12)` hold an extension where what is before them is a number.
   const bracketed = text.endsWith(')') ? readWithExtension(text, rules) : null;
   if (written !== null) return bracketed ?? readDigits(text, written, rules);
   return readWithExtension(text, rules) ?? readLogin(text, rules) ?? notOne(text, rules);
@@ -178,7 +178,7 @@ function shortDigits(digits: string, { expect, numbering }: DestinationRules): s
   return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number ${MIN_NUMBER_DIGITS} at least`;
 }
 
-/** `behind`: the extension that stood behind the number and is left out. */
+/** `behind`: the extension that followed the number and is left out. */
 function readNumberOf(
   text: string,
   written: Written,
@@ -206,13 +206,13 @@ function readNumberOf(
   return result.ok ? { ...result, other: number.other } : result;
 }
 
-/** Null when no extension stands behind digits. `201/202` is something else: two of them. */
+/** Null when no extension follows digits. `201/202` is something else: two of them. */
 function readWithExtension(text: string, rules: DestinationRules): DestinationResult | null {
   const split = splitExtension(text);
   const written = split === null ? null : parseWritten(split.number);
   if (split === null || written === null) return null;
   const number = readNumber(written, rules.numbering);
-  // By / people divide an area code as well: `07154/123456`. What follows a number that could go on is no extension.
+  // By / people divide an area code as well: `07154/123456`. What follows a number that could go on is not an extension.
   const whole = split.slash ? parseWritten(`${split.number} ${split.extension}`) : null;
   if (whole !== null && readNumber(whole, rules.numbering).ok) {
     return invalid(`${quote(text)} has a / in it, which divides values: write the number without it`);
@@ -223,7 +223,7 @@ function readWithExtension(text: string, rules: DestinationRules): DestinationRe
   const bracketed = text.endsWith(')') && written.plus && written.digits.length < 7;
   if (split.slash || bracketed || (loginAlone && LOGIN.test(text))) return null;
   return invalid(
-    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is no number`,
+    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is not a number`,
   );
 }
 
@@ -234,7 +234,7 @@ function readTel(text: string, rules: DestinationRules): DestinationResult {
   if (written !== null) return readDigits(number, written, rules);
   return (
     readWithExtension(number, rules) ??
-    invalid(`${quote(text)} is no tel: address of a number without parameters other than ext`)
+    invalid(`${quote(text)} is not a tel: address of a number without parameters other than ext`)
   );
 }
 
@@ -248,7 +248,7 @@ function readAddress(text: string, rules: DestinationRules): DestinationResult {
     const values = valuesIn(text, rules);
     if (values !== null) return invalid(values);
     const form = isSip ? 'sip:user@host' : 'user@domain';
-    return invalid(`${quote(text)} is no address of the form ${form}`);
+    return invalid(`${quote(text)} is not an address of the form ${form}`);
   }
   if (domain !== '' && host.toLowerCase().replace(/:5060$/, '') === domain.toLowerCase()) {
     return readOwnUser(text, user, rules);
@@ -299,7 +299,7 @@ function readUser(text: string, login: string, rules: DestinationRules): Destina
   return taken('login', text, { kind: 'user', login }, `login ${login}`, rules);
 }
 
-/** What the text is, when it is no destination: several of them, or something else altogether. */
+/** What the text is, when it is not a destination: several of them, or something else altogether. */
 function notOne(text: string, rules: DestinationRules): DestinationResult {
   const values = valuesIn(text, rules);
   return invalid(values ?? `${quote(text)} ${describeText(text)}`);

@@ -56,7 +56,7 @@ const LIMITING = /^sched_hangup \+\d{1,5} [A-Za-z0-9._@-]{1,256} ALLOTTED_TIMEOU
 const VALUE = /^[\p{L}\p{M}\p{N}_ .~:/?#@!&()*+;=%<>,-]*$/u;
 /**
  * mod_sofia decodes `%XX` in names and numbers of callers (check_decode), after every check of ours. One escape may
- * pass in a name: the apostrophe, which can't stand there as it is. In a number those of letters beyond ASCII, and of
+ * pass in a name: the apostrophe, which can't be there as it is. In a number those of letters beyond ASCII, and of
  * ` !#&'(),/=?@~`, which come out as they went in (measured on 1.11.1; not so `%22`, `%3A` and control characters).
  */
 const CALLER_ID_VALUE = /^[\p{L}\p{M}\p{N}_ .&+-]*$/u;
@@ -122,7 +122,7 @@ export function validateDialTemplate(kind: keyof DialTemplates, text: string): s
 }
 
 /**
- * Any text as the value of a SIP header, 512 characters at most: what may not stand in a dial string goes as
+ * Any text as the value of a SIP header, 512 characters at most: what may not be in a dial string goes as
  * percent-encoded UTF-8, control characters are dropped. A web address stays a working one.
  */
 export function headerText(value: string): string {

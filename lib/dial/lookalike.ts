@@ -8,7 +8,7 @@ const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
 const MONTH = '(?:0?[1-9]|1[0-2])';
 const YEAR = '(?:19|20)\\d\\d';
 const BY = ' ?[-./] ?';
-/** A time of day may stand behind. */
+/** A time of day may follow. */
 const TIME = '(?:[T ,]+\\d{1,2}[:.h]\\d\\d.*)?';
 const DATES = [
   `${YEAR}[-./ ]${MONTH}[-./ ]${DAY}${TIME}`,
@@ -69,7 +69,7 @@ export function lookalikeOf(text: string): string | null {
 export function describeText(text: string): string {
   if (/^\*\d|^#|^\*?\d+[*#]/.test(text)) return 'is a feature code: name it in targets to have it dialled';
   if (/^#[A-Z/!?0]+/i.test(text)) return "is a spreadsheet's error";
-  if (/^(["'`]).*\1$/s.test(text)) return 'stands in quotes: send it without them';
+  if (/^(["'`]).*\1$/s.test(text)) return 'is in quotes: send it without them';
   if (/(?![0-9])\p{Nd}/u.test(text)) return 'has digits of another script';
   if (/^[[{]/.test(text)) return 'is JSON within a text';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a web address';

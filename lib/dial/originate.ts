@@ -134,7 +134,7 @@ function silenceFor(seconds: number): number {
   return Math.max(1, Math.min(PROGRESS_TIMEOUT_SECONDS, Math.floor(seconds / 2)));
 }
 
-/** How destinations stand in markers and log lines: `380441234567`, `201,202`. */
+/** How destinations are written in markers and log lines: `380441234567`, `201,202`. */
 export function nameOf(destinations: readonly Destination[]): string {
   return destinations
     .map((destination) => {

@@ -39,7 +39,7 @@ export interface Denial {
 /** Digits of whatever kind, as they were written and as they are dialled. */
 export interface Digits {
   readonly digits: string;
-  /** `+` or a 0 stood in front: a calling code may follow. */
+  /** `+` or a 0 was in front: a calling code may follow. */
   readonly prefixed: boolean;
   /** What is dialled, and the E.164 number where it is known. */
   readonly number: string;

@@ -32,7 +32,7 @@ export type Step =
 export interface Reading {
   /** `[1].destination`; '' for the value itself. */
   readonly path: string;
-  /** What stood there, printable and cut. */
+  /** What was there, printable and cut. */
   readonly text: string;
   /** `extension 201`, `refused: ...`. */
   readonly result: string;
@@ -59,7 +59,7 @@ const KEYS: ReadonlySet<string> = new Set([...ACTIONS, 'timeout', 'callerName'])
 
 /** How a reply is read beside its value. */
 export interface Around {
-  /** What stands beside the value at the reply's top level. */
+  /** What is beside the value at the reply's top level. */
   readonly beside?: Beside | undefined;
   /** A text may hold a list. */
   readonly lists?: boolean | undefined;
@@ -190,7 +190,7 @@ class RouteReader {
     const text = scalarText(value, this.#rules);
     if (text === null) {
       const where = together ? ' in a list that is rung together' : '';
-      return this.#refuse(path, value, `${typeName(value)} is no destination${where}`);
+      return this.#refuse(path, value, `${typeName(value)} is not a destination${where}`);
     }
     const result = parseDestination(text, this.#rules);
     if (!result.ok) {
@@ -199,7 +199,7 @@ class RouteReader {
       return this.#note(path, value, `nobody: ${result.detail}`);
     }
     if (result.target.kind === 'transfer') {
-      if (together) return this.#refuse(path, value, 'a transfer can not be rung together with others');
+      if (together) return this.#refuse(path, value, 'a transfer cannot be rung together with others');
     } else if (++this.#legs > MAX_LEGS) {
       return this.#refuse(path, value, `more than ${MAX_LEGS} destinations`);
     }

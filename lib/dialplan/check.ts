@@ -225,7 +225,7 @@ class Way {
         told.step,
       );
     } else if (other !== undefined) {
-      const text = `esl_router_guard_id stands behind ${other.application} and names that task: write it directly behind the guard`;
+      const text = `esl_router_guard_id follows ${other.application} and names that task: write it directly behind the guard`;
       this.#fault(text, write, told.step);
     }
   }

@@ -67,14 +67,18 @@ export function readDialplan(files: readonly DialplanFile[]): Dialplan {
   return { extensions, variables, unreadable };
 }
 
-/** switch_xml.c drops a line that holds <include> or </include>, with all that stands on it. */
+/** switch_xml.c drops a line that holds <include> or </include>, with all that is on it. */
 function lostLines(file: string, text: string): Unreadable[] {
   const uncommented = text.replace(/<!--[^]*?-->/g, (comment) => comment.replace(/[^\n]/g, ''));
   return uncommented.split('\n').flatMap((line, index) => {
     const tag = /<\/?include>/.exec(line)?.[0];
     if (tag === undefined || line.trim() === tag) return [];
     return [
-      { file, line: index + 1, text: `FreeSWITCH drops all of a line that holds ${tag}: it stands alone` },
+      {
+        file,
+        line: index + 1,
+        text: `FreeSWITCH drops all of a line that holds ${tag}: it needs a line of its own`,
+      },
     ];
   });
 }
@@ -153,7 +157,7 @@ class Reader {
     this.#variables = variables;
   }
 
-  /** Throws when the text is no XML. */
+  /** Throws when the text is not XML. */
   extensions(): readonly Extension[] {
     // The version is pinned; without its check the parser mends broken XML by guessing.
     // eslint-disable-next-line @typescript-eslint/no-deprecated

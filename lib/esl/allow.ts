@@ -22,7 +22,7 @@ export class AllowList {
       if (!valid || more.length > 0 || address.includes('%')) {
         throw new RouterError(
           'config_invalid',
-          `allow: ${JSON.stringify(entry)} is no IP address and no CIDR range`,
+          `allow: ${JSON.stringify(entry)} is neither an IP address nor a CIDR range`,
         );
       }
       this.#list.addSubnet(address, Number(length ?? longest), family);

@@ -266,7 +266,7 @@ export class Connection {
       this.#replies.answer(message, type === 'api/response');
     } else if (type === 'text/disconnect-notice') {
       this.#noticedUuid = message.headers.get('Controlled-Session-UUID') ?? this.#noticedUuid;
-      // With `linger` the notice may stand BEFORE the last events, and nothing is over yet.
+      // With `linger` the notice may come BEFORE the last events, and nothing is over yet.
       if (message.headers.get('Content-Disposition') === 'linger') this.#resolveLingers();
       else this.#takeLeave();
     } else if (type === 'text/rude-rejection') {

@@ -48,7 +48,7 @@ export interface Counts {
   readonly strangers: number;
   /** Accepted while the port was about to close, and not served yet. */
   readonly waiting: number;
-  /** Milliseconds that a caller stands in the kernel's queue behind other callers, measured. */
+  /** Milliseconds that a caller is in the kernel's queue behind other callers, measured. */
   readonly queuedMs: number;
   /** File descriptors that this process has open: the system hands out the lowest that is free. 0 where it can't be seen. */
   readonly descriptors: number;
@@ -58,10 +58,10 @@ export interface Counts {
 export interface Admission {
   /** Null: it is to be served. */
   readonly refusal: Refusal | null;
-  /** Milliseconds that it stood in the kernel's queue, and from its accept until it was served. */
+  /** Milliseconds that it was in the kernel's queue, and from its accept until it was served. */
   readonly waitedMs: number;
   /**
-   * Milliseconds for which this process stood still while the connection was in the kernel's queue, at most: it may have
+   * Milliseconds for which this process was stalled while the connection was in the kernel's queue, at most: it may have
    * come at the end of them. A few are none.
    */
   readonly stalledMs: number;

@@ -1,5 +1,5 @@
 /**
- * Event-socket bytes -> messages. Pure: no socket, no clock, and "incomplete" is no error.
+ * Event-socket bytes -> messages. Pure: no socket, no clock, and "incomplete" is not an error.
  *
  * A message is a header block that ends at a blank line, and as many body bytes as its `Content-Length` says. The body
  * of an event is a header block again, which may carry a body of its own.
@@ -23,7 +23,7 @@ export interface ParserLimits {
 
 const DEFAULT_PARSER_LIMITS: ParserLimits = { headerBytes: 65_536, bodyBytes: 1_048_576 };
 
-/** One message as it stood on the wire. `body` is null when there was no `Content-Length`. */
+/** One message as it was on the wire. `body` is null when there was no `Content-Length`. */
 export interface Message {
   readonly headers: HeaderBlock;
   readonly body: Buffer | null;
@@ -95,13 +95,13 @@ export class HeaderBlock {
     return -1;
   }
 
-  /** What stands between a colon and the end of its line. */
+  /** What is between a colon and the end of its line. */
   #value(colon: number, end: number): string {
     const raw = this.#text.slice(this.#text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1, end);
     // FreeSWITCH switch_event.c: a header without a value is serialized as _undef_.
     if (raw === '_undef_') return '';
     const value = this.#encoded ? decodeValue(raw) : fromBytes(raw);
-    // In V8 a slice of 13 characters or more keeps what it was cut from, 6 KB for each waiting call. Joined anew it does not.
+    // In V8 a slice of 13 characters or more keeps what it was cut from, 6 KB for each waiting call. Joined again it does not.
     return value === raw && raw.length > 12 ? ` ${raw}`.slice(1) : value;
   }
 }
@@ -222,7 +222,7 @@ export class Parser {
     const { headerBytes, bodyBytes } = this.#limits;
     const bytes = (blank < 0 ? data.length : blank) - from;
     if (bytes <= bodyBytes || !isChannelData(data, from)) return null;
-    // What names the call stands in front of the variables.
+    // What names the call is in front of the variables.
     const start = data.toString('latin1', from, from + Math.min(headerBytes, bodyBytes));
     const headers = outerBlock(start.slice(0, start.lastIndexOf('\n') + 1));
     const what = `a reply to connect of more than ${bodyBytes} bytes (esl.bodyBytes), ${bytes} so far`;
@@ -233,7 +233,7 @@ export class Parser {
     const text = headers.get('Content-Length');
     if (text === undefined) return null;
     if (!/^\d+$/.test(text)) {
-      throw protocolError(`Content-Length ${JSON.stringify(text.slice(0, 40))} is no number of bytes`);
+      throw protocolError(`Content-Length ${JSON.stringify(text.slice(0, 40))} is not a number of bytes`);
     }
     const bytes = Number(text);
     if (bytes > this.#limits.bodyBytes && this.#afterCut === null) {
@@ -314,7 +314,7 @@ export function parseEvent(message: Message): EslEvent {
 
 /**
  * URL-decodes a value whose bytes are held one a character (Latin-1). Never throws: a display name in Latin-1 comes as
- * `%E9`, and such bytes, which are no UTF-8, are kept as Latin-1; a `%` without two hexadecimal digits stays.
+ * `%E9`, and such bytes, which are not UTF-8, are kept as Latin-1; a `%` without two hexadecimal digits stays.
  */
 export function decodeValue(raw: string): string {
   if (!raw.includes('%')) return fromBytes(raw);

@@ -35,7 +35,7 @@ export function setBacklog(server: Server, backlog = BACKLOG): void {
   handleOf(server)?.listen?.(backlog);
 }
 
-/** What stands below a server and a socket. Node has no public way to it: whoever asks must do without. */
+/** What is below a server and a socket. Node has no public way to it: whoever asks must do without. */
 interface Handle {
   readonly fd?: number;
   listen?(backlog: number): number;

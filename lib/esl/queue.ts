@@ -11,9 +11,9 @@ export interface QueueOptions {
 const BUSY_MS = 50;
 
 /**
- * The kernel's queue of connections that nobody has accepted yet. How long they stand in it can't be seen from the outside:
+ * The kernel's queue of connections that nobody has accepted yet. How long they are in it can't be seen from the outside:
  * libuv takes one a turn of the event loop, and whether a turn is long or short says nothing about who waits. So while every
- * turn brings one a connection of our own stands in the line now and then, and how long that waits is what all wait.
+ * turn brings one a connection of our own is in the line now and then, and how long that waits is what all wait.
  */
 export class AcceptQueue {
   readonly #options: QueueOptions;
@@ -67,12 +67,12 @@ export class AcceptQueue {
     this.#callers++;
   }
 
-  /** Milliseconds for which this process stood still while the queue was not empty, at most. */
+  /** Milliseconds for which this process was stalled while the queue was not empty, at most. */
   get stalledMs(): number {
     return this.#stalledMs;
   }
 
-  /** How long who is accepted now has stood in the queue, in milliseconds; a standstill of the process is none of it. */
+  /** How long who is accepted now has been in the queue, in milliseconds; a standstill of the process is none of it. */
   get waitMs(): number {
     if (this.#since === null) return 0;
     return Math.max(this.#measuredMs, this.#probeMs);

@@ -5,6 +5,7 @@ import { RouterError, type Reason } from '../errors.ts';
 import { decodeText } from './charset.ts';
 import { ACCEPT_ENCODING, decodeBody, type DecodedBody } from './encoding.ts';
 import { Exchange } from './exchange.ts';
+import { certificateRefusalBy } from './handshake.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { compileNetwork, type NetworkRules, type Zone } from './network.ts';
 import { createPool } from './pool.ts';
@@ -27,7 +28,7 @@ export interface HttpClient {
    * Resolves with any status once the body is whole; a redirect is followed as often as the request says. The request is
    * sent once, and a reply that takes too much is cut off. `signal` is the one deadline: a TimeoutError in it becomes
    * RouterError `webhook_timeout`, any other reason is thrown as it is. Everything else is a RouterError too:
-   * `dns_failed`, `address_denied`, `connect_failed`, `proxy_unreachable`, `proxy_refused`, `tls_failed`, `connection_gone`, `connection_lost`,
+   * `dns_failed`, `address_denied`, `connect_failed`, `proxy_unreachable`, `proxy_refused`, `tls_failed`, `certificate_required`, `certificate_refused`, `connection_gone`, `connection_lost`,
    * `http_malformed`, `body_too_large`, `reply_abusive`, `redirect_refused`, `request_invalid`.
    */
   send(request: HttpRequest, options: HttpSending): Promise<HttpResponse>;
@@ -78,7 +79,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   /** The bytes of the reply. */
   const exchanged = async (
-    { method, url, headers, body, ca }: HttpRequest,
+    { method, url, headers, body, tls }: HttpRequest,
     exchange: Exchange,
     signal: CancelSignal,
   ): Promise<Buffer> => {
@@ -90,7 +91,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         data: body,
         signal,
         transport: exchange,
-        httpsAgent: pool.https(ca),
+        httpsAgent: pool.https(tls),
         // Last: on Node 20 a property that is added behind a spread costs 2 us.
         ...fixed,
       })) as { readonly data: Buffer };
@@ -117,6 +118,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           pool,
           url: new URL(asked.url),
           proxy,
+          tls: asked.tls,
           signal,
           startedAt,
           account,
@@ -139,6 +141,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (request.redirects === 0 || !isRedirect(status)) {
           const { bytes, notes } = decodedBody(coded, exchange, maxBodyBytes);
           const { text: body, notes: more } = decodeText(bytes, headers['content-type'] ?? '');
+          const refused = certificateRefusalBy(status, body, asked.tls);
+          if (refused !== null) throw refused;
           const phases = exchange.phases();
           if (redirects > 0) Object.assign(phases, { redirects, host: new URL(asked.url).host });
           return { status, headers, body, phases, notes: [...exchange.notes(), ...notes, ...more] };
@@ -165,6 +169,8 @@ const NOT_ANSWERED: ReadonlySet<Reason> = new Set([
   'proxy_unreachable',
   'proxy_refused',
   'tls_failed',
+  'certificate_required',
+  'certificate_refused',
 ]);
 
 function afterAll(failure: RouterError, redirected: boolean, closed: boolean): RouterError {

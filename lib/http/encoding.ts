@@ -6,7 +6,7 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br';
 
 /**
  * Codings that there are (IANA's registry, and what servers used before it) and that are not undone here. Any other
- * word that stands in their place is no coding: applications write the charset there, or `none`.
+ * word that is in their place is not a coding: applications write the charset there, or `none`.
  */
 const FOREIGN = new Set([
   ...['zstd', 'compress', 'x-compress', 'exi', 'pack200-gzip', 'aes128gcm', 'dcb', 'dcz'],
@@ -41,7 +41,7 @@ export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: num
     if (FOREIGN.has(name)) {
       throw new RouterError(
         'http_malformed',
-        `the content encoding ${name} was not offered and can not be undone`,
+        `the content encoding ${name} was not offered and cannot be undone`,
       );
     }
     if (decoderOf(name, bytes) !== null) codings.push(name);
@@ -57,7 +57,7 @@ export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: num
 function undo(coding: string, bytes: Buffer, maxBytes: number, notes: string[]): Buffer {
   // Two that both name it (application and proxy), or one that names it and does not do it. No text begins so.
   if (coding.endsWith('gzip') && !(bytes[0] === 0x1f && bytes[1] === 0x8b)) {
-    notes.push(`Content-Encoding says ${coding}, and the body is not compressed so: read as it stands`);
+    notes.push(`Content-Encoding says ${coding}, and the body is not compressed so: read as it is`);
     return bytes;
   }
   let left: Buffer;

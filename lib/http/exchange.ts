@@ -4,12 +4,14 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
+import { certificateFailure, handshakeFailure, MAYBE_REFUSED } from './handshake.ts';
 import type { HttpPhases } from './message.ts';
 import { abusive, HEAD_BYTES, Meter } from './meter.ts';
 import { outermost, type Zone } from './network.ts';
 import type { Pool } from './pool.ts';
 import type { Proxy } from './proxy.ts';
 import { isRedirect } from './redirect.ts';
+import type { Tls } from './tls.ts';
 import { credentialsFor, type Making } from './tunnel.ts';
 import type { Reader } from './watch.ts';
 
@@ -20,6 +22,7 @@ export interface ExchangeOptions {
   readonly url: URL;
   /** Null: directly. */
   readonly proxy: Proxy | null;
+  readonly tls: Tls | null;
   /** Ends a connection that is being made through a proxy. */
   readonly signal: CancelSignal;
   /** Of the first request, where this one follows on another. */
@@ -36,7 +39,7 @@ export interface ExchangeOptions {
   readonly onConnected: () => void;
 }
 
-/** RFC 9112, 6.3: they end with their head, whatever stands in it. */
+/** RFC 9112, 6.3: they end with their head, whatever is in it. */
 const WITHOUT_BODY = new Set([204, 304]);
 /** Parts of the reply that are longer than Node's parser takes. */
 const TOO_LONG: Readonly<Record<string, string>> = {
@@ -80,7 +83,8 @@ export class Exchange implements Reader {
     this.#origin = `${options.hostname ?? ''}:${Number(options.port ?? 0) || (secure ? 443 : 80)}`;
     if (overNewConnection) pool.watch.renew(this.#origin);
     Object.assign(options, { account, from, maxHeaderSize: HEAD_BYTES });
-    const { proxy } = this.#options;
+    const { proxy, tls } = this.#options;
+    if (secure && tls !== null && tls.serverName !== null) options.servername = tls.serverName;
     if (proxy !== null) this.#goThrough(proxy, options, secure);
     const request = (secure ? https : http).request(options, (response) => {
       this.#received(response, onResponse);
@@ -110,11 +114,11 @@ export class Exchange implements Reader {
 
   /** RFC 9112, 3.2.2: a proxy that reads the question is told the whole URL of it. */
   #goThrough(proxy: Proxy, options: https.RequestOptions, secure: boolean): void {
-    const { signal } = this.#options;
+    const { signal, tls } = this.#options;
     const reached = (phase: 'dns' | 'connect' | 'tunnel' | 'tls'): void => {
       this.#phases[phase] ??= this.#elapsed();
     };
-    Object.assign(options, { making: { proxy, signal, reached } satisfies Making });
+    Object.assign(options, { making: { proxy, tls, signal, reached } satisfies Making });
     this.#origin = `${this.#origin} through ${proxy.name}`;
     if (secure) return;
     options.path = this.#options.url.origin + (options.path ?? '/');
@@ -205,7 +209,14 @@ export class Exchange implements Reader {
       this.#options.pool.watch.renew(this.#origin);
       return new RouterError('connection_gone');
     }
-    return new RouterError(this.#stage, messageOf(error));
+    const { tls } = this.#options;
+    if (this.#stage === 'tls_failed') return handshakeFailure(error, this.#socket, tls);
+    // By TLS 1.3 a client has finished before the server has looked at its certificate.
+    const refused = certificateFailure(error, tls);
+    if (refused !== null) return refused;
+    const isNew = this.#stage === 'connection_lost' && this.#reused === null;
+    const hint = isNew && tls?.identity != null ? MAYBE_REFUSED : '';
+    return new RouterError(this.#stage, `${messageOf(error)}${hint}`);
   }
 
   #received(response: http.IncomingMessage, onResponse: (response: http.IncomingMessage) => void): void {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 
-/** The hosts file, read anew when it has changed. Synchronous: a local file of a few lines, asked per new connection. */
+/** The hosts file, read again when it has changed. Synchronous: a local file of a few lines, asked per new connection. */
 export class HostsFile {
   readonly #path: string;
   #stamp = '';

@@ -1,4 +1,5 @@
 import type { Proxies } from './proxy.ts';
+import type { Tls } from './tls.ts';
 
 /** What goes out to a CRM and what comes back: plain values, without a socket. */
 
@@ -15,8 +16,8 @@ export interface HttpRequest {
   readonly redirects: number;
   /** What it goes through, and so do the redirects that it leads to. */
   readonly proxies: Proxies;
-  /** PEM of certificates that are trusted beside the usual ones; null for these alone. */
-  readonly ca: string | null;
+  /** How TLS is spoken; null: the usual certificates are trusted, and we have none to show. */
+  readonly tls: Tls | null;
   /** Who asks, as a digest: neither connections nor blame are shared by two accounts. */
   readonly account: string;
   /** The secrets within, as they were filled in: a reply that repeats one is not shown as it is. */
@@ -57,6 +58,6 @@ export interface HttpResponse {
   readonly phases: HttpPhases;
   /** What was out of the ordinary about its coding or charset, in words; absent where no bytes were read. */
   readonly notes?: readonly string[];
-  /** It comes from a file, and is no reply to any question. */
+  /** It comes from a file, and is not a reply to any question. */
   readonly canned?: true;
 }

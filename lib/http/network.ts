@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 /**
  * Where requests may go, by address and port. A scheme's author names the webhook, a CRM names where a redirect leads, and
- * DNS says where a name is: none of them shall reach what only this machine can reach. Pure.
+ * DNS says where a name is: none of them may reach what only this machine can reach. Pure.
  */
 
 export interface NetworkRules {
@@ -116,7 +116,7 @@ export function compileNetwork(
   };
 }
 
-/** The innermost zone of an address and of the one within it. What is no address counts as public. */
+/** The innermost zone of an address and of the one within it. What is not an address counts as public. */
 export function zoneOf(address: string): Zone {
   const forms = formsOf(address);
   const within = (rules: readonly Rule[]): boolean =>
@@ -145,7 +145,7 @@ function contains({ bytes, bits }: Rule, address: readonly number[]): boolean {
   });
 }
 
-/** An address, and the IPv4 address that may stand in it; none for what is no address. */
+/** An address, and the IPv4 address that may be in it; none for what is not an address. */
 function formsOf(address: string): (readonly number[])[] {
   const bytes = bytesOf(address);
   if (bytes === null) return [];

@@ -1,13 +1,13 @@
-import { constants } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { allowedOf, denied, lookupBy, type RefusalOf } from './lookup.ts';
 import { zoneOf, type Network, type Zone } from './network.ts';
+import { watchHandshake } from './handshake.ts';
 import { Reachability } from './reachability.ts';
 import type { Resolver } from './resolver.ts';
+import { contextOf, type Tls } from './tls.ts';
 import { Tunnels, type Making, type TunnelOptions } from './tunnel.ts';
 import { Watch } from './watch.ts';
 
@@ -19,8 +19,8 @@ export interface Pool {
   readonly http: http.Agent;
   /** What comes over the connections. */
   readonly watch: Watch;
-  /** `ca`: PEM of certificates that are trusted beside the usual ones; null for these alone. */
-  https(ca: string | null): https.Agent;
+  /** Null: the usual certificates are trusted, and we have none to show. */
+  https(tls: Tls | null): https.Agent;
   /** Where the other end of a connection is; of one through a proxy, where the CRM is. */
   zoneOf(socket: Socket): Zone;
   /** Ends every connection, idle or not. */
@@ -40,7 +40,9 @@ export interface PoolOptions {
  * Each takes 33 KiB and half a millisecond to be made, as the usual roots are shared. The one that was used longest ago
  * gives way, as those of schemes that are no more: its connections close by themselves when they have been idle long enough.
  */
-const MAX_AUTHORITIES = 256;
+const MAX_RULES = 256;
+
+const USUAL = { ca: null, identity: null, minVersion: null };
 
 export function createPool({ network, resolver, proxyCa, idleSocketMs, restMs }: PoolOptions): Pool {
   const watch = new Watch(
@@ -56,7 +58,7 @@ export function createPool({ network, resolver, proxyCa, idleSocketMs, restMs }:
     timeout: idleSocketMs,
   };
   const reachability = new Reachability(() => performance.now());
-  const guards = { network, resolver, reachability, secureContext: contextOf(proxyCa) };
+  const guards = { network, resolver, reachability, secureContext: contextOf({ ...USUAL, ca: proxyCa }) };
   const tunnels = new Tunnels(guards);
   const guarded = <A extends http.Agent>(agent: A): A => {
     separated(agent);
@@ -65,20 +67,20 @@ export function createPool({ network, resolver, proxyCa, idleSocketMs, restMs }:
     return agent;
   };
   const plain = guarded(new http.Agent(options));
-  const trusting = (ca: string | null): https.Agent => {
+  const speaking = (tls: Parameters<typeof contextOf>[0]): https.Agent => {
     // rejectUnauthorized is said, so that NODE_TLS_REJECT_UNAUTHORIZED can't take it back.
-    return guarded(new https.Agent({ ...options, secureContext: contextOf(ca), rejectUnauthorized: true }));
+    return guarded(new https.Agent({ ...options, secureContext: contextOf(tls), rejectUnauthorized: true }));
   };
-  const usual = trusting(null);
-  /** By PEM, the one that was used longest ago first. */
+  const usual = speaking(USUAL);
+  /** By the id of their rules, the one that was used longest ago first. */
   const own = new Map<string, https.Agent>();
 
-  const ownOf = (ca: string): https.Agent => {
-    const agent = own.get(ca) ?? trusting(ca);
-    own.delete(ca);
-    own.set(ca, agent);
+  const ownOf = (tls: Tls): https.Agent => {
+    const agent = own.get(tls.id) ?? speaking(tls);
+    own.delete(tls.id);
+    own.set(tls.id, agent);
     const [oldest] = own.keys();
-    if (own.size > MAX_AUTHORITIES && oldest !== undefined) own.delete(oldest);
+    if (own.size > MAX_RULES && oldest !== undefined) own.delete(oldest);
     return agent;
   };
 
@@ -94,29 +96,13 @@ export function createPool({ network, resolver, proxyCa, idleSocketMs, restMs }:
   return {
     http: plain,
     watch,
-    https: (ca) => (ca === null ? usual : ownOf(ca)),
+    https: (tls) => (tls === null ? usual : ownOf(tls)),
     zoneOf: (socket) => tunnels.zoneOf(socket) ?? zoneOf(socket.remoteAddress ?? ''),
     close() {
       tunnels.close();
       for (const agent of [plain, usual, ...own.values()]) agent.destroy();
     },
   };
-}
-
-function contextOf(ca: string | null): SecureContext {
-  const secureContext = createSecureContext({
-    minVersion: 'TLSv1.2',
-    // TLS 1.2 lets a server ask for handshake after handshake.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  });
-  // Beside the usual ones, and not instead of them; parsing those again would take 20 ms and a megabyte.
-  if (ca !== null) (secureContext.context as Authorities).addCACert(ca);
-  return secureContext;
-}
-
-/** Not in Node's types; there since Node 0.3. */
-interface Authorities {
-  addCACert(pem: string): void;
 }
 
 /** What a request's options have beside Node's own. */
@@ -162,7 +148,7 @@ function checked(
     const fail = created as ((error: Error) => void) | undefined;
     if (making != null) {
       const inside = (socket: Socket): Socket =>
-        watch.over(connect(Object.assign(options, { socket })) as Socket);
+        watch.over(watchHandshake(connect(Object.assign(options, { socket })) as Socket));
       const wanted = {
         target: { host, port: Number(port), from },
         onread,
@@ -185,7 +171,7 @@ function checked(
       // Not in the types of an agent's options, which go to net.connect as they are.
       const attempt = { autoSelectFamilyAttemptTimeout: reachability.attemptMs(host) };
       const socket = connect(Object.assign(options, { lookup: lookupBy(find) }, attempt), created);
-      if (socket) reachability.watch(host, socket);
+      if (socket) reachability.watch(host, watchHandshake(socket));
       return socket;
     }
     queueMicrotask(() => fail?.(denied(host, refusal)));

@@ -6,7 +6,7 @@ type Connecting = Pick<EventEmitter, 'on' | 'once'> & { readonly remoteAddress?:
 /**
  * Which of a host's addresses answers. Node tries them in turn, gives each but the last 250 ms and never comes back to one
  * (measured on 20.20). A dead address in front would cost that for every connection, and a CRM that takes longer to be
- * reached would never be, as long as a dead address stands behind its own. So what answered comes first and has the time
+ * reached would never be, as long as a dead address follows its own. So what answered comes first and has the time
  * that it needs, and what did not answer comes last.
  */
 export class Reachability {

@@ -1,5 +1,6 @@
 import { RouterError } from '../errors.ts';
 import type { HttpRequest } from './message.ts';
+import { forAnyHost } from './tls.ts';
 
 /** The next request of a chain of redirects, held against the rules that a webhook's URL is held against. Pure. */
 
@@ -20,7 +21,7 @@ export function redirectedRequest(
 ): HttpRequest {
   const refused = (why: string): RouterError => new RouterError('redirect_refused', `HTTP ${status}: ${why}`);
   if (location === undefined || location.trim() === '') throw refused('no Location');
-  if (!URL.canParse(location, request.url)) throw refused('its Location is no URL');
+  if (!URL.canParse(location, request.url)) throw refused('its Location is not a URL');
   const from = new URL(request.url);
   const to = new URL(location, from);
   if (to.protocol !== 'https:' && to.protocol !== 'http:') throw refused(`to ${to.protocol}`);
@@ -43,6 +44,7 @@ export function redirectedRequest(
     url: to.href,
     headers: Object.fromEntries(headers),
     body: becomesGet ? null : request.body,
+    tls: sameOrigin || request.tls === null ? request.tls : forAnyHost(request.tls),
   };
 }
 

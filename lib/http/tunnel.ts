@@ -6,16 +6,20 @@ import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { Beyond, type Target } from './beyond.ts';
+import { handshakeFailure } from './handshake.ts';
 import { allowedOf, denied, lookupBy, type RefusalOf } from './lookup.ts';
 import { HEAD_BYTES } from './meter.ts';
 import type { Network, Zone } from './network.ts';
 import { authorityOf, type Proxy } from './proxy.ts';
 import type { Reachability } from './reachability.ts';
 import type { Resolver } from './resolver.ts';
+import type { Tls } from './tls.ts';
 
 /** A connection through a proxy that somebody waits for. */
 export interface Making {
   readonly proxy: Proxy;
+  /** To the CRM. */
+  readonly tls: Tls | null;
   /** Nobody waits for it any more. */
   readonly signal: CancelSignal;
   readonly reached: (phase: 'dns' | 'connect' | 'tunnel' | 'tls') => void;
@@ -93,13 +97,13 @@ export class Tunnels {
     base: Socket,
     target: Target,
     inside: (socket: Socket) => Socket,
-    { proxy, reached }: Making,
+    { proxy, tls, reached }: Making,
   ): Promise<Socket> {
     await connectThrough(base, target, proxy);
     reached('tunnel');
     const socket = guarded(inside(base));
     await ready(socket, 'secureConnect').catch((error: unknown) => {
-      throw new RouterError('tls_failed', messageOf(error));
+      throw handshakeFailure(error, socket, tls);
     });
     reached('tls');
     return socket;

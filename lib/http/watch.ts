@@ -123,7 +123,7 @@ export class Watch {
     }
     if (!reader.read(bytes.length)) return false;
     const more = push(bytes);
-    // At once, for what stood behind the reply; a connection that is merely not to be kept is ended later.
+    // At once, for what followed the reply; a connection that is merely not to be kept is ended later.
     if (socket.destroyed && isDone(reader)) this.#distrust(origin);
     return more;
   }

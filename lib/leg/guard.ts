@@ -49,7 +49,7 @@ export class Guard {
     this.#leg = leg;
     this.#clock = clock;
     this.#seconds = seconds;
-    // The connection may have stood in the system's queue for as long as a router stood still: the channel's age bounds it.
+    // The connection may have been in the system's queue for as long as a router was stalled: the channel's age bounds it.
     const dueMs = clock.now() - leg.call.ageMs + (seconds ?? 0) * 1000;
     this.#tasks = seconds === null || id === null ? [] : [{ id, dueMs }];
   }
@@ -102,7 +102,7 @@ export class Guard {
   }
 
   /**
-   * For the dial string: FreeSWITCH runs every variable that begins with `api_before_bridge` once the bridge stands, whether
+   * For the dial string: FreeSWITCH runs every variable that begins with `api_before_bridge` once the bridge is up, whether
    * or not the router still lives. A callee who answers and is gone again, or has yet to confirm, leaves the guard alone.
    */
   bridgeVariables(): Readonly<Record<string, string>> {

@@ -5,7 +5,7 @@ import type { BridgeOver } from './state.ts';
 
 /**
  * The legs that one bridge rings. FreeSWITCH ends a bridge when the last of them has failed and reports the cause of the
- * first in the dial string, whatever became of the others; how each of them ended stands in `originate_causes` (measured on
+ * first in the dial string, whatever became of the others; how each of them ended is in `originate_causes` (measured on
  * 1.11.1). A leg that never came to be (INVALID_GATEWAY, GATEWAY_DOWN, USER_NOT_REGISTERED) is not in there.
  */
 export interface Rung {

@@ -65,7 +65,7 @@ export const ENDS = {
   switch_lost: new RouterError('switch_lost'),
 } as const;
 
-/** Placeholders that stand in `originate_disposition` while legs are still being tried (recording 09). */
+/** Placeholders that are in `originate_disposition` while legs are still being tried (recording 09). */
 const PLACEHOLDERS: ReadonlySet<string | undefined> = new Set([undefined, '', 'failure', 'INVALIDARGS']);
 
 /**
@@ -135,7 +135,7 @@ export abstract class WatchedLeg {
     });
     // He was gone before `myevents`: the events that say so are not for this socket.
     if (call.hungUp) this.#hearHangup(headers);
-    // The connection stood in the queue of a stopped router until the guard, or somebody else, had taken the leg.
+    // The connection was in the queue of a stopped router until the guard, or somebody else, had taken the leg.
     else if (call.takenAway) this.#add(placeOf(call, clock.now()));
     // No command reaches a channel that is gone; the events that say how it went may come behind this notice.
     void connection.lingers.then(() => {

@@ -117,7 +117,7 @@ async function ringTogether(
   return outcome;
 }
 
-/** The bridge stands: FreeSWITCH does the same by itself, a moment later or where the router is dead (see `bridgeVariables`). */
+/** The bridge is up: FreeSWITCH does the same by itself, a moment later or where the router is dead (see `bridgeVariables`). */
 function standing({ leg, guard }: StepContext, maxSeconds: number | null): void {
   const limit = maxSeconds === null ? [] : [hangUpAfter(leg.call, maxSeconds)];
   // A failure shows in the events; the conversation is not held up by it.

@@ -1,6 +1,7 @@
 import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
 import type { CallReplies, ReplyRoom } from '../call/room.ts';
+import { newTraceId } from '../call/trace.ts';
 import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import { STANDSTILL_MS, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -12,7 +13,6 @@ import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { Admission, Refusal } from '../esl/listener.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
-import { uuidv7 } from '../uuid.ts';
 import type { BridgeOutcome } from './bridge.ts';
 import { exists, isNameable, setVariables } from './command.ts';
 import { endingOf } from './ending.ts';
@@ -84,7 +84,7 @@ class CallStory {
     this.#replies = context.replies.forCall();
     this.#connectedAt = context.clock.now();
     const now = context.clock.date();
-    this.record = newRecord(uuidv7(now), now);
+    this.record = newRecord(newTraceId(now), now);
   }
 
   /** The one catch around the call: whatever fails, the caller is given back to the dialplan. */
@@ -146,6 +146,7 @@ class CallStory {
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     const inquiry = new Inquiry({
       call,
+      trace: this.record.id,
       dryRun: false,
       signal: leg.taken,
       places: this.#places,
@@ -331,7 +332,7 @@ class CallStory {
     const over = `the call ${noticedUuid ?? ''} was over before it could be read`;
     this.#note({ type: 'note', text: disconnected ? over : `${failure.code}: ${failure.message}` });
     const stalled = stalledMs >= STANDSTILL_MS;
-    if (stalled) this.#note({ type: 'note', text: `the router stood still for ${Math.round(stalledMs)} ms` });
+    if (stalled) this.#note({ type: 'note', text: `the router was stalled for ${Math.round(stalledMs)} ms` });
     const reason = stalled ? 'router_stalled' : disconnected ? 'switch_hung_up' : failure.code;
     this.#note({ type: 'result', result: 'error', reason });
     await this.#close(disconnected && !stalled ? 'switch_hangup' : 'switch_lost');

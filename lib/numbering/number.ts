@@ -39,7 +39,7 @@ const MIN_DIGITS = 7;
 /** Fewer that no plan has are an id rather than a number: CRMs count their users up to eight or nine digits. */
 const MIN_BARE_DIGITS = 10;
 
-/** The digits, and what stands between them -> the one number that they are, or why they are none. Pure and total. */
+/** The digits, and what is between them -> the one number that they are, or why they are none. Pure and total. */
 export function readNumber(written: Written, numbering: Numbering): NumberResult {
   const readings = readingsOf(written, numbering);
   const chosen = choose(readings, written, numbering);
@@ -49,7 +49,7 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
     return isPrivate ? readPrivate(written, numbering) : { ok: false, detail: chosen.refusal, surcharge };
   }
   const { digits, how, valid } = chosen;
-  // What somebody may have joined by mistake is no rival of what stands there.
+  // What somebody may have joined by mistake is not a rival of what is there.
   const rivals = readings.filter((one) => one.valid && !one.doubted && (one.bare || one.home));
   const other = rivals.find((one) => one.digits !== digits) ?? null;
   const number = dialled(chosen, written, numbering);
@@ -64,7 +64,7 @@ export function readNumber(written: Written, numbering: Numbering): NumberResult
   };
 }
 
-/** `+380441234567`, or null when the text is no number by the rules of the scheme. */
+/** `+380441234567`, or null when the text is not a number by the rules of the scheme. */
 export function toE164(text: string, numbering: Numbering): string | null {
   const reading = readText(text, numbering);
   return reading === null ? null : `+${reading.digits}`;
@@ -112,9 +112,9 @@ function choose(
   if (first.doubted) {
     return { refusal: `can be +${first.digits}, and nobody divides a calling code so: write it with a +` };
   }
-  if (accept === 'valid') return { refusal: 'is no number of the plan, and numbering.accept is "valid"' };
+  if (accept === 'valid') return { refusal: 'is not a number of the plan, and numbering.accept is "valid"' };
   if (divided === 'marks' && !plus) {
-    return { refusal: 'is no number of the plan: one that has "-", "." or brackets in it must be' };
+    return { refusal: 'is not a number of the plan: one that has "-", "." or brackets in it must be' };
   }
   // Nothing undoubted is valid here: what is doubted may well be what was meant.
   const meant = readings.find((one) => one.valid);
@@ -122,7 +122,7 @@ function choose(
   const second = possible.find((one) => one.bare && one.digits !== first.digits);
   if (preferred !== 'auto' || !first.bare || second === undefined) return first;
   return {
-    refusal: `is no number of the plan, and ${canBeBoth(first, second)}, or set numbering.bareDigits`,
+    refusal: `is not a number of the plan, and ${canBeBoth(first, second)}, or set numbering.bareDigits`,
   };
 }
 
@@ -202,7 +202,7 @@ function whyNone(
   const [first] = readings;
   if (country !== undefined && !plus && first?.bare !== false) {
     const { lengths } = planOf(country);
-    return `is no number of ${country}, where national numbers have ${rangeOf(lengths)} digits, and none abroad`;
+    return `is not a number of ${country}, where national numbers have ${rangeOf(lengths)} digits, and none abroad`;
   }
   if (first === undefined && digits.startsWith('0')) {
     return 'begins with 0: set numbering.country to say whose national number it is';
@@ -214,7 +214,7 @@ function whyNone(
       : `has a gap within the calling code ${code}: if it is meant, write it in one`;
   }
   const { callingCode: code, national } = first;
-  return `is no number: behind +${code} no number has ${national.length} digits`;
+  return `is not a number: behind +${code} no number has ${national.length} digits`;
 }
 
 /** `9`, `6 to 11` */

@@ -92,7 +92,7 @@ export function plansBehind(callingCode: string): readonly Plan[] {
   return Object.hasOwn(nonGeographic, callingCode) ? [cached(callingCode)] : [];
 }
 
-/** `380` of `380441234567`; null when no calling code stands in front. No code is the beginning of another. */
+/** `380` of `380441234567`; null when no calling code is in front. No code is the beginning of another. */
 export function callingCodeOf(digits: string): string | null {
   for (const length of [1, 2, 3]) {
     const code = digits.slice(0, length);

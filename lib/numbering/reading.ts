@@ -60,7 +60,7 @@ export function readingsOf(written: Written, { country, bareDigits: preferred }:
   // No national number begins with a 0 that is the trunk prefix.
   if (plan.trunkPrefix === '0' && digits.startsWith('0')) return readings;
   const home = reading(plan.callingCode, digits, nationally(here, true));
-  // A length alone is no sign that the 0 in front belongs to it.
+  // A length alone is not a sign that the 0 in front belongs to it.
   if (digits.startsWith('0') && !home.valid) return readings;
   readings.push(...readOwnJoined(digits, plan));
   const own = world.filter((one) => one.valid && one.callingCode === plan.callingCode);
@@ -176,7 +176,7 @@ function readAbroad(written: Written, from: number, manner: Manner, exact = fals
 }
 
 /**
- * A gap within the calling code: `+8 (495) ...` is no number of +84. But for Ukraine's `+38 (044)`, where the code ends in the
+ * A gap within the calling code: `+8 (495) ...` is not a number of +84. But for Ukraine's `+38 (044)`, where the code ends in the
  * 0 that people write in front of the area code, and for one digit too far left, `3 80123456789`.
  */
 function isCut({ groups, divided, plus }: Written, from: number, code: string): boolean {

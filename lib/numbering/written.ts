@@ -1,16 +1,16 @@
 /**
- * How a number is written, before anybody knows whose it is: its digits, and what stands in front of them and between
+ * How a number is written, before anybody knows whose it is: its digits, and what is in front of them and between
  * them. Which digits belong to each other depends on that: `201 202 203` is three extensions, `3 80123456789` one number.
  */
 export interface Written {
   readonly digits: string;
-  /** A `+` stands in front. */
+  /** A `+` is in front. */
   readonly plus: boolean;
   /** The digits between separators: `["38", "044", "1234567"]`. */
   readonly groups: readonly string[];
-  /** What stands between the groups: nothing, spaces alone, or hyphens, dots and brackets too. */
+  /** What is between the groups: nothing, spaces alone, or hyphens, dots and brackets too. */
   readonly divided: 'no' | 'spaces' | 'marks';
-  /** The first group stands in brackets: `(495) ...`. */
+  /** The first group is in brackets: `(495) ...`. */
   readonly bracketed: boolean;
   /** Where the 0 of `(0)` stands among the digits; null without one. */
   readonly bracketedZeroAt: number | null;
@@ -30,7 +30,7 @@ export function plainText(text: string): string {
   return text.replace(MARKS, '').replace(SPACES, ' ').replace(DASHES, '-').trim();
 }
 
-/** Null when anything but digits, separators and a leading `+` stands in a text that went through `plainText`. */
+/** Null when anything but digits, separators and a leading `+` is in a text that went through `plainText`. */
 export function parseWritten(text: string): Written | null {
   const float = /^\+?\d+\.00?$/.test(text);
   const whole = float ? text.replace(/\.0+$/, '') : text;
@@ -60,7 +60,7 @@ export function groupsOf(text: string): string[] {
 
 /**
  * A number and the extension behind it: `+380441234567 ext. 12`, `...;ext=12`, `...x12`, `...#12`, `... (12)`, `.../12`.
- * Null when nothing of that kind stands behind digits; whether they are a number is not looked at.
+ * Null when nothing of that kind follows digits; whether they are a number is not looked at.
  */
 export function splitExtension(
   text: string,

@@ -26,7 +26,7 @@ export const bitrix24: Preset = {
   limits: [
     'Of several matches the first counts, which is the one that Bitrix24 itself recommends.',
     'About 2 requests a second for one webhook; over it Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
-    'Whether he is at work (`ASSIGNED_BY.TIMEMAN_STATUS`) is not looked at.',
+    'Whether he is at work is looked at with `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }` in `webhook`; only where Bitrix24 keeps working time, else nobody is ever at work.',
     'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; what stands there is then rung as it is.',
   ],
 };

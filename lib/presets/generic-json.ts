@@ -1,6 +1,6 @@
 import { COMMON, type Preset } from './preset.ts';
 
-/** docs/crm.md, as it stands there. */
+/** docs/crm.md, as it is there. */
 export const genericJson: Preset = {
   what: 'a CRM of your own that answers as docs/crm.md says: a signed JSON question, {"destination": "201"} back',
   scheme: {

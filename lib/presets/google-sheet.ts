@@ -4,7 +4,7 @@ import { COMMON, COUNTRY_TO_DO, type Preset } from './preset.ts';
 export const googleSheet: Preset = {
   what: 'a Google sheet of numbers and extensions, by examples/crm/google-sheet.gs',
   scheme: {
-    title: 'Google sheet: rings the extension that stands beside the number',
+    title: 'Google sheet: rings the extension beside the number',
     webhook: {
       url: 'https://script.google.com/macros/s/your-deployment/exec',
       method: 'GET',

@@ -34,6 +34,7 @@ export const hubspot: Preset = {
     'Numbers match as HubSpot stores them: +380441234567. One that is stored with spaces or without + is not found, and its caller is nobody.',
     'Search takes a few requests a second for the whole account, and new contacts appear in it after some seconds.',
     'Of several contacts with the same number one counts; which one, HubSpot decides.',
+    'Where you keep extensions in HubSpot, a property of the user has them and a second question needs no map: `"then": [{ "url": "https://api.hubapi.com/crm/v3/objects/users/search", "body": { "filterGroups": [{ "filters": [{ "propertyName": "hubspot_owner_id", "operator": "EQ", "value": "{{reply.results.0.properties.hubspot_owner_id}}" }] }], "properties": ["your_extension"], "limit": 1 }, "responseName": "results.0.properties.your_extension" }]` without `map` and `responseName` (scope crm.objects.users.read).',
     'The owner id is the one of the owners API, not the user id.',
   ],
 };

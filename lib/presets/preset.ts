@@ -2,7 +2,7 @@ import type { SchemeDocument } from '../scheme/scheme.ts';
 
 /**
  * A scheme for one kind of CRM, ready to be filled in. Strict, whatever is forgotten: ids ring somebody only by the map,
- * whose one key is no id of any CRM, and a kind of destination that is not expected is refused.
+ * whose one key is not an id of any CRM, and a kind of destination that is not expected is refused.
  */
 export interface Preset {
   /** One line for people: whom it asks, and what it reads. */
@@ -18,7 +18,7 @@ export interface Preset {
 export const MAP = { 'id of an owner': '201' };
 
 export const MAP_TO_DO =
-  'webhook.map: the id of each owner, and his extension: {"17": "201"}; whoever is not in it is nobody';
+  'webhook.map: the id of each owner, and his extension: {"17": "201"}; an owner who is not in it is nobody';
 export const COUNTRY_TO_DO =
   'numbering.country: your country ("UA"), if your carrier sends callers without + and country code';
 

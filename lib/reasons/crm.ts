@@ -28,6 +28,16 @@ export const NOBODY = {
     'The reply has another shape than `webhook.responseName` says.',
     'Run `esl-router try`: it lists what the reply holds. Correct `webhook.responseName`.',
   ],
+  when_unmet: [
+    'the reply does not hold what webhook.when asks for',
+    'The owner is not at work, or another condition of `webhook.when` is not met.',
+    'Nothing, or set what `onNoRoute` does with such calls. The detail names the value that was there.',
+  ],
+  reply_ends_chain: [
+    'the reply holds nothing that the next question could ask about',
+    'The contact has no owner, or the path in `{{reply.path}}` is wrong.',
+    'Run `esl-router try`: it shows each reply. Correct the path in `webhook.then`.',
+  ],
   nothing_to_ask: [
     'the call does not have what the scheme asks the CRM about',
     'The caller withholds his number, or a field of `webhook.require` is empty.',
@@ -66,6 +76,16 @@ export const CRM = {
     'the TLS connection to the webhook failed',
     'The certificate has expired, is for another name, or its authority is not known.',
     'Run `esl-router try`, which shows why. Renew the certificate, or name its authority.',
+  ],
+  certificate_required: [
+    'the CRM wants a client certificate',
+    'The scheme has no client certificate to show.',
+    'Get a certificate from whoever runs the CRM, and set `webhook.tls.cert` and `webhook.tls.key`.',
+  ],
+  certificate_refused: [
+    'the CRM rejects the client certificate',
+    'It has expired, was revoked, or the CRM does not know who signed it.',
+    'Run `esl-router check`, which shows when it expires. Ask whoever runs the CRM which certificates it takes.',
   ],
   webhook_timeout: [
     'the CRM did not answer within the time for the decision',

@@ -4,7 +4,7 @@ import { NOTHING, type About } from './about.ts';
 export const OWN = {
   routed: ['the call was sent where the CRM said', 'A call as it should be.', NOTHING],
   stale: [
-    'the CRM can not answer: the call was sent where it said the last time',
+    'the CRM cannot answer: the call was sent where it said the last time',
     'The CRM fails, and `webhook.lastGoodSeconds` allows its last answer.',
     'Look for the warning that says why it fails.',
   ],

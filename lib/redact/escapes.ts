@@ -19,7 +19,7 @@ const LETTERS = new Map(
     character.charCodeAt(0),
   ]),
 );
-/** Every character of ASCII that has a name in HTML, and what else stands in numbers. */
+/** Every character of ASCII that has a name in HTML, and what else is in numbers. */
 const NAMED = new Map(
   'amp& lt< gt> quot" apos\' nbsp\u00a0 excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] hat^ lowbar_ underbar_ grave` diacriticalgrave` lcub{ lbrace{ verbar| vert| verticalline| midast* newline\n rcub} rbrace} dash\u2010 ndash\u2013 mdash\u2014 shy\u00ad tab\t'
     .split(' ')

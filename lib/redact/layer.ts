@@ -53,7 +53,7 @@ export class Decoding {
     this.#to[this.#length++] = written === null ? to : (written.to[to - 1] ?? 0);
   }
 
-  /** What is no escape. */
+  /** What is not an escape. */
   keep(from: number, to: number): void {
     const { text } = this.#below;
     for (let at = from; at < to; at++) this.add(text.charCodeAt(at), at, at + 1);

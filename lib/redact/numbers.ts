@@ -21,7 +21,7 @@ export interface NumberSpan extends Span {
   readonly digits: string;
 }
 
-/** Where numbers stand in a layer. An address of IPv4 is none, unless one of its groups is above 255. */
+/** Where numbers are in a layer. An address of IPv4 is none, unless one of its groups is above 255. */
 export function numbersIn(layer: Layer): NumberSpan[] {
   const { text } = layer;
   if (text.length < 7 || !MAY_HOLD.test(text)) return [];
@@ -46,7 +46,7 @@ export function asciiDigits(text: string): string {
     .replace(/[^0-9]/gu, asciiDigit);
 }
 
-/** Digits stand in rows of ten. */
+/** Digits are in rows of ten. */
 function asciiDigit(digit: string): string {
   const code = digit.codePointAt(0) ?? 0;
   let zero = code;

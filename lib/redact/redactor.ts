@@ -32,7 +32,7 @@ const MAX_WORDS = 500;
 
 const NUMBER_ALONE = /^\+?\d{7,}$/;
 
-/** What ids and times are called: their digits are no telephone number, and without them no call can be found again. */
+/** What ids and times are called: their digits are not telephone numbers, and without them no call can be found again. */
 const IDS = new Set([
   'id',
   'uuid',
@@ -46,7 +46,7 @@ const IDS = new Set([
 ]);
 /** Headers are what a CRM calls them: of these none is an id but one of ours. */
 const HEADERS = 'headers';
-const OWN_ID = /^msg_[0-9a-f]{8}-[0-9a-f-]{27}$/;
+const OWN_ID = /^(?:msg_[0-9a-f]{8}-[0-9a-f-]{27}|00-[0-9a-f]{32}-[0-9a-f]{16}-01)$/;
 
 export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOptions): Redactor {
   const finder = finderOf(secrets);

@@ -1,6 +1,6 @@
 import { BREAK, Decoding, type Layer, type Span } from './layer.ts';
 
-/** What stands in base64 and in hexadecimal digits, wherever in a run of letters and digits it begins. */
+/** What is in base64 and in hexadecimal digits, wherever in a run of letters and digits it begins. */
 
 /** Shorter ones hold nothing that is looked for; twelve digits are a telephone number. */
 const MIN_BASE64 = 12;
@@ -11,7 +11,7 @@ interface Coding {
   readonly name: 'base64' | 'hex';
   readonly characters: number;
   readonly bytes: number;
-  /** Groups in a row that are text, from which on it is no accident. */
+  /** Groups in a row that are text, from which on it is not an accident. */
   readonly least: number;
   /** The bytes of the group at `at` are put into `group`; how many they are, 0 for no group. */
   readonly read: (text: string, at: number) => number;
@@ -55,7 +55,7 @@ interface Piece extends Span {
   readonly coding: Coding;
 }
 
-/** As it stands here it stands in the text itself, of which all runs are read. */
+/** As it is here it is in the text itself, of which all runs are read. */
 function wasSeen({ written }: Layer, at: number, length: number): boolean {
   return written !== null && (written.to[at + length - 1] ?? 0) - (written.from[at] ?? 0) === length;
 }
@@ -76,7 +76,7 @@ function textsIn(layer: Layer, from: number, end: number, coding: Coding, found:
         if (expected < 0) break;
       }
       if (count > 0 && good === count) continue;
-      // The last group may be a short one, with what is no part of it behind it.
+      // The last group may be a short one, with what is not part of it behind it.
       const to = Math.min(end, good === 0 ? at : at + good + 1);
       if (at - begin >= least * characters) found.push({ from: begin, to, coding });
       if (at >= end) break;

@@ -1,6 +1,6 @@
 import { writtenAt, type Layer, type Span } from './layer.ts';
 
-/** Where secrets stand in a layer of a text. All of them are looked for at once: a log line is searched for every secret there is. */
+/** Where secrets are in a layer of a text. All of them are looked for at once: a log line is searched for every secret there is. */
 
 /** A shorter one would be found in texts that have nothing to do with it. */
 const MIN_LENGTH = 6;

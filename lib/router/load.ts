@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Counts } from '../esl/listener.ts';
 
 /**
- * Whether the router can take more calls. Two things tell that it can not: the event loop is late, or callers wait in the
+ * Whether the router can take more calls. Two things tell that it cannot: the event loop is late, or callers wait in the
  * kernel's queue. libuv accepts one a turn, so that under load calls pile up there while the loop still turns in time.
  */
 

@@ -1,4 +1,5 @@
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
+import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
@@ -18,7 +19,6 @@ import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import { uuidv7 } from '../uuid.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
@@ -52,7 +52,7 @@ interface SecretSource {
 
 export interface Router {
   readonly address: { readonly host: string; readonly port: number };
-  /** Reads the schemes anew; the old ones stay when there is any fault. Resolves to the faults. */
+  /** Reads the schemes again; the old ones stay when there is any fault. Resolves to the faults. */
   reload(): Promise<readonly string[]>;
   /**
    * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
@@ -238,7 +238,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
 }
 
-/** Descriptors for what is no call: logs, schemes, health, strangers, idle connections to CRMs. */
+/** Descriptors for what is not a call: logs, schemes, health, strangers, idle connections to CRMs. */
 const OTHER_DESCRIPTORS = 96;
 /** Calls being given back at once, where descriptors do not set the limit. */
 const MAX_REFUSED = 1_000;
@@ -310,10 +310,11 @@ async function openHealth(
 
 /** Of a connection that was reset before it was accepted: which call it was nobody says. */
 function unserved(stalledMs: number, clock: Clock): CallRecord {
-  const record = newRecord(uuidv7(clock.date()), clock.date());
+  const now = clock.date();
+  const record = newRecord(newTraceId(now), now);
   const stalled = stalledMs >= STANDSTILL_MS;
   const text = 'FreeSWITCH reset the connection before it was accepted';
-  const meanwhile = `; the router stood still for ${Math.round(stalledMs)} ms`;
+  const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
   apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
   apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });

@@ -1,6 +1,6 @@
 import type { Field } from '../webhook/field.ts';
 
-/** The fields of a scheme in words; those of `webhook` stand in its own wing. */
+/** The fields of a scheme in words; those of `webhook` are in its own wing. */
 export const SCHEME_FIELDS = {
   $schema: {
     label: 'JSON Schema',
@@ -180,7 +180,7 @@ export const FALLBACK_FIELDS = {
   },
   onError: {
     label: 'The CRM failed',
-    doc: 'No answer, one that can not be read, or one that may not be dialled.',
+    doc: 'No answer, one that cannot be read, or one that may not be dialled.',
     example: [{ webhook: 'https://backup.example.com/route' }],
   },
   onNoAnswer: {
@@ -225,5 +225,5 @@ export const STEP_FIELDS = {
   scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },
   transfer: { label: 'Transfer', doc: 'To an extension of the dialplan.' },
   hangup: { label: 'Hang up', doc: 'With this cause.', example: 'USER_BUSY' },
-  dialplan: { label: 'Back to the dialplan', doc: 'What stands behind "socket" runs.', example: true },
+  dialplan: { label: 'Back to the dialplan', doc: 'What follows "socket" runs.', example: true },
 } as const satisfies Record<string, Field>;

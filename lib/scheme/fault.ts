@@ -20,7 +20,7 @@ export function faultsOf(issues: readonly Issue[], knownKeys: KnownKeys, parents
     const path = [...parents, ...issue.path];
     if (issue.code === 'invalid_key') return faultsOf(issue.issues, knownKeys, path);
     if (issue.code === 'invalid_union') {
-      // The one form whose shape the value has: all that is wrong with it lies deeper, or is no matter of shape.
+      // The one form whose shape the value has: all that is wrong with it lies deeper, or is not a matter of shape.
       const meant = issue.errors.filter((list) => list.length > 0 && !list.some(isOtherShape));
       const [only] = meant;
       if (only !== undefined && meant.length === 1) return faultsOf(only, knownKeys, path);

@@ -9,7 +9,7 @@ import type { Scheme } from './scheme.ts';
 
 type Numbering = Scheme['numbering'];
 
-/** The ways in which one number may be written, digits alone. A text that is no number has the first only: itself. */
+/** The ways in which one number may be written, digits alone. A text that is not a number has the first only: itself. */
 export interface NumberForms {
   /** As it came, without `+` and `00`. */
   readonly digits: string;
@@ -21,7 +21,7 @@ export interface NumberForms {
 
 /** One glob of `match.did` or `match.caller`, made ready. */
 export interface Pattern {
-  /** As it stands in the document. */
+  /** As it is in the document. */
   readonly source: string;
   /** Without separators, `+` and `00`; a whole number by its E.164 digits as well. None: nothing is left to compare. */
   readonly globs: readonly string[];

@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { HOPS_HEADER } from '../call/channel.ts';
 import type { Outcome } from '../call/cause.ts';
 import { COUNTRIES, planOf } from '../numbering/plan.ts';
-import { secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
+import { readsOccasion, secretsOf, variablesOf, type Template } from '../webhook/macro.ts';
 import { sameHeader } from '../webhook/header.ts';
-import { DIRECT, settingsIn, type ProxyChoice } from '../webhook/proxy.ts';
+import { settingsIn } from '../webhook/proxy.ts';
+import { completed, type Crms } from '../webhook/profile.ts';
 import { template } from '../webhook/template.ts';
 import { described } from '../webhook/field.ts';
 import * as words from './description.ts';
 import { faultsOf, type Fault } from './fault.ts';
 import { knownKeys } from './known-keys.ts';
-import { oneOrMore, templatesOfWebhook, webhook, type Webhook } from '../webhook/webhook.ts';
+import { chainOf, questionsOf, webhook, type Wanted } from '../webhook/chain.ts';
+import { oneOrMore, templatesOfWebhook, type Webhook } from '../webhook/webhook.ts';
 import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
 export { NAME, NAME_RULE, type FallbackStep } from './step.ts';
@@ -119,9 +121,13 @@ const fields = {
                 .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
                   error: 'is reserved: routers count hops by it',
                 }),
-              template({ reply: true }).refine((value) => secretsOf(value).length === 0, {
-                error: 'a secret must not go to a callee',
-              }),
+              template({ reply: true })
+                .refine((value) => secretsOf(value).length === 0, {
+                  error: 'a secret must not go to a callee',
+                })
+                .refine((value) => !readsOccasion(value), {
+                  error: 'only a question says why it is asked, no header for a callee',
+                }),
             )
             .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
               error: 'a header is set twice',
@@ -178,32 +184,22 @@ export type SchemeResult =
   | {
       readonly ok: true;
       readonly scheme: Scheme;
-      /** The file that `webhook.ca` names. What is in it becomes the scheme's by `trusting`. */
-      readonly caFile: string | null;
-      /** What `webhook.proxy` says; becomes the scheme's by `through`. */
-      readonly proxy: ProxyChoice | undefined;
+      /** What each question of its chain wants beside: see `connected`. */
+      readonly wanted: readonly Wanted[];
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-export function parseScheme(json: unknown, revision: string): SchemeResult {
+/** `crms`: the profiles that `webhook.crm` may name. */
+export function parseScheme(given: unknown, revision: string, crms: Crms = new Map()): SchemeResult {
+  const { json, faults } = completed(given, crms);
+  // What is said of a question that lacks its profile would be about what the profile says.
+  if (faults.length > 0) return { ok: false, faults };
   const result = document.safeParse(json, { reportInput: true });
-  if (result.success) {
-    const { webhook: asked, $schema: _editors, ...rest } = result.data;
-    const { ca: caFile = null, proxy, ...others } = asked;
-    const direct = { ...others, ca: null, proxies: DIRECT };
-    return { ok: true, scheme: { ...rest, webhook: direct, revision }, caFile, proxy };
-  }
-  return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
-}
-
-/** The scheme, its webhook trusting the certificates of a PEM text beside the usual ones. */
-export function trusting(scheme: Scheme, ca: string): Scheme {
-  return { ...scheme, webhook: { ...scheme.webhook, ca } };
-}
-
-/** The scheme, its webhook asked through these proxies. */
-export function through(scheme: Scheme, proxies: Webhook['proxies']): Scheme {
-  return { ...scheme, webhook: { ...scheme.webhook, proxies } };
+  if (!result.success)
+    return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
+  const { webhook: asked, $schema: _editors, ...rest } = result.data;
+  const { webhook: chain, wanted } = chainOf(asked, crms);
+  return { ok: true, scheme: { ...rest, webhook: chain, revision }, wanted };
 }
 
 /** The steps for a call that was not answered. */
@@ -223,8 +219,10 @@ export function stepsFor({ fallback }: Scheme, outcome: Outcome): readonly Fallb
 /** Every template of a scheme, wherever it stands. */
 export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
   return [
-    ...templatesOfWebhook(webhook),
-    ...settingsIn(webhook.proxies).flatMap(({ user, password }) => [user, password]),
+    ...questionsOf(webhook).flatMap(templatesOfWebhook),
+    ...questionsOf(webhook)
+      .flatMap(({ proxies }) => settingsIn(proxies))
+      .flatMap(({ user, password }) => [user, password]),
     ...Object.values(bridge.headers),
     ...Object.values(fallback).flatMap((list = []) =>
       list.flatMap((item) => ('webhook' in item ? [item.webhook] : [])),

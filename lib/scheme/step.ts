@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { HANGUP_CAUSES, type HangupCause } from '../call/cause.ts';
 import { described } from '../webhook/field.ts';
+import { repliesOf } from '../webhook/macro.ts';
 import { webhookUrl } from '../webhook/webhook.ts';
 import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
 
-/** Steps of a fallback, and the names that stand in them. */
+/** Steps of a fallback, and the names that are in them. */
 
 export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const NAME_RULE = 'expected small letters, digits and "-", at most 64';
@@ -57,7 +58,9 @@ const parts = described(
   {
     dial: dialValue,
     timeout: z.int().min(2).max(300).optional(),
-    webhook: webhookUrl,
+    webhook: webhookUrl.refine((url) => repliesOf(url).length === 0, {
+      error: 'there is no {{reply.path}} here: it is the same question to another URL',
+    }),
     scheme: z.string().regex(NAME),
     transfer,
     hangup: hangupCause,

@@ -161,7 +161,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
   ENOTDIR: 'part of its path is not a folder',
   EISDIR: 'is a folder, expected a file',
-  EIO: 'the disk can not read it',
+  EIO: 'the disk cannot read it',
   ESTALE: 'the file server no longer knows it',
   EMFILE: 'too many files are open (ulimit -n, LimitNOFILE)',
   ENFILE: 'the system has too many files open',

@@ -16,7 +16,9 @@ import {
   readText,
   sentenceOf,
 } from './file.ts';
-import { assembling, caFileOf, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { configuredCrms, crmsDir, withFiles } from './crms.ts';
+import { assembling, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { tlsFilesOf } from './tls.ts';
 
 /** Of all files together: what a set of schemes takes in memory is several times as much. */
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
@@ -32,8 +34,11 @@ interface Found {
   /** Of the file system. */
   readonly faults: string[];
   /** Of what the files hold. */
-  readonly broken: string[];
+  readonly broken: { readonly path: string; readonly fault: string }[];
 }
+
+/** What a folder is for, in words. */
+type Kind = 'scheme' | 'profile';
 
 /**
  * Reads and checks every scheme, of the folder and of the environment: the whole set, or all faults at once. What is read is the
@@ -43,8 +48,13 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
   const { dir } = config.schemes;
   for (let tries = 1; ; tries++) {
     const before = await lookAt(dir);
-    const found = await readFolder(dir);
-    const named = namedBy(dir, found.sources);
+    const found = await readFolder(dir, 'scheme');
+    const profiles = await readFolder(crmsDir(dir), 'profile');
+    const crms = withFiles(configuredCrms(config), profiles);
+    const named = namedBy(dir, [
+      ...found.sources,
+      ...profiles.sources.map(({ json }) => ({ json: { webhook: json } })),
+    ]);
     const sightOfNamed = await sightsOf(named);
     const readText = await readNamed(named);
     const after = await lookAt(dir);
@@ -53,11 +63,12 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     if (!isSettled && tries < TRIES) continue;
     if (!isSettled) found.faults.push(`${dir}: its files change while they are read`);
     const sources = [...found.sources, ...environmentSource(config)];
-    const unread = [...found.faults, ...found.broken];
-    const result = await inSlices(assembling(sources, config, secrets, { unread, readText }));
+    found.faults.push(...profiles.faults);
+    const unread = [...found.faults, ...found.broken.map(({ path, fault }) => `${path}: ${fault}`)];
+    const result = await inSlices(assembling(sources, config, secrets, { unread, readText, crms }));
     const looked = { named, seen: after + sightOfNamed };
     return result.ok
-      ? { ...result, ...looked, notes: [...found.notes, ...result.notes] }
+      ? { ...result, ...looked, notes: [...found.notes, ...profiles.notes, ...result.notes] }
       : { ...result, ...looked, mayPass: found.faults.length > 0 };
   }
 }
@@ -67,13 +78,17 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
  * took its place is seen, and so do files that schemes name. Never rejects: what can't be seen is a sight too.
  */
 export async function lookAt(dir: string, named: readonly string[] = []): Promise<string> {
+  return (await lookInto(dir)) + (await lookInto(crmsDir(dir))) + (await sightsOf(named));
+}
+
+async function lookInto(dir: string): Promise<string> {
   const files = await namesIn(dir).then(
     (names) => names.map((name) => join(dir, name)),
     () => [],
   );
   // A folder's own times change with every editor's lock in it.
   const folder = await sightOf(dir, ({ dev, ino }) => `${dev}:${ino}`);
-  return folder + (await sightsOf(files)) + (await sightsOf(named));
+  return folder + (await sightsOf(files));
 }
 
 /** What a glance at files shows. Never rejects. */
@@ -100,16 +115,16 @@ async function namesIn(dir: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.json') && !/^[.#]/.test(name)).sort();
 }
 
-async function readFolder(dir: string): Promise<Found> {
+async function readFolder(dir: string, kind: Kind): Promise<Found> {
   const found: Found = { sources: [], notes: [], faults: [], broken: [] };
   let names: string[];
   try {
     names = await namesIn(dir);
   } catch (error) {
     // No folder is no fault: a router without schemes gives every call back and says so.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      found.notes.push(`${dir}: there is no such folder`);
-    else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      if (kind === 'scheme') found.notes.push(`${dir}: there is no such folder`);
+    } else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
       found.faults.push(`${dir}: is not a folder (ENOTDIR)`);
     else found.faults.push(`${dir}: ${error instanceof FileFault ? error.message : sentenceOf(error)}`);
     return found;
@@ -118,22 +133,22 @@ async function readFolder(dir: string): Promise<Found> {
   for (const name of names) {
     const path = join(dir, name);
     try {
-      const kind = await answerOf(path, async () => kindOf(await stat(path)));
-      if (kind !== 'a file') {
-        found.notes.push(`${path}: is ${kind}, not a scheme`);
+      const is = await answerOf(path, async () => kindOf(await stat(path)));
+      if (is !== 'a file') {
+        found.notes.push(`${path}: is ${is}, not a ${kind}`);
         continue;
       }
       const text = await readText(path, { maxBytes: MAX_SCHEME_BYTES });
       bytes += text.length;
       if (bytes > MAX_FOLDER_BYTES) {
-        found.broken.push(`${dir}: its schemes are larger than ${MAX_FOLDER_BYTES / 1024 / 1024} MiB`);
+        found.faults.push(`${dir}: its files are larger than ${MAX_FOLDER_BYTES / 1024 / 1024} MiB`);
         return found;
       }
       const read = await inSlices(readingJson(text));
       if (read.ok) {
         found.sources.push({ name: path, text, json: read.value });
         found.notes.push(...read.notes.map((note) => `${path}: ${note}`));
-      } else found.broken.push(`${path}: ${read.fault}`);
+      } else found.broken.push({ path, fault: read.fault });
     } catch (error) {
       // Its name was there a moment ago.
       const isLink = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -144,9 +159,9 @@ async function readFolder(dir: string): Promise<Found> {
   return found;
 }
 
-/** The files that schemes name: `webhook.ca`. */
-function namedBy(dir: string, sources: readonly SchemeSource[]): string[] {
-  const named = sources.flatMap(({ json }) => caFileOf(json) ?? []).map((file) => resolve(dir, file));
+/** The files that schemes and profiles name: those of `tls`. */
+function namedBy(dir: string, sources: readonly Pick<SchemeSource, 'json'>[]): string[] {
+  const named = sources.flatMap(({ json }) => tlsFilesOf(json)).map((file) => resolve(dir, file));
   return [...new Set(named)];
 }
 

@@ -16,7 +16,7 @@ const MOST_COMPARED = 300;
 
 /**
  * What in a `match` never chooses its scheme, with file and path: only what is certain. The scheme may still be reached by
- * variable, path and hand-over. `schemes` stand in the order in which they are chosen.
+ * variable, path and hand-over. `schemes` are in the order in which they are chosen.
  */
 export function matchNotes(schemes: readonly Sourced[], config: Pick<Config, 'bypass'>): string[] {
   return schemes.flatMap(({ scheme, source }, index) => {
@@ -46,7 +46,7 @@ function patternNotes({ did, caller, context }: Match, { bypass }: Pick<Config, 
   for (const [index, glob] of (context ?? []).entries()) {
     if (glob.trim() === glob) continue;
     const shown = `match.${pathOf('context', index, context ?? [])}: ${JSON.stringify(glob)}`;
-    notes.push(`${shown} has a space at its end, and no context has: it is compared as it stands`);
+    notes.push(`${shown} has a space at its end, and no context has: it is compared as it is`);
   }
   return notes;
 }
@@ -60,7 +60,7 @@ function neverFits({ globs: [glob], asWritten }: Pattern): string | null {
   const instead =
     sign === ',' || sign === ';'
       ? 'several go into a list, ["...", "..."]'
-      : 'only * and ? mean something here, this is no regular expression';
+      : 'only * and ? mean something here, this is not a regular expression';
   return `has ${JSON.stringify(sign)} in it, and no number has: ${instead}`;
 }
 
@@ -92,7 +92,7 @@ function hiddenNotes(match: Match, earlier: readonly Sourced[]): string[] {
   );
 }
 
-/** `did.1`; `did` where there is only one, which may stand without a list. */
+/** `did.1`; `did` where there is only one, which may be without a list. */
 function pathOf(part: string, index: number, list: readonly unknown[]): string {
   return list.length === 1 ? part : `${part}.${index}`;
 }

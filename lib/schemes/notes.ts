@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import { questionsOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
-/** What is no fault, and may well not be meant. */
+/** What is not a fault, and may well not be meant. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
   const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];
@@ -17,12 +18,22 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
       `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
     );
   }
-  for (const part of tokensIn(webhook.url.source)) {
+  const questions = questionsOf(webhook).map((question, index) => {
+    return { question, place: index === 0 ? 'webhook' : `webhook.then.${index - 1}` };
+  });
+  for (const { question, place } of questions) {
+    for (const part of tokensIn(question.url.source)) {
+      notes.push(
+        `${place}.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+      );
+    }
+    const name = Object.keys(question.headers).find((name) => name.toLowerCase() === 'traceparent');
+    if (name === undefined) continue;
     notes.push(
-      `webhook.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+      `${place}.headers.${name}: takes the place of the router's own, so that the CRM's traces do not have the call's trace id`,
     );
   }
-  const names = callNamesIn(webhook);
+  const names = [...new Set(questionsOf(webhook).flatMap(callNamesIn))];
   for (const key of ['cacheSeconds', 'lastGoodSeconds'] as const) {
     if (webhook[key] > 0 && names.length > 0)
       notes.push(

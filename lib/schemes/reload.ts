@@ -27,7 +27,7 @@ const NOTHING: Loaded = {
 
 /** Between the beginnings of two loads: who asks more often is served by the same one. */
 const SPACING_MS = 250;
-/** A file that is gone for so long was deleted; until then somebody may be writing it anew. */
+/** A file that is gone for so long was deleted; until then somebody may be writing it again. */
 const SETTLED_MS = 5_000;
 /** What the file system refuses now it may give later, without a change that could be seen. */
 const AGAIN_MS = 5_000;

@@ -1,28 +1,23 @@
-import { X509Certificate } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Call } from '../call/channel.ts';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { parseDestination, type DestinationRules } from '../dial/destination.ts';
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
-import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
-import {
-  templatesOf,
-  through,
-  transfersOf,
-  trusting,
-  variablesOfScheme,
-  type Scheme,
-} from '../scheme/scheme.ts';
+import { templatesOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
+import { connected, questionsOf } from '../webhook/chain.ts';
+import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
+import { configuredCrms } from './crms.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn } from './notes.ts';
 import { undiallable, UNLISTED, unsendable } from './sendable.ts';
+import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
 /** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
@@ -79,15 +74,17 @@ interface Origin {
   readonly unread: readonly string[];
   /** A text file that a document names. Throws when it can't be read. */
   readonly readText: (path: string) => string;
+  /** The profiles that schemes may name. */
+  readonly crms: Crms;
 }
 
 /** Of documents that name no file. */
-const NO_FILES: Origin = {
+const NO_FILES = {
   unread: [],
   readText: (path) => {
-    throw new Error(`${path} can not be read: these schemes do not come from a folder`);
+    throw new Error(`${path} cannot be read: these schemes do not come from a folder`);
   },
-};
+} satisfies Partial<Origin>;
 
 /** Makes a set of schemes' documents: the whole set, or all faults at once. */
 export function assembleSchemes(...of: Parameters<typeof assembling>): LoadResult {
@@ -103,7 +100,7 @@ export function* assembling(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
-  { unread, readText }: Origin = NO_FILES,
+  { unread, readText, crms }: Origin = { ...NO_FILES, crms: configuredCrms(config) },
 ): Generator<void, LoadResult> {
   const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
   const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
@@ -112,7 +109,7 @@ export function* assembling(
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
   for (const source of sources) {
     yield;
-    const result = yield* parsingScheme(source.json, source.text);
+    const result = yield* parsingScheme(source.json, source.text, crms);
     if (!result.ok) {
       faults.push(
         ...result.faults.map(
@@ -122,16 +119,23 @@ export function* assembling(
       );
       continue;
     }
-    let scheme = through(result.scheme, proxiesOf(result.proxy, operator));
-    asksEnvironment ||= scheme.webhook.proxies === operator.environment;
-    if (result.caFile !== null) {
-      try {
-        const path = resolve(config.schemes.dir, result.caFile);
-        scheme = trusting(scheme, certificatesIn(readText(path), path));
-      } catch (error) {
-        faults.push(`${source.name}: webhook.ca: ${messageOf(error)}`);
-      }
-    }
+    const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
+      const proxies = proxiesOf(proxy, operator);
+      asksEnvironment ||= proxies === operator.environment;
+      const { url } = questionsOf(result.scheme.webhook)[index] ?? result.scheme.webhook;
+      const host = new URL(url.source).hostname;
+      const { tls, ...said } = readTls(choice, {
+        dir: config.schemes.dir,
+        readText,
+        secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
+        today: systemClock.date(),
+      });
+      const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
+      faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
+      notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
+      return { proxies, tls };
+    });
+    const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
     else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
@@ -145,6 +149,7 @@ export function* assembling(
     faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
     notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
   }
+  notes.push(...crmNotes(crms, schemes.values()));
   notes.push(...matchNotes([...schemes.values()], config));
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
@@ -217,28 +222,14 @@ export function stepRules(
   };
 }
 
-/** The file that `webhook.ca` names in a document that nobody has checked. */
-export function caFileOf(json: unknown): string | null {
-  const { webhook } = (json ?? {}) as { webhook?: { ca?: unknown } | null };
-  return typeof webhook?.ca === 'string' && webhook.ca !== '' ? webhook.ca : null;
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM file and nothing else that it may hold. Throws when there is none, or a broken one. */
-function certificatesIn(text: string, path: string): string {
-  const found = text.match(CERTIFICATE) ?? [];
-  if (found.length === 0) throw new Error(`${path} holds no certificate in PEM`);
-  for (const [index, pem] of found.entries()) {
-    try {
-      new X509Certificate(pem);
-    } catch (error) {
-      throw new Error(`${path}: certificate ${index + 1} can not be read: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
-  return found.join('\n');
+/** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */
+function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): string[] {
+  const used = new Set(
+    [...schemes].flatMap(({ scheme }) => questionsOf(scheme.webhook).map(({ profile }) => profile?.name)),
+  );
+  return [...crms.values()]
+    .filter(({ name }) => !used.has(name))
+    .flatMap(({ name, place, faults }) => [`${place}: no scheme uses the profile "${name}"`, ...faults]);
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {

@@ -14,7 +14,7 @@ import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
 import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { backupOf } from '../webhook/backup.ts';
-import { secretsOf, type Template } from '../webhook/macro.ts';
+import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
 import { buildRequest } from '../webhook/request.ts';
 import { refusalOf } from '../webhook/url.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -27,14 +27,18 @@ export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): st
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every webhook of a scheme, with its path: its own, and its backups. */
+/** Every question of a scheme, with its path: its own, those that follow, and its backups. */
 function webhooksOf({ webhook, fallback }: Scheme): [string, Webhook][] {
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
     steps.flatMap((step, index): [string, Webhook][] =>
       'webhook' in step ? [[`fallback.${list}.${index}.webhook`, backupOf(webhook, step.webhook)]] : [],
     ),
   );
-  return [['webhook.url', webhook], ...backups];
+  const further = webhook.then.map((question, index): [string, Webhook] => [
+    `webhook.then.${index}.url`,
+    question,
+  ]);
+  return [['webhook.url', webhook], ...further, ...backups];
 }
 
 function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
@@ -55,10 +59,12 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         scheme: scheme.name,
         numbering: scheme.numbering,
         attempt: 1,
+        occasion: FIRST,
         timestamp,
         secret,
+        reply: () => 'sample',
       };
-      const question = { webhook, context, webhookId: 'msg', version: '1', dryRun: false };
+      const question = { webhook, context, webhookId: 'msg', traceparent: '', version: '1', dryRun: false };
       return faultOf(path, () => buildRequest(question));
     });
     const [fault] = distinct(faults);

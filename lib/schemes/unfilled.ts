@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { templatesOf, type Scheme } from '../scheme/scheme.ts';
+import { questionsOf } from '../webhook/chain.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
 /** What a person has still to fill in: a setting that is missing, the hosts of RFC 2606 and 6761, and the words that stand for one's own. */
@@ -18,8 +19,11 @@ export function unfilledIn(scheme: Scheme, config: Pick<Config, 'domain' | 'gate
   if (scheme.domain === undefined && config.domain === '' && dialsUsers(scheme)) {
     notes.push('domain: none here and none in ESL_ROUTER_DOMAIN, so SIP logins and extensions are refused');
   }
-  const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]*)/i.exec(webhook.url.source) ?? [];
-  if (EXAMPLE_HOST.test(host)) notes.push(`webhook.url: ${host} is an example, no CRM answers there`);
+  for (const [index, { url }] of questionsOf(webhook).entries()) {
+    const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]*)/i.exec(url.source) ?? [];
+    const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
+    if (EXAMPLE_HOST.test(host)) notes.push(`${place}.url: ${host} is an example, no CRM answers there`);
+  }
   for (const { source } of templatesOf(scheme)) {
     const [found] = PLACEHOLDER.exec(source.replace(/\{\{[^{}]*\}\}/g, '')) ?? [];
     if (found !== undefined)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { WideObject } from '../config/json.ts';
+import type { Crms } from '../webhook/profile.ts';
 import { parseScheme, type SchemeResult } from '../scheme/scheme.ts';
 import { words } from '../webhook/webhook.ts';
 
@@ -10,15 +11,19 @@ const MAX_CHARACTERS = 128 * 1024;
  * A scheme of a document, with pauses: its `webhook.map` may have half a million words, which are checked piece by piece.
  * `text` is what the document was read from.
  */
-export function* parsingScheme(json: unknown, text: string): Generator<void, SchemeResult> {
+export function* parsingScheme(json: unknown, text: string, crms: Crms): Generator<void, SchemeResult> {
   const { head, rest, characters } = withoutRestOfMap(json);
   if (text.length - characters > MAX_CHARACTERS) {
     const message = `expected at most ${MAX_CHARACTERS / 1024} KiB, webhook.map not counted`;
     return { ok: false, faults: [{ path: '', message }] };
   }
-  const revision = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const revision = createHash('sha256')
+    .update(text)
+    .update(profilesOf(json, crms))
+    .digest('hex')
+    .slice(0, 12);
   yield;
-  const result = parseScheme(head, revision);
+  const result = parseScheme(head, revision, crms);
   if (!result.ok || rest.length === 0) return result;
   const { scheme } = result;
   const map = new Map(scheme.webhook.map);
@@ -35,6 +40,14 @@ export function* parsingScheme(json: unknown, text: string): Generator<void, Sch
     for (const [word, meaning] of read.data) map.set(word, meaning);
   }
   return { ...result, scheme: { ...scheme, webhook: { ...scheme.webhook, map } } };
+}
+
+/** What its profiles say is part of a scheme, and so of its revision. */
+function profilesOf(json: unknown, crms: Crms): string {
+  const { webhook } = (json ?? {}) as { webhook?: { crm?: unknown; then?: unknown } | null };
+  const { then } = webhook ?? {};
+  const questions = [webhook, ...(Array.isArray(then) ? (then as { crm?: unknown }[]) : [])];
+  return questions.map((question) => crms.get(String(question?.crm))?.digest ?? '').join('');
 }
 
 /** The document with the first piece of its map, and the other pieces. */

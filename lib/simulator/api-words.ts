@@ -6,7 +6,7 @@ import type { Bytes } from './message.ts';
 /** One API command as it was given. */
 export interface ApiCall {
   readonly exchange: Exchange;
-  /** What stands behind the name, word by word. */
+  /** What follows the name, word by word. */
   readonly words: readonly Bytes[];
   /** The same as it was written. */
   readonly argument: Bytes;

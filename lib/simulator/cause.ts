@@ -128,7 +128,7 @@ const DIALSTATUS: Readonly<Record<string, string>> = {
   ORIGINATOR_CANCEL: 'CANCEL',
 };
 
-/** `DIALSTATUS` beside `originate_disposition`: most causes stand there under their own name (07, 38). */
+/** `DIALSTATUS` beside `originate_disposition`: most causes are there under their own name (07, 38). */
 export function dialStatusOf(disposition: string): string {
   return DIALSTATUS[disposition] ?? disposition;
 }

@@ -213,7 +213,7 @@ export class Channel {
     this.nextState = 'CS_HIBERNATE';
   }
 
-  /** A new caller profile: its number goes up by one, and who put it there stands in it. */
+  /** A new caller profile: its number goes up by one, and who put it there is in it. */
   #turnOver(source: string, changes: Partial<Profile>): void {
     const transferSource = `${Math.floor(Date.now() / 1000)}:${source}`;
     const profileIndex = (this.profile.profileIndex ?? 1) + 1;

@@ -63,7 +63,7 @@ export class CommandReader {
     for (const line of lines.slice(1)) {
       const colon = line.indexOf(':');
       if (colon <= 0) {
-        faults.push(`a line that is no header: ${JSON.stringify(line)}`);
+        faults.push(`a line that is not a header: ${JSON.stringify(line)}`);
         continue;
       }
       const name = line.slice(0, colon).toLowerCase();
@@ -72,7 +72,7 @@ export class CommandReader {
     }
     const bodyLength = Number(headers.get('content-length') ?? '0');
     if (!Number.isSafeInteger(bodyLength) || bodyLength < 0) {
-      faults.push(`a Content-Length that is no number: ${headers.get('content-length') ?? ''}`);
+      faults.push(`a Content-Length that is not a number: ${headers.get('content-length') ?? ''}`);
     } else if (this.#pending.length < bodyStart + bodyLength) {
       return null;
     }
@@ -121,7 +121,7 @@ export interface Execution {
   readonly locked: boolean;
 }
 
-/** The argument stands in its header, or as a text/plain body (21d). */
+/** The argument is in its header, or as a text/plain body (21d). */
 export function executionOf(command: Command): Execution {
   const { headers, body } = command;
   const inBody = headers.get('content-type') === 'text/plain' && body !== '';

@@ -9,7 +9,7 @@ export interface RecordedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Names and values in turn, as they stood on the wire. */
+  /** Names and values in turn, as they were on the wire. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   /** Milliseconds since the CRM started. */

@@ -42,7 +42,7 @@ export class Dialplan {
     for (const task of schedules) if (task.behindGuard !== true) this.#schedule(task);
     this.#guard();
     for (const task of schedules) if (task.behindGuard === true) this.#schedule(task);
-    // Whatever the script says stands in the end, an empty value unsets.
+    // Whatever the script says is what remains, an empty value unsets.
     for (const [name, value] of Object.entries(script.variables ?? {})) channel.set(name, bytesOf(value));
   }
 

@@ -82,7 +82,7 @@ function splitQuoted(text: Bytes, separator: string): Bytes[] {
   return parts;
 }
 
-/** Splits where the separator stands outside `{}` and `[]`. */
+/** Splits where the separator is outside `{}` and `[]`. */
 function splitOutside(text: Bytes, separator: string): Bytes[] {
   const parts: Bytes[] = [];
   let depth = 0;

@@ -99,7 +99,7 @@ function variableFaults(dial: DialString): string[] {
   });
 }
 
-/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted once the bridge stands. */
+/** A guard that is due while a bridge rings has to outlast the ringing, and to be lifted once the bridge is up. */
 export function bridgeFaults(
   guards: readonly Task[],
   variables: ReadonlyMap<string, Bytes>,
@@ -113,7 +113,7 @@ export function bridgeFaults(
   for (const { id, dueMs } of guards) {
     if (dueMs - now < ringingMs) faults.push('a bridge that rings longer than the guard waits');
     if (!lifted.has(`sched_del ${id}`))
-      faults.push(`a bridge that does not lift the guard ${id} when it stands`);
+      faults.push(`a bridge that does not lift the guard ${id} when it is up`);
   }
   return faults;
 }

@@ -15,11 +15,11 @@ export function textOf(bytes: Bytes): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-// switch_utils.h SWITCH_URL_UNSAFE, and whatever is no printable ASCII. A `%` that already begins an upper-case
+// switch_utils.h SWITCH_URL_UNSAFE, and whatever is not printable ASCII. A `%` that already begins an upper-case
 // %XX is left alone, which makes the encoding lossy: "100%25" and "100%" arrive alike.
 const UNSAFE = /%(?![0-9A-F]{2})|[\x00-\x20"#&+:;<=>?@[\\\]^`{|}\x7f-\xff]/g;
 
-/** A header's value as it stands in an event. */
+/** A header's value as it is in an event. */
 export function encodeValue(value: Bytes): string {
   return value.replace(
     UNSAFE,

@@ -1,7 +1,7 @@
 import { header, type Bytes } from './message.ts';
 import type { Random } from './random.ts';
 
-/** A caller profile: what stands behind `Caller-`, `Channel-` and `Other-Leg-`. */
+/** A caller profile: what follows `Caller-`, `Channel-` and `Other-Leg-`. */
 export interface Profile {
   readonly direction: 'inbound' | 'outbound';
   readonly logicalDirection: 'inbound' | 'outbound';

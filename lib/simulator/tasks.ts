@@ -34,7 +34,7 @@ export interface Appointment {
   readonly run: () => void;
 }
 
-/** `show tasks` reads a table that a thread of its own writes: a new task stands there 45 to 160 ms later (1.11.1). */
+/** `show tasks` reads a table that a thread of its own writes: a new task is there 45 to 160 ms later (1.11.1). */
 const SHOWN_AFTER_MS = { least: 45, spread: 115 };
 
 /** A deleted task is swept by the scheduler's next round, up to a second later; till then it is deleted "again". */

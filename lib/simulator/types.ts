@@ -104,7 +104,7 @@ export interface CallScript {
   readonly callerName?: string | Buffer;
   readonly did: string;
   readonly context?: string;
-  /** What stands behind the port in the socket's address; becomes `socket_path`. */
+  /** What follows the port in the socket's address; becomes `socket_path`. */
   readonly path?: string;
   readonly variables?: Readonly<Record<string, string>>;
   /** Headers of the INVITE; each becomes `variable_sip_h_<name>`. */

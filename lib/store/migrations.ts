@@ -12,7 +12,6 @@ export type Kind = 'sqlite' | 'postgres';
 
 const TYPES: Readonly<Record<string, Readonly<Record<Kind, string>>>> = {
   TIME: { sqlite: 'text', postgres: 'timestamptz(3)' },
-  ID: { sqlite: 'text', postgres: 'uuid' },
   // SQLite's key must be called so to be its own row number.
   ORDER_KEY: { sqlite: 'integer primary key', postgres: 'bigint primary key' },
   WORDS_COLUMN: { sqlite: '', postgres: ', words tsvector not null' },
@@ -28,42 +27,42 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     both: [
       `create table calls (
-        n ORDER_KEY, id ID not null unique, tenant text not null, started_at TIME not null,
+        n ORDER_KEY, id text not null unique, tenant text not null, started_at TIME not null,
         uuid text not null, switch text not null, caller text not null, caller_name text not null, did text not null,
         scheme text, revision text, result text not null, reason text not null, destination text not null,
         answered_by text, "end" text, via text not null, hangup_cause text,
         decided_ms integer, answered_ms integer, ended_ms integer,
         masked smallint not null default 0, record text not null WORDS_COLUMN)`,
       `create table scheme_revisions (
-        id ID primary key, tenant text not null, name text not null, revision integer not null, created_at TIME not null,
+        id text primary key, tenant text not null, name text not null, revision integer not null, created_at TIME not null,
         author text not null, message text not null, state text not null, document text not null,
         unique (tenant, name, revision))`,
       `create table users (
-        id ID primary key, tenant text not null, name text not null unique, role text not null,
+        id text primary key, tenant text not null, name text not null unique, role text not null,
         password_hash text not null, created_at TIME not null, disabled_at TIME)`,
       `create table tokens (
-        id ID primary key, tenant text not null, name text not null, hash text not null unique, scopes text not null,
+        id text primary key, tenant text not null, name text not null, hash text not null unique, scopes text not null,
         created_by text not null, created_at TIME not null, expires_at TIME, used_at TIME, revoked_at TIME)`,
       `create table sessions (
-        id ID primary key, tenant text not null, hash text not null unique, user_id ID not null,
+        id text primary key, tenant text not null, hash text not null unique, user_id text not null,
         address text not null, created_at TIME not null, seen_at TIME not null, expires_at TIME not null)`,
       'create index sessions_by_user on sessions (user_id)',
       `create table audit (
-        id ID primary key, tenant text not null, at TIME not null, who text not null, address text not null,
+        id text primary key, tenant text not null, at TIME not null, who text not null, address text not null,
         action text not null, subject text not null, change text not null)`,
       `create table deliveries (
-        id ID primary key, tenant text not null, call_id ID not null, seq integer not null, scheme text not null,
+        id text primary key, tenant text not null, call_id text not null, seq integer not null, scheme text not null,
         event text not null, webhook text not null, body text not null, state text not null, attempts integer not null,
         created_at TIME not null, next_at TIME not null, done_at TIME, last_error text not null,
         unique (call_id, webhook, seq))`,
       'create index deliveries_by_state on deliveries (state, next_at)',
       'create index deliveries_by_age on deliveries (created_at)',
       `create table shadows (
-        id ID primary key, tenant text not null, call_id ID not null, at TIME not null, scheme text not null,
+        id text primary key, tenant text not null, call_id text not null, at TIME not null, scheme text not null,
         shadow text not null, differs smallint not null, decision text not null, unique (call_id, shadow))`,
       'create index shadows_by_scheme on shadows (shadow, id)',
       `create table problems (
-        id ID primary key, tenant text not null, kind text not null, reason text not null, scheme text not null,
+        id text primary key, tenant text not null, kind text not null, reason text not null, scheme text not null,
         crm text not null, state text not null, count integer not null, first_at TIME not null, last_at TIME not null,
         last_call text not null, changed_by text not null, unique (tenant, kind))`,
     ],

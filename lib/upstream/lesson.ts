@@ -18,7 +18,7 @@ export interface Lesson {
 export interface Conditions {
   /** It had at least half of the time that its scheme would give the CRM. */
   readonly fair: boolean;
-  /** This process stood still: the reply may well have come in time. */
+  /** This process was stalled: the reply may well have come in time. */
   readonly stalled: boolean;
 }
 
@@ -30,6 +30,8 @@ const UNANSWERED: ReadonlySet<Reason> = new Set([
   // The proxy answered: it does not want this asker, or this host of his.
   'proxy_refused',
   'tls_failed',
+  'certificate_required',
+  'certificate_refused',
   'http_malformed',
   'body_too_large',
   'reply_abusive',
@@ -49,8 +51,8 @@ export function lessonOfFailure({ code, message }: RouterError, { fair, stalled 
   }
   if (UNANSWERED.has(code)) return { host: 'works', account: 'fails' };
   if (code === 'connection_lost') return { host: 'nothing', account: 'fails' };
-  // A CRM may close an idle connection at any time: that is no outage. It has answered before, though.
-  // What came of a call that had spent its time elsewhere is no measure of this CRM.
+  // A CRM may close an idle connection at any time: that is not an outage. It has answered before, though.
+  // What came of a call that had spent its time elsewhere is not a measure of this CRM.
   if (code === 'webhook_timeout') return { host: 'nothing', account: fair ? 'fails' : 'nothing' };
   return NOTHING;
 }

@@ -2,7 +2,7 @@ import { STANDSTILL_MS, type Clock } from '../clock.ts';
 
 const TICK_MS = 100;
 
-/** Notices that this process stood still while requests were on their way: what failed then is no fault of a CRM. */
+/** Notices that this process was stalled while requests were on their way: what failed then is not a fault of a CRM. */
 export class Standstill {
   readonly #clock: Clock;
   /** Requests on their way; without any nothing ticks. */

@@ -22,10 +22,12 @@ interface UpstreamPolicy extends BulkheadLimits {
 }
 
 export interface Sending {
-  /** Whose bulkhead the request stands in. */
+  /** Whose question it is. */
   readonly scheme: string;
-  /** The URL as the scheme has it, macros and all. */
-  readonly webhook: string;
+  /** Which bulkhead it stands in: that of its profile, or of scheme and webhook. */
+  readonly bulkhead: string;
+  /** What is asked, for people: the profile, or the URL as the scheme has it, macros and all. */
+  readonly name: string;
   readonly policy: UpstreamPolicy;
   /** By the clock; no retry begins that could not end before it. */
   readonly deadlineMs: number;
@@ -57,7 +59,7 @@ const LONGEST_PAUSE_MS = 60_000;
  */
 const FAIR_SHARE = 0.5;
 
-/** No request was sent, so a second one can not route twice. */
+/** No request was sent, so a second one cannot route twice. */
 const NEVER_SENT: readonly Reason[] = ['dns_failed', 'connect_failed', 'proxy_unreachable', 'tls_failed'];
 /** Nor, most likely, was it read: a CRM may close an idle connection at any time. */
 const HARDLY_SENT: ReadonlySet<Reason> = new Set([...NEVER_SENT, 'connection_gone']);
@@ -94,7 +96,7 @@ export class Upstream {
   async send(request: HttpRequest, sending: Sending): Promise<HttpResponse> {
     const { clock, random } = this.#options;
     const { policy, deadlineMs, signal, onRetry } = sending;
-    const to = this.#neighbours.addressee(request, sending.webhook);
+    const to = this.#neighbours.addressee(request, sending.name);
     const { budget } = to.account;
     budget.earn();
     let tried = await this.#try(request, sending, to);
@@ -199,11 +201,8 @@ export class Upstream {
   }
 
   /** A backup stands in one of its own: it is there for the moment when the scheme's own CRM hangs. */
-  #bulkhead({ scheme, webhook, policy }: Sending): Bulkhead {
-    const bulkhead = this.#bulkheads.get(
-      `${scheme} ${webhook}`,
-      () => new Bulkhead(policy, this.#options.clock),
-    );
+  #bulkhead({ bulkhead: name, policy }: Sending): Bulkhead {
+    const bulkhead = this.#bulkheads.get(name, () => new Bulkhead(policy, this.#options.clock));
     bulkhead.limits = policy;
     return bulkhead;
   }

@@ -20,7 +20,8 @@ export const CALL_VARIABLES = new Set([
  * The digest of who asks: the URL as the scheme has it, the texts that are the same for all its calls, the secrets, and
  * what this call has where keys stand. CRMs limit, refuse and fail by these, not by the call; and no connection is shared
  * by two accounts. The scheme's patience is part of it: what takes longer than a tenth of a second is no outage for those
- * who wait for four; and so is the proxy, which refuses and fails too. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
+ * who wait for four; and so are the proxy and the client certificate, by which it is refused. Schemes that share a profile are one
+ * asker, whatever they ask. A digest, as it stays in memory for as long as a CRM is asked, and no secret may be read there.
  */
 export function accountOf(webhook: Webhook, { call, secret }: MacroContext): string {
   let asker = askers.get(webhook);
@@ -53,20 +54,57 @@ interface Proving {
 const askers = new WeakMap<Webhook, Asker>();
 
 function askerOf(webhook: Webhook): Asker {
-  const { method, timeoutSeconds, auth, headers } = webhook;
+  const { method, timeoutSeconds, auth, headers, profile, tls } = webhook;
   const keys = Object.entries(headers).filter(([name]) => TELLING.test(name));
   const credentials = new Set<Template>([...authTemplates(auth), ...keys.map(([, text]) => text)]);
   const templates = templatesOfWebhook(webhook);
   const proxies = settingsIn(webhook.proxies);
-  const words = [
-    ...[method, timeoutSeconds, auth, Object.keys(headers), templates.map(({ source }) => source)],
+  const through = [
+    tls?.id ?? null,
     proxies.map(({ name, user, password }) => [name, user.source, password.source]),
   ];
+  const inProfile = [
+    profile?.name,
+    profile?.digest,
+    keys.map(([name, { source }]) => [name, source]),
+    through,
+  ];
+  const alone = [
+    ...[method, timeoutSeconds, auth, Object.keys(headers), templates.map(({ source }) => source)],
+    through,
+  ];
+  const words = profile === null ? alone : inProfile;
   const proving = templates.flatMap((template) => provingIn(template.parts, credentials.has(template)));
   const ofProxies = proxies.flatMap(({ host, user, password }) =>
     provingIn([...user.parts, ...password.parts], true).map((part) => ({ ...part, host })),
   );
   return { words: JSON.stringify(words), proving: [...proving, ...ofProxies], last: null };
+}
+
+/** How a question stands among others: whose breaker is named, whose limits it is under. */
+export interface Standing {
+  readonly name: string;
+  readonly bulkhead: string;
+  readonly policy: Webhook;
+}
+
+const standings = new WeakMap<Webhook, Standing>();
+
+/** By its profile where there is one, else by its scheme and its URL. */
+export function standingOf(webhook: Webhook, scheme: string): Standing {
+  const known = standings.get(webhook);
+  if (known !== undefined) return known;
+  const { profile, url } = webhook;
+  const standing =
+    profile === null
+      ? { name: url.source, bulkhead: `${scheme} ${url.source}`, policy: webhook }
+      : {
+          name: `crm ${profile.name}`,
+          bulkhead: `crm ${profile.name}`,
+          policy: { ...webhook, timeoutSeconds: profile.patienceSeconds },
+        };
+  standings.set(webhook, standing);
+  return standing;
 }
 
 /** Other macros differ from call to call. Where keys stand a variable is a tenant's. */

@@ -2,6 +2,11 @@ import type { Field } from './field.ts';
 
 /** The fields of `webhook` in words. */
 export const WEBHOOK_FIELDS = {
+  crm: {
+    label: 'Profile of a CRM',
+    doc: 'Name of a profile (crms/NAME.json beside the schemes, or "crms" in the configuration): URL, authentication, headers, limits and what else many schemes share of one CRM. webhook.url is then a path behind the URL of the profile.',
+    example: 'main',
+  },
   url: {
     label: 'URL',
     doc: 'Where the CRM is asked: http or https, any port, an IP address allowed. Macros in path and query only.',
@@ -55,12 +60,12 @@ export const WEBHOOK_FIELDS = {
   },
   headers: {
     label: 'Headers',
-    doc: 'HTTP headers of your own: name -> text with macros. Those that frame the message can not be set.',
+    doc: 'HTTP headers of your own: name -> text with macros. Those that frame the message cannot be set.',
     example: { 'X-Tenant': '{{var.domain_name}}' },
   },
   auth: {
     label: 'Authentication',
-    doc: 'How the router proves who it is. Secrets stand as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
+    doc: 'How the router proves who it is. Secrets are written as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
     example: { type: 'bearer', token: '{{secret.CRM}}' },
   },
   map: {
@@ -70,7 +75,7 @@ export const WEBHOOK_FIELDS = {
   },
   unmapped: {
     label: 'A word that the map does not have',
-    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it stands. "nobody" when there is a map.',
+    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it is. "nobody" when there is a map.',
     example: 'nobody',
   },
   expect: {
@@ -98,6 +103,11 @@ export const WEBHOOK_FIELDS = {
     doc: 'Where the CRM repeats the webhook-id. A reply that repeats another one, or none, rings nobody.',
     example: { key: 'requestId' },
   },
+  when: {
+    label: 'Only when',
+    doc: 'What the reply has to hold, path -> value or values, compared as text. Where it holds something else the call goes on with onNoRoute: an owner who is not at work.',
+    example: { 'result.0.ASSIGNED_BY.TIMEMAN_STATUS': ['OPENED', 'PAUSED'] },
+  },
   noRouteStatuses: {
     label: 'Statuses that mean "nobody"',
     doc: 'HTTP statuses by which the CRM says that it does not know the caller.',
@@ -113,10 +123,10 @@ export const WEBHOOK_FIELDS = {
     doc: 'How many redirects are followed, each held against the same rules. Google Apps Script needs 1.',
     example: 1,
   },
-  ca: {
-    label: 'Certificates',
-    doc: 'A PEM file, relative to the folder of the schemes: authorities that are trusted beside the usual ones.',
-    example: '../crm-ca.pem',
+  tls: {
+    label: 'TLS',
+    doc: 'Certificates for https: which are trusted, and which one shows the CRM who asks. Files are PEM, relative to the folder of the schemes. The certificate of the CRM is always verified.',
+    example: { ca: '../crm-ca.pem', cert: '../router.pem', key: '../router.key' },
   },
   proxy: {
     label: 'Proxy',
@@ -153,8 +163,71 @@ export const WEBHOOK_FIELDS = {
   },
   lastGoodSeconds: {
     label: 'Last good answer',
-    doc: 'How old an answer may be that is used when the CRM can not give one. 0: none is kept.',
+    doc: 'How old an answer may be that is used when the CRM cannot give one. 0: none is kept.',
     unit: 'seconds',
     example: 86_400,
+  },
+} as const satisfies Record<string, Field>;
+
+/** Of a profile, where they are not those of `webhook`. */
+export const CRM_FIELDS = {
+  $schema: {
+    label: 'JSON Schema',
+    doc: 'For your editor: the path or URL of crm.schema.json. The router does not read it.',
+    example: '../schema/crm.schema.json',
+  },
+  title: { label: 'Title', doc: 'Free text for people.', example: 'The CRM of the head office' },
+  url: {
+    label: 'Base URL',
+    doc: 'What stands in front of the path that a scheme has in webhook.url. No path of a scheme leads away from it.',
+    example: 'https://crm.example.com/api/v2',
+  },
+  timeoutSeconds: {
+    label: 'Max time waiting for the response',
+    doc: 'For schemes without their own. A scheme that gives the CRM less than half of it says nothing about the CRM when the time is up.',
+    unit: 'seconds',
+    example: 4,
+  },
+} as const satisfies Record<string, Field>;
+
+export const THEN_FIELD = {
+  then: {
+    label: 'Further questions',
+    doc: 'Up to 3 questions, each with {{reply.path}} of the reply before it; the last one names the destination. All have timeoutSeconds together. A value that is empty ends in onNoRoute. A question to the same host has the headers, authentication and limits of the one before, unless it has its own.',
+    example: [{ url: 'https://crm.example.com/owners/{{reply.owner}}', responseName: 'extension' }],
+  },
+} as const satisfies Record<string, Field>;
+
+/** The fields of `webhook.tls` in words. */
+export const TLS_FIELDS = {
+  cert: {
+    label: 'Client certificate',
+    doc: 'A PEM file: the certificate that the router shows to the CRM, and those that signed it. Needs key.',
+    example: '../router.pem',
+  },
+  key: {
+    label: 'Private key',
+    doc: 'A PEM file: the private key of cert.',
+    example: '../router.key',
+  },
+  ca: {
+    label: 'Authorities',
+    doc: 'A PEM file: authorities that are trusted beside the usual ones.',
+    example: '../crm-ca.pem',
+  },
+  passphrase: {
+    label: 'Passphrase',
+    doc: 'Opens the private key, where it is encrypted. It may be a secret.',
+    example: '{{secret.CRM_KEY}}',
+  },
+  serverName: {
+    label: 'Server name',
+    doc: 'The name in the certificate of the CRM, where it is not the host of the URL.',
+    example: 'crm.example.com',
+  },
+  minVersion: {
+    label: 'Oldest TLS version',
+    doc: 'The oldest version of TLS that is spoken. "TLSv1.2" when this is left out.',
+    example: 'TLSv1.3',
   },
 } as const satisfies Record<string, Field>;

@@ -22,6 +22,8 @@ const MEANING = new Set([
   'content-encoding',
   'accept-encoding',
   'webhook-id',
+  'traceparent',
+  'tracestate',
   'webhook-timestamp',
   'webhook-signature',
   'webhook-signed-headers',
@@ -33,7 +35,7 @@ const headerName = z
 
 /** A header of the scheme's own, which may say what the router says by itself. */
 export const ownHeader = headerName.refine((name) => !FRAMING.has(name.toLowerCase()), {
-  error: ({ input }) => `the header ${String(input)} frames the message and can not be set`,
+  error: ({ input }) => `the header ${String(input)} frames the message and cannot be set`,
 });
 
 /** A header that carries a key or a parameter. */

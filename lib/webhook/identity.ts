@@ -4,25 +4,25 @@ import { buildRequest, type RouteQuestion } from './request.ts';
 import { templatesOfWebhook, type Webhook } from './webhook.ts';
 
 /** Of every question here: two that ask the same are then alike to the byte, with their ids and signatures. */
-const WHENEVER = { webhookId: 'msg', attempt: 1, timestamp: '1970-01-01T00:00:00.000Z' } as const;
+const WHENEVER = { attempt: 1, timestamp: '1970-01-01T00:00:00.000Z' } as const;
+const NAMELESS = { webhookId: 'msg', traceparent: '' } as const;
 
 /**
  * The digest of all that is sent, the credentials among it; when it is asked, how often and under which id does not count.
  * The names of the call that our own default body carries don't either, but where a scheme asks about them each question is
  * another one. Throws what `buildRequest` throws.
  */
-export function identityOf(question: RouteQuestion): string {
+export function identityOf(question: Omit<RouteQuestion, keyof typeof NAMELESS>): string {
   const { webhook, context } = question;
-  const { webhookId, attempt, timestamp } = WHENEVER;
   const named = new Set(callNamesIn(webhook));
   const call = {
     ...context.call,
     ...(named.has('{{uuid}}') ? {} : { uuid: '' }),
     ...(named.has('{{call_id}}') ? {} : { callId: '' }),
   };
-  const request = buildRequest({ ...question, webhookId, context: { ...context, attempt, timestamp, call } });
-  const { method, url, headers, body, redirects, ca } = request;
-  return digest([method, url, Object.entries(headers), body, redirects, ca]);
+  const request = buildRequest({ ...question, ...NAMELESS, context: { ...context, ...WHENEVER, call } });
+  const { method, url, headers, body, redirects, tls } = request;
+  return digest([method, url, Object.entries(headers), body, redirects, tls?.id ?? null]);
 }
 
 /** The macros of a scheme's own texts that are another one in each call: no answer to such a question is the next one's. */

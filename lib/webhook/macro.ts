@@ -3,11 +3,42 @@ import { RouterError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { toE164, toNational, type Numbering } from '../numbering/number.ts';
 
+/** Which question it is: the call's first, one that follows from a reply, or one of a fallback list. */
+export const EVENTS = [
+  'route.request',
+  'route.next',
+  'route.no_route',
+  'route.backup',
+  'route.no_answer',
+] as const;
+
+/** Why a question is asked, in texts; '' where nothing came before it. */
+export interface Occasion {
+  readonly event: (typeof EVENTS)[number];
+  /** Code of the reason why the question before, or its destination, came to nothing. */
+  readonly failedReason: string;
+  /** HTTP status of the last reply; '' when there was none. */
+  readonly failedStatus: string;
+  /** Of the last bridge. */
+  readonly outcome: string;
+  /** Whom the call has rung so far, in order, divided by commas. */
+  readonly tried: string;
+}
+
+export const FIRST: Occasion = {
+  event: 'route.request',
+  failedReason: '',
+  failedStatus: '',
+  outcome: '',
+  tried: '',
+};
+
 /**
  * Macros: `{{caller}}`, `{{sip.X-Name}}`, `{{var.name}}`, `{{secret.NAME}}`, and `{{reply.path}}` where a reply
  * is at hand. A template is taken apart once, when its scheme is loaded; an unknown macro is a fault there.
  */
-export const PLAIN_MACROS = [
+/** Of the call. */
+export const CALL_MACROS = [
   'caller',
   'caller_e164',
   'caller_national',
@@ -24,6 +55,10 @@ export const PLAIN_MACROS = [
   'switch',
   'diverted_from',
 ] as const;
+
+/** Of the occasion: in questions only. */
+const OCCASION_MACROS = ['event', 'failed.reason', 'failed.status', 'outcome', 'tried'] as const;
+const PLAIN_MACROS = [...CALL_MACROS, ...OCCASION_MACROS];
 
 export type PlainMacro = (typeof PLAIN_MACROS)[number];
 
@@ -52,6 +87,7 @@ export interface MacroContext {
   readonly attempt: number;
   /** ISO 8601. */
   readonly timestamp: string;
+  readonly occasion: Occasion;
   /** `host`: who it is for, where that is not the webhook's own. */
   readonly secret: (name: string, host?: string) => string;
   /** Text of a value in the CRM's reply by dotted path; '' when it is not there. */
@@ -95,7 +131,7 @@ function parseMacro(text: string, reply: boolean): Macro {
     name !== undefined
   ) {
     if (NAMES[kind].test(name)) return { kind, name };
-    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is no valid name here`);
+    throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
   const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
   throw new RouterError(
@@ -104,7 +140,7 @@ function parseMacro(text: string, reply: boolean): Macro {
   );
 }
 
-/** Fills a template in; `escape` fits a value into the place it stands in and sees values only, never the text around. */
+/** Fills a template in; `escape` fits a value into the place it is in and sees values only, never the text around. */
 export function expand(template: Template, context: MacroContext, escape: (value: string) => string): string {
   let text = '';
   for (const part of template.parts) {
@@ -131,7 +167,7 @@ function macroValue(macro: Macro, context: MacroContext): string {
 /** What a call has for it; '' when that is nothing. */
 export function plainValue(
   name: PlainMacro,
-  { call, scheme, numbering, attempt, timestamp }: MacroContext,
+  { call, scheme, numbering, attempt, timestamp, occasion }: MacroContext,
 ): string {
   switch (name) {
     case 'caller':
@@ -164,6 +200,16 @@ export function plainValue(
       return call.switch;
     case 'diverted_from':
       return call.divertedFrom;
+    case 'event':
+      return occasion.event;
+    case 'failed.reason':
+      return occasion.failedReason;
+    case 'failed.status':
+      return occasion.failedStatus;
+    case 'outcome':
+      return occasion.outcome;
+    case 'tried':
+      return occasion.tried;
   }
 }
 
@@ -183,8 +229,15 @@ export function secretsOf(template: Template): string[] {
   );
 }
 
-export function readsReply({ parts }: Template): boolean {
-  return parts.some((part) => typeof part !== 'string' && part.kind === 'reply');
+/** The paths of the reply that a template reads. */
+export function repliesOf({ parts }: Template): string[] {
+  return parts.flatMap((part) => (typeof part !== 'string' && part.kind === 'reply' ? [part.name] : []));
+}
+
+/** Whether it tells why a question is asked. */
+export function readsOccasion({ parts }: Template): boolean {
+  const names: readonly string[] = OCCASION_MACROS;
+  return parts.some((part) => typeof part !== 'string' && part.kind === 'plain' && names.includes(part.name));
 }
 
 /** The same template with nothing where its secrets stood. */

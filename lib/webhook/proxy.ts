@@ -14,7 +14,7 @@ import { parseTemplate, Template, type MacroContext } from './macro.ts';
 
 /** `webhook.proxy` and `http.proxy`: a URL, "none" or "environment". */
 
-/** A proxy as it is configured: secrets may stand in its credentials. */
+/** A proxy as it is configured: secrets may be in its credentials. */
 export interface ProxySetting extends ProxyAddress {
   readonly user: Template;
   readonly password: Template;
@@ -22,7 +22,7 @@ export interface ProxySetting extends ProxyAddress {
 
 export type ProxyChoice = 'none' | 'environment' | ProxySetting;
 
-/** Of the operator: what the configuration says, and what stands in the environment. */
+/** Of the operator: what the configuration says, and what is in the environment. */
 export interface OperatorProxies {
   readonly byDefault: Proxies<ProxySetting>;
   readonly environment: Proxies<ProxySetting>;
@@ -50,9 +50,9 @@ function parseProxyUrl(text: string, isOperators: boolean, expected: string): Pr
   const fault = (message: string): RouterError => new RouterError('config_invalid', message);
   const { parts } = parseTemplate(text.includes('://') ? text.trim() : `http://${text.trim()}`);
   if (parts.some((part) => typeof part !== 'string' && part.kind !== 'secret'))
-    throw fault('only {{secret.NAME}} may stand in the URL of a proxy');
+    throw fault('only {{secret.NAME}} is allowed in the URL of a proxy');
   const literal = parts.filter((part) => typeof part === 'string').join('');
-  if (MARK.test(literal)) throw fault('"%FF" is no UTF-8');
+  if (MARK.test(literal)) throw fault('"%FF" is not UTF-8');
   const marked = parts.map((part, i) => (typeof part === 'string' ? part : `%FF${i}%FF`)).join('');
   const protocol = /^[a-z][a-z0-9+.-]*:/i.exec(marked)?.[0].toLowerCase() ?? '';
   if (/^socks/.test(protocol)) throw fault('SOCKS is not spoken: expected the URL of an HTTP proxy');
@@ -67,7 +67,7 @@ function parseProxyUrl(text: string, isOperators: boolean, expected: string): Pr
   const user = unmarked(url.username, parts);
   // RFC 7617, section 2: the first colon ends the user.
   if (user.parts.some((part) => typeof part === 'string' && part.includes(':')))
-    throw fault('no colon may stand in the user of a proxy');
+    throw fault('no colon is allowed in the user of a proxy');
   const name = `${protocol}//${authorityOf(host, port)}`;
   return { name, secure, host, port, isOperators, user, password: unmarked(url.password, parts) };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { described } from './field.ts';
+import { EVENTS } from './macro.ts';
 
 /** The question as the CRM gets it, where a scheme has neither `parameters` nor `body`: each field and what it is filled with. */
 export const QUESTION = {
-  event: 'route.request',
+  event: '{{event}}',
   call_id: '{{call_id}}',
   uuid: '{{uuid}}',
   scheme: '{{scheme}}',
@@ -16,8 +17,16 @@ export const QUESTION = {
   timestamp: '{{timestamp}}',
 } as const;
 
+/** What is added to every question of a call but the first. */
+export const WHY = {
+  failed_reason: '{{failed.reason}}',
+  failed_status: '{{failed.status}}',
+  outcome: '{{outcome}}',
+  tried: '{{tried}}',
+} as const;
+
 const fields = {
-  event: z.literal(QUESTION.event),
+  event: z.enum(EVENTS),
   call_id: z.string(),
   uuid: z.string(),
   scheme: z.string(),
@@ -28,12 +37,20 @@ const fields = {
   source_ip: z.string(),
   attempt: z.int().min(1),
   timestamp: z.iso.datetime(),
-} satisfies Record<keyof typeof QUESTION, z.ZodType>;
+  failed_reason: z.string().optional(),
+  failed_status: z.string().optional(),
+  outcome: z.enum(['', 'no_answer', 'busy', 'rejected', 'unreachable']).optional(),
+  tried: z.string().optional(),
+} satisfies Record<keyof typeof QUESTION | keyof typeof WHY, z.ZodType>;
 
 /** Its document, with submission "json" and as the `params` of "json-rpc". More fields may come: a CRM ignores those it does not know. */
 export const question = z.looseObject(
   described(fields, {
-    event: { label: 'Event', doc: 'What is asked: where a call goes.', example: QUESTION.event },
+    event: {
+      label: 'Event',
+      doc: 'Which question it is: "route.request" the first of a scheme, "route.next" one of webhook.then, "route.no_route", "route.backup" and "route.no_answer" a webhook in onNoRoute, in onError, or after a destination that did not answer.',
+      example: 'route.request',
+    },
     call_id: {
       label: 'SIP Call-ID',
       doc: "Of the caller's leg, as the carrier logs it.",
@@ -63,6 +80,26 @@ export const question = z.looseObject(
       label: 'Time',
       doc: 'When it was asked, ISO 8601 in UTC.',
       example: '2026-11-22T09:00:00.000Z',
+    },
+    failed_reason: {
+      label: 'What failed',
+      doc: 'Code of the reason why this question is asked. This field and those below are in every question of a call but the first.',
+      example: 'webhook_timeout',
+    },
+    failed_status: {
+      label: 'Status that failed',
+      doc: 'HTTP status of the last reply; empty when there was none.',
+      example: '503',
+    },
+    outcome: {
+      label: 'Outcome',
+      doc: 'How the last attempt to reach somebody ended; empty when nobody was rung.',
+      example: 'busy',
+    },
+    tried: {
+      label: 'Tried',
+      doc: 'Whom the call has rung so far, in order, divided by commas.',
+      example: '201,202',
     },
   }),
 );

@@ -6,7 +6,7 @@ import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
 import { filledProxies } from './proxy.ts';
-import { QUESTION } from './question.ts';
+import { QUESTION, WHY } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
 import type { TemplateJson, Webhook } from './webhook.ts';
 
@@ -17,6 +17,8 @@ export interface RouteQuestion {
   readonly context: MacroContext;
   /** Sent as header `webhook-id`, and as the JSON-RPC id unless that is a number; the same on every retry. */
   readonly webhookId: string;
+  /** W3C Trace Context: the call's trace id, and an id of this question, the same on every retry. */
+  readonly traceparent: string;
   /** Of the router, for User-Agent. */
   readonly version: string;
   /** Marks the request with `X-ESL-Router-Dry-Run: 1`: no call hangs on the reply. */
@@ -30,7 +32,8 @@ const HIDDEN = '***';
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 /** What is asked without `parameters` and `body`; `attempt` is a number where JSON has one. */
-const DEFAULT_FIELDS = Object.entries(QUESTION).map(([name, text]) => [name, parseTemplate(text)] as const);
+const DEFAULT_FIELDS = fieldsOf(QUESTION);
+const LATER_FIELDS = fieldsOf({ ...QUESTION, ...WHY });
 
 /**
  * Pure. Throws RouterError `request_invalid` when the call's values do not fit into the URL, and what the
@@ -48,14 +51,15 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const telling: MacroContext = { ...context, secret };
   const unsigned = compose(plan, question, telling);
   const method = plan.method;
-  const subject = { method, timestamp: context.timestamp, outside: plan.outside, ...unsigned };
+  const outside = plan.outside(context);
+  const subject = { method, timestamp: context.timestamp, outside, ...unsigned };
   const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
   const added = Object.keys(credentials).length > 0;
   const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
   const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
   const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
   for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
-  const { redirects, ca } = webhook;
+  const { redirects, tls } = webhook;
   const { url, body } = unsigned;
   const account = accountOf(webhook, context);
   const proxies = filledProxies(webhook.proxies, secret);
@@ -67,7 +71,7 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
     body: seen.body,
     proxy: proxy?.name ?? null,
   };
-  return { method, url, headers, body, redirects, proxies, ca, account, secrets: [...secrets], shown };
+  return { method, url, headers, body, redirects, proxies, tls, account, secrets: [...secrets], shown };
 }
 
 /** Its password may be written out, and a proxy's own pages repeat the request. */
@@ -99,7 +103,7 @@ interface Plan {
   readonly payload: (context: MacroContext, webhookId: string) => unknown;
   readonly ownHeaders: (context: MacroContext) => Record<string, string>;
   /** Headers that say something about the call; null when nothing outside the body does. */
-  readonly outside: readonly string[] | null;
+  readonly outside: (context: MacroContext) => readonly string[] | null;
 }
 
 const plans = new WeakMap<Webhook, Plan>();
@@ -133,11 +137,16 @@ function placeOf({ method, parametersIn }: Webhook, { shape }: Submission): Plan
 function outsideOf({ url, headers, parameters, echo }: Webhook, place: Plan['place']): Plan['outside'] {
   const names = Object.keys(headers).filter((name) => headers[name] !== undefined && varies(headers[name]));
   if (place === 'headers') {
-    const fields = parameters === undefined ? DEFAULT_FIELDS.map(([name]) => name) : Object.keys(parameters);
-    names.push(...fields, ...(echo !== undefined && 'key' in echo ? [echo.key] : []));
+    names.push(...Object.keys(parameters ?? {}), ...(echo !== undefined && 'key' in echo ? [echo.key] : []));
   }
-  if (names.length === 0 && place !== 'query' && !varies(url)) return null;
-  return [...new Set(names.map((name) => name.toLowerCase()))].sort();
+  const isDefault = place === 'headers' && parameters === undefined;
+  const withDefault = (fields: typeof DEFAULT_FIELDS): readonly string[] | null => {
+    const all = isDefault ? [...names, ...fields.map(([name]) => name)] : names;
+    if (all.length === 0 && place !== 'query' && !varies(url)) return null;
+    return [...new Set(all.map((name) => name.toLowerCase()))].sort();
+  };
+  const [first, later] = [withDefault(DEFAULT_FIELDS), withDefault(LATER_FIELDS)];
+  return ({ occasion }) => (occasion.event === 'route.request' ? first : later);
 }
 
 /** Whether a text changes with the call. */
@@ -156,9 +165,15 @@ function payloadOf(webhook: Webhook, submission: Submission): Plan['payload'] {
 
 function fillerOf({ body, parameters }: Webhook, { shape }: Submission): Plan['payload'] {
   if (body !== undefined) return (context) => fillJson(body, context);
-  const fields = parameters === undefined ? DEFAULT_FIELDS : Object.entries(parameters);
-  if (parameters !== undefined || shape === 'pairs') return (context) => texts(fields, context);
-  return (context) => ({ ...texts(fields, context), attempt: context.attempt });
+  if (parameters !== undefined) {
+    const fields = Object.entries(parameters);
+    return (context) => texts(fields, context);
+  }
+  const isTyped = shape === 'document';
+  return (context) => {
+    const fields = context.occasion.event === 'route.request' ? DEFAULT_FIELDS : LATER_FIELDS;
+    return { ...texts(fields, context), ...(isTyped ? { attempt: context.attempt } : {}) };
+  };
 }
 
 /** The request without its credentials. */
@@ -176,6 +191,7 @@ function compose(plan: Plan, question: RouteQuestion, context: MacroContext): Me
       Accept: 'application/json, text/plain, */*',
       'User-Agent': `esl-router/${question.version}`,
       'webhook-id': question.webhookId,
+      traceparent: question.traceparent,
       ...(hasBody ? { 'Content-Type': submission.contentType } : {}),
       ...(question.dryRun ? { 'X-ESL-Router-Dry-Run': '1' } : {}),
     },
@@ -240,6 +256,10 @@ function fillJson(json: TemplateJson, context: MacroContext): unknown {
   if (typeof json !== 'object' || json === null) return json;
   if (Array.isArray(json)) return (json as readonly TemplateJson[]).map((item) => fillJson(item, context));
   return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, fillJson(value, context)]));
+}
+
+function fieldsOf(fields: Readonly<Record<string, string>>): (readonly [string, Template])[] {
+  return Object.entries(fields).map(([name, text]) => [name, parseTemplate(text)] as const);
 }
 
 const asIs = (value: string): string => value;

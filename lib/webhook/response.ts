@@ -1,12 +1,14 @@
 import type { HttpResponse } from '../http/message.ts';
+import type { Reason } from '../errors.ts';
+import { repliesIn } from './chain.ts';
 import { parseDocument } from './formats/document.ts';
 import type { Answer, Import, Question } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
-import { readName, textAt } from './formats/path.ts';
+import { contents, readName, textAt } from './formats/path.ts';
 import { shown } from './formats/seen.ts';
 import type { Webhook } from './webhook.ts';
 
-/** What a person can do about a status; the reply itself stands in the record. */
+/** What a person can do about a status; the reply itself is in the record. */
 const HINTS: Readonly<Record<number, string>> = {
   206: 'a part of a reply, and nobody asked for one',
   401: 'the CRM does not accept the credentials, see webhook.auth',
@@ -31,7 +33,66 @@ export function readResponse(response: HttpResponse, webhook: Webhook, question:
     return { kind: 'none', reason: 'empty_body', detail: `HTTP ${status} with an empty body` };
   }
   const format: Import = FORMATS[webhook.import].import;
-  return format.read(body, webhook, question);
+  const answer = format.read(body, webhook, question);
+  if (answer.kind !== 'found') return answer;
+  for (const [path, wanted] of Object.entries(webhook.when)) {
+    const held = format.read(body, { ...webhook, responseName: [path] }, question);
+    if (held.kind === 'unavailable') return held;
+    const value = held.kind === 'found' && held.name === path ? held.value : null;
+    if (isScalar(value) && wanted.includes(String(value))) continue;
+    const detail = `${path} is ${shown(value)}, and webhook.when asks for ${wanted.map(shown).join(' or ')}`;
+    return { kind: 'none', reason: 'when_unmet', detail };
+  }
+  return answer;
+}
+
+/** The longest that the next question takes: an id or a name, and no page that stands where one was. */
+const MAX_VALUE_CHARACTERS = 512;
+
+type ForNext =
+  | {
+      readonly kind: 'found';
+      readonly values: ReadonlyMap<string, string>;
+      readonly notes?: readonly string[];
+    }
+  | Exclude<Answer, { kind: 'found' }>;
+
+/** What the next question has of a reply: each path as `responseName` is read. All of them hold something, or there is no next one. */
+export function readForNext(
+  response: HttpResponse,
+  webhook: Webhook,
+  question: Question,
+  next: Webhook,
+): ForNext {
+  const values = new Map<string, string>();
+  let notes: readonly string[] = [];
+  for (const path of repliesIn(next)) {
+    const answer = readResponse(response, { ...webhook, responseName: [path] }, question);
+    if (answer.kind === 'unavailable') return answer;
+    if (answer.kind === 'none') {
+      // What is said by a status, or an empty body, has a reason of its own.
+      return KEYLESS.has(answer.reason) ? { ...answer, reason: 'reply_ends_chain' } : answer;
+    }
+    const { value, name } = answer;
+    const ends = (what: string): ForNext => {
+      const detail = `the next question asks about ${path}, ${what}`;
+      return { kind: 'none', reason: 'reply_ends_chain', detail };
+    };
+    if (name !== path) return ends(`and the reply has no such key`);
+    if (!isScalar(value)) return ends(`and it ${contents(value)}`);
+    const text = String(value);
+    if (text.length > MAX_VALUE_CHARACTERS)
+      return ends(`which has ${text.length} characters, at most ${MAX_VALUE_CHARACTERS}`);
+    values.set(path, text);
+    notes = answer.notes ?? notes;
+  }
+  return { kind: 'found', values, notes };
+}
+
+const KEYLESS: ReadonlySet<Reason> = new Set(['missing_key', 'empty_value']);
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /**
@@ -45,7 +106,7 @@ export function foreignReply(
 ): string | null {
   const { status, headers } = response;
   if (echo === undefined) return null;
-  // What is no answer can't be another one's.
+  // What is not an answer can't be another one's.
   if ((status < 200 || status > 299) && !noRouteStatuses.includes(status)) return null;
   const [place, found] =
     'header' in echo

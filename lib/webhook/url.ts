@@ -14,7 +14,7 @@ export interface UrlTemplate {
   readonly query: Template;
 }
 
-/** Bytes that are no UTF-8: the URL parser keeps them in path and query, and refuses them in a host. */
+/** Bytes that are not UTF-8: the URL parser keeps them in path and query, and refuses them in a host. */
 const MARK = /%FF(\d+)%FF/;
 const MARKS = new RegExp(MARK, 'g');
 
@@ -24,17 +24,17 @@ const DOTS = /\/(\.|%2e){1,2}(?=\/|$)/i;
 /** Throws RouterError `request_invalid` for a URL that can't be asked, or that no macro's value may be put into. */
 export function compileUrl({ parts }: Template): UrlTemplate {
   const wrong = (why: string): RouterError => new RouterError('request_invalid', why);
-  if (parts.some((part) => typeof part === 'string' && MARK.test(part))) throw wrong('"%FF" is no UTF-8');
+  if (parts.some((part) => typeof part === 'string' && MARK.test(part))) throw wrong('"%FF" is not UTF-8');
   const marked = parts.map((part, i) => (typeof part === 'string' ? part : `%FF${i}%FF`)).join('');
   if (!URL.canParse(marked)) throw wrong('expected an http or https URL');
   const { origin, port, pathname, search, hash } = new URL(marked);
   if (port === '0') throw wrong('nobody can listen on port 0');
-  if (MARK.test(hash)) throw wrong('what stands behind "#" is not sent: no macro there');
+  if (MARK.test(hash)) throw wrong('what follows "#" is not sent: no macro there');
   const unmark = (text: string): Template => {
     const pieces = text.split(MARK);
     // "%{{did}}" would read the value's first digits as one encoded byte.
     if (pieces.some((piece, i) => i % 2 === 0 && i < pieces.length - 1 && /%[\da-f]?$/i.test(piece))) {
-      throw wrong('a macro can not stand right behind "%"');
+      throw wrong('a macro cannot follow "%"');
     }
     const restored = pieces.map((piece, i) => (i % 2 === 0 ? piece : (parts[Number(piece)] ?? '')));
     return new Template(text, restored);
@@ -88,6 +88,6 @@ export function fillUrl(
 
 /** Percent-encoded UTF-8 of everything but unreserved characters; half a surrogate pair becomes U+FFFD. */
 export function percentEncode(value: string): string {
-  // An apostrophe is encoded in a query by the URL parser: what is recorded shall be what is sent.
+  // An apostrophe is encoded in a query by the URL parser: what is recorded has to be what is sent.
   return encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd')).replaceAll("'", '%27');
 }

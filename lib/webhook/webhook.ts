@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import type { Proxies } from '../http/proxy.ts';
+import type { Tls } from '../http/tls.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
 import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { PLAIN_MACROS, Template } from './macro.ts';
+import { CALL_MACROS, Template } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
+import { tlsChoice } from './tls.ts';
 import { compileUrl } from './url.ts';
 
 /** `webhook` of a scheme: which CRM is asked, how, and what its reply is read as. */
@@ -24,20 +26,23 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
     .union([item, z.array(item).min(1).max(16)])
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
-export const webhookUrl = template().superRefine((url, context) => {
+/** Of a webhook, wherever it stands: a question that follows from a reply may have some of that in it. */
+const text = () => template({ reply: true });
+
+export const webhookUrl = text().superRefine((url, context) => {
   const { source } = url;
   const fault = (message: string): void => {
     context.addIssue({ code: 'custom', message });
   };
   const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
   if (beforePath.includes('{{')) {
-    fault('macros may stand in the path and the query only');
+    fault('macros are allowed in the path and the query only');
     return;
   }
   const parsed = URL.canParse(source) ? new URL(source) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
   // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
-  else if (parsed.host.includes('{')) fault('macros may stand in the path and the query only');
+  else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
   else if (parsed.username !== '' || parsed.password !== '')
     fault('no user or password here: use webhook.auth');
   else {
@@ -49,7 +54,7 @@ export const webhookUrl = template().superRefine((url, context) => {
   }
 });
 
-const httpHeaders = z.record(ownHeader, template()).superRefine((headers, context) => {
+const httpHeaders = z.record(ownHeader, text()).superRefine((headers, context) => {
   const fault = (name: string, what: string): void => {
     context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
   };
@@ -66,7 +71,7 @@ export type TemplateJson =
   null | boolean | number | Template | readonly TemplateJson[] | { readonly [key: string]: TemplateJson };
 
 const body: z.ZodType<TemplateJson> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), template(), z.array(body), z.record(z.string(), body)]),
+  z.union([z.null(), z.boolean(), z.number(), text(), z.array(body), z.record(z.string(), body)]),
 );
 z.globalRegistry.add(body, { id: 'Json', description: 'Any JSON, with macros in its texts.' });
 
@@ -96,7 +101,20 @@ export const words = z
   .default({})
   .transform((record) => new Map(Object.entries(record)));
 
+/** What many schemes share of one CRM, once its document is read. */
+export interface Crm {
+  readonly name: string;
+  /** What it gives the CRM when nothing else takes of that time, whatever the scheme's own budget is. */
+  readonly patienceSeconds: number;
+  /** Another text is another CRM: what was learned about the old one does not count. */
+  readonly digest: string;
+}
+
 const fields = {
+  crm: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected small letters, digits and "-", at most 64')
+    .optional(),
   url: webhookUrl,
   method: z.enum(METHODS).default('POST'),
   submission: z.enum(SUBMISSIONS).default('json'),
@@ -104,7 +122,7 @@ const fields = {
   responseName: oneOrMore(z.string().min(1).max(256)).default(['destination']),
   rpcMethod: z.string().min(1).max(256).optional(),
   timeoutSeconds: z.number().min(0.1).max(30).default(4),
-  parameters: z.record(z.string().min(1), template()).optional(),
+  parameters: z.record(z.string().min(1), text()).optional(),
   body: body.optional(),
   parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
   headers: httpHeaders.default({}),
@@ -112,14 +130,15 @@ const fields = {
   map: words,
   unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
   expect: z.array(z.enum(KINDS)).min(1).optional(),
-  require: z.array(z.enum(PLAIN_MACROS)).default([]),
+  require: z.array(z.enum(CALL_MACROS)).default([]),
   errorName: z.string().min(1).max(256).optional(),
   rpcId: z.enum(['text', 'number']).default('text'),
   echo: echo.optional(),
+  when: z.record(z.string().min(1).max(256), oneOrMore(z.string().max(256))).default({}),
   noRouteStatuses: z.array(z.int().min(100).max(599)).default([]),
   withheld: z.enum(['hide', 'send']).default('hide'),
   redirects: z.int().min(0).max(3).default(0),
-  ca: z.string().min(1).optional(),
+  tls: tlsChoice.optional(),
   proxy: proxyChoice.optional(),
   retries: z.int().min(0).max(5).default(1),
   retryStatuses: z.array(z.union([z.literal(502), z.literal(503), z.literal(504)])).default([]),
@@ -129,19 +148,29 @@ const fields = {
   lastGoodSeconds: z.int().min(0).max(2_592_000).default(0),
 };
 
-export const webhook = z.strictObject(described(fields, WEBHOOK_FIELDS)).superRefine((hook, context) => {
-  const fault = (path: string, message: string): void => {
-    context.addIssue({ code: 'custom', path: [path], message });
-  };
+export const own = described(fields, WEBHOOK_FIELDS);
+const _asked = z.object(own);
+
+/** What holds for a chain of questions as a whole, and stands in its first alone. */
+export const OF_THE_CHAIN = [
+  'timeoutSeconds',
+  'map',
+  'unmapped',
+  'expect',
+  'require',
+  'withheld',
+  'cacheSeconds',
+  'lastGoodSeconds',
+] as const;
+
+/** One question of a chain. */
+type Question = Omit<z.output<typeof _asked>, (typeof OF_THE_CHAIN)[number]>;
+
+/** What contradicts itself within one question. */
+export function questionFaults(hook: Question, fault: (path: string, message: string) => void): void {
   const submission = FORMATS[hook.submission].submission;
   if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
     fault('rpcMethod', `is required when submission is "${hook.submission}"`);
-  }
-  if (hook.unmapped !== undefined && hook.map.size === 0) {
-    fault(
-      'unmapped',
-      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
-    );
   }
   if (hook.errorName !== undefined && hook.import === 'http') {
     fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
@@ -152,15 +181,18 @@ export const webhook = z.strictObject(described(fields, WEBHOOK_FIELDS)).superRe
   for (const status of hook.noRouteStatuses) {
     if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
     if ((hook.retryStatuses as readonly number[]).includes(status)) {
-      fault('noRouteStatuses', `${status} stands in webhook.retryStatuses too`);
+      fault('noRouteStatuses', `${status} is in webhook.retryStatuses too`);
     }
+  }
+  if (Object.keys(hook.when).length > 0 && hook.import === 'http') {
+    fault('when', 'names keys of a JSON reply, and webhook.import is "http"');
   }
   if (hook.rpcId !== 'text' && hook.submission !== 'json-rpc') {
     fault('rpcId', `is for webhook.submission "json-rpc", and it is "${hook.submission}"`);
   }
   for (const message of echoFaults(hook)) fault('echo', message);
   if (hook.body !== undefined && hook.parameters !== undefined)
-    fault('body', 'stands instead of parameters: only one of them');
+    fault('body', 'is used instead of parameters: only one of them');
   if (submission.shape === 'document') {
     if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
     return;
@@ -178,11 +210,9 @@ export const webhook = z.strictObject(described(fields, WEBHOOK_FIELDS)).superRe
     const twice = sameHeader([...Object.keys(hook.headers), ...names]);
     if (twice !== undefined) fault('parameters', `the header ${twice} is set twice`);
   }
-});
+}
 
-type Hook = Pick<Webhook, 'echo' | 'headers' | 'parameters' | 'body' | 'parametersIn' | 'import'>;
-
-function echoFaults({ echo, headers, parameters, body, parametersIn, import: format }: Hook): string[] {
+function echoFaults({ echo, headers, parameters, body, parametersIn, import: format }: Question): string[] {
   if (echo === undefined) return [];
   if ('header' in echo) {
     const names = [
@@ -200,25 +230,36 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
     ...(format === 'http'
       ? ['a key is one of a JSON reply, and webhook.import is "http": take a header']
       : []),
-    ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is no JSON object'] : []),
+    ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is not a JSON object'] : []),
     ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))
       ? [`the key ${JSON.stringify(key)} is set by the scheme`]
       : []),
     ...(parametersIn === 'headers' && !freeHeader.safeParse(key).success
-      ? [`${JSON.stringify(key)} can not be the name of an HTTP header`]
+      ? [`${JSON.stringify(key)} cannot be the name of an HTTP header`]
       : []),
   ];
 }
 
-export type Webhook = Omit<z.output<typeof webhook>, 'ca' | 'proxy'> & {
+/** A question as it is asked. What holds for the whole chain stands in each of its questions. */
+export type Webhook = Omit<z.output<typeof _asked>, 'tls' | 'proxy' | 'crm'> & {
   /** What it is asked through. */
   readonly proxies: Proxies<ProxySetting>;
-  /** PEM of the certificates that are trusted beside the usual ones for this webhook. */
-  readonly ca: string | null;
+  /** Null: the usual certificates are trusted, and we have none to show. */
+  readonly tls: Tls | null;
+  /** Whose connection, breaker, limits and pause it shares; null: its own. */
+  readonly profile: Crm | null;
+  /** The questions that follow from its reply, one after the other; the last reply names the destination. */
+  readonly then: readonly Webhook[];
 };
 
-/** Every template of a webhook. */
-export function templatesOfWebhook({ url, parameters, body, headers, auth }: Webhook): Template[] {
+/** Every template of one question. */
+export function templatesOfWebhook({
+  url,
+  parameters,
+  body,
+  headers,
+  auth,
+}: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>): Template[] {
   return [
     url,
     ...Object.values(parameters ?? {}),

@@ -8,7 +8,7 @@ import type { RouterAddress } from '../../lib/simulator/index.ts';
 import type { Random } from '../../lib/simulator/random.ts';
 import { environment, MAIN, schemesFolder, type Settings } from '../support/daemon.ts';
 
-/** Secrets and numbers that exist once in the world, found in a text in whatever form they stand there. */
+/** Secrets and numbers that exist once in the world, found in a text in whatever form they are there. */
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 /** Of a secret: what is cut off in the middle is found too. 58^6 are never met by chance. */

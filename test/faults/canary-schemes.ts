@@ -76,7 +76,7 @@ export function schemesOf(urls: Readonly<Record<string, string>>, secret: Secret
   );
 }
 
-/** What stands beside a secret is wrong: the fault is told, and the secret is not. */
+/** What is beside a secret is wrong: the fault is told, and the secret is not. */
 export function faultyWebhooks(secret: Secret): object[] {
   const url = `http://crm.example/${secret('PATH')}`;
   return [

@@ -21,7 +21,7 @@ export interface FloodReport {
   readonly calls: number;
   /** Bridged by the router: its useful work. */
   readonly routed: number;
-  /** Of these, while calls still came: what was queued then is no work of that time. */
+  /** Of these, while calls still came: what was queued then is not work of that time. */
   readonly inTime: number;
   /** Given back in order: `connect`, then `exit`. */
   readonly givenBack: number;

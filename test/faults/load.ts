@@ -15,7 +15,7 @@ export const MOST_LAG_MS = 10;
 const BATCH = 1000;
 /** Of what was void. */
 export const REPETITIONS = 8;
-/** The rate of the first repetitions: a generator that can not keep up is one that measures itself. */
+/** The rate of the first repetitions: a generator that cannot keep up is one that measures itself. */
 const SLOWER = 0.75;
 const SLOWINGS = 2;
 /** A repetition waits for a machine that is quiet so long, and for that so long at most. */
@@ -34,7 +34,7 @@ export interface LoadOrder extends Omit<SwitchOptions, 'seed'> {
   readonly timed?: (report: CallReport) => boolean;
   /** Calls of one batch, when not a thousand. */
   readonly batch?: number;
-  /** False: a batch can not be played again, since something else happens meanwhile. */
+  /** False: a batch cannot be played again, since something else happens meanwhile. */
   readonly repeatable?: boolean;
   /** A generator that begins a call later than this measures itself. */
   readonly mostLagMs: number;

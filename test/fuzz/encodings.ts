@@ -5,7 +5,7 @@ export interface Encoding {
   /** What it is for; all by default. */
   readonly of?: 'secret' | 'number';
   readonly write: (text: string) => string;
-  /** Undoes it wherever it stands in a text, whose rest may become anything. */
+  /** Undoes it wherever it is in a text, whose rest may become anything. */
   readonly read: (text: string) => string;
 }
 

@@ -1,4 +1,4 @@
-/** What stands in a CRM's field and is no number: dates, addresses, decimals, prices, sentences. */
+/** What is in a CRM's field and is not a number: dates, addresses, decimals, prices, sentences. */
 import type { Random } from '../../lib/simulator/random.ts';
 import { pick } from './spelling.ts';
 import type { Writer, Written } from './two-values.ts';

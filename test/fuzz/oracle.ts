@@ -52,7 +52,7 @@ export interface RuleThree {
 }
 
 /**
- * Rule 3 of the destination, for bare digits; null where a prefix stands in front, so that rules 1 or 2 decide, or where
+ * Rule 3 of the destination, for bare digits; null where a prefix is in front, so that rules 1 or 2 decide, or where
  * neither reading is valid.
  */
 export function byRuleThree(digits: string, reader: Reader): RuleThree | null {

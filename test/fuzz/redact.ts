@@ -26,11 +26,11 @@ export interface RedactOptions {
   readonly progress?: (done: number) => void;
 }
 
-export function fuzzRedact(
+export async function fuzzRedact(
   count: number,
   seed: number,
   { isOff = false, progress }: RedactOptions = {},
-): RedactReport {
+): Promise<RedactReport> {
   const random = new Random(seed);
   const secrets = newSecrets(random);
   const numbers = Array.from({ length: NUMBERS }, () => newNumber(random));
@@ -44,7 +44,7 @@ export function fuzzRedact(
     const canary = pick(random, isSecret ? secrets : numbers);
     const encodings = chain(random, isSecret);
     const text = encodings.reduce((written, { write: encode }) => encode(written), canary);
-    const [where, line] = write(random, text);
+    const [where, line] = await write(random, text);
     const name = encodings.map((one) => one.name).join(', then ');
     count1(tried, encodings.length === 1 ? name : 'two encodings');
     const isFound = find(line, encodings, isSecret);
@@ -112,7 +112,7 @@ function around(random: Random, text: string): string {
   return `${words()} ${open}${text}${close} ${words()}`;
 }
 
-type Write = (random: Random, text: string) => [where: string, line: string];
+type Write = (random: Random, text: string) => Promise<[where: string, line: string]>;
 
 /** Everything by which the program writes. */
 function writers(secrets: readonly string[], maskNumbers: boolean): Write {
@@ -142,9 +142,11 @@ function writers(secrets: readonly string[], maskNumbers: boolean): Write {
     },
   };
   const names = Object.keys(ways);
-  return (random, text) => {
+  return async (random, text) => {
     const where = pick(random, names);
     ways[where]?.(random, text);
+    // The log writes the lines of one turn together.
+    await (where === 'pretty log' ? pretty : json).flushed();
     return [where, sink.take()];
   };
 }
@@ -235,10 +237,14 @@ function finderOf(
 }
 
 /** @returns whether nothing was found, and everything without the redactor */
-export function runRedact(count: number, seed: number, progress: (done: number) => void): boolean {
+export async function runRedact(
+  count: number,
+  seed: number,
+  progress: (done: number) => void,
+): Promise<boolean> {
   const start = performance.now();
-  const redacted = fuzzRedact(count, seed, { progress });
-  const control = fuzzRedact(Math.ceil(count / 50), seed + 1, { isOff: true });
+  const redacted = await fuzzRedact(count, seed, { progress });
+  const control = await fuzzRedact(Math.ceil(count / 50), seed + 1, { isOff: true });
   const [leaked, missed] = [redacted, control].map(({ tried, found }) =>
     [...tried].map(([name, of]) => ({ name, of, found: found.get(name) ?? 0 })),
   ) as [Counted[], Counted[]];

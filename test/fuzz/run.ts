@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
 const [programme = 'parser', ...others] = positionals;
 const count = Number(values.count ?? 1_000_000);
 const seed = Number(values.seed ?? Math.floor(Date.now() / 86_400_000));
-const programmes: Readonly<Record<string, () => boolean>> = { parser, readings, redact };
+const programmes: Readonly<Record<string, () => boolean | Promise<boolean>>> = { parser, readings, redact };
 const run = others.length === 0 ? programmes[programme] : undefined;
 if (run === undefined || !Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
   console.error(
@@ -29,7 +29,7 @@ if (run === undefined || !Number.isSafeInteger(count) || count < 1 || !Number.is
 }
 
 try {
-  if (!run()) process.exitCode = 1;
+  if (!(await run())) process.exitCode = 1;
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
@@ -56,7 +56,7 @@ function readings(): boolean {
   return runReadings(count, seed, progress);
 }
 
-function redact(): boolean {
+function redact(): Promise<boolean> {
   console.log(`fuzz: ${count} log lines, records and faults, seed ${seed}`);
   return runRedact(count, seed, progress);
 }

@@ -49,7 +49,7 @@ export function spell(spelling: Spelling, example: Example, reader: Reader, rand
   }
 }
 
-/** The digits that stand in a text, without the fraction of a float. */
+/** The digits that are in a text, without the fraction of a float. */
 export function digitsOf(text: string): string {
   return text.replace(/\.0$/, '').replaceAll(/\D/g, '');
 }

@@ -1,5 +1,5 @@
 /**
- * One value is one destination: texts that hold two values, or something that is no number at all, never become one
+ * One value is one destination: texts that hold two values, or something that is not a number at all, never become one
  * number, nor an extension, nor a login that is cut out of them or joined from them.
  */
 import { Random } from '../../lib/simulator/random.ts';

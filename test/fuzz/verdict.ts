@@ -15,7 +15,7 @@ type Fine = (typeof FINE)[number];
 
 type Fault =
   | 'another number, which is a valid reading, and the one that was meant is not named'
-  | 'another number, which is no valid reading'
+  | 'another number, which is not a valid reading'
   | 'not the reading that rule 3 takes'
   | 'right, and the other valid reading is not named'
   | 'right, and a number is named that is no other reading'
@@ -61,7 +61,7 @@ function judgeNumber(
   { digits, other, how }: Extract<Seen, { kind: 'number' }>,
 ): Verdict {
   if (text.includes('+')) {
-    if (digits !== meant) return 'another number, which is no valid reading';
+    if (digits !== meant) return 'another number, which is not a valid reading';
     return other === null ? 'read' : 'a number is named beside one that has a plus';
   }
   if (other !== null && !how.includes(other)) return 'the trace does not hold the number that is named';
@@ -72,7 +72,7 @@ function judgeNumber(
 
   const readings = validReadings(written, reader);
   if (digits !== meant) {
-    if (!readings.has(digits)) return 'another number, which is no valid reading';
+    if (!readings.has(digits)) return 'another number, which is not a valid reading';
     if (other !== meant)
       return 'another number, which is a valid reading, and the one that was meant is not named';
   }

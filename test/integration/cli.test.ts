@@ -231,9 +231,9 @@ describe('command line: faults', function () {
     checkFaults(run, [new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`, 'm')]);
   });
 
-  it('start: a secret and its file that can not be read', async () => {
+  it('start: a secret and its file that cannot be read', async () => {
     const run = await runInside([], { settings: { SECRET_TOKEN_FILE: '/nowhere/token' } });
-    checkFaults(run, [/ESL_ROUTER_SECRET_TOKEN_FILE: can not read \/nowhere\/token/]);
+    checkFaults(run, [/ESL_ROUTER_SECRET_TOKEN_FILE: cannot read \/nowhere\/token/]);
   });
 });
 

@@ -78,7 +78,7 @@ describe('files that are named', function () {
     expect(stdout).to.match(/^domain +"c\.d" +.*x\.json:\d+ /m);
   });
 
-  it('an empty ESL_ROUTER_CONFIG is no file', async () => {
+  it('an empty ESL_ROUTER_CONFIG is not a file', async () => {
     const { code, stdout } = await runInside(['config'], { settings: { CONFIG: '', DOMAIN: 'e.f' } });
     expect(code).to.equal(0);
     expect(stdout).to.match(/^domain +"e\.f" +environment/m);
@@ -97,11 +97,11 @@ describe('files that are named', function () {
     await mkdir(path);
     fails(
       await runInside(['check'], { settings: { SECRET_TOKEN_FILE: path } }),
-      /^ESL_ROUTER_SECRET_TOKEN_FILE: can not read .*x\.json: is a folder, expected a file$/m,
+      /^ESL_ROUTER_SECRET_TOKEN_FILE: cannot read .*x\.json: is a folder, expected a file$/m,
     );
     fails(
       await runInside(['check'], { settings: { DOMAIN_FILE: path } }),
-      /^ESL_ROUTER_DOMAIN_FILE: can not read .*x\.json: is a folder, expected a file$/m,
+      /^ESL_ROUTER_DOMAIN_FILE: cannot read .*x\.json: is a folder, expected a file$/m,
     );
   });
 
@@ -112,7 +112,7 @@ describe('files that are named', function () {
     const call = ['try', '--schemes', join(dir, 'schemes'), '--scheme', 'a', '--caller', '1', '--did', '2'];
     fails(
       await runInside([...call, '--reply', path]),
-      /^can not read the reply .*x\.json: is a folder, expected/m,
+      /^cannot read the reply .*x\.json: is a folder, expected/m,
     );
   });
 

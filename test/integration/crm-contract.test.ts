@@ -14,7 +14,7 @@ import { buildRequest } from '../../lib/webhook/request.ts';
 import type { Webhook } from '../../lib/webhook/webhook.ts';
 import { runInside } from '../support/cli.ts';
 import { block, PAGE, table } from '../support/crm-page.ts';
-import { callOf, contextOf, webhookOf } from '../support/scheme.ts';
+import { callOf, contextOf, TRACEPARENT, webhookOf } from '../support/scheme.ts';
 
 /** docs/crm.md against what the router sends and does. */
 
@@ -28,7 +28,14 @@ async function send(webhook: Webhook): Promise<HttpResponse> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const context = contextOf({ call: callOf(CALL), secret: () => SECRET });
   try {
-    const request = buildRequest({ webhook, context, webhookId: ID, version, dryRun: false });
+    const request = buildRequest({
+      webhook,
+      context,
+      webhookId: ID,
+      traceparent: TRACEPARENT,
+      version,
+      dryRun: false,
+    });
     return await client.send(request, { signal: new AbortController().signal });
   } finally {
     client.close();

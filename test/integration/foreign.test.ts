@@ -92,7 +92,7 @@ const answersOfOthers: Scenario[] = [
 const broadcasts: Scenario[] = [
   ...(['asked', 'ringing', 'talking'] as const).map((from): Scenario => ({
     ...LATER,
-    title: `uuid_broadcast while ${from} is no move, and no end of anything`,
+    title: `uuid_broadcast while ${from} is not a move, and no end of anything`,
     reply: { json: { destination: '201' }, delayMs: 150 },
     call: {
       moves: [

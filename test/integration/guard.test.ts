@@ -28,7 +28,7 @@ function checkLifted(outcome: Outcome, before: string): void {
 
 /**
  * Before each bridge a new guard is set, by the bridge's timeout and the dialplan's seconds, and the one before is deleted.
- * What stands on the callee's leg and on the caller's deletes the new one, should the router be dead by then.
+ * What is on the callee's leg and on the caller's deletes the new one, should the router be dead by then.
  */
 function checkPushedBack(outcome: Outcome, seconds: readonly number[]): void {
   const { report, record } = outcome;
@@ -268,7 +268,7 @@ describe('the guard and a standstill of the router', function () {
   this.timeout(60_000);
 
   it('asks whether the leg is still its own before it does anything to it', async () => {
-    // 100 ms more than the second before the guard of 3 s, when the router can not be sure any more.
+    // 100 ms more than the second before the guard of 3 s, when the router cannot be sure any more.
     const standstill = async (): Promise<void> => {
       daemon.signal('SIGSTOP');
       await delay(2_100);

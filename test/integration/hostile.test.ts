@@ -164,7 +164,7 @@ const replies: Scenario[] = [
 
 const NAMES: readonly (readonly [string, string | Buffer])[] = [
   ['Latin-1', Buffer.from('Jos\xe9 \xfc', 'latin1')],
-  ['bytes that are no text at all', Buffer.from([0xff, 0xfe, 0x80, 0xc3, 0x28])],
+  ['bytes that are not text at all', Buffer.from([0xff, 0xfe, 0x80, 0xc3, 0x28])],
   ['an expansion', '${system(touch /tmp/esl-router-owned)}'],
   ['an encoded expansion', '%24%7Bsystem(id)%7D'],
   ['line breaks', 'a\n\napi status\r\nb: c'],

@@ -72,10 +72,10 @@ describe('init', () => {
     expect(await stat(join(dir, 'conf')).catch(() => null)).to.equal(null);
   });
 
-  it('says in a sentence why a file can not be written', async () => {
+  it('says in a sentence why a file cannot be written', async () => {
     await writeFile(join(dir, 'conf'), 'a file');
     const { code, stderr } = await run('init');
-    expect([code, stderr]).to.match(/^1,.*esl-router\.json can not be written: .*\n$/);
+    expect([code, stderr]).to.match(/^1,.*esl-router\.json cannot be written: .*\n$/);
   });
 });
 

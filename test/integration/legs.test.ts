@@ -20,7 +20,7 @@ const variable = ({ report }: Outcome, name: string, leg = 0): string | undefine
 
 const answered: Scenario[] = [
   {
-    title: 'answered by an IVR: counted as answered when the bridge stands',
+    title: 'answered by an IVR: counted as answered when the bridge is up',
     scheme: { forwardingTimeoutSeconds: 20 },
     call: { answered: true },
     callees: { '201': { kind: 'answer', afterMs: 150, talkMs: 100, hangup: 'callee' } },
@@ -50,7 +50,7 @@ const answered: Scenario[] = [
     },
   },
   {
-    title: 'answered by an IVR: early media of the callee is no answer',
+    title: 'answered by an IVR: early media of the callee is not an answer',
     scheme: { fallback: { onNoAnswer: [{ dial: '301' }] } },
     call: { answered: true },
     callees: { '201': { kind: 'early-media', afterMs: 5 } },
@@ -182,7 +182,7 @@ const gateways: Scenario[] = [
     check: (outcome) => {
       expect(variable(outcome, 'origination_caller_id_number')).to.equal('anonymous');
       expect(variable(outcome, 'origination_privacy')).to.equal(undefined);
-      expect(outcome.record.notes.join()).to.include("can't stand in a SIP address");
+      expect(outcome.record.notes.join()).to.include("can't be used in a SIP address");
     },
   },
   {

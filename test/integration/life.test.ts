@@ -182,7 +182,7 @@ describe('the life of the daemon', function () {
     await daemon!.stop();
   });
 
-  it('an address that health can not have ends it with 2', async () => {
+  it('an address that health cannot have ends it with 2', async () => {
     await start({ settings: { HEALTH_PORT: '0' } });
     const { port } = await daemon!.until(({ message }) => message === 'health');
     const second = await Daemon.start({ settings: { HEALTH_PORT: String(port) } }).catch(

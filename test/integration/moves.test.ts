@@ -45,7 +45,7 @@ function taken(from: From, move: Omit<Move, 'at' | 'afterMs'>, call: Partial<Cal
   };
 }
 
-/** What the router had done by then stands in the record, and nothing that it would have done later. */
+/** What the router had done by then is in the record, and nothing that it would have done later. */
 function checkBefore({ record }: Outcome, from: From): void {
   const [bridge] = record.bridges;
   const [move] = record.moves;
@@ -219,7 +219,7 @@ const again: Scenario[] = [
   },
   {
     ...taken('asked', { kind: 'transfer' }, { moves: [] }),
-    title: 'a sched_transfer of the dialplan that is no guard moves it while the CRM is asked',
+    title: 'a sched_transfer of the dialplan that is not a guard moves it while the CRM is asked',
     call: { schedules: [{ application: 'sched_transfer', seconds: 8, argument: '701' }] },
     check: (outcome) => {
       const { report, record } = outcome;

@@ -73,7 +73,7 @@ const LISTS = {
 };
 const TAKEN = { no_answer: '301', busy: '302', rejected: '303', unreachable: '304' };
 
-/** Markers as they stood in the command before each bridge; those of the guard name the one that stands there then. */
+/** Markers as they were in the command before each bridge; those of the guard name the one that is set then. */
 function markersBefore({ report }: Outcome): Record<string, string>[] {
   const bridges = report.commands.flatMap(({ text }, index) =>
     text.includes('app-name: bridge') ? [index] : [],

@@ -60,7 +60,7 @@ describe('broken peers', function () {
     });
   }
 
-  it('a caller who is gone before the router has spoken is no fault: FreeSWITCH says goodbye in order', async () => {
+  it('a caller who is gone before the router has spoken is not a fault: FreeSWITCH says goodbye in order', async () => {
     const before = warnings().length;
     const lines = daemon.lines.length;
     const peer = await dial();
@@ -166,7 +166,7 @@ describe('broken peers', function () {
     expect(await daemon.record(peer.uuid)).to.include({ end: 'bridged', reason: 'answered' });
   });
 
-  it('bad percent-encoding and bytes that are no UTF-8 are survived', async () => {
+  it('bad percent-encoding and bytes that are not UTF-8 are survived', async () => {
     const peer = await dial();
     await peer.heard(/^connect\n\n/);
     peer.write(Buffer.from('Caller-Caller-ID-Name: %E9%zz%\xff%C3\nvariable_x: %\n', 'latin1'));

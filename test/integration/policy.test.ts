@@ -50,7 +50,7 @@ scenarios('numbers of a scheme', [
     check: refusedFor('number_satellite'),
   },
   {
-    title: 'the scheme can not allow what the configuration refuses',
+    title: 'the scheme cannot allow what the configuration refuses',
     scheme: { ...backup, numbers: { premium: true, allow: ['380'] } },
     reply: to(PREMIUM),
     check: refusedFor('number_premium'),
@@ -140,7 +140,7 @@ scenarios(
       },
     },
     {
-      title: 'nonsense is no count',
+      title: 'nonsense is not a count',
       call: { sipHeaders: { [HOPS]: '9, 9' } },
       check: (outcome) => {
         expect(hopsTold(outcome)).to.deep.equal(['1']);

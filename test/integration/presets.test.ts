@@ -258,14 +258,14 @@ const CASES: Readonly<Record<string, Case>> = {
 describe('presets', function () {
   this.timeout(60_000);
   let crm: SimulatedCrm;
-  let reply: CrmReply = { status: 500 };
+  let reply: CrmReply | ((url: string) => CrmReply) = { status: 500 };
   const folder = mkdtempSync(join(tmpdir(), 'esl-router-presets-'));
 
   before(async () => {
     crm = await startCrm(({ url }) => {
       // Google's way: whatever is asked, the answer lies on another address.
       if (url.startsWith('/macros/')) return { status: 302, headers: { location: `${crm.url}/echo` } };
-      return reply;
+      return typeof reply === 'function' ? reply(url) : reply;
     });
   });
 
@@ -282,7 +282,7 @@ describe('presets', function () {
   /** `try` by a scheme that was written and filled in, the CRM answering so. */
   async function attempt(
     name: string,
-    says: CrmReply,
+    says: CrmReply | ((url: string) => CrmReply),
     more: readonly string[] = [],
     change: object = {},
   ): Promise<CallRecord> {
@@ -378,6 +378,49 @@ describe('presets', function () {
       }
     });
   }
+
+  describe('with what their pages say of a second question and of a condition', () => {
+    /** The JSON that stands in a limit behind a key, as a person copies it. */
+    const copied = (name: string, key: string): Record<string, unknown> => {
+      const text = PRESETS[name]?.limits.find((line) => line.includes(`\`"${key}": `)) ?? '';
+      const [, json = ''] = new RegExp(`\`("${key}": .*?[\\]}])\``).exec(text) ?? [];
+      return JSON.parse(`{${json.replaceAll(/https:\/\/[^/"]+/g, crm.url)}}`) as Record<string, unknown>;
+    };
+    const chained = { map: undefined, responseName: undefined };
+    const second = (name: string, of: RegExp, reply: unknown) => (url: string) =>
+      of.test(url) ? json(reply) : (CASES[name] as Case).known('42');
+
+    it('zoho: the extension of the user who owns the contact', async () => {
+      const user = { users: [{ id: '42', phone: '201', status: 'active' }] };
+      const says = second('zoho', /\/users\//, user);
+      const record = await attempt('zoho', says, [], { ...chained, ...copied('zoho', 'then') });
+      expect(record).to.include({ result: 'routed' });
+      expect(crm.requests.at(-1)?.url).to.equal('/crm/v5/users/42');
+      expect(crm.requests.at(-1)?.headers['authorization']).to.equal(`Zoho-oauthtoken ${KEY}`);
+    });
+
+    it('hubspot: a property of the user who owns the contact', async () => {
+      const user = { total: 1, results: [{ id: '9', properties: { your_extension: '201' } }] };
+      const says = second('hubspot', /\/users\/search/, user);
+      const record = await attempt('hubspot', says, [], { ...chained, ...copied('hubspot', 'then') });
+      expect(record).to.include({ result: 'routed' });
+      expect(bodyOf(crm.requests.at(-1) as RecordedRequest)).to.have.nested.property(
+        'filterGroups.0.filters.0.value',
+        '42',
+      );
+    });
+
+    it('bitrix24: an owner who is at work, and one who is not', async () => {
+      const { known, owner } = CASES['bitrix24'] as Case;
+      const { when } = JSON.parse(
+        `{${/`("when": .*?)` in/.exec(PRESETS['bitrix24']?.limits.join() ?? '')?.[1] ?? ''}}`,
+      ) as { when: unknown };
+      expect(await attempt('bitrix24', known(owner), [], { when })).to.include({ result: 'routed' });
+      const { body = '' } = known(owner) as { body?: string };
+      const closed = { status: 200, body: body.replace('OPENED', 'CLOSED') };
+      expect(await attempt('bitrix24', closed, [], { when })).to.include({ reason: 'when_unmet' });
+    });
+  });
 
   describe('without webhook.require', () => {
     it('would ring the first contact of the account for a withheld caller, without webhook.require', async () => {

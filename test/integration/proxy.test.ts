@@ -61,7 +61,9 @@ describe('a CRM behind a proxy', () => {
       expect(proxy.requests.slice(before).map(({ method, target }) => `${method} ${target}`)).to.deep.equal([
         `POST ${CRM}`,
       ]);
-      const line = daemon.lines.find((line) => line.message === 'call' && line['uuid'] === record.call?.uuid);
+      const line = daemon.lines.find(
+        ({ message, uuid }) => message === 'ended' && uuid === record.call?.uuid,
+      );
       expect(line).to.include({ proxy: proxy.url });
     });
 

@@ -280,7 +280,7 @@ describe('reload', function () {
         await reloaded(LOADED, () => rm(join(folder, `${name}.json`), { recursive: true }));
     });
 
-    it('what can not be read keeps the old ones, and is named: a link that leads nowhere, 2,000 levels', async () => {
+    it('what cannot be read keeps the old ones, and is named: a link that leads nowhere, 2,000 levels', async () => {
       await callsDuring(async () => {
         const lost = await reloaded(KEPT, () => symlink('nowhere', join(folder, 'lost.json')));
         expect(JSON.stringify(lost['faults'])).to.match(

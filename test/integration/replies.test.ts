@@ -145,7 +145,7 @@ const objects: Scenario[] = [
     },
   },
   {
-    title: 'callerName shows at the callee, what is no letter taken out',
+    title: 'callerName shows at the callee, what is not a letter taken out',
     reply: json({ destination: '201', callerName: "Іван O'Hara & Co. <1>,${x}" }),
     check: ({ report }) => {
       expect(report.legs[0]?.variables.get('origination_caller_id_name')).to.equal('Іван O%27Hara & Co. 1x');
@@ -201,7 +201,7 @@ const objects: Scenario[] = [
     },
   },
   {
-    title: 'a number that can not be dialled gives way to the rest of the list, which stays the CRM’s own',
+    title: 'a number that cannot be dialled gives way to the rest of the list, which stays the CRM’s own',
     scheme: { domain: 'var:nothing', fallback: { onBusy: [{ dial: '380440000001' }] } },
     reply: json(['201', '380501234567']),
     callees: { '380501234567': busy },
@@ -272,13 +272,13 @@ const written = WRITTEN.map(([title, reply, note, name]): Scenario => ({
 
 const unread: Scenario[] = [
   {
-    title: 'names the coding that it can not undo',
+    title: 'names the coding that it cannot undo',
     reply: bytes(Buffer.from('(\xb5/\xfd', 'latin1'), { 'content-encoding': 'zstd' }),
     check: ({ record, dialled }) => {
       expect(dialled).to.deep.equal([]);
       expect(record.requests[0]).to.include({ answer: 'http_malformed' });
       expect(record.requests[0]?.detail).to.equal(
-        'the content encoding zstd was not offered and can not be undone',
+        'the content encoding zstd was not offered and cannot be undone',
       );
     },
   },

@@ -65,7 +65,16 @@ function checkRequest({ requests, dialled, name, record }: Outcome, wanted: Expe
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((header) => header.toLowerCase());
   const framing = wanted.contentType === null ? [] : ['content-length', 'content-type'];
   expect(names.toSorted()).to.deep.equal(
-    ['accept', 'accept-encoding', 'connection', 'host', 'user-agent', 'webhook-id', ...framing].toSorted(),
+    [
+      'accept',
+      'accept-encoding',
+      'connection',
+      'host',
+      'traceparent',
+      'user-agent',
+      'webhook-id',
+      ...framing,
+    ].toSorted(),
   );
   expect(headers['content-length'] ?? '0').to.equal(String(body.length));
   expect(headers['content-type'] ?? null).to.equal(wanted.contentType);

@@ -220,7 +220,7 @@ describe('secrets', function () {
     expect(code).to.equal(2);
     expect(stderr).to.include('ESL_ROUTER_LOG_LEVEL: log.level: expected one of ');
     expect(stderr).to.include(
-      'ESL_ROUTER_SECRET_A_FILE: can not read /nowhere: there is no such file (ENOENT)',
+      'ESL_ROUTER_SECRET_A_FILE: cannot read /nowhere: there is no such file (ENOENT)',
     );
     expect(stderr).to.include('2 faults');
   });

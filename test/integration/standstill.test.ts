@@ -14,7 +14,7 @@ describe('a standstill while the CRM is asked', function () {
 
   const CASES = [
     { title: 'the reply that came meanwhile is taken', answers: true, reason: 'answered' },
-    { title: 'without a reply the record says who stood still', answers: false, reason: 'router_stalled' },
+    { title: 'without a reply the record says who was stalled', answers: false, reason: 'router_stalled' },
   ] as const;
   for (const { title, answers, reason } of CASES) {
     it(title, async () => {
@@ -60,7 +60,7 @@ describe('a standstill while the CRM is asked', function () {
 describe('connections that are reset while the router stands still', function () {
   this.timeout(60_000);
 
-  it('have a line each, which says that it stood still', async () => {
+  it('have a line each, which says that it was stalled', async () => {
     const daemon = await Daemon.start();
     try {
       daemon.signal('SIGSTOP');
@@ -76,7 +76,7 @@ describe('connections that are reset while the router stands still', function ()
       await eventually('a line for each', () => lines().length === 3);
       for (const line of lines()) {
         expect(line).to.include({ level: 'warn', reason: 'router_stalled', end: 'switch_lost', uuid: '' });
-        expect(JSON.stringify(line)).to.match(/before it was accepted; the router stood still for 1\d{3} ms/);
+        expect(JSON.stringify(line)).to.match(/before it was accepted; the router was stalled for 1\d{3} ms/);
       }
     } finally {
       await daemon.stop();

@@ -127,7 +127,7 @@ describe('transport', function () {
   const rested = (): Promise<void> => delay(300);
   const tls = (ca?: string) => ({
     name: 'tls',
-    webhook: { url: secureUrl(), ...(ca === undefined ? {} : { ca }) },
+    webhook: { url: secureUrl(), ...(ca === undefined ? {} : { tls: { ca } }) },
   });
   const reload = async (message: string): Promise<string> => {
     const from = daemon.lines.length;
@@ -214,7 +214,7 @@ describe('transport', function () {
     expect(crm.requests.slice(before)).to.have.length(2);
   });
 
-  it('ca: who signs this webhook, read with the schemes', async () => {
+  it('tls.ca: who signs this webhook, read with the schemes', async () => {
     expect((await call('tls')).requests[0]?.answer).to.equal('tls_failed');
     await mkdir(join(daemon.folder, 'ca'));
     const file = join(daemon.folder, 'ca', 'office.pem');
@@ -231,7 +231,7 @@ describe('transport', function () {
 
     await writeFile(file, 'office');
     expect(await reload('schemes not loaded: the old ones stay')).to.match(
-      /tls\.json: webhook\.ca: .*office\.pem holds no certificate in PEM/,
+      /tls\.json: webhook\.tls\.ca: .*office\.pem holds no certificate in PEM/,
     );
   });
 
@@ -264,9 +264,9 @@ describe('transport', function () {
     }
   });
 
-  it('check tells of certificates that can not be read', async () => {
+  it('check tells of certificates that cannot be read', async () => {
     const { code, stderr } = await runInside(['check'], { files: { 'schemes/tls.json': tls('gone.pem') } });
     expect(code).to.equal(2);
-    expect(stderr).to.match(/tls\.json: webhook\.ca: .*gone\.pem.*there is no such file \(ENOENT\)/);
+    expect(stderr).to.match(/tls\.json: webhook\.tls\.ca: .*gone\.pem.*there is no such file \(ENOENT\)/);
   });
 });

@@ -363,7 +363,7 @@ describe('try', function () {
     [
       'a reply that is not there',
       ['--did', DID, '--scheme', 'sales', '--reply', 'FOLDER/no'],
-      /can not read the reply .*no/,
+      /cannot read the reply .*no/,
     ],
     [
       'a status that is none',

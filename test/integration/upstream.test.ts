@@ -4,7 +4,7 @@ import type { CrmReply, RecordedRequest } from '../../lib/simulator/index.ts';
 import type { LogLine } from '../support/daemon.ts';
 import { CALLER, DID, Stage, type Outcome, type Scenario } from '../support/scenario.ts';
 
-/** What stands between a call and its CRM, seen from both ends: one call after the other to schemes of one daemon. */
+/** What is between a call and its CRM, seen from both ends: one call after the other to schemes of one daemon. */
 
 const OK: CrmReply = { status: 200, body: '{"destination":"201"}' };
 const KEY = Buffer.from('0123456789abcdef0123456789abcdef');

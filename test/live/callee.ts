@@ -70,7 +70,7 @@ export class IncomingCall implements Dialog {
     this.#timer = setInterval(answer, RETRANSMIT_MS);
   }
 
-  /** Any final response that is no answer: `486 Busy Here`. */
+  /** Any final response that is not an answer: `486 Busy Here`. */
   refuse(line: string, headers: readonly Header[] = []): void {
     if (this.end !== null) return;
     this.#respond(line, { headers });

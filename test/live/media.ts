@@ -51,7 +51,7 @@ export class Media {
     });
   }
 
-  /** For calls by the hundred: only the port that stands in their session descriptions, and no sound. */
+  /** For calls by the hundred: only the port that is in their session descriptions, and no sound. */
   static mute(port: number): Media {
     return new Media(null, port, 0);
   }

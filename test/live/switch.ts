@@ -50,7 +50,7 @@ export class Switch {
     this.#events = events;
   }
 
-  /** @throws Error when it is not ready in time; its log then stands in the folder */
+  /** @throws Error when it is not ready in time; its log then is in the folder */
   static async start(
     binary: string,
     folder: string,

@@ -24,7 +24,7 @@ export const BAD: readonly Bad[] = [
     },
   },
   {
-    title: 'a Content-Length that is no number',
+    title: 'a Content-Length that is not a number',
     send: (peer) => {
       peer.write('Content-Type: command/reply\nContent-Length: -1\n\n');
     },
@@ -42,7 +42,7 @@ export const BAD: readonly Bad[] = [
     },
   },
   {
-    title: 'a call named by something that is no name',
+    title: 'a call named by something that is not a name',
     uuid: 'a%20b%0Ac',
     send: (peer) => {
       peer.write('Unique-ID: a%20b%0Ac\nContent-Type: command/reply\nReply-Text: +OK\n\n');

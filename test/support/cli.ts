@@ -16,7 +16,7 @@ export interface Run {
 export interface RunOptions {
   readonly settings?: Settings;
   /**
-   * Files of its folder, by name: schemes below `schemes/`, the configuration in `config.json`. What is no text is
+   * Files of its folder, by name: schemes below `schemes/`, the configuration in `config.json`. What is not text is
    * written as JSON. `FOLDER` in an argument or a setting stands for the folder.
    */
   readonly files?: Readonly<Record<string, unknown>>;

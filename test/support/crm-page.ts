@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 export const PAGE = readFileSync('docs/crm.md', 'utf8');
 
 /** The block behind `<!-- name -->`, without its fence. */
-export function block(name: string): string {
-  const found = new RegExp(`<!-- ${name} -->\\n+\`\`\`[a-z]*\\n([^]*?)\\n\`\`\``).exec(PAGE)?.[1];
-  if (found === undefined) throw new Error(`docs/crm.md has no block ${name}`);
+export function block(name: string, page = PAGE): string {
+  const found = new RegExp(`<!-- ${name} -->\\n+\`\`\`[a-z]*\\n([^]*?)\\n\`\`\``).exec(page)?.[1];
+  if (found === undefined) throw new Error(`there is no block ${name}`);
   return found;
 }
 

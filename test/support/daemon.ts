@@ -33,13 +33,13 @@ export interface DaemonOptions {
   readonly onCall?: (line: LogLine) => void;
   /** The processor that it runs on alone, where the system can do that; any, when not told. */
   readonly core?: number;
-  /** Variables that are no settings of the router. */
+  /** Variables that are not settings of the router. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Nothing of the environment but its own settings reaches a process under test. */
 export function environment(settings: Settings): NodeJS.ProcessEnv {
-  // A machine that is busy with other tests is no overload, unless a test is about that.
+  // A machine that is busy with other tests is not an overload, unless a test is about that.
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     ESL_ROUTER_OVERLOAD_LAG: '10000',

@@ -7,18 +7,19 @@ import { schemePage } from './scheme-page.ts';
 import { schemas } from './schemas.ts';
 import { defaultConfiguration, settingsTable } from './settings.ts';
 
-/** README's generated tables. `npm run docs` writes them; a test holds README against them. */
-export function withTables(readme: string): string {
-  return [
-    ['settings', settingsTable()],
-    ['outcomes', outcomesTable()],
-  ].reduce(
-    (text, [name = '', table = '']) =>
-      text.replace(
-        new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`),
-        (_all, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
-      ),
-    readme,
+/** The tables that are made from the code, by the page that holds them between `<!-- name -->` and `<!-- /name -->`. */
+export const TABLES: ReadonlyMap<string, { readonly name: string; readonly table: () => string }> = new Map([
+  ['docs/settings.md', { name: 'settings', table: settingsTable }],
+  ['docs/routing.md', { name: 'outcomes', table: outcomesTable }],
+]);
+
+/** A page with its table as the code has it. `npm run docs` writes it; a test holds the page against it. */
+export function withTables(page: string, text: string): string {
+  const found = TABLES.get(page);
+  if (found === undefined) return text;
+  return text.replace(
+    new RegExp(`(<!-- ${found.name} -->\n)[^]*?(<!-- /${found.name} -->)`),
+    (_all, begin: string, end: string) => `${begin}\n${found.table()}\n\n${end}`,
   );
 }
 
@@ -41,7 +42,7 @@ export function readingsPage(rows: readonly Row[]): string {
 const READINGS = `# Readings
 
 What a CRM says, and what it becomes. The first column names the country (\`numbering.country\`) and the settings that are not the
-defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value stands under \`destination\` of a JSON reply, unless \`json:\`,
+defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value is under \`destination\` of a JSON reply, unless \`json:\`,
 \`http:\` or \`json-rpc:\` in front of it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a space that does not break.
 *nobody* goes on with \`onNoRoute\`; *refused* and *error* with \`onError\`, each with its reason.
 
@@ -56,9 +57,7 @@ export function reasonsPage(): string {
     '| reason | what it says | mostly because | what to do |',
     '|---|---|---|---|',
     ...Object.entries(reasons).map(([reason, about]) =>
-      [`| \`${reason}\``, ...about.map((text: string) => text.replaceAll('|', '\\|'))]
-        .join(' | ')
-        .concat(' |'),
+      [`| \`${reason}\``, ...about.map((text) => text.replaceAll('|', '\\|'))].join(' | ').concat(' |'),
     ),
     '',
   ]);
@@ -97,7 +96,7 @@ function outcomesTable(): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+  for (const page of TABLES.keys()) writeFileSync(page, withTables(page, readFileSync(page, 'utf8')));
   writeFileSync('docs/readings.md', readingsPage(readRows()));
   writeFileSync('docs/reasons.md', reasonsPage());
   writeFileSync('docs/schemes.md', schemePage());

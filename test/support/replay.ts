@@ -8,7 +8,7 @@ import type { EslEvent } from '../../lib/esl/parser.ts';
 import { Leg } from '../../lib/leg/leg.ts';
 import type { LegState } from '../../lib/leg/state.ts';
 
-/** What a real FreeSWITCH said to one socket, read by the router's own leg as it stood on the wire. */
+/** What a real FreeSWITCH said to one socket, read by the router's own leg as it was on the wire. */
 
 const FOLDER = join(import.meta.dirname, '../fixtures/esl-transcripts');
 

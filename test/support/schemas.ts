@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { answer } from '../../lib/dial/answer.ts';
 import { document } from '../../lib/scheme/scheme.ts';
+import { profile } from '../../lib/webhook/profile.ts';
 import { question } from '../../lib/webhook/question.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -9,6 +10,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemas(): Record<string, JsonSchema> {
   return {
     'scheme.schema.json': schemaOf(document, 'A scheme: which CRM is asked where a call goes, and how'),
+    'crm.schema.json': schemaOf(profile, 'A profile: what many schemes share of one CRM'),
     'question.schema.json': schemaOf(
       question,
       'What a CRM is asked, where a scheme sets neither parameters nor body',

@@ -20,7 +20,13 @@ export function schemePage(): string {
   });
   const { Step } = schema['definitions'] as Record<string, Node>;
   const steps = (Step?.anyOf ?? []).flatMap((form) => rows(form, ''));
-  return [HEAD, table(rows(schema, '')), AUTH, table(auths), STEPS, table(steps), ''].join('\n');
+  const { then } = schema.properties?.['webhook']?.properties ?? {};
+  const further = rows(then?.['items'] as Node, 'webhook.then.');
+  const profiles = rows(schemas()['crm.schema.json'] as unknown as Node, '');
+  return [
+    ...[HEAD, table(rows(schema, '')), AUTH, table(auths), THEN, list(further), ''],
+    ...[CRMS, table(profiles), STEPS, table(steps), ''],
+  ].join('\n');
 }
 
 function rows({ properties = {} }: Node, path: string): string[] {
@@ -40,7 +46,7 @@ function rows({ properties = {} }: Node, path: string): string[] {
   });
 }
 
-/** Values in words: what may stand there. */
+/** Values in words: what may be there. */
 function valuesOf(field: Node, unit = field['x-unit'] as string | undefined): string {
   const { type, minimum, maximum, items } = field;
   if (field.enum !== undefined) {
@@ -79,6 +85,12 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
+/** The keys alone: what they are stands under `webhook`. */
+function list(lines: readonly string[]): string {
+  const keys = lines.map((line) => line.split(' | ')[0]?.replace('| `webhook.then.', '`') ?? '');
+  return `${keys.filter((key) => !key.includes('.')).join(' ')}\n`;
+}
+
 function table(lines: readonly string[]): string {
   return [
     '| key | label | values | default | what it does | example |',
@@ -90,13 +102,55 @@ function table(lines: readonly string[]): string {
 
 const HEAD = `# Schemes
 
-Every key of a scheme. The same words stand in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
+Every key of a scheme. The same words are in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
 \`"$schema": "../schema/scheme.schema.json"\` in a scheme of \`conf/schemes\` your editor completes and checks while you type. What one key alone can't
 show, \`esl-router check\` does. This page is made from the types that validate (\`npm run docs\`).
 `;
 const AUTH = `## webhook.auth
 
 By \`type\`; \`{"type": "none"}\` is the default.
+`;
+const THEN = `## webhook.then
+
+A list of up to 3 questions that follow one another. Each has something of the reply before it, as \`{{reply.path}}\` in its URL, parameters, body or headers;
+a path is read as \`responseName\` is, for JSON-RPC within \`result\`. The reply of the last one names the destination.
+
+\`\`\`json
+{
+  "name": "sales",
+  "webhook": {
+    "url": "https://crm.example.com/contacts/search",
+    "parameters": { "phone": "{{caller_e164}}" },
+    "auth": { "type": "bearer", "token": "{{secret.CRM}}" },
+    "then": [
+      { "url": "https://crm.example.com/owners/{{reply.contacts.0.owner}}", "method": "GET", "submission": "http", "responseName": "extension" }
+    ]
+  }
+}
+\`\`\`
+
+- All have \`webhook.timeoutSeconds\` together. Each stands in the record with a \`webhook-id\` of its own; \`attempt\` counts on.
+- Without \`parameters\` and \`body\` a further question sends nothing beside its URL and headers (by POST \`{}\`), not the default question.
+- A value that is missing, empty, a list, an object or longer than 512 characters ends the chain: the caller goes on with \`onNoRoute\` (\`reply_ends_chain\`). An error ends it as that error.
+- A question to the same scheme, host and port has the authentication, headers, limits and all that makes the connection from the one before it, unless it sets its own. To another host nothing goes along.
+- A path alone is one behind the URL of the profile of the question before it.
+- \`map\`, \`unmapped\`, \`expect\`, \`require\`, \`withheld\`, \`timeoutSeconds\`, \`cacheSeconds\` and \`lastGoodSeconds\` hold for the whole chain and stand in \`webhook\`. The cache keeps what the chain came to.
+- A backup (\`{"webhook": URL}\`) is one question whose reply names the destination.
+
+Its keys, as under \`webhook\`:
+`;
+const CRMS = `## Profiles
+
+What many schemes share of one CRM stands once, in \`crms/NAME.json\` beside the folder of the schemes, or under \`crms\` in the configuration; a scheme says
+\`"crm": "NAME"\` in its \`webhook\` and has a path in \`url\`:
+
+\`\`\`json
+{ "name": "sales", "webhook": { "crm": "main", "url": "/route?phone={{caller_e164}}" } }
+\`\`\`
+
+The path is put behind the URL of the profile and can't lead away from it. \`headers\` of the scheme are added to those of the profile, \`timeoutSeconds\` is the scheme's own budget; all other fields of
+a profile can't stand in a scheme that names it. Schemes of one profile share its breaker, its pause (429), \`maxInFlight\` and \`maxPerSecond\`. A profile that is broken or missing is a
+fault of the schemes that name it. Profiles are read again with the schemes, and both are taken together or not at all; \`check\` lists those that no scheme uses.
 `;
 const STEPS = `## Steps of a fallback
 

@@ -1,7 +1,7 @@
 import { parseCall, type Call } from '../../lib/call/channel.ts';
 import { NUMBERING } from './rules.ts';
 import { parseScheme, type Scheme, type SchemeDocument } from '../../lib/scheme/scheme.ts';
-import type { MacroContext } from '../../lib/webhook/macro.ts';
+import { FIRST, type MacroContext } from '../../lib/webhook/macro.ts';
 import type { Webhook } from '../../lib/webhook/webhook.ts';
 
 type WebhookDocument = SchemeDocument['webhook'];
@@ -42,8 +42,12 @@ export function contextOf(context: Partial<MacroContext> = {}): MacroContext {
     scheme: 'sales',
     numbering: NUMBERING,
     attempt: 1,
+    occasion: FIRST,
     timestamp: '2026-11-22T09:00:00.000Z',
     secret: (name) => `value of ${name}`,
     ...context,
   };
 }
+
+/** Of the examples in docs/crm.md, and of W3C Trace Context itself. */
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

@@ -13,7 +13,7 @@ export function defaultConfiguration(): string {
   return JSON.stringify(tree, null, 2);
 }
 
-/** README's table of settings, as Markdown. */
+/** docs/settings.md's table, as Markdown. */
 export function settingsTable(): string {
   const rows = SETTINGS.map(
     ({ name, env, doc, format, default: value }) =>

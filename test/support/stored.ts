@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../lib/call/record.ts';
 import { newRecord } from '../../lib/call/record.ts';
+import { newTraceId } from '../../lib/call/trace.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -74,7 +75,7 @@ export function callRecord(given: Given = {}): CallRecord {
     destination = '101',
   } = given;
   const { result = 'routed', reason = 'routed', notes = [], reply = '{"destination":"101"}' } = given;
-  const record = newRecord(uuidv7(at), at);
+  const record = newRecord(newTraceId(at), at);
   const plain = {
     callId: `${uuid}@pbx`,
     switch: 'fs1',

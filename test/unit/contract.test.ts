@@ -7,13 +7,14 @@ import { HANGUP_CAUSES } from '../../lib/call/cause.ts';
 import { answer } from '../../lib/dial/answer.ts';
 import { parseRoute } from '../../lib/dial/route.ts';
 import { parseScheme } from '../../lib/scheme/scheme.ts';
+import { FIRST } from '../../lib/webhook/macro.ts';
 import { FORMATS } from '../../lib/webhook/formats/index.ts';
-import { question } from '../../lib/webhook/question.ts';
+import { question, QUESTION, WHY } from '../../lib/webhook/question.ts';
 import { buildRequest } from '../../lib/webhook/request.ts';
 import { RULES } from '../support/rules.ts';
 import { schemePage } from '../support/scheme-page.ts';
 import { schemas } from '../support/schemas.ts';
-import { contextOf, webhookOf } from '../support/scheme.ts';
+import { contextOf, TRACEPARENT, webhookOf } from '../support/scheme.ts';
 
 type Node = Record<string, unknown>;
 
@@ -131,12 +132,12 @@ describe('conf/schema', () => {
 
   it('has the question as it is sent, as JSON and as params of JSON-RPC', () => {
     const schema = z.fromJSONSchema(written('question.schema.json'));
-    const context = contextOf();
-    const asked = (webhook: Parameters<typeof webhookOf>[0]): unknown => {
+    const asked = (webhook: Parameters<typeof webhookOf>[0], occasion = FIRST): unknown => {
       const { body } = buildRequest({
         webhook: webhookOf(webhook),
-        context,
+        context: contextOf({ occasion }),
         webhookId: 'msg_1',
+        traceparent: TRACEPARENT,
         version: '1',
         dryRun: false,
       });
@@ -147,13 +148,29 @@ describe('conf/schema', () => {
     for (const document of [sent, params]) {
       expect(question.safeParse(document)).to.include({ success: true });
       expect(schema.safeParse(document)).to.include({ success: true });
-      expect(Object.keys(document as object)).to.deep.equal(Object.keys(question.shape));
+      expect(Object.keys(document as object)).to.deep.equal(Object.keys(QUESTION));
     }
     expect(schema.safeParse({ ...(sent as object), attempt: '1' })).to.include({ success: false });
+    const occasion = {
+      event: 'route.no_answer',
+      failedReason: 'busy',
+      failedStatus: '',
+      outcome: 'busy',
+      tried: '201',
+    } as const;
+    const later = asked({}, occasion);
+    expect(schema.safeParse(later)).to.include({ success: true });
+    expect(Object.keys(later as object)).to.deep.equal(Object.keys({ ...QUESTION, ...WHY }));
+    expect(later).to.include({
+      event: 'route.no_answer',
+      failed_reason: 'busy',
+      outcome: 'busy',
+      tried: '201',
+    });
   });
 
   it('has the same fields of the question as docs/crm.md', () => {
-    const rows = [...readFileSync('docs/crm.md', 'utf8').matchAll(/^\| (`[^|]*) \| [^|]* \|$/gm)];
+    const rows = [...readFileSync('docs/crm.md', 'utf8').matchAll(/^\| (`[^|]*) \|.*\|$/gm)];
     const named = rows.flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([a-z_]+)`/g)].map((match) => match[1]),
     );

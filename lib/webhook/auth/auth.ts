@@ -7,7 +7,7 @@ import type { Template } from '../macro.ts';
  * validator and the command line read that table.
  */
 export interface Auth<Settings extends { readonly type: string }> {
-  /** Validates the settings below `webhook.auth`; secrets stand in them as `{{secret.NAME}}`. */
+  /** Validates the settings below `webhook.auth`; secrets are in them as `{{secret.NAME}}`. */
   readonly settings: z.ZodType<Settings>;
   /** Headers to add to the finished request. */
   authorize(

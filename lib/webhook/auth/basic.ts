@@ -8,7 +8,7 @@ import type { Template } from '../macro.ts';
 const user = template().refine(
   ({ parts }) => !parts.some((part) => typeof part === 'string' && part.includes(':')),
   {
-    error: 'no colon may stand in the user of basic authentication',
+    error: 'no colon is allowed in the user of basic authentication',
   },
 );
 const settings = z.strictObject(

@@ -27,7 +27,7 @@ type Hmac = z.output<typeof settings>;
 
 /**
  * Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body`, in base64, as long as all that the request says about a call
- * stands in its body. Where its address or its headers say something too, or there is no body, what is signed in the
+ * is in its body. Where its address or its headers say something too, or there is no body, what is signed in the
  * body's place is `METHOD path?query`, a line `name: value` for each of these headers, and the body behind an empty line:
  * whoever checks the body alone then finds the signature wrong, instead of trusting what nobody has signed.
  */

@@ -23,7 +23,7 @@ interface Document {
 
 /**
  * The JSON of a reply, or the answer that says why there is none. A byte-order mark is skipped. A number that JavaScript
- * can't hold, or that has an exponent, is the text that stood there: the ids of two owners, of 18 digits each, would
+ * can't hold, or that has an exponent, is the text that was there: the ids of two owners, of 18 digits each, would
  * become one, and `3.80E11` a telephone number.
  */
 export function parseDocument(body: string): Document | Answer {
@@ -108,7 +108,7 @@ function endOfText(text: string, start: number): number {
 function isExact(token: string): boolean {
   const exponent = /e/i.test(token);
   if (token.length <= EXACT_CHARACTERS && !exponent) return true;
-  // What is no number stays as it is, for JSON.parse to refuse.
+  // What is not a number stays as it is, for JSON.parse to refuse.
   if (!NUMBER.test(token)) return true;
   const value = Number(token);
   if (value === 0) return !/[1-9]/.test(token);

@@ -58,7 +58,7 @@ export type Answer = {
       readonly name: string;
       /** The whole reply, for `{{reply.path}}`. */
       readonly document: unknown;
-      /** `timeout` and `callerName` of the reply's own top level, as they stand there. */
+      /** `timeout` and `callerName` of the reply's own top level, as they are there. */
       readonly beside?: Beside;
       /** A text may hold a list: lines, or values divided by `,` or `;`. */
       readonly lists?: boolean;

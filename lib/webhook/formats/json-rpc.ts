@@ -25,8 +25,9 @@ export const jsonRpc = {
       if (Array.isArray(document)) {
         return invalid('the reply is a list, as for a JSON-RPC batch, and the question was a single one');
       }
-      if (!isObject(document)) return invalid(`the reply is no JSON-RPC object, it ${described(document)}`);
-      // Own properties, so that "__proto__" in the reply can not stand in for them.
+      if (!isObject(document))
+        return invalid(`the reply is not a JSON-RPC object, it ${described(document)}`);
+      // Own properties, so that "__proto__" in the reply cannot stand in for them.
       const error = property(document, 'error');
       const result = property(document, 'result');
       // Before the id: a server that could not read the question answers with an error and "id": null.

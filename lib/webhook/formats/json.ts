@@ -2,7 +2,7 @@ import { parseDocument } from './document.ts';
 import type { Answer, Format, Places } from './format.ts';
 import { readTopLevel } from './toplevel.ts';
 
-/** One JSON object of the parameters; the destination stands in the reply under a name, or is the reply. */
+/** One JSON object of the parameters; the destination is in the reply under a name, or is the reply. */
 export const json = {
   submission: {
     shape: 'document',

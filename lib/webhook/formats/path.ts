@@ -83,7 +83,7 @@ export function isObject(value: unknown): value is object {
 /** Own, and no name of the language. */
 export function property(holder: unknown, key: string): unknown {
   if (typeof holder !== 'object' || holder === null || FORBIDDEN.has(key)) return undefined;
-  // An array's own "length" is no data.
+  // An array's own "length" is not data.
   if (Array.isArray(holder) && !INDEX.test(key)) return undefined;
   return Object.hasOwn(holder, key) ? (holder as Record<string, unknown>)[key] : undefined;
 }
@@ -97,7 +97,7 @@ function readingsOf(name: string): readonly (readonly string[])[] {
   return readings;
 }
 
-/** RFC 6901, 4: `~1` first, so that `~01` is `~1` and not `/`. Null for what is no pointer. */
+/** RFC 6901, 4: `~1` first, so that `~01` is `~1` and not `/`. Null for what is not a pointer. */
 function pointed(name: string): string[] | null {
   if (!name.startsWith('/') || /~(?![01])/.test(name)) return null;
   return name

@@ -38,7 +38,7 @@ const PREFIXES: readonly Look[] = [
   [/^[\w.[\]%-]{1,100}=[^{]{0,1000}$/, 'is a form (name=value)'],
 ];
 
-/** Nearly JSON, by what stands outside of its texts. */
+/** Nearly JSON, by what is outside of its texts. */
 const FAULTS: readonly Look[] = [
   [/'/, 'has single quotes where JSON has double ones'],
   [/\/[/*]/, 'has comments, and JSON has none'],
@@ -51,7 +51,7 @@ const FAULTS: readonly Look[] = [
 
 /** How a body looks that no format takes; null for any other. `text` is trimmed. */
 export function foreign(text: string): string | null {
-  // gzip's first two bytes, which are no UTF-8 and so were read as windows-1252.
+  // gzip's first two bytes, which are not UTF-8 and so were read as windows-1252.
   if (text.startsWith('\u001f\u2039')) return 'is compressed, and Content-Encoding does not say so';
   const nul = text.indexOf('\0');
   if (nul === 0 || (nul === 1 && (text.length === 2 || text[3] === '\0'))) {
@@ -87,7 +87,7 @@ interface Skimmed {
   readonly end: number | null;
   /** A text, a list or an object is not closed. */
   readonly open: boolean;
-  /** A control character stands within a text. */
+  /** A control character is within a text. */
   readonly broken: boolean;
 }
 

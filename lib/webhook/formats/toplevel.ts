@@ -47,7 +47,7 @@ export function described(value: unknown): string {
   return typeof value === 'string' ? `is the text ${excerpt(value)}` : contents(value);
 }
 
-/** What stands beside a destination that was found under `name`. */
+/** What is beside a destination that was found under `name`. */
 function around(top: unknown, name: string): { beside?: Beside; notes?: readonly string[] } {
   if (!isObject(top)) return {};
   const others = (key: string): boolean => name !== key && name !== `/${key}`;

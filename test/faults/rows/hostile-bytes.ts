@@ -94,7 +94,7 @@ async function attack(address: RouterAddress, uuid: string, random: Random, fram
     }),
   );
   await Promise.race([once(socket, 'connect').catch(() => undefined), closed]);
-  // The destination that is dialled; a number that the CRM does not know; a display name that is no UTF-8.
+  // The destination that is dialled; a number that the CRM does not know; a display name that is not UTF-8.
   const name = pick(['%E9', 'a', '%zz'], random);
   const greeting = GREETING.replace('UUID', uuid)
     .replace('NAME', name)

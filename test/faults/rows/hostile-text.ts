@@ -122,7 +122,7 @@ async function play(
 
 /** Header names of a request; a name that is not ours was smuggled in. */
 const HEADERS =
-  /^(?:accept|accept-encoding|connection|content-length|content-type|host|user-agent|webhook-id|webhook-timestamp|webhook-signature|x-evil|x-name|x-esl-router-.*)$/;
+  /^(?:accept|accept-encoding|connection|content-length|content-type|host|traceparent|user-agent|webhook-id|webhook-timestamp|webhook-signature|x-evil|x-name|x-esl-router-.*)$/;
 
 export const hostileText: Row = {
   name: 'hostile-text',
@@ -145,7 +145,7 @@ export const hostileText: Row = {
         {
           name: 'hostile',
           webhook: {
-            // In the path only what can not be a segment of dots.
+            // In the path only what cannot be a segment of dots.
             url: `${crm.url}/a/n{{caller_name}}?n={{sip.X-Evil}}`,
             headers: { 'X-Evil': '{{sip.X-Evil}}', 'X-Name': '{{caller_name}}' },
             parameters: {

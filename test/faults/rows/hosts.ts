@@ -10,7 +10,7 @@ import { call, WANTED, type Stage } from '../stage.ts';
 
 /** Slow enough for a generator that shares two cores with two routers, of which one starts or catches up meanwhile. */
 const RATE = 50;
-/** Who met a router that stood still without a guard comes back all at once. */
+/** Who met a router that was stalled without a guard comes back all at once. */
 const CONTROL_RATE = 5;
 const KILLED_SECONDS = 10;
 /** Of the simulation's timers on a busy machine. */
@@ -175,7 +175,7 @@ async function run(stage: Stage): Promise<Outcome> {
       bad.length === 0 &&
       (!stage.timed ||
         (stop.longestMs <= guardMs && longestKillMs <= guardMs && median(starts) <= START_MS)) &&
-      // Else the second served nobody, or nobody met the one that stood still, or it took its own pause for the CRM's.
+      // Else the second served nobody, or nobody met the one that was stalled, or it took its own pause for the CRM's.
       all.every((phase) => ended(phase, 'answered') > ended(phase, 'dialplan')) &&
       ended(stop, 'guard') > 0,
   };

@@ -16,7 +16,7 @@ const LEAST_SHARE = 0.9;
 const BUDGET_SECONDS = 4;
 const PATIENCE_MS = (BUDGET_SECONDS + 1) * 1000;
 const FIRST_RATE = 50;
-/** They leave the router a quarter of its core: what a whole one carries, one generator can not make five times. */
+/** They leave the router a quarter of its core: what a whole one carries, one generator cannot make five times. */
 const NEIGHBOURS = 3;
 /** From one load to the next, until more of it brings no more. */
 const STEP = 1.2;

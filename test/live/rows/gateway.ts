@@ -81,7 +81,7 @@ const CALLERS: readonly (readonly [sent: string, shown: string])[] = [
   // None of these may become a header, a parameter or somebody else.
   ['x%0d%0aX-Evil%3a1', 'xX-Evil1'],
   ['1%3Bcpc=priority', '1'],
-  // FreeSWITCH itself drops what stands before a quote.
+  // FreeSWITCH itself drops what is before a quote.
   ['q%22%3E%2C%3Csip%3Aevil%40x%3E', ',sipevil%40x'],
 ];
 

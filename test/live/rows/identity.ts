@@ -5,7 +5,7 @@ import { between, check, type Action, type Row } from '../row.ts';
 import { CALLEE_VOICE, type Stage } from '../stage.ts';
 import { TESTED_USER } from '../switch-config.ts';
 
-/** What a channel is called, what stands in its variables, and how much of it. */
+/** What a channel is called, what is in its variables, and how much of it. */
 
 const GUARD_SECONDS = 4;
 
@@ -86,7 +86,7 @@ const MANY: readonly Action[] = Array.from({ length: 145 }, (_, nth): Action => 
   return ['set', `crm_card_${nth}=${'x'.repeat(500)}`];
 });
 
-/** What the CRM calls the caller, and what stands on the callee's display. */
+/** What the CRM calls the caller, and what is on the callee's display. */
 const NAMES: readonly (readonly [given: string, shown: string])[] = [
   ["O'Brien (Sales)", "O'Brien (Sales)"],
   ["'27' & D'Arcy", "'27' & D'Arcy"],

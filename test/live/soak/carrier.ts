@@ -37,7 +37,7 @@ export class Leg implements LegSeen {
   }
 }
 
-/** `found` hands the leg to the caller whose number stands in From. */
+/** `found` hands the leg to the caller whose number is in From. */
 export function answerCalls(
   carrier: UserAgent,
   rtpPort: number,

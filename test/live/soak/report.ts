@@ -29,7 +29,7 @@ export interface Findings {
 
 export const TARGET = '0 callers left in silence, counted at the SIP side';
 export const MOST_LAG_MS = 50;
-/** To 100 Trying, which takes FreeSWITCH some milliseconds. One that gets no processor can not keep any time. */
+/** To 100 Trying, which takes FreeSWITCH some milliseconds. One that gets no processor cannot keep any time. */
 export const MOST_TRYING_MS = 250;
 /** A router that was started again. */
 const READY_MS = 2000;

@@ -3,7 +3,7 @@
  * placed for him and what became of them, as their callees saw it. No clock: whoever asks says what time it is.
  *
  * A caller is in silence
- * - from his INVITE until the first 18x, 2xx or final response (100 Trying is no sound). It is `nothing heard` when
+ * - from his INVITE until the first 18x, 2xx or final response (100 Trying is not sound). It is `nothing heard` when
  *   that takes longer than the guard and 2 s: the guard fires within its seconds, and the rest is for the machine;
  * - after that, when nothing more happens to his call. The last sign of it counts: a response to him, or a leg placed
  *   for him, answered or ended. Then the guard must do something within its seconds, and 2 s. Before his 200 it may

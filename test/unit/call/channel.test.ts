@@ -240,13 +240,13 @@ describe('channel', () => {
     expect(JSON.stringify(hidden)).not.to.include('1112233');
   });
 
-  it('leaves a name of a channel that is no Call-ID as it is', () => {
+  it('leaves a name of a channel that is not a Call-ID as it is', () => {
     const uuid = '5c9d1d7e-0201-4b52-9d6b-6d5f5f0c-201';
     const { hidden } = shownOf('201', {}, { variable_sip_call_id: '201@10.0.0.1', 'Unique-ID': uuid });
     expect(hidden).to.include({ callId: '', uuid });
   });
 
-  it('conceals an extension where it stands alone, and no number that has its digits', () => {
+  it('conceals an extension where it needs a line of its own, and no number that has its digits', () => {
     const { shown } = shownOf('201', { a: '2013', b: 'line 201', c: '380442013456' });
     expect(shown).to.deep.equal(['a', 'c']);
   });

@@ -152,7 +152,7 @@ describe('config', () => {
     });
     expect(config.webhook.url).to.equal('https://crm.example.com/run/url');
     expect(faultsOf({ env: { ESL_ROUTER_DOMAIN_FILE: '/gone' } })).to.deep.equal([
-      'ESL_ROUTER_DOMAIN_FILE: can not read /gone: no such file',
+      'ESL_ROUTER_DOMAIN_FILE: cannot read /gone: no such file',
     ]);
     expect(
       faultsOf({ env: { ESL_ROUTER_WEBHOOK_URL_FILE: '/empty' }, readSecretFile: () => ' \n' }),
@@ -177,7 +177,7 @@ describe('config', () => {
     expect(faultsOf({ text: '[]' })).to.deep.equal(['esl-router.json: expected a JSON object of settings']);
   });
 
-  it('can not be changed once it is loaded', () => {
+  it('cannot be changed once it is loaded', () => {
     const { config } = configOf({});
     expect(() => {
       (config.listen.allow as string[]).push('0.0.0.0/0');

@@ -70,7 +70,7 @@ describe('JSON that a person wrote', () => {
     });
   }
 
-  it('shows one sign of what it can not read: the rest may be a password', () => {
+  it('shows one sign of what it cannot read: the rest may be a password', () => {
     const read = readJson('{"a": hunter2}');
     expect(JSON.stringify(read)).not.to.include('hunter');
   });

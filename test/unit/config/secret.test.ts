@@ -21,7 +21,7 @@ describe('secrets', () => {
     expect([secrets.read('A', 'h'), secrets.read('B', 'h')]).to.deep.equal(['a', 'b']);
   });
 
-  it('that are empty, can not be read or are set twice are faults, all at once', () => {
+  it('that are empty, cannot be read or are set twice are faults, all at once', () => {
     const env = {
       ESL_ROUTER_SECRET_EMPTY_FILE: '/empty',
       ESL_ROUTER_SECRET_SPACES_FILE: '/spaces',
@@ -39,7 +39,7 @@ describe('secrets', () => {
           'ESL_ROUTER_SECRET_EMPTY_FILE: /empty is empty',
           'ESL_ROUTER_SECRET_SPACES_FILE: /spaces is empty',
           'ESL_ROUTER_SECRET_BLANK: is blank',
-          'ESL_ROUTER_SECRET_GONE_FILE: can not read /gone: ENOENT: /gone',
+          'ESL_ROUTER_SECRET_GONE_FILE: cannot read /gone: ENOENT: /gone',
           'ESL_ROUTER_SECRET_TWICE and ESL_ROUTER_SECRET_TWICE_FILE are both set: only one of them',
         ].join('\n'),
       );

@@ -6,6 +6,7 @@ import { ask, type AskOptions } from '../../../lib/decide/ask.ts';
 import { AnswerMemory } from '../../../lib/decide/memory.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import type { SchemeDocument } from '../../../lib/scheme/scheme.ts';
+import { FIRST } from '../../../lib/webhook/macro.ts';
 import { assembleSchemes } from '../../../lib/schemes/schemes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -179,13 +180,22 @@ function asking(webhook: Webhook, key: string, memory: AnswerMemory) {
         date: () => new Date(n * 7_000_000),
       },
       version: '0',
+      trace: '0af7651916cd43dd8448eb211c80319c',
       dryRun: false,
       signal: new AbortController().signal,
       note: () => undefined,
       elapsedMs: () => 0,
     };
     await ask(
-      { scheme, webhook: scheme.webhook, attempt: 1, webhookId: `MSGID${n}MSGID`, limitMs: 4000 },
+      {
+        scheme,
+        webhook: scheme.webhook,
+        attempt: 1,
+        occasion: FIRST,
+        webhookId: `MSGID${n}MSGID`,
+        limitMs: 4000,
+        again: () => Promise.reject(new Error('there is no chain')),
+      },
       options,
     );
     return sent;
@@ -194,12 +204,12 @@ function asking(webhook: Webhook, key: string, memory: AnswerMemory) {
 
 /** A request without when and under which id it went out; whoever signs signs with a key, which is then part of it. */
 function essence({ method, url, headers, body }: HttpRequest, n: number, mayHide: boolean): string {
-  const { 'webhook-signature': signature, 'webhook-timestamp': _, ...rest } = headers;
+  const { 'webhook-signature': signature, 'webhook-timestamp': _, traceparent: __, ...rest } = headers;
   const time = new Date(n * 7_000_000).toISOString();
   let all = JSON.stringify([method, url, rest, body]).replaceAll(`MSGID${n}MSGID`, '');
   for (const form of [time, encodeURIComponent(time)]) all = all.replaceAll(form, '');
   if (mayHide) all = all.replaceAll(`UNIQUE${n}UNIQUE`, '').replaceAll(`SIPID${n}SIPID`, '');
-  // Base64 hides what stands in it: Basic is compared as it is written out.
+  // Base64 hides what is in it: Basic is compared as it is written out.
   all = all.replace(/Basic ([A-Za-z0-9+/=]+)/, (_match, code: string) => {
     const plain = Buffer.from(code, 'base64').toString();
     return plain.replaceAll(time, '');

@@ -87,6 +87,7 @@ function prepare({ schemes = [SALES], answer, headers = {}, config = CONFIG, ...
     memory,
     clock,
     version: '0.0.0',
+    trace: '0af7651916cd43dd8448eb211c80319c',
     dryRun: false,
     signal: rest.signal ?? new AbortController().signal,
     note: (event) => {
@@ -513,7 +514,7 @@ describe('decide', () => {
       expect(again.record.notes).to.deep.equal([]);
     });
 
-    it('are used when the CRM can not answer, for lastGoodSeconds, and marked', async () => {
+    it('are used when the CRM cannot answer, for lastGoodSeconds, and marked', async () => {
       const common = {
         schemes: [caching({ lastGoodSeconds: 3600 })],
         memory: new AnswerMemory(),
@@ -596,7 +597,7 @@ describe('decide', () => {
       }
     });
 
-    it('outlast a change of the scheme that changes no question; what can not be read any more is asked again', async () => {
+    it('outlast a change of the scheme that changes no question; what cannot be read any more is asked again', async () => {
       const memory = new AnswerMemory();
       const common = { memory, answer: () => reply({ destination: '201' }) };
       await ask({ ...common, schemes: [caching({ cacheSeconds: 60 })] });
@@ -729,10 +730,10 @@ describe('the deadline of a question', () => {
     ]);
   });
 
-  it("is the router's own when it stood still and no reply is there", async () => {
+  it("is the router's own when it was stalled and no reply is there", async () => {
     const asked = await standstill(200, (_request, signal) => hangs(signal));
     expect(reasonsOf(asked)).to.deep.equal(['router_stalled', 'router_stalled']);
-    expect(asked.record.requests[0]?.detail).to.equal('the router itself stood still for 200 ms');
+    expect(asked.record.requests[0]?.detail).to.equal('the router itself was stalled for 200 ms');
   });
 
   it('does not count when the reply is there, and the guard has time', async () => {

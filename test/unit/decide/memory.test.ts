@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { AnswerMemory, type Remembered } from '../../../lib/decide/memory.ts';
 
 function answer(body: string, atMs = 0): Remembered {
-  return { status: 200, body, webhookId: 'msg_1', atMs };
+  return { status: 200, body, webhookId: 'msg_1', link: 0, atMs };
 }
 
 /** Bytes of the heap that what `make` returns takes. */

@@ -28,7 +28,7 @@ async function decided(destination: unknown, fallback: Fallback) {
   const body = JSON.stringify({ destination });
   const inquiry = new Inquiry({
     ...{ call, config, schemes, secrets, clock, memory: new AnswerMemory() },
-    ...{ version: '0.0.0', dryRun: false, signal: new AbortController().signal },
+    ...{ version: '0.0.0', trace: '', dryRun: false, signal: new AbortController().signal },
     send: () => Promise.resolve({ status: 200, headers: {}, body, phases: { total: 1 } }),
     note: () => undefined,
     elapsedMs: () => 0,
@@ -80,7 +80,7 @@ describe('the lists that follow a decision', () => {
           const [following, ...others] = next.filter(({ outcomes }) => outcomes.includes(outcome));
           expect(others).to.deep.equal([]);
           const steps = [...decision.steps, ...(following?.steps ?? [])].map(describeStep);
-          // What stands behind the end of the list itself, and a circle, show as steps and are never taken.
+          // What follows the end of the list itself, and a circle, show as steps and are never taken.
           const known = steps.filter((text) => text !== 'scheme sales');
           const last = known.findIndex((text) => !text.startsWith('dial '));
           expect(await walked(outcome)).to.deep.equal(known.slice(0, last + 1));

@@ -66,6 +66,7 @@ async function decide(
     memory: new AnswerMemory(),
     clock,
     version: '0.0.0',
+    trace: '0af7651916cd43dd8448eb211c80319c',
     dryRun: false,
     signal: new AbortController().signal,
     note: (event) => {

@@ -148,7 +148,7 @@ describe('callerid', () => {
     expect(note(call)).to.equal(null);
     expect(note(withheld)).to.equal(null);
     expect(note(from('Иван'))).to.equal(null);
-    expect(note(from('💥'))).to.match(/"💥" can't stand in a SIP address: anonymous is shown/);
+    expect(note(from('💥'))).to.match(/"💥" can't be used in a SIP address: anonymous is shown/);
     expect(note(from('💥'), gateway({ callerId: '380440000000' }))).to.equal(null);
     expect(note(call, did)).to.equal(null);
     expect(note({ ...call, did: '201' }, did)).to.match(/"201" is an extension, see didFrom/);

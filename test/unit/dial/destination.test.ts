@@ -213,7 +213,7 @@ describe('destination', () => {
     ],
     { did: '201' },
   );
-  table('a called login is no number', [['7', 'extension 7']], { did: 'agent_7' });
+  table('a called login is not a number', [['7', 'extension 7']], { did: 'agent_7' });
 
   table(
     'the numbering plan of a country',
@@ -299,7 +299,7 @@ describe('destination', () => {
     ['80012345678', 'number 80012345678'],
   ];
   table('premium-rate and satellite numbers, however they are written', surcharged, { numbers: [REFUSED] });
-  table('the configuration refuses them, and the scheme can not lift that', surcharged, {
+  table('the configuration refuses them, and the scheme cannot lift that', surcharged, {
     numbers: [REFUSED, { ...REFUSED, premium: true, satellite: true }],
   });
   table('the scheme refuses them, though the configuration does not', surcharged, {

@@ -273,7 +273,7 @@ describe('dialstring', () => {
         expectRefused(() => serialize([leg({ origination_caller_id_number: text })]), text);
     });
 
-    it('refuses names of variables that are no names, or run something', () => {
+    it('refuses names of variables that are not names, or run something', () => {
       for (const name of [
         '',
         '1a',
@@ -325,7 +325,7 @@ describe('dialstring', () => {
       }
     });
 
-    it('runs two commands when the bridge stands: the guard is lifted, then the length is bounded', () => {
+    it('runs two commands when the bridge is up: the guard is lifted, then the length is bounded', () => {
       const variables = {
         api_before_bridge: 'sched_del 17',
         api_before_bridge_limit: 'sched_hangup +600 4200@206.0.2.68 ALLOTTED_TIMEOUT',
@@ -339,7 +339,7 @@ describe('dialstring', () => {
       expectRefused(() => serialize([leg({ a: '1' })], { a: '2' }));
     });
 
-    it('refuses endpoints that are no endpoints', () => {
+    it('refuses endpoints that are not endpoints', () => {
       const endpoints: Endpoint[] = [
         ...['', '+', 'abc', '1,2', '1@h', '1;fs_path=sip:h', '1^x', '1 2', '1|2', '1'.repeat(19), '٣'].map(
           gateway,

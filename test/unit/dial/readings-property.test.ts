@@ -97,7 +97,13 @@ const number = (digits: string, other: string | null = null, how = other ?? ''):
 const PLANTED = [
   ['380441234567', '+380441234567', 'UA', number('380441234567'), 'read'],
   ['380441234567', '+380441234567', 'UA', { kind: 'refused', detail: '' }, 'refused'],
-  ['380441234567', '+380441234567', 'UA', number('80441234567'), 'another number, which is no valid reading'],
+  [
+    '380441234567',
+    '+380441234567',
+    'UA',
+    number('80441234567'),
+    'another number, which is not a valid reading',
+  ],
   [
     '380441234567',
     '+380441234567',
@@ -111,14 +117,14 @@ const PLANTED = [
     '420601123456',
     'AT',
     number('43420601123456'),
-    'another number, which is no valid reading',
+    'another number, which is not a valid reading',
   ],
   [
     '380441234567',
     '380441234567.0',
     null,
     number('3804412345670'),
-    'another number, which is no valid reading',
+    'another number, which is not a valid reading',
   ],
   ['74951234567', '4951234567', 'RU', number('4951234567', '74951234567'), 'the other read, this named'],
   ['4951234567', '4951234567', 'RU', number('4951234567', '74951234567'), 'read, the other named'],

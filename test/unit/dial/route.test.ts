@@ -133,7 +133,7 @@ describe('route', () => {
     });
 
     it('is refused when it is of another type', () => {
-      expect(failureOf(true)).to.equal('refused destination_invalid: a boolean is no destination');
+      expect(failureOf(true)).to.equal('refused destination_invalid: a boolean is not a destination');
       expect(failureOf(['x y', true])).to.equal(
         'refused destination_invalid: [0]: "x y" is a sentence, not a destination',
       );
@@ -174,10 +174,10 @@ describe('route', () => {
     it('rings nothing together but what is dialled', () => {
       expect(stepsOf([['201', 'support']])).to.deep.equal([dial('201')]);
       expect(failureOf([[{ destination: '201' }]])).to.equal(
-        'refused destination_invalid: [0][0]: an object is no destination in a list that is rung together',
+        'refused destination_invalid: [0][0]: an object is not a destination in a list that is rung together',
       );
       expect(failureOf([[['201']]])).to.equal(
-        'refused destination_invalid: [0][0]: a list is no destination in a list that is rung together',
+        'refused destination_invalid: [0][0]: a list is not a destination in a list that is rung together',
       );
     });
 
@@ -251,7 +251,7 @@ describe('route', () => {
       expect(stepsOf({ destination: '201', dialplan: 'false' })).to.deep.equal([dial('201')]);
     });
 
-    it('goes without a time or a name that can not be read', () => {
+    it('goes without a time or a name that cannot be read', () => {
       for (const timeout of [1, 301, 2.5, 'soon', true, [20], { s: 20 }]) {
         expect(stepsOf({ destination: '201', timeout }), JSON.stringify(timeout)).to.deep.equal([
           dial('201'),
@@ -275,7 +275,7 @@ describe('route', () => {
       [{ destination: '201', hangup: 'USER_BUSY' }, /both destination and hangup$/],
       [{ scheme: 'night', dialplan: true }, /both dialplan and scheme$/],
       [{ destination: { destination: '201' } }, /destination: an object within an object$/],
-      [{ destination: true }, /destination: a boolean is no destination$/],
+      [{ destination: true }, /destination: a boolean is not a destination$/],
       [{ hangup: 'banana' }, /hangup: expected one of NORMAL_CLEARING, USER_BUSY/],
       [{ hangup: 'SYSTEM_SHUTDOWN' }, /hangup: expected one of/],
       [{ hangup: ['USER_BUSY'] }, /hangup: expected one of/],

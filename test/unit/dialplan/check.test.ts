@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
     write: SET_GUARD,
   },
   {
-    title: 'esl_router_guard that is no whole number',
+    title: 'esl_router_guard that is not a whole number',
     text: with_(SET_GUARD, action('set', 'esl_router_guard=8s')),
     kind: 'fault',
     says: /"8s", no whole number/,
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     title: 'another task between the guard and its id',
     text: with_(ID, `${action('sched_hangup', '+3600')}${ID}`),
     kind: 'fault',
-    says: /behind sched_hangup and names that task/,
+    says: /follows sched_hangup and names that task/,
     write: ID,
   },
   {

@@ -335,7 +335,7 @@ describe('esl/connection', () => {
       connection.destroy();
     });
 
-    it('by bytes that are no event socket names the reason, after what was good', async () => {
+    it('by bytes that are not event socket names the reason, after what was good', async () => {
       const { connection, fs } = inMemory({ limits: { headerBytes: 200, bodyBytes: 200 } });
       const reply = connection.request({ kind: 'myevents' });
       fs.write(`${wire.commandReply('+OK')}Content-Length: -5\n\n`);

@@ -320,7 +320,9 @@ describe('esl/parser', () => {
 
     for (const length of ['-1', '+1', '1e3', '0x10', '1 2', '', 'NaN', '1.0', '\u0661']) {
       it(`refuses Content-Length ${JSON.stringify(length)}`, () => {
-        expect(faultOf(LIMITS, `Content-Length: ${length}\n\nabc`).message).to.contain('no number of bytes');
+        expect(faultOf(LIMITS, `Content-Length: ${length}\n\nabc`).message).to.contain(
+          'not a number of bytes',
+        );
       });
     }
 
@@ -347,7 +349,7 @@ describe('esl/parser', () => {
       const bytes = Buffer.from('A\n');
       for (let i = 0; i < 32_000; i++) for (const byte of bytes) parser.push(Buffer.from([byte]));
       const { user } = process.cpuUsage(start);
-      // Linear takes 0.1 s of CPU; searching anew for each byte takes 10.
+      // Linear takes 0.1 s of CPU; searching again for each byte takes 10.
       expect(user / 1_000).to.be.below(2_000);
       expect(parser.push(Buffer.from('\n'))).to.have.length(1);
     });

@@ -43,7 +43,7 @@ describe('esl/strangers', function () {
       await eventually('they have left them', () => listener.counts.strangers === 0);
     }));
 
-  it('are no part of what is judged: no call, none refused, no queue', async () => {
+  it('are not part of what is judged: no call, none refused, no queue', async () => {
     const seen = { calls: 0, refused: 0, queuedMs: 0 };
     let admitted = 0;
     const options: Partial<ListenerOptions> = {

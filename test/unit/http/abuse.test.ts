@@ -11,6 +11,7 @@ import { createHttpClient, type HttpClient } from '../../../lib/http/client.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { reply, startPeer, type Exchange, type Peer } from '../../faults/peer.ts';
+import { trusting } from '../../support/tls.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
@@ -78,7 +79,7 @@ describe('a CRM that sends', () => {
       body: '{}',
       redirects: 0,
       proxies: NO_PROXIES,
-      ca: null,
+      tls: null,
       account: '',
       secrets: [],
       shown: { url, headers: {}, body: null, proxy: null },
@@ -208,7 +209,7 @@ describe('a CRM that sends', () => {
     });
   });
 
-  describe('what can not be an answer', () => {
+  describe('what cannot be an answer', () => {
     for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n']) {
       it(`fails at once: 101${upgrade && ' with an Upgrade'}`, async () => {
         const url = await crm(({ socket }) =>
@@ -363,7 +364,7 @@ describe('a CRM that sends', () => {
       expect(connections).to.deep.equal([1, 2, 1, 1]);
     });
 
-    it('is no reason for that where a server only says that it closes: 408', async () => {
+    it('is not a reason for that where a server only says that it closes: 408', async () => {
       const connections: number[] = [];
       let last: Socket | undefined;
       const url = await crm(({ socket, nth }) => {
@@ -424,7 +425,7 @@ describe('a CRM that sends', () => {
       const url = await secure((socket) => {
         flood(socket, EARLY);
       });
-      expect(await failure(ask(url, { ca: certificate.cert }))).to.equal(
+      expect(await failure(ask(url, { tls: trusting(certificate.cert) }))).to.equal(
         'reply_abusive: the reply has more than 16 interim responses',
       );
     });
@@ -443,7 +444,7 @@ describe('a CRM that sends', () => {
         },
         { maxVersion: 'TLSv1.2' },
       );
-      await ask(url, { ca: certificate.cert }).catch(() => undefined);
+      await ask(url, { tls: trusting(certificate.cert) }).catch(() => undefined);
       expect(handshakes).to.equal(0);
     });
   });

@@ -156,7 +156,7 @@ describe('charset', () => {
     expect(read(bytes('ef bb bf'))).to.equal('');
   });
 
-  it('notes what it can not read, and what could be read in two ways', () => {
+  it('notes what it cannot read, and what could be read in two ways', () => {
     expect(decodeText(bytes('93 63 81'), typeOf('shift_jis'))).to.deep.equal({
       text: '田\ufffd',
       notes: ['the reply is not valid shift_jis, as its charset says: what could not be read is U+FFFD'],

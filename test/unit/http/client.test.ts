@@ -12,6 +12,7 @@ import { createHttpClient, type HttpClient, type HttpClientOptions } from '../..
 import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { Resolver } from '../../../lib/http/resolver.ts';
+import { trusting } from '../../support/tls.ts';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
@@ -78,7 +79,7 @@ describe('http client', () => {
       body,
       redirects: 0,
       proxies: NO_PROXIES,
-      ca: null,
+      tls: null,
       account: '',
       secrets: [],
       ...rest,
@@ -91,7 +92,9 @@ describe('http client', () => {
 
   /** With trust in the certificate of these tests. */
   const getTrusting = (url: string, rest: Partial<HttpRequest> = {}): Promise<HttpResponse> =>
-    client.send(requestTo(url, { ca: CERTIFICATE.cert, ...rest }), { signal: new AbortController().signal });
+    client.send(requestTo(url, { tls: trusting(CERTIFICATE.cert), ...rest }), {
+      signal: new AbortController().signal,
+    });
 
   /** Until the connection of the last request is free again. */
   const rested = (): Promise<void> => delay(10);
@@ -451,7 +454,7 @@ describe('http client', () => {
       }
     });
 
-    it('request_invalid, for what can not be sent', async () => {
+    it('request_invalid, for what cannot be sent', async () => {
       const request = requestTo('http://127.0.0.1:9/', { headers: { 'X Y': 'z' } });
       expect(await codeOf(client.send(request, { signal: new AbortController().signal }))).to.equal(
         'request_invalid',
@@ -729,7 +732,7 @@ describe('http client', () => {
       expect(await get(`http://crm.example.com:${port}/`)).to.include({ body: '201' });
     });
 
-    it('that can not be found end the request by its signal, and leave nothing', async () => {
+    it('that cannot be found end the request by its signal, and leave nothing', async () => {
       let closed = false;
       client = open({
         resolver: {
@@ -746,7 +749,7 @@ describe('http client', () => {
       expect(closed).to.equal(true);
     });
 
-    it('that can not be found are dns_failed, in the words of the resolver', async () => {
+    it('that cannot be found are dns_failed, in the words of the resolver', async () => {
       client = open({ resolver: resolving({}) });
       expect(await failure(get('http://crm.example.com/'))).to.deep.equal({
         code: 'dns_failed',
@@ -956,7 +959,7 @@ describe('http client', () => {
     const url = await listen(server, 'https');
     const pem = (count: number): string => CERTIFICATE.cert + '\n'.repeat(count);
     const round = async (): Promise<void> => {
-      for (let count = 0; count < 100; count++) await getTrusting(url, { ca: pem(count) });
+      for (let count = 0; count < 100; count++) await getTrusting(url, { tls: trusting(pem(count)) });
     };
     await round();
     await rested();

@@ -55,7 +55,7 @@ describe('content encoding', () => {
   });
 
   it('that was not applied is noted: gzip tells itself', () => {
-    const note = 'Content-Encoding says gzip, and the body is not compressed so: read as it stands';
+    const note = 'Content-Encoding says gzip, and the body is not compressed so: read as it is';
     expect(read(plain, 'gzip')).to.deep.equal({ text: TEXT, notes: [note] });
     expect(read(gzip, 'gzip, gzip')).to.deep.equal({ text: TEXT, notes: [note] });
     expect(failure(plain, 'br')).to.match(/^http_malformed: the body is not whole br/);
@@ -81,11 +81,11 @@ describe('content encoding', () => {
     expect(read(plain, `\x1b${'x'.repeat(99)}`).notes[0]).to.match(/, "\\u001bx{39}…": ignored$/);
   });
 
-  it('that can not be undone is an error by its name', () => {
+  it('that cannot be undone is an error by its name', () => {
     for (const name of ['zstd', 'compress', 'X-Compress', 'exi', 'dcb', 'sdch', 'bzip2', 'xz']) {
       for (const encoding of [name, `gzip, ${name}`, `utf-8, ${name}`]) {
         expect(failure(gzip, encoding), encoding).to.equal(
-          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and can not be undone`,
+          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and cannot be undone`,
         );
       }
     }

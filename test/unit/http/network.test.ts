@@ -14,7 +14,7 @@ const hostOf = (host: string): string => new URL(`http://${host}/`).hostname.rep
 describe('network', () => {
   const byDefault = network();
 
-  it('lets everything through that is not denied, and nothing that is no address', () => {
+  it('lets everything through that is not denied, and nothing that is not an address', () => {
     for (const address of ['127.0.0.1', '10.0.0.1', '203.0.113.7', '2001:db8::1', '::1', 'fd00::1']) {
       expect(byDefault(address), address).to.equal(true);
     }

@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse } from '../../../lib/http/message.ts';
 import { NO_PROXIES, type Proxies, type Proxy } from '../../../lib/http/proxy.ts';
 import type { Resolver } from '../../../lib/http/resolver.ts';
 import { ForwardProxy, type ProxyOptions } from '../../support/proxy.ts';
-import { CRM, ROOT } from '../../support/tls.ts';
+import { CRM, ROOT, trusting } from '../../support/tls.ts';
 
 const ANYWHERE = { deny: [], allow: [], private: true, switchPorts: [] };
 const REST_MS = 0;
@@ -107,7 +107,7 @@ describe('a question through a proxy', () => {
       secrets: [],
     } as const;
     return client.send(
-      { ...request, proxies, ca: ROOT, shown, ...rest },
+      { ...request, proxies, tls: trusting(ROOT), shown, ...rest },
       { signal: new AbortController().signal },
     );
   }
@@ -220,7 +220,7 @@ describe('a question through a proxy', () => {
   it('verifies the certificate of the CRM behind it, by the name of the CRM', async () => {
     const crm = await secureCrm();
     const proxy = await proxied({ route: () => crm });
-    expect(await failure(ask('https://crm.test/', through(proxy), { ca: null }))).to.match(
+    expect(await failure(ask('https://crm.test/', through(proxy), { tls: null }))).to.match(
       /^tls_failed: .*certificate/,
     );
     expect(await failure(ask('https://other.test/', through(proxy)))).to.match(
@@ -317,7 +317,7 @@ describe('a question through a proxy', () => {
       );
     });
 
-    it('as proxy_refused: by any word of the proxy that is no consent', async () => {
+    it('as proxy_refused: by any word of the proxy that is not consent', async () => {
       const proxy = await proxied({ credentials: 'router:right' });
       const basicOnly = 'HTTP 407: it takes Basic';
       for (const url of ['http://crm.test/', 'https://crm.test/']) {
@@ -380,7 +380,10 @@ describe('a question through a proxy', () => {
           account: '',
           secrets: [],
         } as const;
-        const sending = client.send({ ...request, proxies: through(proxy), ca: ROOT, shown }, { signal });
+        const sending = client.send(
+          { ...request, proxies: through(proxy), tls: trusting(ROOT), shown },
+          { signal },
+        );
         expect(await failure(sending), proxy.url).to.match(/^(webhook_timeout|proxy_refused)/);
         expect(performance.now() - from).to.be.below(600);
         await delay(50);
@@ -402,7 +405,10 @@ describe('a question through a proxy', () => {
         account: '',
         secrets: [],
       } as const;
-      const sending = client.send({ ...request, proxies: through(proxy), ca: ROOT, shown }, { signal });
+      const sending = client.send(
+        { ...request, proxies: through(proxy), tls: trusting(ROOT), shown },
+        { signal },
+      );
       sending.catch(() => undefined);
       while (proxy.requests.length === 0) await delay(5);
       signal.abort('hung up');

@@ -3,6 +3,7 @@ import { RouterError } from '../../../lib/errors.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import { isRedirect, redirectedRequest } from '../../../lib/http/redirect.ts';
+import { trusting } from '../../support/tls.ts';
 
 const COMMON = { Accept: 'text/plain', 'USER-AGENT': 'esl-router/1', 'webhook-id': 'msg_1' };
 const OWN = {
@@ -21,7 +22,7 @@ const request: HttpRequest = {
   body: '{}',
   redirects: 3,
   proxies: NO_PROXIES,
-  ca: 'PEM',
+  tls: trusting('PEM'),
   account: 'sales',
   secrets: [],
   shown: { url: 'https://crm.example.com/a/route?k=***', headers: {}, body: '{}', proxy: null },
@@ -73,7 +74,7 @@ describe('redirect', () => {
       expect(redirectedRequest(request, status, 'https://CRM.example.com:443/a/b')).to.deep.equal(expected);
     });
 
-    it(`${status} to another origin is refused for what is no GET`, () => {
+    it(`${status} to another origin is refused for what is not a GET`, () => {
       for (const method of ['POST', 'PUT', 'DELETE'] as const) {
         expect(refusal(status, 'https://crm.example.com:8443/', { ...request, method })).to.equal(
           `HTTP ${status}: ${method} is not sent on to https://crm.example.com:8443`,
@@ -99,7 +100,7 @@ describe('redirect', () => {
   for (const [title, location, message] of [
     ['no Location', undefined, 'no Location'],
     ['an empty one', ' ', 'no Location'],
-    ['one that is no URL', 'https://a b/', 'its Location is no URL'],
+    ['one that is not a URL', 'https://a b/', 'its Location is not a URL'],
     ['another protocol', 'ftp://crm.example.com/secret', 'to ftp:'],
     ['a script', 'javascript:alert(1)', 'to javascript:'],
     ['a file', 'file:///etc/passwd', 'to file:'],

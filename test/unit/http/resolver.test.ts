@@ -163,7 +163,7 @@ describe('resolver', () => {
       });
     }
 
-    it('IPv6 alone waits for IPv4, as most machines can not connect to it: a lost packet is asked for again', async () => {
+    it('IPv6 alone waits for IPv4, as most machines cannot connect to it: a lost packet is asked for again', async () => {
       let packets = 0;
       server.reply = (_, family) => {
         if (family === 'AAAA') return { addresses: ['2001:db8::1'], ttl: 300 };
@@ -364,7 +364,7 @@ describe('resolver', () => {
       await failure(resolver.resolve(NAME));
     });
 
-    it('the system failing is no proof: the last known addresses', async () => {
+    it('the system failing is not proof: the last known addresses', async () => {
       await know();
       clock.advance(1000);
       server.reply = () => ({ code: 3 });

@@ -83,14 +83,14 @@ describe('guard', () => {
     expect(guard.lift()).to.deep.equal([deletion(17), deletion(23)]);
   });
 
-  it('is pushed back by the application where the uuid can not stand in an API command', async () => {
+  it('is pushed back by the application where the uuid cannot stand in an API command', async () => {
     const { guard, said } = stage({ uuid: 'u{cX820%bek@host' });
     expect(await guard.pushBack(30)).to.deep.equal([deletion(17)]);
     expect(said[0]?.[0]).to.include({ app: 'sched_transfer', arg: '+38 esl_router_fallback XML public' });
     expect(guard.bridgeVariables()).to.deep.equal({ api_before_bridge: 'sched_del 31' });
   });
 
-  it('is lifted where the context can not be named, and is not there where the dialplan has none', async () => {
+  it('is lifted where the context cannot be named, and is not there where the dialplan has none', async () => {
     expect(await stage({ context: 'a b' }).guard.pushBack(30)).to.deep.equal([deletion(17)]);
     const none = stage({ guardSeconds: null, guardId: null });
     expect(await none.guard.pushBack(30)).to.deep.equal([]);

@@ -9,7 +9,7 @@ import { replay } from '../../support/replay.ts';
 interface Row {
   /** Of a recording `m-<name>`. */
   readonly name: string;
-  /** Its states, `asked` in front and `gone` behind left out: they stand in each. */
+  /** Its states, `asked` in front and `gone` behind left out: they are in each. */
   readonly states: string;
   /** Each as `by from to`. */
   readonly moves?: readonly string[];
@@ -92,7 +92,7 @@ const RINGING: readonly Row[] = [
     ended: ['switch', 'MANAGER_REQUEST'],
     answered: false,
   },
-  // Foreign events that are no move, and no answer of our callee.
+  // Foreign events that are not a move, and no answer of our callee.
   { name: 'answer-ringing', states: 'bridging', ended: null, answered: true },
   { name: 'broadcast-ringing', states: 'bridging', ended: null, answered: false },
   // He answered and was gone 2 ms later: the bridge never stood.

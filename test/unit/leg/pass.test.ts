@@ -32,6 +32,6 @@ describe('passes of one channel', () => {
     passes.leave(uuid, 'first');
     expect(passes.enter(fresh, 'third')).to.deep.equal({ pass: 3, previous: 'second' });
     passes.leave(uuid, 'third');
-    expect(passes.enter(fresh, 'anew')).to.deep.equal({ pass: 1, previous: null });
+    expect(passes.enter(fresh, 'again')).to.deep.equal({ pass: 1, previous: null });
   });
 });

@@ -99,7 +99,7 @@ describe('number', () => {
     });
     it('are refused where neither is a number of the plan', () => {
       expect(read('380123456789', numberingOf('DE'))).to.equal(
-        'is no number of the plan, and can be +380123456789 (international) or +49380123456789 (national in DE): write it with a +, or set numbering.bareDigits',
+        'is not a number of the plan, and can be +380123456789 (international) or +49380123456789 (national in DE): write it with a +, or set numbering.bareDigits',
       );
     });
   });
@@ -113,13 +113,13 @@ describe('number', () => {
     });
     it('takes what the plan has', () => {
       expect(read('+380123456789', numberingOf(undefined, { accept: 'valid' }))).to.match(
-        /^is no number of the plan/,
+        /^is not a number of the plan/,
       );
     });
   });
 
   it('holds an id without a plus for no number: no plan has it, and CRMs count their users so', () => {
-    expect(read('31750148', numberingOf())).to.match(/^is no number/);
+    expect(read('31750148', numberingOf())).to.match(/^is not a number/);
     expect(read('+31750148', numberingOf())).to.match(/^31750148 international, not a number of the plan/);
   });
 });

@@ -84,7 +84,7 @@ describe('health', () => {
     for (const socket of trickling) socket.destroy();
   });
 
-  it('names the address that it can not have', async () => {
+  it('names the address that it cannot have', async () => {
     const error: unknown = await serveHealth({
       ...health.address,
       readiness: () => ({ status: 'ready', calls: 0, lagMs: 0 }),

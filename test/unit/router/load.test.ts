@@ -140,7 +140,7 @@ describe('load', () => {
     expect(seen).to.deep.equal(['closed: calls', 'normal']);
   });
 
-  it('a place that was free in between begins the two seconds anew', () => {
+  it('a place that was free in between begins the two seconds again', () => {
     const { load, clock, seen } = setUp();
     load.admit({ ...NONE, calls: 10 });
     clock.advance(1_500);

@@ -98,7 +98,7 @@ describe('match', () => {
     ['? is not two', '150055501?', '+15005550100', undefined, false],
     ['a glob in front', '*4567', '+380441234567', undefined, true],
     ['an extension', '2??', '201', 'UA', true],
-    ['an extension is no beginning of a number', '2??', '2011', 'UA', false],
+    ['an extension is not a beginning of a number', '2??', '2011', 'UA', false],
     ["a foreign number's national form is nothing here", '020 7946*', '+442079460000', 'UA', false],
     ['+20 2 is Cairo, and not the 202 of Washington', '+20 2*', '+12025550123', 'US', false],
     ['the prefix of the country', '011 44 20 7946 0000', '+442079460000', 'US', true],

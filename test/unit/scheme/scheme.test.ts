@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseScheme, stepsFor, trusting, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { parseScheme, stepsFor, variablesOfScheme } from '../../../lib/scheme/scheme.ts';
+import { connected } from '../../../lib/webhook/chain.ts';
 import { NUMBERING } from '../../support/rules.ts';
+import { trusting } from '../../support/tls.ts';
 
 const MINIMAL = { name: 'sales', webhook: { url: 'https://crm.example.com/route' } };
 
@@ -37,7 +39,7 @@ describe('scheme', () => {
       noRouteStatuses: [],
       withheld: 'hide',
       redirects: 0,
-      ca: null,
+      tls: null,
       auth: { type: 'none' },
     });
     expect(scheme).to.deep.include({
@@ -55,17 +57,37 @@ describe('scheme', () => {
     expect(scheme.fallback.onError).to.deep.equal([{ dialplan: true }]);
   });
 
-  it('names the file of its authorities, and trusts what was read from it', () => {
-    const result = parseScheme(merged({ webhook: { ca: 'ca/office.pem' } }), 'abc');
+  it('says what is asked of TLS, and speaks it once the files are read', () => {
+    const asked = {
+      cert: 'a.pem',
+      key: 'a.key',
+      ca: 'office.pem',
+      serverName: 'crm.test',
+      minVersion: 'TLSv1.3',
+    };
+    const result = parseScheme(merged({ webhook: { tls: asked } }), 'abc');
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
-    expect(result.caFile).to.equal('ca/office.pem');
-    expect(result.scheme.webhook.ca).to.equal(null);
-    expect(trusting(result.scheme, 'PEM')).to.deep.equal({
-      ...result.scheme,
-      webhook: { ...result.scheme.webhook, ca: 'PEM' },
-    });
-    expect(parseScheme(MINIMAL, 'abc')).to.deep.include({ ok: true, caFile: null });
-    expect(faultsOf(merged({ webhook: { ca: '' } }))).to.have.length(1);
+    expect(result.wanted).to.deep.equal([{ tls: asked, proxy: undefined }]);
+    expect(result.scheme.webhook.tls).to.equal(null);
+    const tls = trusting('PEM');
+    const { webhook } = result.scheme;
+    expect(connected(webhook, [{ tls, proxies: webhook.proxies }])).to.deep.equal({ ...webhook, tls });
+    for (const [wrong, fault] of [
+      [{ ca: '' }, /^webhook\.tls\.ca: /],
+      [{ cert: 'a.pem' }, /^webhook\.tls\.key: is required with webhook\.tls\.cert$/],
+      [{ key: 'a.key' }, /^webhook\.tls\.cert: is required with webhook\.tls\.key$/],
+      [{ passphrase: 'x' }, /^webhook\.tls\.passphrase: opens webhook\.tls\.key, and there is none$/],
+      [
+        { ...asked, passphrase: '{{caller}}' },
+        /^webhook\.tls\.passphrase: expected text or \{\{secret\.NAME\}\}$/,
+      ],
+      [{ serverName: '10.0.0.1' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ serverName: 'crm.test:443' }, /^webhook\.tls\.serverName: expected a host name/],
+      [{ minVersion: 'TLSv1' }, /^webhook\.tls\.minVersion: /],
+      [{ rejectUnauthorized: false }, /^webhook\.tls: Unrecognized key: "rejectUnauthorized"/],
+    ] as const)
+      expect(faultsOf(merged({ webhook: { tls: wrong } })).join('; '), JSON.stringify(wrong)).to.match(fault);
+    expect(faultsOf(merged({ webhook: { ca: 'office.pem' } }))).to.have.length(1);
   });
 
   it('follows three redirects at most', () => {
@@ -111,7 +133,7 @@ describe('scheme', () => {
     [
       'a macro of the reply in a request',
       { webhook: { parameters: { a: '{{reply.x}}' } } },
-      /unknown macro \{\{reply\.x\}\}/,
+      /\{\{reply\.x\}\}: there is no reply before/,
     ],
     ['an unknown method', { webhook: { method: 'PATCH' } }, /^webhook\.method: /],
     ['an unknown submission', { webhook: { submission: 'xml' } }, /^webhook\.submission: /],
@@ -134,7 +156,7 @@ describe('scheme', () => {
     ],
     ['parametersIn with json', { webhook: { parametersIn: 'query' } }, /^webhook\.parametersIn: /],
     [
-      'a parameter that is no header name',
+      'a parameter that is not a header name',
       { webhook: { submission: 'http', parametersIn: 'headers', parameters: { 'a b': '' } } },
       /^webhook\.parameters: "a b"/,
     ],
@@ -149,7 +171,7 @@ describe('scheme', () => {
       { webhook: { timeoutSeconds: 31 } },
       /^webhook\.timeoutSeconds: expected at most 30$/m,
     ],
-    ['an empty text', { webhook: { ca: '' } }, /^webhook\.ca: expected at least 1 character$/m],
+    ['an empty text', { webhook: { tls: { ca: '' } } }, /^webhook\.tls\.ca: expected at least 1 character$/m],
     ['a number for a text', { name: 5 }, /^name: expected text, got a number$/m],
     ['a list for an object', { match: [] }, /^match: expected an object, got a list$/m],
     ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, got nothing$/m],

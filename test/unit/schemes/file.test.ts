@@ -120,7 +120,7 @@ describe('a file that somebody names', function () {
     expect(await faultOf('/proc/self/environ', { maxBytes: 1 })).to.match(/^is larger than/);
   });
 
-  it('is no part of a file, and no socket', async () => {
+  it('is not part of a file, and no socket', async () => {
     writeFileSync(path, '');
     expect(await faultOf(join(path, 'y'))).to.equal('part of its path is not a folder (ENOTDIR)');
     const server: Server = createServer();

@@ -77,7 +77,7 @@ describe('the folder of the schemes', function () {
     ]);
   });
 
-  it('names each file that can not be read, beside the other faults', async () => {
+  it('names each file that cannot be read, beside the other faults', async () => {
     put('a.json', '{}');
     put('b.json', Buffer.from([0x7b, 0xff, 0x7d]));
     symlinkSync('c.json', join(dir, 'c.json'));
@@ -174,7 +174,7 @@ describe('the folder of the schemes', function () {
       expect((await loaded()).join()).to.match(/^schemes\/t\.json: webhook\.map\.last: it holds two/);
     });
 
-    it('that is all wrong is no log of 100,000 lines', async () => {
+    it('that is all wrong is not a log of 100,000 lines', async () => {
       put('t.json', scheme('t', { map: map(), expect: ['number'] }));
       const found = await loaded();
       expect(found).to.have.length(21);
@@ -280,7 +280,7 @@ describe('the folder of the schemes', function () {
     it('shows the files that schemes name, as they were read', async () => {
       const ca = join(root, 'ca.pem');
       copyFileSync(CERTIFICATE, ca);
-      put('a.json', scheme('a', { ca }));
+      put('a.json', scheme('a', { tls: { ca } }));
       const result = await load();
       expect(result.named).to.deep.equal([ca]);
       expect(await seen(result.named)).to.equal(result.seen);

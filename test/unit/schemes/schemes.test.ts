@@ -154,15 +154,15 @@ describe('schemes', () => {
     expect(choice(await setOf(), { 'Caller-Destination-Number': '900' })).to.equal('none');
   });
 
-  describe('webhook.ca', () => {
+  describe('webhook.tls.ca', () => {
     const CERTIFICATE = readFileSync(
       new globalThis.URL('../../fixtures/tls/cert.pem', import.meta.url),
       'utf8',
     ).trim();
-    const scheme = (ca: string): object => ({ name: 'a', webhook: { url: URL, ca } });
+    const scheme = (ca: string): object => ({ name: 'a', webhook: { url: URL, tls: { ca } } });
 
-    async function caOf(): Promise<string | null | undefined> {
-      return (await setOf()).schemes.get('a')?.webhook.ca;
+    async function caOf(): Promise<string | null> {
+      return (await setOf()).schemes.get('a')?.webhook.tls?.ca ?? null;
     }
 
     it('is read from a file, relative to the folder of the schemes or absolute', async () => {
@@ -183,7 +183,7 @@ describe('schemes', () => {
       expect(await caOf()).to.equal(`${CERTIFICATE}\n${CERTIFICATE}`);
     });
 
-    it('is read anew with the schemes', async () => {
+    it('is read again with the schemes', async () => {
       put('ca.pem', CERTIFICATE);
       put('a.json', scheme('ca.pem'));
       await caOf();
@@ -192,12 +192,16 @@ describe('schemes', () => {
     });
 
     for (const [title, text, fault] of [
-      ['is not there', null, /^a\.json: webhook\.ca: .*ca\.pem: there is no such file \(ENOENT\)$/],
-      ['holds no certificate', 'office', /^a\.json: webhook\.ca: .*ca\.pem holds no certificate in PEM$/],
+      ['is not there', null, /^a\.json: webhook\.tls\.ca: .*ca\.pem: there is no such file \(ENOENT\)$/],
+      [
+        'holds no certificate',
+        'office',
+        /^a\.json: webhook\.tls\.ca: .*ca\.pem holds no certificate in PEM$/,
+      ],
       [
         'holds a broken one',
         `${CERTIFICATE}\n${CERTIFICATE.replace('MII', 'AAA')}`,
-        /^a\.json: webhook\.ca: .*ca\.pem: certificate 2 can not be read: ./,
+        /^a\.json: webhook\.tls\.ca: .*ca\.pem: certificate 2 cannot be read: ./,
       ],
     ] as const) {
       it(`a file that ${title} is a fault`, async () => {
@@ -247,7 +251,7 @@ describe('schemes', () => {
     ]);
   });
 
-  it('says of a scheme that can not widen what the configuration allows', async () => {
+  it('says of a scheme that cannot widen what the configuration allows', async () => {
     const numbers = { premium: true, satellite: true };
     put('a.json', { name: 'a', webhook: { url: URL }, maxDurationSeconds: 600, numbers });
     const notesWith = async (env: Record<string, string>): Promise<string[]> => {
@@ -316,7 +320,7 @@ describe('schemes', () => {
       [
         'a status that means nobody and another try',
         webhook({ noRouteStatuses: [503], retryStatuses: [503] }),
-        /webhook\.noRouteStatuses: 503 stands in webhook\.retryStatuses too$/,
+        /webhook\.noRouteStatuses: 503 is in webhook\.retryStatuses too$/,
       ],
       [
         'a target that is an emergency number',
@@ -430,7 +434,7 @@ describe('schemes', () => {
       [
         'another one',
         { caller: '380[0-9]*' },
-        /^a\.json: match\.caller: .* has "\[" in it.*no regular expression$/,
+        /^a\.json: match\.caller: .* has "\[" in it.*not a regular expression$/,
       ],
       [
         'several in one text',
@@ -549,7 +553,7 @@ describe('schemes', () => {
         { HEALTH_PORT: '8085' },
       ],
       [
-        'a template that is no dial string',
+        'a template that is not a dial string',
         {},
         'dial.number (ESL_ROUTER_DIAL_NUMBER): expected a single endpoint such as sofia/gateway/{gateway}/{number}',
         { DIAL_NUMBER: 'gateway-{gateway}-{number}' },
@@ -561,7 +565,7 @@ describe('schemes', () => {
         { DIAL_USER: 'user/{user}@{domain}{host}' },
       ],
       [
-        'a domain that can not be dialled',
+        'a domain that cannot be dialled',
         {},
         /^domain \(ESL_ROUTER_DOMAIN\): may not be sent to FreeSWITCH: domain/,
         { DOMAIN: '2001:db8::1' },
@@ -595,7 +599,7 @@ describe('schemes', () => {
         'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
       ],
       [
-        'a SIP host that can not be dialled',
+        'a SIP host that cannot be dialled',
         {},
         /^sipHosts \(ESL_ROUTER_SIP_HOSTS\): may not be sent/,
         { SIP_HOSTS: 'fe80::a' },

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { FIRST } from '../../../lib/webhook/macro.ts';
 import fc from 'fast-check';
 import { parseCall, type Call } from '../../../lib/call/channel.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
@@ -197,12 +198,21 @@ const anyCall: fc.Arbitrary<Call> = fc
 function build(scheme: Scheme, call: Call): void {
   const { webhook, bridge, targets, numbering } = scheme;
   const timestamp = '2026-11-22T09:00:00.000Z';
-  const context = { call, scheme: 'a', numbering, attempt: 1, timestamp, secret: () => 'sec-1' };
+  const context = {
+    call,
+    scheme: 'a',
+    numbering,
+    attempt: 1,
+    occasion: FIRST,
+    timestamp,
+    secret: () => 'sec-1',
+  };
   try {
     const { url, headers, body } = buildRequest({
       webhook,
       context,
       webhookId: 'msg_1',
+      traceparent: '',
       version: '1',
       dryRun: false,
     });

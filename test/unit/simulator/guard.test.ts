@@ -36,7 +36,7 @@ describe('the simulated FreeSWITCH and what is scheduled', () => {
       ]);
     });
 
-    /** Pushes the guard back, and bridges; `hooks` stand in the braces. */
+    /** Pushes the guard back, and bridges; `hooks` are in the braces. */
     const hunt = (hooks: (id: string, uuid: string) => string, script: Partial<CallScript> = {}) =>
       play(
         async (wire) => {
@@ -63,7 +63,7 @@ describe('the simulated FreeSWITCH and what is scheduled', () => {
       );
     const lift = (id: string): string => `api_before_bridge='sched_del ${id}'`;
 
-    it('is lifted when the bridge stands, by every api_before_bridge in its order', async () => {
+    it('is lifted when the bridge is up, by every api_before_bridge in its order', async () => {
       const { report } = await hunt(
         (id, uuid) => `${lift(id)},api_before_bridge_x='sched_hangup +6 ${uuid} ALLOTTED_TIMEOUT'`,
       );
@@ -85,7 +85,7 @@ describe('the simulated FreeSWITCH and what is scheduled', () => {
       expect(report.violations).to.deep.equal([]);
       const atAnswer = await hunt((id) => `api_on_answer='sched_del ${id}'`, { callee });
       expect(atAnswer.report.violations.join()).to.match(
-        /^a bridge that does not lift the guard \d+ when it stands$/,
+        /^a bridge that does not lift the guard \d+ when it is up$/,
       );
     });
 
@@ -97,7 +97,7 @@ describe('the simulated FreeSWITCH and what is scheduled', () => {
       expect(report.end).to.deep.equal({ kind: 'guard' });
       expect(wires[0]!.summary()).to.include('CHANNEL_UNBRIDGE');
       expect(report.violations).to.deep.equal([
-        'a bridge that does not lift the guard 1 when it stands',
+        'a bridge that does not lift the guard 1 when it is up',
         'a guard is still due while the callee talks',
       ]);
     });

@@ -30,7 +30,7 @@ describe('the encoding of values', () => {
     expect(encodeValue('%2')).to.equal('%252');
   });
 
-  it('passes bytes that are no UTF-8 through as %E9', () => {
+  it('passes bytes that are not UTF-8 through as %E9', () => {
     expect(encodeValue(bytesOf(Buffer.from('Ren\xe9', 'latin1')))).to.equal('Ren%E9');
     expect(encodeValue(bytesOf('René'))).to.equal('Ren%C3%A9');
     expect(textOf(bytesOf('Zoë 你好'))).to.equal('Zoë 你好');
@@ -101,13 +101,13 @@ describe('the reader of commands', () => {
       'sendmsg\ncall-command: execute\nexecute-app-arg: a\nexecute-app-arg: b\n\n',
       'the header execute-app-arg twice',
     ],
-    ['sendmsg\ncall-command: execute\nloose words\n\n', 'a line that is no header'],
+    ['sendmsg\ncall-command: execute\nloose words\n\n', 'a line that is not a header'],
     ['sendmsg\ncontent-length: 3\n\na\nb', 'a newline inside an argument'],
     ['connect\r\n\r\n', 'a CR'],
     ['api a\0b\n\n', 'a NUL'],
     ['sendmsg\nexecute-app-arg: unload mod_event_socket\n\n', 'names the module'],
     ['linger 5\nX: y\n\n', 'headers under the command linger'],
-    ['sendmsg\ncontent-length: x\n\n', 'a Content-Length that is no number'],
+    ['sendmsg\ncontent-length: x\n\n', 'a Content-Length that is not a number'],
   ];
   for (const [text, fault] of FAULTS) {
     it(`notes ${fault}`, () => {

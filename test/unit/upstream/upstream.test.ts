@@ -43,7 +43,8 @@ function upstream(...replies: Reply[]) {
   const retried: string[] = [];
   const sending = (changes: Partial<Sending> = {}, policy: Partial<Sending['policy']> = {}): Sending => ({
     scheme: 'sales',
-    webhook: 'http://crm.example/',
+    bulkhead: 'sales http://crm.example/',
+    name: 'http://crm.example/',
     policy: {
       retries: 1,
       retryStatuses: [],
@@ -114,7 +115,7 @@ describe('the upstream', () => {
       const none = upstream('connection_gone');
       expect(await none.ask(none.sending({}, { retries: 0 }))).to.equal('connection_gone');
       expect(none.sent()).to.equal(1);
-      // And it is no outage: a CRM that restarts closes many at once.
+      // And it is not an outage: a CRM that restarts closes many at once.
       for (let n = 0; n < 30; n++) await none.ask(none.sending({}, { retries: 0 }));
       expect(none.changes).to.deep.equal([]);
     });
@@ -185,7 +186,7 @@ describe('the upstream', () => {
       }
     });
 
-    it('takes nothing for an outage while which the router itself stood still, even where time was left after it', async () => {
+    it('takes no failure for an outage while the router itself was stalled, even where time was left after it', async () => {
       for (const reason of ['webhook_timeout', 'connection_lost', 'connect_failed', 'tls_failed'] as const) {
         for (const [stallMs, expected] of [
           [350, reason],
@@ -406,7 +407,7 @@ describe('the upstream', () => {
       expect(await ask()).to.equal(200);
     });
 
-    it('not where no time is asked for; five times 429 is no outage', async () => {
+    it('not where no time is asked for; five times 429 is not an outage', async () => {
       const { ask, sent } = upstream(429);
       for (let n = 0; n < 8; n++) expect(await ask()).to.equal(429);
       expect(sent()).to.equal(8);
@@ -432,9 +433,9 @@ describe('the upstream', () => {
   it('forgets what nobody has asked for ten minutes, and never what is in use', async () => {
     const hanging = new Promise<HttpResponse>(() => undefined);
     const { upstream: made, sending, ask, clock } = upstream(hanging, 200);
-    void made.send(REQUEST, sending({ scheme: 'hanging' }));
+    void made.send(REQUEST, sending({ bulkhead: 'hanging' }));
     const used = (n: number): Promise<number | string> =>
-      ask(sending({ scheme: `s${n}`, webhook: `http://crm.example/${n}` }), {
+      ask(sending({ bulkhead: `s${n}`, name: `http://crm.example/${n}` }), {
         ...by(`a${n}`),
         url: `http://crm${n}.example/`,
       });
@@ -453,7 +454,7 @@ describe('the upstream', () => {
   });
 
   describe('bulkheads', () => {
-    it('give way to the fallback after 200 ms, and are no outage', async () => {
+    it('give way to the fallback after 200 ms, and are not an outage', async () => {
       const hanging = new Promise<HttpResponse>(() => undefined);
       const { upstream: made, sending, ask, clock, sent, stateOf } = upstream(hanging);
       const policy = { maxInFlight: 2 };
@@ -470,8 +471,8 @@ describe('the upstream', () => {
       const { upstream: made, sending, ask } = upstream(hanging, 200);
       const policy = { maxInFlight: 1 };
       void made.send(REQUEST, sending({}, policy));
-      expect(await ask(sending({ scheme: 'support' }, policy))).to.equal(200);
-      expect(await ask(sending({ webhook: 'http://backup.example/' }, policy))).to.equal(200);
+      expect(await ask(sending({ bulkhead: 'support' }, policy))).to.equal(200);
+      expect(await ask(sending({ bulkhead: 'backup' }, policy))).to.equal(200);
       expect(await ask(sending({}, policy))).to.equal('bulkhead_full');
     });
 

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { accountOf } from '../../../lib/webhook/account.ts';
+import { backupOf } from '../../../lib/webhook/backup.ts';
 import { callOf, contextOf, webhookOf } from '../../support/scheme.ts';
+import { speaking, trusting } from '../../support/tls.ts';
 
 type Document = NonNullable<Parameters<typeof webhookOf>[0]>;
 
@@ -27,6 +29,21 @@ describe('who asks', () => {
     };
     other.call = { ...other.call, caller: '1', did: '2', uuid: '3' };
     expect(account(webhook, other)).to.equal(account(webhook));
+  });
+
+  it('is another one with another client certificate, and a backup is shown none', () => {
+    const webhook = webhookOf(BEARER);
+    const of = (asked: typeof webhook): string => accountOf(asked, contextOf({}));
+    const certified = (cert: string): typeof webhook => ({
+      ...webhook,
+      tls: speaking({ identity: { cert, key: 'k' } }),
+    });
+    const all = [webhook, certified('a'), certified('b'), { ...webhook, tls: trusting('ca') }];
+    expect(new Set(all.map(of)).size).to.equal(all.length);
+    expect(of(certified('a'))).to.equal(of(certified('a')));
+    const backup = backupOf(certified('a'), webhook.url);
+    expect(backup.tls).to.include({ identity: null, serverName: null });
+    expect(of(backup)).to.not.equal(of({ ...certified('a'), auth: { type: 'none' } }));
   });
 
   it('is another one with other credentials, wherever they stand', () => {

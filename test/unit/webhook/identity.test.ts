@@ -9,7 +9,7 @@ describe('a question', () => {
       parameters: { phone: '{{caller}}' },
     });
     const context = contextOf({ secret: () => 'tok-77-tok' });
-    const question = { webhook, context, webhookId: 'm', version: '0', dryRun: false };
+    const question = { webhook, context, version: '0', dryRun: false };
     expect(identityOf(question)).to.match(/^[A-Za-z0-9_-]{43}$/);
   });
 });

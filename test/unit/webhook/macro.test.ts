@@ -4,7 +4,7 @@ import { RouterError } from '../../../lib/errors.ts';
 import {
   expand,
   parseTemplate,
-  PLAIN_MACROS,
+  CALL_MACROS,
   secretsOf,
   variablesOf,
   type MacroContext,
@@ -40,7 +40,7 @@ describe('macro', () => {
       divertedFrom: '201',
     });
     const context = { call, numbering: { ...NUMBERING, country: 'UA' }, attempt: 2 } as const;
-    const values = Object.fromEntries(PLAIN_MACROS.map((name) => [name, fill(`{{${name}}}`, context)]));
+    const values = Object.fromEntries(CALL_MACROS.map((name) => [name, fill(`{{${name}}}`, context)]));
     expect(values).to.deep.equal({
       caller: '0501234567',
       caller_e164: '+380501234567',
@@ -76,7 +76,7 @@ describe('macro', () => {
     expect(fill('')).to.equal('');
   });
 
-  it('never reads a value again: a caller can not write macros', () => {
+  it('never reads a value again: a caller cannot write macros', () => {
     const call = callOf({ callerName: '{{secret.CRM}} $& $1' });
     expect(fill('<{{caller_name}}>', { call })).to.equal('<{{secret.CRM}} $& $1>');
   });
@@ -93,7 +93,7 @@ describe('macro', () => {
       ['note', 'tel:+380501234567'],
     ]);
     const call = concealCaller(callOf({ withheld: true, variables }));
-    const names = [...PLAIN_MACROS, 'var.sip_from_user', 'var.note', 'sip.X-Account'];
+    const names = [...CALL_MACROS, 'var.sip_from_user', 'var.note', 'sip.X-Account'];
     const text = fill(names.map((name) => `{{${name}}}`).join('|'), {
       call,
       numbering: { ...NUMBERING, country: 'UA' },
@@ -114,7 +114,7 @@ describe('macro', () => {
       '{{var.}}',
       `{{var.${'x'.repeat(65)}}}`,
     ]) {
-      expect(faultOf(source), source).to.match(/is no valid name here$/);
+      expect(faultOf(source), source).to.match(/is not a valid name here$/);
     }
     expect(faultOf('{{caller')).to.equal('"{{" without "}}"');
   });

@@ -5,12 +5,13 @@ import { RouterError } from '../../../lib/errors.ts';
 import type { HttpRequest } from '../../../lib/http/message.ts';
 import { parseTemplate, type MacroContext } from '../../../lib/webhook/macro.ts';
 import { buildRequest, questionOf } from '../../../lib/webhook/request.ts';
-import { callOf, contextOf, schemeOf, webhookOf } from '../../support/scheme.ts';
+import { callOf, contextOf, schemeOf, TRACEPARENT, webhookOf } from '../../support/scheme.ts';
+import { trusting } from '../../support/tls.ts';
 
 type WebhookDocument = NonNullable<Parameters<typeof webhookOf>[0]>;
 
 function build(webhook: WebhookDocument, context: Partial<MacroContext> = {}, dryRun = false): HttpRequest {
-  const question = { webhookId: 'msg_1', version: '1.2.3', dryRun };
+  const question = { webhookId: 'msg_1', traceparent: TRACEPARENT, version: '1.2.3', dryRun };
   return buildRequest({ webhook: webhookOf(webhook), context: contextOf(context), ...question });
 }
 
@@ -40,10 +41,16 @@ const hostile = fc.oneof(
 
 describe('request', () => {
   it('says how many redirects are followed and whom it trusts', () => {
-    expect(build({})).to.include({ redirects: 0, ca: null });
-    const webhook = { ...webhookOf({ redirects: 2 }), ca: 'PEM' };
-    const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
-    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, ca: 'PEM' });
+    expect(build({})).to.include({ redirects: 0, tls: null });
+    const webhook = { ...webhookOf({ redirects: 2 }), tls: trusting('PEM') };
+    const question = {
+      webhookId: 'msg_1',
+      traceparent: TRACEPARENT,
+      version: '1.2.3',
+      dryRun: false,
+      context: contextOf(),
+    };
+    expect(buildRequest({ webhook, ...question })).to.include({ redirects: 2, tls: webhook.tls });
   });
 
   describe('http', () => {
@@ -157,6 +164,7 @@ describe('request', () => {
         Accept: 'application/json, text/plain, */*',
         'User-Agent': 'esl-router/1.2.3',
         'webhook-id': 'msg_1',
+        traceparent: TRACEPARENT,
       });
     });
 
@@ -177,6 +185,7 @@ describe('request', () => {
         ACCEPT: 'text/plain',
         'user-agent': 'x',
         'webhook-id': 'msg_1',
+        traceparent: TRACEPARENT,
         'content-type': 'text/x-json',
         'X-Did': '380441234567',
         'Content-Length': String(Buffer.byteLength(request.body ?? '')),
@@ -290,7 +299,7 @@ describe('request', () => {
       ['a key of the body', { echo: { key: 'id' }, body: { id: 1 } }],
       ['a key of the parameters', { echo: { key: 'id' }, parameters: { id: '1' } }],
       [
-        'a key that is no header',
+        'a key that is not a header',
         { echo: { key: 'a b' }, submission: 'http', parametersIn: 'headers', parameters: {} },
       ],
       ['both', { echo: { key: 'id', header: 'X-Id' } }],
@@ -328,14 +337,14 @@ describe('request', () => {
     });
 
     for (const [title, url, fault] of [
-      ['a macro that would end a percent-encoding', 'http://crm/a/%2{{did}}', 'right behind "%"'],
-      ['the same in the query', 'http://crm/a?b=%{{did}}', 'right behind "%"'],
+      ['a macro that would end a percent-encoding', 'http://crm/a/%2{{did}}', 'cannot follow "%"'],
+      ['the same in the query', 'http://crm/a?b=%{{did}}', 'cannot follow "%"'],
       ['a macro behind a dot', 'http://crm/a/.{{var.x}}/b', '"." or ".."'],
       ['a macro in front of an encoded dot', 'http://crm/a/{{var.x}}%2E', '"." or ".."'],
       ['macros around two dots', 'http://crm/a/.{{var.x}}%2e{{did}}?a=1', '"." or ".."'],
       ['a macro behind "#"', 'http://crm/a#{{did}}', 'is not sent'],
       ['port 0', 'http://crm:0/a', 'port 0'],
-      ['what the program marks macros with', 'http://crm/%FF0%FF/{{did}}', 'no UTF-8'],
+      ['what the program marks macros with', 'http://crm/%FF0%FF/{{did}}', 'not UTF-8'],
     ] as const) {
       it(`is a fault at load: ${title}`, () => {
         for (const json of [{ webhook: { url } }, { fallback: { onError: [{ webhook: url }] } }]) {
@@ -343,7 +352,13 @@ describe('request', () => {
         }
         // Whoever builds a request of it all the same is told the same.
         const template = parseTemplate(url);
-        const question = { webhookId: 'msg_1', version: '1.2.3', dryRun: false, context: contextOf() };
+        const question = {
+          webhookId: 'msg_1',
+          traceparent: TRACEPARENT,
+          version: '1.2.3',
+          dryRun: false,
+          context: contextOf(),
+        };
         expect(() => buildRequest({ ...question, webhook: { ...webhookOf(), url: template } }))
           .to.throw(RouterError, fault)
           .with.property('code', 'request_invalid');

@@ -71,7 +71,7 @@ describe('format http', () => {
     }
   });
 
-  it('leaves what is no JSON to the reader of destinations', () => {
+  it('leaves what is not JSON to the reader of destinations', () => {
     for (const body of ['{agent}', '[201', '"201', 'null', '201,202', '201\n202']) {
       expect(read(body)).to.include({ kind: 'found', value: body });
     }

@@ -144,7 +144,7 @@ describe('format json-rpc', () => {
     });
   });
 
-  it('refuses what is no response', () => {
+  it('refuses what is not a response', () => {
     for (const reply of [[], [{ result: '201', id: 'msg_1' }], '"201"', 'null', { id: 'msg_1' }, {}]) {
       expect(read(reply), JSON.stringify(reply)).to.include({ kind: 'unavailable', reason: 'rpc_invalid' });
     }
@@ -153,7 +153,7 @@ describe('format json-rpc', () => {
     expect(detailOf(read([{ result: '201', id: 'msg_1' }]))).to.match(
       /^the reply is a list, as for a JSON-RPC batch/,
     );
-    expect(detailOf(read('"201"'))).to.equal('the reply is no JSON-RPC object, it is the text "201"');
+    expect(detailOf(read('"201"'))).to.equal('the reply is not a JSON-RPC object, it is the text "201"');
     expect(detailOf(read({ destination: '201' }))).to.equal(
       'the reply has neither result nor error: it holds the keys destination',
     );

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { THEN_FIELD } from './description.ts';
+import { described } from './field.ts';
+import { repliesOf } from './macro.ts';
+import { DIRECT, type ProxyChoice } from './proxy.ts';
+import type { TlsChoice } from './tls.ts';
+import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Crm, type Webhook } from './webhook.ts';
+
+/** `webhook` of a scheme: one question, or a chain of them, in which each has something of the reply before it. */
+
+const MOST_FURTHER = 3;
+
+type OfTheChain = (typeof OF_THE_CHAIN)[number];
+
+const { shape: further } = z
+  .object(own)
+  .omit(Object.fromEntries(OF_THE_CHAIN.map((key) => [key, true])) as Record<OfTheChain, true>);
+
+const link = z.strictObject(further).superRefine((question, context) => {
+  questionFaults(question, (path, message) => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  });
+});
+
+type Link = z.output<typeof link>;
+
+const { then } = described({ then: z.array(link).max(MOST_FURTHER).default([]) }, THEN_FIELD);
+
+export const webhook = z.strictObject({ ...own, then }).superRefine((hook, context) => {
+  const fault = (path: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: path.split('.'), message });
+  };
+  questionFaults(hook, fault);
+  if (hook.unmapped !== undefined && hook.map.size === 0) {
+    fault(
+      'unmapped',
+      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
+    );
+  }
+  for (const [path] of templatesOfWebhook(hook).map(repliesOf)) {
+    if (path !== undefined) fault('url', `{{reply.${path}}}: there is no reply before the first question`);
+  }
+  for (const [index, question] of hook.then.entries()) {
+    const message = whyNotAfter(question, hook.then[index - 1] ?? hook);
+    if (message !== null) fault(`then.${index}`, message);
+  }
+  const named = [hook, ...hook.then].slice(0, -1).findIndex(namesDestination);
+  if (named >= 0) {
+    fault(
+      named === 0 ? 'responseName' : `then.${named - 1}.responseName`,
+      'names the destination, and the reply of the last question holds it',
+    );
+  }
+});
+
+/** It follows from nothing, or from what can't be read. */
+function whyNotAfter(question: Link, before: Link): string | null {
+  const [path] = repliesIn(question);
+  if (path === undefined) return 'has nothing of the reply before it: expected {{reply.path}} in it';
+  return before.import === 'http'
+    ? `{{reply.${path}}}: the reply before it is plain text (import "http")`
+    : null;
+}
+
+function namesDestination({ responseName }: Link): boolean {
+  return responseName.join() !== 'destination';
+}
+
+/** The paths of the reply before that a question has in it. */
+export function repliesIn(
+  question: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>,
+): string[] {
+  return [...new Set(templatesOfWebhook(question).flatMap(repliesOf))];
+}
+
+/** All questions of a chain, in order. */
+export function questionsOf(webhook: Webhook): readonly Webhook[] {
+  return [webhook, ...webhook.then];
+}
+
+/** What a question's connection needs, and its document alone can't give: see `connected`. */
+export interface Wanted {
+  /** Its files are to be read. */
+  readonly tls: TlsChoice | undefined;
+  readonly proxy: ProxyChoice | undefined;
+}
+
+/** Each question with what holds for all of them, and what each wants beside, in their order. */
+export function chainOf(
+  { then: links, tls, proxy, crm, ...first }: z.output<typeof webhook>,
+  crms: ReadonlyMap<string, Crm>,
+): { readonly webhook: Webhook; readonly wanted: readonly Wanted[] } {
+  const common = Object.fromEntries(OF_THE_CHAIN.map((key) => [key, first[key]])) as Pick<
+    typeof first,
+    OfTheChain
+  >;
+  const profileOf = (name: string | undefined): Crm | null => crms.get(name ?? '') ?? null;
+  const bare = { tls: null, proxies: DIRECT };
+  const then = links.map(({ tls: _tls, proxy: _proxy, crm: name, ...question }): Webhook => ({
+    ...question,
+    ...common,
+    ...bare,
+    // It is about what the reply says, and tells no more of the call than the scheme wants.
+    ...(question.body === undefined ? { parameters: question.parameters ?? {} } : {}),
+    // A caller without what is asked about was not asked about.
+    require: [],
+    profile: profileOf(name),
+    then: [],
+  }));
+  return {
+    webhook: { ...first, ...bare, profile: profileOf(crm), then },
+    wanted: [{ tls, proxy }, ...links].map((question) => ({ tls: question.tls, proxy: question.proxy })),
+  };
+}
+
+/** The chain with what each of its questions wants, in their order. */
+export function connected(
+  webhook: Webhook,
+  connections: readonly Pick<Webhook, 'tls' | 'proxies'>[],
+): Webhook {
+  const [first, ...rest] = connections;
+  const then = webhook.then.map((question, index) => ({ ...question, ...rest[index] }));
+  return { ...webhook, ...first, then };
+}

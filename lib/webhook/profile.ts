@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { digest } from './digest.ts';
+import { CRM_FIELDS } from './description.ts';
+import { described } from './field.ts';
+import { repliesOf } from './macro.ts';
+import { own, templatesOfWebhook, type Crm } from './webhook.ts';
+
+/** What many schemes share of one CRM: where it is, who we are to it, and how much it can take. A scheme names it by `webhook.crm`. */
+
+/** Fields of a question. All others are the connection's, and a profile has them. */
+const OF_THE_QUESTION = [
+  'crm',
+  'method',
+  'submission',
+  'import',
+  'responseName',
+  'rpcMethod',
+  'parameters',
+  'body',
+  'parametersIn',
+  'map',
+  'unmapped',
+  'expect',
+  'require',
+  'errorName',
+  'rpcId',
+  'echo',
+  'when',
+  'noRouteStatuses',
+  'withheld',
+  'cacheSeconds',
+  'lastGoodSeconds',
+] as const;
+
+const { shape: connection } = z
+  .object(own)
+  .omit(
+    Object.fromEntries(OF_THE_QUESTION.map((key) => [key, true])) as Record<
+      (typeof OF_THE_QUESTION)[number],
+      true
+    >,
+  );
+
+/** Those that a scheme may say too: a path behind the URL, further headers, less time. */
+const SAID_TWICE: ReadonlySet<string> = new Set(['url', 'headers', 'timeoutSeconds']);
+/** Those that only a profile can say where there is one, and that one question has of the one before. */
+const CONNECTION: readonly string[] = Object.keys(connection).filter((key) => !SAID_TWICE.has(key));
+
+/** What a file of `crms` holds. */
+export const profile = z
+  .strictObject({
+    ...described(
+      {
+        $schema: z.string().max(2000).optional(),
+        title: z.string().max(200).optional(),
+        url: connection.url,
+        timeoutSeconds: connection.timeoutSeconds,
+      },
+      CRM_FIELDS,
+    ),
+    ...(Object.fromEntries(
+      Object.entries(connection).filter(([key]) => !['url', 'timeoutSeconds'].includes(key)),
+    ) as Omit<typeof connection, 'url' | 'timeoutSeconds'>),
+  })
+  .superRefine((crm, context) => {
+    const fault = (message: string): void => {
+      context.addIssue({ code: 'custom', path: ['url'], message });
+    };
+    if (/[?#]/.test(crm.url.source.replace(/\{\{[^{}]*\}\}/g, '')))
+      fault('expected a URL without "?" and "#": a path of the scheme is put behind it');
+    const { url, headers, auth } = crm;
+    const [path] = templatesOfWebhook({ url, headers, auth, parameters: undefined, body: undefined }).flatMap(
+      repliesOf,
+    );
+    if (path !== undefined) fault(`{{reply.${path}}}: a profile has no reply before it`);
+  });
+
+/** One profile, whether it can be used or not. */
+export interface Profile extends Crm {
+  /** Where it stands, for faults: its file. */
+  readonly place: string;
+  /** Its fields as they are written; null where it is broken. */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  /** What is wrong with it. */
+  readonly faults: readonly string[];
+}
+
+/** Those that there are, by name. */
+export type Crms = ReadonlyMap<string, Profile>;
+
+export function brokenCrm(name: string, place: string, faults: readonly string[]): Profile {
+  return { name, place, fields: null, faults, patienceSeconds: 0, digest: '' };
+}
+
+/** A profile of a document; `wordsOf` says what is wrong with it. */
+export function crmOf(
+  name: string,
+  place: string,
+  json: unknown,
+  wordsOf: (error: z.ZodError) => readonly string[],
+): Profile {
+  const result = profile.safeParse(json, { reportInput: true });
+  if (!result.success) return brokenCrm(name, place, wordsOf(result.error));
+  const { $schema: _editors, title: _title, ...fields } = json as Record<string, unknown>;
+  const patienceSeconds = result.data.timeoutSeconds;
+  return { name, place, fields, faults: [], patienceSeconds, digest: digest([name, fields]) };
+}
+
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * A scheme's document with what its profiles say, and with what a further question has of the one before it: the validator
+ * then sees each question whole. What is no object is left to it.
+ */
+export function completed(
+  document: unknown,
+  crms: Crms,
+): { readonly json: unknown; readonly faults: Fault[] } {
+  const { webhook } = (isJson(document) ? document : {}) as { webhook?: unknown };
+  if (!isJson(webhook)) return { json: document, faults: [] };
+  const faults: Fault[] = [];
+  const first = withProfile(webhook, crms, 'webhook', faults);
+  const { then } = webhook;
+  if (!Array.isArray(then)) return { json: { ...(document as Json), webhook: first }, faults };
+  let before = first;
+  const rest = (then as unknown[]).map((question, index) => {
+    if (!isJson(question)) return question;
+    const path = `webhook.then.${index}`;
+    const inherited = withConnection(question, before);
+    before = inherited === null ? withProfile(nextOf(question, before), crms, path, faults) : inherited;
+    const { timeoutSeconds: _whole, ...asked } = before;
+    return question['timeoutSeconds'] === undefined ? asked : before;
+  });
+  return { json: { ...(document as Json), webhook: { ...first, then: rest } }, faults };
+}
+
+/** A path without a profile is one of the profile before it. */
+function nextOf(question: Json, before: Json): Json {
+  const { url, crm } = question;
+  const isPath = typeof url === 'string' && originOf(url) === null;
+  return crm === undefined && isPath && typeof before['crm'] === 'string'
+    ? { ...question, crm: before['crm'] }
+    : question;
+}
+
+function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]): Json {
+  const { crm: name, url } = question;
+  if (typeof name !== 'string') return question;
+  const crm = crms.get(name);
+  const fault = (key: string, message: string): void => void faults.push({ path: `${path}.${key}`, message });
+  if (crm === undefined) {
+    const known = crms.size === 0 ? 'there are none' : `known are ${[...crms.keys()].join(', ')}`;
+    fault(
+      'crm',
+      `there is no profile "${name}": expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,
+    );
+    return question;
+  }
+  if (crm.fields === null) {
+    for (const text of crm.faults) fault('crm', text);
+    return question;
+  }
+  for (const key of CONNECTION.filter((key) => question[key] !== undefined)) {
+    fault(key, `is said by the profile "${name}" (${crm.place}) for all its schemes: set it there`);
+  }
+  const base = String(crm.fields['url']);
+  const joined = typeof url === 'string' ? joinedUrl(base, url) : { url };
+  if ('wrong' in joined) fault('url', `${joined.wrong} of the profile "${name}" (${crm.place})`);
+  const headers = withHeaders(crm.fields['headers'], question['headers']);
+  return {
+    ...crm.fields,
+    ...question,
+    url: 'wrong' in joined ? base : joined.url,
+    ...(headers === undefined ? {} : { headers }),
+  };
+}
+
+/** To the same host with what the question before it has; null for another host, and where there is a profile. */
+function withConnection(question: Json, before: Json): Json | null {
+  const { url, crm } = question;
+  const origin = typeof url === 'string' ? originOf(url) : null;
+  if (crm !== undefined || origin === null || typeof before['url'] !== 'string') return null;
+  if (originOf(before['url']) !== origin) return null;
+  const kept = CONNECTION.filter((key) => before[key] !== undefined).map(
+    (key) => [key, before[key]] as const,
+  );
+  const headers = withHeaders(before['headers'], question['headers']);
+  return { ...Object.fromEntries(kept), ...question, ...(headers === undefined ? {} : { headers }) };
+}
+
+/** A header of the question's own takes the place of the other one. */
+function withHeaders(first: unknown, own: unknown): unknown {
+  if (!isJson(first) || (own !== undefined && !isJson(own))) return own ?? first;
+  const names = new Set(Object.keys(own ?? {}).map((name) => name.toLowerCase()));
+  const kept = Object.entries(first).filter(([name]) => !names.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...own };
+}
+
+/** Scheme, host and port of a URL as it is written; null for a path. */
+function originOf(url: string): string | null {
+  return /^[a-z][a-z\d+.-]*:\/*[^/?#\\]*/i.exec(url)?.[0].toLowerCase() ?? null;
+}
+
+/** `path` behind `base`, from which it does not lead away. */
+function joinedUrl(base: string, path: string): { url: string } | { wrong: string } {
+  if (originOf(path) !== null)
+    return { wrong: 'expected a path such as /contacts, which is put behind the URL' };
+  const stem = base.replace(/\/+$/, '');
+  const url = path === '' || path.startsWith('?') ? base + path : `${stem}/${path.replace(/^[/\\]+/, '')}`;
+  const plain = (text: string): string => text.replace(/\{\{[^{}]*\}\}/g, 'x');
+  if (!URL.canParse(plain(url))) return { wrong: 'does not make a URL behind that' };
+  const [{ origin, pathname }, within] = [new URL(plain(url)), new URL(plain(stem))];
+  const folder = within.pathname.replace(/\/+$/, '');
+  const stays =
+    origin === within.origin && (pathname === within.pathname || `${pathname}/`.startsWith(`${folder}/`));
+  return stays ? { url } : { wrong: 'leads away from the URL' };
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
