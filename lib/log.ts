@@ -18,6 +18,8 @@ export interface Logger {
 export interface Log extends Logger {
   /** From now on no line holds these either: secrets that changed. */
   hide(secrets: readonly string[]): void;
+  /** Nor these, in place of those that this was told before: tokens that are replaced every hour. */
+  readonly hideNow: (secrets: readonly string[]) => void;
   /** Resolves when every line so far has left, to false when the sink does not take them. */
   flushed(): Promise<boolean>;
 }
@@ -52,7 +54,11 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
     dropped++;
   });
   const hidden = new Set(secrets);
+  let passing: readonly string[] = [];
   let redactor = createRedactor({ secrets, maskNumbers });
+  const renew = (): void => {
+    redactor = createRedactor({ secrets: [...hidden, ...passing], maskNumbers });
+  };
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
@@ -97,7 +103,11 @@ export function createLogger({ level, format, maskNumbers, secrets = [], stream 
       // Those of before stay: calls in progress send them, and a CRM may repeat them.
       const size = hidden.size;
       for (const one of more) hidden.add(one);
-      if (hidden.size > size) redactor = createRedactor({ secrets: [...hidden], maskNumbers });
+      if (hidden.size > size) renew();
+    },
+    hideNow: (now) => {
+      passing = now;
+      renew();
     },
     flushed: async () => {
       // Winston hands the last line on by then.

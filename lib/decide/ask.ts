@@ -10,6 +10,8 @@ import type { HttpResponse } from '../http/message.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
+import type { TokenAccount } from '../upstream/token-account.ts';
+import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { identityOf } from '../webhook/identity.ts';
 import { plainValue, type MacroContext } from '../webhook/macro.ts';
@@ -18,6 +20,7 @@ import { foreignReply, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { AnswerMemory } from './memory.ts';
+import { otherTokenFor, tokenAccountOf, tokenFor } from './token.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
 export interface Asking {
@@ -36,6 +39,8 @@ export interface AskOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly send: Upstream['send'];
+  /** Access tokens of OAuth 2; absent where nobody is asked. */
+  readonly tokens?: Tokens;
   /** Answers of before, for schemes that want them used. */
   readonly memory: AnswerMemory;
   readonly clock: Clock;
@@ -147,7 +152,8 @@ async function askNow(
   context: MacroContext,
 ): Promise<{ asked: Asked; response: HttpResponse | null }> {
   const { scheme, webhook, attempt, webhookId, limitMs } = question;
-  const { clock, note, send, signal, elapsedMs, version, dryRun } = options;
+  const { clock, note, send, signal, elapsedMs, version, dryRun, tokens, secrets } = options;
+  const deadlineMs = clock.now() + limitMs;
   const answered: Answered = (answer, detail, notes = []) => {
     note({ type: 'answer', answer, detail });
     for (const text of notes) note({ type: 'note', text });
@@ -159,17 +165,12 @@ async function askNow(
   signal.addEventListener('abort', abort);
   const cancelDeadline = watchDeadline(limitMs, controller, options);
   // Of what the request holds; errors of DNS, TLS and HTTP may repeat it too.
-  let redactor: Redactor | null = null;
-  try {
-    throwIfAborted(signal);
-    const request = buildRequest({
-      webhook,
-      context,
-      webhookId,
-      version,
-      dryRun,
-    });
-    const { text: redact } = (redactor = createRedactor({ secrets: request.secrets }));
+  const sent: { redact: Redactor['text'] | null } = { redact: null };
+  const exchange = async (token: string | null): Promise<HttpResponse> => {
+    const filled = token === null ? context : { ...context, token };
+    const request = buildRequest({ webhook, context: filled, webhookId, version, dryRun });
+    const { text: redact } = createRedactor({ secrets: request.secrets });
+    sent.redact = redact;
     const { method, shown } = request;
     note({
       type: 'request',
@@ -195,7 +196,7 @@ async function askNow(
       scheme: scheme.name,
       webhook: webhook.url.source,
       policy: webhook,
-      deadlineMs: clock.now() + limitMs,
+      deadlineMs,
       signal: controller,
       onRetry: ({ reason, detail }) => {
         note({ type: 'retry', reason, detail: redact(detail) });
@@ -205,24 +206,63 @@ async function askNow(
     const { notes = [], ...reply } = response;
     note({ type: 'reply', ...reply });
     for (const text of notes) note({ type: 'note', text });
-    const foreign = received.canned === true ? null : foreignReply(response, webhook, webhookId);
+    return received.canned === true ? { ...response, canned: true } : response;
+  };
+  try {
+    throwIfAborted(signal);
+    const account = tokens === undefined || limitMs <= 0 ? null : tokenAccountOf(webhook, secrets, version);
+    let response: HttpResponse;
+    if (tokens === undefined || account === null) response = await exchange(null);
+    else {
+      const token = await tokenFor(account, tokens, controller);
+      response = await exchange(token);
+      const other = response.status === 401 ? await another(account, token, tokens, controller, note) : null;
+      if (other !== null) response = await exchange(other);
+    }
+    const foreign = response.canned === true ? null : foreignReply(response, webhook, webhookId);
     if (foreign !== null) throw new RouterError('reply_foreign', foreign);
     return { asked: read(response, question, options, context, answered), response };
   } catch (error) {
     if (signal.aborted) {
-      if (redactor !== null) answered('abandoned', messageOf(signal.reason));
+      if (sent.redact !== null) answered('abandoned', messageOf(signal.reason));
       throw signal.reason;
     }
     const { code: reason, message } =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-    const detail = redactor?.text(message) ?? message;
-    if (redactor !== null) answered(reason, detail);
+    const detail = sent.redact?.(message) ?? message;
+    if (sent.redact !== null) answered(reason, detail);
     // There is no request that could say why, and the one before has an answer of its own.
     else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
     cancelDeadline();
     signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The CRM refused the token: it may have withdrawn it before its time. */
+async function another(
+  account: TokenAccount,
+  token: string,
+  tokens: Tokens,
+  signal: CancelSignal,
+  note: AskOptions['note'],
+): Promise<string | null> {
+  try {
+    const other = await otherTokenFor(account, token, tokens, signal);
+    const text =
+      other === null
+        ? 'the CRM refused the access token (401), which was replaced a moment ago: not asked again'
+        : 'the CRM refused the access token (401): asked again with a new one';
+    note({ type: 'note', text });
+    return other;
+  } catch (error) {
+    if (!(error instanceof RouterError)) throw error;
+    note({
+      type: 'note',
+      text: `the CRM refused the access token (401), and no other came: ${error.message}`,
+    });
+    return null;
   }
 }
 

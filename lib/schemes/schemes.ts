@@ -14,7 +14,7 @@ import { secretsOf } from '../webhook/macro.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { matchNotes } from './match-notes.ts';
-import { notesOn } from './notes.ts';
+import { notesOn, tokenNotes } from './notes.ts';
 import { undiallable, unsendable } from './sendable.ts';
 import { parsingScheme } from './wide.ts';
 
@@ -136,7 +136,11 @@ export function* assembling(
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
     const unclear = yield* mapFaults(scheme, config);
     faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
-    notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
+    notes.push(
+      ...[...notesOn(scheme, config), ...tokenNotes(scheme, secrets)].map(
+        (note) => `${source.name}: ${note}`,
+      ),
+    );
   }
   notes.push(...matchNotes([...schemes.values()], config));
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;

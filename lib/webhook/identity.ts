@@ -20,7 +20,11 @@ export function identityOf(question: RouteQuestion): string {
     ...(named.has('{{uuid}}') ? {} : { uuid: '' }),
     ...(named.has('{{call_id}}') ? {} : { callId: '' }),
   };
-  const request = buildRequest({ ...question, webhookId, context: { ...context, attempt, timestamp, call } });
+  const request = buildRequest({
+    ...question,
+    webhookId,
+    context: { ...context, attempt, timestamp, call, token: '' },
+  });
   const { method, url, headers, body, redirects, ca } = request;
   return digest([method, url, Object.entries(headers), body, redirects, ca]);
 }

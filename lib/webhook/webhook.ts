@@ -6,7 +6,7 @@ import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { PLAIN_MACROS, Template } from './macro.ts';
+import { holdsToken, PLAIN_MACROS, Template } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { compileUrl } from './url.ts';
@@ -137,6 +137,16 @@ export const webhook = z.strictObject(described(fields, WEBHOOK_FIELDS)).superRe
   if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
     fault('rpcMethod', `is required when submission is "${hook.submission}"`);
   }
+  if (
+    hook.auth.type === 'oauth2' &&
+    hook.auth.refreshToken === undefined &&
+    hook.auth.clientSecret === undefined
+  ) {
+    fault('auth.clientSecret', 'is missing: without refreshToken the grant is client credentials');
+  }
+  if (hook.auth.type !== 'oauth2' && templatesOfWebhook(hook).some(holdsToken)) {
+    fault('auth', '{{token}} is the access token of type "oauth2", and the type is another one');
+  }
   if (hook.unmapped !== undefined && hook.map.size === 0) {
     fault(
       'unmapped',
@@ -218,7 +228,13 @@ export type Webhook = Omit<z.output<typeof webhook>, 'ca' | 'proxy'> & {
 };
 
 /** Every template of a webhook. */
-export function templatesOfWebhook({ url, parameters, body, headers, auth }: Webhook): Template[] {
+export function templatesOfWebhook({
+  url,
+  parameters,
+  body,
+  headers,
+  auth,
+}: Pick<Webhook, 'url' | 'parameters' | 'body' | 'headers' | 'auth'>): Template[] {
   return [
     url,
     ...Object.values(parameters ?? {}),

@@ -1,0 +1,63 @@
+import type { CancelSignal } from '../cancel.ts';
+import type { Secrets } from '../config/secret.ts';
+import { RouterError } from '../errors.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import type { TokenAccount } from '../upstream/token-account.ts';
+import type { Tokens } from '../upstream/tokens.ts';
+import { grantOf } from '../webhook/auth/grant.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+
+/** Whose access token a webhook needs. */
+
+const known = new WeakMap<Webhook, { readonly secrets: Secrets; readonly account: TokenAccount }>();
+
+/** Null: none. Throws RouterError `request_invalid` where a secret may not go to the token endpoint. */
+export function tokenAccountOf(webhook: Webhook, secrets: Secrets, version: string): TokenAccount | null {
+  const { auth } = webhook;
+  if (auth.type !== 'oauth2') return null;
+  const last = known.get(webhook);
+  if (last?.secrets === secrets) return last.account;
+  const grant = grantOf(webhook, auth, { secret: (name, host) => secrets.read(name, host), version });
+  const file = grant.refreshSecret === null ? null : (secrets.file?.(grant.refreshSecret) ?? null);
+  const account = { ...grant, file };
+  known.set(webhook, { secrets, account });
+  return account;
+}
+
+/** Of every scheme. What can't be asked for is left to the call that needs it. */
+export function tokenAccountsIn({ schemes }: SchemeSet, secrets: Secrets, version: string): TokenAccount[] {
+  return [...schemes.values()].flatMap(({ webhook }) => {
+    try {
+      return tokenAccountOf(webhook, secrets, version) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The token for a question, within its time. */
+export async function tokenFor(account: TokenAccount, tokens: Tokens, signal: CancelSignal): Promise<string> {
+  return inTime(tokens.token(account, signal), account, signal);
+}
+
+/** Another one, after the CRM refused this; null where there is none. */
+export async function otherTokenFor(
+  account: TokenAccount,
+  refused: string,
+  tokens: Tokens,
+  signal: CancelSignal,
+): Promise<string | null> {
+  return inTime(tokens.replace(account, refused, signal), account, signal);
+}
+
+/** That time ran out is the endpoint's doing, not the CRM's. */
+async function inTime<T>(asked: Promise<T>, { name }: TokenAccount, signal: CancelSignal): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    const isLate = error instanceof RouterError && error.code === 'webhook_timeout' && signal.aborted;
+    throw isLate
+      ? new RouterError('token_unreachable', `${name} did not answer in time for this call`)
+      : error;
+  }
+}
