@@ -15,6 +15,7 @@ import {
 } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
 import { nextLists, type NextList } from '../decide/next.ts';
+import { withoutSecretsOf } from '../decide/token.ts';
 import { withHeaders, type ListedStep } from '../decide/walk.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
@@ -127,7 +128,7 @@ async function decide(scheme: Scheme, { canned, onTokens, ...asking }: Asking): 
     clock: systemClock,
     random: Math.random,
     files: { read: readKept, write: new OwnWrites().write },
-    redact: (text, secrets) => createRedactor({ secrets }).text(text),
+    redact: withoutSecretsOf,
     onTokens,
     onEvent: (event) => {
       noteOnToken(event, note);

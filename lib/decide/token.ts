@@ -1,6 +1,7 @@
 import type { CancelSignal } from '../cancel.ts';
 import type { Secrets } from '../config/secret.ts';
 import { RouterError } from '../errors.ts';
+import { createRedactor } from '../redact/redactor.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { TokenAccount } from '../upstream/token-account.ts';
 import type { Tokens } from '../upstream/tokens.ts';
@@ -33,6 +34,11 @@ export function tokenAccountsIn({ schemes }: SchemeSet, secrets: Secrets, versio
       return [];
     }
   });
+}
+
+/** Token endpoints repeat what they were sent, too. */
+export function withoutSecretsOf(text: string, secrets: readonly string[]): string {
+  return createRedactor({ secrets }).text(text);
 }
 
 /** The token for a question, within its time. */

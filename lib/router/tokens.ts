@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { RouterError } from '../errors.ts';
+import { withoutSecretsOf } from '../decide/token.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { Logger } from '../log.ts';
-import { createRedactor } from '../redact/redactor.ts';
 import type { TokenFiles } from '../upstream/token-account.ts';
 import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
 
@@ -33,7 +33,7 @@ export function openTokens(
     clock,
     random: Math.random,
     files,
-    redact: (text, secrets) => createRedactor({ secrets }).text(text),
+    redact: withoutSecretsOf,
     onTokens,
     onEvent: (event) => {
       report(log, event);

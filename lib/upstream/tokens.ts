@@ -113,7 +113,7 @@ export class Tokens {
       if (this.#options.clock.now() >= current.renewAtMs) this.#begin(entry);
       return current.token;
     }
-    return (await this.#fetched(entry, signal)).token;
+    return (await this.#awaited(entry, signal)).token;
   }
 
   /** Another one than `refused`, which the CRM did not take; null: there is none, as that one has just been fetched. */
@@ -127,7 +127,7 @@ export class Tokens {
       entry.mayReplaceAtMs = clock.now() + REPLACE_EVERY_MS;
       entry.current = null;
     }
-    const { token } = await this.#fetched(entry, signal);
+    const { token } = await this.#awaited(entry, signal);
     return token === refused ? null : token;
   }
 
@@ -167,7 +167,7 @@ export class Tokens {
     return current !== null && this.#options.clock.now() < current.expiresAtMs ? current : null;
   }
 
-  async #fetched(entry: Entry, signal: CancelSignal): Promise<Current> {
+  async #awaited(entry: Entry, signal: CancelSignal): Promise<Current> {
     const { clock } = this.#options;
     if (signal.aborted) throw signal.reason;
     if (entry.underWay !== null && clock.now() - entry.underWay.sinceMs >= PATIENCE_MS)
@@ -199,7 +199,7 @@ export class Tokens {
       },
       { keepsAlive: false },
     );
-    const done = this.#fetch(entry, cancellation).finally(() => {
+    const done = this.#obtain(entry, cancellation).finally(() => {
       cancelDeadline();
       entry.underWay = null;
       this.#schedule(entry);
@@ -213,7 +213,7 @@ export class Tokens {
     return entry.underWay;
   }
 
-  async #fetch(entry: Entry, signal: CancelSignal): Promise<Current> {
+  async #obtain(entry: Entry, signal: CancelSignal): Promise<Current> {
     await entry.writing;
     const used = await this.#newest(entry);
     try {
@@ -351,6 +351,7 @@ const UNREACHABLE: ReadonlySet<Reason> = new Set([
 function untilAborted<T>(promise: Promise<T>, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was aborted with, as everywhere
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort);
