@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { createLogger, type Log } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
+import { OwnWrites, readKept } from '../schemes/kept.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
 import { coloured } from './print.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
@@ -35,6 +36,8 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     toggleDebug(log, config.log.level);
   });
   const { version, maxDescriptors } = context;
+  const own = new OwnWrites();
+  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: log.hideNow };
   let files = secretFiles;
   const secretSource = {
     read: async () => {
@@ -45,11 +48,11 @@ export async function startCommand(context: CommandContext, options: CommonOptio
       log.hide(texts);
       return secrets;
     },
-    look: () => lookAtSecrets(context.env),
+    look: () => lookAtSecrets(context.env, own),
   };
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, secrets, secretSource, log, version, maxDescriptors }),
+    start({ config, secrets, secretSource, tokenStore, log, version, maxDescriptors }),
     stopped.then(() => null),
   ]);
   if (router === null) return 0;
