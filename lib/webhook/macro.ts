@@ -106,16 +106,21 @@ const NAMES: Record<'sip' | 'var' | 'secret' | 'reply', RegExp> = {
   reply: /^[^{}]{1,128}$/,
 };
 
+/** Macros that are not at hand everywhere. */
+export interface Allowed {
+  /** `{{reply.path}}` */
+  readonly reply?: boolean;
+  /** `{{token}}`: not where a callee would see it. */
+  readonly token?: boolean;
+}
+
 /** Throws RouterError `config_invalid` for a macro that does not exist here. */
-export function parseTemplate(
-  source: string,
-  options: { readonly reply: boolean } = { reply: false },
-): Template {
+export function parseTemplate(source: string, allowed: Allowed = { token: true }): Template {
   const parts: (string | Macro)[] = [];
   let end = 0;
   for (const match of source.matchAll(MACRO)) {
     if (match.index > end) parts.push(source.slice(end, match.index));
-    parts.push(parseMacro(match[1] ?? '', options.reply));
+    parts.push(parseMacro(match[1] ?? '', allowed));
     end = match.index + match[0].length;
   }
   if (end < source.length) parts.push(source.slice(end));
@@ -126,11 +131,10 @@ export function parseTemplate(
   return new Template(source, parts);
 }
 
-function parseMacro(text: string, reply: boolean): Macro {
+function parseMacro(text: string, { reply = false, token = false }: Allowed): Macro {
   const plain = PLAIN_MACROS.find((name) => name === text);
   if (plain !== undefined) return { kind: 'plain', name: plain };
-  // A callee is told no token.
-  if (text === 'token' && !reply) return { kind: 'token', name: 'token' };
+  if (text === 'token' && token) return { kind: 'token', name: 'token' };
   const [, kind, name] = /^(sip|var|secret|reply)\.(.*)$/.exec(text) ?? [];
   if (
     (kind === 'sip' || kind === 'var' || kind === 'secret' || (kind === 'reply' && reply)) &&
@@ -139,7 +143,8 @@ function parseMacro(text: string, reply: boolean): Macro {
     if (NAMES[kind].test(name)) return { kind, name };
     throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
-  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', reply ? 'reply.path' : 'token'];
+  const others = [...(reply ? ['reply.path'] : []), ...(token ? ['token'] : [])];
+  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...others];
   throw new RouterError(
     'config_invalid',
     `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,

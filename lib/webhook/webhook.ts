@@ -27,7 +27,7 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
 /** Of a webhook, wherever it stands: a question that follows from a reply may have some of that in it. */
-const text = () => template({ reply: true });
+const text = () => template({ reply: true, token: true });
 
 export const webhookUrl = text().superRefine((url, context) => {
   const { source } = url;
