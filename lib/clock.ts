@@ -5,7 +5,12 @@ export interface Clock {
   /** The wall clock, for records and `{{timestamp}}`. */
   date(): Date;
   /** Calls back once; the returned function takes it back. */
-  after(ms: number, callback: () => void): () => void;
+  after(ms: number, callback: () => void, options?: AfterOptions): () => void;
+}
+
+interface AfterOptions {
+  /** False: the process may end before. */
+  readonly keepsAlive: boolean;
 }
 
 /** A timer that fires so late shows that this process was stalled: a stopped process, a long garbage collection. */
@@ -14,8 +19,9 @@ export const STANDSTILL_MS = 200;
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
-  after: (ms, callback) => {
+  after: (ms, callback, { keepsAlive } = { keepsAlive: true }) => {
     const timer = setTimeout(callback, ms);
+    if (!keepsAlive) timer.unref();
     return () => {
       clearTimeout(timer);
     };

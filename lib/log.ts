@@ -20,6 +20,8 @@ export interface Log extends Logger {
   level: LogLevel;
   /** From now on no line holds these either: secrets that changed. */
   hide(secrets: readonly string[]): void;
+  /** Nor these, in place of those that this was told before: tokens that are replaced every hour. */
+  readonly hideNow: (secrets: readonly string[]) => void;
   /** Resolves when every line so far has left, to false when the sink does not take them. */
   flushed(): Promise<boolean>;
 }
@@ -61,7 +63,11 @@ export function createLogger(options: LogOptions): Log {
     retryAt = performance.now() + RETRY_MS;
   });
   const hidden = new Set(secrets);
+  let passing: readonly string[] = [];
   let redactor = createRedactor({ secrets, maskNumbers });
+  const renew = (): void => {
+    redactor = createRedactor({ secrets: [...hidden, ...passing], maskNumbers });
+  };
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
@@ -112,7 +118,11 @@ export function createLogger(options: LogOptions): Log {
       // Those of before stay: calls in progress send them, and a CRM may repeat them.
       const size = hidden.size;
       for (const one of more) hidden.add(one);
-      if (hidden.size > size) redactor = createRedactor({ secrets: [...hidden], maskNumbers });
+      if (hidden.size > size) renew();
+    },
+    hideNow: (now) => {
+      passing = now;
+      renew();
     },
     flushed: async () => {
       // Winston has handed the last line on by then.

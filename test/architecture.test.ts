@@ -56,6 +56,8 @@ const EFFECTS = [
   'lib/http/tunnel.ts',
   'lib/schemes/file.ts',
   'lib/schemes/folder.ts',
+  'lib/schemes/kept.ts',
+  'lib/schemes/sight.ts',
   'lib/store/',
   'lib/simulator/',
   'lib/clock.ts',

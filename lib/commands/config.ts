@@ -3,7 +3,7 @@ import { shownValue } from '../config/shown.ts';
 import { printableJson } from '../redact/printable.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
-import { table } from './table.ts';
+import { columnsOf, table } from './table.ts';
 
 /** Prints each setting, its value, where it came from and its environment variable: first what is not at its default. */
 export async function configCommand(
@@ -28,7 +28,7 @@ export async function configCommand(
     ]);
     print(
       stdout,
-      [table([['setting', 'value', 'from', 'environment variable'], ...rows], stdout.columns)],
+      [table([['setting', 'value', 'from', 'environment variable'], ...rows], columnsOf(context))],
       redactor,
     );
   }

@@ -14,7 +14,7 @@ import {
 } from '../simulator/index.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { table } from './table.ts';
+import { columnsOf, table } from './table.ts';
 import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
 
 /** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
@@ -89,7 +89,7 @@ export async function demoCommand(
   const summary = (): void => {
     say(`${rows.length === 1 ? '1 call' : `${rows.length} calls`}, ${lost} lost`);
   };
-  say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows], stdout.columns)}\n`);
+  say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows], columnsOf(context))}\n`);
   summary();
   if (options.once !== true && stdin.isTTY === true) {
     say('\nCalls go on until Ctrl-C.\n');

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { createLogger, type Log } from '../log.ts';
 import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
+import { OwnWrites, readKept } from '../schemes/kept.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
 import { Store } from '../store/store.ts';
 import { coloured } from './print.ts';
@@ -37,6 +38,8 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   });
   const { version, maxDescriptors } = context;
   const store = await Store.open({ config, log, clock: systemClock, version, secrets: secretTexts });
+  const own = new OwnWrites();
+  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: log.hideNow };
   let files = secretFiles;
   const secretSource = {
     read: async () => {
@@ -48,11 +51,11 @@ export async function startCommand(context: CommandContext, options: CommonOptio
       store?.hide(texts);
       return secrets;
     },
-    look: () => lookAtSecrets(context.env),
+    look: () => lookAtSecrets(context.env, own),
   };
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, secrets, secretSource, log, version, maxDescriptors, store }),
+    start({ config, secrets, secretSource, tokenStore, log, version, maxDescriptors, store }),
     stopped.then(() => null),
   ]).catch(async (error: unknown) => {
     await store?.close();

@@ -1,5 +1,14 @@
+import type { CommandContext } from './context.ts';
+
 /** Where the width of the terminal is not known: a pipe, a file. */
 const COLUMNS = 100;
+
+/** A shell that exports COLUMNS says how wide a pipe is: `COLUMNS=400 esl-router config | grep gateway`. */
+export function columnsOf({ stdout, env }: Pick<CommandContext, 'stdout' | 'env'>): number {
+  const said = env['COLUMNS'] ?? '';
+  return stdout.columns ?? (/^[1-9]\d{0,4}$/.test(said) ? Number(said) : COLUMNS);
+}
+
 const GAP = 2;
 /** A narrower column would hold no word. */
 const NARROWEST = 8;

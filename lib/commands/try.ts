@@ -15,6 +15,7 @@ import {
 } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
 import { nextLists, type NextList } from '../decide/next.ts';
+import { withoutSecretsOf } from '../decide/token.ts';
 import { withHeaders, type ListedStep } from '../decide/walk.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
@@ -27,7 +28,9 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { OwnWrites, readKept } from '../schemes/kept.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
@@ -47,7 +50,6 @@ export interface TryOptions extends CommonOptions, CallOptions {
  */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
   const { config, secrets, secretTexts } = await load(context, options);
-  const redactor = createRedactor({ secrets: secretTexts });
   const loaded = await loadSchemes(config, secrets);
   if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
   const schemes = loaded.set;
@@ -58,6 +60,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const now = systemClock.date();
   const record = newRecord(newTraceId(now), now);
   const entered: string[] = [];
+  const tokenTexts: string[] = [];
   const note = (event: CallEvent): void => {
     apply(record, event);
     if (event.type === 'scheme') entered.push(event.name);
@@ -77,13 +80,16 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
     note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     const { id: trace } = record;
-    const decision = await decide(scheme, { call, config, schemes, secrets, version, trace, canned, note });
+    const onTokens = (texts: readonly string[]): void => void tokenTexts.push(...texts);
+    const asking = { call, config, schemes, secrets, version, trace, canned, note, onTokens };
+    const decision = await decide(scheme, asking);
     const lists = nextLists(decision, { call, config, schemes });
     say(lists.flatMap(notesOnReadings));
     say(notesOnCaps(entered, [decision, ...lists], schemes, config));
     say(notesOnDuration([decision, ...lists], decision.scheme, config));
     tried = { record, chosen: admitted, ...listed(decision, lists, call, config) };
   }
+  const redactor = createRedactor({ secrets: [...secretTexts, ...tokenTexts] });
   if (options.json === true) printJson(context.stdout, jsonOf(tried), redactor);
   else print(context.stdout, reportOf(tried), redactor);
   return record.result === 'routed' || record.result === 'no_route' ? 0 : 1;
@@ -95,9 +101,10 @@ interface Asking extends Pick<
 > {
   /** Null: the CRM is really asked. */
   readonly canned: HttpResponse | null;
+  readonly onTokens: (texts: readonly string[]) => void;
 }
 
-async function decide(scheme: Scheme, { canned, ...asking }: Asking): Promise<Decision> {
+async function decide(scheme: Scheme, { canned, onTokens, ...asking }: Asking): Promise<Decision> {
   const startedAt = systemClock.now();
   const { network, listen, health } = asking.config;
   const ownPorts = new Set([listen.port, Number(health.port)]);
@@ -107,8 +114,31 @@ async function decide(scheme: Scheme, { canned, ...asking }: Asking): Promise<De
     clock: systemClock,
     random: Math.random,
   });
+  const { note } = asking;
+  const tokens = new Tokens({
+    send: async (request, sending) => {
+      const { method, shown } = request;
+      const asked = `${method} ${shown.url} ${shown.body ?? ''}`;
+      const response = await http.send(request, sending).catch((error: unknown) => {
+        note({ type: 'note', text: `access token: ${asked}` });
+        throw error;
+      });
+      const ms = Math.round(response.phases.total);
+      note({ type: 'note', text: `access token: ${asked} -> HTTP ${response.status} in ${ms} ms` });
+      return response;
+    },
+    clock: systemClock,
+    random: Math.random,
+    files: { read: readKept, write: new OwnWrites().write },
+    redact: withoutSecretsOf,
+    onTokens,
+    onEvent: (event) => {
+      noteOnToken(event, note);
+    },
+  });
   const inquiry = new Inquiry({
     ...asking,
+    ...(canned === null ? { tokens } : {}),
     send: upstream.send.bind(upstream),
     memory: new AnswerMemory(),
     clock: systemClock,
@@ -121,8 +151,16 @@ async function decide(scheme: Scheme, { canned, ...asking }: Asking): Promise<De
   try {
     return await inquiry.decide(scheme, startedAt + budgetMs(scheme, asking.call));
   } finally {
+    await tokens.close();
     http.close();
   }
+}
+
+function noteOnToken(event: TokenEvent, note: Asking['note']): void {
+  // A failure is the reason of the call.
+  if (event.kind !== 'unsaved') return;
+  const text = `${event.tokenUrl} has replaced the refresh token, and the new one is lost: ${event.detail}`;
+  note({ type: 'note', text });
 }
 
 function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {

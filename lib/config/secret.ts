@@ -8,6 +8,8 @@ export interface Secrets {
   has(name: string): boolean;
   /** Throws RouterError `request_invalid` when the secret is not set, or is bound to other hosts than `host`. */
   read(name: string, host: string): string;
+  /** The file that it was read from; null when it stands in the environment itself. */
+  file?(name: string): string | null;
 }
 
 export interface SecretSources {
@@ -22,6 +24,7 @@ const PREFIX = 'ESL_ROUTER_SECRET_';
 /** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: a line each. */
 export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   const values = new Map<string, string>();
+  const paths = new Map<string, string>();
   const faults: string[] = [];
   for (const [variable, value = ''] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || value === '') continue;
@@ -33,11 +36,15 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     else if (text.trim() === '') faults.push(`${variable}: ${isFile ? `${value} is empty` : 'is blank'}`);
     else if (values.has(name))
       faults.push(`${PREFIX}${name} and ${PREFIX}${name}_FILE are both set: only one of them`);
-    else values.set(name, text);
+    else {
+      values.set(name, text);
+      if (isFile) paths.set(name, value);
+    }
   }
   if (faults.length > 0) throw new RouterError('config_invalid', faults.join('\n'));
   return {
     has: (name) => values.has(name),
+    file: (name) => paths.get(name) ?? null,
     read: (name, host) => {
       const value = values.get(name);
       if (value === undefined) throw new RouterError('request_invalid', `the secret ${name} is not set`);

@@ -2,7 +2,7 @@ import { concealCaller, type Call } from '../call/channel.ts';
 import type { CallEvent } from '../call/record.ts';
 import { newTraceparent } from '../call/trace.ts';
 import { Cancellation, throwIfAborted, type CancelSignal } from '../cancel.ts';
-import { STANDSTILL_MS, type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { parseRoute, type Step } from '../dial/route.ts';
@@ -11,6 +11,7 @@ import type { HttpResponse } from '../http/message.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { replyRules } from '../schemes/schemes.ts';
+import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { standingOf } from '../webhook/account.ts';
 import { questionsOf } from '../webhook/chain.ts';
@@ -19,8 +20,10 @@ import { plainValue, type MacroContext, type Occasion } from '../webhook/macro.t
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readForNext, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
+import { noTimeLeft, watchDeadline } from './deadline.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { AnswerMemory } from './memory.ts';
+import { askWithToken, tokenAccountOf } from './token.ts';
 
 /** One question to one webhook, from the scheme's words to the steps that its reply asks for. */
 export interface Asking {
@@ -42,6 +45,8 @@ export interface AskOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly send: Upstream['send'];
+  /** Access tokens of OAuth 2; absent where nobody is asked. */
+  readonly tokens?: Tokens;
   /** Answers of before, for schemes that want them used. */
   readonly memory: AnswerMemory;
   readonly clock: Clock;
@@ -71,11 +76,6 @@ export type Asked =
       /** HTTP status of the reply, where there was one. */
       readonly status?: number;
     };
-
-/** The dialplan's guard must not fire while the last command is on its way. */
-export const GUARD_MARGIN_SECONDS = 2;
-/** FreeSWITCH's clock counts whole seconds: a guard of 8 s fires after 7 to 8. */
-const GUARD_SECOND_MS = 1000;
 
 /** The router refused to ask, so the CRM's state is not the matter. */
 const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
@@ -196,7 +196,8 @@ async function askNow(
   next: Webhook | null,
 ): Promise<{ asked: Asked | Values; response: HttpResponse | null }> {
   const { scheme, webhook, attempt, webhookId, limitMs } = question;
-  const { clock, note, send, signal, elapsedMs, version, trace, dryRun } = options;
+  const { clock, note, send, signal, elapsedMs, version, trace, dryRun, tokens, secrets } = options;
+  const deadlineMs = clock.now() + limitMs;
   const answered: Answered = (answer, detail, notes = []) => {
     note({ type: 'answer', answer, detail });
     for (const text of notes) note({ type: 'note', text });
@@ -207,19 +208,14 @@ async function askNow(
   };
   signal.addEventListener('abort', abort);
   const cancelDeadline = watchDeadline(limitMs, controller, options);
+  const traceparent = newTraceparent(trace);
   // Of what the request holds; errors of DNS, TLS and HTTP may repeat it too.
-  let redactor: Redactor | null = null;
-  try {
-    throwIfAborted(signal);
-    const request = buildRequest({
-      webhook,
-      context,
-      webhookId,
-      traceparent: newTraceparent(trace),
-      version,
-      dryRun,
-    });
-    const { text: redact } = (redactor = createRedactor({ secrets: request.secrets }));
+  const sent: { redact: Redactor['text'] | null } = { redact: null };
+  const exchange = async (token: string | null): Promise<HttpResponse> => {
+    const filled = token === null ? context : { ...context, token };
+    const request = buildRequest({ webhook, context: filled, webhookId, traceparent, version, dryRun });
+    const { text: redact } = createRedactor({ secrets: request.secrets });
+    sent.redact = redact;
     const { method, shown } = request;
     note({
       type: 'request',
@@ -244,7 +240,7 @@ async function askNow(
     const received = await send(request, {
       scheme: scheme.name,
       ...standingOf(webhook, scheme.name),
-      deadlineMs: clock.now() + limitMs,
+      deadlineMs,
       signal: controller,
       onRetry: ({ reason, detail }) => {
         note({ type: 'retry', reason, detail: redact(detail) });
@@ -254,7 +250,16 @@ async function askNow(
     const { notes = [], ...reply } = response;
     note({ type: 'reply', ...reply });
     for (const text of notes) note({ type: 'note', text });
-    const foreign = received.canned === true ? null : foreignReply(response, webhook, webhookId);
+    return received.canned === true ? { ...response, canned: true } : response;
+  };
+  try {
+    throwIfAborted(signal);
+    const account = tokens === undefined || limitMs <= 0 ? null : tokenAccountOf(webhook, secrets, version);
+    const response =
+      tokens === undefined || account === null
+        ? await exchange(null)
+        : await askWithToken(account, { tokens, signal: controller, note }, exchange);
+    const foreign = response.canned === true ? null : foreignReply(response, webhook, webhookId);
     if (foreign !== null) throw new RouterError('reply_foreign', foreign);
     const asked = read(response, question, options, context, answered, next);
     const { status } = response;
@@ -262,13 +267,13 @@ async function askNow(
     return { asked: isEnd ? asked : { ...asked, status }, response };
   } catch (error) {
     if (signal.aborted) {
-      if (redactor !== null) answered('abandoned', messageOf(signal.reason));
+      if (sent.redact !== null) answered('abandoned', messageOf(signal.reason));
       throw signal.reason;
     }
     const { code: reason, message } =
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
-    const detail = redactor?.text(message) ?? message;
-    if (redactor !== null) answered(reason, detail);
+    const detail = sent.redact?.(message) ?? message;
+    if (sent.redact !== null) answered(reason, detail);
     // There is no request that could say why, and the one before has an answer of its own.
     else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
     return { asked: { kind: 'error', reason, detail }, response: null };
@@ -276,43 +281,6 @@ async function askNow(
     cancelDeadline();
     signal.removeEventListener('abort', abort);
   }
-}
-
-/** A guard of 1 or 2 s leaves none from the beginning. */
-function noTimeLeft({ guardSeconds }: Call): RouterError {
-  if (guardSeconds === null || guardSeconds > GUARD_MARGIN_SECONDS)
-    return new RouterError('webhook_timeout', 'no time is left to ask');
-  const detail = `the dialplan's guard of ${guardSeconds} s leaves no time to ask: make it 2 s longer than webhook.timeoutSeconds`;
-  return new RouterError('guard_too_short', detail);
-}
-
-/**
- * Ends the question when its time is up. When this process was stalled the timer fires late, and before sockets are read: a
- * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
- */
-function watchDeadline(
-  limitMs: number,
-  controller: Cancellation,
-  { call, clock, elapsedMs }: AskOptions,
-): () => void {
-  const dueMs = clock.now() + Math.max(0, limitMs);
-  let cancelTimer = clock.after(Math.max(0, limitMs), () => {
-    const lateMs = Math.round(clock.now() - dueMs);
-    if (lateMs < STANDSTILL_MS) {
-      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
-      return;
-    }
-    const stalled = (): void => {
-      controller.abort(new RouterError('router_stalled', `the router itself was stalled for ${lateMs} ms`));
-    };
-    const guardMs = (call.guardSeconds ?? Infinity) * 1000 - GUARD_SECOND_MS;
-    if (call.ageMs + elapsedMs() >= guardMs) stalled();
-    // Sockets are read before the next timer.
-    else cancelTimer = clock.after(0, stalled);
-  });
-  return () => {
-    cancelTimer();
-  };
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */

@@ -11,7 +11,8 @@ import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { FIRST, type Occasion } from '../webhook/macro.ts';
 import type { Webhook } from '../webhook/webhook.ts';
-import { ask, GUARD_MARGIN_SECONDS, macrosOf, type Asked, type AskOptions } from './ask.ts';
+import { ask, macrosOf, type Asked, type AskOptions } from './ask.ts';
+import { GUARD_MARGIN_SECONDS } from './deadline.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
 import type { Places } from './limits.ts';
 import {

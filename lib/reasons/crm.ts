@@ -112,6 +112,26 @@ export const CRM = {
     'Thousands of headers, or a body that comes byte by byte.',
     'Ask whoever runs the CRM; an answer of some hundred bytes is enough.',
   ],
+  token_refused: [
+    "the token endpoint refused the router's credentials",
+    'Client id, client secret or refresh token is wrong, or was used up by another program.',
+    'Run `esl-router try`, which shows what the endpoint said. Authorize the integration again and set the secrets.',
+  ],
+  token_failed: [
+    'the token endpoint gave no access token that can be used',
+    'It answered with a page, an error of its own, or a token of another type.',
+    'Check `webhook.auth.tokenUrl`, and run `esl-router try`, which shows its reply.',
+  ],
+  token_unreachable: [
+    'the token endpoint could not be reached, or did not answer in time',
+    'It is down, or its name or a firewall is in the way.',
+    'Try `curl -v` with `webhook.auth.tokenUrl` from the machine of the router.',
+  ],
+  token_held: [
+    'the token endpoint has failed, and is left alone for some seconds',
+    'It failed or refused a moment ago; it is asked again within a minute.',
+    'Look for the first token_refused, token_failed or token_unreachable in the log.',
+  ],
   redirect_refused: [
     'the CRM redirected the question to where it may not be sent',
     'The URL has moved, often from http to https or to a login page.',

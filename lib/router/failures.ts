@@ -62,7 +62,7 @@ export class CrmFailures {
   }
 
   #begin(kind: string, last: CrmFailure): void {
-    const cancel = this.#clock.after(MINUTE_MS, () => {
+    const report = (): void => {
       const counted = this.#kinds.get(kind);
       this.#kinds.delete(kind);
       if (counted === undefined || counted.more === 0) return;
@@ -71,7 +71,9 @@ export class CrmFailures {
         ...(kind === OTHERS ? { scheme: OTHERS } : {}),
       });
       this.#begin(kind, counted.last);
-    });
+    };
+    // What is counted by the end is logged by close().
+    const cancel = this.#clock.after(MINUTE_MS, report, { keepsAlive: false });
     this.#kinds.set(kind, { more: 0, last, cancel });
   }
 }

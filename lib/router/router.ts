@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
+import { tokenAccountsIn } from '../decide/token.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
@@ -22,6 +23,7 @@ import { Upstream } from '../upstream/upstream.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
+import { openTokens, type TokenStore } from './tokens.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
 
@@ -33,6 +35,8 @@ export interface RouterOptions {
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
+  /** Refresh tokens that a CRM replaces, and what no line may hold of them; without it they are kept in memory alone. */
+  readonly tokenStore?: TokenStore;
   /** File descriptors that the process may have open; no limit by default. */
   readonly maxDescriptors?: number;
   /** Where the schemes come from; the configured folder and the environment by default. */
@@ -122,6 +126,10 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     },
   });
   const send = upstream.send.bind(upstream);
+  const tokens = openTokens(http.send.bind(http), log, clock, options.tokenStore);
+  schemes.follow((set, now = secrets) => {
+    tokens.keep(tokenAccountsIn(set, now, version));
+  });
   const memory = new AnswerMemory();
   const replies = new ReplyRoom();
   const connections = new Set<Connection>();
@@ -158,6 +166,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       schemes: schemes.current,
       secrets: schemes.secrets ?? secrets,
       send,
+      tokens,
       memory,
       replies,
       limits,
@@ -214,6 +223,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     cancelCut();
     load.stop();
     health?.close();
+    await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();
     log.info('stopped');

@@ -1,4 +1,3 @@
-import type { BigIntStats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { inSlices } from '../clock.ts';
@@ -6,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { readingJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
+import { soleSecret } from '../webhook/auth/grant.ts';
 import {
   answerOf,
   FileFault,
@@ -17,15 +17,21 @@ import {
   sentenceOf,
 } from './file.ts';
 import { configuredCrms, crmsDir, withFiles } from './crms.ts';
-import { assembling, environmentSource, type LoadResult, type SchemeSource } from './schemes.ts';
+import { whyNotKept } from './kept.ts';
+import { NO_ANSWER, sightOf, sightsOf } from './sight.ts';
+import {
+  assembling,
+  environmentSource,
+  type LoadResult,
+  type SchemeSet,
+  type SchemeSource,
+} from './schemes.ts';
 import { tlsFilesOf } from './tls.ts';
 
 /** Of all files together: what a set of schemes takes in memory is several times as much. */
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
 /** A deployment that goes on while the files are read is waited for, and this often. */
 const TRIES = 3;
-/** What is seen of a file while its file system, or another one, hangs. */
-const NO_ANSWER = 'no answer';
 
 /** What was read, and what could not be. */
 interface Found {
@@ -68,9 +74,39 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     const result = await inSlices(assembling(sources, config, secrets, { unread, readText, crms }));
     const looked = { named, seen: after + sightOfNamed };
     return result.ok
-      ? { ...result, ...looked, notes: [...found.notes, ...profiles.notes, ...result.notes] }
+      ? {
+          ...result,
+          ...looked,
+          notes: [
+            ...found.notes,
+            ...profiles.notes,
+            ...result.notes,
+            ...(await notKept(result.set, secrets)),
+          ],
+        }
       : { ...result, ...looked, mayPass: found.faults.length > 0 };
   }
+}
+
+/** Files of refresh tokens that a new one can't be written to. */
+async function notKept({ schemes }: SchemeSet, secrets: Secrets): Promise<string[]> {
+  const files = new Map<string, string>();
+  for (const { webhook } of schemes.values()) {
+    const { auth } = webhook;
+    if (auth.type !== 'oauth2' || auth.refreshToken === undefined) continue;
+    const name = soleSecret(auth.refreshToken);
+    const file = name === null ? null : (secrets.file?.(name) ?? null);
+    if (name !== null && file !== null) files.set(name, file);
+  }
+  const notes = await Promise.all(
+    [...files].map(async ([name, file]) => {
+      const why = await whyNotKept(file);
+      return why === null
+        ? []
+        : [`ESL_ROUTER_SECRET_${name}_FILE: ${file}: no new refresh token can be kept there: ${why}`];
+    }),
+  );
+  return notes.flat();
 }
 
 /**
@@ -89,24 +125,6 @@ async function lookInto(dir: string): Promise<string> {
   // A folder's own times change with every editor's lock in it.
   const folder = await sightOf(dir, ({ dev, ino }) => `${dev}:${ino}`);
   return folder + (await sightsOf(files));
-}
-
-/** What a glance at files shows. Never rejects. */
-export async function sightsOf(paths: readonly string[]): Promise<string> {
-  let sights = '';
-  for (const path of paths) {
-    sights += await sightOf(path, ({ dev, ino, size, mtimeNs, ctimeNs }) =>
-      [dev, ino, size, mtimeNs, ctimeNs].join(':'),
-    );
-  }
-  return sights;
-}
-
-async function sightOf(path: string, identity: (found: BigIntStats) => string): Promise<string> {
-  const sight = await answerOf(path, () => stat(path, { bigint: true })).then(identity, (error: unknown) => {
-    return (error as NodeJS.ErrnoException).code ?? NO_ANSWER;
-  });
-  return `${path} ${sight}\n`;
 }
 
 /** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) are none. */

@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
 import type { Scheme } from '../scheme/scheme.ts';
+import { soleSecret } from '../webhook/auth/grant.ts';
 import { questionsOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS } from '../webhook/webhook.ts';
@@ -53,6 +55,23 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
       `maxDurationSeconds: has no effect, ESL_ROUTER_MAX_DURATION is ${config.maxDurationSeconds} for all schemes`,
     );
   }
+  return notes;
+}
+
+/** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
+export function tokenNotes({ webhook: { auth } }: Scheme, secrets: Secrets): string[] {
+  if (auth.type !== 'oauth2') return [];
+  const notes: string[] = [];
+  const { protocol, hostname } = new URL(auth.tokenUrl.source);
+  if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+    notes.push('webhook.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read');
+  if (auth.refreshToken === undefined) return notes;
+  const name = soleSecret(auth.refreshToken);
+  const advice =
+    'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
+  if (name === null) notes.push(`webhook.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
+  else if ((secrets.file?.(name) ?? null) === null)
+    notes.push(`webhook.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
   return notes;
 }
 

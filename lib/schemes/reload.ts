@@ -25,6 +25,8 @@ const NOTHING: Loaded = {
   files: new Map(),
 };
 
+type Follower = (set: SchemeSet, secrets?: Secrets) => void;
+
 /** Between the beginnings of two loads: who asks more often is served by the same one. */
 const SPACING_MS = 250;
 /** A file that is gone for so long was deleted; until then somebody may be writing it again. */
@@ -54,6 +56,7 @@ export class ReloadableSchemes {
   #told: readonly string[] = [];
   #cancelAgain: () => void = () => undefined;
   #closed = false;
+  #follower: Follower = () => undefined;
 
   private constructor(options: ReloadOptions) {
     this.#options = options;
@@ -87,6 +90,12 @@ export class ReloadableSchemes {
   /** The secrets that were read with them; undefined where they never change. */
   get secrets(): Secrets | undefined {
     return this.#current.secrets;
+  }
+
+  /** Tells the set of now, and each that is taken later. */
+  follow(follower: Follower): void {
+    this.#follower = follower;
+    follower(this.current, this.secrets);
   }
 
   /** Of all schemes since the start: the longest that a call may take to be decided. */
@@ -204,5 +213,6 @@ export class ReloadableSchemes {
     this.#goneSince.clear();
     const budgets = [...loaded.set.schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000);
     this.#largestBudgetMs = Math.max(this.#largestBudgetMs, ...budgets);
+    this.#follower(loaded.set, loaded.secrets);
   }
 }

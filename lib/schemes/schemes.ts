@@ -15,7 +15,7 @@ import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { configuredCrms } from './crms.ts';
 import { matchNotes } from './match-notes.ts';
-import { notesOn } from './notes.ts';
+import { notesOn, tokenNotes } from './notes.ts';
 import { undiallable, UNLISTED, unsendable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
@@ -147,7 +147,11 @@ export function* assembling(
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
     const unclear = yield* mapFaults(scheme, config);
     faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
-    notes.push(...notesOn(scheme, config).map((note) => `${source.name}: ${note}`));
+    notes.push(
+      ...[...notesOn(scheme, config), ...tokenNotes(scheme, secrets)].map(
+        (note) => `${source.name}: ${note}`,
+      ),
+    );
   }
   notes.push(...crmNotes(crms, schemes.values()));
   notes.push(...matchNotes([...schemes.values()], config));

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { loadSecrets, secretValues, type Secrets } from '../config/secret.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { FileFault, MAX_NAMED_BYTES, namesOf, readText } from './file.ts';
-import { sightsOf } from './folder.ts';
+import { sightOfFile } from './sight.ts';
+import type { OwnWrites } from './kept.ts';
 
 /** The files of secrets: those that ESL_ROUTER_..._FILE name, and the folder ESL_ROUTER_SECRETS_DIR with one file a secret. */
 
@@ -68,13 +69,15 @@ async function withFolder(env: Environment): Promise<Omit<SecretFiles, 'readFile
   return { env: { ...env, ...found }, faults, notes };
 }
 
-/** What a glance at them shows; a link counts as what it leads to. Never rejects. */
-export async function lookAtSecrets(given: Environment): Promise<string> {
+/** What a glance at them shows; a link counts as what it leads to, and what we wrote ourselves is no change. Never rejects. */
+export async function lookAtSecrets(given: Environment, own: OwnWrites): Promise<string> {
   const { env } = await withFolder(given);
   const paths = Object.entries(env).filter(
     ([variable]) => FILE.test(variable) && variable.startsWith('ESL_ROUTER_SECRET_'),
   );
-  return sightsOf(paths.map(([, path = '']) => path).filter((path) => path !== ''));
+  let sights = '';
+  for (const [, path = ''] of paths) if (path !== '') sights += own.shown(path, await sightOfFile(path));
+  return sights;
 }
 
 type Hosts = Parameters<typeof loadSecrets>[0]['hosts'];

@@ -13,6 +13,7 @@ import {
 import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
 import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { grantOf } from '../webhook/auth/grant.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
 import { buildRequest } from '../webhook/request.ts';
@@ -52,6 +53,8 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
       // That it is not set is a fault already.
       return secrets.has(name) ? secrets.read(name, to) : '';
     };
+    const token = tokenFaults(webhook, config, secrets);
+    if (token.length > 0) return token;
     const faults = calls.map((call) => {
       const timestamp = '1970-01-01T00:00:00.000Z';
       const context = {
@@ -70,6 +73,19 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
     const [fault] = distinct(faults);
     return fault === undefined ? unprintable(webhook, secret) : [fault];
   });
+}
+
+/** Where the access token is fetched: what is asked there is made as a call would. */
+function tokenFaults({ auth, ...webhook }: Webhook, config: Config, secrets: Secrets): string[] {
+  if (auth.type !== 'oauth2') return [];
+  const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
+  const refusal = refusalOf(auth.tokenUrl, config.network, ownPorts);
+  if (refusal !== null) return [`webhook.auth.tokenUrl: no request may go there: ${refusal}`];
+  const secret = (name: string, to: string): string => (secrets.has(name) ? secrets.read(name, to) : '');
+  const fault = faultOf('webhook.auth', () =>
+    grantOf({ ...webhook, auth }, auth, { secret, version: '1' }).request('sample'),
+  );
+  return fault === null ? [] : [fault];
 }
 
 /** Secrets that would be sent as something else: a header carries printable ASCII. */

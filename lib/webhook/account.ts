@@ -57,7 +57,9 @@ function askerOf(webhook: Webhook): Asker {
   const { method, timeoutSeconds, auth, headers, profile, tls } = webhook;
   const keys = Object.entries(headers).filter(([name]) => TELLING.test(name));
   const credentials = new Set<Template>([...authTemplates(auth), ...keys.map(([, text]) => text)]);
-  const templates = templatesOfWebhook(webhook);
+  // A refresh token is replaced by itself, and the account stays the same one.
+  const passing = auth.type === 'oauth2' ? auth.refreshToken : undefined;
+  const templates = templatesOfWebhook(webhook).filter((one) => one !== passing);
   const proxies = settingsIn(webhook.proxies);
   const through = [
     tls?.id ?? null,
@@ -74,7 +76,14 @@ function askerOf(webhook: Webhook): Asker {
     through,
   ];
   const words = profile === null ? alone : inProfile;
-  const proving = templates.flatMap((template) => provingIn(template.parts, credentials.has(template)));
+  const tokenHost = auth.type === 'oauth2' ? new URL(auth.tokenUrl.source).hostname : undefined;
+  const ofToken = new Set<Template>(tokenHost === undefined ? [] : authTemplates(auth));
+  const proving = templates.flatMap((template) => {
+    const parts = provingIn(template.parts, credentials.has(template));
+    return tokenHost !== undefined && ofToken.has(template)
+      ? parts.map((part) => ({ ...part, host: tokenHost }))
+      : parts;
+  });
   const ofProxies = proxies.flatMap(({ host, user, password }) =>
     provingIn([...user.parts, ...password.parts], true).map((part) => ({ ...part, host })),
   );

@@ -20,7 +20,11 @@ export function identityOf(question: Omit<RouteQuestion, keyof typeof NAMELESS>)
     ...(named.has('{{uuid}}') ? {} : { uuid: '' }),
     ...(named.has('{{call_id}}') ? {} : { callId: '' }),
   };
-  const request = buildRequest({ ...question, ...NAMELESS, context: { ...context, ...WHENEVER, call } });
+  const request = buildRequest({
+    ...question,
+    ...NAMELESS,
+    context: { ...context, ...WHENEVER, call, token: '' },
+  });
   const { method, url, headers, body, redirects, tls } = request;
   return digest([method, url, Object.entries(headers), body, redirects, tls?.id ?? null]);
 }

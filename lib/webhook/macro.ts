@@ -34,8 +34,8 @@ export const FIRST: Occasion = {
 };
 
 /**
- * Macros: `{{caller}}`, `{{sip.X-Name}}`, `{{var.name}}`, `{{secret.NAME}}`, and `{{reply.path}}` where a reply
- * is at hand. A template is taken apart once, when its scheme is loaded; an unknown macro is a fault there.
+ * Macros: `{{caller}}`, `{{sip.X-Name}}`, `{{var.name}}`, `{{secret.NAME}}`, `{{token}}` (OAuth 2), and `{{reply.path}}` where a
+ * reply is at hand. A template is taken apart once, when its scheme is loaded; an unknown macro is a fault there.
  */
 /** Of the call. */
 export const CALL_MACROS = [
@@ -64,6 +64,8 @@ export type PlainMacro = (typeof PLAIN_MACROS)[number];
 
 export type Macro =
   | { readonly kind: 'plain'; readonly name: PlainMacro }
+  /** The access token of `webhook.auth`. */
+  | { readonly kind: 'token'; readonly name: 'token' }
   | { readonly kind: 'sip' | 'var' | 'secret' | 'reply'; readonly name: string };
 
 export class Template {
@@ -90,6 +92,8 @@ export interface MacroContext {
   readonly occasion: Occasion;
   /** `host`: who it is for, where that is not the webhook's own. */
   readonly secret: (name: string, host?: string) => string;
+  /** With `webhook.auth` "oauth2": the access token that is there. */
+  readonly token?: string;
   /** Text of a value in the CRM's reply by dotted path; '' when it is not there. */
   readonly reply?: (path: string) => string;
 }
@@ -102,16 +106,21 @@ const NAMES: Record<'sip' | 'var' | 'secret' | 'reply', RegExp> = {
   reply: /^[^{}]{1,128}$/,
 };
 
+/** Macros that are not at hand everywhere. */
+export interface Allowed {
+  /** `{{reply.path}}` */
+  readonly reply?: boolean;
+  /** `{{token}}`: not where a callee would see it. */
+  readonly token?: boolean;
+}
+
 /** Throws RouterError `config_invalid` for a macro that does not exist here. */
-export function parseTemplate(
-  source: string,
-  options: { readonly reply: boolean } = { reply: false },
-): Template {
+export function parseTemplate(source: string, allowed: Allowed = { token: true }): Template {
   const parts: (string | Macro)[] = [];
   let end = 0;
   for (const match of source.matchAll(MACRO)) {
     if (match.index > end) parts.push(source.slice(end, match.index));
-    parts.push(parseMacro(match[1] ?? '', options.reply));
+    parts.push(parseMacro(match[1] ?? '', allowed));
     end = match.index + match[0].length;
   }
   if (end < source.length) parts.push(source.slice(end));
@@ -122,9 +131,10 @@ export function parseTemplate(
   return new Template(source, parts);
 }
 
-function parseMacro(text: string, reply: boolean): Macro {
+function parseMacro(text: string, { reply = false, token = false }: Allowed): Macro {
   const plain = PLAIN_MACROS.find((name) => name === text);
   if (plain !== undefined) return { kind: 'plain', name: plain };
+  if (text === 'token' && token) return { kind: 'token', name: 'token' };
   const [, kind, name] = /^(sip|var|secret|reply)\.(.*)$/.exec(text) ?? [];
   if (
     (kind === 'sip' || kind === 'var' || kind === 'secret' || (kind === 'reply' && reply)) &&
@@ -133,7 +143,8 @@ function parseMacro(text: string, reply: boolean): Macro {
     if (NAMES[kind].test(name)) return { kind, name };
     throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
-  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...(reply ? ['reply.path'] : [])];
+  const others = [...(reply ? ['reply.path'] : []), ...(token ? ['token'] : [])];
+  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...others];
   throw new RouterError(
     'config_invalid',
     `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,
@@ -159,6 +170,8 @@ function macroValue(macro: Macro, context: MacroContext): string {
       return context.call.variables.get(macro.name) ?? '';
     case 'secret':
       return context.secret(macro.name);
+    case 'token':
+      return context.token ?? '';
     case 'reply':
       return context.reply?.(macro.name) ?? '';
   }
@@ -240,9 +253,16 @@ export function readsOccasion({ parts }: Template): boolean {
   return parts.some((part) => typeof part !== 'string' && part.kind === 'plain' && names.includes(part.name));
 }
 
+/** Whether the access token stands in it. */
+export function holdsToken({ parts }: Template): boolean {
+  return parts.some((part) => typeof part !== 'string' && part.kind === 'token');
+}
+
 /** The same template with nothing where its secrets stood. */
 export function withoutSecrets(template: Template): Template {
-  if (secretsOf(template).length === 0) return template;
-  const parts = template.parts.filter((part) => typeof part === 'string' || part.kind !== 'secret');
+  const parts = template.parts.filter(
+    (part) => typeof part === 'string' || (part.kind !== 'secret' && part.kind !== 'token'),
+  );
+  if (parts.length === template.parts.length) return template;
   return new Template(template.source, parts);
 }

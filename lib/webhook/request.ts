@@ -4,11 +4,11 @@ import { accountOf } from './account.ts';
 import { authorize } from './auth/index.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
-import { expand, parseTemplate, Template, type MacroContext } from './macro.ts';
+import { expand, holdsToken, parseTemplate, Template, type MacroContext } from './macro.ts';
 import { filledProxies } from './proxy.ts';
 import { QUESTION, WHY } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
-import type { TemplateJson, Webhook } from './webhook.ts';
+import { templatesOfWebhook, type TemplateJson, type Webhook } from './webhook.ts';
 
 /** The question about one call: what buildRequest makes an HTTP request of. */
 export interface RouteQuestion {
@@ -53,10 +53,14 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const method = plan.method;
   const outside = plan.outside(context);
   const subject = { method, timestamp: context.timestamp, outside, ...unsigned };
-  const credentials = authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
+  const credentials = plan.placesToken
+    ? {}
+    : authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
   const added = Object.keys(credentials).length > 0;
   const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
-  const seen = secrets.size > 0 ? compose(plan, question, { ...context, secret: () => HIDDEN }) : unsigned;
+  if (context.token !== undefined) secrets.add(context.token);
+  const hiding = { ...context, secret: () => HIDDEN, token: HIDDEN };
+  const seen = secrets.size > 0 ? compose(plan, question, hiding) : unsigned;
   const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
   for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
   const { redirects, tls } = webhook;
@@ -104,6 +108,8 @@ interface Plan {
   readonly ownHeaders: (context: MacroContext) => Record<string, string>;
   /** Headers that say something about the call; null when nothing outside the body does. */
   readonly outside: (context: MacroContext) => readonly string[] | null;
+  /** The scheme says where the access token goes: `{{token}}`. */
+  readonly placesToken: boolean;
 }
 
 const plans = new WeakMap<Webhook, Plan>();
@@ -122,6 +128,7 @@ function planOf(webhook: Webhook): Plan {
       payload: payloadOf(webhook, submission),
       ownHeaders: (context) => texts(ownHeaders, context),
       outside: outsideOf(webhook, place),
+      placesToken: templatesOfWebhook(webhook).some(holdsToken),
     };
     plans.set(webhook, plan);
   }
@@ -151,7 +158,7 @@ function outsideOf({ url, headers, parameters, echo }: Webhook, place: Plan['pla
 
 /** Whether a text changes with the call. */
 function varies({ parts }: Template): boolean {
-  return parts.some((part) => typeof part !== 'string' && part.kind !== 'secret');
+  return parts.some((part) => typeof part !== 'string' && part.kind !== 'secret' && part.kind !== 'token');
 }
 
 /** `webhook.echo` is validated: a body of one's own is an object then, without that key. */

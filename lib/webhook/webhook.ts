@@ -7,7 +7,7 @@ import { WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { CALL_MACROS, Template } from './macro.ts';
+import { CALL_MACROS, holdsToken, Template } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { tlsChoice } from './tls.ts';
@@ -27,7 +27,7 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
 /** Of a webhook, wherever it stands: a question that follows from a reply may have some of that in it. */
-const text = () => template({ reply: true });
+const text = () => template({ reply: true, token: true });
 
 export const webhookUrl = text().superRefine((url, context) => {
   const { source } = url;
@@ -171,6 +171,16 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
   const submission = FORMATS[hook.submission].submission;
   if (submission.needsRpcMethod && hook.rpcMethod === undefined) {
     fault('rpcMethod', `is required when submission is "${hook.submission}"`);
+  }
+  if (
+    hook.auth.type === 'oauth2' &&
+    hook.auth.refreshToken === undefined &&
+    hook.auth.clientSecret === undefined
+  ) {
+    fault('auth.clientSecret', 'is missing: without refreshToken the grant is client credentials');
+  }
+  if (hook.auth.type !== 'oauth2' && templatesOfWebhook(hook).some(holdsToken)) {
+    fault('auth', '{{token}} is the access token of type "oauth2", and the type is another one');
   }
   if (hook.errorName !== undefined && hook.import === 'http') {
     fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');

@@ -120,7 +120,7 @@ describe('a CRM behind a proxy', () => {
       [
         '{{caller}}:3128',
         undefined,
-        'a.json: webhook.proxy: only {{secret.NAME}} may stand in the URL of a proxy',
+        'a.json: webhook.proxy: only {{secret.NAME}} is allowed in the URL of a proxy',
       ],
       [undefined, 'http://', 'HTTP_PROXY: expected a URL such as http://proxy.example.com:3128'],
     ] as const) {

@@ -62,6 +62,8 @@ async function inFolder(
     const env = environment(
       Object.fromEntries(Object.entries(given).map(([name, text]) => [name, fill(text)])),
     );
+    // Nothing is folded: a table's rows are lines.
+    env['COLUMNS'] = '1000';
     return await execute(args.map(fill), folder, { ...env, ...others }, configurationFolders.map(fill));
   } finally {
     await rm(folder, { recursive: true, force: true });

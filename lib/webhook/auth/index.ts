@@ -6,9 +6,10 @@ import { basic } from './basic.ts';
 import { bearer } from './bearer.ts';
 import { hmac } from './hmac.ts';
 import { none } from './none.ts';
+import { oauth2 } from './oauth2.ts';
 
 /** Every way to authenticate by its `type` in a scheme. A new one is a line here. */
-const BY_TYPE = { none, basic, bearer, 'api-key': apiKey, hmac };
+const BY_TYPE = { none, basic, bearer, 'api-key': apiKey, hmac, oauth2 };
 
 type Schema = (typeof BY_TYPE)[keyof typeof BY_TYPE]['settings'];
 

@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts';
+import { RouterError } from '../errors.ts';
+import { withoutSecretsOf } from '../decide/token.ts';
+import type { HttpClient } from '../http/client.ts';
+import type { Logger } from '../log.ts';
+import type { TokenFiles } from '../upstream/token-account.ts';
+import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
+
+/** Refresh tokens that a CRM replaces, and what no line may hold of them. */
+export interface TokenStore {
+  readonly files: TokenFiles;
+  readonly onTokens: (texts: readonly string[]) => void;
+}
+
+/** Of a router that has no files: its refresh tokens are kept in memory alone. */
+const NO_STORE: TokenStore = {
+  files: {
+    read: () => Promise.resolve(''),
+    write: () => Promise.reject(new RouterError('internal', 'this router keeps no files')),
+  },
+  onTokens: () => undefined,
+};
+
+/** The tokens of a router, as its log tells of them. */
+export function openTokens(
+  send: HttpClient['send'],
+  log: Logger,
+  clock: Clock,
+  { files, onTokens }: TokenStore = NO_STORE,
+): Tokens {
+  return new Tokens({
+    send,
+    clock,
+    random: Math.random,
+    files,
+    redact: withoutSecretsOf,
+    onTokens,
+    onEvent: (event) => {
+      report(log, event);
+    },
+  });
+}
+
+function report(log: Logger, { kind, ...fields }: TokenEvent): void {
+  switch (kind) {
+    case 'works':
+      log.info('access tokens come again', fields);
+      break;
+    case 'failed':
+      log.warn('no access token', fields);
+      break;
+    case 'unsaved':
+      log.warn('the new refresh token is lost when the router stops: it can not be kept', fields);
+  }
+}
