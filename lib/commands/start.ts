@@ -6,6 +6,7 @@ import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
 import { OwnWrites, readKept } from '../schemes/kept.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
+import { Replaced } from '../upstream/replaced.ts';
 import { coloured } from './print.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
@@ -37,7 +38,8 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   });
   const { version, maxDescriptors } = context;
   const own = new OwnWrites();
-  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: log.hideNow };
+  const hidden = hiding(log);
+  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: hidden.tokens };
   let files = secretFiles;
   const secretSource = {
     read: async () => {
@@ -45,7 +47,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
       const { secrets, texts } = secretsOf(now, config.secrets.hosts);
       files = now;
       // Before the first call may send one.
-      log.hide(texts);
+      hidden.secrets(texts);
       return secrets;
     },
     look: () => lookAtSecrets(context.env, own),
@@ -85,4 +87,30 @@ function toggleDebug(log: Log, configured: LogLevel): void {
   if (!isOn) log.level = level;
   log.info(text);
   if (isOn) log.level = level;
+}
+
+/** What no line may hold beside the secrets of the start: tokens, and secrets that have changed since. */
+function hiding(log: Log): Readonly<Record<'tokens' | 'secrets', (texts: readonly string[]) => void>> {
+  let tokens: readonly string[] = [];
+  let changed: readonly string[] = [];
+  let last: readonly string[] = [];
+  const hide = (): void => {
+    log.hide([...tokens, ...changed]);
+  };
+  const secrets = new Replaced(systemClock, (texts) => {
+    changed = texts;
+    hide();
+  });
+  return {
+    tokens: (texts) => {
+      tokens = texts;
+      hide();
+    },
+    secrets: (texts) => {
+      // Those of before stay for a while: calls in progress send them, and a CRM may repeat them.
+      for (const text of last) if (!texts.includes(text)) secrets.retire(text);
+      secrets.add(texts);
+      last = texts;
+    },
+  };
 }
