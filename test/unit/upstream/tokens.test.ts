@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../../lib/cancel.ts';
+import type { Clock } from '../../../lib/clock.ts';
 import { RouterError } from '../../../lib/errors.ts';
 import type { HttpResponse } from '../../../lib/http/message.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
@@ -133,5 +134,39 @@ describe('access tokens', () => {
       await now().catch(() => undefined);
     }
     expect(hidden.length).to.be.below(60);
+  });
+
+  it('are asked for again when the endpoint comes back, though timers fire too early', async () => {
+    const manual = new ManualClock();
+    // Node counts a timer from the beginning of a turn: behind a long one it fires before its time.
+    const early: Clock = {
+      now: () => manual.now(),
+      date: () => manual.date(),
+      after: (ms, callback) => manual.after(Math.max(1, ms - 5), callback),
+    };
+    const kinds: string[] = [];
+    let works = false;
+    tokens = new Tokens({
+      send: () =>
+        works
+          ? Promise.resolve({ status: 200 } as HttpResponse)
+          : Promise.reject(new RouterError('connect_failed', 'nobody there')),
+      clock: early,
+      random: () => 0.5,
+      files: { read: () => Promise.resolve(''), write: () => Promise.resolve() },
+      redact: (text) => text,
+      onEvent: ({ kind }) => kinds.push(kind),
+      onTokens: () => undefined,
+    });
+    tokens.keep([account]);
+    for (let i = 0; i < 20; i++) await turn();
+    expect(kinds).to.deep.equal(['failed']);
+    works = true;
+    for (let ms = 0; ms < 1_500; ms++) {
+      manual.advance(1);
+      await turn();
+    }
+    expect(kinds).to.deep.equal(['failed', 'works']);
+    expect(await tokens.token(account, signal)).to.equal('token-0');
   });
 });
