@@ -18,10 +18,8 @@ export interface Logger {
 export interface Log extends Logger {
   /** The level from now on. */
   level: LogLevel;
-  /** From now on no line holds these either: secrets that changed. */
+  /** From now on no line holds these either, in place of those that this was told before: tokens, secrets that changed. */
   hide(secrets: readonly string[]): void;
-  /** Nor these, in place of those that this was told before: tokens that are replaced every hour. */
-  readonly hideNow: (secrets: readonly string[]) => void;
   /** Resolves when every line so far has left, to false when the sink does not take them. */
   flushed(): Promise<boolean>;
 }
@@ -62,12 +60,7 @@ export function createLogger(options: LogOptions): Log {
     dropped += lines.lastWritten;
     retryAt = performance.now() + RETRY_MS;
   });
-  const hidden = new Set(secrets);
-  let passing: readonly string[] = [];
   let redactor = createRedactor({ secrets, maskNumbers });
-  const renew = (): void => {
-    redactor = createRedactor({ secrets: [...hidden, ...passing], maskNumbers });
-  };
   const logger = winston.createLogger({
     level,
     levels: winston.config.npm.levels,
@@ -114,15 +107,8 @@ export function createLogger(options: LogOptions): Log {
     debug: (message, fields) => {
       write('debug', message, fields);
     },
-    hide: (more) => {
-      // Those of before stay: calls in progress send them, and a CRM may repeat them.
-      const size = hidden.size;
-      for (const one of more) hidden.add(one);
-      if (hidden.size > size) renew();
-    },
-    hideNow: (now) => {
-      passing = now;
-      renew();
+    hide: (passing) => {
+      redactor = createRedactor({ secrets: [...secrets, ...passing], maskNumbers });
     },
     flushed: async () => {
       // Winston has handed the last line on by then.

@@ -7,6 +7,7 @@ import { start } from '../router/router.ts';
 import { OwnWrites, readKept } from '../schemes/kept.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
 import { Store } from '../store/store.ts';
+import { Replaced } from '../upstream/replaced.ts';
 import { coloured } from './print.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 
@@ -39,7 +40,8 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   const { version, maxDescriptors } = context;
   const store = await Store.open({ config, log, clock: systemClock, version, secrets: secretTexts });
   const own = new OwnWrites();
-  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: log.hideNow };
+  const hidden = hiding(store === null ? [log] : [log, store]);
+  const tokenStore = { files: { read: readKept, write: own.write }, onTokens: hidden.tokens };
   let files = secretFiles;
   const secretSource = {
     read: async () => {
@@ -47,8 +49,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
       const { secrets, texts } = secretsOf(now, config.secrets.hosts);
       files = now;
       // Before the first call may send one.
-      log.hide(texts);
-      store?.hide(texts);
+      hidden.secrets(texts);
       return secrets;
     },
     look: () => lookAtSecrets(context.env, own),
@@ -109,4 +110,32 @@ function toggleDebug(log: Log, configured: LogLevel): void {
   if (!isOn) log.level = level;
   log.info(text);
   if (isOn) log.level = level;
+}
+
+/** What no line and no record may hold beside the secrets of the start: tokens, and secrets that have changed since. */
+function hiding(
+  keepers: readonly Pick<Log, 'hide'>[],
+): Readonly<Record<'tokens' | 'secrets', (texts: readonly string[]) => void>> {
+  let tokens: readonly string[] = [];
+  let changed: readonly string[] = [];
+  let last: readonly string[] = [];
+  const hide = (): void => {
+    for (const keeper of keepers) keeper.hide([...tokens, ...changed]);
+  };
+  const secrets = new Replaced(systemClock, (texts) => {
+    changed = texts;
+    hide();
+  });
+  return {
+    tokens: (texts) => {
+      tokens = texts;
+      hide();
+    },
+    secrets: (texts) => {
+      // Those of before stay for a while: calls in progress send them, and a CRM may repeat them.
+      for (const text of last) if (!texts.includes(text)) secrets.retire(text);
+      secrets.add(texts);
+      last = texts;
+    },
+  };
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, realpath, rename } from 'node:fs/promises';
+import { access, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { answerOf, MAX_NAMED_BYTES, readText, sentenceOf } from './file.ts';
 import { sightOfFile } from './sight.ts';
@@ -9,6 +10,9 @@ import { sightOfFile } from './sight.ts';
 export async function readKept(path: string): Promise<string> {
   return (await readText(path, { maxBytes: MAX_NAMED_BYTES })).trim();
 }
+
+/** Nobody writes one for so long. */
+const LEFT_MS = 60_000;
 
 /**
  * Files as we have left them, by what a glance shows now, and what it showed before: they are no news to the watch, until somebody
@@ -23,13 +27,16 @@ export class OwnWrites {
    */
   readonly write = async (path: string, text: string): Promise<void> => {
     const target = await answerOf(path, () => realpath(path));
-    const beside = join(dirname(target), `.${basename(target)}.next`);
+    // A name of its own: another router may write at the same moment.
+    const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}.next`);
     const before = await sightOfFile(path);
     try {
       await answerOf(beside, () => writeWhole(beside, text));
       await answerOf(target, () => rename(beside, target));
       await answerOf(target, () => settle(dirname(target)));
+      await answerOf(target, () => clearOld(target));
     } catch (error) {
+      await rm(beside, { force: true }).catch(() => undefined);
       throw new Error(`${path}: ${sentenceOf(error)}`, { cause: error });
     }
     this.#sights.set(path, { now: await sightOfFile(path), shown: this.shown(path, before) });
@@ -42,9 +49,20 @@ export class OwnWrites {
   };
 }
 
-/** One that a crash has left is written over. */
+/** What a crash has left: the token in it was replaced by now. */
+async function clearOld(target: string): Promise<void> {
+  const dir = dirname(target);
+  const names = await readdir(dir);
+  const left = names.filter((name) => name.startsWith(`.${basename(target)}.`) && name.endsWith('.next'));
+  for (const name of left) {
+    const { mtimeMs } = await stat(join(dir, name));
+    const { mtimeMs: now } = await stat(target);
+    if (now - mtimeMs > LEFT_MS) await rm(join(dir, name), { force: true });
+  }
+}
+
 async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, 'wx', 0o600);
   try {
     await file.chmod(0o600);
     await file.writeFile(`${text}\n`, 'utf8');

@@ -73,7 +73,7 @@ export class Store {
   readonly #options: StoreOptions;
   readonly #writer: Writer;
   readonly #sweeper: Sweeper;
-  readonly #secrets: Set<string>;
+  readonly #secrets: readonly string[];
   #redactor: Redactor;
   #migrated = false;
 
@@ -81,7 +81,7 @@ export class Store {
     const { clock, log, config, secrets = [] } = options;
     this.#database = database;
     this.#options = options;
-    this.#secrets = new Set(secrets);
+    this.#secrets = secrets;
     this.#redactor = createRedactor({ secrets });
     this.calls = new Calls(database);
     this.schemes = new Schemes(database);
@@ -145,11 +145,9 @@ export class Store {
     }
   }
 
-  /** From now on no record holds these either: secrets that changed. */
-  hide(secrets: readonly string[]): void {
-    const size = this.#secrets.size;
-    for (const secret of secrets) this.#secrets.add(secret);
-    if (this.#secrets.size > size) this.#redactor = createRedactor({ secrets: [...this.#secrets] });
+  /** Until the next time no record holds these either: secrets that have changed, tokens. Those of the start stay. */
+  hide(passing: readonly string[]): void {
+    this.#redactor = createRedactor({ secrets: [...this.#secrets, ...passing] });
   }
 
   get state(): StoreState {

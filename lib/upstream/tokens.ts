@@ -43,7 +43,7 @@ interface Entry {
   refreshToken: string | null;
   /** The file holds the newest refresh token: another router may have put it there. */
   isInFile: boolean;
-  underWay: { readonly done: Promise<Current>; readonly sinceMs: number; readonly abort: () => void } | null;
+  underWay: { readonly done: Promise<Current>; readonly sinceMs: number } | null;
   writing: Promise<void>;
   failures: number;
   failure: RouterError | null;
@@ -70,6 +70,11 @@ const FIRST_HOLD_MS = 1_000;
 const MOST_HOLD_MS = 60_000;
 /** A CRM that answers 401 to every token does not make the router fetch one for each call. */
 const REPLACE_EVERY_MS = 30_000;
+/** Another router that has just renewed writes its token within that time. */
+const REREAD_MS = 300;
+/** Of what an endpoint says. */
+const MAX_DETAIL = 400;
+
 export class Tokens {
   readonly #options: TokensOptions;
   readonly #entries = new Map<string, Entry>();
@@ -97,7 +102,11 @@ export class Tokens {
       entry.isWanted = true;
       // A secret may have been put right.
       entry.heldUntilMs = 0;
-      if (account.file === null && entry.failure !== null) entry.refreshToken = account.refreshToken;
+      entry.failures = 0;
+      if (entry.failure !== null) {
+        entry.refreshToken = account.refreshToken;
+        entry.isInFile = account.file !== null;
+      }
       if (this.#valid(entry) === null) this.#begin(entry);
     }
   }
@@ -125,20 +134,18 @@ export class Tokens {
     if (entry.underWay === null) {
       if (clock.now() < entry.mayReplaceAtMs) return null;
       entry.mayReplaceAtMs = clock.now() + REPLACE_EVERY_MS;
-      entry.current = null;
     }
     const { token } = await this.#awaited(entry, signal);
     return token === refused ? null : token;
   }
 
-  /** Resolves when no refresh token is on its way into its file. */
+  /** Resolves when nothing is under way: a refresh token that is cut off on its way to us, or into its file, is lost. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const entry of this.#entries.values()) {
-      entry.cancelTimer();
-      entry.underWay?.abort();
-    }
-    await Promise.all([...this.#entries.values()].map(({ writing }) => writing));
+    const entries = [...this.#entries.values()];
+    for (const { cancelTimer } of entries) cancelTimer();
+    await Promise.allSettled(entries.flatMap(({ underWay }) => underWay?.done ?? []));
+    await Promise.all(entries.map(({ writing }) => writing));
   }
 
   #entry(account: TokenAccount): Entry {
@@ -170,16 +177,16 @@ export class Tokens {
   async #awaited(entry: Entry, signal: CancelSignal): Promise<Current> {
     const { clock } = this.#options;
     if (signal.aborted) throw signal.reason;
-    if (entry.underWay !== null && clock.now() - entry.underWay.sinceMs >= PATIENCE_MS)
-      throw new RouterError('token_unreachable', `${entry.account.name} has not answered so far`);
-    if (entry.underWay === null && clock.now() < entry.heldUntilMs) {
-      const { failure } = entry;
+    const { failure, failures, underWay: found, account } = entry;
+    // Whether it is back is found out without a call.
+    if (found === null ? clock.now() < entry.heldUntilMs : failures > 0)
       throw new RouterError(
         'token_held',
         failure === null ? undefined : `${failure.code}: ${failure.message}`,
       );
-    }
-    const underWay = entry.underWay ?? this.#begin(entry);
+    if (found !== null && clock.now() - found.sinceMs >= PATIENCE_MS)
+      throw new RouterError('token_unreachable', `${account.name} has not answered so far`);
+    const underWay = found ?? this.#begin(entry);
     if (underWay === null) throw new RouterError('token_held');
     return untilAborted(underWay.done, signal);
   }
@@ -206,22 +213,22 @@ export class Tokens {
     });
     // Nobody may wait for it.
     done.catch(() => undefined);
-    const abort = (): void => {
-      cancellation.abort(new RouterError('draining'));
-    };
-    entry.underWay = { done, sinceMs: clock.now(), abort };
+    entry.underWay = { done, sinceMs: clock.now() };
     return entry.underWay;
   }
 
   async #obtain(entry: Entry, signal: CancelSignal): Promise<Current> {
+    const { clock } = this.#options;
     await entry.writing;
     const used = await this.#newest(entry);
     try {
       try {
         return this.#take(entry, await this.#ask(entry, used, signal), used);
       } catch (error) {
-        // Another router may have renewed at the same moment: the token of its reply is in the file by now, or soon.
+        // Another router may have renewed at the same moment: the token of its reply is in the file soon.
         if (!(error instanceof RouterError) || error.code !== 'token_refused' || used === null) throw error;
+        if (entry.account.file === null || !entry.isInFile) throw error;
+        await new Promise<void>((resolve) => clock.after(REREAD_MS, resolve));
         const other = await this.#newest(entry);
         if (other === used) throw error;
         return this.#take(entry, await this.#ask(entry, other, signal), other);
@@ -246,7 +253,7 @@ export class Tokens {
       return account.read(await send(request, { signal }));
     } catch (thrown) {
       const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
-      const detail = redact(error.message, request.secrets);
+      const detail = redact(error.message, request.secrets).slice(0, MAX_DETAIL);
       if (OWN.has(error.code)) throw new RouterError(error.code, detail);
       throw new RouterError(
         UNREACHABLE.has(error.code) ? 'token_unreachable' : 'token_failed',
@@ -335,13 +342,7 @@ export class Tokens {
   }
 }
 
-const OWN: ReadonlySet<Reason> = new Set([
-  'token_refused',
-  'token_failed',
-  'token_unreachable',
-  'draining',
-  'internal',
-]);
+const OWN: ReadonlySet<Reason> = new Set(['token_refused', 'token_failed', 'token_unreachable', 'internal']);
 const UNREACHABLE: ReadonlySet<Reason> = new Set([
   'dns_failed',
   'connect_failed',

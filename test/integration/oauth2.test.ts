@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -197,7 +197,9 @@ describe('OAuth 2', function () {
 
   it('a rotated refresh token is in its file, mode 0600, and nothing is loaded for it', async () => {
     says = rotates;
-    await writeFile(join(folder, '.refresh.next'), 'half of a tok');
+    // A crash in the middle of a write has left this.
+    await writeFile(join(folder, '.refresh.1.next'), 'half of a tok');
+    await utimes(join(folder, '.refresh.1.next'), 1, 1);
     const daemon = await start([scheme(refreshing)], { SECRET_REFRESH_FILE: file });
     await until(async () => (await readFile(file, 'utf8')) === 'refresh-1-c77a\n');
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
@@ -248,6 +250,7 @@ describe('OAuth 2', function () {
     ],
     ['Zoho, with 200', () => json({ error: 'invalid_code' }), 'token_refused', /HTTP 200: invalid_code/],
     ['a page', () => ({ status: 200, body: '<html>' }), 'token_failed', /web page/],
+    ['a wrong address', () => json({ message: 'Not Found' }, 404), 'token_failed', /HTTP 404: Not Found/],
     ['a redirect', () => ({ status: 302, headers: { Location: crm.url } }), 'token_failed', /redirect/],
     ['a gateway', () => ({ status: 502, body: '<h1>' }), 'token_failed', /HTTP 502/],
     ['64 KiB and more', () => ({ status: 200, body: 'x'.repeat(70_000) }), 'token_failed', /body_too_large/],
@@ -282,6 +285,41 @@ describe('OAuth 2', function () {
     expect(record).to.include({ reason: 'token_unreachable' });
     expect(performance.now() - asked).to.be.below(900);
     expect(endpoint.requests).to.have.length(1);
+  });
+
+  it('one that hangs for long is tried again without a call that waits for it', async () => {
+    says = { hang: true };
+    const daemon = await start([scheme({}, { timeoutSeconds: 4 })]);
+    await daemon.until(({ message }) => message === 'no access token');
+    await until(() => endpoint.requests.length === 2);
+    const asked = performance.now();
+    expect(await call(daemon)).to.include({ reason: 'token_held' });
+    expect(performance.now() - asked).to.be.below(1500);
+  });
+
+  it('a router that stops while it renews still keeps the new refresh token', async () => {
+    says = rotates;
+    const daemon = await start([scheme(refreshing)], { SECRET_REFRESH_FILE: file });
+    await until(async () => (await readFile(file, 'utf8')) === 'refresh-1-c77a\n');
+    says = (refresh) => ({ ...rotates(refresh), delayMs: 100 });
+    revoked.add('access-1-5f1c');
+    const record = call(daemon);
+    await until(() => endpoint.requests.length === 2);
+    daemon.signal('SIGTERM');
+    await record;
+    await until(async () => (await readFile(file, 'utf8')) === 'refresh-2-c77a\n');
+  });
+
+  it('a secret that was put right is used at once', async () => {
+    says = rotates;
+    await writeFile(file, 'refresh-x-c77a');
+    const daemon = await start([scheme(refreshing)], { SECRET_REFRESH_FILE: file });
+    expect(await daemon.until(({ message }) => message === 'no access token')).to.include({
+      reason: 'token_refused',
+    });
+    await writeFile(file, 'refresh-0-c77a');
+    await daemon.until(({ message }) => message === 'access tokens come again', 5000);
+    expect(await call(daemon)).to.include({ result: 'routed' });
   });
 
   it('comes back by itself when the endpoint does', async () => {

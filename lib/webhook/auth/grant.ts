@@ -128,8 +128,8 @@ export function soleSecret(template: Template): string | null {
   return template.parts.length === 1 && name !== undefined ? name : null;
 }
 
-/** What may pass by itself, though it looks like a refusal. */
-const PASSING = new Set([408, 425, 429]);
+/** RFC 6749, 5.2: what we sent is refused. Other statuses are about the address, or pass by themselves. */
+const REFUSALS = new Set([400, 401, 403]);
 /** Longer headers are refused by most servers. */
 const MAX_TOKEN = 8_192;
 const WEEK_SECONDS = 7 * 86_400;
@@ -142,14 +142,13 @@ function readGranted({ status, headers, body }: HttpResponse): Granted {
   const token = document?.['access_token'];
   // Zoho refuses with 200.
   if (says !== null && (status < 200 || status > 299 || token === undefined)) {
-    const isRefusal =
-      status < 500 && !PASSING.has(status) && !/^(temporarily_unavailable|server_error)\b/.test(says);
+    const isPassing = /^(temporarily_unavailable|server_error)\b/.test(says);
+    const isRefusal = (REFUSALS.has(status) || (status >= 200 && status <= 299)) && !isPassing;
     throw new RouterError(isRefusal ? 'token_refused' : 'token_failed', `HTTP ${status}: ${says}`);
   }
   if (status >= 300 && status < 400) throw failed(`HTTP ${status}: a redirect, which is not followed`);
   if (status < 200 || status > 299) {
-    const isRefusal = status < 500 && !PASSING.has(status);
-    throw new RouterError(isRefusal ? 'token_refused' : 'token_failed', `HTTP ${status}`);
+    throw new RouterError(REFUSALS.has(status) ? 'token_refused' : 'token_failed', `HTTP ${status}`);
   }
   if (document === null) {
     const type = headers['content-type'] ?? '';
@@ -187,7 +186,7 @@ function objectIn(body: string): Readonly<Record<string, unknown>> | null {
 function complaintOf(document: Readonly<Record<string, unknown>>): string | null {
   const names = ['error', 'error_description', 'message', 'title', 'hint', 'detail'];
   const found = names.map((name) => document[name]).filter((text) => typeof text === 'string' && text !== '');
-  return found.length === 0 ? null : [...new Set(found as string[])].join(': ').slice(0, 300);
+  return found.length === 0 ? null : [...new Set(found as string[])].join(': ');
 }
 
 /** A number, or one as text; 0 and what can't be read are as good as missing. */
