@@ -73,7 +73,7 @@ export class Sweeper {
       await accounts.dropExpired(clock.date());
       if (deleted + masked > 0) log.info('store: old records', { deleted, masked });
     } catch (error) {
-      // What can't be reached is told by whoever writes.
+      // The writer reports a database that can't be reached.
       log.debug('store: old records are left for the next round', { error: messageOf(error) });
     }
   }
