@@ -41,11 +41,26 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   }
 }
 
-/** A word that is not a command would else be an argument too many for the default one. */
-function refuseUnknown(program: Command, [word = '-']: readonly string[]): void {
-  const names = [...program.commands.map((command) => command.name()), 'help'];
-  if (word.startsWith('-') || names.includes(word)) return;
-  program.error(`error: unknown command '${word}'${didYouMean(word, names)}`);
+/**
+ * Before commander looks: to it a word that is not a command is an argument too many of the default one, and of a mistyped option it
+ * says that the one meant is missing.
+ */
+function refuseUnknown(program: Command, [word = '-', ...rest]: readonly string[]): void {
+  const command = program.commands.find((one) => one.name() === word);
+  if (command === undefined) {
+    if (word.startsWith('-') || word === 'help') return;
+    const names = [...program.commands.map((one) => one.name()), 'help', '--version'];
+    program.error(`error: unknown command '${word}'${didYouMean(word, names)}`);
+  }
+  const known = command.options.flatMap(({ long }) => long ?? []);
+  for (let at = 0; at < rest.length && rest[at] !== '--'; at++) {
+    const [name = ''] = (rest[at] ?? '').split('=');
+    if (!name.startsWith('--') || name === '--help') continue;
+    const option = command.options.find(({ long }) => long === name);
+    if (option === undefined) command.error(`error: unknown option '${name}'${didYouMean(name, known)}`);
+    // Whatever follows is its value.
+    else if (option.required && rest[at] === name) at++;
+  }
 }
 
 /** The text of what nobody caught, for a process that has no log. */
@@ -176,7 +191,13 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--router <host:port...>', 'routers, tried in order', ['127.0.0.1:8084'])
     .option('--calls <count>', 'number of calls', integer(1, 1_000_000), 100)
     .option('--rate <calls>', 'calls a second', integer(1, 10_000), 10)
-    .option('--caller <number>', 'number of the first caller; each further one is one higher', '380441110000')
+    .option(
+      '--caller <number>',
+      'number of the first caller, in digits; each further one is one higher',
+      digits,
+      '380441110000',
+    )
+    .option('--withheld', 'the callers withhold their numbers')
     .option('--did <number>', 'the called number', '15005550100')
     .option('--scheme <name>', 'path of the socket address')
     .option('--guard <seconds>', "the dialplan's guard", integer(1, 60), 8)
@@ -213,6 +234,11 @@ function completed(program: Command): CompletedCommand[] {
     description: command.description(),
     options: command.options.flatMap(({ long }) => long ?? []),
   }));
+}
+
+function digits(text: string): string {
+  if (/^\+?\d{1,15}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a number of at most 15 digits, with or without +.');
 }
 
 function notEmpty(text: string): string {

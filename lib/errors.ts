@@ -1,3 +1,4 @@
+import { NOTHING } from './reasons/about.ts';
 import { REASONS } from './reasons/index.ts';
 
 export type Reason = keyof typeof REASONS;
@@ -5,6 +6,12 @@ export type Reason = keyof typeof REASONS;
 /** The one sentence that a person reads. */
 export function sentenceOf(reason: Reason): string {
   return REASONS[reason][0];
+}
+
+/** What a person does about it; null for a call that is as it should be. */
+export function whatToDo(reason: Reason): string | null {
+  const [, , advice] = REASONS[reason];
+  return advice === NOTHING ? null : advice;
 }
 
 /** A failure that nobody on the straight path can act on. Thrown with a stable code; shown without a stack. */

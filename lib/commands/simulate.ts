@@ -8,7 +8,9 @@ export interface SimulateOptions {
   readonly router: readonly string[];
   readonly calls: number;
   readonly rate: number;
+  /** Digits, with or without `+`. */
   readonly caller: string;
+  readonly withheld?: boolean;
   readonly did: string;
   readonly scheme?: string;
   readonly guard: number;
@@ -25,7 +27,11 @@ export async function simulateCommand(context: CommandContext, options: Simulate
   context.onStop(() => {
     stop.abort();
   });
-  const first = BigInt(/^\d{1,15}$/.test(options.caller) ? options.caller : '380441110000');
+  const plus = options.caller.startsWith('+') ? '+' : '';
+  const digits = options.caller.slice(plus.length);
+  // Zeros in front are part of it.
+  const numberOf = (n: number): string =>
+    plus + String(BigInt(digits) + BigInt(n)).padStart(digits.length, '0');
   const report = await runLoad({
     routers: options.router.map(address),
     seed: options.seed,
@@ -34,13 +40,16 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     callsPerSecond: options.rate,
     signal: stop.signal,
     script: (n) => ({
-      caller: String(first + BigInt(n)),
+      caller: numberOf(n),
+      ...(options.withheld === true ? { privacy: true } : {}),
       did: options.did,
       guardSeconds: options.guard,
       ...(options.scheme === undefined ? {} : { path: options.scheme }),
       callee: () => ({ kind: 'answer', afterMs: 50, talkMs: options.talk, hangup: 'caller' }),
     }),
   });
+  // A call that found nobody was not lost, in FreeSWITCH: its dialplan went on. Here it means that there was no router to play against.
+  const unserved = report.ends['no-router'] ?? 0;
   if (options.json === true) {
     printJson(stdout, report);
   } else {
@@ -49,7 +58,10 @@ export async function simulateCommand(context: CommandContext, options: Simulate
       ['calls', String(report.calls)],
       ...Object.entries(report.ends).map(([end, count]) => [`  ${end}`, String(count)]),
       ['lost', String(report.lost)],
-      ['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`],
+      // Without a router there was none.
+      ...(unserved === report.calls
+        ? []
+        : [['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`]]),
       ['rate', `${(report.calls / (report.durationMs / 1000)).toFixed(1)} calls/s`],
       [
         'starts behind their time',
@@ -58,8 +70,6 @@ export async function simulateCommand(context: CommandContext, options: Simulate
     ];
     print(stdout, [table(rows)]);
   }
-  // A call that found nobody was not lost, in FreeSWITCH: its dialplan went on. Here it means that there was no router to play against.
-  const unserved = report.ends['no-router'] ?? 0;
   if (unserved > 0) {
     const where = options.router.join(', ');
     const who = unserved === report.calls ? 'no router answered' : `${unserved} calls found no router`;

@@ -2,7 +2,7 @@ import type { Outcome } from '../call/cause.ts';
 import type { CallRecord } from '../call/record.ts';
 import { describeStep } from '../decide/decide.ts';
 import type { Step } from '../dial/route.ts';
-import { sentenceOf } from '../errors.ts';
+import { sentenceOf, whatToDo } from '../errors.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 
 /** What a call would have come to. */
@@ -32,6 +32,7 @@ export function jsonOf({ record, steps, dialStrings, next }: Tried): object {
 export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string[] {
   const { requests, readings, notes, result, reason, via } = record;
   const given = chosen === null;
+  const advice = whatToDo(reason);
   return [
     ...callLines(record),
     ...(given ? [] : [`scheme ${chosen.scheme.name}, chosen by ${chosen.chosenBy}`, '']),
@@ -46,6 +47,7 @@ export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): s
     ...steps.map((step) => `step: ${describeStep(step)}`),
     ...dialStrings.map((dialString) => `dial string: ${dialString}`),
     ...next.flatMap(nextLines),
+    ...(result === 'routed' || advice === null ? [] : [`what to do: ${advice}`]),
   ];
 }
 

@@ -70,7 +70,7 @@ export const BRIDGE = {
   ],
   unreachable: [
     'the destination could not be reached',
-    'The telephone is not registered, the number does not exist, or the gateway is down.',
-    'The hang-up cause in the record says which. Look at the registration or the gateway in FreeSWITCH.',
+    'The telephone is not registered, the number does not exist, or the gateway is down or has another name.',
+    'The hang-up cause says which: `INVALID_GATEWAY` is a gateway of no such name in FreeSWITCH (`sofia status gateway`), `USER_NOT_REGISTERED` a telephone.',
   ],
 } as const satisfies Record<string, About>;

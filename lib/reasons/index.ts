@@ -21,6 +21,6 @@ export const REASON_GROUPS: Readonly<Record<string, Readonly<Record<string, Abou
 export const REASONS = { ...NOBODY, ...CRM, ...REFUSED, ...BRIDGE, ...OWN };
 
 /** It is the CRM that whoever runs it has to look at. Takes any text, as a record holds `found` beside the reasons. */
-export function isCrmFailure(answer: string): boolean {
+export function isCrmFailure(answer: string): answer is keyof typeof CRM {
   return Object.hasOwn(CRM, answer);
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
+import { whatToDo, type Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** A question to a CRM that failed, as it is logged. */
 export interface CrmFailure {
   readonly scheme: string;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly detail: string;
   /** Of the call. */
   readonly trace: string;
@@ -48,7 +49,7 @@ export class CrmFailures {
       return;
     }
     if (isOther) this.#log.warn(`the CRMs of ${OTHERS} fail too: they are counted together`, failure);
-    else this.#log.warn('the CRM failed', failure);
+    else this.#log.warn('the CRM failed', { ...failure, advice: whatToDo(failure.reason) });
     this.#begin(kind, failure);
   }
 

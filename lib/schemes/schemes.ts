@@ -291,7 +291,10 @@ function ofOurs(detail: string): string {
 function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: readonly string[]): string[] {
   const faults: string[] = [];
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
-    if (!secrets.has(name)) faults.push(`{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set`);
+    if (!secrets.has(name))
+      faults.push(
+        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it`,
+      );
   }
   faults.push(...unsendable(scheme, config, secrets));
   const rules = stepRules(scheme, config, { did: '', variables: new Map() });

@@ -6,13 +6,12 @@ import type { Answer, Import, Question } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
 import { contents, readName, textAt } from './formats/path.ts';
 import { shown } from './formats/seen.ts';
-import type { Webhook } from './webhook.ts';
+import { secretsOf } from './macro.ts';
+import { templatesOfWebhook, type Webhook } from './webhook.ts';
 
 /** What a person can do about a status; the reply itself is in the record. */
 const HINTS: Readonly<Record<number, string>> = {
   206: 'a part of a reply, and nobody asked for one',
-  401: 'the CRM does not accept the credentials, see webhook.auth',
-  403: 'the CRM does not accept the credentials, see webhook.auth',
   404: 'if this says that the contact is unknown, set webhook.noRouteStatuses to [404]',
   405: 'the CRM does not take this method, see webhook.method',
   429: 'the CRM limits the rate of requests',
@@ -26,7 +25,7 @@ export function readResponse(response: HttpResponse, webhook: Webhook, question:
   }
   // A part of a reply may be a part of a number.
   if (status < 200 || status > 299 || status === 206) {
-    return { kind: 'unavailable', reason: 'http_status', detail: describeStatus(response) };
+    return { kind: 'unavailable', reason: 'http_status', detail: describeStatus(response, webhook) };
   }
   if (status === 204) return { kind: 'none', reason: 'no_content', detail: 'HTTP 204' };
   if (body.trim() === '') {
@@ -125,11 +124,22 @@ function keyIn(body: string, key: string): string {
   return textAt(parsed.document, key) || textAt(readName(parsed.document, 'result'), key);
 }
 
-function describeStatus({ status, headers }: HttpResponse): string {
+function describeStatus({ status, headers }: HttpResponse, webhook: Webhook): string {
   if (status >= 300 && status <= 399) {
     const location = headers['location']?.slice(0, 200);
     return `HTTP ${status}: redirects are not followed${location === undefined ? '' : `, Location ${location}`}`;
   }
+  if (status === 401 || status === 403) return `HTTP ${status}: ${rejection(webhook)}`;
   const hint = HINTS[status] ?? (status >= 500 ? 'the CRM failed' : undefined);
   return hint === undefined ? `HTTP ${status}` : `HTTP ${status}: ${hint}`;
+}
+
+function rejection(webhook: Webhook): string {
+  const isAnonymous =
+    webhook.auth.type === 'none' &&
+    Object.keys(webhook.headers).length === 0 &&
+    templatesOfWebhook(webhook).every((template) => secretsOf(template).length === 0);
+  return isAnonymous
+    ? 'the CRM wants credentials, and the scheme has none: see webhook.auth'
+    : 'the CRM does not accept the credentials, see webhook.auth';
 }

@@ -22,10 +22,25 @@ const USAGE: readonly (readonly [string, readonly string[]])[] = [
   ['an option without its value', ['check', '--config']],
   ['a number that is none', ['simulate', '--calls', 'many']],
   ['a number out of range', ['simulate', '--rate', '0']],
+  ['a caller that is no number', ['simulate', '--caller', 'anonymous']],
 ];
 
 describe('command line: usage', function () {
   this.timeout(60_000);
+
+  it('a mistyped option is named, though the required one is missing then', async () => {
+    for (const [args, meant] of [
+      [['try', '--calller', '38', '--did', '1'], 'unknown option \'--calller\' (did you mean "--caller"?)'],
+      [['try', '--caller', '38', '--dod=1'], 'unknown option \'--dod\' (did you mean "--did"?)'],
+      [['new', 'a', '--prset', 'odoo'], 'unknown option \'--prset\' (did you mean "--preset"?)'],
+      [['version'], 'unknown command \'version\' (did you mean "--version"?)'],
+    ] as const)
+      expect((await runInside(args)).stderr).to.include(`error: ${meant}`);
+    // What follows an option is its value, whatever it looks like.
+    expect((await runInside(['try', '--caller', '--x', '--did', '1'])).stderr).not.to.include(
+      'unknown option',
+    );
+  });
 
   for (const [title, args] of USAGE) {
     it(`${title}: exit code 2 and the usage line`, async () => {
@@ -280,6 +295,30 @@ describe('command line: config, demo, simulate', function () {
       expect(text.stdout)
         .to.match(/^calls +20$/m)
         .and.to.match(/^lost +0$/m);
+    } finally {
+      await daemon.stop();
+    }
+  });
+
+  it('simulate: callers as they are named, or withheld', async () => {
+    const daemon = await Daemon.start({ settings: { LOG_LEVEL: 'info' } });
+    const target = ['--router', `127.0.0.1:${daemon.address.port}`, '--calls', '2', '--rate', '50'];
+    const callers = async (...options: string[]): Promise<unknown[]> => {
+      const from = daemon.lines.length;
+      expect((await runInside(['simulate', ...target, ...options])).code).to.equal(0);
+      let ended: unknown[];
+      do {
+        await daemon.until(({ message }) => message === 'ended', 6000, from);
+        ended = daemon.lines
+          .slice(from)
+          .flatMap((line) => (line.message === 'ended' ? [line['caller']] : []));
+      } while (ended.length < 2);
+      return ended;
+    };
+    try {
+      expect(await callers('--caller', '+380441112233')).to.have.members(['+380441112233', '+380441112234']);
+      expect(await callers('--caller', '0099')).to.have.members(['0099', '0100']);
+      expect(await callers('--withheld')).to.deep.equal(['', '']);
     } finally {
       await daemon.stop();
     }

@@ -46,7 +46,7 @@ describe("README's commands", function () {
   });
 
   it('lead from an empty folder to a routed call', async () => {
-    const [init = '', check = '', attempt = '', start = '', server = '', simulate = '', ...more] = COMMANDS;
+    const [server = '', init = '', check = '', attempt = '', start = '', simulate = '', ...more] = COMMANDS;
     expect(more).to.deep.equal([]);
     begin(server);
     await listens(crm);

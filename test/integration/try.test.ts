@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { whatToDo } from '../../lib/errors.ts';
 import type { CallRecord } from '../../lib/call/record.ts';
 import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 import { startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
@@ -100,7 +101,8 @@ describe('try', function () {
     expect(run.code).to.equal(1);
     expect(run.stdout)
       .to.match(/^result: error \(http_status\), fallback$/m)
-      .and.to.match(/^step: dialplan$/m);
+      .and.to.match(/^step: dialplan$/m)
+      .and.to.include(`what to do: ${whatToDo('http_status')}`);
   });
 
   it('--json prints the record', async () => {

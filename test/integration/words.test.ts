@@ -37,7 +37,7 @@ describe('command line: words', function () {
 
   for (const [title, args, meant] of [
     ['a command', ['chekc'], /unknown command 'chekc' \(did you mean "check"\?\)/],
-    ['an option', ['check', '--confg', 'x'], /Did you mean --config\?/],
+    ['an option', ['check', '--confg', 'x'], /unknown option .--confg. \(did you mean "--config"\?\)/],
   ] as const) {
     it(`says which ${title} was most likely meant`, async () => {
       const { code, stderr } = await runInside(args);

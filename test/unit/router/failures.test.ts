@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { whatToDo, type Reason } from '../../../lib/errors.ts';
 import { CrmFailures } from '../../../lib/router/failures.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -19,7 +20,7 @@ function stage() {
     warn: (message: string, fields: object = {}) => lines.push({ message, ...fields } as Line),
   };
   const failures = new CrmFailures(log, clock);
-  const fail = (scheme: string, detail = 'HTTP 503', reason = 'http_status'): void => {
+  const fail = (scheme: string, detail = 'HTTP 503', reason: Reason = 'http_status'): void => {
     failures.add({ scheme, reason, detail, trace: 't', uuid: 'u' });
   };
   return { clock, lines, failures, fail };
@@ -33,6 +34,7 @@ describe('failures of a CRM in the log', () => {
     fail('sales', 'late', 'webhook_timeout');
     fail('night');
     expect(lines.map(({ message }) => message)).to.deep.equal(Array(3).fill('the CRM failed'));
+    expect(lines[2]).to.include({ advice: whatToDo('http_status') });
     clock.advance(60_000);
     expect(lines.slice(3)).to.have.length(1);
     expect(lines[3]).to.include({

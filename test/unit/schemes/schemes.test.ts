@@ -85,7 +85,9 @@ describe('schemes', () => {
     expect(found).to.match(/^b\.json: line 1, column 9: expected a value, found the end of the file$/m);
     expect(found).to.match(/^c\.json: fallback\.onError\.0: there is no scheme "gone"$/m);
     expect(found).to.match(/^d\.json: name: "c" is the name of .*c\.json too$/m);
-    expect(found).to.match(/^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set$/m);
+    expect(found).to.match(
+      /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it$/m,
+    );
     expect(found).to.match(/^f\.json: fallback\.onBusy\.0\.dial: "no way!" is refused/m);
     expect(found).to.match(/^g\.json: domain: .*ESL_ROUTER_DOMAINS/m);
     expect((await faults()).length).to.equal(8);

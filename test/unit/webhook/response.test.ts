@@ -65,7 +65,9 @@ describe('response', () => {
       'HTTP 302: redirects are not followed, Location https://crm/login',
     );
     expect(details({ status: 304 })).to.equal('HTTP 304: redirects are not followed');
-    expect(details({ status: 401 })).to.contain('webhook.auth');
+    expect(details({ status: 401 })).to.equal(
+      'HTTP 401: the CRM wants credentials, and the scheme has none: see webhook.auth',
+    );
     expect(details({ status: 404 })).to.contain('noRouteStatuses');
     expect(details({ status: 418 })).to.equal('HTTP 418');
     expect(details({ status: 503 })).to.equal('HTTP 503: the CRM failed');
