@@ -139,7 +139,7 @@ async function startRouter(context: CommandContext, crmUrl: string, onRecord: (r
     version: context.version,
     log: createLogger({ level: 'error', format: 'pretty', maskNumbers: false, stream: context.stderr }),
     loadSchemes: () => Promise.resolve(assembleSchemes(sources, config, secrets)),
-    onRecord,
+    observers: [{ ended: onRecord }],
   });
   return { router, config };
 }

@@ -1,4 +1,5 @@
 import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
+import type { CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
 import type { CallReplies, ReplyRoom } from '../call/room.ts';
 import { newTraceId } from '../call/trace.ts';
@@ -40,8 +41,7 @@ export interface CallContext {
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
   readonly passes: Passes;
-  /** Called once, when it is known where the caller goes first. */
-  readonly onDecided: (record: CallRecord, where: string) => void;
+  readonly observer: Pick<Required<CallObserver>, 'noted' | 'decided'>;
   /** What a person should mend in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
 }
@@ -138,7 +138,7 @@ class CallStory {
     if (admitted.kind === 'given_back') {
       if (admitted.note !== null) this.#note({ type: 'note', text: admitted.note });
       this.#note({ type: 'result', result: admitted.result, reason: admitted.reason });
-      this.#context.onDecided(this.record, whereOf({ kind: 'dialplan' }));
+      this.#context.observer.decided(this.record, whereOf({ kind: 'dialplan' }));
       return this.#giveBack(admitted.result, admitted.reason);
     }
     const { scheme, chosenBy } = admitted;
@@ -187,7 +187,7 @@ class CallStory {
     for (;;) {
       await this.#catchUp(leg);
       throwIfAborted(leg.taken);
-      if (decision === first) this.#context.onDecided(this.record, whereOf(first.steps[0]));
+      if (decision === first) this.#context.observer.decided(this.record, whereOf(first.steps[0]));
       const [step] = decision.steps;
       const context = this.#stepContext(leg, decision);
       switch (step.kind) {
@@ -383,7 +383,10 @@ class CallStory {
   }
 
   #note(event: CallEvent): void {
-    for (const fitting of this.#replies.fit(event)) apply(this.record, fitting);
+    for (const fitting of this.#replies.fit(event)) {
+      apply(this.record, fitting);
+      this.#context.observer.noted(this.record, fitting);
+    }
   }
 
   #elapsedMs(): number {

@@ -1,4 +1,5 @@
 import { decisionOf, summaryOf } from '../call/line.ts';
+import type { CallObserver } from '../call/observer.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../errors.ts';
@@ -24,7 +25,7 @@ const ALARMING: Readonly<Partial<Record<Reason, string | null>>> = {
 };
 
 /** What the log says of calls: two lines each, and the failures of their CRMs. */
-export class Journal {
+export class Journal implements CallObserver {
   readonly #log: Logger;
   readonly #failures: CrmFailures;
 

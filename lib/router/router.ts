@@ -1,3 +1,4 @@
+import { CallObservers, type CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
 import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
@@ -43,8 +44,7 @@ export interface RouterOptions {
   readonly loadSchemes?: () => Promise<LoadResult>;
   /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
   readonly store?: Pick<Store, 'record' | 'state'> | null;
-  /** Sees the record of each call once it has ended. */
-  readonly onRecord?: (record: CallRecord) => void;
+  readonly observers?: readonly CallObserver[];
 }
 
 interface SecretSource {
@@ -106,10 +106,17 @@ async function loadAll(config: Config, first: Secrets, source?: SecretSource): P
 }
 
 async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promise<Router> {
-  const { config, secrets, log, version, clock = systemClock, store, onRecord } = options;
+  const { config, secrets, log, version, clock = systemClock, store } = options;
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const http = createHttpClient({ network: config.network, ownPorts });
   const journal = new Journal(log, clock);
+  const remembering: CallObserver = { ended: (record) => store?.record(record) };
+  const observer = new CallObservers(
+    [journal, remembering, ...(options.observers ?? [])],
+    (error, { id: trace }) => {
+      log.error('a call could not be observed', { trace, error });
+    },
+  );
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   const eslOptions = {
@@ -150,9 +157,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const lagMs = (): number => load?.lagMs ?? 0;
   const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
     const record = unserved(stalledMs, clock);
-    journal.ended(record, '');
-    store?.record(record);
-    onRecord?.(record);
+    observer.ended(record, '');
   };
   const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
     log.warn('connections reset: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them', turnedAway);
@@ -174,14 +179,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       version,
       stopping,
       passes,
-      onDecided: journal.decided.bind(journal),
+      observer,
       onDialplanFault,
     };
     const record = await routeCall(connection, admission, context);
     connections.delete(connection);
-    journal.ended(record, connection.peer);
-    store?.record(record);
-    onRecord?.(record);
+    observer.ended(record, connection.peer);
   });
   load = new Load({
     clock,

@@ -42,7 +42,7 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
     version: '0.0.0',
     stopping: new Cancellation(),
     passes: new Passes(),
-    onDecided: () => undefined,
+    observer: { noted: () => undefined, decided: () => undefined },
     onDialplanFault: () => undefined,
     ...changes,
   };
