@@ -92,10 +92,14 @@ function windows1252(bytes: Buffer): string {
     .replace(/[\x80-\x9f]/g, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80] ?? character);
 }
 
-/** The name that the Encoding Standard has for a label: `latin1` is windows-1252. Null when it has none. */
+/**
+ * The name that the Encoding Standard has for a label: `latin1` is windows-1252. Null when it has none. Node 24 also knows
+ * x-user-defined, 20 and 22 do not: it is for binary data, and would leave no letter beyond ASCII readable.
+ */
 function encodingOf(label: string): string | null {
   try {
-    return new TextDecoder(label).encoding;
+    const { encoding } = new TextDecoder(label);
+    return encoding === 'x-user-defined' ? null : encoding;
   } catch {
     return null;
   }

@@ -72,9 +72,13 @@ function certificateHint(text: string, tls: Tls | null): string {
 
 export const MAYBE_REFUSED = '; the CRM may not accept the client certificate';
 
+/** Node 24 gives this advice (22.23 does not). It leads nowhere here: the router trusts what webhook.tls.ca says. */
+const ADVICE_OF_NODE = /; if the root CA is installed locally, .*$/s;
+
 /** `write EPROTO 80FC…:error:0A000410:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:../deps/…` -> `tlsv1 alert unknown ca` */
 function plain(message: string): string {
-  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i.exec(message)?.[1]?.trim() ?? message;
+  const said = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i.exec(message)?.[1]?.trim() ?? message;
+  return said.replace(ADVICE_OF_NODE, '');
 }
 
 /** A chain longer than any that is in use; who sends more has it cut. */

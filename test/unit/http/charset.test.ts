@@ -104,7 +104,7 @@ describe('charset', () => {
       'win-1251',
       'utf-7',
       'utf-32',
-      'iso-8859-16',
+      'iso-8859-12',
       'none',
       'binary',
       'x-user-defined',
