@@ -430,6 +430,26 @@ describe('a CRM that sends', () => {
       );
     });
 
+    it('ends the connection while it is idle, and from then on each question has its own', async () => {
+      const sockets: TLSSocket[] = [];
+      const url = await secure((socket) => {
+        sockets.push(socket);
+        socket.write(reply('201'));
+      });
+      const rules = { tls: trusting(certificate.cert) };
+      expect((await ask(url, rules)).notes).to.deep.equal([]);
+      // Longer than it rests. Were it not idle yet, the same would be asked of it.
+      await delay(60);
+      const [first] = sockets as [TLSSocket];
+      const closed = once(first, 'close');
+      first.write('x');
+      await closed;
+      expect((await ask(url, rules)).notes).to.deep.equal([
+        'the CRM has sent bytes that nobody asked for: each question gets a new connection',
+      ]);
+      expect(sockets).to.have.length(2);
+    });
+
     it('is not given handshake after handshake', async () => {
       let handshakes = 0;
       const url = await secure(
