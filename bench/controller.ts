@@ -14,6 +14,8 @@ export interface ControllerOptions {
   readonly crmUrl: string;
   /** A folder of the benchmark's own, for the daemon's scheme. */
   readonly schemesDir: string;
+  /** The daemon's; off by default. */
+  readonly storeUrl?: string;
 }
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -31,7 +33,7 @@ function writeScheme(folder: string, url: string): void {
 }
 
 function spawnController(name: ControllerName, options: ControllerOptions): ChildProcess {
-  const { crmUrl, schemesDir } = options;
+  const { crmUrl, schemesDir, storeUrl = 'off' } = options;
   const core = CONTROLLER_CORE;
   if (name === 'daemon') {
     writeScheme(schemesDir, crmUrl);
@@ -49,6 +51,7 @@ function spawnController(name: ControllerName, options: ControllerOptions): Chil
         ESL_ROUTER_GATEWAY: GATEWAY,
         ESL_ROUTER_DEFAULT_SCHEME: 'default',
         ESL_ROUTER_SCHEMES_DIR: schemesDir,
+        ESL_ROUTER_STORE_URL: storeUrl,
         ESL_ROUTER_LOG_FORMAT: 'json',
         ESL_ROUTER_LOG_LEVEL: 'info',
       },

@@ -6,6 +6,7 @@ import type { Load, Stage } from './stage.ts';
 
 export interface Sizes {
   readonly rounds: number;
+  /** V8 compiles what runs often, for its first 5,000 calls or so: a daemon runs for months. */
   readonly warmUpCalls: number;
   readonly steadyCalls: number;
   readonly fullSpeedCalls: number;
@@ -16,6 +17,8 @@ export interface Sizes {
 
 /** The rate of the latency figures. */
 export const STEADY_RATE = 100;
+/** Whatever is set up by a first call. */
+const FIRST_CALLS = 1000;
 /** Fast enough to keep whatever is slower, the controller or the switch, busy all the time. */
 const FULL_SPEED_CONCURRENCY = 200;
 const WAITING_RATE = 400;
@@ -23,16 +26,22 @@ const WAITING_RATE = 400;
 const WAITING_BOUND_MS = 25_000;
 const STALL_MS = 1500;
 
-/** One controller in one round. */
-export interface Figures {
+/** Databases that keep the calls' records. */
+export type StoreName = 'sqlite' | 'postgres';
+
+/** One controller in one round, as fast as it goes. */
+export interface Speed {
   readonly callsPerSecond: number;
   /** Per call at full speed, and at STEADY_RATE. */
   readonly cpuMicros: number;
   readonly steadyCpuMicros: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly waitingKib: number;
   readonly switchCpuMicros: number;
+}
+
+export interface Figures extends Speed {
+  readonly waitingKib: number;
 }
 
 export interface Stall {
@@ -48,19 +57,42 @@ export interface Growth {
   readonly percent: number;
 }
 
+interface Controlled {
+  readonly name: ControllerName;
+  readonly storeUrl?: string;
+}
+
 export class Bench {
   readonly #stage: Stage;
   readonly #sizes: Sizes;
   readonly #schemesDir: string;
+  readonly #stores: ReadonlyMap<StoreName, string>;
 
-  constructor(stage: Stage, sizes: Sizes, schemesDir: string) {
+  constructor(
+    stage: Stage,
+    { sizes, ...places }: { sizes: Sizes; schemesDir: string; stores: ReadonlyMap<StoreName, string> },
+  ) {
     this.#stage = stage;
     this.#sizes = sizes;
-    this.#schemesDir = schemesDir;
+    this.#schemesDir = places.schemesDir;
+    this.#stores = places.stores;
   }
 
   async round(name: ControllerName): Promise<Figures> {
-    const speed = await this.#with(name, async (controller) => {
+    return { ...(await this.#speed({ name })), waitingKib: await this.#waiting(name) };
+  }
+
+  /** The daemon with each store. */
+  async stores(): Promise<ReadonlyMap<StoreName, Speed>> {
+    const speeds = new Map<StoreName, Speed>();
+    for (const [store, storeUrl] of this.#stores)
+      speeds.set(store, await this.#speed({ name: 'daemon', storeUrl }));
+    return speeds;
+  }
+
+  async #speed(of: Controlled): Promise<Speed> {
+    return this.#with(of, async (controller) => {
+      await this.#load(controller, { calls: this.#sizes.warmUpCalls, concurrency: FULL_SPEED_CONCURRENCY });
       const { steadyCalls, fullSpeedCalls } = this.#sizes;
       const steady = await this.#load(controller, { calls: steadyCalls, callsPerSecond: STEADY_RATE });
       const full = await this.#load(controller, {
@@ -76,7 +108,6 @@ export class Bench {
         switchCpuMicros: full.switchCpuMicros,
       };
     });
-    return { ...speed, waitingKib: await this.#waiting(name) };
   }
 
   /** Median RSS of the last tenth of the calls against that of the second tenth. */
@@ -84,7 +115,7 @@ export class Bench {
     const { growthCalls: calls } = this.#sizes;
     const early: number[] = [];
     const late: number[] = [];
-    await this.#with('daemon', (controller) =>
+    await this.#with({ name: 'daemon' }, (controller) =>
       this.#load(controller, {
         calls,
         concurrency: FULL_SPEED_CONCURRENCY / 2,
@@ -101,7 +132,7 @@ export class Bench {
   /** Connections that come while the daemon is stopped: none may be forgotten in the queue. */
   async stall(): Promise<Stall> {
     const { stalledCalls: calls } = this.#sizes;
-    return this.#with('daemon', async (controller) => {
+    return this.#with({ name: 'daemon' }, async (controller) => {
       controller.freeze();
       const playing = this.#stage.load({
         port: controller.port,
@@ -120,7 +151,7 @@ export class Bench {
   /** KiB of RSS that each waiting call costs. */
   async #waiting(name: ControllerName): Promise<number> {
     const { waitingCalls: calls } = this.#sizes;
-    return this.#with(name, async (controller) => {
+    return this.#with({ name }, async (controller) => {
       await delay(1000);
       const before = controller.rssKib;
       this.#stage.crm({ kind: 'hang' });
@@ -141,11 +172,14 @@ export class Bench {
     });
   }
 
-  async #with<T>(name: ControllerName, measure: (controller: Controller) => Promise<T>): Promise<T> {
-    const options = { crmUrl: this.#stage.crmUrl, schemesDir: this.#schemesDir };
+  async #with<T>(
+    { name, ...store }: Controlled,
+    measure: (controller: Controller) => Promise<T>,
+  ): Promise<T> {
+    const options = { crmUrl: this.#stage.crmUrl, schemesDir: this.#schemesDir, ...store };
     const controller = await Controller.start(name, options);
     try {
-      await this.#load(controller, { calls: this.#sizes.warmUpCalls, concurrency: 50 });
+      await this.#load(controller, { calls: FIRST_CALLS, concurrency: 50 });
       return await Promise.race([measure(controller), controller.died]);
     } finally {
       await controller.stop();

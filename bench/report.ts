@@ -1,9 +1,20 @@
 /** Medians, paired ratios, and how they stand against what is to be reached. */
 import { cpus } from 'node:os';
 import { CONTROLLERS, type ControllerName } from './controller.ts';
-import { median, STEADY_RATE, type Figures, type Growth, type Stall } from './measure.ts';
+import {
+  median,
+  STEADY_RATE,
+  type Figures,
+  type Growth,
+  type Speed,
+  type Stall,
+  type StoreName,
+} from './measure.ts';
 
-export type Round = Readonly<Record<ControllerName, Figures>>;
+export interface Round extends Readonly<Record<ControllerName, Figures>> {
+  /** The daemon again, with each of these. */
+  readonly stores: ReadonlyMap<StoreName, Speed>;
+}
 
 export interface Results {
   readonly rounds: readonly Round[];
@@ -37,6 +48,17 @@ function paired(rounds: readonly Round[], of: (round: Round) => number): number 
 const ratio = (rounds: readonly Round[], key: keyof Figures, to: ControllerName): number =>
   paired(rounds, (round) => round.daemon[key] / round[to][key]);
 
+/** The daemon with a store against the daemon without, in the same round. */
+function withStore(
+  rounds: readonly Round[],
+  store: StoreName,
+  of: (withStore: Speed, without: Speed) => number,
+): number {
+  return median(rounds.map(({ daemon, stores }) => of(stores.get(store) ?? daemon, daemon)));
+}
+
+const percent = (value: number): number => (value - 1) * 100;
+
 export function targetsOf({ rounds, stall, growth }: Results): Target[] {
   const target = (name: string, value: number | null, limit: number, unit: string): Target => ({
     name,
@@ -60,6 +82,20 @@ export function targetsOf({ rounds, stall, growth }: Results): Target[] {
       64,
       'KiB',
     ),
+    ...[...(rounds[0]?.stores.keys() ?? [])].flatMap((store) => [
+      target(
+        `store: ${store}, CPU a call at full speed`,
+        percent(withStore(rounds, store, (one, other) => one.cpuMicros / other.cpuMicros)),
+        10,
+        '%',
+      ),
+      target(
+        `store: ${store}, p99`,
+        withStore(rounds, store, (one, other) => one.p99Ms - other.p99Ms),
+        1,
+        'ms',
+      ),
+    ]),
     target('RSS growth over 100,000 calls', growth?.percent ?? null, 5, '%'),
     target('left hanging by a stall of 1.5 s', stall.hanging, 0, 'calls'),
   ];
@@ -102,6 +138,23 @@ export function toText(results: Results): string {
     `medians of ${rounds.length} paired runs; ${process.version}, ${cpus()[0]?.model ?? ''}, ${cpus().length} cores`,
     '',
     ...align(rows),
+    '',
+    ...align([
+      ['the daemon', 'CPU a call, us', `at ${STEADY_RATE} calls/s`, 'p50, ms', 'p99, ms'],
+      ...(['off', ...(rounds[0]?.stores.keys() ?? [])] as const).map((store) => {
+        const of = (key: keyof Speed): number =>
+          median(
+            rounds.map(({ daemon, stores }) => (store === 'off' ? daemon : stores.get(store))?.[key] ?? NaN),
+          );
+        return [
+          `store: ${store}`,
+          of('cpuMicros').toFixed(0),
+          of('steadyCpuMicros').toFixed(0),
+          of('p50Ms').toFixed(2),
+          of('p99Ms').toFixed(2),
+        ];
+      }),
+    ]),
     '',
     `The simulated switch itself takes up to ${busy.toFixed(0)} us of CPU a call, so that calls/s shows where it is the slower one.`,
     `Stall: ${stall.calls} connections ended as ${JSON.stringify(stall.ends)}.`,

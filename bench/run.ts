@@ -1,18 +1,19 @@
 /** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. `-- store`: see store.ts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadAverage, PINNED, stopAll } from './child.ts';
 import { CONTROLLERS, type ControllerName } from './controller.ts';
-import { Bench, type Figures, type Sizes } from './measure.ts';
+import { NO_POSTGRES, Postgres, postgresInstalled } from '../test/support/postgres.ts';
+import { Bench, type Figures, type Sizes, type StoreName } from './measure.ts';
 import { medians, targetsOf, toText, type Results, type Round } from './report.ts';
 import { Stage } from './stage.ts';
 import { benchStore, storeTable } from './store.ts';
 
 const DEFAULT: Sizes = {
   rounds: 5,
-  warmUpCalls: 1000,
+  warmUpCalls: 10_000,
   steadyCalls: 1000,
   fullSpeedCalls: 3000,
   waitingCalls: 2000,
@@ -21,7 +22,14 @@ const DEFAULT: Sizes = {
 };
 
 /** Without the 100,000 calls, which take most of the time. */
-const QUICK: Sizes = { ...DEFAULT, rounds: 3, steadyCalls: 500, fullSpeedCalls: 2000, growthCalls: 0 };
+const QUICK: Sizes = {
+  ...DEFAULT,
+  rounds: 3,
+  warmUpCalls: 6000,
+  steadyCalls: 500,
+  fullSpeedCalls: 2000,
+  growthCalls: 0,
+};
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,7 +45,9 @@ const { values: options, positionals } = parseArgs({
 const chosen = options.quick ? QUICK : DEFAULT;
 const sizes: Sizes = { ...chosen, rounds: Number(options.rounds ?? chosen.rounds) };
 
-const schemesDir = mkdtempSync(join(tmpdir(), 'esl-router-bench-'));
+const folder = mkdtempSync(join(tmpdir(), 'esl-router-bench-'));
+const schemesDir = join(folder, 'schemes');
+mkdirSync(schemesDir);
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -45,7 +55,7 @@ function say(text: string): void {
 
 function cleanUp(): void {
   stopAll();
-  rmSync(schemesDir, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -55,9 +65,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-async function run(): Promise<Results> {
+async function run(stores: ReadonlyMap<StoreName, string>): Promise<Results> {
   const stage = await Stage.open(options.full);
-  const bench = new Bench(stage, sizes, schemesDir);
+  const bench = new Bench(stage, { sizes, schemesDir, stores });
   const rounds: Round[] = [];
   for (let n = 0; n < sizes.rounds; n++) {
     const round: Partial<Record<ControllerName, Figures>> = {};
@@ -71,7 +81,13 @@ async function run(): Promise<Results> {
           `${figures.callsPerSecond.toFixed(0)} calls/s, ${figures.waitingKib.toFixed(1)} KiB waiting; load ${loadAverage()}`,
       );
     }
-    rounds.push(round as Round);
+    const stores = await bench.stores();
+    for (const [store, figures] of stores) {
+      say(
+        `run ${n + 1}/${sizes.rounds} store ${store}: ${figures.cpuMicros.toFixed(0)} us a call, p99 ${figures.p99Ms.toFixed(2)} ms; load ${loadAverage()}`,
+      );
+    }
+    rounds.push({ ...(round as Record<ControllerName, Figures>), stores });
   }
   const stall = await bench.stall();
   say(`stall: ${JSON.stringify(stall)}`);
@@ -87,9 +103,16 @@ if (positionals[0] === 'store') {
   cleanUp();
   process.exit(rows.some(({ worstMs, limitMs }) => worstMs > limitMs) ? 1 : 0);
 }
+const postgres = postgresInstalled() ? await Postgres.start() : null;
 try {
+  if (postgres === null) say(NO_POSTGRES);
   if (!PINNED) say('no second core or no taskset: the processes are not pinned, and disturb each other');
-  const results = await run();
+  const results = await run(
+    new Map([
+      ['sqlite', `sqlite:${join(folder, 'store.db')}`],
+      ...(postgres === null ? [] : ([['postgres', postgres.urlWithPassword()]] as const)),
+    ]),
+  );
   process.stdout.write(`${toText(results)}\n`);
   if (options.json !== undefined) {
     const document = {
@@ -105,4 +128,5 @@ try {
   }
 } finally {
   cleanUp();
+  await postgres?.remove();
 }

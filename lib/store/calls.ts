@@ -3,7 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
 import type { Database } from './database.ts';
-import { newestWith, vector } from './search.ts';
+import { newestWith } from './search.ts';
 import type { CallTable } from './tables.ts';
 import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
 
@@ -131,31 +131,9 @@ export class Calls {
 
   /** All of them or none. A call that is there already stays as it is: a batch may have been written when its answer was lost. */
   async insert(rows: readonly CallRow[]): Promise<void> {
-    const { kind, writer } = this.#database;
-    await writer.transaction().execute(async (transaction) => {
-      const numbered = rows.map((row) => ({ ...row, n: this.#orderOf(row.columns) }));
-      if (kind === 'postgres') {
-        const values = numbered.map(({ columns, n, words }) => ({ ...columns, n, words: vector(words, n) }));
-        await transaction
-          .insertInto('calls')
-          .values(values)
-          .onConflict((conflict) => conflict.column('id').doNothing())
-          .execute();
-        return;
-      }
-      const values = numbered.map(({ columns, n }) => ({ ...columns, n }));
-      const written = await transaction
-        .insertInto('calls')
-        .values(values)
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('n')
-        .execute();
-      const places = new Set(written.map(({ n }) => n));
-      const words = numbered
-        .filter(({ n }) => places.has(n))
-        .map(({ n, words }) => ({ rowid: n, words: words.join(' ') }));
-      if (words.length > 0) await transaction.insertInto('call_words').values(words).execute();
-    });
+    await this.#database.append(
+      rows.map(({ columns, words }) => ({ columns: { ...columns, n: this.#orderOf(columns) }, words })),
+    );
   }
 
   async page(filter: CallFilter, { cursor, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<CallPage> {
@@ -251,9 +229,9 @@ function summaryOf({
   return { ...columns, masked: masked === 1 };
 }
 
-/** PostgreSQL's texts hold no U+0000. */
+/** PostgreSQL's texts hold no U+0000, and its JSON no half of a surrogate pair. */
 function clean(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+  return text.replace(/\p{Surrogate}/gu, '\ufffd').replaceAll('\0', '\ufffd');
 }
 
 function rounded(ms: number | null): number | null {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Kind } from './migrations.ts';
-import type { Tables } from './tables.ts';
+import type { NumberedCall, Tables } from './tables.ts';
 
 /** The two databases behind one face: what differs between them is here and in the files of their names. */
 export interface Database {
@@ -9,6 +9,11 @@ export interface Database {
   readonly writer: Kysely<Tables>;
   /** Reads beside it: a slow question holds no batch up. */
   readonly reader: Kysely<Tables>;
+  /**
+   * All of them or none, for what every call costs: without the words of a statement for each batch. A call that is there already
+   * stays as it is.
+   */
+  readonly append: (calls: readonly NumberedCall[]) => Promise<void>;
   /** The file, or the URL without its password. */
   readonly place: string;
   close(): Promise<void>;

@@ -54,7 +54,12 @@ async function probed({ reader }: Database, { groups, from, below, limit }: Word
   return rows.map(({ n }) => n);
 }
 
+/** Stands beside the words of a call in PostgreSQL. */
+export function spanWord(n: number): string {
+  return `span:${Math.floor(n / SPAN)}`;
+}
+
 /** Words as PostgreSQL takes them as they are, without a parser that would take them apart, and the one for its days. */
 export function vector(words: readonly string[], n: number) {
-  return sql<string>`array_to_tsvector(${[...words, `span:${Math.floor(n / SPAN)}`]}::text[])`;
+  return sql<string>`array_to_tsvector(${[...words, spanWord(n)]}::text[])`;
 }

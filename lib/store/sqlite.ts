@@ -10,17 +10,24 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Tables } from './tables.ts';
-import { SqliteThread, type ThreadSettings } from './thread.ts';
+import { SqliteThread, type Batch, type ThreadSettings } from './thread.ts';
+
+export interface SqliteDatabase {
+  readonly queries: Kysely<Tables>;
+  /** One transaction in one message to the thread, for what is written with every call. */
+  readonly write: (batch: Batch) => Promise<void>;
+}
 
 /** Kysely over a thread that has the file open. */
-export function sqliteDatabase(settings: ThreadSettings): Kysely<Tables> {
+export function sqliteDatabase(settings: ThreadSettings): SqliteDatabase {
+  const driver = new ThreadDriver(settings);
   const dialect: Dialect = {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new ThreadDriver(settings),
+    createDriver: () => driver,
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   };
-  return new Kysely<Tables>({ dialect });
+  return { queries: new Kysely<Tables>({ dialect }), write: (batch) => driver.write(batch) };
 }
 
 class ThreadDriver implements Driver {
@@ -61,6 +68,15 @@ class ThreadDriver implements Driver {
   releaseConnection(): Promise<void> {
     this.#release();
     return Promise.resolve();
+  }
+
+  async write(batch: Batch): Promise<void> {
+    await this.acquireConnection();
+    try {
+      await this.#thread.write(batch);
+    } finally {
+      await this.releaseConnection();
+    }
   }
 
   /** With the lock for writing at once: a transaction that reads first and then may not write would have to begin again. */

@@ -8,6 +8,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { Accounts } from './accounts.ts';
+import { appendToPostgres, sqliteBatch } from './append.ts';
 import { Audit } from './audit.ts';
 import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
@@ -217,18 +218,30 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
     const writer = sqliteDatabase({ file, readonly: false, busyMs });
     const reader = sqliteDatabase({ file, readonly: true, busyMs });
-    const close = async (): Promise<void> => {
-      await Promise.all([writer.destroy(), reader.destroy()]);
+    return {
+      kind: 'sqlite',
+      writer: writer.queries,
+      reader: reader.queries,
+      append: (calls) => writer.write(sqliteBatch(calls)),
+      place: file,
+      close: async () => {
+        await Promise.all([writer.queries.destroy(), reader.queries.destroy()]);
+      },
     };
-    return { kind: 'sqlite', writer, reader, place: file, close };
   }
   const { url, password } = place;
   const writer = postgresDatabase({ url, password, connections: 2, queryMs: QUERY_MS });
   const reader = postgresDatabase({ url, password, connections: 3, queryMs: QUERY_MS });
-  const close = async (): Promise<void> => {
-    await Promise.all([writer.destroy(), reader.destroy()]);
+  return {
+    kind: 'postgres',
+    writer,
+    reader,
+    append: (calls) => appendToPostgres(writer, calls),
+    place: shownPlace(url),
+    close: async () => {
+      await Promise.all([writer.destroy(), reader.destroy()]);
+    },
   };
-  return { kind: 'postgres', writer, reader, place: shownPlace(url), close };
 }
 
 /** Calls wait for the router to start, so it waits for no database. */

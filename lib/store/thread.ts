@@ -11,10 +11,14 @@ export interface ThreadSettings {
   readonly busyMs: number;
 }
 
-export interface ThreadQuestion {
-  readonly id: number;
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
+type Asked = { readonly sql: string; readonly parameters: readonly unknown[] } | Batch;
+export type ThreadQuestion = { readonly id: number } & Asked;
+
+/** One transaction: for each row the statements in turn. */
+export interface Batch {
+  readonly statements: readonly string[];
+  /** Of each row the parameters of each statement. */
+  readonly rows: readonly (readonly (readonly unknown[])[])[];
 }
 
 export type ThreadAnswer =
@@ -45,6 +49,15 @@ export class SqliteThread {
   }
 
   ask(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }> {
+    return this.#ask({ sql, parameters });
+  }
+
+  /** All of it or nothing. */
+  async write(batch: Batch): Promise<void> {
+    await this.#ask(batch);
+  }
+
+  #ask(asked: Asked): Promise<{ rows: unknown[]; changes: number }> {
     if (this.#closed) return Promise.reject(new StoreFault('closed', 'the store is closed'));
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#last;
@@ -52,8 +65,7 @@ export class SqliteThread {
       this.#waiting.set(id, { resolve, reject });
       // It keeps the process alive while somebody waits for an answer, and no longer.
       worker.ref();
-      const question: ThreadQuestion = { id, sql, parameters };
-      worker.postMessage(question);
+      worker.postMessage({ ...asked, id });
     });
   }
 

@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
+import type { Batch, ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
 
 /** SQLite's side of a thread: it is synchronous, so a disk that is slow holds this thread up and no call. */
 
@@ -47,8 +47,13 @@ function prepared(sql: string): Statement {
   return statement;
 }
 
-function answer({ id, sql, parameters }: ThreadQuestion): ThreadAnswer {
+function answer({ id, ...asked }: ThreadQuestion): ThreadAnswer {
   try {
+    if ('rows' in asked) {
+      write(asked);
+      return { id, ok: true, rows: [], changes: 0 };
+    }
+    const { sql, parameters } = asked;
     if (sql.startsWith('pragma ')) {
       // A statement of one is left half done by this library, and the next transaction can not end.
       open().exec(sql);
@@ -62,6 +67,21 @@ function answer({ id, sql, parameters }: ThreadQuestion): ThreadAnswer {
     const { message, code } = error as Error & { code?: string };
     if (connection?.inTransaction === false) forgetBroken(code);
     return { id, ok: false, message, code: code ?? '' };
+  }
+}
+
+/** With the lock for writing at once, as in every transaction. */
+function write({ statements: texts, rows }: Batch): void {
+  prepared('begin immediate').run();
+  try {
+    const prepare = texts.map(prepared);
+    for (const row of rows)
+      for (const [index, statement] of prepare.entries()) statement.run(...(row[index] ?? []));
+    prepared('commit').run();
+  } catch (error) {
+    // A full disk has rolled it back already.
+    if (connection?.inTransaction === true) prepared('rollback').run();
+    throw error;
   }
 }
 
