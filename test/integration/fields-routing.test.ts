@@ -18,6 +18,9 @@ const sent = ({ report }: Outcome, text: string): number =>
   report.commands.findIndex((command) => command.text.includes(text));
 
 /** From the reply to `connect` to the caller's ringing, and to the first bridge. */
+/** Time for a CRM that is slow on purpose. */
+const patient = { webhook: { timeoutSeconds: 8 } };
+
 function ringing(outcome: Outcome): { ringMs: number; bridgeMs: number } {
   const { commands, timings } = outcome.report;
   const after = (text: string): number =>
@@ -275,8 +278,8 @@ const bridgeAndWaiting: Scenario[] = [
   },
   {
     title: 'waiting.ringAfterMs: a number',
-    scheme: { waiting: { ringAfterMs: 1000 } },
-    reply: { json: { destination: '201' }, delayMs: 1600 },
+    scheme: { waiting: { ringAfterMs: 1000 }, ...patient },
+    reply: { json: { destination: '201' }, delayMs: 4000 },
     check: (outcome) => {
       const { ringMs, bridgeMs } = ringing(outcome);
       expect(ringMs).to.be.within(990, bridgeMs - 50);
@@ -284,8 +287,8 @@ const bridgeAndWaiting: Scenario[] = [
   },
   {
     title: 'waiting.ringAfterMs: 0 rings at once',
-    scheme: { waiting: { ringAfterMs: 0 } },
-    reply: { json: { destination: '201' }, delayMs: 650 },
+    scheme: { waiting: { ringAfterMs: 0 }, ...patient },
+    reply: { json: { destination: '201' }, delayMs: 3000 },
     check: (outcome) => {
       const { ringMs, bridgeMs } = ringing(outcome);
       expect(ringMs).to.be.below(bridgeMs - 50);
@@ -303,7 +306,8 @@ const bridgeAndWaiting: Scenario[] = [
   },
   {
     title: 'waiting.ringAfterMs: 700 when nothing is said',
-    reply: { json: { destination: '201' }, delayMs: 1500 },
+    scheme: patient,
+    reply: { json: { destination: '201' }, delayMs: 4000 },
     check: (outcome) => {
       const { ringMs, bridgeMs } = ringing(outcome);
       expect(ringMs).to.be.within(690, bridgeMs - 50);

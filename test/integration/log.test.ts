@@ -43,7 +43,7 @@ describe('the log of calls', () => {
     const [decided, ended] = lines;
     expect(lines.map(({ message }) => message)).to.deep.equal(['decided', 'ended']);
     expect(decided).to.include({ level: 'info', to: '201', reason: 'routed', why: sentenceOf('routed') });
-    expect(decided?.['decidedMs']).to.be.within(0, 4000);
+    expect(decided?.['decidedMs']).to.be.at.least(0);
     expect(ended).to.include({ end: 'bridged', reason: 'answered', why: sentenceOf('answered') });
     expect(ended?.['trace'])
       .to.equal(decided?.['trace'])

@@ -1,10 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runLoad, startCrm, type CallReport, type LoadReport } from '../../lib/simulator/index.ts';
+import {
+  runLoad,
+  startCrm,
+  type CallReport,
+  type CallScript,
+  type LoadReport,
+} from '../../lib/simulator/index.ts';
 import { Daemon } from './daemon.ts';
 
 /** Two routers, replaced one after the other while calls come in: the rolling upgrade of docs/operation.md. */
 
 export interface RollingOptions {
+  /** At least; calls come until both have been replaced. */
   readonly calls: number;
   readonly callsPerSecond: number;
   readonly seed: number;
@@ -42,26 +49,21 @@ export async function rollingUpgrade({
   const unanswered: CallReport[] = [];
   const restartMs: number[] = [];
   try {
+    const enough = new AbortController();
+    let replaced = false;
     const load = runLoad({
       routers,
-      calls,
+      calls: calls * 10,
       callsPerSecond,
       seed,
+      signal: enough.signal,
       onReport: (report) => {
         if (report.end.kind !== 'answered') unanswered.push(report);
       },
-      script: (n) => ({
-        caller: String(380441110000 + n),
-        did: '15005550100',
-        guardSeconds: 8,
-        path: `think-${THINK_MS[n % THINK_MS.length] ?? 0}`,
-        callee: () => ({
-          kind: 'answer',
-          afterMs: RING_MS[Math.floor(n / THINK_MS.length) % RING_MS.length] ?? 0,
-          talkMs: 300,
-          hangup: 'caller',
-        }),
-      }),
+      script: (n) => {
+        if (replaced && n + 1 >= calls) enough.abort();
+        return scriptOf(n);
+      },
     });
     // The second host first: nobody is sent there meanwhile, and it takes all calls while the first is replaced.
     for (const [nth, at] of [
@@ -74,12 +76,28 @@ export async function rollingUpgrade({
       daemons[nth] = await start(routers[nth]?.port);
       restartMs.push(Math.round(performance.now() - since));
     }
+    replaced = true;
     const report = await load;
     return { ...report, restartMs, unanswered: unanswered.map(told) };
   } finally {
     await Promise.all(daemons.map((daemon) => daemon.kill()));
     await crm.close();
   }
+}
+
+function scriptOf(n: number): CallScript {
+  return {
+    caller: String(380441110000 + n),
+    did: '15005550100',
+    guardSeconds: 8,
+    path: `think-${THINK_MS[n % THINK_MS.length] ?? 0}`,
+    callee: () => ({
+      kind: 'answer',
+      afterMs: RING_MS[Math.floor(n / THINK_MS.length) % RING_MS.length] ?? 0,
+      talkMs: 300,
+      hangup: 'caller',
+    }),
+  };
 }
 
 function told({ uuid, end, variables, timings }: CallReport): string {

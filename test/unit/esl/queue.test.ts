@@ -3,7 +3,7 @@ import type { Listener } from '../../../lib/esl/listener.ts';
 import { dialling } from './stage.ts';
 
 describe('esl/queue: turns of the event loop that are long', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   /** Each turn takes so long, until the returned function is called. */
   function longTurns(ms: number, each: () => void): () => void {
@@ -20,11 +20,19 @@ describe('esl/queue: turns of the event loop that are long', function () {
 
   it('callers who are accepted in the next turn stand in no queue, though each turn brings one', async () => {
     let longestMs = 0;
+    let longestTurnMs = 0;
+    let before = performance.now();
     const { result } = await dialling({ count: 40, everyMs: 50 }, (listener) =>
-      longTurns(50, () => (longestMs = Math.max(longestMs, listener.counts.queuedMs))),
+      longTurns(50, () => {
+        longestMs = Math.max(longestMs, listener.counts.queuedMs);
+        const now = performance.now();
+        longestTurnMs = Math.max(longestTurnMs, now - before);
+        before = now;
+      }),
     );
     expect(result).to.include({ greeted: 40, lost: 0 });
-    expect(longestMs).to.be.below(250);
+    // A machine that stands still makes long turns.
+    expect(longestMs).to.be.below(5 * longestTurnMs);
   });
 
   it('tells how long callers stand there: as long as they see it themselves', async () => {
@@ -40,7 +48,7 @@ describe('esl/queue: turns of the event loop that are long', function () {
   it('tells each how long he stood there', async () => {
     const { admissions } = await dialling({ count: 60, everyMs: 0 }, () => longTurns(10, () => undefined));
     expect(admissions.at(-1)?.waitedMs).to.be.above(200);
-    expect(admissions[0]?.waitedMs).to.be.below(20);
+    expect(admissions[0]?.waitedMs).to.be.below((admissions.at(-1)?.waitedMs ?? 0) / 2);
   });
 
   for (const [what, close] of [

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import tls, { type TLSSocket, type TlsOptions } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +17,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 const EARLY = 'HTTP/1.1 103 Early Hints\r\n\r\n';
 /** Longer than anything here may take: what waits for it has not failed at once. */
-const BUDGET_MS = 2000;
+const BUDGET_MS = 20_000;
 
 /** Writes as fast as it is read, for ever. */
 function flood(socket: Socket, text: string): void {
@@ -88,14 +88,26 @@ describe('a CRM that sends', () => {
     return client.send(request, { signal: AbortSignal.timeout(BUDGET_MS) });
   }
 
+  /** Of this process, the CRM's own writing among it. */
+  async function leastCpu(run: () => Promise<unknown>): Promise<number> {
+    const times: number[] = [];
+    for (let n = 0; n < 9; n++) {
+      const before = process.cpuUsage();
+      await run();
+      const { user, system } = process.cpuUsage(before);
+      times.push(user + system);
+    }
+    return Math.min(...times);
+  }
+
   async function failure(sending: Promise<unknown>): Promise<string> {
-    const began = performance.now();
     const error: unknown = await sending.then(
       () => 'it succeeded',
       (reason: unknown) => reason,
     );
-    expect(performance.now() - began, 'at once, and not when the time is over').to.be.below(BUDGET_MS / 2);
-    return error instanceof RouterError ? `${error.code}: ${error.message}` : String(error);
+    const text = error instanceof RouterError ? `${error.code}: ${error.message}` : String(error);
+    expect(text, 'at once, and not when the time is over').not.to.include('webhook_timeout');
+    return text;
   }
 
   describe('more than an answer needs', () => {
@@ -183,19 +195,18 @@ describe('a CRM that sends', () => {
       });
     }
 
-    it('takes 15 ms of this process at most until it is cut off', async () => {
+    it('costs this process less than half of what reading it all costs', async () => {
       for (const text of [EARLY, `${CHUNKED}${'1\r\nx\r\n'.repeat(60_000)}`]) {
-        const url = await crm(({ socket }) => socket.write(text.repeat(Math.ceil(400_000 / text.length))));
-        await failure(ask(url));
-        const times: number[] = [];
-        for (let n = 0; n < 9; n++) {
-          const before = process.cpuUsage();
-          await failure(ask(url));
-          const { user, system } = process.cpuUsage(before);
-          times.push((user + system) / 1000);
-        }
-        // The CRM's own writing of 400 KB among it.
-        expect(times.sort((a, b) => a - b)[4], text.slice(0, 12)).to.be.below(15);
+        const url = await crm(({ socket }) => socket.end(text.repeat(Math.ceil(400_000 / text.length))));
+        const readAll = (): Promise<unknown> =>
+          new Promise((resolve) => {
+            const request = http.get(url, { agent: false }, (response) => {
+              response.resume().once('close', resolve);
+            });
+            request.once('error', resolve);
+          });
+        const cut = await leastCpu(() => failure(ask(url)));
+        expect(cut / (await leastCpu(readAll)), text.slice(0, 12)).to.be.below(0.5);
       }
     });
 
