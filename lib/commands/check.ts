@@ -14,6 +14,8 @@ import {
   type ExitCode,
   type Loaded,
 } from './context.ts';
+import { questionsOf } from '../webhook/chain.ts';
+import type { Webhook } from '../webhook/webhook.ts';
 import { print } from './print.ts';
 
 export interface CheckOptions extends CommonOptions {
@@ -69,12 +71,11 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
       ({ submission, method, url }) => `${submission === 'http' ? method : 'POST'} ${url.source}`,
     );
     const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
-    const proxy = proxyFor(webhook.proxies, webhook.url.source);
     return [
       `${name}: ${how}, revision ${scheme.revision}`,
       ...further.map((then) => `  then ${then}`),
       ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
-      ...(proxy === null ? [] : [`  through the proxy ${proxy.name}`]),
+      ...proxyLines(webhook),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
     ];
   });
@@ -85,6 +86,19 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
     return unfilledIn(scheme, loaded.config).map((note) => `${place}: ${note}`);
   });
   return { faults: [], notes: [...result.notes, ...unfilled], lines, timeoutSeconds };
+}
+
+/** Which proxies a scheme's questions and its access tokens go through, and what named each. */
+function proxyLines(webhook: Webhook): string[] {
+  const lines = questionsOf(webhook).flatMap(({ proxies, url, auth }) => {
+    const urls = [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
+    return urls.flatMap((source) => {
+      const proxy = proxyFor(proxies, source);
+      const { host } = new URL(source);
+      return proxy === null ? [] : [`  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`];
+    });
+  });
+  return [...new Set(lines)];
 }
 
 /** The whole of FreeSWITCH's XML in one file, or out of a pipe; in whatever encoding, as FreeSWITCH takes it. */

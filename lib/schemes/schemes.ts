@@ -163,6 +163,14 @@ export function* assembling(
     );
   }
   if (faults.length > 0) return { ok: false, faults };
+  if (
+    chosen !== null &&
+    chosen.name !== ENVIRONMENT_SCHEME &&
+    schemes.get(ENVIRONMENT_SCHEME)?.source.name === ENVIRONMENT
+  )
+    notes.push(
+      `ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "${chosen.name}": leave one of them out`,
+    );
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
   if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
   const files = new Map(
