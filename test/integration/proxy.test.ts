@@ -106,6 +106,9 @@ describe('a CRM behind a proxy', () => {
     expect((await runInside(['check'], { settings, files, env })).stdout).to.include(
       `  ${new URL(CRM).host} through the proxy ${proxy.url} (HTTP_PROXY)\n`,
     );
+    const everywhere = { HTTP_PROXY: 'http://p.test:3128', NO_PROXY: '*:1, *:80' };
+    const direct = await runInside(['check'], { settings, files, env: everywhere });
+    expect(direct.stdout).not.to.include('through the proxy');
     const auth = {
       type: 'oauth2',
       tokenUrl: 'https://idp.test/token',
@@ -138,6 +141,7 @@ describe('a CRM behind a proxy', () => {
         undefined,
         'a.json: webhook.proxy: only {{secret.NAME}} is allowed in the URL of a proxy',
       ],
+      ['http://127.0.0.1:8021', undefined, 'a.json: webhook.proxy: no request may go there: '],
       [undefined, 'http://', 'HTTP_PROXY: expected a URL such as http://proxy.example.com:3128'],
     ] as const) {
       const webhook = { url: CRM, ...(own === undefined ? {} : { proxy: own }) };

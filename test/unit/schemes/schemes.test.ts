@@ -139,6 +139,13 @@ describe('schemes', () => {
       'ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "rest": leave one of them out';
     expect(await notes({ ...environment, ESL_ROUTER_DEFAULT_SCHEME: 'rest' })).to.include(silent);
     expect((await notes(environment)).join()).not.to.include('not asked');
+    expect((await notes({ ESL_ROUTER_WEBHOOK_AUTH: '{"type":"none"}' })).join()).to.include(
+      'ESL_ROUTER_WEBHOOK_AUTH: has no effect, as ESL_ROUTER_WEBHOOK_URL is not set',
+    );
+    put('1.json', { name: 'default', webhook: { url: URL } });
+    expect(await faults(environment)).to.deep.equal([
+      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is the name of 1.json too',
+    ]);
   });
 
   it('says which default scheme is missing', async () => {
