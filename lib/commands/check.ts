@@ -1,10 +1,10 @@
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
-import { proxyFor } from '../http/proxy.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { proxyLines } from '../schemes/notes.ts';
 import { unfilledIn } from '../schemes/unfilled.ts';
 import {
   load,
@@ -14,8 +14,6 @@ import {
   type ExitCode,
   type Loaded,
 } from './context.ts';
-import { questionsOf } from '../webhook/chain.ts';
-import type { Webhook } from '../webhook/webhook.ts';
 import { print } from './print.ts';
 
 export interface CheckOptions extends CommonOptions {
@@ -75,7 +73,7 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
       `${name}: ${how}, revision ${scheme.revision}`,
       ...further.map((then) => `  then ${then}`),
       ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
-      ...proxyLines(webhook),
+      ...proxyLines(scheme),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
     ];
   });
@@ -86,19 +84,6 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
     return unfilledIn(scheme, loaded.config).map((note) => `${place}: ${note}`);
   });
   return { faults: [], notes: [...result.notes, ...unfilled], lines, timeoutSeconds };
-}
-
-/** Which proxies a scheme's questions and its access tokens go through, and what named each. */
-function proxyLines(webhook: Webhook): string[] {
-  const lines = questionsOf(webhook).flatMap(({ proxies, url, auth }) => {
-    const urls = [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
-    return urls.flatMap((source) => {
-      const proxy = proxyFor(proxies, source);
-      const { host } = new URL(source);
-      return proxy === null ? [] : [`  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`];
-    });
-  });
-  return [...new Set(lines)];
 }
 
 /** The whole of FreeSWITCH's XML in one file, or out of a pipe; in whatever encoding, as FreeSWITCH takes it. */

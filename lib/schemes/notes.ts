@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
-import { questionsOf } from '../webhook/chain.ts';
+import { questionsOf, waysOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS, type Webhook } from '../webhook/webhook.ts';
 
@@ -80,6 +80,14 @@ function placesOf(webhook: Webhook): { readonly question: Webhook; readonly plac
     question,
     place: index === 0 ? 'webhook' : `webhook.then.${index - 1}`,
   }));
+}
+
+/** Which proxies a scheme's questions and its access tokens go through, and what named each. */
+export function proxyLines({ webhook }: Scheme): string[] {
+  const lines = waysOf(webhook).map(
+    ({ host, proxy }) => `  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`,
+  );
+  return [...new Set(lines)];
 }
 
 /** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */
