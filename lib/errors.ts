@@ -18,10 +18,17 @@ export function whatToDo(reason: Reason): string | null {
 export class RouterError extends Error {
   override readonly name = 'RouterError';
   readonly code: Reason;
+  /** Another try a moment later would end in the same way, whatever the code promises. */
+  readonly isLasting: boolean;
 
-  constructor(code: Reason, detail?: string, options?: ErrorOptions) {
+  constructor(
+    code: Reason,
+    detail?: string,
+    { isLasting = false, ...options }: ErrorOptions & { readonly isLasting?: boolean } = {},
+  ) {
     super(detail ?? REASONS[code][0], options);
     this.code = code;
+    this.isLasting = isLasting;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
 import { messageOf } from '../errors.ts';
-import { proxyFor } from '../http/proxy.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import { proxyLines } from '../schemes/notes.ts';
 import { unfilledIn } from '../schemes/unfilled.ts';
 import {
   load,
@@ -69,12 +69,11 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
       ({ submission, method, url }) => `${submission === 'http' ? method : 'POST'} ${url.source}`,
     );
     const name = `${scheme.name}${scheme === chosen ? ' (default)' : ''}`;
-    const proxy = proxyFor(webhook.proxies, webhook.url.source);
     return [
       `${name}: ${how}, revision ${scheme.revision}`,
       ...further.map((then) => `  then ${then}`),
       ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
-      ...(proxy === null ? [] : [`  through the proxy ${proxy.name}`]),
+      ...proxyLines(scheme),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
     ];
   });

@@ -118,7 +118,8 @@ async function decide(scheme: Scheme, { canned, onTokens, ...asking }: Asking): 
   const tokens = new Tokens({
     send: async (request, sending) => {
       const { method, shown } = request;
-      const asked = `${method} ${shown.url} ${shown.body ?? ''}`;
+      const way = shown.proxy === null ? '' : ` through the proxy ${shown.proxy}`;
+      const asked = `${method} ${shown.url} ${shown.body ?? ''}${way}`;
       const response = await http.send(request, sending).catch((error: unknown) => {
         note({ type: 'note', text: `access token: ${asked}` });
         throw error;

@@ -37,7 +37,12 @@ export function watchDeadline(
   let cancelTimer = clock.after(Math.max(0, limitMs), () => {
     const lateMs = Math.round(clock.now() - dueMs);
     if (lateMs < STANDSTILL_MS) {
-      controller.abort(new RouterError('webhook_timeout', `no reply within ${Math.round(limitMs)} ms`));
+      controller.abort(
+        new RouterError(
+          'webhook_timeout',
+          `no reply within ${Math.round(limitMs)} ms (webhook.timeoutSeconds)`,
+        ),
+      );
       return;
     }
     const stalled = (): void => {

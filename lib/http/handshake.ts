@@ -58,7 +58,9 @@ export function handshakeFailure(error: unknown, socket: Socket | undefined, tls
   const leaf = socket === undefined ? undefined : shown.get(socket);
   const text = plain(messageOf(error));
   const more = leaf === undefined ? certificateHint(text, tls) : `; ${chainText(leaf)}`;
-  return new RouterError('tls_failed', `${text}${more}`);
+  // A certificate does not get better within the second in which a caller waits.
+  const isLasting = leaf !== undefined || /certificate's altnames/.test(text);
+  return new RouterError('tls_failed', `${text}${more}`, { isLasting });
 }
 
 /** Servers that end the connection, or have one alert for everything (TLS 1.2), do not say what they miss. */

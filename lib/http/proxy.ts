@@ -77,7 +77,6 @@ export function exceptionsOf(noProxy: string): Proxies['isExcepted'] {
 type Rule = Proxies['isExcepted'];
 
 function ruleOf(entry: string): Rule {
-  if (entry === '*') return () => true;
   const [network = '', bits] = entry.split('/');
   if (bits !== undefined) return networkRule(withoutBrackets(network), bits);
   const { host, port } = isIP(entry) === 6 ? { host: entry, port: null } : parted(entry);
@@ -86,6 +85,7 @@ function ruleOf(entry: string): Rule {
     const isSame = networkRule(host, isIP(host) === 4 ? '32' : '128');
     return (name, asked) => fits(asked) && isSame(name, asked);
   }
+  if (host === '*') return (_, asked) => fits(asked);
   const domain = host
     .toLowerCase()
     .replace(/^\*?\./, '')

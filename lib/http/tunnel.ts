@@ -165,7 +165,10 @@ function connectThrough(base: Socket, { host, port }: Target, proxy: Proxy): Pro
       reject(new RouterError('proxy_refused', `${proxy.name}: ${why}`));
     };
     const request = guarded(http.request({ ...options, createConnection: () => base }), (error) => {
-      refuse(messageOf(error));
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'HPE_HEADER_OVERFLOW') refuse('its answer has too many headers');
+      else if (code.startsWith('HPE_')) refuse('its answer is not HTTP');
+      else refuse(code === 'ECONNRESET' ? 'the connection was closed' : messageOf(error));
     });
     // Node says "close" where there is no agent, and a proxy may take it at its word.
     request.removeHeader('Connection');

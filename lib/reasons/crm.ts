@@ -69,8 +69,8 @@ export const CRM = {
   ],
   proxy_refused: [
     'the proxy did not let the question through',
-    'The proxy wants credentials, or does not allow this host.',
-    "The status is in the record. Look at the proxy's log.",
+    'The proxy wants other credentials (HTTP 407), or does not allow this host (HTTP 403).',
+    "407: put user and password into the proxy's URL. 403: have the host allowed. The proxy's log says more.",
   ],
   tls_failed: [
     'the TLS connection to the webhook failed',
@@ -89,7 +89,7 @@ export const CRM = {
   ],
   webhook_timeout: [
     'the CRM did not answer within the time for the decision',
-    'The CRM is slow or overloaded.',
+    'The CRM, or a proxy on the way to it, is slow or overloaded.',
     "Look at the CRM's response times. `webhook.timeoutSeconds` may be raised: the caller waits that long.",
   ],
   connection_gone: [
@@ -124,7 +124,7 @@ export const CRM = {
   ],
   token_unreachable: [
     'the token endpoint could not be reached, or did not answer in time',
-    'It is down, or its name or a firewall is in the way.',
+    'It is down, or its name, a proxy, a certificate or a firewall is in the way.',
     'Try `curl -v` with `webhook.auth.tokenUrl` from the machine of the router.',
   ],
   token_held: [

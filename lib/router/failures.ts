@@ -5,6 +5,10 @@ import type { Logger } from '../log.ts';
 /** A question to a CRM that failed, as it is logged. */
 export interface CrmFailure {
   readonly scheme: string;
+  /** Scheme, host and port that it was sent to. */
+  readonly webhook: string;
+  /** The proxy that it went through; absent: none. */
+  readonly proxy?: string;
   readonly reason: Reason;
   readonly detail: string;
   /** Of the call. */
@@ -20,7 +24,7 @@ interface Counted {
 }
 
 const MINUTE_MS = 60_000;
-/** Kinds, of a scheme and a reason, that are told apart; more of them at once are counted together. */
+/** Kinds, of a scheme, whom it asked and a reason, that are told apart; more of them at once are counted together. */
 const MAX_KINDS = 200;
 const OTHERS = 'other schemes';
 
@@ -39,7 +43,8 @@ export class CrmFailures {
   }
 
   add(failure: CrmFailure): void {
-    const own = `${failure.scheme} ${failure.reason}`;
+    const { scheme, webhook, proxy = '', reason } = failure;
+    const own = `${scheme} ${webhook} ${proxy} ${reason}`;
     const isOther = !this.#kinds.has(own) && this.#kinds.size >= MAX_KINDS;
     const kind = isOther ? OTHERS : own;
     const counted = this.#kinds.get(kind);

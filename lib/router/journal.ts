@@ -56,11 +56,13 @@ export class Journal implements CallObserver {
   }
 
   #failed(record: CallRecord, sinceMs: number): void {
-    for (const { atMs, scheme, answer, detail } of record.requests) {
+    for (const { atMs, scheme, url, proxy, answer, detail } of record.requests) {
       if (answer === null || atMs < sinceMs || !isCrmFailure(answer)) continue;
       const { id, call } = record;
       this.#failures.add({
         scheme,
+        webhook: new URL(url).origin,
+        ...(proxy === null ? {} : { proxy }),
         reason: answer,
         detail: detail ?? '',
         trace: id,

@@ -127,9 +127,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     send: http.send.bind(http),
     clock,
     random: Math.random,
-    onBreaker: (webhook, { kind }, failure) => {
+    onBreaker: (webhook, state, failure) => {
+      const { kind } = state;
       if (kind === 'closed') log.info('circuit breaker closed', { webhook });
-      else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
+      else if (kind === 'open') {
+        const seconds = Math.round((state.untilMs - clock.now()) / 1000);
+        const effect = 'not asked for so long: its calls go on with onError; then one call asks again';
+        log.warn('circuit breaker open', { webhook, ...failure, seconds, effect });
+      } else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
     },
   });
   const send = upstream.send.bind(upstream);

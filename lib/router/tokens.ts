@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { RouterError } from '../errors.ts';
+import { RouterError, whatToDo } from '../errors.ts';
 import { withoutSecretsOf } from '../decide/token.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { Logger } from '../log.ts';
@@ -41,13 +41,14 @@ export function openTokens(
   });
 }
 
-function report(log: Logger, { kind, ...fields }: TokenEvent): void {
-  switch (kind) {
+function report(log: Logger, event: TokenEvent): void {
+  const { kind, ...fields } = event;
+  switch (event.kind) {
     case 'works':
       log.info('access tokens come again', fields);
       break;
     case 'failed':
-      log.warn('no access token', fields);
+      log.warn('no access token', { ...fields, advice: whatToDo(event.reason) });
       break;
     case 'unsaved':
       log.warn('the new refresh token is lost when the router stops: it can not be kept', fields);

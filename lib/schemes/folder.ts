@@ -6,6 +6,7 @@ import { readingJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
+import { questionsOf } from '../webhook/chain.ts';
 import {
   answerOf,
   FileFault,
@@ -58,8 +59,9 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     const profiles = await readFolder(crmsDir(dir), 'profile');
     const crms = withFiles(configuredCrms(config), profiles);
     const named = namedBy(dir, [
-      ...found.sources,
-      ...profiles.sources.map(({ json }) => ({ json: { webhook: json } })),
+      ...found.sources.map(({ json }) => json),
+      ...profiles.sources.map(({ json }) => ({ webhook: json })),
+      ...Object.values(config.crms).map((json) => ({ webhook: json })),
     ]);
     const sightOfNamed = await sightsOf(named);
     const readText = await readNamed(named);
@@ -91,8 +93,7 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
 /** Files of refresh tokens that a new one can't be written to. */
 async function notKept({ schemes }: SchemeSet, secrets: Secrets): Promise<string[]> {
   const files = new Map<string, string>();
-  for (const { webhook } of schemes.values()) {
-    const { auth } = webhook;
+  for (const { auth } of [...schemes.values()].flatMap(({ webhook }) => questionsOf(webhook))) {
     if (auth.type !== 'oauth2' || auth.refreshToken === undefined) continue;
     const name = soleSecret(auth.refreshToken);
     const file = name === null ? null : (secrets.file?.(name) ?? null);
@@ -178,8 +179,8 @@ async function readFolder(dir: string, kind: Kind): Promise<Found> {
 }
 
 /** The files that schemes and profiles name: those of `tls`. */
-function namedBy(dir: string, sources: readonly Pick<SchemeSource, 'json'>[]): string[] {
-  const named = sources.flatMap(({ json }) => tlsFilesOf(json)).map((file) => resolve(dir, file));
+function namedBy(dir: string, documents: readonly unknown[]): string[] {
+  const named = documents.flatMap(tlsFilesOf).map((file) => resolve(dir, file));
   return [...new Set(named)];
 }
 

@@ -2,9 +2,9 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
-import { questionsOf } from '../webhook/chain.ts';
+import { questionsOf, waysOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
-import { KINDS } from '../webhook/webhook.ts';
+import { KINDS, type Webhook } from '../webhook/webhook.ts';
 
 /** What is not a fault, and may well not be meant. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
@@ -20,10 +20,7 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
       `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
     );
   }
-  const questions = questionsOf(webhook).map((question, index) => {
-    return { question, place: index === 0 ? 'webhook' : `webhook.then.${index - 1}` };
-  });
-  for (const { question, place } of questions) {
+  for (const { question, place } of placesOf(webhook)) {
     for (const part of tokensIn(question.url.source)) {
       notes.push(
         `${place}.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
@@ -59,20 +56,38 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
 }
 
 /** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
-export function tokenNotes({ webhook: { auth } }: Scheme, secrets: Secrets): string[] {
-  if (auth.type !== 'oauth2') return [];
-  const notes: string[] = [];
-  const { protocol, hostname } = new URL(auth.tokenUrl.source);
-  if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-    notes.push('webhook.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read');
-  if (auth.refreshToken === undefined) return notes;
-  const name = soleSecret(auth.refreshToken);
-  const advice =
-    'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
-  if (name === null) notes.push(`webhook.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
-  else if ((secrets.file?.(name) ?? null) === null)
-    notes.push(`webhook.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
-  return notes;
+export function tokenNotes({ webhook }: Scheme, secrets: Secrets): string[] {
+  return placesOf(webhook).flatMap(({ question: { auth }, place }) => {
+    if (auth.type !== 'oauth2') return [];
+    const notes: string[] = [];
+    const { protocol, hostname } = new URL(auth.tokenUrl.source);
+    if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+      notes.push(`${place}.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read`);
+    if (auth.refreshToken === undefined) return notes;
+    const name = soleSecret(auth.refreshToken);
+    const advice =
+      'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
+    if (name === null) notes.push(`${place}.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
+    else if ((secrets.file?.(name) ?? null) === null)
+      notes.push(`${place}.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
+    return notes;
+  });
+}
+
+/** Each question of a chain, and how it is named. */
+function placesOf(webhook: Webhook): { readonly question: Webhook; readonly place: string }[] {
+  return questionsOf(webhook).map((question, index) => ({
+    question,
+    place: index === 0 ? 'webhook' : `webhook.then.${index - 1}`,
+  }));
+}
+
+/** Which proxies a scheme's questions and its access tokens go through, and what named each. */
+export function proxyLines({ webhook }: Scheme): string[] {
+  const lines = waysOf(webhook).map(
+    ({ host, proxy }) => `  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`,
+  );
+  return [...new Set(lines)];
 }
 
 /** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */

@@ -138,7 +138,10 @@ export function* assembling(
     const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
-    else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
+    else {
+      const place = `${source.name}: ${source.label?.('name') ?? 'name'}`;
+      faults.push(`${place}: "${scheme.name}" is the name of ${other.source.name} too`);
+    }
   }
   if (asksEnvironment) faults.push(...operator.environmentFaults);
   for (const { scheme, source } of schemes.values()) {
@@ -163,7 +166,16 @@ export function* assembling(
     );
   }
   if (faults.length > 0) return { ok: false, faults };
+  if (
+    chosen !== null &&
+    chosen.name !== ENVIRONMENT_SCHEME &&
+    schemes.get(ENVIRONMENT_SCHEME)?.source.name === ENVIRONMENT
+  )
+    notes.push(
+      `ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "${chosen.name}": leave one of them out`,
+    );
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
+  notes.push(...strayVariables(config));
   if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
   const files = new Map(
     [...schemes].flatMap(([name, { source }]) => (source.name === ENVIRONMENT ? [] : [[name, source.name]])),
@@ -237,6 +249,7 @@ function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): s
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {
+  name: 'ESL_ROUTER_WEBHOOK_URL',
   'webhook.url': 'ESL_ROUTER_WEBHOOK_URL',
   'webhook.method': 'ESL_ROUTER_WEBHOOK_METHOD',
   'webhook.submission': 'ESL_ROUTER_WEBHOOK_SUBMISSION',
@@ -247,6 +260,18 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'webhook.headers': 'ESL_ROUTER_WEBHOOK_HEADERS',
   'webhook.auth': 'ESL_ROUTER_WEBHOOK_AUTH',
 };
+
+/** Without a URL the environment makes no scheme, whatever else it says of one. */
+function strayVariables({ webhook }: Config): string[] {
+  if (webhook.url !== '') return [];
+  const { auth, headers, parameters, responseName } = webhook;
+  const given = { auth, headers, parameters, responseName };
+  const stray = Object.entries(given).filter(([, value]) => Object.keys(value).length > 0);
+  return stray.map(
+    ([name]) =>
+      `${VARIABLES[`webhook.${name}`] ?? name}: has no effect, as ESL_ROUTER_WEBHOOK_URL is not set: it is for the scheme of the environment`,
+  );
+}
 
 /** The scheme that the environment makes, where it names a webhook. */
 export function environmentSource({ webhook, forwardingTimeout }: Config): SchemeSource[] {

@@ -16,6 +16,7 @@ import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts
 import { grantOf } from '../webhook/auth/grant.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
+import { settingsIn } from '../webhook/proxy.ts';
 import { buildRequest } from '../webhook/request.ts';
 import { refusalOf } from '../webhook/url.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -53,7 +54,13 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
       // That it is not set is a fault already.
       return secrets.has(name) ? secrets.read(name, to) : '';
     };
-    const token = tokenFaults(webhook, config, secrets);
+    const place = path.replace(/\.url$/, '');
+    // The operator's own proxy may be anywhere.
+    for (const { name, isOperators } of settingsIn(webhook.proxies)) {
+      const denied = isOperators ? null : refusalOf({ source: name }, config.network, ownPorts);
+      if (denied !== null) return [`${place}.proxy: no request may go there: ${denied}`];
+    }
+    const token = tokenFaults(place, webhook, config, secrets);
     if (token.length > 0) return token;
     const faults = calls.map((call) => {
       const timestamp = '1970-01-01T00:00:00.000Z';
@@ -76,13 +83,18 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
 }
 
 /** Where the access token is fetched: what is asked there is made as a call would. */
-function tokenFaults({ auth, ...webhook }: Webhook, config: Config, secrets: Secrets): string[] {
+function tokenFaults(
+  place: string,
+  { auth, ...webhook }: Webhook,
+  config: Config,
+  secrets: Secrets,
+): string[] {
   if (auth.type !== 'oauth2') return [];
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const refusal = refusalOf(auth.tokenUrl, config.network, ownPorts);
-  if (refusal !== null) return [`webhook.auth.tokenUrl: no request may go there: ${refusal}`];
+  if (refusal !== null) return [`${place}.auth.tokenUrl: no request may go there: ${refusal}`];
   const secret = (name: string, to: string): string => (secrets.has(name) ? secrets.read(name, to) : '');
-  const fault = faultOf('webhook.auth', () =>
+  const fault = faultOf(`${place}.auth`, () =>
     grantOf({ ...webhook, auth }, auth, { secret, version: '1' }).request('sample'),
   );
   return fault === null ? [] : [fault];

@@ -43,6 +43,8 @@ interface Entry {
   refreshToken: string | null;
   /** The file holds the newest refresh token: another router may have put it there. */
   isInFile: boolean;
+  /** Why it is not, as it was told last. */
+  unsaved: string | null;
   underWay: { readonly done: Promise<Current>; readonly sinceMs: number } | null;
   writing: Promise<void>;
   failures: number;
@@ -157,6 +159,7 @@ export class Tokens {
         current: null,
         refreshToken: account.refreshToken,
         isInFile: account.file !== null,
+        unsaved: null,
         underWay: null,
         writing: Promise.resolve(),
         failures: 0,
@@ -291,6 +294,9 @@ export class Tokens {
     this.#hidden.add([refreshToken]);
     const unsaved = (detail: string): void => {
       entry.isInFile = false;
+      // Some endpoints replace it every few minutes.
+      if (entry.unsaved === detail) return;
+      entry.unsaved = detail;
       onEvent({ kind: 'unsaved', tokenUrl: name, detail });
     };
     if (used === null) return;
@@ -301,6 +307,7 @@ export class Tokens {
     entry.writing = files.write(file, refreshToken).then(
       () => {
         entry.isInFile = true;
+        entry.unsaved = null;
       },
       (error: unknown) => {
         unsaved(redact(messageOf(error), [refreshToken]));
@@ -347,7 +354,11 @@ const UNREACHABLE: ReadonlySet<Reason> = new Set([
   'dns_failed',
   'connect_failed',
   'proxy_unreachable',
+  'proxy_refused',
+  'address_denied',
   'tls_failed',
+  'certificate_required',
+  'certificate_refused',
   'connection_gone',
   'connection_lost',
   'webhook_timeout',

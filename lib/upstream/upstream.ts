@@ -192,7 +192,11 @@ export class Upstream {
       return tried;
     } catch (thrown) {
       const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
-      const tried = { kind: 'failed', error, again: HARDLY_SENT.has(error.code) } as const;
+      const tried = {
+        kind: 'failed',
+        error,
+        again: HARDLY_SENT.has(error.code) && !error.isLasting,
+      } as const;
       learn(lessonOfFailure(error, { fair, stalled: this.#standstill.since(startedMs) }), tried);
       return tried;
     } finally {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { proxyFor } from '../http/proxy.ts';
 import { THEN_FIELD } from './description.ts';
 import { described } from './field.ts';
 import { repliesOf } from './macro.ts';
-import { DIRECT, type ProxyChoice } from './proxy.ts';
+import { DIRECT, type ProxyChoice, type ProxySetting } from './proxy.ts';
 import type { TlsChoice } from './tls.ts';
 import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Crm, type Webhook } from './webhook.ts';
 
@@ -76,6 +77,17 @@ export function repliesIn(
 /** All questions of a chain, in order. */
 export function questionsOf(webhook: Webhook): readonly Webhook[] {
   return [webhook, ...webhook.then];
+}
+
+/** Every host that is asked through a proxy: of the questions, and of their access tokens. */
+export function waysOf(webhook: Webhook): { readonly host: string; readonly proxy: ProxySetting }[] {
+  return questionsOf(webhook).flatMap(({ proxies, url, auth }) => {
+    const urls = [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
+    return urls.flatMap((source) => {
+      const proxy = proxyFor(proxies, source);
+      return proxy === null ? [] : [{ host: new URL(source).host, proxy }];
+    });
+  });
 }
 
 /** What a question's connection needs, and its document alone can't give: see `connected`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didYouMean } from '../nearest.ts';
 import { digest } from './digest.ts';
 import { CRM_FIELDS } from './description.ts';
 import { described } from './field.ts';
@@ -157,7 +158,7 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
     const known = crms.size === 0 ? 'there are none' : `known are ${[...crms.keys()].join(', ')}`;
     fault(
       'crm',
-      `there is no profile "${name}": expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,
+      `there is no profile "${name}"${didYouMean(name, [...crms.keys()])}: expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,
     );
     return question;
   }

@@ -18,6 +18,8 @@ import { parseTemplate, Template, type MacroContext } from './macro.ts';
 export interface ProxySetting extends ProxyAddress {
   readonly user: Template;
   readonly password: Template;
+  /** What names it: `webhook.proxy`, `http.proxy`, or a variable of the environment. */
+  readonly namedBy: string;
 }
 
 export type ProxyChoice = 'none' | 'environment' | ProxySetting;
@@ -37,16 +39,17 @@ interface Variable {
 }
 
 const EXPECTED = 'expected "environment", "none" or a URL such as http://proxy.example.com:3128';
+const OF_A_SCHEME = 'webhook.proxy';
 /** Stands for a secret while the URL is taken apart. */
 const MARK = /%FF(\d+)%FF/;
 
 /** Throws RouterError `config_invalid`: the sentence does not repeat the text, which may hold a password. */
-function parseProxy(text: string, isOperators: boolean): ProxyChoice {
-  return text === 'none' || text === 'environment' ? text : parseProxyUrl(text, isOperators, EXPECTED);
+function parseProxy(text: string, namedBy: string): ProxyChoice {
+  return text === 'none' || text === 'environment' ? text : parseProxyUrl(text, namedBy, EXPECTED);
 }
 
 /** Without `http://` it is one all the same: `proxy.example.com:3128`. */
-function parseProxyUrl(text: string, isOperators: boolean, expected: string): ProxySetting {
+function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySetting {
   const fault = (message: string): RouterError => new RouterError('config_invalid', message);
   const { parts } = parseTemplate(text.includes('://') ? text.trim() : `http://${text.trim()}`);
   if (parts.some((part) => typeof part !== 'string' && part.kind !== 'secret'))
@@ -69,7 +72,9 @@ function parseProxyUrl(text: string, isOperators: boolean, expected: string): Pr
   if (user.parts.some((part) => typeof part === 'string' && part.includes(':')))
     throw fault('no colon is allowed in the user of a proxy');
   const name = `${protocol}//${authorityOf(host, port)}`;
-  return { name, secure, host, port, isOperators, user, password: unmarked(url.password, parts) };
+  const password = unmarked(url.password, parts);
+  const isOperators = namedBy !== OF_A_SCHEME;
+  return { name, secure, host, port, isOperators, user, password, namedBy };
 }
 
 /** Part of the user information, percent-decoded, with its secrets where they stood. */
@@ -94,7 +99,7 @@ export const proxyChoice = z
   .min(1, EXPECTED)
   .transform((text, context): ProxyChoice => {
     try {
-      return parseProxy(text, false);
+      return parseProxy(text, OF_A_SCHEME);
     } catch (error) {
       context.addIssue({ code: 'custom', message: messageOf(error) });
       return z.NEVER;
@@ -111,7 +116,7 @@ export function operatorProxies(
   const read = ({ variable, value }: Variable): ProxySetting | null => {
     if (value === '') return null;
     try {
-      return parseProxyUrl(value, true, 'expected a URL such as http://proxy.example.com:3128');
+      return parseProxyUrl(value, variable, 'expected a URL such as http://proxy.example.com:3128');
     } catch (error) {
       environmentFaults.push(`${variable}: ${messageOf(error)}`);
       return null;
@@ -120,7 +125,7 @@ export function operatorProxies(
   const environment = { http: read(http), https: read(https), isExcepted: exceptionsOf(no.value) };
   let byDefault = DIRECT;
   try {
-    byDefault = proxiesOf(parseProxy(setting, true), { byDefault, environment });
+    byDefault = proxiesOf(parseProxy(setting, 'http.proxy'), { byDefault, environment });
   } catch (error) {
     faults.push(`http.proxy (ESL_ROUTER_HTTP_PROXY): ${messageOf(error)}`);
   }

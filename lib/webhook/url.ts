@@ -51,7 +51,7 @@ const LOCALHOST = /(^|\.)localhost\.?$/i;
 
 /** Why a URL may not be asked, as far as it shows without DNS; null when it does not. */
 export function refusalOf(
-  { source }: Template,
+  { source }: Pick<Template, 'source'>,
   rules: NetworkRules,
   ownPorts: ReadonlySet<number>,
 ): string | null {

@@ -106,5 +106,22 @@ describe('a CRM that wants a client certificate', () => {
     expect(stdout).to.match(
       /^answer: tls_failed: .*the CRM sent "crm\.test", valid .*; signed by .*to be trusted/m,
     );
+    // It does not get better by itself.
+    expect(stdout).not.to.include('retried after');
+  });
+
+  it('that a profile of the configuration names is read too', async () => {
+    const { code, stdout, stderr } = await runInside(['check'], {
+      files: {
+        'tls/ca.pem': ROOT,
+        'tls/own.pem': CLIENT.cert,
+        'tls/own.key': CLIENT.key,
+        'schemes/a.json': { name: 'a', webhook: { crm: 'main', url: '/a' } },
+      },
+      settings: { CRMS: JSON.stringify({ main: { url, tls: TLS } }) },
+    });
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    expect(stdout).to.include('by the profile main');
   });
 });

@@ -11,7 +11,7 @@ import {
   type CrmReply,
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
-import { runProgram } from '../support/cli.ts';
+import { runInside, runProgram } from '../support/cli.ts';
 import { Daemon } from '../support/daemon.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 
@@ -377,6 +377,13 @@ describe('OAuth 2', function () {
     const { code, stdout } = await run('check', { SECRET_REFRESH: 'refresh-0-c77a' });
     expect(code).to.equal(0);
     expect(stdout).to.include('webhook.auth.refreshToken: if the token endpoint replaces it');
+    const { auth } = scheme(refreshing).webhook;
+    const then = [{ url: 'https://owners.test/{{reply.id}}', auth }];
+    const chain = await runInside(['check'], {
+      files: { 'schemes/a.json': { name: 'a', webhook: { url: 'https://contacts.test/', then } } },
+      settings: { SECRET_REFRESH: 'refresh-0-c77a', SECRET_CLIENT: CLIENT_SECRET, NETWORK_PRIVATE: 'true' },
+    });
+    expect(chain.stdout).to.include('webhook.then.0.auth.refreshToken: if the token endpoint replaces it');
     expect(endpoint.requests).to.have.length(0);
   });
 

@@ -104,8 +104,27 @@ describe('a CRM behind a proxy', () => {
       .and.to.match(/^result: routed/m);
     expect(tried.stdout).not.to.include(encodeURIComponent(PASSWORD));
     expect((await runInside(['check'], { settings, files, env })).stdout).to.include(
-      `  through the proxy ${proxy.url}\n`,
+      `  ${new URL(CRM).host} through the proxy ${proxy.url} (HTTP_PROXY)\n`,
     );
+    const everywhere = { HTTP_PROXY: 'http://p.test:3128', NO_PROXY: '*:1, *:80' };
+    const direct = await runInside(['check'], { settings, files, env: everywhere });
+    expect(direct.stdout).not.to.include('through the proxy');
+    const auth = {
+      type: 'oauth2',
+      tokenUrl: 'https://idp.test/token',
+      clientId: 'a',
+      clientSecret: 'b',
+    };
+    const then = [{ url: 'http://owners.test/{{reply.id}}', auth, proxy: 'http://other.test:3128' }];
+    const chain = { 'schemes/a.json': { name: 'a', webhook: { url: CRM, then } } };
+    const checked = await runInside(['check'], {
+      settings: { ...settings, HTTP_PROXY: proxy.url },
+      files: chain,
+    });
+    expect(checked.stdout)
+      .to.include(`  ${new URL(CRM).host} through the proxy ${proxy.url} (http.proxy)\n`)
+      .and.include('  owners.test through the proxy http://other.test:3128 (webhook.proxy)\n')
+      .and.include('  idp.test through the proxy http://other.test:3128 (webhook.proxy)\n');
     for (const [own, environment, fault] of [
       [
         'socks5://h:1',
@@ -122,6 +141,7 @@ describe('a CRM behind a proxy', () => {
         undefined,
         'a.json: webhook.proxy: only {{secret.NAME}} is allowed in the URL of a proxy',
       ],
+      ['http://127.0.0.1:8021', undefined, 'a.json: webhook.proxy: no request may go there: '],
       [undefined, 'http://', 'HTTP_PROXY: expected a URL such as http://proxy.example.com:3128'],
     ] as const) {
       const webhook = { url: CRM, ...(own === undefined ? {} : { proxy: own }) };

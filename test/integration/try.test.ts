@@ -265,7 +265,9 @@ describe('try', function () {
         args('--scheme', 'slow', '--var', 'esl_router_guard=3'),
         options({ files }),
       );
-      expect(slow.stdout).to.match(/^answer: webhook_timeout: no reply within (1000|9\d\d) ms$/m);
+      expect(slow.stdout).to.match(
+        /^answer: webhook_timeout: no reply within (1000|9\d\d) ms \(webhook\.timeoutSeconds\)$/m,
+      );
     } finally {
       await patient.close();
     }

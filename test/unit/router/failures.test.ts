@@ -20,8 +20,13 @@ function stage() {
     warn: (message: string, fields: object = {}) => lines.push({ message, ...fields } as Line),
   };
   const failures = new CrmFailures(log, clock);
-  const fail = (scheme: string, detail = 'HTTP 503', reason: Reason = 'http_status'): void => {
-    failures.add({ scheme, reason, detail, trace: 't', uuid: 'u' });
+  const fail = (
+    scheme: string,
+    detail = 'HTTP 503',
+    reason: Reason = 'http_status',
+    webhook = 'https://crm.test',
+  ): void => {
+    failures.add({ scheme, webhook, reason, detail, trace: 't', uuid: 'u' });
   };
   return { clock, lines, failures, fail };
 }
@@ -46,6 +51,14 @@ describe('failures of a CRM in the log', () => {
     expect(lines).to.have.length(4);
     fail('sales');
     expect(lines.at(-1)).to.include({ message: 'the CRM failed', scheme: 'sales' });
+  });
+
+  it('of two CRMs of one scheme are told apart', () => {
+    const { lines, fail } = stage();
+    for (const webhook of ['https://contacts.test', 'https://owners.test', 'https://owners.test'])
+      fail('sales', 'HTTP 503', 'http_status', webhook);
+    expect(lines).to.have.length(2);
+    expect(lines[1]).to.include({ webhook: 'https://owners.test' });
   });
 
   it('that were counted are logged when the router stops', () => {

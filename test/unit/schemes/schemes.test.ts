@@ -40,6 +40,11 @@ describe('schemes', () => {
     return result.ok ? [] : result.faults.map((fault) => fault.replace(`${dir}/`, ''));
   }
 
+  async function notes(env: Record<string, string>): Promise<readonly string[]> {
+    const result = await load(env);
+    return result.ok ? result.notes : [];
+  }
+
   async function setOf(env: Record<string, string> = {}): Promise<SchemeSet> {
     const result = await load(env);
     if (!result.ok) throw new Error(result.faults.join('\n'));
@@ -125,6 +130,22 @@ describe('schemes', () => {
     const found = (await faults(env)).join('\n');
     expect(found).to.match(/^environment: ESL_ROUTER_WEBHOOK_URL: expected an http/m);
     expect(found).to.match(/^environment: ESL_ROUTER_WEBHOOK_METHOD: /m);
+  });
+
+  it('says that a default scheme takes the place of its own', async () => {
+    put('1.json', { name: 'rest', webhook: { url: URL } });
+    const environment = { ESL_ROUTER_WEBHOOK_URL: URL };
+    const silent =
+      'ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "rest": leave one of them out';
+    expect(await notes({ ...environment, ESL_ROUTER_DEFAULT_SCHEME: 'rest' })).to.include(silent);
+    expect((await notes(environment)).join()).not.to.include('not asked');
+    expect((await notes({ ESL_ROUTER_WEBHOOK_AUTH: '{"type":"none"}' })).join()).to.include(
+      'ESL_ROUTER_WEBHOOK_AUTH: has no effect, as ESL_ROUTER_WEBHOOK_URL is not set',
+    );
+    put('1.json', { name: 'default', webhook: { url: URL } });
+    expect(await faults(environment)).to.deep.equal([
+      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is the name of 1.json too',
+    ]);
   });
 
   it('says which default scheme is missing', async () => {

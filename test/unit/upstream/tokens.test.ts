@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../../lib/cancel.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { RouterError } from '../../../lib/errors.ts';
+import { RouterError, type Reason } from '../../../lib/errors.ts';
 import type { HttpResponse } from '../../../lib/http/message.ts';
 import { NO_PROXIES } from '../../../lib/http/proxy.ts';
 import type { TokenAccount } from '../../../lib/upstream/token-account.ts';
@@ -18,6 +18,7 @@ describe('access tokens', () => {
   let tokens: Tokens;
   let asked: number;
   let failing: boolean;
+  let reason: Reason;
   let seconds: number | null;
   let hidden: readonly string[];
   let events: TokenEvent[];
@@ -51,6 +52,7 @@ describe('access tokens', () => {
     clock = new ManualClock();
     asked = 0;
     failing = false;
+    reason = 'connect_failed';
     seconds = 3600;
     hidden = [];
     events = [];
@@ -58,7 +60,7 @@ describe('access tokens', () => {
       send: () => {
         asked++;
         return failing
-          ? Promise.reject(new RouterError('connect_failed'))
+          ? Promise.reject(new RouterError(reason))
           : Promise.resolve({ status: 200 } as HttpResponse);
       },
       clock,
@@ -108,6 +110,27 @@ describe('access tokens', () => {
     await later(75_000);
     expect(await now()).to.equal(`token-${asked}`);
     expect(events.map(({ kind }) => kind)).to.deep.equal(['failed', 'works']);
+  });
+
+  it('a refresh token that is replaced each time, and can not be kept, is said once', async () => {
+    const rotating: TokenAccount = {
+      ...account,
+      refreshToken: 'refresh-0',
+      read: () => ({ token: `token-${asked}`, seconds: 1, refreshToken: `refresh-${asked}` }),
+    };
+    for (let n = 0; n < 3; n++) {
+      await tokens.token(rotating, signal);
+      await later(2_000);
+    }
+    expect(asked).to.equal(3);
+    expect(events.map(({ kind }) => kind)).to.deep.equal(['unsaved']);
+  });
+
+  it('a proxy that refuses the way to the endpoint is no bad reply of the endpoint', async () => {
+    reason = 'proxy_refused';
+    failing = true;
+    const error: unknown = await now().catch((thrown: unknown) => thrown);
+    expect((error as RouterError).code).to.equal('token_unreachable');
   });
 
   it('without an end are used until they are refused', async () => {
