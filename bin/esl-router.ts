@@ -44,16 +44,23 @@ const toStderr = (error: unknown): Promise<void> => {
   process.stderr.write(`esl-router: ${crashText(error)}\n`);
   return Promise.resolve();
 };
+/** A file system that is only slow, as on a busy machine, answers within it. */
+const ANSWER_MS = 3_000;
 /**
  * Node waits at its exit for what a file system has not answered, if that takes hours. Nothing is left to be done by then, and the
  * kernel ends the process at once: by a signal, which is the price.
  */
+const isHung = (): boolean => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 const endHung = (): void => {
-  if (!process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) return;
+  if (!isHung()) return;
   process.stderr.write('esl-router: a file system does not answer: ended without it\n');
   process.kill(process.pid, 'SIGKILL');
 };
-const leave = (code?: number): void => {
+const leave = (code?: number, since = performance.now()): void => {
+  if (isHung() && performance.now() - since < ANSWER_MS) {
+    setTimeout(leave, 20, code, since);
+    return;
+  }
   endHung();
   process.exit(code);
 };
@@ -123,4 +130,4 @@ process.exitCode = await cli.runCli(process.argv.slice(2), {
 });
 stopped();
 // After a fault that a file's silence was.
-setTimeout(endHung, EXIT_MS).unref();
+setTimeout(endHung, ANSWER_MS).unref();

@@ -48,7 +48,7 @@ describe('reload', function () {
   ): Promise<Record<string, unknown>> => {
     const from = daemon.lines.length;
     await begin();
-    return daemon.until((line) => line.message === message, 6000, from);
+    return daemon.until((line) => line.message === message, undefined, from);
   };
   const LOADED = 'schemes loaded';
   const KEPT = 'schemes not loaded: the old ones stay';
@@ -224,13 +224,13 @@ describe('reload', function () {
       await callsDuring(async () => {
         let from = daemon.lines.length;
         await rename(folder, `${folder}.old`);
-        const gone = await daemon.until(({ message }) => message === KEPT, 6000, from);
+        const gone = await daemon.until(({ message }) => message === KEPT, undefined, from);
         expect(JSON.stringify(gone['faults'])).to.match(
           /every scheme file is gone: bring the folder back, or restart/,
         );
         from = daemon.lines.length;
         await mkdir(folder);
-        await daemon.until(({ message }) => message === KEPT, 6000, from);
+        await daemon.until(({ message }) => message === KEPT, undefined, from);
         await rm(folder, { recursive: true });
         await reloaded(LOADED, () => rename(`${folder}.old`, folder));
       });
@@ -313,7 +313,7 @@ describe('reload', function () {
       await rm(join(folder, 'night.json'));
       const line = await daemon.until(
         ({ message }) => message === 'schemes not loaded yet: the old ones stay',
-        6000,
+        undefined,
         from,
       );
       expect(line.level).to.equal('warn');
@@ -400,7 +400,7 @@ describe('reload', function () {
       const began = performance.now();
       daemon.signal('SIGTERM');
       expect(await daemon.ended(), 'by a signal of its own').to.equal(null);
-      expect(performance.now() - began).to.be.lessThan(2500);
+      expect(performance.now() - began).to.be.lessThan(15_000);
       expect(daemon.stderr).to.match(/a file system does not answer: ended without it/);
       expect(daemon.lines.at(-1)?.message).to.equal('stopped');
     } finally {

@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const RUN_MS = 15_000;
+const RUN_MS = 60_000;
 
 type Execute = (
   args: readonly string[],
@@ -35,7 +35,7 @@ type Execute = (
   configurationFolders: readonly string[],
 ) => Promise<Run>;
 
-/** The built program, as its own process, in 15 s at the latest. */
+/** The built program, as its own process, in a minute at the latest. */
 export function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   return inFolder(args, options, spawned);
 }

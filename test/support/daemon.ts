@@ -11,8 +11,8 @@ import type { SchemeDocument } from '../../lib/scheme/scheme.ts';
 export const MAIN = join(import.meta.dirname, '../../dist/bin/esl-router.js');
 
 const READY_MS = 30_000;
-const STOP_MS = 9_000;
-const WAIT_MS = 20_000;
+const STOP_MS = 30_000;
+const WAIT_MS = 40_000;
 
 /** One line of its JSON log. */
 export interface LogLine {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** For what must come, on a machine that may be busy. */
-const HEARD_MS = 15_000;
+const HEARD_MS = 40_000;
 
 /**
  * The other end of the event socket, by hand: for what no FreeSWITCH, not even a simulated one, would ever send. It

@@ -129,7 +129,9 @@ export class Stage {
       routers: [this.daemon.address],
       secondMs: SECOND_MS,
       seed: ++seeds,
-      maxCallMs: 9000,
+      maxCallMs: 30_000,
+      // A lost call is parked for good, and on a busy machine a command comes late.
+      parkedMs: 8000,
       ...this.#options.switch,
       ...scenario.switch,
     });

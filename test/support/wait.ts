@@ -1,6 +1,6 @@
 /** For what can't be listened for: looks every few milliseconds, for fifteen seconds at most. */
 export async function eventually(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 40_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`it never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

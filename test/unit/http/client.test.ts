@@ -96,8 +96,10 @@ describe('http client', () => {
       signal: new AbortController().signal,
     });
 
-  /** Until the connection of the last request is free again. */
-  const rested = (): Promise<void> => delay(10);
+  /** Until the connection of the last request is free again: a few turns, as this process may stand still in one. */
+  const rested = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn++) await delay(5);
+  };
 
   async function failure(sending: Promise<unknown>): Promise<{ code: Reason; message: string }> {
     const error: unknown = await sending.then(

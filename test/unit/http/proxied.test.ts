@@ -189,7 +189,8 @@ describe('a question through a proxy', () => {
         for (const url of ['https://crm.test/', 'http://crm.test/']) {
           for (let n = 0; n < 3; n++) {
             await ask(url, through(proxy, NAME));
-            await delay(10);
+            // Until it is free again: a few turns, as this process may stand still in one.
+            for (let turn = 0; turn < 4; turn++) await delay(5);
           }
         }
         expect(proxy.connections).to.equal(2);

@@ -48,7 +48,10 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
   };
 }
 
-describe('a call that waited to be served', () => {
+describe('a call that waited to be served', function () {
+  // A machine that stands still for a second meanwhile is a reason of its own.
+  this.retries(3);
+
   it('has the rest of its time to be decided, and says how long it waited', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
