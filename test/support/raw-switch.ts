@@ -59,14 +59,18 @@ export class RawSwitch {
     }
   }
 
-  /** Answers all that the router says from now on, as a FreeSWITCH does that takes every command. */
-  obey(): void {
-    let at = this.said.length;
+  /** Answers all that the router says from now on, as a FreeSWITCH does that takes every command, up to one that fits. */
+  obey({ from = this.said.length, until = /(?!)/ } = {}): void {
+    let at = from;
     const answer = (): void => {
       for (let end = this.said.indexOf('\n\n', at); end >= 0; end = this.said.indexOf('\n\n', at)) {
         const head = this.said.slice(at, end);
         const body = Number(/^content-length: (\d+)$/m.exec(head)?.[1] ?? 0);
         if (this.said.length < end + 2 + body) return;
+        if (until.test(head)) {
+          this.#watchers.delete(answer);
+          return;
+        }
         at = end + 2 + body;
         if (head.startsWith('api ')) this.api('+OK\n');
         else if (head.startsWith('getvar ')) this.unset();
@@ -74,6 +78,7 @@ export class RawSwitch {
       }
     };
     this.#watchers.add(answer);
+    answer();
   }
 
   write(bytes: string | Buffer): void {
@@ -167,11 +172,10 @@ export class RawSwitch {
   async sentBridge(path: string): Promise<string> {
     await this.heard(/connect\n\n/);
     this.greet(path);
-    await this.located();
+    const greeted = await this.heard(/connect\n\n[^]*myevents plain\n\n/);
+    // A busy router says more before: the caller rings, the leg is marked. The reply to the bridge itself is owed.
+    this.obey({ from: greeted.index + greeted[0].length, until: /^execute-app-name: bridge$/m });
     const [, eventUuid = ''] = await this.heard(/execute-app-name: bridge\nevent-uuid: (\S+)/);
-    // uuid_setvar_multi and uuid_ring_ready; the reply to the bridge itself is owed.
-    this.api('+OK\n');
-    this.api('+OK\n');
     return eventUuid;
   }
 
