@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { guarded } from '../lib/emitter.ts';
 
 // The edge of the process: everything within is handed what it needs and can be run in a test.
@@ -8,17 +9,11 @@ import { guarded } from '../lib/emitter.ts';
 const packageFile = [
   new URL('../package.json', import.meta.url),
   new URL('../../package.json', import.meta.url),
-];
+].find((file) => existsSync(file));
 
 function version(): string {
-  for (const file of packageFile) {
-    try {
-      return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-    } catch {
-      continue;
-    }
-  }
-  return '0.0.0';
+  if (packageFile === undefined) return '0.0.0';
+  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
 }
 
 /** For the program itself, 32 places in the queue of the port, and 48 calls. */
@@ -98,6 +93,7 @@ const cli = await import('../lib/cli.ts');
 crashText = (error) => cli.crashText(error, process.env);
 process.exitCode = await cli.runCli(process.argv.slice(2), {
   version: version(),
+  packageFolder: fileURLToPath(new URL('.', packageFile ?? import.meta.url)),
   env: process.env,
   configurationFolders: ['conf', '/etc/esl-router'],
   maxDescriptors,

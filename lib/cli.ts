@@ -74,7 +74,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('Asks the CRM where an inbound FreeSWITCH call goes, and bridges it there.')
     .version(context.version)
     .exitOverride()
-    .showHelpAfterError()
+    .showHelpAfterError('See esl-router --help, or esl-router COMMAND --help.')
     .configureOutput({
       writeOut: (text) => context.stdout.write(printableLines(text)),
       writeErr: (text) => context.stderr.write(printableLines(redactorOf(context.env).text(text))),

@@ -12,6 +12,8 @@ import { findConfiguration } from './configuration.ts';
 /** What a command is handed of the process around it. */
 export interface CommandContext {
   readonly version: string;
+  /** Where the program is installed, with its guides. */
+  readonly packageFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the configuration is looked for, the first folder first. */
   readonly configurationFolders: readonly string[];

@@ -11,7 +11,7 @@ import { ENVIRONMENT_FILE, starterFiles, type StarterFile, type StarterOptions }
 
 /** Writes a starter configuration into a folder, overwrites nothing, and says what is left to do. */
 export async function initCommand(
-  { stdout, configurationFolders }: CommandContext,
+  { stdout, configurationFolders, packageFolder }: CommandContext,
   named: string | undefined,
   options: StarterOptions,
 ): Promise<ExitCode> {
@@ -41,7 +41,7 @@ export async function initCommand(
     folder === project || use !== ''
       ? `esl-router${use}: runs the router`
       : 'systemctl enable --now esl-router: runs the router, and starts it again with the machine',
-    "FreeSWITCH: its dialplan hands the calls over, see the package's freeswitch/README.md",
+    `FreeSWITCH: its dialplan hands the calls over, see ${join(packageFolder, 'freeswitch/README.md')}`,
   );
   print(stdout, ['', 'Left to do:', ...todo.map((text, index) => `  ${index + 1}. ${text}`)]);
   return 0;

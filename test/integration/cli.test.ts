@@ -43,22 +43,23 @@ describe('command line: usage', function () {
   });
 
   for (const [title, args] of USAGE) {
-    it(`${title}: exit code 2 and the usage line`, async () => {
+    it(`${title}: exit code 2 and one line where to look`, async () => {
       const { code, stdout, stderr } = await runInside(args);
       expect(code).to.equal(2);
       expect(stderr)
         .to.match(/^error: /m)
-        .and.to.match(/^Usage: esl-router/m);
+        .and.to.match(/^See esl-router --help/m)
+        .and.not.to.match(/^Usage:/m);
       expect(stderr).not.to.match(TRACE);
       expect(stdout).to.equal('');
     });
   }
 
-  it('wrong usage of the program itself: exit code 2 and the usage line', async () => {
+  it('wrong usage of the program itself: exit code 2 and one line where to look', async () => {
     const { code, stderr } = await runProgram(['nonsense']);
     expect(code).to.equal(2);
     expect(stderr)
-      .to.match(/^Usage: esl-router/m)
+      .to.match(/^See esl-router --help/m)
       .and.not.to.match(TRACE);
   });
 

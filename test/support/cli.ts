@@ -98,6 +98,7 @@ const inside: Execute = async (args, _folder, env, configurationFolders) => {
   const stderr = new Sink();
   const code = await runCli(args, {
     version: '0.0.0-test',
+    packageFolder: '/usr/lib/node_modules/esl-router',
     env,
     configurationFolders,
     maxDescriptors: Infinity,
