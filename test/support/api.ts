@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../../lib/api/app.ts';
-import type { ApiOptions } from '../../lib/api/context.ts';
+import type { ApiOptions, ApiStore } from '../../lib/api/context.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { Passwords } from '../../lib/api/guard/password.ts';
 import { ROLES, type Role } from '../../lib/api/guard/role.ts';
@@ -34,6 +34,7 @@ let hash: Promise<string> | null = null;
 export async function openApi(
   options: Partial<ApiOptions> = {},
   env: Record<string, string> = {},
+  watched: (store: Store) => ApiStore = (store) => store,
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
@@ -45,7 +46,7 @@ export async function openApi(
   const app = await buildApi({
     config,
     settings,
-    store,
+    store: watched(store),
     schemes: () => ({
       set: { schemes: new Map(), default: null, variables: new Set() },
       files: new Map(),
