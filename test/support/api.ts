@@ -18,6 +18,7 @@ import { listeningLog, openStore, type Told } from './stored.ts';
 
 export interface ApiUnderTest {
   readonly app: FastifyInstance;
+  readonly options: ApiOptions;
   readonly store: Store;
   readonly live: LiveCalls;
   readonly lines: readonly Told[];
@@ -43,7 +44,7 @@ export async function openApi(
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config, settings } = loaded;
   const live = new LiveCalls(() => systemClock.date());
-  const app = await buildApi({
+  const all: ApiOptions = {
     config,
     settings,
     store: watched(store),
@@ -59,7 +60,8 @@ export async function openApi(
     version: 'test',
     requestsPerMinute: 1e9,
     ...options,
-  });
+  };
+  const app = await buildApi(all);
   hash ??= new Passwords().hash(PASSWORD);
   const password_hash = await hash;
   const at = new Date();
@@ -80,6 +82,7 @@ export async function openApi(
   await add('expired', 'admin', new Date(at.getTime() - 1000));
   return {
     app,
+    options: all,
     store,
     live,
     lines: log.lines,
