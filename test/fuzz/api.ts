@@ -201,5 +201,8 @@ function payloadOf(body: unknown, random: Random): string {
 
 /** encodeURIComponent refuses half of a letter. */
 function safe(value: unknown): string {
-  return String(typeof value === 'object' ? JSON.stringify(value).slice(0, 300) : value).replace(/\p{Cs}/gu, '?');
+  return String(typeof value === 'object' ? JSON.stringify(value).slice(0, 300) : value).replace(
+    /\p{Cs}/gu,
+    '?',
+  );
 }
