@@ -26,14 +26,14 @@ export interface ApiOptions {
 
 export type ApiStore = Pick<Store, 'accounts' | 'audit' | 'problems' | 'calls' | 'state'>;
 
-export interface SchemesInUse {
+interface SchemesInUse {
   readonly set: SchemeSet;
   /** The file of each scheme that has one. */
   readonly files: ReadonlyMap<string, string>;
 }
 
 /** The circuit breakers of `lib/upstream`. */
-export interface Breakers {
+interface Breakers {
   breakers(): readonly { readonly name: string; readonly state: BreakerShape }[];
   /** Null lets it judge for itself again. */
   force(name: string, open: boolean | null): void;

@@ -17,7 +17,7 @@ export interface LiveCall {
 }
 
 /** `asking` the CRM, `ringing` a destination, `talking`; `deciding` is all else. */
-export type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
+type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
 
 export interface LiveCounts {
   readonly live: number;

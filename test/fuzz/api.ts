@@ -201,8 +201,6 @@ function payloadOf(body: unknown, random: Random): string {
 
 /** encodeURIComponent refuses half of a letter. */
 function safe(value: unknown): string {
-  return String(typeof value === 'object' ? JSON.stringify(value).slice(0, 300) : value).replace(
-    /\p{Cs}/gu,
-    '?',
-  );
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.slice(0, 6_000).replace(/\p{Cs}/gu, '?');
 }

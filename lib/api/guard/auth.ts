@@ -27,7 +27,7 @@ export function hashOf(secret: string): string {
 }
 
 /** Bound to its session, and of no use without the cookie. */
-export function csrfOf(session: string): string {
+function csrfOf(session: string): string {
   return createHmac('sha256', session).update('csrf').digest('base64url');
 }
 

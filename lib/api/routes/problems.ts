@@ -58,7 +58,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
           whatToDo: isReason(one.reason) ? whatToDo(one.reason) : null,
           scheme: one.scheme,
           crm: one.crm,
-          count: Number(one.count),
+          count: one.count,
           firstAt: one.first_at,
           lastAt: one.last_at,
           lastCall: one.last_call,
