@@ -23,6 +23,8 @@ import { ROUTES } from './routes/index.ts';
 const REQUEST_MS = 10_000;
 /** A connection without a request. */
 const KEEP_ALIVE_MS = 10_000;
+/** A connection on which nothing moves; a reader of events hears something oftener, unless he does not read. */
+const SILENT_MS = 20_000;
 const MAX_HEADER_BYTES = 16_384;
 /** The largest scheme has some hundred lines. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -44,7 +46,7 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
     trustProxy: networks(config.api.trustedProxy),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
-    connectionTimeout: 0,
+    connectionTimeout: SILENT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAMETER },
