@@ -19,6 +19,7 @@ import type { Logger } from '../log.ts';
 import { ReloadableSchemes } from '../schemes/reload.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
+import type { SharedSchemes } from '../store/shared-schemes.ts';
 import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
@@ -45,6 +46,8 @@ export interface RouterOptions {
   /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
   readonly store?: Pick<Store, 'record' | 'state'> | null;
   readonly observers?: readonly CallObserver[];
+  /** Schemes made outside files; none by default. */
+  readonly sharedSchemes?: Pick<SharedSchemes, 'read' | 'follow'>;
 }
 
 interface SecretSource {
@@ -74,25 +77,38 @@ const FAREWELL_MS = 200;
 
 /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
 export async function start(options: RouterOptions): Promise<Router> {
-  const { config, secrets, secretSource, log, clock = systemClock } = options;
+  const { config, secrets, secretSource, sharedSchemes, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
-    read: options.loadSchemes ?? (() => loadAll(config, secrets, secretSource)),
+    read: options.loadSchemes ?? (() => loadAll(config, secrets, secretSource, sharedSchemes)),
     ...(secretSource === undefined ? {} : { lookBeside: secretSource.look }),
     watched: config.schemes.watch ? config.schemes.dir : null,
     log,
     clock,
   });
+  const unfollow = sharedSchemes?.follow(() => void schemes.reload()) ?? (() => undefined);
   try {
-    return await serve(schemes, options);
+    const router = await serve(schemes, options);
+    const stop = (): Promise<void> => {
+      unfollow();
+      return router.stop();
+    };
+    return { ...router, stop };
   } catch (error) {
+    unfollow();
     await schemes.close();
     throw error;
   }
 }
 
 /** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
-async function loadAll(config: Config, first: Secrets, source?: SecretSource): Promise<LoadResult> {
-  if (source === undefined) return loadSchemes(config, first);
+async function loadAll(
+  config: Config,
+  first: Secrets,
+  source?: SecretSource,
+  shared?: RouterOptions['sharedSchemes'],
+): Promise<LoadResult> {
+  const stored = await shared?.read();
+  if (source === undefined) return loadSchemes(config, first, stored);
   const seen = await source.look();
   let secrets: Secrets;
   try {
@@ -101,7 +117,7 @@ async function loadAll(config: Config, first: Secrets, source?: SecretSource): P
     if (!(error instanceof RouterError)) throw error;
     return { ok: false, faults: error.message.split('\n'), mayPass: true };
   }
-  const result = await loadSchemes(config, secrets);
+  const result = await loadSchemes(config, secrets, stored);
   return { ...result, seen: (result.seen ?? '') + seen, ...(result.ok ? { secrets } : {}) };
 }
 

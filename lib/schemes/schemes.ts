@@ -6,6 +6,7 @@ import { parseDestination, type DestinationRules } from '../dial/destination.ts'
 import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { didYouMean } from '../nearest.ts';
+import type { Fault } from '../scheme/fault.ts';
 import { matcherOf } from '../scheme/match.ts';
 import { templatesOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
@@ -14,6 +15,7 @@ import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
 import { KINDS } from '../webhook/webhook.ts';
 import { configuredCrms } from './crms.ts';
+import { faultOf, type StoredScheme, type StoredUse } from './stored.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn, tokenNotes } from './notes.ts';
 import { undiallable, UNLISTED, unsendable } from './sendable.ts';
@@ -35,6 +37,8 @@ export type LoadResult = {
   readonly named?: readonly string[];
   /** What a glance at the folder showed when it was read: see `lookAt`. */
   readonly seen?: string;
+  /** What became of each scheme of the store. */
+  readonly stored?: readonly StoredUse[];
 } & (
   | {
       readonly ok: true;
@@ -64,6 +68,8 @@ export interface SchemeSource {
   readonly name: string;
   readonly json: unknown;
   readonly text: string;
+  /** Of the store: what is wrong with it keeps no other scheme from being loaded. */
+  readonly stored?: Pick<StoredScheme, 'name' | 'revision'>;
   /** The name that the person knows a path by; the path itself when it has no other. */
   readonly label?: (path: string) => string;
 }
@@ -76,6 +82,8 @@ interface Origin {
   readonly readText: (path: string) => string;
   /** The profiles that schemes may name. */
   readonly crms: Crms;
+  /** Whether a scheme of that name may be there later: a hand-over to it is no fault. */
+  readonly isAwaited?: (name: string) => boolean;
 }
 
 /** Of documents that name no file. */
@@ -100,10 +108,17 @@ export function* assembling(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
-  { unread, readText, crms }: Origin = { ...NO_FILES, crms: configuredCrms(config) },
+  origin: Origin = { ...NO_FILES, crms: configuredCrms(config) },
 ): Generator<void, LoadResult> {
+  const { unread, readText, crms, isAwaited = () => false } = origin;
   const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
   const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
+  const ill = new Map<SchemeSource, Fault[]>();
+  /** Of one document: `text` begins with the path, if there is one. */
+  const blame = (source: SchemeSource, text: string): void => {
+    if (source.stored === undefined) faults.push(`${source.name}: ${text}`);
+    else ill.set(source, [...(ill.get(source) ?? []), faultOf(text)]);
+  };
   const notes: string[] = [];
   let asksEnvironment = config.http.proxy === 'environment';
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
@@ -111,12 +126,9 @@ export function* assembling(
     yield;
     const result = yield* parsingScheme(source.json, source.text, crms);
     if (!result.ok) {
-      faults.push(
-        ...result.faults.map(
-          ({ path, message }) =>
-            `${source.name}: ${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`,
-        ),
-      );
+      for (const { path, message } of result.faults) {
+        blame(source, `${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`);
+      }
       continue;
     }
     const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
@@ -131,45 +143,68 @@ export function* assembling(
         today: systemClock.date(),
       });
       const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
-      faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
+      for (const fault of said.faults) blame(source, `${place}.tls.${fault}`);
       notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
       return { proxies, tls };
     });
     const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
-    else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
+    else blame(source, `name: "${scheme.name}" is the name of ${other.source.name} too`);
   }
   if (asksEnvironment) faults.push(...operator.environmentFaults);
   for (const { scheme, source } of schemes.values()) {
     yield;
     const known = [...schemes.keys()];
-    faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
     const unclear = yield* mapFaults(scheme, config);
-    faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
+    for (const fault of [...crossed, ...unclear]) blame(source, fault);
     notes.push(
       ...[...notesOn(scheme, config), ...tokenNotes(scheme, secrets)].map(
         (note) => `${source.name}: ${note}`,
       ),
     );
   }
+  if (ill.size > 0) return yield* withoutIll(ill, sources, config, secrets, origin);
   notes.push(...crmNotes(crms, schemes.values()));
   notes.push(...matchNotes([...schemes.values()], config));
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
   if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
-    faults.push(
-      `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`,
-    );
+    const text = `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`;
+    (isAwaited(defaultName) ? notes : faults).push(text);
   }
   if (faults.length > 0) return { ok: false, faults };
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
   if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
   const files = new Map(
-    [...schemes].flatMap(([name, { source }]) => (source.name === ENVIRONMENT ? [] : [[name, source.name]])),
+    [...schemes].flatMap(([name, { source }]) =>
+      source.name === ENVIRONMENT || source.stored !== undefined ? [] : [[name, source.name]],
+    ),
   );
   const set = { schemes: all, default: chosen, variables: variables(all, config) };
-  return { ok: true, set, notes, files };
+  const stored = sources.flatMap(({ stored: of }): StoredUse[] =>
+    of === undefined ? [] : [{ ...of, use: 'live' }],
+  );
+  return { ok: true, set, notes, files, stored };
+}
+
+/** The set of all the others: a stored scheme that is not valid, or not any more, takes none of them with it. */
+function* withoutIll(
+  ill: ReadonlyMap<SchemeSource, readonly Fault[]>,
+  sources: readonly SchemeSource[],
+  config: Config,
+  secrets: Secrets,
+  origin: Origin,
+): Generator<void, LoadResult> {
+  const uses = [...ill].flatMap(([{ stored }, faults]): StoredUse[] =>
+    stored === undefined ? [] : [{ ...stored, use: 'left_out', faults }],
+  );
+  const names = new Set(uses.map(({ name }) => name));
+  const isAwaited = (name: string): boolean => names.has(name) || (origin.isAwaited?.(name) ?? false);
+  const rest = sources.filter((source) => !ill.has(source));
+  const result = yield* assembling(rest, config, secrets, { ...origin, isAwaited });
+  return { ...result, stored: [...uses, ...(result.stored ?? [])] };
 }
 
 export type Choice =
@@ -288,7 +323,12 @@ function ofOurs(detail: string): string {
 }
 
 /** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
-function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: readonly string[]): string[] {
+function crossFaults(
+  scheme: Scheme,
+  config: Config,
+  secrets: Secrets,
+  known: { readonly names: readonly string[]; readonly isAwaited: (name: string) => boolean },
+): string[] {
   const faults: string[] = [];
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name))
@@ -301,8 +341,8 @@ function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: re
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     steps?.forEach((step, index) => {
       const path = `fallback.${list}.${index}`;
-      if ('scheme' in step && !known.includes(step.scheme))
-        faults.push(`${path}: there is no scheme "${step.scheme}"${didYouMean(step.scheme, known)}`);
+      if ('scheme' in step && !known.names.includes(step.scheme) && !known.isAwaited(step.scheme))
+        faults.push(`${path}: there is no scheme "${step.scheme}"${didYouMean(step.scheme, known.names)}`);
       if (!('dial' in step)) return;
       const { readings } = parseSteps([step], rules);
       const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));

@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
-import { within, type Clock } from '../clock.ts';
+import { systemClock, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -14,11 +14,13 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { listening } from './listen.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
+import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
@@ -151,6 +153,12 @@ export class Store {
     this.#redactor = createRedactor({ secrets: [...this.#secrets, ...passing] });
   }
 
+  /** The schemes that routers on this database share. */
+  shareSchemes(): SharedSchemes {
+    const { clock, log } = this.#options;
+    return new SharedSchemes({ schemes: this.schemes, tenant: DEFAULT_TENANT, clock, log });
+  }
+
   get state(): StoreState {
     const { kind, place } = this.#database;
     return { kind, place, ...this.#writer.state };
@@ -238,6 +246,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     reader,
     append: (calls) => appendToPostgres(writer, calls),
     place: shownPlace(url),
+    listen: (channel, onWord) => listening({ url, password, channel, onWord, clock: systemClock }),
     close: async () => {
       await Promise.all([writer.destroy(), reader.destroy()]);
     },
