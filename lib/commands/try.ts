@@ -34,7 +34,7 @@ import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
-import { callFrom, type CallOptions } from './try-call.ts';
+import { callFrom, type CallOptions } from '../decide/described.ts';
 import { jsonOf, reportOf, type Listed, type Tried } from './try-report.ts';
 
 export interface TryOptions extends CommonOptions, CallOptions {
