@@ -9,7 +9,7 @@ import { dirname, join, normalize } from 'node:path';
 const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
-  commands   | router decide presets schemes store scheme dial upstream http call config log redact dialplan simulator
+  commands   | router decide presets schemes store scheme upstream http call config log redact dialplan simulator
   presets    | scheme
   router     | leg decide schemes (store) upstream esl http call config log
   leg        | decide schemes dial call esl config
