@@ -11,7 +11,8 @@ const WINGS = parsed(`
   cli        | commands presets redact
   commands   | router decide presets schemes store scheme upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | leg decide schemes (store) upstream esl http call config log
+  router     | api leg decide schemes (store) upstream esl http call config log
+  api        | (schemes) store (call) (config) (log)
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
@@ -37,6 +38,7 @@ const GROUND = ['errors', 'reasons', 'cancel', 'clock', 'emitter', 'nearest', 'u
 /** Where the world outside is read, written, waited for or listened to. All else works with what it is handed. */
 const EFFECTS = [
   'bin/',
+  'lib/api/server.ts',
   'lib/commands/',
   'lib/router/',
   'lib/esl/connection.ts',

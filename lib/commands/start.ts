@@ -13,7 +13,7 @@ import { load, type CommandContext, type CommonOptions, type ExitCode } from './
 
 /** Runs the router until it is told to stop. */
 export async function startCommand(context: CommandContext, options: CommonOptions): Promise<ExitCode> {
-  const { config, secrets, secretTexts, secretFiles, notes } = await load(context, options);
+  const { config, settings, secrets, secretTexts, secretFiles, notes } = await load(context, options);
   const log = createLogger({
     ...config.log,
     secrets: secretTexts,
@@ -57,7 +57,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
     start({
-      ...{ config, secrets, secretSource, tokenStore, log, version, maxDescriptors, store },
+      ...{ config, settings, secrets, secretSource, tokenStore, log, version, maxDescriptors, store },
       ...(store === null ? {} : { sharedSchemes: store.shareSchemes() }),
     }),
     stopped.then(() => null),

@@ -76,6 +76,14 @@ export interface Config {
     readonly maxMegabytes: number;
     readonly maskAfterDays: number;
   };
+  readonly api: {
+    readonly host: string;
+    readonly port: number | 'auto' | 'off';
+    readonly hosts: readonly string[];
+    /** Files; both empty: none. */
+    readonly tls: { readonly cert: string; readonly key: string };
+    readonly trustedProxy: readonly string[];
+  };
   readonly tenants: 'one' | 'domain';
   readonly log: {
     readonly level: LogLevel;

@@ -37,6 +37,14 @@ export const portOrOff = format(
   (value) => value === 'off' || (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535),
   (text) => (/^\d{1,5}$/.test(text.trim()) ? Number(text) : text.trim()),
 );
+export const apiPort = format(
+  'auto, off, or a whole number from 0 to 65535',
+  (value) =>
+    value === 'auto' ||
+    value === 'off' ||
+    (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65535),
+  (text) => (/^\d{1,5}$/.test(text.trim()) ? Number(text) : text.trim()),
+);
 export const oneOf = (...words: readonly string[]) =>
   format(`one of ${words.join(', ')}`, (value) => words.includes(value as string));
 export const list = (of: string, accepts: (item: string) => boolean) =>

@@ -1,3 +1,4 @@
+import { API_SETTINGS } from './api-settings.ts';
 import {
   dialTemplate,
   dialplanContext,
@@ -351,6 +352,7 @@ export const SCHEMA = {
     ),
   },
   store: STORE_SETTINGS,
+  api: API_SETTINGS,
   tenants: setting(
     'TENANTS',
     'one',

@@ -1,10 +1,12 @@
+import { serveApi, type Api } from '../api/server.ts';
+import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
 import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SettingValue } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
 import { AnswerMemory } from '../decide/memory.ts';
@@ -44,7 +46,9 @@ export interface RouterOptions {
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
   /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
-  readonly store?: Pick<Store, 'record' | 'state'> | null;
+  readonly store?: Store | null;
+  /** As the API shows them. */
+  readonly settings?: readonly SettingValue[];
   readonly observers?: readonly CallObserver[];
   /** Schemes made outside files; none by default. */
   readonly sharedSchemes?: Pick<SharedSchemes, 'read' | 'follow'>;
@@ -127,8 +131,9 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const http = createHttpClient({ network: config.network, ownPorts });
   const journal = new Journal(log, clock);
   const remembering: CallObserver = { ended: (record) => store?.record(record) };
+  const live = new LiveCalls(() => clock.date());
   const observer = new CallObservers(
-    [journal, remembering, ...(options.observers ?? [])],
+    [journal, remembering, live, ...(options.observers ?? [])],
     (error, { id: trace }) => {
       log.error('a call could not be observed', { trace, error });
     },
@@ -222,6 +227,14 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     await listener.drain();
     throw error;
   });
+  const api = await openApi(options, { schemes, live, breakers: upstream, readiness }).catch(
+    async (error: unknown) => {
+      load.stop();
+      health?.close();
+      await listener.drain();
+      throw error;
+    },
+  );
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -242,6 +255,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     cancelCut();
     load.stop();
     health?.close();
+    // Whoever reads events is cut; a route that waits for the store is not waited for long.
+    if (api !== null) await within(api.close(), FAREWELL_MS, clock);
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();
@@ -257,6 +272,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   // Where the system has chosen them.
   ownPorts.add(port);
   if (health !== null) ownPorts.add(health.address.port);
+  if (api?.address != null) ownPorts.add(api.address.port);
   if (health !== null) log.info('health', health.address);
   log.info('listening', {
     host,
@@ -328,6 +344,26 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
 /** A store that is down costs no call anything: the router is as ready as before, and says it. */
 function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
   return { status, queued, lost };
+}
+
+/** What the API is told of the router. */
+interface Told {
+  readonly schemes: ReloadableSchemes;
+  readonly live: LiveCalls;
+  readonly breakers: Upstream;
+  readonly readiness: () => Readiness;
+}
+
+async function openApi(options: RouterOptions, { schemes, ...told }: Told): Promise<Api | null> {
+  const { config, settings = [], store, log, version, clock = systemClock } = options;
+  const { port } = config.api;
+  if (port === 'off') return null;
+  if (store === undefined || store === null) {
+    if (port !== 'auto') log.warn('api: not started, it needs a store (store.url, ESL_ROUTER_STORE_URL)');
+    return null;
+  }
+  const inUse = () => ({ set: schemes.current, files: schemes.files });
+  return serveApi({ config, settings, store, schemes: inUse, ...told, log, version, clock });
 }
 
 async function openHealth(

@@ -93,6 +93,11 @@ export class ReloadableSchemes {
     return this.#current.stored ?? [];
   }
 
+  /** The file of each scheme that has one. */
+  get files(): ReadonlyMap<string, string> {
+    return this.#current.files;
+  }
+
   /** The secrets that were read with them; undefined where they never change. */
   get secrets(): Secrets | undefined {
     return this.#current.secrets;

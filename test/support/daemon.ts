@@ -44,6 +44,8 @@ export function environment(settings: Settings): NodeJS.ProcessEnv {
     PATH: process.env['PATH'],
     ESL_ROUTER_OVERLOAD_LAG: '10000',
     ESL_ROUTER_OVERLOAD_QUEUE: '10000',
+    // One port for all of them would be one too few.
+    ESL_ROUTER_API_PORT: 'off',
   };
   for (const [name, value] of Object.entries(settings)) env[`ESL_ROUTER_${name}`] = value;
   return env;

@@ -1,0 +1,93 @@
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { ApiContext, ApiOptions } from './context.ts';
+import { answerFaults } from './faults.ts';
+import { Attempts } from './guard/attempts.ts';
+import { guardRoutes } from './guard/auth.ts';
+import { Passwords } from './guard/password.ts';
+import { guardSurface, networks } from './guard/surface.ts';
+import { ApiProblem } from './problem.ts';
+import { ROUTES } from './routes/index.ts';
+
+/** The API without its port: a test hands requests in. */
+
+/** A header that is never ended, or a body by the byte, takes a place for so long. */
+const REQUEST_MS = 10_000;
+/** A connection without a request. */
+const KEEP_ALIVE_MS = 10_000;
+const MAX_HEADER_BYTES = 16_384;
+/** The largest scheme has some hundred lines. */
+const MAX_BODY_BYTES = 256 * 1024;
+const MAX_PARAMETER = 256;
+const REQUESTS_PER_MINUTE = 1_200;
+/** Addresses whose requests are counted at a time. */
+const MAX_ADDRESSES = 10_000;
+
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export async function buildApi(options: ApiOptions, tls: Tls | null = null): Promise<FastifyInstance> {
+  const { config, clock, log, version, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
+  const context: ApiContext = { ...options, passwords: new Passwords(), attempts: new Attempts(clock) };
+  const app = Fastify({
+    ...(tls === null ? {} : { https: { ...tls, minVersion: 'TLSv1.2' } }),
+    trustProxy: networks(config.api.trustedProxy),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAMETER },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    exposeHeadRoutes: false,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 },
+    logger: false,
+  } as object).withTypeProvider<ZodTypeProvider>();
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerFaults(app, log);
+  guardSurface(app, config.api);
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    cache: MAX_ADDRESSES,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new ApiProblem(429, `too many requests: wait ${Math.ceil(ttl / 1000)} s`),
+  });
+  await app.register(cookie);
+  guardRoutes(app, context);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'esl-router', version },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'esl-router' },
+        },
+      },
+    },
+    transform: (document) => {
+      const transformed = jsonSchemaTransform(document);
+      const role = document.route.config?.role ?? 'admin';
+      const security = role === 'anyone' ? [] : [{ token: [] }, { session: [] }];
+      return { ...transformed, schema: { ...transformed.schema, security, 'x-role': role } };
+    },
+  });
+  for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
+  app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,81 @@
+import { isIP } from 'node:net';
+import type { Clock } from '../../clock.ts';
+
+/** Who guesses passwords is slowed down: by account from one address, by address, and by account from anywhere. */
+
+const WINDOW_MS = 15 * 60_000;
+const MOST = { pair: 5, address: 30, account: 100 } as const;
+/** Of each kind; the oldest is forgotten. */
+const MAX_KEPT = 10_000;
+
+export class Attempts {
+  readonly #clock: Clock;
+  readonly #kept = {
+    pair: new Map<string, Count>(),
+    address: new Map<string, Count>(),
+    account: new Map<string, Count>(),
+  };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one before its password is looked at. Seconds to wait when there were too many, else 0. */
+  begin(account: string, address: string): number {
+    const keys = keysOf(account, address);
+    const now = this.#clock.now();
+    const waits = KINDS.map((kind) => {
+      const count = this.#kept[kind].get(keys[kind]);
+      if (count === undefined || count.untilMs <= now || count.made < MOST[kind]) return 0;
+      return Math.ceil((count.untilMs - now) / 1000);
+    });
+    const wait = Math.max(...waits);
+    if (wait > 0) return wait;
+    for (const kind of KINDS) this.#count(kind, keys[kind], now);
+    return 0;
+  }
+
+  /** It was right: it counts for nothing, and what was mistyped before at this desk is forgotten. */
+  succeed(account: string, address: string): void {
+    const keys = keysOf(account, address);
+    this.#kept.pair.delete(keys.pair);
+    for (const kind of ['address', 'account'] as const) {
+      const count = this.#kept[kind].get(keys[kind]);
+      if (count !== undefined) count.made = Math.max(0, count.made - 1);
+    }
+  }
+
+  #count(kind: Kind, key: string, now: number): void {
+    const kept = this.#kept[kind];
+    const before = kept.get(key);
+    kept.delete(key);
+    const goesOn = before !== undefined && before.untilMs > now;
+    kept.set(key, goesOn ? { ...before, made: before.made + 1 } : { made: 1, untilMs: now + WINDOW_MS });
+    const [oldest] = kept.keys();
+    if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  }
+}
+
+type Kind = keyof typeof MOST;
+const KINDS = ['pair', 'address', 'account'] as const;
+
+interface Count {
+  made: number;
+  readonly untilMs: number;
+}
+
+function keysOf(account: string, address: string): Record<Kind, string> {
+  const place = networkOf(address);
+  return { pair: `${account} ${place}`, address: place, account };
+}
+
+/** One who has an IPv6 address has 2^64 of them. */
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = ''] = address.split('::');
+  const groups = head.split(':');
+  while (groups.length < 4) groups.push('0');
+  return groups.slice(0, 4).join(':');
+}

@@ -1,0 +1,150 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { User } from '../../store/accounts.ts';
+import { uuidv7 } from '../../uuid.ts';
+import type { ApiContext } from '../context.ts';
+import { ApiProblem } from '../problem.ts';
+import { mayAs, type Principal, ROLES } from './role.ts';
+
+/** Who asks: a session's cookie or a bearer token. Of both the store holds a hash. */
+
+const IDLE_MS = 60 * 60_000;
+const LONGEST_MS = 12 * 60 * 60_000;
+/** A session is written as used no oftener. */
+const SEEN_MS = 60_000;
+
+const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
+const SESSION = /^[A-Za-z0-9_-]{43}$/;
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
+
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** Random bytes need no slow hash: nobody guesses 256 bits. */
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** Bound to its session, and of no use without the cookie. */
+export function csrfOf(session: string): string {
+  return createHmac('sha256', session).update('csrf').digest('base64url');
+}
+
+/** Every route names its role; one that does not can't be added. */
+export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.decorateRequest('principal', null);
+  app.addHook('onRoute', ({ url, config }) => {
+    if (config?.role === undefined) throw new Error(`${url} names no role`);
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) return;
+    const least = request.routeOptions.config.role;
+    if (least === 'anyone') return;
+    request.principal = await authenticate(request, context);
+    if (request.principal === null) throw notLoggedIn();
+    if (least === undefined || !mayAs(request.principal.role, least)) {
+      throw new ApiProblem(
+        403,
+        `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
+      );
+    }
+    requireCsrf(request, request.principal);
+  });
+}
+
+function notLoggedIn(): ApiProblem {
+  return new ApiProblem(401, 'log in, or send a token', { headers: { 'WWW-Authenticate': 'Bearer' } });
+}
+
+/** Null: nobody that is known, or not any more. */
+export async function authenticate(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
+  const { authorization } = request.headers;
+  return authorization === undefined
+    ? bySession(request, context)
+    : // Whoever sends both means the token: a cookie comes along by itself.
+      byToken(authorization, context);
+}
+
+async function byToken(authorization: string, { store, clock, log }: ApiContext): Promise<Principal | null> {
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+  if (!TOKEN.test(token)) return null;
+  const now = clock.date();
+  const found = await store.accounts.token(hashOf(token), now);
+  const role = ROLES.find((one) => one === found?.scopes);
+  if (found === null || role === undefined) return null;
+  if (found.used_at === null || now.getTime() - Date.parse(found.used_at) > SEEN_MS) {
+    store.accounts.markTokenUsed(found.id, now).catch((error: unknown) => {
+      log.debug('api: the use of a token is not written', { error: String(error) });
+    });
+  }
+  const { id, tenant, name } = found;
+  return { who: `token ${name}`, role, tenant, by: { kind: 'token', id } };
+}
+
+async function bySession(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
+  const session = request.cookies[cookieName(request)] ?? '';
+  if (!SESSION.test(session)) return null;
+  const { store, clock, log } = context;
+  const now = clock.date();
+  const found = await store.accounts.session(hashOf(session), now, new Date(now.getTime() - IDLE_MS));
+  if (found === null) return null;
+  if (now.getTime() - Date.parse(found.seen_at) > SEEN_MS) {
+    store.accounts.markSessionSeen(found.id, now).catch((error: unknown) => {
+      log.debug('api: the use of a session is not written', { error: String(error) });
+    });
+  }
+  const { id, user } = found;
+  const by = { kind: 'session', id, userId: user.id, csrf: csrfOf(session) } as const;
+  return { who: user.name, role: user.role, tenant: user.tenant, by };
+}
+
+/** A cookie comes with whatever page asks: what changes something needs the origin, and a word that only our page has. */
+function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): void {
+  if (by.kind !== 'session' || SAFE_METHODS.has(method)) return;
+  const given = Buffer.from(String(headers['x-csrf-token'] ?? ''));
+  const wanted = Buffer.from(by.csrf);
+  const isGiven = given.length === wanted.length && timingSafeEqual(given, wanted);
+  if (headers.origin === undefined || !isGiven) {
+    throw new ApiProblem(403, 'a session needs the headers Origin and X-CSRF-Token for this');
+  }
+}
+
+/** A new one each time: a cookie that was there before is worth nothing afterwards. */
+export async function openSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  user: User,
+  { store, clock }: ApiContext,
+): Promise<string> {
+  const session = newSecret();
+  const now = clock.date();
+  await store.accounts.openSession({
+    id: uuidv7(now),
+    tenant: user.tenant,
+    hash: hashOf(session),
+    user_id: user.id,
+    address: request.ip,
+    created_at: now.toISOString(),
+    seen_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
+  });
+  reply.setCookie(cookieName(request), session, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: request.protocol === 'https',
+    maxAge: LONGEST_MS / 1000,
+  });
+  return csrfOf(session);
+}
+
+export function dropCookie(request: FastifyRequest, reply: FastifyReply): void {
+  const secure = request.protocol === 'https';
+  reply.clearCookie(cookieName(request), { path: '/', httpOnly: true, sameSite: 'strict', secure });
+}
+
+/** Over TLS no other host of the domain can set it. */
+function cookieName({ protocol }: FastifyRequest): string {
+  return protocol === 'https' ? '__Host-esl-router' : 'esl-router';
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { ApiProblem } from '../problem.ts';
+
+/** Each may what those before it may. */
+export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+export const role = z.enum(ROLES);
+
+/** Whose request it is. */
+export interface Principal {
+  /** As the audit log says it: `anna`, or `token nightly report`. */
+  readonly who: string;
+  readonly role: Role;
+  readonly tenant: string;
+  readonly by:
+    | { readonly kind: 'session'; readonly id: string; readonly userId: string; readonly csrf: string }
+    | { readonly kind: 'token'; readonly id: string };
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null where nobody needs to be somebody. */
+    principal: Principal | null;
+  }
+  interface FastifyContextConfig {
+    /** The least role that may; `anyone` needs no login. */
+    role?: Role | 'anyone';
+  }
+}
+
+export function mayAs(held: Role, least: Role): boolean {
+  return ROLES.indexOf(held) >= ROLES.indexOf(least);
+}
+
+/** Of a route with a role there is always one. */
+export function principalOf({ principal }: { readonly principal: Principal | null }): Principal {
+  if (principal === null) throw new ApiProblem(401, 'log in, or send a token');
+  return principal;
+}

@@ -1,0 +1,70 @@
+import type { FastifyReply } from 'fastify';
+
+/** A fault as RFC 9457 problem details: what is wrong, in words, and at which field. */
+
+/** A field of the request: an RFC 6901 pointer into the body, or the name of a parameter. */
+export interface FieldFault {
+  readonly detail: string;
+  readonly pointer?: string;
+  readonly parameter?: string;
+}
+
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly status: number;
+  readonly errors: readonly FieldFault[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    detail: string,
+    { errors = [], headers = {} }: { errors?: readonly FieldFault[]; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.errors = errors;
+    this.headers = headers;
+  }
+}
+
+/** One field of the body, as JSON Pointer. */
+export function fieldProblem(status: number, pointer: string, detail: string): ApiProblem {
+  return new ApiProblem(status, detail, { errors: [{ pointer, detail }] });
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not logged in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  415: 'Not JSON',
+  421: 'Wrong host',
+  422: 'Refused',
+  428: 'If-Match is missing',
+  429: 'Too many requests',
+  431: 'Headers too large',
+  500: 'Fault of the router',
+  503: 'Not now',
+};
+
+export function sendProblem(
+  reply: FastifyReply,
+  { status, message, errors, headers }: Pick<ApiProblem, 'status' | 'message' | 'errors' | 'headers'>,
+): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers)
+    .type('application/problem+json')
+    .serializer((body) => JSON.stringify(body))
+    .send({
+      type: 'about:blank',
+      title: TITLES[status] ?? 'Request failed',
+      status,
+      detail: message,
+      ...(errors.length === 0 ? {} : { errors }),
+    });
+}

@@ -1,0 +1,12 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { ApiContext } from '../context.ts';
+import { openapiRoutes } from './openapi.ts';
+import { sessionRoutes } from './session.ts';
+import { statusRoutes } from './status.ts';
+
+/** Everything that the API has: a new group is a file here and a line in this list. */
+export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
+  sessionRoutes,
+  statusRoutes,
+  openapiRoutes,
+];

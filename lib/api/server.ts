@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { messageOf, RouterError } from '../errors.ts';
+import { buildApi, type Tls } from './app.ts';
+import type { ApiOptions } from './context.ts';
+import { isLoopback } from './guard/surface.ts';
+
+/** The port of the API: whether it may be opened, and with what. */
+
+export interface Api {
+  /** Null: not open. */
+  readonly address: { readonly host: string; readonly port: number } | null;
+  close(): Promise<void>;
+}
+
+const DEFAULT_PORT = 8085;
+/** A console's page takes six, a reader of events one. */
+const MAX_CONNECTIONS = 512;
+/** Until there is a user. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Where nobody said which port, one that is in use is no reason not to route calls.
+ * @throws RouterError `config_invalid` when what was configured can't be listened on
+ */
+export async function serveApi(options: ApiOptions): Promise<Api> {
+  const { config } = options;
+  const tls = await readTls(config.api.tls);
+  const isLocal = config.api.host === 'localhost' || isLoopback(config.api.host);
+  if (!isLocal && tls === null && config.api.trustedProxy.length === 0) {
+    throw new RouterError(
+      'config_invalid',
+      `api: ${config.api.host} is beyond loopback: set api.tls.cert and api.tls.key, or name the proxy that ends TLS in api.trustedProxy`,
+    );
+  }
+  const app = await buildApi(options, tls);
+  app.server.maxConnections = MAX_CONNECTIONS;
+  if (isLocal) {
+    const address = await listen(app, options);
+    void tellOfFirstUser(options);
+    return { address, close: () => app.close() };
+  }
+  return whenThereIsAUser(app, options);
+}
+
+async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promise<Api['address']> {
+  const { host, port } = config.api;
+  try {
+    await app.listen({ host, port: port === 'auto' ? DEFAULT_PORT : Number(port) });
+  } catch (cause) {
+    await app.close();
+    const text = `api: cannot listen on ${host}:${port === 'auto' ? DEFAULT_PORT : port}: ${messageOf(cause)}`;
+    if (port !== 'auto') throw new RouterError('config_invalid', text, { cause });
+    log.warn(`${text}; set api.port (ESL_ROUTER_API_PORT), off for none`);
+    return null;
+  }
+  const address = app.server.address() as AddressInfo;
+  log.info('api', { host: address.address, port: address.port });
+  return { host: address.address, port: address.port };
+}
+
+async function tellOfFirstUser({ store, log }: ApiOptions): Promise<void> {
+  const users = await store.accounts.users().catch(() => null);
+  if (users?.length === 0) log.info('api: nobody can log in yet: esl-router user add NAME --role admin');
+}
+
+/** Beyond loopback an API that nobody owns is not opened: whoever came first could take it. Calls wait for nothing of this. */
+function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
+  const { store, log, clock } = options;
+  let address: Api['address'] = null;
+  let closed = false;
+  let told = '';
+  let cancel: () => void = () => undefined;
+  const look = async (): Promise<void> => {
+    const active = await store.accounts.users().then(
+      (users) => users.filter(({ disabled_at }) => disabled_at === null).length,
+      () => null,
+    );
+    if (closed) return;
+    if (active !== null && active > 0) {
+      address = await listen(app, options).catch((error: unknown) => {
+        log.error(messageOf(error));
+        return null;
+      });
+      return;
+    }
+    const why =
+      active === null
+        ? 'api: not open yet, the store does not answer'
+        : 'api: not open beyond loopback before there is a user: esl-router user add NAME --role admin';
+    if (why !== told) log.warn(why);
+    told = why;
+    cancel = clock.after(AGAIN_MS, () => void look(), { keepsAlive: false });
+  };
+  void look();
+  return {
+    get address() {
+      return address;
+    },
+    close: async () => {
+      closed = true;
+      cancel();
+      await app.close();
+    },
+  };
+}
+
+async function readTls({ cert, key }: ApiOptions['config']['api']['tls']): Promise<Tls | null> {
+  if (cert === '' && key === '') return null;
+  if (cert === '' || key === '') {
+    throw new RouterError('config_invalid', 'api: api.tls.cert and api.tls.key are set both, or none');
+  }
+  try {
+    return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+  } catch (cause) {
+    throw new RouterError('config_invalid', `api.tls: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,38 @@
+import { apiPort, format, isHost, isNetwork, list, setting, text } from './setting.ts';
+
+/** Where programs and people reach the router: `api` of the table of settings. */
+export const API_SETTINGS = {
+  host: setting(
+    'API_HOST',
+    '127.0.0.1',
+    format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
+    'Address of the API. Beyond loopback it needs api.tls or api.trustedProxy, and a user (esl-router user add).',
+  ),
+  port: setting(
+    'API_PORT',
+    'auto',
+    apiPort,
+    'Port of the API; 0 lets the system choose. auto: 8085 when there is a store. The API needs one.',
+  ),
+  hosts: setting(
+    'API_HOSTS',
+    [],
+    list('host names', isHost),
+    'Further names that the API is called by (the Host header), such as router.example.com. Its own address and loopback always work.',
+  ),
+  tls: {
+    cert: setting(
+      'API_TLS_CERT',
+      '',
+      text,
+      'File of the certificate (PEM) that the API shows, with its chain.',
+    ),
+    key: setting('API_TLS_KEY', '', text, 'File of its private key (PEM).'),
+  },
+  trustedProxy: setting(
+    'API_TRUSTED_PROXY',
+    [],
+    list('IP addresses or networks (10.0.0.0/8)', isNetwork),
+    'Proxies that end TLS in front of the API: their X-Forwarded-For and X-Forwarded-Proto count. Without api.tls nobody else gets in from beyond loopback.',
+  ),
+};
