@@ -20,13 +20,16 @@ import { routeCall } from '../leg/story.ts';
 import type { Logger } from '../log.ts';
 import { ReloadableSchemes } from '../schemes/reload.ts';
 import { loadSchemes } from '../schemes/folder.ts';
-import type { LoadResult } from '../schemes/schemes.ts';
+import { SchemeDesk } from '../schemes/desk.ts';
+import type { LoadResult, SchemeSet } from '../schemes/schemes.ts';
 import type { SharedSchemes } from '../store/shared-schemes.ts';
-import type { Store } from '../store/store.ts';
+import { DEFAULT_TENANT, type Store } from '../store/store.ts';
+import type { Tokens } from '../upstream/tokens.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
+import { openTrial } from './trial.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
@@ -227,14 +230,19 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     await listener.drain();
     throw error;
   });
-  const api = await openApi(options, { schemes, live, breakers: upstream, readiness }).catch(
-    async (error: unknown) => {
-      load.stop();
-      health?.close();
-      await listener.drain();
-      throw error;
-    },
-  );
+  const api = await openApi(options, {
+    schemes,
+    live,
+    breakers: upstream,
+    readiness,
+    tokens,
+    ownPorts,
+  }).catch(async (error: unknown) => {
+    load.stop();
+    health?.close();
+    await listener.drain();
+    throw error;
+  });
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -352,9 +360,14 @@ interface Told {
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly tokens: Tokens;
+  readonly ownPorts: ReadonlySet<number>;
 }
 
-async function openApi(options: RouterOptions, { schemes, ...told }: Told): Promise<Api | null> {
+async function openApi(
+  options: RouterOptions,
+  { schemes, tokens, ownPorts, ...told }: Told,
+): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
   if (port === 'off') return null;
@@ -363,7 +376,18 @@ async function openApi(options: RouterOptions, { schemes, ...told }: Told): Prom
     return null;
   }
   const inUse = () => ({ set: schemes.current, files: schemes.files });
-  return serveApi({ config, settings, store, schemes: inUse, ...told, log, version, clock });
+  const secrets = (): Secrets => schemes.secrets ?? options.secrets;
+  const desk = new SchemeDesk({
+    shelf: store.schemes,
+    tenant: DEFAULT_TENANT,
+    load: (stored) => loadSchemes(config, secrets(), stored),
+    reload: () => schemes.reload(),
+    uses: () => schemes.stored,
+    clock,
+  });
+  const inForce = (): SchemeSet => schemes.current;
+  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
+  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
 }
 
 async function openHealth(

@@ -44,7 +44,7 @@ export interface StoreState extends WriterState {
   readonly place: string;
 }
 
-const DEFAULT_TENANT = 'default';
+export const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;

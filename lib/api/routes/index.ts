@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiContext } from '../context.ts';
+import { callRoutes } from './calls.ts';
 import { openapiRoutes } from './openapi.ts';
+import { schemeRoutes } from './schemes.ts';
 import { sessionRoutes } from './session.ts';
 import { statusRoutes } from './status.ts';
 
@@ -8,5 +10,7 @@ import { statusRoutes } from './status.ts';
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
   statusRoutes,
+  callRoutes,
+  schemeRoutes,
   openapiRoutes,
 ];
