@@ -11,8 +11,8 @@ const WINGS = parsed(`
   cli        | commands presets redact
   commands   | router decide presets schemes store scheme upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | api leg decide schemes (store) upstream esl http call config log
-  api        | (schemes) store (call) (config) (log)
+  router     | api leg decide schemes (store) upstream esl http call config log redact
+  api        | (schemes) store (call) (config) (log) redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log

@@ -1,4 +1,3 @@
-import { serveApi, type Api } from '../api/server.ts';
 import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
@@ -20,16 +19,14 @@ import { routeCall } from '../leg/story.ts';
 import type { Logger } from '../log.ts';
 import { ReloadableSchemes } from '../schemes/reload.ts';
 import { loadSchemes } from '../schemes/folder.ts';
-import { SchemeDesk } from '../schemes/desk.ts';
-import type { LoadResult, SchemeSet } from '../schemes/schemes.ts';
+import type { LoadResult } from '../schemes/schemes.ts';
 import type { SharedSchemes } from '../store/shared-schemes.ts';
-import { DEFAULT_TENANT, type Store } from '../store/store.ts';
-import type { Tokens } from '../upstream/tokens.ts';
+import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { openApi } from './surface.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
-import { openTrial } from './trial.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
@@ -352,42 +349,6 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
 /** A store that is down costs no call anything: the router is as ready as before, and says it. */
 function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
   return { status, queued, lost };
-}
-
-/** What the API is told of the router. */
-interface Told {
-  readonly schemes: ReloadableSchemes;
-  readonly live: LiveCalls;
-  readonly breakers: Upstream;
-  readonly readiness: () => Readiness;
-  readonly tokens: Tokens;
-  readonly ownPorts: ReadonlySet<number>;
-}
-
-async function openApi(
-  options: RouterOptions,
-  { schemes, tokens, ownPorts, ...told }: Told,
-): Promise<Api | null> {
-  const { config, settings = [], store, log, version, clock = systemClock } = options;
-  const { port } = config.api;
-  if (port === 'off') return null;
-  if (store === undefined || store === null) {
-    if (port !== 'auto') log.warn('api: not started, it needs a store (store.url, ESL_ROUTER_STORE_URL)');
-    return null;
-  }
-  const inUse = () => ({ set: schemes.current, files: schemes.files });
-  const secrets = (): Secrets => schemes.secrets ?? options.secrets;
-  const desk = new SchemeDesk({
-    shelf: store.schemes,
-    tenant: DEFAULT_TENANT,
-    load: (stored) => loadSchemes(config, secrets(), stored),
-    reload: () => schemes.reload(),
-    uses: () => schemes.stored,
-    clock,
-  });
-  const inForce = (): SchemeSet => schemes.current;
-  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
-  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
 }
 
 async function openHealth(

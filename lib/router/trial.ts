@@ -19,8 +19,8 @@ export interface TrialOptions {
   readonly secrets: () => Secrets;
   readonly schemes: () => SchemeSet;
   readonly desk: Pick<SchemeDesk, 'setWith'>;
-  /** Those of the router: a refresh token is good once. */
-  readonly tokens: Tokens;
+  /** Those of the router, as a refresh token is good once; without them each trial asks for its own. */
+  readonly tokens?: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   readonly clock: Clock;
   readonly version: string;
@@ -51,11 +51,14 @@ export function openTrial(options: TrialOptions): Trial {
     const name = scheme ?? own;
     const named = name === null ? null : schemeNamed(name, schemes);
     const call = callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
-    const canned = reply === null ? null : { ...reply, headers: {}, phases: { total: 0 }, canned: true };
+    const canned =
+      reply === null ? null : { ...reply, headers: {}, phases: { total: 0 }, canned: true as const };
     const { tokenTexts, ...tried } = await dryRun({
       ...{ ...shared, call, schemes, secrets: secrets(), named },
       answering:
-        canned === null ? { by: 'crm', ownPorts: [...ownPorts], tokens } : { by: 'reply', reply: canned },
+        canned === null
+          ? { by: 'crm', ownPorts: [...ownPorts], ...(tokens === undefined ? {} : { tokens }) }
+          : { by: 'reply', reply: canned },
     });
     return createRedactor({ secrets: tokenTexts }).value(jsonOf(tried)) as object;
   };

@@ -44,7 +44,7 @@ export interface StoreState extends WriterState {
   readonly place: string;
 }
 
-export const DEFAULT_TENANT = 'default';
+const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
@@ -72,6 +72,8 @@ export class Store {
   readonly shadows: Shadows;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
+  /** Schemes are of the router, and its routers are of one house. */
+  readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #writer: Writer;

@@ -5,6 +5,7 @@ import { openapiRoutes } from './openapi.ts';
 import { schemeRoutes } from './schemes.ts';
 import { sessionRoutes } from './session.ts';
 import { statusRoutes } from './status.ts';
+import { tryRoutes } from './try.ts';
 
 /** Everything that the API has: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
@@ -12,5 +13,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   statusRoutes,
   callRoutes,
   schemeRoutes,
+  tryRoutes,
   openapiRoutes,
 ];

@@ -4,7 +4,6 @@ import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/d
 import { audit } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
-import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
 /** Schemes: those of files to be read, those of the store to be changed. */
@@ -206,79 +205,8 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         return reply.header('ETag', etagOf(saved)).send({ revision: saved });
       },
     );
-    app.post(
-      '/try',
-      {
-        config: { role: 'editor' },
-        schema: {
-          tags: ['try'],
-          summary: 'What a call would come to: the CRM is asked, marked as a dry run, and no call is placed',
-          body: z.strictObject({
-            scheme: name.describe('In place of the scheme that the call would choose').optional(),
-            document: document.describe('A scheme that is not saved').optional(),
-            call: z.strictObject({
-              caller: z.string().max(64).default(''),
-              did: z.string().min(1).max(64),
-              callerName: z.string().max(128).optional(),
-              context: z.string().max(64).optional(),
-              path: z.string().max(64).optional(),
-              withheld: z.boolean().optional(),
-              variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
-            }),
-            reply: z
-              .strictObject({ status: z.int().min(200).max(599).default(200), body: z.string().max(65_536) })
-              .describe('In place of the answer of the CRM, which is not asked then')
-              .optional(),
-          }),
-        },
-      },
-      async (request) => {
-        const { scheme = null, document, call, reply = null } = request.body;
-        const { variables, ...rest } = call;
-        await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
-        return context.trial.tryCall({
-          scheme,
-          document: document === undefined ? null : JSON.stringify(document),
-          call: {
-            ...JSON.parse(JSON.stringify(rest)),
-            var: Object.entries(variables).map((pair) => pair.join('=')),
-          },
-          reply,
-        });
-      },
-    );
-    app.post(
-      '/what-would-change',
-      {
-        config: { role: 'editor' },
-        schema: {
-          tags: ['try'],
-          summary: 'The last calls decided again by a changed scheme, from their recorded replies',
-          body: z.strictObject({ document, calls: z.int().min(1).max(500).default(100) }),
-        },
-      },
-      (request) => {
-        const { document, calls } = request.body;
-        const { name } = document;
-        if (typeof name !== 'string') {
-          throw new ApiProblem(422, 'the scheme has no name', {
-            errors: [{ pointer: '/document/name', detail: 'expected a name' }],
-          });
-        }
-        return context.trial.changes(name, JSON.stringify(document), lastCalls(context, request, calls));
-      },
-    );
     return Promise.resolve();
   };
-}
-
-async function* lastCalls({ store }: ApiContext, request: Parameters<typeof principalOf>[0], limit: number) {
-  const { tenant } = principalOf(request);
-  const { calls } = await store.calls.page({ tenant }, { limit });
-  for (const { id } of calls) {
-    const found = await store.calls.find(id);
-    if (found !== null) yield found;
-  }
 }
 
 function shown({ name, revision, created_at, author, message, state, use }: Listing) {
