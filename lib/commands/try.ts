@@ -1,14 +1,12 @@
 import { systemClock } from '../clock.ts';
 import { callFrom, type CallOptions } from '../decide/described.ts';
-import { dryRun, jsonOf, namesOf } from '../decide/dry-run.ts';
+import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { decodeText } from '../http/charset.ts';
 import type { HttpResponse } from '../http/message.ts';
-import type { Scheme } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import { loadSchemes } from '../schemes/folder.ts';
-import type { SchemeSet } from '../schemes/schemes.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 import { reportOf } from './try-report.ts';
@@ -44,12 +42,6 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   else print(context.stdout, reportOf(tried), redactor);
   const { result } = tried.record;
   return result === 'routed' || result === 'no_route' ? 0 : 1;
-}
-
-function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
-  const scheme = schemes.get(name);
-  if (scheme !== undefined) return scheme;
-  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
 }
 
 /** As many as the HTTP client takes. */

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
+import { RouterError } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
@@ -223,7 +224,14 @@ function noteOnToken(event: TokenEvent, note: Asking['note']): void {
   note({ type: 'note', text });
 }
 
-export function namesOf(schemes: SchemeSet['schemes']): string {
+/** Throws RouterError `config_invalid` where there is none. */
+export function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
+  const scheme = schemes.get(name);
+  if (scheme !== undefined) return scheme;
+  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
+}
+
+function namesOf(schemes: SchemeSet['schemes']): string {
   return schemes.size === 0 ? 'none' : [...schemes.keys()].join(', ');
 }
 

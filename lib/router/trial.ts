@@ -3,11 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { callFrom } from '../decide/described.ts';
-import { dryRun, jsonOf, namesOf } from '../decide/dry-run.ts';
+import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
 import { whatWouldChange } from '../decide/what-would-change.ts';
 import { RouterError } from '../errors.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import type { Scheme } from '../scheme/scheme.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Tokens } from '../upstream/tokens.ts';
@@ -77,10 +76,4 @@ function nameIn(document: string): string {
   if (typeof name !== 'string')
     throw new RouterError('config_invalid', 'name: expected the name of the scheme');
   return name;
-}
-
-function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
-  const scheme = schemes.get(name);
-  if (scheme !== undefined) return scheme;
-  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
 }

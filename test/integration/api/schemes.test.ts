@@ -6,6 +6,7 @@ import { callRecord } from '../../support/stored.ts';
 
 const scheme = (name: string, more: object = {}) => ({
   name,
+  domain: 'pbx.example',
   webhook: { url: 'https://crm.example/route' },
   ...more,
 });
@@ -116,7 +117,7 @@ describe('api: schemes, calls and trials', () => {
 
   it('tells which calls would move', async () => {
     const url = 'https://crm.example/route?n={{caller}}';
-    const webhook = { url, method: 'GET', parameters: {} };
+    const webhook = { url, submission: 'http', method: 'GET', parameters: {} };
     const document = scheme('default', { webhook });
     const records = ['{"destination":"101"}', '{"destination":"102"}'].map((reply, index) => {
       const record = callRecord({ scheme: 'default', reply, destination: `10${index + 1}` });
@@ -141,7 +142,7 @@ describe('api: schemes, calls and trials', () => {
     const same = await changes({});
     for (const { id } of records) expect(same.get(id)?.kind, same.get(id)?.why).to.equal('same');
     expect(same.get(other.id)?.why).to.contain('it would ask what was not asked');
-    const moved = await changes({ webhook: { ...webhook, map: { 101: '301' } } });
+    const moved = await changes({ webhook: { ...webhook, map: { 101: '301' }, unmapped: 'pass' } });
     expect(moved.get(records[0]?.id ?? '')?.to).to.deep.include({ result: 'routed', steps: ['dial 301'] });
     expect(moved.get(records[1]?.id ?? '')?.kind).to.equal('same');
   });

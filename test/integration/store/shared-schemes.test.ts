@@ -219,7 +219,39 @@ onBothDatabases('schemes of the store', (database) => {
       await half.desk.save(changeOf('sales', after, { document: documentOf('sales', { title }) }));
       took.push(await other.until(() => other.schemes.current.schemes.get('sales')?.title === title));
     }
-    console.log(database().kind, took.map(Math.round));
     expect(Math.max(...took)).to.be.below(IN_USE_MS);
+  });
+
+  it('are found by looking, where no word of them comes', async function () {
+    this.timeout(30_000);
+    if (database().kind === 'postgres') {
+      await database().execute(
+        place,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'esl-router listens'",
+      );
+    }
+    const document = documentOf('sales').replaceAll("'", "''");
+    await database().execute(
+      place,
+      `insert into scheme_revisions values ('r1', 'default', 'sales', 1, '2026-06-01T12:00:00.000Z', 'ann', '', 'live', '${document}')`,
+    );
+    expect(await half.until(() => half.names.includes('sales'))).to.be.below(IN_USE_MS);
+  });
+
+  it('stay as they are while the database is away, and are taken once it is back', async function () {
+    this.timeout(60_000);
+    const { server } = database();
+    if (server === null) this.skip();
+    await half.desk.save(changeOf('sales', 0));
+    await server.stop();
+    expect(await half.schemes.reload()).to.deep.equal([]);
+    expect(half.names).to.deep.equal(['sales']);
+    put('file', JSON.parse(documentOf('file', { fallback: { onError: [{ scheme: 'sales' }] } })) as object);
+    const other = await Half.open(await openStore(place), dir);
+    others.push(other);
+    expect(other.names, 'files alone').to.deep.equal(['file']);
+    expect(JSON.stringify(other.log.lines)).to.contain('the store can not be read yet');
+    await server.resume();
+    await other.until(() => other.names.includes('sales'));
   });
 });
