@@ -14,6 +14,13 @@ import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
 import { STORE_ACTIONS, storeCommand, type StoreAction, type StoreCommandOptions } from './commands/store.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
+import {
+  ROLES,
+  USER_ACTIONS,
+  userCommand,
+  type UserAction,
+  type UserCommandOptions,
+} from './commands/user.ts';
 import { whyCommand, type WhyOptions } from './commands/why.ts';
 import { systemClock } from './clock.ts';
 import { RouterError } from './errors.ts';
@@ -168,6 +175,14 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
       exit(await storeCommand(context, action, what, options));
+    });
+  common(program.command('user'))
+    .addArgument(new Argument('<action>', 'what to do').choices(USER_ACTIONS))
+    .argument('[name]', 'whom')
+    .description('users of the API and the console; the password is asked for, or read from standard input')
+    .addOption(new Option('--role <role>', 'what he may').choices(ROLES).default('viewer'))
+    .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
+      exit(await userCommand(context, action, name, options));
     });
   program
     .command('new')

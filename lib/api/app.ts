@@ -60,12 +60,15 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
   answerFaults(app, log);
   guardSurface(app, config.api);
   await app.register(rateLimit, {
+    global: false,
     max: requestsPerMinute,
     timeWindow: 60_000,
     cache: MAX_ADDRESSES,
     errorResponseBuilder: (_request, { ttl }) =>
       new ApiProblem(429, `too many requests: wait ${Math.ceil(ttl / 1000)} s`),
   });
+  // Before anybody is asked for: who guesses tokens is counted too.
+  app.addHook('onRequest', app.rateLimit());
   await app.register(cookie);
   guardRoutes(app, context);
   await app.register(swagger, {

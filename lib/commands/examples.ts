@@ -27,10 +27,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router store backup calls.db',
     'esl-router store erase 380441112233',
   ],
+  user: ['esl-router user add anna --role admin', 'esl-router user list', 'esl-router user disable anna'],
   demo: ['esl-router demo', 'esl-router demo --once'],
   simulate: [
     'esl-router simulate --calls 1',
-    'esl-router simulate --router 127.0.0.1:8085 --calls 500 --rate 50',
+    'esl-router simulate --router 127.0.0.1:8094 --calls 500 --rate 50',
   ],
   config: ['esl-router config', 'esl-router config --json'],
   completion: [

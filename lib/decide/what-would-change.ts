@@ -54,7 +54,7 @@ export interface Changes {
 }
 
 /** A turn of the event loop takes about so long: calls go on between two. */
-const TURN_MS = 8;
+const TURN_MS = 4;
 /** What the HTTP client takes of a reply: one of this length may go on. */
 const MAX_REPLY = 64 * 1024;
 /** Given back before any scheme counted: decided again like all others. */

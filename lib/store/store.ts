@@ -57,6 +57,8 @@ export interface OpenStore {
   readonly kind: Database['kind'];
   readonly place: string;
   readonly calls: Calls;
+  readonly accounts: Accounts;
+  readonly audit: Audit;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
   backup(file: string): Promise<void>;
@@ -213,6 +215,8 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     kind: database.kind,
     place: database.place,
     calls: new Calls(database),
+    accounts: new Accounts(database),
+    audit: new Audit(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);

@@ -1,10 +1,11 @@
 /**
- * `npm run fuzz -- [parser | readings | redact] --count N --seed S`: by default the parser, a million of each and a seed of the
+ * `npm run fuzz -- [parser | readings | redact | api] --count N --seed S`: by default the parser, a million of each and a seed of the
  * day, which is printed.
  */
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { fuzzApi } from './api.ts';
 import { fuzzParser } from './parser.ts';
 import { runReadings } from './readings.ts';
 import { runRedact } from './redact.ts';
@@ -19,11 +20,16 @@ const { values, positionals } = parseArgs({
 const [programme = 'parser', ...others] = positionals;
 const count = Number(values.count ?? 1_000_000);
 const seed = Number(values.seed ?? Math.floor(Date.now() / 86_400_000));
-const programmes: Readonly<Record<string, () => boolean | Promise<boolean>>> = { parser, readings, redact };
+const programmes: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
+  parser,
+  readings,
+  redact,
+  api,
+};
 const run = others.length === 0 ? programmes[programme] : undefined;
 if (run === undefined || !Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {
   console.error(
-    'usage: npm run fuzz -- [parser | readings | redact] [--count N] [--seed S]   (whole numbers)',
+    'usage: npm run fuzz -- [parser | readings | redact | api] [--count N] [--seed S]   (whole numbers)',
   );
   process.exit(2);
 }
@@ -54,6 +60,14 @@ function parser(): boolean {
 function readings(): boolean {
   console.log(`fuzz: ${count} numbers, seed ${seed}`);
   return runReadings(count, seed, progress);
+}
+
+async function api(): Promise<boolean> {
+  console.log(`fuzz: ${count} requests, seed ${seed}`);
+  const { statuses, faults } = await fuzzApi(count, seed, progress);
+  console.log(JSON.stringify(Object.fromEntries(statuses)));
+  for (const fault of faults) console.error(fault);
+  return faults.length === 0;
 }
 
 function redact(): Promise<boolean> {

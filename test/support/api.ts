@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../../lib/api/app.ts';
-import type { ApiOptions } from '../../lib/api/context.ts';
+import type { ApiOptions, ApiStore } from '../../lib/api/context.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { Passwords } from '../../lib/api/guard/password.ts';
 import { ROLES, type Role } from '../../lib/api/guard/role.ts';
@@ -23,6 +23,7 @@ import { listeningLog, openStore, type Told } from './stored.ts';
 
 export interface ApiUnderTest {
   readonly app: FastifyInstance;
+  readonly options: ApiOptions;
   readonly store: Store;
   readonly live: LiveCalls;
   readonly lines: readonly Told[];
@@ -41,6 +42,7 @@ let hash: Promise<string> | null = null;
 export async function openApi(
   options: Partial<ApiOptions> = {},
   env: Record<string, string> = {},
+  watched: (store: Store) => ApiStore = (store) => store,
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
@@ -76,10 +78,10 @@ export async function openApi(
     secrets: () => NO_SECRETS,
     schemes: () => set,
   });
-  const app = await buildApi({
+  const all: ApiOptions = {
     config,
     settings,
-    store,
+    store: watched(store),
     schemes: () => ({
       set,
       files: new Map(),
@@ -94,7 +96,8 @@ export async function openApi(
     version: 'test',
     requestsPerMinute: 1e9,
     ...options,
-  });
+  };
+  const app = await buildApi(all);
   hash ??= new Passwords().hash(PASSWORD);
   const password_hash = await hash;
   const at = new Date();
@@ -115,6 +118,7 @@ export async function openApi(
   await add('expired', 'admin', new Date(at.getTime() - 1000));
   return {
     app,
+    options: all,
     store,
     live,
     lines: log.lines,

@@ -124,4 +124,14 @@ describe('api: who asks', () => {
     expect(replies.filter(({ statusCode }) => statusCode === 401)).to.have.length(5);
     expect(replies.filter(({ statusCode }) => statusCode === 429)).to.have.length(3);
   });
+
+  it('counts the requests of an address, of nobody too', async () => {
+    const few = await openApi({ requestsPerMinute: 3 });
+    const statuses: number[] = [];
+    for (const token of [few.tokens.wrong, few.tokens.wrong, few.tokens.admin, few.tokens.admin]) {
+      statuses.push((await few.app.inject({ url: session, headers: bearer(token) })).statusCode);
+    }
+    expect(statuses).to.deep.equal([401, 401, 200, 429]);
+    await few.close();
+  });
 });

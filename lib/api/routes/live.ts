@@ -1,0 +1,141 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { LiveCall } from '../../call/live.ts';
+import { createRedactor } from '../../redact/redactor.ts';
+import type { ApiContext } from '../context.ts';
+import { authenticate } from '../guard/auth.ts';
+import { principalOf, type Role } from '../guard/role.ts';
+import { ApiProblem } from '../problem.ts';
+
+/** Calls of now: as they are, and once a second as they change. A reader never costs a call anything: all changes of a second are one event. */
+
+const TICK_MS = 1_000;
+/** Something is said so often, and whether he may still listen is looked at. */
+const HEARTBEAT_TICKS = 15;
+const MAX_READERS = 64;
+const MAX_SHOWN = 500;
+/** Whoever has not read so much is gone, or ought to be. */
+const MAX_BEHIND_BYTES = 256 * 1024;
+
+const live = z.object({
+  at: z.string(),
+  counts: z.object({ live: z.number(), ended: z.number(), byResult: z.record(z.string(), z.number()) }),
+  calls: z.array(
+    z.object({
+      id: z.string(),
+      startedAt: z.string(),
+      state: z.enum(['deciding', 'asking', 'ringing', 'talking']),
+      since: z.string(),
+      caller: z.string(),
+      callerName: z.string(),
+      did: z.string(),
+      scheme: z.string().nullable(),
+      destination: z.string(),
+    }),
+  ),
+});
+
+const masking = createRedactor({ maskNumbers: true });
+
+/** What says who: ids and times have digits too. */
+function masked(call: LiveCall): LiveCall {
+  const { caller, callerName, did, destination } = call;
+  return {
+    ...call,
+    caller: masking.text(caller),
+    callerName: masking.text(callerName),
+    did: masking.text(did),
+    destination: masking.text(destination),
+  };
+}
+
+export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
+  const { clock, live: calls } = context;
+  const shown = (role: Role): z.infer<typeof live> => {
+    const list = calls.list(MAX_SHOWN);
+    return {
+      at: clock.date().toISOString(),
+      counts: calls.counts,
+      calls: role === 'viewer' ? list.map(masked) : list,
+    };
+  };
+  let readers = 0;
+  return (app) => {
+    const open = new Set<ServerResponse>();
+    app.addHook('preClose', (done) => {
+      for (const response of open) response.destroy();
+      done();
+    });
+    app.get(
+      '/live',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['live'],
+          summary: `Calls of now, ${MAX_SHOWN} at most, and counters`,
+          response: { 200: live },
+        },
+      },
+      (request) => Promise.resolve(shown(principalOf(request).role)),
+    );
+    app.get(
+      '/live/events',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['live'],
+          summary: 'The same as server-sent events, once a second when something changed',
+        },
+      },
+      (request, reply) => {
+        const { role } = principalOf(request);
+        if (readers >= MAX_READERS) {
+          throw new ApiProblem(503, 'too many read events', { headers: { 'Retry-After': '10' } });
+        }
+        reply.hijack();
+        const { raw: response } = reply;
+        // He has gone while it was found out who he is.
+        if (response.destroyed) return reply;
+        readers++;
+        open.add(response);
+        for (const [name, value] of Object.entries(reply.getHeaders())) {
+          if (value !== undefined) response.setHeader(name, value);
+        }
+        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+        let version = -1;
+        let ticks = 0;
+        let cancel = (): void => undefined;
+        const tick = (): void => {
+          if (response.destroyed) return;
+          if (response.writableLength > MAX_BEHIND_BYTES) {
+            response.destroy();
+            return;
+          }
+          const isBehind = response.writableNeedDrain;
+          if (version !== calls.version && !isBehind) {
+            version = calls.version;
+            response.write(`event: live\ndata: ${JSON.stringify(shown(role))}\n\n`);
+          } else if (ticks % HEARTBEAT_TICKS === 0) {
+            response.write(': still here\n\n');
+          }
+          if (++ticks % HEARTBEAT_TICKS === 0) void stillMay();
+          cancel = clock.after(TICK_MS, tick, { keepsAlive: false });
+        };
+        const stillMay = async (): Promise<void> => {
+          const principal = await authenticate(request, context).catch(() => null);
+          if (principal?.role !== role) response.destroy();
+        };
+        response.once('close', () => {
+          readers--;
+          open.delete(response);
+          cancel();
+        });
+        response.on('error', () => undefined);
+        tick();
+        return reply;
+      },
+    );
+    return Promise.resolve();
+  };
+}

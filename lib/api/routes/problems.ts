@@ -1,0 +1,96 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { sentenceOf, whatToDo, type Reason } from '../../errors.ts';
+import { REASONS } from '../../reasons/index.ts';
+import { audit } from '../audit.ts';
+import type { ApiContext } from '../context.ts';
+import { principalOf } from '../guard/role.ts';
+import { ApiProblem } from '../problem.ts';
+
+/** Failures of calls, grouped: what is wrong now, since when, and the cure. */
+
+const state = z.enum(['open', 'acknowledged', 'solved']);
+const id = z.uuid();
+
+export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
+  const { problems } = context.store;
+  return (app) => {
+    app.get(
+      '/problems',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['problems'],
+          summary: 'Failures of one kind, counted; the most recent first',
+          querystring: z.strictObject({
+            state: state.optional(),
+            limit: z.coerce.number().int().min(1).max(500).default(100),
+          }),
+          response: {
+            200: z.array(
+              z.object({
+                id: z.string(),
+                state,
+                reason: z.string(),
+                sentence: z.string(),
+                whatToDo: z.string().nullable(),
+                scheme: z.string(),
+                crm: z.string(),
+                count: z.number(),
+                firstAt: z.string(),
+                lastAt: z.string(),
+                lastCall: z.string(),
+                changedBy: z.string(),
+              }),
+            ),
+          },
+        },
+      },
+      async (request) => {
+        const { state, limit } = request.query;
+        const states = state === undefined ? (['open', 'acknowledged'] as const) : [state];
+        const found = await problems.list(principalOf(request).tenant, states, limit);
+        return found.map((one) => ({
+          id: one.id,
+          state: one.state,
+          reason: one.reason,
+          sentence: isReason(one.reason) ? sentenceOf(one.reason) : one.reason,
+          whatToDo: isReason(one.reason) ? whatToDo(one.reason) : null,
+          scheme: one.scheme,
+          crm: one.crm,
+          count: Number(one.count),
+          firstAt: one.first_at,
+          lastAt: one.last_at,
+          lastCall: one.last_call,
+          changedBy: one.changed_by,
+        }));
+      },
+    );
+    app.patch(
+      '/problems/:id',
+      {
+        config: { role: 'operator' },
+        schema: {
+          tags: ['problems'],
+          summary: 'Acknowledge a problem, call it solved, or open it again',
+          params: z.object({ id }),
+          body: z.strictObject({ state }),
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const { state } = request.body;
+        const { who } = principalOf(request);
+        if (!(await problems.change(id, state, who))) throw new ApiProblem(404, 'there is no such problem');
+        await audit(context, request, 'problem changed', `problem ${id}`, { change: { state } });
+        return reply.code(204).send(null);
+      },
+    );
+    return Promise.resolve();
+  };
+}
+
+function isReason(word: string): word is Reason {
+  return Object.hasOwn(REASONS, word);
+}

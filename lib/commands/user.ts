@@ -1,0 +1,108 @@
+import { Passwords, MAX_PASSWORD, MIN_PASSWORD } from '../api/guard/password.ts';
+import { ROLES, type Role } from '../api/guard/role.ts';
+import { USER_NAME, userRow } from '../api/user.ts';
+import { systemClock } from '../clock.ts';
+import { RouterError } from '../errors.ts';
+import { openExisting, type OpenStore } from '../store/store.ts';
+import { uuidv7 } from '../uuid.ts';
+import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { askPassword } from './password.ts';
+import { print } from './print.ts';
+import { columnsOf, table } from './table.ts';
+
+export { ROLES };
+export type UserAction = 'add' | 'list' | 'password' | 'disable' | 'enable';
+export const USER_ACTIONS: readonly UserAction[] = ['add', 'list', 'password', 'disable', 'enable'];
+
+export interface UserCommandOptions extends CommonOptions {
+  readonly role: Role;
+}
+
+/** Who may log in: for the first one, and for whoever has locked himself out. */
+export async function userCommand(
+  context: CommandContext,
+  action: UserAction,
+  name: string | undefined,
+  options: UserCommandOptions,
+): Promise<ExitCode> {
+  if (action !== 'list' && !USER_NAME.test(name ?? '')) {
+    throw wrong(
+      `esl-router user ${action}: say which NAME (letters, digits, ".", "_", "-" or "@", at most 64)`,
+    );
+  }
+  const { config } = await load(context, options);
+  const store = await openExisting(config.store, systemClock);
+  const tell = (text: string): void => {
+    print(context.stdout, [text], redactorOf(context.env));
+  };
+  try {
+    if (action === 'list') tell(await listed(store, columnsOf(context)));
+    else tell(await changed(store, context, action, { name: name ?? '', role: options.role }));
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+async function listed({ accounts }: OpenStore, columns: number): Promise<string> {
+  const rows = (await accounts.users()).map(({ name, role, created_at, disabled_at }) => {
+    return [name, role, created_at, disabled_at === null ? '' : `disabled ${disabled_at}`];
+  });
+  return table([['user', 'role', 'since', ''], ...rows], columns);
+}
+
+async function changed(
+  { accounts, audit }: OpenStore,
+  context: CommandContext,
+  action: Exclude<UserAction, 'list'>,
+  { name, role }: { readonly name: string; readonly role: Role },
+): Promise<string> {
+  const at = systemClock.date();
+  const note = (what: string, change: object): Promise<void> =>
+    audit.add({
+      id: uuidv7(at),
+      tenant: 'default',
+      at: at.toISOString(),
+      who: 'command line',
+      address: 'this machine',
+      action: what,
+      subject: `user ${name}`,
+      change: JSON.stringify(change),
+    });
+  const found = await accounts.user(name);
+  if (action === 'add') {
+    if (found !== null) throw wrong(`there is a user ${name} already: esl-router user password ${name}`);
+    const row = userRow({ name, role, hash: await newHash(context), at });
+    if (!(await accounts.addUser(row))) throw wrong(`there is a user ${name} already`);
+    await note('user added', { role });
+    return `${name} may log in as ${role}`;
+  }
+  if (found === null) throw wrong(`there is no user ${name}: esl-router user list`);
+  if (action === 'password') {
+    await accounts.changeUser(found.id, { password_hash: await newHash(context) });
+  } else {
+    await accounts.changeUser(found.id, { disabled_at: action === 'disable' ? at.toISOString() : null });
+  }
+  await accounts.closeSessionsOf(found.id);
+  await note(
+    'user changed',
+    action === 'password' ? { password: 'changed' } : { disabled: action === 'disable' },
+  );
+  return {
+    password: `${name} has a new password`,
+    disable: `${name} may not log in any more`,
+    enable: `${name} may log in again`,
+  }[action];
+}
+
+async function newHash(context: CommandContext): Promise<string> {
+  const password = await askPassword(context);
+  if (password.length < MIN_PASSWORD || password.length > MAX_PASSWORD) {
+    throw wrong(`the password needs ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`);
+  }
+  return new Passwords().hash(password);
+}
+
+function wrong(text: string): RouterError {
+  return new RouterError('config_invalid', text);
+}

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { serveApi, type Api } from '../../../lib/api/server.ts';
+import { bearer, openApi, type ApiUnderTest } from '../../support/api.ts';
+
+describe('api: its port', () => {
+  let api: ApiUnderTest;
+  let server: Api | null = null;
+  const sockets: Socket[] = [];
+  before(async () => {
+    api = await openApi();
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await server?.close();
+    server = null;
+  });
+  after(() => api.close());
+
+  const open = async (settings: object): Promise<number> => {
+    const config = { ...api.options.config, api: { ...api.options.config.api, port: 0, ...settings } };
+    server = await serveApi({ ...api.options, config });
+    return server.address?.port ?? 0;
+  };
+  const dial = async (port: number): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  };
+  const faultOf = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+
+  it('refuses to listen beyond loopback without TLS, with half a certificate, or on a port in use', async () => {
+    expect(await faultOf(open({ host: '0.0.0.0' }))).to.match(/beyond loopback/);
+    expect(await faultOf(open({ tls: { cert: 'x.pem', key: '' } }))).to.match(/set both/);
+    expect(await faultOf(open({ tls: { cert: '/nowhere.pem', key: '/nowhere.pem' } }))).to.match(/ENOENT/);
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    expect(await faultOf(open({ port }))).to.match(/cannot listen on 127.0.0.1:\d+/);
+    other.close();
+  });
+
+  it('is not open beyond loopback before there is a user', async () => {
+    const { store } = api.options;
+    const accounts = Object.create(store.accounts, { users: { value: () => Promise.resolve([]) } }) as never;
+    const { config, log } = api.options;
+    const settings = { ...config.api, port: 0, host: '0.0.0.0', trustedProxy: ['127.0.0.1'] };
+    server = await serveApi({
+      ...api.options,
+      config: { ...config, api: settings },
+      store: { ...store, accounts, audit: store.audit, problems: store.problems, calls: store.calls },
+      log,
+    });
+    await new Promise(setImmediate);
+    expect(server.address).to.equal(null);
+    expect(api.lines.map(({ message }) => message).join()).to.match(/before there is a user/);
+  });
+
+  it('answers several Host headers, and one that is not ours, with 421', async () => {
+    const port = await open({});
+    for (const hosts of ['Host: localhost\r\nHost: evil.test', 'Host: evil.test']) {
+      const socket = await dial(port);
+      socket.write(`GET /healthz HTTP/1.1\r\n${hosts}\r\n\r\n`);
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      expect(reply.toString()).to.match(/^HTTP\/1.1 4\d\d/);
+    }
+  });
+
+  it('ends what is smuggled', async () => {
+    const port = await open({});
+    const socket = await dial(port);
+    socket.write(
+      'POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    );
+    let text = '';
+    socket.on('data', (data) => (text += data.toString()));
+    await once(socket, 'close');
+    expect(text).to.match(/^HTTP\/1.1 400/);
+    expect(text).to.not.include('"ok"');
+  });
+
+  it('serves 64 readers of events, turns the next one away, and cuts them all when it ends', async () => {
+    const port = await open({});
+    const token = bearer(api.tokens.operator).authorization;
+    const request = `GET /api/v1/live/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${token}\r\n\r\n`;
+    const reader = await dial(port);
+    reader.write(request);
+    const [begun] = (await once(reader, 'data')) as [Buffer];
+    expect(begun.toString()).to.match(/^HTTP\/1.1 200[^]*text\/event-stream[^]*event: live/);
+    for (let at = 0; at < 64; at++) (await dial(port)).write(request);
+    const last = await dial(port);
+    last.write(request);
+    const [refused] = (await once(last, 'data')) as [Buffer];
+    expect(refused.toString()).to.match(/^HTTP\/1.1 503/);
+    await server?.close();
+    server = null;
+    if (!reader.closed) await once(reader, 'close');
+  });
+});
