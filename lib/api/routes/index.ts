@@ -21,7 +21,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   auditRoutes,
   statusRoutes,
   callRoutes,
-  schemeRoutes,
   tryRoutes,
   liveRoutes,
   problemRoutes,
