@@ -127,19 +127,20 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
 async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptions): Promise<Outlook> {
   const { schemes, config, secrets, version, clock, random } = options;
   const replies = new Replies(record);
-  let untold: Untellable | null = null;
+  const untold: Untellable[] = [];
   const answer = (request: HttpRequest): HttpResponse => {
     try {
       return replies.to(request);
     } catch (error) {
-      if (error instanceof Untellable) untold = error;
+      if (error instanceof Untellable) untold.push(error);
       throw error;
     }
   };
   const answering = { by: 'record', trace: record.id, answer } as const;
   const asking = { call, schemes, config, secrets, version, named: null, answering, clock, random };
   const { record: now } = await dryRun(asking);
-  if (untold !== null) throw untold as Untellable;
+  const [why] = untold;
+  if (why !== undefined) throw why;
   const [decision] = now.decisions;
   const { result, reason } = now;
   if (decision === undefined) return { scheme: null, result, reason, steps: ['dialplan'] };

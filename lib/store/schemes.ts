@@ -44,7 +44,7 @@ export class Schemes {
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('tenant', '=', tenant)
       .executeTakeFirstOrThrow();
-    return Number(count);
+    return count;
   }
 
   /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite tells nobody. */

@@ -66,6 +66,8 @@ export class SharedSchemes {
     let ended = false;
     let looking = false;
     let again = false;
+    const goesOn = (): boolean => !ended;
+    const isAsked = (): boolean => again;
     let cancel: () => void = () => undefined;
     const look = async (): Promise<void> => {
       if (looking) {
@@ -76,12 +78,19 @@ export class SharedSchemes {
       do {
         again = false;
         const mark = await this.#look();
-        if (!ended && mark !== null && mark !== this.#mark) onChange();
-      } while (again && !ended);
+        if (goesOn() && mark !== null && mark !== this.#mark) onChange();
+      } while (isAsked() && goesOn());
       looking = false;
     };
     const poll = (): void => {
-      cancel = clock.after(POLL_MS, () => void look().then(() => !ended && poll()), { keepsAlive: false });
+      cancel = clock.after(
+        POLL_MS,
+        () =>
+          void look().then(() => {
+            if (goesOn()) poll();
+          }),
+        { keepsAlive: false },
+      );
     };
     const deaf = schemes.listen(() => void look());
     poll();

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { StoredCall } from '../../store/calls.ts';
 import { audit } from '../audit.ts';
-import type { ApiContext } from '../context.ts';
+import type { ApiContext, TryQuestion } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
@@ -47,7 +47,7 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           scheme,
           document: document === undefined ? null : JSON.stringify(document),
           call: {
-            ...JSON.parse(JSON.stringify(rest)),
+            ...(JSON.parse(JSON.stringify(rest)) as TryQuestion['call']),
             var: Object.entries(variables).map((pair) => pair.join('=')),
           },
           reply,

@@ -11,6 +11,13 @@ const scheme = (name: string, more: object = {}) => ({
   ...more,
 });
 
+interface Answer {
+  readonly errors: readonly { pointer: string }[];
+  readonly verdicts: { id: string; kind: string; why?: string; to?: unknown }[];
+  readonly calls: readonly { id: string }[];
+  readonly next: string;
+}
+
 describe('api: schemes, calls and trials', () => {
   let api: ApiUnderTest;
   beforeEach(async () => {
@@ -30,7 +37,7 @@ describe('api: schemes, calls and trials', () => {
       status: reply.statusCode,
       etag: reply.headers.etag,
       text: reply.body,
-      json: () => reply.json<any>(),
+      json: () => reply.json<Answer>(),
     };
   };
   interface Asking {
@@ -79,7 +86,7 @@ describe('api: schemes, calls and trials', () => {
     const document = { name: 'sales', webhook: { url: 'ftp://crm.example/' } };
     const wrong = await ask('PUT', '/schemes/sales', { headers: NEW, body: { document } });
     expect(wrong.status).to.equal(422);
-    expect(wrong.json().errors[0].pointer).to.equal('/document/webhook/url');
+    expect(wrong.json().errors[0]?.pointer).to.equal('/document/webhook/url');
     expect(await api.store.schemes.mark('default')).to.equal(0);
   });
 
@@ -136,7 +143,7 @@ describe('api: schemes, calls and trials', () => {
       const body = { document: { ...document, ...more } };
       const reply = await ask('POST', '/what-would-change', { body });
       expect(reply.status, reply.text).to.equal(200);
-      const verdicts = reply.json().verdicts as { id: string; kind: string; why?: string; to?: unknown }[];
+      const verdicts = reply.json().verdicts;
       return new Map(verdicts.map((one) => [one.id, one]));
     };
     const same = await changes({});
@@ -161,7 +168,7 @@ describe('api: schemes, calls and trials', () => {
     const first = await ask('GET', '/calls?limit=2', { role: 'operator' });
     expect(first.json().calls).to.have.length(2);
     const rest = await ask('GET', `/calls?limit=2&cursor=${first.json().next}`, { role: 'operator' });
-    expect(rest.json().calls.map(({ id }: { id: string }) => id)).to.deep.equal([calls[0]?.id]);
+    expect(rest.json().calls.map(({ id }) => id)).to.deep.equal([calls[0]?.id]);
     const one = await ask('GET', `/calls/${calls[1]?.id}`, { role: 'operator' });
     expect(one.json()).to.deep.include({ previous: calls[0]?.id, next: calls[2]?.id });
     for (const path of ['/calls', `/calls/${calls[1]?.id}`, '/calls/export', '/calls/export?format=jsonl']) {
