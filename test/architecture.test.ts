@@ -9,9 +9,9 @@ import { dirname, join, normalize } from 'node:path';
 const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
-  commands   | router api decide presets schemes store scheme dial upstream http call config log redact dialplan simulator
+  commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | api leg decide schemes (store) upstream esl http call config log
+  router     | api leg decide schemes (store) upstream esl http call config log redact
   api        | (schemes) store (call) config (log) redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact

@@ -2,7 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
 import type { LiveCalls } from '../call/live.ts';
 import type { Logger } from '../log.ts';
+import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import type { StoredCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
 import type { Passwords } from './guard/password.ts';
 import type { Attempts } from './guard/attempts.ts';
@@ -13,6 +15,9 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
+  /** Where schemes of the store are changed. */
+  readonly desk: SchemeDesk;
+  readonly trial: Trial;
   readonly live: LiveCalls;
   readonly breakers: Breakers;
   /** As `/readyz` says it. */
@@ -30,6 +35,32 @@ interface SchemesInUse {
   readonly set: SchemeSet;
   /** The file of each scheme that has one. */
   readonly files: ReadonlyMap<string, string>;
+}
+
+/** Calls tried without a call. What is wrong with the request is thrown as RouterError `config_invalid`. */
+export interface Trial {
+  /** Resolves to the record of the call, and what it would do. */
+  tryCall(question: TryQuestion): Promise<object>;
+  /** Recorded calls decided again with this document in place of the scheme of its name. */
+  changes(name: string, document: string, calls: AsyncIterable<StoredCall>): Promise<object>;
+}
+
+export interface TryQuestion {
+  /** In place of the scheme that the call would choose. */
+  readonly scheme: string | null;
+  /** JSON of a scheme that is not saved, and is used in place of the one of that name. */
+  readonly document: string | null;
+  readonly call: Readonly<{
+    caller: string;
+    did: string;
+    callerName?: string;
+    context?: string;
+    path?: string;
+    withheld?: boolean;
+    var?: readonly string[];
+  }>;
+  /** Null: the CRM is asked. */
+  readonly reply: { readonly status: number; readonly body: string } | null;
 }
 
 /** The circuit breakers of `lib/upstream`. */

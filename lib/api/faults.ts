@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { messageOf } from '../errors.ts';
+import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { StoreFault } from '../store/fault.ts';
 import { ApiProblem, sendProblem, type FieldFault } from './problem.ts';
@@ -36,6 +36,9 @@ function problemOf(error: unknown): ApiProblem {
     const place = first?.pointer ?? first?.parameter ?? '';
     return new ApiProblem(422, `${context} ${place}: ${first?.detail ?? 'not valid'}`, { errors });
   }
+  if (error instanceof RouterError && error.code === 'config_invalid')
+    return new ApiProblem(422, error.message);
+  if (error instanceof RouterError && error.code === 'overloaded') return new ApiProblem(503, error.message);
   if (error instanceof StoreFault) {
     if (error.kind === 'row') return new ApiProblem(422, 'the store refuses this value');
     return new ApiProblem(503, 'the store does not answer; calls go on without it', {

@@ -56,7 +56,10 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   };
   // Files may be slow to be read, and whoever stops the router waits for none.
   const router = await Promise.race([
-    start({ config, settings, secrets, secretSource, tokenStore, log, version, maxDescriptors, store }),
+    start({
+      ...{ config, settings, secrets, secretSource, tokenStore, log, version, maxDescriptors, store },
+      ...(store === null ? {} : { sharedSchemes: store.shareSchemes() }),
+    }),
     stopped.then(() => null),
   ]).catch(async (error: unknown) => {
     await store?.close();

@@ -1,34 +1,9 @@
-import type { Outcome } from '../call/cause.ts';
 import type { CallRecord } from '../call/record.ts';
 import { describeStep } from '../decide/decide.ts';
-import type { Step } from '../dial/route.ts';
+import type { Listed, Tried } from '../decide/dry-run.ts';
 import { sentenceOf, whatToDo } from '../errors.ts';
-import type { Scheme } from '../scheme/scheme.ts';
 
-/** What a call would have come to. */
-export interface Tried {
-  readonly record: CallRecord;
-  /** The first scheme; null for a call that is given back unasked. Hand-overs show in the requests. */
-  readonly chosen: { readonly scheme: Scheme; readonly chosenBy: string } | null;
-  readonly steps: readonly Step[];
-  readonly dialStrings: readonly string[];
-  readonly next: readonly Listed[];
-}
-
-/** What follows a bridge that ended in one of these ways. */
-export interface Listed {
-  readonly outcomes: readonly Outcome[];
-  readonly steps: readonly Step[];
-  readonly dialStrings: readonly string[];
-}
-
-/** The record of the call, and what it would do. */
-export function jsonOf({ record, steps, dialStrings, next }: Tried): object {
-  const shown = next.map((list) => ({ ...list, steps: list.steps.map(describeStep) }));
-  return { ...record, steps: steps.map(describeStep), dialStrings, next: shown };
-}
-
-/** The same for a person, in lines. */
+/** What a dry run came to, for a person, in lines. */
 export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string[] {
   const { requests, readings, notes, result, reason, via } = record;
   const given = chosen === null;

@@ -10,7 +10,7 @@ import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { Scheme } from '../scheme/scheme.ts';
-import { replyRules } from '../schemes/schemes.ts';
+import { replyRules } from '../schemes/rules.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { standingOf } from '../webhook/account.ts';

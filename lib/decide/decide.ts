@@ -7,7 +7,8 @@ import { nameOf, originatesFor, placeFor, type Originate } from '../dial/origina
 import { parseSteps, type Step } from '../dial/route.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { FallbackStep, Scheme } from '../scheme/scheme.ts';
-import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
+import { stepRules } from '../schemes/rules.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { FIRST, type Occasion } from '../webhook/macro.ts';
 import type { Webhook } from '../webhook/webhook.ts';

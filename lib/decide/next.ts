@@ -3,7 +3,8 @@ import type { Call } from '../call/channel.ts';
 import type { Config } from '../config/config.ts';
 import { parseSteps, type Reading, type Step } from '../dial/route.ts';
 import { stepsFor } from '../scheme/scheme.ts';
-import { stepRules, type SchemeSet } from '../schemes/schemes.ts';
+import { stepRules } from '../schemes/rules.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Decision } from './decide.ts';
 
 /** The steps that follow when nobody answers the last bridge of a decision. */

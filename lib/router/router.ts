@@ -1,4 +1,3 @@
-import { serveApi, type Api } from '../api/server.ts';
 import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
@@ -21,8 +20,10 @@ import type { Logger } from '../log.ts';
 import { ReloadableSchemes } from '../schemes/reload.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
+import type { SharedSchemes } from '../store/shared-schemes.ts';
 import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { openApi } from './surface.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
@@ -49,6 +50,8 @@ export interface RouterOptions {
   /** As the API shows them. */
   readonly settings?: readonly SettingValue[];
   readonly observers?: readonly CallObserver[];
+  /** Schemes made outside files; none by default. */
+  readonly sharedSchemes?: Pick<SharedSchemes, 'read' | 'follow'>;
 }
 
 interface SecretSource {
@@ -78,25 +81,38 @@ const FAREWELL_MS = 200;
 
 /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
 export async function start(options: RouterOptions): Promise<Router> {
-  const { config, secrets, secretSource, log, clock = systemClock } = options;
+  const { config, secrets, secretSource, sharedSchemes, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
-    read: options.loadSchemes ?? (() => loadAll(config, secrets, secretSource)),
+    read: options.loadSchemes ?? (() => loadAll(config, secrets, secretSource, sharedSchemes)),
     ...(secretSource === undefined ? {} : { lookBeside: secretSource.look }),
     watched: config.schemes.watch ? config.schemes.dir : null,
     log,
     clock,
   });
+  const unfollow = sharedSchemes?.follow(() => void schemes.reload()) ?? (() => undefined);
   try {
-    return await serve(schemes, options);
+    const router = await serve(schemes, options);
+    const stop = (): Promise<void> => {
+      unfollow();
+      return router.stop();
+    };
+    return { ...router, stop };
   } catch (error) {
+    unfollow();
     await schemes.close();
     throw error;
   }
 }
 
 /** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
-async function loadAll(config: Config, first: Secrets, source?: SecretSource): Promise<LoadResult> {
-  if (source === undefined) return loadSchemes(config, first);
+async function loadAll(
+  config: Config,
+  first: Secrets,
+  source?: SecretSource,
+  shared?: RouterOptions['sharedSchemes'],
+): Promise<LoadResult> {
+  const stored = await shared?.read();
+  if (source === undefined) return loadSchemes(config, first, stored);
   const seen = await source.look();
   let secrets: Secrets;
   try {
@@ -105,7 +121,7 @@ async function loadAll(config: Config, first: Secrets, source?: SecretSource): P
     if (!(error instanceof RouterError)) throw error;
     return { ok: false, faults: error.message.split('\n'), mayPass: true };
   }
-  const result = await loadSchemes(config, secrets);
+  const result = await loadSchemes(config, secrets, stored);
   return { ...result, seen: (result.seen ?? '') + seen, ...(result.ok ? { secrets } : {}) };
 }
 
@@ -216,14 +232,19 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     await listener.drain();
     throw error;
   });
-  const api = await openApi(options, { schemes, live, breakers: upstream, readiness }).catch(
-    async (error: unknown) => {
-      load.stop();
-      health?.close();
-      await listener.drain();
-      throw error;
-    },
-  );
+  const api = await openApi(options, {
+    schemes,
+    live,
+    breakers: upstream,
+    readiness,
+    tokens,
+    ownPorts,
+  }).catch(async (error: unknown) => {
+    load.stop();
+    health?.close();
+    await listener.drain();
+    throw error;
+  });
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -333,26 +354,6 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
 /** A store that is down costs no call anything: the router is as ready as before, and says it. */
 function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
   return { status, queued, lost };
-}
-
-/** What the API is told of the router. */
-interface Told {
-  readonly schemes: ReloadableSchemes;
-  readonly live: LiveCalls;
-  readonly breakers: Upstream;
-  readonly readiness: () => Readiness;
-}
-
-async function openApi(options: RouterOptions, { schemes, ...told }: Told): Promise<Api | null> {
-  const { config, settings = [], store, log, version, clock = systemClock } = options;
-  const { port } = config.api;
-  if (port === 'off') return null;
-  if (store === undefined || store === null) {
-    if (port !== 'auto') log.warn('api: not started, it needs a store (store.url, ESL_ROUTER_STORE_URL)');
-    return null;
-  }
-  const inUse = () => ({ set: schemes.current, files: schemes.files });
-  return serveApi({ config, settings, store, schemes: inUse, ...told, log, version, clock });
 }
 
 async function openHealth(

@@ -42,7 +42,7 @@ export function openTokens(
 }
 
 function report(log: Logger, event: TokenEvent): void {
-  const { kind, ...fields } = event;
+  const { kind: _, ...fields } = event;
   switch (event.kind) {
     case 'works':
       log.info('access tokens come again', fields);

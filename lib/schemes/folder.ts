@@ -27,6 +27,7 @@ import {
   type SchemeSet,
   type SchemeSource,
 } from './schemes.ts';
+import { NONE_STORED, storedSources, type StoredSchemes, type StoredUse } from './stored.ts';
 import { tlsFilesOf } from './tls.ts';
 
 /** Of all files together: what a set of schemes takes in memory is several times as much. */
@@ -51,7 +52,11 @@ type Kind = 'scheme' | 'profile';
  * Reads and checks every scheme, of the folder and of the environment: the whole set, or all faults at once. What is read is the
  * folder of one moment: when a file changes meanwhile it is read once more.
  */
-export async function loadSchemes(config: Config, secrets: Secrets): Promise<LoadResult> {
+export async function loadSchemes(
+  config: Config,
+  secrets: Secrets,
+  stored = NONE_STORED,
+): Promise<LoadResult> {
   const { dir } = config.schemes;
   for (let tries = 1; ; tries++) {
     const before = await lookAt(dir);
@@ -70,11 +75,22 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     const isSettled = before === after || after.includes(`${NO_ANSWER}\n`);
     if (!isSettled && tries < TRIES) continue;
     if (!isSettled) found.faults.push(`${dir}: its files change while they are read`);
-    const sources = [...found.sources, ...environmentSource(config)];
+    const environment = environmentSource(config);
+    // A stored scheme may name no file but those that a file names: whoever may change it may not look around on this machine.
+    const outside = await storedSources(stored, [...found.sources, ...environment]);
+    const sources = [...found.sources, ...outside.sources, ...environment];
     found.faults.push(...profiles.faults);
     const unread = [...found.faults, ...found.broken.map(({ path, fault }) => `${path}: ${fault}`)];
-    const result = await inSlices(assembling(sources, config, secrets, { unread, readText, crms }));
-    const looked = { named, seen: after + sightOfNamed };
+    const result = await inSlices(
+      assembling(sources, config, secrets, {
+        unread,
+        readText,
+        crms,
+        isAwaited: awaitedIn(stored, outside.uses),
+      }),
+    );
+    const uses = [...outside.uses, ...(result.stored ?? [])];
+    const looked = { named, seen: after + sightOfNamed, stored: uses };
     return result.ok
       ? {
           ...result,
@@ -82,12 +98,19 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
           notes: [
             ...found.notes,
             ...profiles.notes,
+            ...outside.notes,
             ...result.notes,
             ...(await notKept(result.set, secrets)),
           ],
         }
       : { ...result, ...looked, mayPass: found.faults.length > 0 };
   }
+}
+
+/** Schemes that files may name though they are not there: of a store that has not answered yet, or left out. */
+function awaitedIn({ isKnown }: StoredSchemes, uses: readonly StoredUse[]): (name: string) => boolean {
+  const names = new Set(uses.map(({ name }) => name));
+  return (name) => !isKnown || names.has(name);
 }
 
 /** Files of refresh tokens that a new one can't be written to. */
@@ -196,7 +219,7 @@ async function readNamed(named: readonly string[]): Promise<(path: string) => st
     texts.set(path, text);
   }
   return (path) => {
-    const text = texts.get(path) ?? new Error(`${path}: was not read`);
+    const text = texts.get(path) ?? new Error(`${path}: is named by no file of schemes or profiles`);
     if (typeof text === 'string') return text;
     throw text;
   };

@@ -4,6 +4,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { lookAt } from './folder.ts';
 import type { LoadResult, SchemeSet } from './schemes.ts';
+import { leftOutLines, type StoredUse } from './stored.ts';
 import { Watch } from './watch.ts';
 
 export interface ReloadOptions {
@@ -85,6 +86,11 @@ export class ReloadableSchemes {
 
   get current(): SchemeSet {
     return this.#current.set;
+  }
+
+  /** What became of each scheme of the store when they were read. */
+  get stored(): readonly StoredUse[] {
+    return this.#current.stored ?? [];
   }
 
   /** The file of each scheme that has one. */
@@ -214,6 +220,10 @@ export class ReloadableSchemes {
   }
 
   #take(loaded: Loaded): void {
+    const leftOut = leftOutLines(loaded.stored ?? []);
+    if (leftOut.length > 0 && leftOut.join('\n') !== leftOutLines(this.stored).join('\n')) {
+      this.#options.log.error('stored schemes left out: they are not valid', { faults: leftOut });
+    }
     this.#current = loaded;
     this.#goneSince.clear();
     const budgets = [...loaded.set.schemes.values()].map(({ webhook }) => webhook.timeoutSeconds * 1000);

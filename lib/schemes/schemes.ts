@@ -2,21 +2,19 @@ import type { Call } from '../call/channel.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import { parseDestination, type DestinationRules } from '../dial/destination.ts';
-import { domainFor } from '../dial/originate.ts';
-import { parseSteps } from '../dial/route.ts';
 import { didYouMean } from '../nearest.ts';
+import type { Fault } from '../scheme/fault.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { templatesOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
-import { secretsOf } from '../webhook/macro.ts';
+import { variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { connected, questionsOf } from '../webhook/chain.ts';
 import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
-import { KINDS } from '../webhook/webhook.ts';
 import { configuredCrms } from './crms.ts';
+import { crossFaults, mapFaults } from './cross.ts';
+import { faultOf, type StoredScheme, type StoredUse } from './stored.ts';
 import { matchNotes } from './match-notes.ts';
 import { notesOn, tokenNotes } from './notes.ts';
-import { undiallable, UNLISTED, unsendable } from './sendable.ts';
+import { undiallable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
@@ -35,6 +33,8 @@ export type LoadResult = {
   readonly named?: readonly string[];
   /** What a glance at the folder showed when it was read: see `lookAt`. */
   readonly seen?: string;
+  /** What became of each scheme of the store. */
+  readonly stored?: readonly StoredUse[];
 } & (
   | {
       readonly ok: true;
@@ -64,6 +64,8 @@ export interface SchemeSource {
   readonly name: string;
   readonly json: unknown;
   readonly text: string;
+  /** Of the store: what is wrong with it keeps no other scheme from being loaded. */
+  readonly stored?: Pick<StoredScheme, 'name' | 'revision'>;
   /** The name that the person knows a path by; the path itself when it has no other. */
   readonly label?: (path: string) => string;
 }
@@ -76,6 +78,8 @@ interface Origin {
   readonly readText: (path: string) => string;
   /** The profiles that schemes may name. */
   readonly crms: Crms;
+  /** Whether a scheme of that name may be there later: a hand-over to it is no fault. */
+  readonly isAwaited?: (name: string) => boolean;
 }
 
 /** Of documents that name no file. */
@@ -100,10 +104,17 @@ export function* assembling(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
-  { unread, readText, crms }: Origin = { ...NO_FILES, crms: configuredCrms(config) },
+  origin: Origin = { ...NO_FILES, crms: configuredCrms(config) },
 ): Generator<void, LoadResult> {
+  const { unread, readText, crms, isAwaited = () => false } = origin;
   const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
   const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
+  const ill = new Map<SchemeSource, Fault[]>();
+  /** Of one document: `text` begins with the path, if there is one. */
+  const blame = (source: SchemeSource, text: string): void => {
+    if (source.stored === undefined) faults.push(`${source.name}: ${text}`);
+    else ill.set(source, [...(ill.get(source) ?? []), faultOf(text)]);
+  };
   const notes: string[] = [];
   let asksEnvironment = config.http.proxy === 'environment';
   const schemes = new Map<string, { scheme: Scheme; source: SchemeSource }>();
@@ -111,12 +122,9 @@ export function* assembling(
     yield;
     const result = yield* parsingScheme(source.json, source.text, crms);
     if (!result.ok) {
-      faults.push(
-        ...result.faults.map(
-          ({ path, message }) =>
-            `${source.name}: ${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`,
-        ),
-      );
+      for (const { path, message } of result.faults) {
+        blame(source, `${path === '' ? '' : `${source.label?.(path) ?? path}: `}${message}`);
+      }
       continue;
     }
     const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
@@ -131,39 +139,40 @@ export function* assembling(
         today: systemClock.date(),
       });
       const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
-      faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
+      for (const fault of said.faults) blame(source, `${place}.tls.${fault}`);
       notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
       return { proxies, tls };
     });
     const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
-    else {
-      const place = `${source.name}: ${source.label?.('name') ?? 'name'}`;
-      faults.push(`${place}: "${scheme.name}" is the name of ${other.source.name} too`);
-    }
+    else
+      blame(
+        source,
+        `${source.label?.('name') ?? 'name'}: "${scheme.name}" is the name of ${other.source.name} too`,
+      );
   }
   if (asksEnvironment) faults.push(...operator.environmentFaults);
   for (const { scheme, source } of schemes.values()) {
     yield;
     const known = [...schemes.keys()];
-    faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
     const unclear = yield* mapFaults(scheme, config);
-    faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
+    for (const fault of [...crossed, ...unclear]) blame(source, fault);
     notes.push(
       ...[...notesOn(scheme, config), ...tokenNotes(scheme, secrets)].map(
         (note) => `${source.name}: ${note}`,
       ),
     );
   }
+  if (ill.size > 0) return yield* withoutIll(ill, sources, config, secrets, origin);
   notes.push(...crmNotes(crms, schemes.values()));
   notes.push(...matchNotes([...schemes.values()], config));
   const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
   if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
-    faults.push(
-      `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`,
-    );
+    const text = `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`;
+    (isAwaited(defaultName) ? notes : faults).push(text);
   }
   if (faults.length > 0) return { ok: false, faults };
   if (
@@ -178,10 +187,33 @@ export function* assembling(
   notes.push(...strayVariables(config));
   if (all.size === 0) notes.push('there is no scheme: every call is given back to the dialplan');
   const files = new Map(
-    [...schemes].flatMap(([name, { source }]) => (source.name === ENVIRONMENT ? [] : [[name, source.name]])),
+    [...schemes].flatMap(([name, { source }]) =>
+      source.name === ENVIRONMENT || source.stored !== undefined ? [] : [[name, source.name]],
+    ),
   );
   const set = { schemes: all, default: chosen, variables: variables(all, config) };
-  return { ok: true, set, notes, files };
+  const stored = sources.flatMap(({ stored: of }): StoredUse[] =>
+    of === undefined ? [] : [{ ...of, use: 'live' }],
+  );
+  return { ok: true, set, notes, files, stored };
+}
+
+/** The set of all the others: a stored scheme that is not valid, or not any more, takes none of them with it. */
+function* withoutIll(
+  ill: ReadonlyMap<SchemeSource, readonly Fault[]>,
+  sources: readonly SchemeSource[],
+  config: Config,
+  secrets: Secrets,
+  origin: Origin,
+): Generator<void, LoadResult> {
+  const uses = [...ill].flatMap(([{ stored }, faults]): StoredUse[] =>
+    stored === undefined ? [] : [{ ...stored, use: 'left_out', faults }],
+  );
+  const names = new Set(uses.map(({ name }) => name));
+  const isAwaited = (name: string): boolean => names.has(name) || (origin.isAwaited?.(name) ?? false);
+  const rest = sources.filter((source) => !ill.has(source));
+  const result = yield* assembling(rest, config, secrets, { ...origin, isAwaited });
+  return { ...result, stored: [...uses, ...(result.stored ?? [])] };
 }
 
 export type Choice =
@@ -206,36 +238,6 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
   return set.default === null
     ? { kind: 'none' }
     : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
-}
-
-/** How the CRM's words are read for a call, and what of it may be dialled, by scheme and configuration. */
-export function replyRules(scheme: Scheme, config: Config, call: Call): DestinationRules {
-  const { map, unmapped = 'nobody', expect = KINDS } = scheme.webhook;
-  return { ...stepRules(scheme, config, call), map, unmapped, expect };
-}
-
-const NO_WORDS: ReadonlyMap<string, string> = new Map();
-
-/** The same for the words of the scheme itself: its fallback lists mean what they say. */
-export function stepRules(
-  scheme: Scheme,
-  config: Config,
-  call: Pick<Call, 'did' | 'variables'>,
-): DestinationRules {
-  return {
-    targets: scheme.targets,
-    map: NO_WORDS,
-    unmapped: 'pass',
-    expect: KINDS,
-    numbering: scheme.numbering,
-    domain: domainFor(scheme, config, call).value,
-    sipHosts: config.sipHosts,
-    numbers: [config.numbers, scheme.numbers],
-    emergency: config.bypass.called,
-    did: call.did,
-    extensions: scheme.extensions,
-    extensionContext: config.extensionContext,
-  };
 }
 
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */
@@ -300,74 +302,6 @@ export function environmentSource({ webhook, forwardingTimeout }: Config): Schem
     return known === undefined ? path : `${VARIABLES[known] ?? ''}${path.slice(known.length)}`;
   };
   return [{ name: ENVIRONMENT, json, text: JSON.stringify(json), label }];
-}
-
-function emergencyIn(extension: string, path: string, { bypass }: Config): string[] {
-  if (!bypass.called.includes(extension)) return [];
-  return [`${path}: ${extension} is an emergency number (bypass.called), and no CRM can have one dialled`];
-}
-
-/** The words of a scheme are read as those of a reply, and are none. */
-function ofOurs(detail: string): string {
-  return detail.replace('the reply holds', 'it holds');
-}
-
-/** Faults that one document alone can't show: names of other schemes, secrets, destinations of its fallbacks. */
-function crossFaults(scheme: Scheme, config: Config, secrets: Secrets, known: readonly string[]): string[] {
-  const faults: string[] = [];
-  for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
-    if (!secrets.has(name))
-      faults.push(
-        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it`,
-      );
-  }
-  faults.push(...unsendable(scheme, config, secrets));
-  const rules = stepRules(scheme, config, { did: '', variables: new Map() });
-  for (const [list, steps] of Object.entries(scheme.fallback)) {
-    steps?.forEach((step, index) => {
-      const path = `fallback.${list}.${index}`;
-      if ('scheme' in step && !known.includes(step.scheme))
-        faults.push(`${path}: there is no scheme "${step.scheme}"${didYouMean(step.scheme, known)}`);
-      if (!('dial' in step)) return;
-      const { readings } = parseSteps([step], rules);
-      const refused = readings.filter(({ result }) => /^(?:refused|empty)/.test(result));
-      faults.push(
-        ...refused.map(({ text, result }) => `${path}.dial: ${JSON.stringify(text)} is ${ofOurs(result)}`),
-      );
-    });
-  }
-  const transfers = transfersOf(scheme);
-  faults.push(...transfers.flatMap(({ path, extension }) => emergencyIn(extension, path, config)));
-  if (config.domains.length === 0) {
-    const places = [{ path: 'domain', place: scheme.domain ?? '' }];
-    for (const { path, context } of transfers) places.push({ path: `${path}.context`, place: context });
-    const read = places.filter(({ place }) => place.startsWith('var:'));
-    faults.push(...read.map(({ path }) => `${path}: ${UNLISTED}`));
-  }
-  return faults;
-}
-
-/** Of more than these nobody reads. */
-const MAX_MAP_FAULTS = 20;
-/** Words between two pauses: reading one takes some microseconds. */
-const WORDS_AT_ONCE = 50;
-
-/** What the map's words mean is read as a reply is. */
-function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
-  const { map, expect = KINDS } = scheme.webhook;
-  const rules = { ...stepRules(scheme, config, { did: '', variables: new Map() }), expect };
-  const faults: string[] = [];
-  let read = 0;
-  for (const [word, meaning] of map) {
-    if (++read % WORDS_AT_ONCE === 0) yield;
-    // Whose user it is, only the call can tell.
-    if (meaning.includes('@') && rules.domain === '') continue;
-    const result = parseDestination(meaning, rules);
-    if (result.ok) continue;
-    faults.push(`webhook.map.${word}: ${ofOurs(result.detail)}`);
-    if (faults.length === MAX_MAP_FAULTS) return [...faults, 'webhook.map: the rest is not checked'];
-  }
-  return faults;
 }
 
 function variables(schemes: ReadonlyMap<string, Scheme>, config: Config): Set<string> {

@@ -175,6 +175,36 @@ export class Calls {
     return { tenant: row.tenant, masked: row.masked === 1, record: JSON.parse(row.record) as CallRecord };
   }
 
+  /** The calls of the same caller next to this one; null where there is none. */
+  async neighbours(
+    id: string,
+    { tenant, caller, at }: { readonly tenant: string; readonly caller: string; readonly at: Date },
+  ): Promise<{ readonly previous: string | null; readonly next: string | null }> {
+    const own = await this.#database.reader
+      .selectFrom('calls')
+      .select('n')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    const n = own?.n ?? orderOf(at.getTime());
+    const groups = groupsOf({ tenant, caller });
+    const [before] = await newestWith(this.#database, { groups, from: 0, below: n, limit: 1 });
+    // Found from the newest on: of a caller with more calls than that since, the next one is not told.
+    const after = await newestWith(this.#database, { groups, from: n + 1, below: LAST, limit: MAX_PAGE });
+    const idOf = async (place: number | undefined): Promise<string | null> => {
+      if (place === undefined) return null;
+      const row = await this.#database.reader
+        .selectFrom('calls')
+        .select('id')
+        .where('n', '=', place)
+        .executeTakeFirst();
+      return row?.id ?? null;
+    };
+    return {
+      previous: await idOf(before),
+      next: await idOf(after.length < MAX_PAGE ? after.at(-1) : undefined),
+    };
+  }
+
   /** Where the call stands in the order. Two of one millisecond are told apart by a count, those of other routers by chance. */
   #orderOf({ id, started_at: startedAt }: CallRow['columns']): number {
     this.#last = (this.#last + 1) % PER_MS;

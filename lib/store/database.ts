@@ -16,5 +16,7 @@ export interface Database {
   readonly append: (calls: readonly NumberedCall[]) => Promise<void>;
   /** The file, or the URL without its password. */
   readonly place: string;
+  /** Calls back at each word on a channel, and whenever one may have been missed. Returns what ends it. */
+  listen?(channel: string, onWord: () => void): () => void;
   close(): Promise<void>;
 }

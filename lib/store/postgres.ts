@@ -43,7 +43,7 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
 }
 
 /** As a part of the query: `pg` takes nothing beside a URL, and one of a socket has no place for it elsewhere. */
-function withPassword(url: string, password: string): string {
+export function withPassword(url: string, password: string): string {
   if (password === '') return url;
   const whole = new URL(url);
   whole.searchParams.set('password', password);

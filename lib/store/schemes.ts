@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { sql, type Insertable, type Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { SchemeRevisionTable } from './tables.ts';
 
@@ -10,6 +10,8 @@ export type SchemeChange = Omit<Insertable<SchemeRevisionTable>, 'revision'> & {
   readonly after: number;
 };
 
+const CHANNEL = 'esl_router_schemes';
+
 export class Schemes {
   readonly #database: Database;
 
@@ -20,14 +22,34 @@ export class Schemes {
   /** Resolves to the revision; null when somebody else has made one meanwhile. */
   async save({ after, ...change }: SchemeChange): Promise<number | null> {
     const revision = after + 1;
-    const written = await this.#database.writer
+    const { kind, writer } = this.#database;
+    const written = await writer
       .insertInto('scheme_revisions')
       .columns(['id', 'tenant', 'name', 'revision', 'created_at', 'author', 'message', 'state', 'document'])
       .values({ ...change, revision })
       .onConflict((conflict) => conflict.columns(['tenant', 'name', 'revision']).doNothing())
       .returning('revision')
       .executeTakeFirst();
-    return written?.revision ?? null;
+    if (written === undefined) return null;
+    // Told when it is there for others to read. A word that is lost is made up for by whoever looks from time to time.
+    if (kind === 'postgres')
+      await sql`select pg_notify(${CHANNEL}, '')`.execute(writer).catch(() => undefined);
+    return written.revision;
+  }
+
+  /** Another one after each change: rows are only added. */
+  async mark(tenant: string): Promise<number> {
+    const { count } = await this.#database.reader
+      .selectFrom('scheme_revisions')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('tenant', '=', tenant)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite tells nobody. */
+  listen(onChange: () => void): () => void {
+    return this.#database.listen?.(CHANNEL, onChange) ?? (() => undefined);
   }
 
   /** The newest revision of each, deleted ones included. */

@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
-import { within, type Clock } from '../clock.ts';
+import { systemClock, within, type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -14,11 +14,13 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { listening } from './listen.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
+import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
@@ -72,6 +74,8 @@ export class Store {
   readonly shadows: Shadows;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
+  /** Schemes are of the router, and its routers are of one house. */
+  readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #writer: Writer;
@@ -151,6 +155,12 @@ export class Store {
   /** Until the next time no record holds these either: secrets that have changed, tokens. Those of the start stay. */
   hide(passing: readonly string[]): void {
     this.#redactor = createRedactor({ secrets: [...this.#secrets, ...passing] });
+  }
+
+  /** The schemes that routers on this database share. */
+  shareSchemes(): SharedSchemes {
+    const { clock, log } = this.#options;
+    return new SharedSchemes({ schemes: this.schemes, tenant: DEFAULT_TENANT, clock, log });
   }
 
   get state(): StoreState {
@@ -242,6 +252,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     reader,
     append: (calls) => appendToPostgres(writer, calls),
     place: shownPlace(url),
+    listen: (channel, onWord) => listening({ url, password, channel, onWord, clock: systemClock }),
     close: async () => {
       await Promise.all([writer.destroy(), reader.destroy()]);
     },

@@ -10,6 +10,11 @@ import { ROLES, type Role } from '../../lib/api/guard/role.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig } from '../../lib/config/config.ts';
+import { openTrial } from '../../lib/router/trial.ts';
+import { SchemeDesk } from '../../lib/schemes/desk.ts';
+import { loadSchemes } from '../../lib/schemes/folder.ts';
+import type { SchemeSet } from '../../lib/schemes/schemes.ts';
+import type { StoredSchemes, StoredUse } from '../../lib/schemes/stored.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { uuidv7 } from '../../lib/uuid.ts';
 import { listeningLog, openStore, type Told } from './stored.ts';
@@ -29,6 +34,8 @@ export interface ApiUnderTest {
 
 export const PASSWORD = 'correct horse battery';
 
+const NO_SECRETS = { has: () => false, read: () => '' };
+
 /** What each role's password becomes takes a third of a second: once is enough. */
 let hash: Promise<string> | null = null;
 
@@ -40,18 +47,47 @@ export async function openApi(
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
   const store = await openStore({ url: `sqlite:${join(folder, 'test.db')}` }, { log });
-  const loaded = loadConfig({ file: null, env, argv: {}, readSecretFile: () => '' });
+  const loaded = loadConfig({
+    file: null,
+    env: { ESL_ROUTER_SCHEMES_DIR: join(folder, 'schemes'), ...env },
+    argv: {},
+    readSecretFile: () => '',
+  });
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config, settings } = loaded;
   const live = new LiveCalls(() => systemClock.date());
+  let stored: readonly StoredUse[] = [];
+  let set: SchemeSet = { schemes: new Map(), default: null, variables: new Set() };
+  const load = (from: StoredSchemes) => loadSchemes(config, NO_SECRETS, from);
+  const shared = store.shareSchemes();
+  const desk = new SchemeDesk({
+    shelf: store.schemes,
+    tenant: store.schemesTenant,
+    load,
+    reload: async () => {
+      const loaded = await load(await shared.read());
+      if (!loaded.ok) return loaded.faults;
+      ({ stored = [], set } = loaded);
+      return [];
+    },
+    uses: () => stored,
+    clock: systemClock,
+  });
+  const trial = openTrial({
+    ...{ config, desk, clock: systemClock, version: 'test', ownPorts: new Set<number>() },
+    secrets: () => NO_SECRETS,
+    schemes: () => set,
+  });
   const all: ApiOptions = {
     config,
     settings,
     store: watched(store),
     schemes: () => ({
-      set: { schemes: new Map(), default: null, variables: new Set() },
+      set,
       files: new Map(),
     }),
+    desk,
+    trial,
     live,
     breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
     readiness: () => ({ status: 'ready' }),

@@ -3,7 +3,7 @@ import { loadConfig } from '../../lib/config/config.ts';
 import type { Destination } from '../../lib/dial/destination.ts';
 import { parseRoute, type Route, type Step } from '../../lib/dial/route.ts';
 import { parseScheme, type Scheme } from '../../lib/scheme/scheme.ts';
-import { replyRules } from '../../lib/schemes/schemes.ts';
+import { replyRules } from '../../lib/schemes/rules.ts';
 import { questionOf } from '../../lib/webhook/request.ts';
 import { readResponse } from '../../lib/webhook/response.ts';
 import { callOf } from './scheme.ts';

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiContext } from '../context.ts';
+import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
@@ -8,6 +9,7 @@ import { schemeRoutes } from './schemes.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
 import { statusRoutes } from './status.ts';
+import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
@@ -18,6 +20,8 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   tokenRoutes,
   auditRoutes,
   statusRoutes,
+  callRoutes,
+  tryRoutes,
   liveRoutes,
   problemRoutes,
   schemeRoutes,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { compact, parseCall, type Call } from '../call/channel.ts';
 import { RouterError } from '../errors.ts';
 
-/** A call as the command line describes it. */
+/** A call as a person describes it. */
 export interface CallOptions {
   readonly caller: string;
   readonly did: string;

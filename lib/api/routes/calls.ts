@@ -1,0 +1,184 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { createRedactor } from '../../redact/redactor.ts';
+import type { CallFilter, CallSummary } from '../../store/calls.ts';
+import type { ApiContext } from '../context.ts';
+import { principalOf, type Principal } from '../guard/role.ts';
+import { ApiProblem } from '../problem.ts';
+
+/** Calls of before: a page at a time, all of them as a stream, and one with its trace. */
+
+const words = z
+  .union([z.string().max(64), z.array(z.string().max(64)).max(20)])
+  .transform((one) => [one].flat());
+
+const filter = {
+  since: z.iso.datetime({ offset: true }).describe('Calls that began then or later').optional(),
+  until: z.iso.datetime({ offset: true }).describe('Calls that began before').optional(),
+  caller: z.string().min(1).max(64).describe('Number of the caller, in any spelling').optional(),
+  did: z.string().min(1).max(64).describe('Number that was called').optional(),
+  destination: z.string().min(1).max(64).describe('Number or login that was dialled').optional(),
+  number: z.string().min(1).max(64).describe('Any of the three').optional(),
+  uuid: z.string().min(1).max(64).describe('Of the A leg').optional(),
+  scheme: words.describe('Of several each one is as good').optional(),
+  result: words.describe('routed, no_route, error, no_answer, refused').optional(),
+  reason: words.describe('A word of the list of reasons').optional(),
+  end: words.describe('How the call left the router').optional(),
+  text: z.string().max(200).describe('Whole words of its texts, in any order').optional(),
+};
+const query = z.strictObject({
+  ...filter,
+  cursor: z.string().max(32).describe('`next` of the page before').optional(),
+  limit: z.coerce.number().int().min(1).max(500).describe('Calls a page').default(50),
+});
+const exported = z.strictObject({ ...filter, format: z.enum(['csv', 'jsonl']).default('csv') });
+
+type Given = Omit<z.infer<typeof query>, 'cursor' | 'limit'>;
+
+/** Reads of one page while a stream is read. */
+const EXPORT_PAGE = 500;
+const COLUMNS = [
+  'id',
+  'started_at',
+  'caller',
+  'caller_name',
+  'did',
+  'scheme',
+  'result',
+  'reason',
+  'destination',
+  'answered_by',
+  'end',
+  'decided_ms',
+  'answered_ms',
+  'ended_ms',
+] as const;
+
+const MASKER = createRedactor({ maskNumbers: true });
+
+export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
+  const schema = { tags: ['calls'] };
+  return (app) => {
+    app.get(
+      '/calls',
+      {
+        config: { role: 'viewer' },
+        schema: { ...schema, summary: 'Calls, the newest first, a page at a time', querystring: query },
+      },
+      async (request) => {
+        const { cursor, limit, ...given } = request.query;
+        const who = principalOf(request);
+        const page = await store.calls.page(filterOf(given, who), {
+          limit,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        return shownTo(who, page);
+      },
+    );
+    app.get(
+      '/calls/export',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          ...schema,
+          summary: 'All calls that fit, as CSV or as a JSON object a line',
+          querystring: exported,
+        },
+      },
+      (request, reply) => {
+        const { format, ...given } = request.query;
+        const who = principalOf(request);
+        const lines = linesOf(store, filterOf(given, who), format, who);
+        return reply
+          .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
+          .header('Content-Disposition', `attachment; filename="calls.${format}"`)
+          .send(Readable.from(lines, { highWaterMark: 1 }));
+      },
+    );
+    app.get(
+      '/calls/:id',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          ...schema,
+          summary: 'One call with its trace, and the calls of this caller before and after it',
+          params: z.strictObject({ id: z.string().min(1).max(64).describe('Its trace') }),
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const found = await store.calls.find(request.params.id);
+        if (found === null || found.tenant !== who.tenant) throw new ApiProblem(404, 'there is no such call');
+        const { record, masked } = found;
+        const caller = masked ? '' : (record.call?.caller ?? '');
+        const near = caller === '' ? NO_NEIGHBOURS : await neighbours(store, who, caller, record);
+        return shownTo(who, { masked, record, ...near });
+      },
+    );
+    return Promise.resolve();
+  };
+}
+
+/** Who sees no numbers may not ask for one either: an answer would say whose call it was. */
+function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal): CallFilter {
+  for (const name of ['caller', 'did', 'destination', 'number', 'text'] as const) {
+    if (role === 'viewer' && rest[name] !== undefined) {
+      throw new ApiProblem(403, `a viewer sees no numbers, and can't look for them: ${name}`, {
+        errors: [{ parameter: name, detail: 'needs the role operator' }],
+      });
+    }
+  }
+  return {
+    ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as CallFilter),
+    ...(since === undefined ? {} : { since: new Date(since) }),
+    ...(until === undefined ? {} : { until: new Date(until) }),
+    tenant,
+  };
+}
+
+/** The whole answer, free text and all. */
+function shownTo<T>({ role }: Principal, value: T): T {
+  return role === 'viewer' ? (MASKER.value(value) as T) : value;
+}
+
+/** Reads the next page when the lines of the one before are taken. */
+async function* linesOf(
+  { calls }: Pick<ApiContext['store'], 'calls'>,
+  filter: CallFilter,
+  format: 'csv' | 'jsonl',
+  who: Principal,
+): AsyncGenerator<string> {
+  if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`;
+  let cursor: string | null = null;
+  do {
+    const page = await calls.page(filter, { limit: EXPORT_PAGE, ...(cursor === null ? {} : { cursor }) });
+    const rows = page.calls.map((call) => shownTo(who, call));
+    if (rows.length > 0) yield rows.map((row) => lineOf(row, format)).join('');
+    cursor = page.next;
+  } while (cursor !== null);
+}
+
+function lineOf(call: CallSummary, format: 'csv' | 'jsonl'): string {
+  if (format === 'jsonl') return `${JSON.stringify(call)}\n`;
+  return `${COLUMNS.map((name) => cellOf(call[name])).join(',')}\r\n`;
+}
+
+/** RFC 4180. A spreadsheet takes what begins with `=` or the like for a formula: a caller's name may. */
+function cellOf(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const harmless = /^[=+\-@\t\r]/.test(value) && !/^\+\d+$/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+const NO_NEIGHBOURS = { previous: null, next: null };
+
+async function neighbours(
+  { calls }: Pick<ApiContext['store'], 'calls'>,
+  { tenant }: Principal,
+  caller: string,
+  { id, startedAt }: { readonly id: string; readonly startedAt: string },
+): Promise<{ previous: string | null; next: string | null }> {
+  return calls.neighbours(id, { tenant, caller, at: new Date(startedAt) });
+}

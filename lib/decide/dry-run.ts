@@ -1,0 +1,327 @@
+import { concealCaller, type Call } from '../call/channel.ts';
+import { apply, newRecord, type CallEvent, type CallRecord } from '../call/record.ts';
+import type { Outcome } from '../call/cause.ts';
+import { newTraceId } from '../call/trace.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { prefixFormsOf } from '../dial/destination.ts';
+import { originatesFor, type OriginateContext } from '../dial/originate.ts';
+import type { Step } from '../dial/route.ts';
+import { RouterError } from '../errors.ts';
+import { createHttpClient } from '../http/client.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import { OwnWrites, readKept } from '../schemes/kept.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { admit, type AdmitResult } from './admit.ts';
+import { budgetMs, describeStep, Inquiry, type Decision, type InquiryOptions } from './decide.ts';
+import {
+  conversationLimit,
+  Limits,
+  placeOfScheme,
+  placesOfNumber,
+  type Limit,
+  type Place,
+} from './limits.ts';
+import { AnswerMemory } from './memory.ts';
+import { nextLists, type NextList } from './next.ts';
+import { withoutSecretsOf } from './token.ts';
+import { withHeaders, type ListedStep } from './walk.ts';
+
+/** The path of a call without a call: for `try`, and for whoever tries a scheme before it is saved. Nothing is placed. */
+
+/** Who answers the questions. */
+type Answering =
+  /** The CRM itself, marked as a dry run. Where requests may go the configuration says, here as for a call. */
+  | { readonly by: 'crm'; readonly ownPorts?: readonly number[]; readonly tokens?: Tokens }
+  /** This reply, whatever is asked. */
+  | { readonly by: 'reply'; readonly reply: HttpResponse }
+  /** Whoever knows what was said; no question is marked. Throws RouterError where there is no reply. */
+  | {
+      readonly by: 'record';
+      readonly trace: string;
+      readonly answer: (request: HttpRequest) => HttpResponse;
+    };
+
+export interface DryRunOptions extends Pick<
+  InquiryOptions,
+  'call' | 'config' | 'schemes' | 'secrets' | 'version'
+> {
+  /** In place of the scheme that the call would choose; null: it chooses. */
+  readonly named: Scheme | null;
+  readonly answering: Answering;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+/** What a call would have come to. */
+export interface Tried {
+  readonly record: CallRecord;
+  /** The first scheme; null for a call that is given back unasked. Hand-overs show in the requests. */
+  readonly chosen: { readonly scheme: Scheme; readonly chosenBy: string } | null;
+  readonly steps: readonly Step[];
+  readonly dialStrings: readonly string[];
+  readonly next: readonly Listed[];
+}
+
+/** What follows a bridge that ended in one of these ways. */
+export interface Listed {
+  readonly outcomes: readonly Outcome[];
+  readonly steps: readonly Step[];
+  readonly dialStrings: readonly string[];
+}
+
+/** Resolves to it, and to the access tokens that nothing said of it may hold. */
+export async function dryRun(
+  options: DryRunOptions,
+): Promise<Tried & { readonly tokenTexts: readonly string[] }> {
+  const { call, config, schemes, secrets, version, named, answering, clock } = options;
+  const now = clock.date();
+  const record = newRecord(answering.by === 'record' ? answering.trace : newTraceId(now), now);
+  const entered: string[] = [];
+  const tokenTexts: string[] = [];
+  const note = (event: CallEvent): void => {
+    apply(record, event);
+    if (event.type === 'scheme') entered.push(event.name);
+  };
+  const say = (texts: readonly string[]): void => {
+    for (const text of texts) note({ type: 'note', text });
+  };
+  const tried = (rest: Omit<Tried, 'record'>): Awaited<ReturnType<typeof dryRun>> => {
+    return { record, ...rest, tokenTexts };
+  };
+  note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
+  const admitted = admit(call, { config, schemes, named });
+  if (admitted.kind === 'given_back') {
+    say(notesOnGivenBack(admitted, schemes));
+    note({ type: 'result', result: admitted.result, reason: admitted.reason });
+    return tried({ chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] });
+  }
+  const { scheme, chosenBy } = admitted;
+  if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
+  note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
+  const onTokens = (texts: readonly string[]): void => void tokenTexts.push(...texts);
+  const asking = { call, config, schemes, secrets, version, trace: record.id, note };
+  const decision = await decide(scheme, asking, options, onTokens);
+  const lists = nextLists(decision, { call, config, schemes });
+  say(lists.flatMap(notesOnReadings));
+  say(notesOnCaps(entered, [decision, ...lists], schemes, config));
+  say(notesOnDuration([decision, ...lists], decision.scheme, config));
+  return tried({ chosen: admitted, ...listed(decision, lists, call, config) });
+}
+
+/** The record of the call, and what it would do. */
+export function jsonOf({ record, steps, dialStrings, next }: Tried): object {
+  const shown = next.map((list) => ({ ...list, steps: list.steps.map(describeStep) }));
+  return { ...record, steps: steps.map(describeStep), dialStrings, next: shown };
+}
+
+type Asking = Pick<InquiryOptions, 'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'trace' | 'note'>;
+
+async function decide(
+  scheme: Scheme,
+  asking: Asking,
+  { answering, clock, random }: DryRunOptions,
+  onTokens: (texts: readonly string[]) => void,
+): Promise<Decision> {
+  const startedAt = clock.now();
+  const { line, close } =
+    answering.by === 'crm' ? liveLine(answering, asking, { clock, random, onTokens }) : silentLine(answering);
+  const inquiry = new Inquiry({
+    ...asking,
+    ...line,
+    memory: new AnswerMemory(),
+    clock,
+    // Those of a router that has no other call: two numbers rung together may be more than a prefix may have.
+    places: new Limits(clock).places(),
+    dryRun: answering.by !== 'record',
+    signal: new AbortController().signal,
+    elapsedMs: () => clock.now() - startedAt,
+  });
+  try {
+    return await inquiry.decide(scheme, startedAt + budgetMs(scheme, asking.call));
+  } finally {
+    await close();
+  }
+}
+
+/** Where questions go, and access tokens come from. */
+interface Line {
+  readonly line: Pick<InquiryOptions, 'send' | 'tokens'>;
+  readonly close: () => Promise<void>;
+}
+
+function silentLine(answering: Exclude<Answering, { by: 'crm' }>): Line {
+  const answer = answering.by === 'reply' ? () => answering.reply : answering.answer;
+  const send: InquiryOptions['send'] = (request) =>
+    new Promise((resolve) => {
+      resolve(answer(request));
+    });
+  return { line: { send }, close: () => Promise.resolve() };
+}
+
+function liveLine(
+  { ownPorts = [], tokens: shared }: Extract<Answering, { by: 'crm' }>,
+  { config: { network, listen, health }, note }: Asking,
+  {
+    clock,
+    random,
+    onTokens,
+  }: Pick<DryRunOptions, 'clock' | 'random'> & { onTokens: (texts: readonly string[]) => void },
+): Line {
+  const http = createHttpClient({
+    network,
+    ownPorts: new Set([listen.port, Number(health.port), ...ownPorts]),
+  });
+  const upstream = new Upstream({ send: http.send.bind(http), clock, random });
+  const send = upstream.send.bind(upstream);
+  if (shared !== undefined) {
+    return {
+      line: { send, tokens: shared },
+      close: () => {
+        http.close();
+        return Promise.resolve();
+      },
+    };
+  }
+  const tokens = new Tokens({
+    send: async (request, sending) => {
+      const { method, shown } = request;
+      const way = shown.proxy === null ? '' : ` through the proxy ${shown.proxy}`;
+      const asked = `${method} ${shown.url} ${shown.body ?? ''}${way}`;
+      const response = await http.send(request, sending).catch((error: unknown) => {
+        note({ type: 'note', text: `access token: ${asked}` });
+        throw error;
+      });
+      const ms = Math.round(response.phases.total);
+      note({ type: 'note', text: `access token: ${asked} -> HTTP ${response.status} in ${ms} ms` });
+      return response;
+    },
+    clock,
+    random,
+    files: { read: readKept, write: new OwnWrites().write },
+    redact: withoutSecretsOf,
+    onTokens,
+    onEvent: (event) => {
+      noteOnToken(event, note);
+    },
+  });
+  return {
+    line: { send, tokens },
+    close: async () => {
+      await tokens.close();
+      http.close();
+    },
+  };
+}
+
+function noteOnToken(event: TokenEvent, note: Asking['note']): void {
+  // A failure is the reason of the call.
+  if (event.kind !== 'unsaved') return;
+  const text = `${event.tokenUrl} has replaced the refresh token, and the new one is lost: ${event.detail}`;
+  note({ type: 'note', text });
+}
+
+/** Throws RouterError `config_invalid` where there is none. */
+export function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
+  const scheme = schemes.get(name);
+  if (scheme !== undefined) return scheme;
+  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
+}
+
+function namesOf(schemes: SchemeSet['schemes']): string {
+  return schemes.size === 0 ? 'none' : [...schemes.keys()].join(', ');
+}
+
+function notesOnGivenBack(
+  { reason, note }: Extract<AdmitResult, { kind: 'given_back' }>,
+  { schemes }: SchemeSet,
+): string[] {
+  const known = `the schemes are: ${namesOf(schemes)}`;
+  if (reason === 'no_scheme') return [`no match fits, and there is no default scheme; ${known}`];
+  return note === null ? [] : [note, known];
+}
+
+/** What of a list would not be dialled for this call; the rest shows in its steps. */
+function notesOnReadings({ outcomes, readings }: NextList): string[] {
+  return readings
+    .filter(({ result }) => result.startsWith('refused'))
+    .map(
+      ({ path, text, result }) =>
+        `steps for ${outcomes.join(', ')}: ${path} ${JSON.stringify(text)}: ${result}`,
+    );
+}
+
+/** The caps that would count for the call, as far as its steps are known. */
+function notesOnCaps(
+  entered: readonly string[],
+  lists: readonly { readonly steps: readonly Step[] }[],
+  { schemes }: SchemeSet,
+  { numbers }: Config,
+): string[] {
+  const places: Place[] = entered.map((name) => placeOfScheme(name, schemes.get(name)?.limits ?? {}));
+  for (const step of lists.flatMap(({ steps }) => steps)) {
+    if (step.kind !== 'dial') continue;
+    places.push(...step.destinations.flatMap((to) => placesOfNumber(prefixFormsOf(to), numbers.limits)));
+  }
+  const limits = new Map(places.map(({ key, limit }) => [key, limit]));
+  return [...limits].flatMap(([key, limit]) => {
+    const caps = capsOf(limit);
+    return caps === '' ? [] : [`${key}: ${caps}; a running router counts them, try does not`];
+  });
+}
+
+function capsOf({ calls, callsPerMinute }: Limit): string {
+  return [
+    ...(calls === undefined ? [] : [`at most ${calls} ${calls === 1 ? 'call' : 'calls'} at the same time`]),
+    ...(callsPerMinute === undefined ? [] : [`at most ${callsPerMinute} a minute`]),
+  ].join(', ');
+}
+
+function notesOnDuration(
+  lists: readonly { readonly steps: readonly Step[] }[],
+  scheme: Scheme,
+  config: Config,
+): string[] {
+  const seconds = conversationLimit(scheme.maxDurationSeconds, config.maxDurationSeconds);
+  if (seconds === null || !lists.some(({ steps }) => steps.some(({ kind }) => kind === 'dial'))) return [];
+  const whose =
+    seconds === scheme.maxDurationSeconds
+      ? `maxDurationSeconds of the scheme ${scheme.name}`
+      : 'maxDurationSeconds of the configuration';
+  return [`a conversation is hung up ${seconds} s after the answer (${whose})`];
+}
+
+function listed(
+  decision: Decision,
+  lists: readonly NextList[],
+  call: Call,
+  config: Config,
+): Pick<Tried, 'steps' | 'dialStrings' | 'next'> {
+  const { scheme, ownHeaders, steps, originates } = decision;
+  const context = { scheme, call, config };
+  return {
+    steps,
+    dialStrings: [
+      ...originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds)),
+      ...dialStringsOf(steps.slice(1), context),
+    ],
+    next: lists.map((list): Listed => ({
+      outcomes: list.outcomes,
+      steps: list.steps,
+      dialStrings: dialStringsOf(withHeaders(list.steps, ownHeaders), context),
+    })),
+  };
+}
+
+function dialStringsOf(steps: readonly ListedStep[], context: OriginateContext): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind !== 'dial') return [];
+    const plan = originatesFor(step, context);
+    if (!plan.ok) return [`not dialled: ${plan.detail}`];
+    return plan.originates.map(({ dialString, timeoutSeconds }) => dialString(timeoutSeconds));
+  });
+}

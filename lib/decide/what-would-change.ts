@@ -1,0 +1,221 @@
+import { parseCall, type Call } from '../call/channel.ts';
+import type { CallRecord } from '../call/record.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { REASONS } from '../reasons/index.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import { dryRun } from './dry-run.ts';
+
+/**
+ * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nobody is asked
+ * anything, and what a record does not hold is not guessed.
+ */
+
+/** A call as the store has it. */
+export interface RecordedCall {
+  /** Its numbers are hidden, or were erased. */
+  readonly masked: boolean;
+  readonly record: CallRecord;
+}
+
+export interface ChangeOptions {
+  /** As they would be. */
+  readonly schemes: SchemeSet;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Milliseconds; what is left then is not looked at. */
+  readonly limitMs: number;
+}
+
+/** `routed: dial 201, dialplan`, and the scheme that decided. */
+interface Outlook {
+  readonly scheme: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+}
+
+type Verdict = { readonly id: string } & (
+  | { readonly kind: 'same' }
+  | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
+  | { readonly kind: 'unknown'; readonly why: string }
+);
+
+export interface Changes {
+  readonly verdicts: readonly Verdict[];
+  /** Calls that the time did not suffice for. */
+  readonly unread: number;
+}
+
+/** A turn of the event loop takes about so long: calls go on between two. */
+const TURN_MS = 4;
+/** What the HTTP client takes of a reply: one of this length may go on. */
+const MAX_REPLY = 64 * 1024;
+/** Given back before any scheme counted: decided again like all others. */
+const UNASKED = new Set(['no_scheme', 'scheme_unknown', 'emergency_called', 'hop_limit']);
+
+class Untellable extends Error {}
+
+/** Never rejects for a single call. */
+export async function whatWouldChange(
+  calls: Iterable<RecordedCall> | AsyncIterable<RecordedCall>,
+  options: ChangeOptions,
+): Promise<Changes> {
+  const { clock, limitMs } = options;
+  const until = clock.now() + limitMs;
+  const verdicts: Verdict[] = [];
+  let unread = 0;
+  let turnEnds = clock.now() + TURN_MS;
+  for await (const call of calls) {
+    if (clock.now() >= until) {
+      unread++;
+      continue;
+    }
+    verdicts.push(await verdictOn(call, options));
+    if (clock.now() < turnEnds) continue;
+    await new Promise<void>((resolve) => clock.after(0, resolve));
+    turnEnds = clock.now() + TURN_MS;
+  }
+  return { verdicts, unread };
+}
+
+async function verdictOn(recorded: RecordedCall, options: ChangeOptions): Promise<Verdict> {
+  const { id } = recorded.record;
+  try {
+    const { from, call } = tellable(recorded, options);
+    const to = await decidedAgain(recorded.record, call, options);
+    return sameOutlook(from, to) ? { id, kind: 'same' } : { id, kind: 'moved', from, to };
+  } catch (error) {
+    return {
+      id,
+      kind: 'unknown',
+      why: error instanceof Untellable ? error.message : `a fault: ${messageOf(error)}`,
+    };
+  }
+}
+
+/** The call, and what was decided first. Throws Untellable. */
+function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { from: Outlook; call: Call } {
+  const { call, decisions, recalled, scheme, reason, result } = record;
+  if (masked) throw new Untellable('its numbers are masked or erased');
+  if (call === null) throw new Untellable('the record holds no call');
+  if (record.pass > 1)
+    throw new Untellable('it came to a router before, and the record does not hold all of that');
+  const [first] = decisions;
+  if (first === undefined && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
+  if (recalled.length > 0) throw new Untellable('an answer of before was used in place of a reply');
+  if (call.withheld && call.caller === '' && hasCallerMatch(options.schemes)) {
+    throw new Untellable('its caller is withheld, and a scheme chooses by caller');
+  }
+  const { scheme: by, ...told } = first ?? {
+    scheme: scheme?.name ?? null,
+    result,
+    reason,
+    steps: ['dialplan'],
+  };
+  const from = { scheme: by, result: told.result, reason: told.reason, steps: told.steps };
+  return { from, call: callOf(record, options) };
+}
+
+/** By what was decided first: what came of it, other callees and other times would change. */
+async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptions): Promise<Outlook> {
+  const { schemes, config, secrets, version, clock, random } = options;
+  const replies = new Replies(record);
+  const untold: Untellable[] = [];
+  const answer = (request: HttpRequest): HttpResponse => {
+    try {
+      return replies.to(request);
+    } catch (error) {
+      if (error instanceof Untellable) untold.push(error);
+      throw error;
+    }
+  };
+  const answering = { by: 'record', trace: record.id, answer } as const;
+  const asking = { call, schemes, config, secrets, version, named: null, answering, clock, random };
+  const { record: now } = await dryRun(asking);
+  const [why] = untold;
+  if (why !== undefined) throw why;
+  const [decision] = now.decisions;
+  const { result, reason } = now;
+  if (decision === undefined) return { scheme: null, result, reason, steps: ['dialplan'] };
+  return { scheme: decision.scheme, result: decision.result, reason: decision.reason, steps: decision.steps };
+}
+
+/** What was answered to which question. */
+class Replies {
+  readonly #left: CallRecord['requests'][number][];
+
+  constructor({ requests }: CallRecord) {
+    this.#left = [...requests];
+  }
+
+  /** Throws Untellable, or as the question failed. */
+  to({ method, headers: sent, shown }: HttpRequest): HttpResponse {
+    const asked = sayingOf(method, shown.url, shown.body);
+    const index = this.#left.findIndex((one) => sayingOf(one.method, one.url, one.body) === asked);
+    const [found] = index < 0 ? [] : this.#left.splice(index, 1);
+    if (found === undefined) throw new Untellable(`it would ask what was not asked: ${method} ${shown.url}`);
+    const { reply, answer, detail } = found;
+    if (reply === null) {
+      if (isReason(answer)) throw new RouterError(answer, detail ?? undefined);
+      throw new Untellable('the question was given up before there was a reply');
+    }
+    const { status, headers, body } = reply;
+    if (body.length >= MAX_REPLY) throw new Untellable('its reply is cut at 64 KiB');
+    if (body.includes('***')) throw new Untellable('its reply has parts that are hidden as secrets');
+    // A reply may name its question, which has another name now.
+    const own = body.replaceAll(found.webhookId, sent['webhook-id'] ?? found.webhookId);
+    return { status, headers, body: own, phases: { total: 0 }, canned: true };
+  }
+}
+
+function isReason(answer: string | null): answer is Reason {
+  return answer !== null && Object.hasOwn(REASONS, answer);
+}
+
+/** Without what is another one each time: names of questions, and moments. */
+function sayingOf(method: string, url: string, body: string | null): string {
+  return `${method} ${url} ${body ?? ''}`
+    .replace(/msg_[0-9a-f-]{36}/g, 'msg_')
+    .replace(/\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d\.\d{3}Z/gi, 'then');
+}
+
+/** The call as FreeSWITCH told of it, as far as the record holds it. */
+function callOf({ call, scheme }: CallRecord, { config, schemes }: ChangeOptions): Call {
+  if (call === null) throw new Untellable('the record holds no call');
+  const named = scheme?.chosenBy === 'the variable esl_router_scheme' ? scheme.name : '';
+  const path = scheme?.chosenBy === 'the path of the socket address' ? scheme.name : '';
+  const headers = new Map([
+    ['Unique-ID', call.uuid],
+    ['Caller-Caller-ID-Number', call.caller],
+    ['Caller-Caller-ID-Name', call.callerName],
+    ['Caller-Destination-Number', call.did],
+    ['Caller-Context', call.context],
+    ['Caller-Privacy-Hide-Number', String(call.withheld)],
+    ['FreeSWITCH-Switchname', call.switch],
+    ['variable_sip_call_id', call.callId],
+    ['variable_domain_name', call.domain],
+    ['variable_sip_network_ip', call.sourceIp],
+    ['variable_esl_router_scheme', named],
+    ['variable_socket_path', path],
+  ]);
+  for (const source of config.didFrom) {
+    if (source.startsWith('var:')) headers.set(`variable_${source.slice('var:'.length)}`, call.did);
+  }
+  const known = new Map([...headers].filter(([, value]) => value !== ''));
+  return parseCall(known, { didFrom: config.didFrom, variables: schemes.variables });
+}
+
+function hasCallerMatch({ schemes }: SchemeSet): boolean {
+  return [...schemes.values()].some(({ match }) => match?.caller !== undefined);
+}
+
+function sameOutlook(one: Outlook, other: Outlook): boolean {
+  return one.result === other.result && one.steps.join('\n') === other.steps.join('\n');
+}

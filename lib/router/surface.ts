@@ -1,0 +1,65 @@
+import { serveApi, type Api } from '../api/server.ts';
+import type { LiveCalls } from '../call/live.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import type { Config, SettingValue } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import type { Logger } from '../log.ts';
+import { SchemeDesk } from '../schemes/desk.ts';
+import { loadSchemes } from '../schemes/folder.ts';
+import type { ReloadableSchemes } from '../schemes/reload.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import type { Store } from '../store/store.ts';
+import type { Tokens } from '../upstream/tokens.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Readiness } from './health.ts';
+import { openTrial } from './trial.ts';
+
+/** The API of a router: what it may see of it, and what it may change. */
+
+/** What it takes of what the router was started with. */
+interface Options {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly settings?: readonly SettingValue[];
+  readonly store?: Store | null;
+  readonly log: Logger;
+  readonly version: string;
+  readonly clock?: Clock;
+}
+
+/** What the API is told of the router. */
+interface Told {
+  readonly schemes: ReloadableSchemes;
+  readonly live: LiveCalls;
+  readonly breakers: Upstream;
+  readonly readiness: () => Readiness;
+  readonly tokens: Tokens;
+  readonly ownPorts: ReadonlySet<number>;
+}
+
+/** Null: there is none, as was wanted or for want of a store. */
+export async function openApi(
+  options: Options,
+  { schemes, tokens, ownPorts, ...told }: Told,
+): Promise<Api | null> {
+  const { config, settings = [], store, log, version, clock = systemClock } = options;
+  const { port } = config.api;
+  if (port === 'off') return null;
+  if (store === undefined || store === null) {
+    if (port !== 'auto') log.warn('api: not started, it needs a store (store.url, ESL_ROUTER_STORE_URL)');
+    return null;
+  }
+  const inUse = () => ({ set: schemes.current, files: schemes.files });
+  const secrets = (): Secrets => schemes.secrets ?? options.secrets;
+  const desk = new SchemeDesk({
+    shelf: store.schemes,
+    tenant: store.schemesTenant,
+    load: (stored) => loadSchemes(config, secrets(), stored),
+    reload: () => schemes.reload(),
+    uses: () => schemes.stored,
+    clock,
+  });
+  const inForce = (): SchemeSet => schemes.current;
+  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
+  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
+}

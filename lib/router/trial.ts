@@ -1,0 +1,79 @@
+import type { Trial, TryQuestion } from '../api/context.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secret.ts';
+import { callFrom } from '../decide/described.ts';
+import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
+import { whatWouldChange } from '../decide/what-would-change.ts';
+import { RouterError } from '../errors.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import type { SchemeDesk } from '../schemes/desk.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import type { Tokens } from '../upstream/tokens.ts';
+
+/** Calls tried for the API: with the schemes, the secrets and the network rules of the router. */
+
+export interface TrialOptions {
+  readonly config: Config;
+  readonly secrets: () => Secrets;
+  readonly schemes: () => SchemeSet;
+  readonly desk: Pick<SchemeDesk, 'setWith'>;
+  /** Those of the router, as a refresh token is good once; without them each trial asks for its own. */
+  readonly tokens?: Tokens;
+  readonly ownPorts: ReadonlySet<number>;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** What is left of the calls then is not looked at. */
+const CHANGES_MS = 20_000;
+/** Dry runs at a time: each may wait for a CRM. */
+const MAX_TRIALS = 4;
+
+export function openTrial(options: TrialOptions): Trial {
+  const { config, secrets, desk, tokens, ownPorts, clock, version } = options;
+  const shared = { config, version, clock, random: Math.random };
+  let running = 0;
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= MAX_TRIALS)
+      throw new RouterError('overloaded', 'other trials are running: ask again later');
+    running++;
+    try {
+      return await work();
+    } finally {
+      running--;
+    }
+  };
+  const tryCall = async ({ scheme, document, call: described, reply }: TryQuestion): Promise<object> => {
+    const own = document === null ? null : nameIn(document);
+    const schemes = own === null || document === null ? options.schemes() : await desk.setWith(own, document);
+    const name = scheme ?? own;
+    const named = name === null ? null : schemeNamed(name, schemes);
+    const call = callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
+    const canned =
+      reply === null ? null : { ...reply, headers: {}, phases: { total: 0 }, canned: true as const };
+    const { tokenTexts, ...tried } = await dryRun({
+      ...{ ...shared, call, schemes, secrets: secrets(), named },
+      answering:
+        canned === null
+          ? { by: 'crm', ownPorts: [...ownPorts], ...(tokens === undefined ? {} : { tokens }) }
+          : { by: 'reply', reply: canned },
+    });
+    return createRedactor({ secrets: tokenTexts }).value(jsonOf(tried)) as object;
+  };
+  const changes: Trial['changes'] = async (name, document, calls) => {
+    const schemes = await desk.setWith(name, document);
+    return whatWouldChange(calls, { ...shared, schemes, secrets: secrets(), limitMs: CHANGES_MS });
+  };
+  return {
+    tryCall: (question) => inTurn(() => tryCall(question)),
+    changes: (...of) => inTurn(() => changes(...of)),
+  };
+}
+
+function nameIn(document: string): string {
+  const { name } = JSON.parse(document) as { name?: unknown };
+  if (typeof name !== 'string')
+    throw new RouterError('config_invalid', 'name: expected the name of the scheme');
+  return name;
+}

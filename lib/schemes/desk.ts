@@ -1,0 +1,224 @@
+import type { Clock } from '../clock.ts';
+import { readJson } from '../config/json.ts';
+import { RouterError } from '../errors.ts';
+import type { Fault } from '../scheme/fault.ts';
+import { NAME } from '../scheme/scheme.ts';
+import { uuidv7 } from '../uuid.ts';
+import { MAX_SCHEME_BYTES } from './file.ts';
+import type { LoadResult } from './schemes.ts';
+import type { StoredSchemes, StoredUse } from './stored.ts';
+
+/** Where stored schemes are changed: a change is kept only when the whole set of schemes with it can be loaded. */
+
+export type SchemeState = 'live' | 'shadow' | 'draft' | 'disabled' | 'deleted';
+
+export interface Revision {
+  readonly name: string;
+  readonly revision: number;
+  readonly created_at: string;
+  readonly author: string;
+  readonly message: string;
+  readonly state: SchemeState;
+  readonly document: string;
+}
+
+/** What the desk has of a store. */
+interface Shelf {
+  current(tenant: string): Promise<readonly Revision[]>;
+  revisions(tenant: string, name: string): Promise<readonly Revision[]>;
+  /** Resolves to null when somebody else has made a revision meanwhile. */
+  save(
+    change: Omit<Revision, 'revision'> & { id: string; tenant: string; after: number },
+  ): Promise<number | null>;
+}
+
+export interface DeskOptions {
+  readonly shelf: Shelf;
+  readonly tenant: string;
+  /** Loads the files with these schemes of the store, as a reload does, and puts nothing in use. */
+  readonly load: (stored: StoredSchemes) => Promise<LoadResult>;
+  /** Puts in use what is in the store. */
+  readonly reload: () => Promise<readonly string[]>;
+  /** What the last load made of each. */
+  readonly uses: () => readonly StoredUse[];
+  readonly clock: Clock;
+}
+
+export interface Listing extends Revision {
+  /** Null: it is not live, or is not loaded yet. */
+  readonly use: StoredUse | null;
+}
+
+export interface Change {
+  readonly name: string;
+  readonly state: SchemeState;
+  /** JSON. */
+  readonly document: string;
+  /** The revision that it is made from; 0: there is none of that name. */
+  readonly after: number;
+  readonly author: string;
+  readonly message: string;
+}
+
+export type Saved =
+  | { readonly kind: 'saved'; readonly revision: number }
+  /** `revision`: the newest, which is not the one that was changed; 0: there is none. */
+  | { readonly kind: 'conflict'; readonly revision: number }
+  | { readonly kind: 'invalid'; readonly faults: readonly DocumentFault[] };
+
+export interface DocumentFault extends Fault {
+  /** JSON pointer into the document (RFC 6901); null: the fault is not in it. */
+  readonly pointer: string | null;
+}
+
+export class SchemeDesk {
+  readonly #options: DeskOptions;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Deleted ones are not there. */
+  async list(): Promise<Listing[]> {
+    const { shelf, tenant } = this.#options;
+    const all = await shelf.current(tenant);
+    return all.filter(({ state }) => state !== 'deleted').map((revision) => this.#listed(revision));
+  }
+
+  async read(name: string): Promise<Listing | null> {
+    return (await this.list()).find((one) => one.name === name) ?? null;
+  }
+
+  /** The newest first, deletions among them. */
+  async revisions(name: string): Promise<readonly Revision[]> {
+    const { shelf, tenant } = this.#options;
+    return shelf.revisions(tenant, name);
+  }
+
+  /** Checks the change with all that is there, saves it, and has it put in use. A draft is checked too, and may be wrong. */
+  async save(change: Change): Promise<Saved> {
+    const { shelf, tenant, clock, reload } = this.#options;
+    const { name, state, after } = change;
+    const current = await shelf.current(tenant);
+    const last = current.find((one) => one.name === name);
+    const revision = last?.revision ?? 0;
+    if (revision !== after) return { kind: 'conflict', revision };
+    const faults = await this.#faultsOf(change, current);
+    if (faults.length > 0) return { kind: 'invalid', faults };
+    const now = clock.date();
+    const { document, author, message } = change;
+    const row = {
+      id: uuidv7(now),
+      tenant,
+      name,
+      created_at: now.toISOString(),
+      author,
+      message,
+      state,
+      document,
+    };
+    const saved = await shelf.save({ ...row, after });
+    if (saved === null) {
+      const [newest] = await shelf.revisions(tenant, name);
+      return { kind: 'conflict', revision: newest?.revision ?? 0 };
+    }
+    if (state === 'live' || last?.state === 'live') await reload();
+    return { kind: 'saved', revision: saved };
+  }
+
+  /** What would keep the document from being in use, were it live. */
+  async check(name: string, document: string): Promise<readonly DocumentFault[]> {
+    const { shelf, tenant } = this.#options;
+    const current = await shelf.current(tenant);
+    return this.#faultsOf({ name, document, state: 'live' }, current);
+  }
+
+  /** All schemes as they would be with this document live in place of the stored one. Throws RouterError `config_invalid`. */
+  async setWith(name: string, document: string): Promise<Extract<LoadResult, { ok: true }>['set']> {
+    const { shelf, tenant, load } = this.#options;
+    const others = (await shelf.current(tenant)).filter((one) => one.state === 'live' && one.name !== name);
+    const result = await load({ schemes: [...others, { name, revision: 0, document }], isKnown: true });
+    const faults = faultsIn(result, name);
+    if (faults.length > 0 || !result.ok) {
+      throw new RouterError(
+        'config_invalid',
+        faults.map(({ path, message }) => `${path}: ${message}`).join('\n'),
+      );
+    }
+    return result.set;
+  }
+
+  async #faultsOf(
+    { name, document, state }: Pick<Change, 'name' | 'document' | 'state'>,
+    current: readonly Revision[],
+  ): Promise<readonly DocumentFault[]> {
+    const own = documentFaults(name, document);
+    if (own.length > 0) return own;
+    if (state === 'draft') return [];
+    const live = current.filter((one) => one.state === 'live');
+    const others = live.filter((one) => one.name !== name);
+    const revision = (current.find((one) => one.name === name)?.revision ?? 0) + 1;
+    const isThere = state === 'live' || state === 'shadow';
+    const schemes = isThere ? [...others, { name, revision, document }] : others;
+    const result = await this.#options.load({ schemes, isKnown: true });
+    const faults = faultsIn(result, name);
+    if (faults.length > 0) return faults;
+    return this.#brokenBy(result, live, name);
+  }
+
+  /** Others that were fine before: they hand over to this one. */
+  async #brokenBy(result: LoadResult, live: readonly Revision[], name: string): Promise<DocumentFault[]> {
+    const ill = leftOut(result).filter((one) => one.name !== name);
+    if (ill.length === 0) return [];
+    const before = leftOut(await this.#options.load({ schemes: live, isKnown: true }));
+    const wasIll = new Set(before.map((one) => one.name));
+    return ill
+      .filter((one) => !wasIll.has(one.name))
+      .flatMap((one) =>
+        one.faults.map(({ path, message }) => ({
+          path: '',
+          message: `the scheme "${one.name}" needs it: ${path}: ${message}`,
+          pointer: null,
+        })),
+      );
+  }
+
+  #listed(revision: Revision): Listing {
+    const use = this.#options.uses().find((one) => one.name === revision.name) ?? null;
+    return { ...revision, use: use?.revision === revision.revision ? use : null };
+  }
+}
+
+/** `webhook.url` -> `/webhook/url`. */
+function pointerOf(path: string): string {
+  if (path === '') return '';
+  const parts = path.split('.').map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
+  return `/${parts.join('/')}`;
+}
+
+/** What can be told without any other scheme. */
+function documentFaults(name: string, document: string): DocumentFault[] {
+  const fault = (path: string, message: string): DocumentFault[] => [
+    { path, message, pointer: pointerOf(path) },
+  ];
+  if (document.length > MAX_SCHEME_BYTES)
+    return fault('', `expected at most ${MAX_SCHEME_BYTES / 1024 / 1024} MiB`);
+  const read = readJson(document);
+  if (!read.ok) return fault('', read.fault);
+  const { name: own } = (read.value ?? {}) as { name?: unknown };
+  if (own !== name || !NAME.test(name))
+    return fault('name', `expected ${JSON.stringify(name)}, the name that it is stored under`);
+  return [];
+}
+
+/** Of the document itself, or of files that can't be loaded with it. */
+function faultsIn(result: LoadResult, name: string): DocumentFault[] {
+  const own = leftOut(result).find((one) => one.name === name)?.faults ?? [];
+  if (own.length > 0) return own.map((fault) => ({ ...fault, pointer: pointerOf(fault.path) }));
+  if (result.ok) return [];
+  return result.faults.map((message) => ({ path: '', message, pointer: null }));
+}
+
+function leftOut({ stored = [] }: LoadResult): Extract<StoredUse, { use: 'left_out' }>[] {
+  return stored.flatMap((one) => (one.use === 'left_out' ? [one] : []));
+}

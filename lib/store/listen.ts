@@ -1,0 +1,55 @@
+import pg from 'pg';
+import type { Clock } from '../clock.ts';
+import { guarded } from '../emitter.ts';
+import { withPassword } from './postgres.ts';
+
+export interface ListenOptions {
+  readonly url: string;
+  readonly password: string;
+  readonly channel: string;
+  readonly onWord: () => void;
+  readonly clock: Clock;
+}
+
+const CONNECT_MS = 5_000;
+const AGAIN_MS = 5_000;
+
+/**
+ * LISTEN on a connection of its own, opened again when it breaks: each time it is open a word may have been missed, and counts as
+ * heard. Never throws. Returns what ends it.
+ */
+export function listening({ url, password, channel, onWord, clock }: ListenOptions): () => void {
+  let ended = false;
+  let client: pg.Client | null = null;
+  let cancel: () => void = () => undefined;
+  const open = async (): Promise<void> => {
+    const one = guarded(
+      new pg.Client({
+        connectionString: withPassword(url, password),
+        connectionTimeoutMillis: CONNECT_MS,
+        keepAlive: true,
+        application_name: 'esl-router listens',
+      }),
+    );
+    client = one;
+    one.once('end', () => {
+      client = null;
+      if (!ended) cancel = clock.after(AGAIN_MS, () => void open(), { keepsAlive: false });
+    });
+    one.on('notification', onWord);
+    try {
+      await one.connect();
+      await one.query(`listen ${one.escapeIdentifier(channel)}`);
+      onWord();
+    } catch {
+      // `end` comes behind it, and the next try.
+      await one.end().catch(() => undefined);
+    }
+  };
+  void open();
+  return () => {
+    ended = true;
+    cancel();
+    client?.end().catch(() => undefined);
+  };
+}

@@ -1,0 +1,257 @@
+import { expect } from 'chai';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../lib/clock.ts';
+import { loadConfig, type Config } from '../../../lib/config/config.ts';
+import { ReloadableSchemes } from '../../../lib/schemes/reload.ts';
+import { SchemeDesk, type Change } from '../../../lib/schemes/desk.ts';
+import { loadSchemes } from '../../../lib/schemes/folder.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { onBothDatabases } from '../../support/databases.ts';
+import { listeningLog, openStore } from '../../support/stored.ts';
+
+const NO_SECRETS = { has: () => false, read: () => '' };
+
+/** Of the requirement: a scheme saved on one router is in use on every other. */
+const IN_USE_MS = 2_000;
+
+function documentOf(name: string, more: object = {}): string {
+  return JSON.stringify({ name, webhook: { url: 'https://crm.example.com/' }, ...more });
+}
+
+/** What a router has of schemes and store, without its calls. */
+class Half {
+  readonly log = listeningLog();
+  readonly desk: SchemeDesk;
+  readonly #unfollow: () => void;
+  readonly #waiting = new Set<() => void>();
+  readonly store: Store;
+  readonly schemes: ReloadableSchemes;
+
+  private constructor(store: Store, schemes: ReloadableSchemes, config: Config, unfollow: () => void) {
+    this.store = store;
+    this.schemes = schemes;
+    this.#unfollow = unfollow;
+    schemes.follow(() => {
+      for (const wake of this.#waiting) wake();
+    });
+    this.desk = new SchemeDesk({
+      shelf: store.schemes,
+      tenant: 'default',
+      load: (stored) => loadSchemes(config, NO_SECRETS, stored),
+      reload: () => schemes.reload(),
+      uses: () => schemes.stored,
+      clock: systemClock,
+    });
+  }
+
+  static async open(store: Store, dir: string, env: Record<string, string> = {}): Promise<Half> {
+    const config = configOf(dir, env);
+    const shared = store.shareSchemes();
+    const log = listeningLog();
+    const schemes = await ReloadableSchemes.open({
+      read: async () => loadSchemes(config, NO_SECRETS, await shared.read()),
+      watched: null,
+      log,
+      clock: systemClock,
+    });
+    const unfollow = shared.follow(() => void schemes.reload());
+    const half = new Half(store, schemes, config, unfollow);
+    half.log.lines.push(...log.lines);
+    return half;
+  }
+
+  get names(): string[] {
+    return [...this.schemes.current.schemes.keys()];
+  }
+
+  /** Resolves to how many milliseconds it took until the set is as wanted. */
+  async until(isSo: () => boolean): Promise<number> {
+    const from = performance.now();
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        if (!isSo()) return;
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      wake();
+    });
+    return performance.now() - from;
+  }
+
+  async close(): Promise<void> {
+    this.#unfollow();
+    await this.schemes.close();
+    await this.store.close();
+  }
+}
+
+function configOf(dir: string, env: Record<string, string>): Config {
+  const config = loadConfig({
+    file: null,
+    env: { ESL_ROUTER_SCHEMES_DIR: dir, ESL_ROUTER_GATEWAY: 'trunk', ...env },
+    argv: {},
+    readSecretFile: () => '',
+  });
+  if (!config.ok) throw new Error(config.faults.join('\n'));
+  return config.config;
+}
+
+function changeOf(name: string, after: number, more: Partial<Change> = {}): Change {
+  return { name, after, state: 'live', document: documentOf(name), author: 'ann', message: 'why', ...more };
+}
+
+onBothDatabases('schemes of the store', (database) => {
+  let dir: string;
+  let place: Awaited<ReturnType<ReturnType<typeof database>['fresh']>>;
+  let half: Half;
+  const others: Half[] = [];
+  const put = (name: string, json: object): void => {
+    writeFileSync(join(dir, `${name}.json`), JSON.stringify(json));
+  };
+
+  beforeEach(async () => {
+    dir = join(mkdtempSync(join(tmpdir(), 'esl-router-shared-')), 'schemes');
+    mkdirSync(dir);
+    place = await database().fresh();
+    half = await Half.open(await openStore(place), dir);
+  });
+  afterEach(async () => {
+    await Promise.all([half, ...others.splice(0)].map((one) => one.close()));
+    rmSync(join(dir, '..'), { recursive: true, force: true });
+  });
+
+  it('are in use once they are saved, with those of files, and gone once they are disabled or deleted', async () => {
+    put('file', JSON.parse(documentOf('file')) as object);
+    expect(await half.desk.save(changeOf('sales', 0))).to.deep.equal({ kind: 'saved', revision: 1 });
+    expect(half.names).to.deep.equal(['file', 'sales']);
+    expect(half.schemes.stored).to.deep.equal([{ name: 'sales', revision: 1, use: 'live' }]);
+    for (const [after, state] of [
+      [1, 'disabled'],
+      [2, 'live'],
+      [3, 'draft'],
+      [4, 'live'],
+      [5, 'deleted'],
+    ] as const) {
+      expect(await half.desk.save(changeOf('sales', after, { state }))).to.include({ kind: 'saved' });
+      expect(half.names, state).to.deep.equal(state === 'live' ? ['file', 'sales'] : ['file']);
+    }
+    expect(await half.desk.list()).to.deep.equal([]);
+    expect((await half.desk.revisions('sales')).map(({ revision }) => revision)).to.deep.equal([
+      6, 5, 4, 3, 2, 1,
+    ]);
+  });
+
+  it('refuse what is not valid with the place of the fault, and write nothing', async () => {
+    const wrong: [string, string | null][] = [
+      ['{"name": "sales"', ''],
+      [documentOf('other'), '/name'],
+      [JSON.stringify({ name: 'sales', webhook: { url: 'ftp://x/' } }), '/webhook/url'],
+      [documentOf('sales', { fallback: { onError: [{ scheme: 'nobody' }] } }), '/fallback/onError/0'],
+    ];
+    for (const [document, pointer] of wrong) {
+      const saved = await half.desk.save(changeOf('sales', 0, { document }));
+      expect(saved.kind).to.equal('invalid');
+      expect(saved.kind === 'invalid' && saved.faults[0]?.pointer, document).to.equal(pointer);
+    }
+    expect(await half.store.schemes.mark('default')).to.equal(0);
+  });
+
+  it('refuse a change that others would break by, and one of an older revision', async () => {
+    await half.desk.save(changeOf('night', 0));
+    const document = documentOf('sales', { fallback: { onError: [{ scheme: 'night' }] } });
+    expect(await half.desk.save(changeOf('sales', 0, { document }))).to.include({ kind: 'saved' });
+    const broken = await half.desk.save(changeOf('night', 1, { state: 'deleted' }));
+    expect(broken.kind === 'invalid' && broken.faults[0]?.message).to.contain('the scheme "sales" needs it');
+    expect(await half.desk.save(changeOf('sales', 0))).to.deep.equal({ kind: 'conflict', revision: 1 });
+    const both = [changeOf('sales', 1), changeOf('sales', 1)].map((change) => half.desk.save(change));
+    expect((await Promise.all(both)).map(({ kind }) => kind)).to.have.members(['saved', 'conflict']);
+  });
+
+  it('give way to a file of the same name, and both places say so', async () => {
+    await half.desk.save(changeOf('sales', 0));
+    put('sales', JSON.parse(documentOf('sales', { title: 'of the file' })) as object);
+    await half.schemes.reload();
+    expect(half.schemes.current.schemes.get('sales')?.title).to.equal('of the file');
+    const by = join(dir, 'sales.json');
+    expect((await half.desk.read('sales'))?.use).to.deep.equal({
+      name: 'sales',
+      revision: 1,
+      use: 'hidden',
+      by,
+    });
+  });
+
+  it('that are not valid any more take no other with them, nor a file that names them', async () => {
+    await half.desk.save(changeOf('sales', 0));
+    await half.desk.save(changeOf('night', 0));
+    put('file', JSON.parse(documentOf('file', { fallback: { onError: [{ scheme: 'sales' }] } })) as object);
+    await half.store.schemes.save({
+      ...{ id: 'later', tenant: 'default', name: 'sales', after: 1, created_at: new Date().toISOString() },
+      ...{ author: 'an older program', message: '', state: 'live', document: '{"name": "sales", "old": 1}' },
+    });
+    const other = await Half.open(await openStore(place), dir);
+    others.push(other);
+    expect(other.names).to.deep.equal(['file', 'night']);
+    const use = (await other.desk.read('sales'))?.use;
+    expect(use?.use).to.equal('left_out');
+    const logged = other.log.lines.find(({ message }) => message.startsWith('stored schemes left out'));
+    expect(JSON.stringify(logged?.fields)).to.contain('store: sales (revision 2): ');
+  });
+
+  it('may name no file that no file names', async () => {
+    const webhook = { url: 'https://crm.example.com/', tls: { ca: '/etc/passwd' } };
+    const saved = await half.desk.save(
+      changeOf('sales', 0, { document: JSON.stringify({ name: 'sales', webhook }) }),
+    );
+    expect(saved.kind === 'invalid' && saved.faults[0]?.message).to.contain('is named by no file');
+  });
+
+  it('that one router saves are in use on the others', async function () {
+    this.timeout(30_000);
+    const other = await Half.open(await openStore(place), dir);
+    others.push(other);
+    const took: number[] = [];
+    for (let after = 0; after < 5; after++) {
+      const title = `title ${after}`;
+      await half.desk.save(changeOf('sales', after, { document: documentOf('sales', { title }) }));
+      took.push(await other.until(() => other.schemes.current.schemes.get('sales')?.title === title));
+    }
+    expect(Math.max(...took)).to.be.below(IN_USE_MS);
+  });
+
+  it('are found by looking, where no word of them comes', async function () {
+    this.timeout(30_000);
+    if (database().kind === 'postgres') {
+      await database().execute(
+        place,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'esl-router listens'",
+      );
+    }
+    const document = documentOf('sales').replaceAll("'", "''");
+    await database().execute(
+      place,
+      `insert into scheme_revisions values ('r1', 'default', 'sales', 1, '2026-06-01T12:00:00.000Z', 'ann', '', 'live', '${document}')`,
+    );
+    expect(await half.until(() => half.names.includes('sales'))).to.be.below(IN_USE_MS);
+  });
+
+  it('stay as they are while the database is away, and are taken once it is back', async function () {
+    this.timeout(60_000);
+    const { server } = database();
+    if (server === null) this.skip();
+    await half.desk.save(changeOf('sales', 0));
+    await server.stop();
+    expect(await half.schemes.reload()).to.deep.equal([]);
+    expect(half.names).to.deep.equal(['sales']);
+    put('file', JSON.parse(documentOf('file', { fallback: { onError: [{ scheme: 'sales' }] } })) as object);
+    const other = await Half.open(await openStore(place), dir);
+    others.push(other);
+    expect(other.names, 'files alone').to.deep.equal(['file']);
+    expect(JSON.stringify(other.log.lines)).to.contain('the store can not be read yet');
+    await server.resume();
+    await other.until(() => other.names.includes('sales'));
+  });
+});
