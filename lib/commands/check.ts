@@ -76,6 +76,7 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
       ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
       ...(proxy === null ? [] : [`  through the proxy ${proxy.name}`]),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
+      ...scheme.events.map(({ on, webhook: { url } }) => `  tells ${url.source} of ${[...on].join(', ')}`),
     ];
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);

@@ -76,6 +76,7 @@ export interface Config {
     readonly maxMegabytes: number;
     readonly maskAfterDays: number;
   };
+  readonly events: { readonly recording: string };
   readonly tenants: 'one' | 'domain';
   readonly log: {
     readonly level: LogLevel;

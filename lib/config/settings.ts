@@ -1,6 +1,6 @@
 import {
-  dialTemplate,
   dialplanContext,
+  dialTemplate,
   flag,
   format,
   integer,
@@ -20,6 +20,7 @@ import {
   ports,
   setting,
   text,
+  variableOrNone,
 } from './setting.ts';
 import { STORE_SETTINGS } from './store-settings.ts';
 
@@ -351,6 +352,14 @@ export const SCHEMA = {
     ),
   },
   store: STORE_SETTINGS,
+  events: {
+    recording: setting(
+      'EVENTS_RECORDING',
+      '',
+      variableOrNone,
+      'Channel variable that holds the recording of a call: {{recording}} in events. Read when the call has ended.',
+    ),
+  },
   tenants: setting(
     'TENANTS',
     'one',

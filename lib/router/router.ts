@@ -330,6 +330,13 @@ function unserved(stalledMs: number, clock: Clock): CallRecord {
   const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
   apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
-  apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
+  apply(record, {
+    type: 'end',
+    end: 'switch_lost',
+    atMs: 0,
+    hangupCause: null,
+    hungUpBy: null,
+    recording: '',
+  });
   return record;
 }

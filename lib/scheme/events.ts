@@ -31,7 +31,11 @@ export const events = z
     const names = entries.map(nameOf);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is the name of another entry too` });
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `"${name}" is the name of another entry too`,
+      });
     }
     for (const [index, { on, answered }] of entries.entries()) {
       if (answered === undefined || on.includes('ended')) continue;

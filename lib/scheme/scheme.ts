@@ -208,7 +208,10 @@ export function parseScheme(given: unknown, revision: string, crms: Crms = new M
 }
 
 /** A webhook of a scheme and all that follow from it, with the path of the first: its own, and those of `events`. */
-export function chainsOf({ webhook, events }: Pick<Scheme, 'webhook' | 'events'>): { path: string; webhook: Webhook }[] {
+export function chainsOf({
+  webhook,
+  events,
+}: Pick<Scheme, 'webhook' | 'events'>): { path: string; webhook: Webhook }[] {
   return [
     { path: 'webhook', webhook },
     ...events.map((telling, index) => ({ path: `events.${index}.webhook`, webhook: telling.webhook })),

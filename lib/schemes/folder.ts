@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { readingJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
+import { chainsOf } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
 import {
   answerOf,
@@ -71,7 +72,9 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
     const sources = [...found.sources, ...environmentSource(config)];
     found.faults.push(...profiles.faults);
     const unread = [...found.faults, ...found.broken.map(({ path, fault }) => `${path}: ${fault}`)];
-    const result = await inSlices(assembling(sources, config, secrets, { unread, readText, crms }));
+    const hasStore = await isStoreOn(config.store);
+    const origin = { unread, readText, crms, hasStore };
+    const result = await inSlices(assembling(sources, config, secrets, origin));
     const looked = { named, seen: after + sightOfNamed };
     return result.ok
       ? {
@@ -88,10 +91,17 @@ export async function loadSchemes(config: Config, secrets: Secrets): Promise<Loa
   }
 }
 
+/** As the store itself goes by it: "auto" is one where its folder is there. */
+async function isStoreOn({ url, dir }: Config['store']): Promise<boolean> {
+  if (url !== 'auto') return url !== 'off';
+  const found = await answerOf(dir, () => stat(dir)).catch(() => null);
+  return found?.isDirectory() === true;
+}
+
 /** Files of refresh tokens that a new one can't be written to. */
 async function notKept({ schemes }: SchemeSet, secrets: Secrets): Promise<string[]> {
   const files = new Map<string, string>();
-  for (const { webhook } of schemes.values()) {
+  for (const { webhook } of [...schemes.values()].flatMap(chainsOf)) {
     const { auth } = webhook;
     if (auth.type !== 'oauth2' || auth.refreshToken === undefined) continue;
     const name = soleSecret(auth.refreshToken);

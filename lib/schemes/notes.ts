@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import type { Scheme } from '../scheme/scheme.ts';
+import { chainsOf, requestsOf, type Scheme } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
 import { questionsOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
-import { KINDS } from '../webhook/webhook.ts';
+import { KINDS, type Webhook } from '../webhook/webhook.ts';
 
 /** What is not a fault, and may well not be meant. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
@@ -15,15 +15,13 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
     if (index >= 0)
       notes.push(`fallback.${list}.${index}: hands the call to the scheme itself, and is left out`);
   }
-  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
-    notes.push(
-      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
-    );
-  }
-  const questions = questionsOf(webhook).map((question, index) => {
-    return { question, place: index === 0 ? 'webhook' : `webhook.then.${index - 1}` };
-  });
-  for (const { question, place } of questions) {
+  for (const { path: place, webhook: question } of requestsOf(scheme)) {
+    const { submission, method } = question;
+    if (submission !== 'http' && method !== 'POST') {
+      notes.push(
+        `${place}.method: "${method}" has no effect, submission "${submission}" always goes by POST`,
+      );
+    }
     for (const part of tokensIn(question.url.source)) {
       notes.push(
         `${place}.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
@@ -59,19 +57,23 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
 }
 
 /** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
-export function tokenNotes({ webhook: { auth } }: Scheme, secrets: Secrets): string[] {
+export function tokenNotes(scheme: Scheme, secrets: Secrets): string[] {
+  return chainsOf(scheme).flatMap(({ path, webhook }) => tokenNotesOf(path, webhook, secrets));
+}
+
+function tokenNotesOf(path: string, { auth }: Webhook, secrets: Secrets): string[] {
   if (auth.type !== 'oauth2') return [];
   const notes: string[] = [];
   const { protocol, hostname } = new URL(auth.tokenUrl.source);
   if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-    notes.push('webhook.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read');
+    notes.push(`${path}.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read`);
   if (auth.refreshToken === undefined) return notes;
   const name = soleSecret(auth.refreshToken);
   const advice =
     'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
-  if (name === null) notes.push(`webhook.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
+  if (name === null) notes.push(`${path}.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
   else if ((secrets.file?.(name) ?? null) === null)
-    notes.push(`webhook.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
+    notes.push(`${path}.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
   return notes;
 }
 

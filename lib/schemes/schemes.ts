@@ -7,7 +7,14 @@ import { domainFor } from '../dial/originate.ts';
 import { parseSteps } from '../dial/route.ts';
 import { didYouMean } from '../nearest.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { templatesOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import {
+  chainsOf,
+  requestsOf,
+  templatesOf,
+  transfersOf,
+  variablesOfScheme,
+  type Scheme,
+} from '../scheme/scheme.ts';
 import { secretsOf } from '../webhook/macro.ts';
 import { connected, questionsOf } from '../webhook/chain.ts';
 import type { Crms } from '../webhook/profile.ts';
@@ -76,11 +83,14 @@ interface Origin {
   readonly readText: (path: string) => string;
   /** The profiles that schemes may name. */
   readonly crms: Crms;
+  /** There is a store, where events wait until they are delivered. */
+  readonly hasStore: boolean;
 }
 
 /** Of documents that name no file. */
 const NO_FILES = {
   unread: [],
+  hasStore: true,
   readText: (path) => {
     throw new Error(`${path} cannot be read: these schemes do not come from a folder`);
   },
@@ -100,7 +110,7 @@ export function* assembling(
   sources: readonly SchemeSource[],
   config: Config,
   secrets: Secrets,
-  { unread, readText, crms }: Origin = { ...NO_FILES, crms: configuredCrms(config) },
+  { unread, readText, crms, hasStore }: Origin = { ...NO_FILES, crms: configuredCrms(config) },
 ): Generator<void, LoadResult> {
   const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
   const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
@@ -119,23 +129,34 @@ export function* assembling(
       );
       continue;
     }
-    const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
-      const proxies = proxiesOf(proxy, operator);
-      asksEnvironment ||= proxies === operator.environment;
-      const { url } = questionsOf(result.scheme.webhook)[index] ?? result.scheme.webhook;
-      const host = new URL(url.source).hostname;
-      const { tls, ...said } = readTls(choice, {
-        dir: config.schemes.dir,
-        readText,
-        secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
-        today: systemClock.date(),
+    const chains = chainsOf(result.scheme).map(({ path, webhook }, chain) => {
+      const connections = (result.wanted[chain] ?? []).map(({ tls: choice, proxy }, index) => {
+        const proxies = proxiesOf(proxy, operator);
+        asksEnvironment ||= proxies === operator.environment;
+        const { url } = questionsOf(webhook)[index] ?? webhook;
+        const host = new URL(url.source).hostname;
+        const { tls, ...said } = readTls(choice, {
+          dir: config.schemes.dir,
+          readText,
+          secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
+          today: systemClock.date(),
+        });
+        const place = index === 0 ? path : `${path}.then.${index - 1}`;
+        faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
+        notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
+        return { proxies, tls };
       });
-      const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
-      faults.push(...said.faults.map((fault) => `${source.name}: ${place}.tls.${fault}`));
-      notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
-      return { proxies, tls };
+      return connected(webhook, connections);
     });
-    const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
+    const [asked = result.scheme.webhook, ...told] = chains;
+    const scheme: Scheme = {
+      ...result.scheme,
+      webhook: asked,
+      events: result.scheme.events.map((telling, index) => ({
+        ...telling,
+        webhook: told[index] ?? telling.webhook,
+      })),
+    };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
     else faults.push(`${source.name}: name: "${scheme.name}" is the name of ${other.source.name} too`);
@@ -145,6 +166,7 @@ export function* assembling(
     yield;
     const known = [...schemes.keys()];
     faults.push(...crossFaults(scheme, config, secrets, known).map((fault) => `${source.name}: ${fault}`));
+    if (scheme.events.length > 0 && !hasStore) faults.push(`${source.name}: events: ${NO_STORE}`);
     const unclear = yield* mapFaults(scheme, config);
     faults.push(...unclear.map((fault) => `${source.name}: ${fault}`));
     notes.push(
@@ -171,6 +193,9 @@ export function* assembling(
   const set = { schemes: all, default: chosen, variables: variables(all, config) };
   return { ok: true, set, notes, files };
 }
+
+const NO_STORE =
+  'there is no store, in which they wait until they are delivered: make the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
 
 export type Choice =
   | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
@@ -229,7 +254,7 @@ export function stepRules(
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */
 function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): string[] {
   const used = new Set(
-    [...schemes].flatMap(({ scheme }) => questionsOf(scheme.webhook).map(({ profile }) => profile?.name)),
+    [...schemes].flatMap(({ scheme }) => requestsOf(scheme).map(({ webhook }) => webhook.profile?.name)),
   );
   return [...crms.values()]
     .filter(({ name }) => !used.has(name))

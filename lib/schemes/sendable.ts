@@ -12,9 +12,10 @@ import {
 } from '../dial/dialstring.ts';
 import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
-import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { requestsOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { grantOf } from '../webhook/auth/grant.ts';
 import { backupOf } from '../webhook/backup.ts';
+import { NOTHING_YET } from '../webhook/event.ts';
 import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
 import { buildRequest } from '../webhook/request.ts';
 import { refusalOf } from '../webhook/url.ts';
@@ -28,18 +29,16 @@ export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): st
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every question of a scheme, with its path: its own, those that follow, and its backups. */
-function webhooksOf({ webhook, fallback }: Scheme): [string, Webhook][] {
+/** Every request of a scheme, with its path: its own, those that follow, its backups, and what it tells. */
+function webhooksOf(scheme: Scheme): [string, Webhook][] {
+  const { webhook, fallback } = scheme;
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
     steps.flatMap((step, index): [string, Webhook][] =>
       'webhook' in step ? [[`fallback.${list}.${index}.webhook`, backupOf(webhook, step.webhook)]] : [],
     ),
   );
-  const further = webhook.then.map((question, index): [string, Webhook] => [
-    `webhook.then.${index}.url`,
-    question,
-  ]);
-  return [['webhook.url', webhook], ...further, ...backups];
+  const requests = requestsOf(scheme).map(({ path, webhook }): [string, Webhook] => [`${path}.url`, webhook]);
+  return [...requests, ...backups];
 }
 
 function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
@@ -53,7 +52,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
       // That it is not set is a fault already.
       return secrets.has(name) ? secrets.read(name, to) : '';
     };
-    const token = tokenFaults(webhook, config, secrets);
+    const token = tokenFaults(path.replace(/\.url$/, ''), webhook, config, secrets);
     if (token.length > 0) return token;
     const faults = calls.map((call) => {
       const timestamp = '1970-01-01T00:00:00.000Z';
@@ -66,6 +65,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         timestamp,
         secret,
         reply: () => 'sample',
+        ...(path.startsWith('events.') ? { told: { ...NOTHING_YET, event: 'ended' } } : {}),
       };
       const question = { webhook, context, webhookId: 'msg', traceparent: '', version: '1', dryRun: false };
       return faultOf(path, () => buildRequest(question));
@@ -76,13 +76,18 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
 }
 
 /** Where the access token is fetched: what is asked there is made as a call would. */
-function tokenFaults({ auth, ...webhook }: Webhook, config: Config, secrets: Secrets): string[] {
+function tokenFaults(
+  path: string,
+  { auth, ...webhook }: Webhook,
+  config: Config,
+  secrets: Secrets,
+): string[] {
   if (auth.type !== 'oauth2') return [];
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const refusal = refusalOf(auth.tokenUrl, config.network, ownPorts);
-  if (refusal !== null) return [`webhook.auth.tokenUrl: no request may go there: ${refusal}`];
+  if (refusal !== null) return [`${path}.auth.tokenUrl: no request may go there: ${refusal}`];
   const secret = (name: string, to: string): string => (secrets.has(name) ? secrets.read(name, to) : '');
-  const fault = faultOf('webhook.auth', () =>
+  const fault = faultOf(`${path}.auth`, () =>
     grantOf({ ...webhook, auth }, auth, { secret, version: '1' }).request('sample'),
   );
   return fault === null ? [] : [fault];

@@ -30,6 +30,12 @@ export type EventMacro = (typeof EVENT_MACROS)[number];
 export type EventValues = Readonly<Record<(typeof TEXTS)[number], string>> &
   Readonly<Record<(typeof NUMBERS)[number], number>>;
 
+/** Of an event that tells nothing beside its name. */
+export const NOTHING_YET = Object.fromEntries([
+  ...TEXTS.map((name) => [name, '']),
+  ...NUMBERS.map((name) => [name, 0]),
+]) as EventValues;
+
 export function isNumeric(name: EventMacro): name is (typeof NUMBERS)[number] {
   return (NUMBERS as readonly string[]).includes(name);
 }
@@ -159,7 +165,7 @@ export const event = z.looseObject(
       unit: 'seconds',
       example: 95,
     },
-    hangup_cause: { label: 'Hangup cause', doc: "FreeSWITCH's, in \"ended\".", example: 'NORMAL_CLEARING' },
+    hangup_cause: { label: 'Hangup cause', doc: 'FreeSWITCH\'s, in "ended".', example: 'NORMAL_CLEARING' },
     hung_up_by: { label: 'Hung up by', doc: 'Who ended the call, in "ended".', example: 'caller' },
     recording: {
       label: 'Recording',

@@ -283,7 +283,8 @@ function fillJson(json: TemplateJson, context: MacroContext): unknown {
 /** A number of an event that stands alone: CRMs that want a number take no text for one. */
 function numberIn({ parts }: Template, { told }: MacroContext): number | null {
   const [only] = parts;
-  if (told === undefined || parts.length !== 1 || typeof only !== 'object' || only.kind !== 'event') return null;
+  if (told === undefined || parts.length !== 1 || typeof only !== 'object' || only.kind !== 'event')
+    return null;
   return isNumeric(only.name) ? told[only.name] : null;
 }
 

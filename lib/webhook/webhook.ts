@@ -30,44 +30,46 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
 const IN_QUESTIONS: Allowed = { reply: true, token: true };
 const IN_EVENTS: Allowed = { ...IN_QUESTIONS, event: true };
 
-const urlWith = (allowed: Allowed) => template(allowed).superRefine((url, context) => {
-  const { source } = url;
-  const fault = (message: string): void => {
-    context.addIssue({ code: 'custom', message });
-  };
-  const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
-  if (beforePath.includes('{{')) {
-    fault('macros are allowed in the path and the query only');
-    return;
-  }
-  const parsed = URL.canParse(source) ? new URL(source) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
-  // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
-  else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
-  else if (parsed.username !== '' || parsed.password !== '')
-    fault('no user or password here: use webhook.auth');
-  else {
-    try {
-      compileUrl(url);
-    } catch (error) {
-      fault(messageOf(error));
+const urlWith = (allowed: Allowed) =>
+  template(allowed).superRefine((url, context) => {
+    const { source } = url;
+    const fault = (message: string): void => {
+      context.addIssue({ code: 'custom', message });
+    };
+    const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
+    if (beforePath.includes('{{')) {
+      fault('macros are allowed in the path and the query only');
+      return;
     }
-  }
-});
+    const parsed = URL.canParse(source) ? new URL(source) : null;
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
+    // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
+    else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
+    else if (parsed.username !== '' || parsed.password !== '')
+      fault('no user or password here: use webhook.auth');
+    else {
+      try {
+        compileUrl(url);
+      } catch (error) {
+        fault(messageOf(error));
+      }
+    }
+  });
 
 export const webhookUrl = urlWith(IN_QUESTIONS);
 
-const headersWith = (allowed: Allowed) => z.record(ownHeader, template(allowed)).superRefine((headers, context) => {
-  const fault = (name: string, what: string): void => {
-    context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
-  };
-  const twice = sameHeader(Object.keys(headers));
-  if (twice !== undefined) fault(twice, 'is set twice');
-  for (const [name, { parts }] of Object.entries(headers)) {
-    if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
-      fault(name, 'says where the message goes: no macro there');
-  }
-});
+const headersWith = (allowed: Allowed) =>
+  z.record(ownHeader, template(allowed)).superRefine((headers, context) => {
+    const fault = (name: string, what: string): void => {
+      context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
+    };
+    const twice = sameHeader(Object.keys(headers));
+    if (twice !== undefined) fault(twice, 'is set twice');
+    for (const [name, { parts }] of Object.entries(headers)) {
+      if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
+        fault(name, 'says where the message goes: no macro there');
+    }
+  });
 
 /** Any JSON with macros in its texts. */
 export type TemplateJson =
@@ -75,7 +77,14 @@ export type TemplateJson =
 
 function bodyWith(id: string, allowed: Allowed): z.ZodType<TemplateJson> {
   const body: z.ZodType<TemplateJson> = z.lazy(() =>
-    z.union([z.null(), z.boolean(), z.number(), template(allowed), z.array(body), z.record(z.string(), body)]),
+    z.union([
+      z.null(),
+      z.boolean(),
+      z.number(),
+      template(allowed),
+      z.array(body),
+      z.record(z.string(), body),
+    ]),
   );
   z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its texts.' });
   return body;
