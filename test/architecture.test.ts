@@ -11,7 +11,8 @@ const WINGS = parsed(`
   cli        | commands presets redact
   commands   | router decide presets schemes store scheme dial upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | leg decide schemes (store) upstream esl http call config log
+  router     | events leg decide schemes (scheme) (store) upstream esl http call config log
+  events     | store scheme webhook upstream (http) call log redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log

@@ -21,6 +21,7 @@ import { loadSchemes } from '../schemes/folder.ts';
 import type { LoadResult } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { openEvents } from './events.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
@@ -43,7 +44,7 @@ export interface RouterOptions {
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
   /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
-  readonly store?: Pick<Store, 'record' | 'state'> | null;
+  readonly store?: Pick<Store, 'record' | 'state' | 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls'> | null;
   readonly observers?: readonly CallObserver[];
 }
 
@@ -110,13 +111,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const http = createHttpClient({ network: config.network, ownPorts });
   const journal = new Journal(log, clock);
-  const remembering: CallObserver = { ended: (record) => store?.record(record) };
-  const observer = new CallObservers(
-    [journal, remembering, ...(options.observers ?? [])],
-    (error, { id: trace }) => {
-      log.error('a call could not be observed', { trace, error });
-    },
-  );
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   const eslOptions = {
@@ -134,8 +128,35 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   });
   const send = upstream.send.bind(upstream);
   const tokens = openTokens(http.send.bind(http), log, clock, options.tokenStore);
+  const telling =
+    store === undefined || store === null
+      ? null
+      : openEvents({
+          config,
+          store,
+          schemes: () => schemes.current.schemes,
+          secrets: () => schemes.secrets ?? secrets,
+          tokens,
+          ownPorts,
+          log,
+          clock,
+          version,
+        });
+  const remembering: CallObserver = { ended: (record) => store?.record(record) };
+  const observer = new CallObservers(
+    [
+      journal,
+      remembering,
+      ...(telling === null ? [] : [telling.events.observer]),
+      ...(options.observers ?? []),
+    ],
+    (error, { id: trace }) => {
+      log.error('a call could not be observed', { trace, error });
+    },
+  );
   schemes.follow((set, now = secrets) => {
     tokens.keep(tokenAccountsIn(set, now, version));
+    telling?.events.follow(set.schemes);
   });
   const memory = new AnswerMemory();
   const replies = new ReplyRoom();
@@ -226,6 +247,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     cancelCut();
     load.stop();
     health?.close();
+    await telling?.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();

@@ -1,10 +1,40 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Insertable, Selectable, Transaction } from 'kysely';
 import type { Database } from './database.ts';
-import type { DeliveryTable } from './tables.ts';
+import type { DeliveryTable, LiveCallTable, Tables } from './tables.ts';
 
 /** Events on their way to a CRM: written before the first try, delivered in order for each call and webhook. */
 
 export type Delivery = Selectable<DeliveryTable>;
+export type NewDelivery = Pick<
+  Delivery,
+  'id' | 'tenant' | 'call_id' | 'seq' | 'scheme' | 'event' | 'webhook' | 'body' | 'created_at'
+>;
+export type NewLiveCall = Omit<Insertable<LiveCallTable>, 'router'>;
+
+/** An entry of the `events` of a scheme. */
+export interface Lane {
+  readonly scheme: string;
+  readonly webhook: string;
+}
+
+/** What one router has to say of its calls, in the order in which it happened. */
+export interface Happened {
+  readonly opened: readonly NewLiveCall[];
+  readonly deliveries: readonly NewDelivery[];
+  /** Calls that are over. */
+  readonly closed: readonly string[];
+}
+
+/** What came of a try. */
+export type Settled =
+  | { readonly kind: 'delivered'; readonly delivery: Delivery }
+  | { readonly kind: 'failed'; readonly delivery: Delivery; readonly error: string; readonly nextAt: Date }
+  | { readonly kind: 'parked'; readonly delivery: Delivery; readonly error: string }
+  /** Nothing was sent. */
+  | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
+
+const GIVE_UP_MS = 86_400_000;
+const NOBODY = 'no router has such a scheme, or such an entry in its events';
 
 export class Deliveries {
   readonly #database: Database;
@@ -13,72 +43,149 @@ export class Deliveries {
     this.#database = database;
   }
 
-  /** One that is there already stays. */
-  async add(deliveries: readonly Insertable<DeliveryTable>[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await this.#database.writer
-      .insertInto('deliveries')
-      .values([...deliveries])
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+  /** Twice is once. What is said of a call that another router has closed meanwhile is dropped. */
+  async write(router: string, { opened, deliveries, closed }: Happened): Promise<void> {
+    const { writer, kind } = this.#database;
+    await writer.transaction().execute(async (transaction) => {
+      const ours = new Set(opened.map(({ call_id }) => call_id));
+      const asked = [...new Set([...deliveries.map(({ call_id }) => call_id), ...closed])].filter(
+        (id) => !ours.has(id),
+      );
+      if (asked.length > 0) {
+        const held = await transaction
+          .selectFrom('live_calls')
+          .select('call_id')
+          .where('call_id', 'in', asked)
+          .where('router', '=', router)
+          .$if(kind === 'postgres', (query) => query.forUpdate())
+          .execute();
+        for (const { call_id } of held) ours.add(call_id);
+      }
+      const over = new Set(closed);
+      const living = opened.filter(({ call_id }) => !over.has(call_id)).map((call) => ({ ...call, router }));
+      if (living.length > 0) {
+        await transaction
+          .insertInto('live_calls')
+          .values(living)
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }
+      await insertInto(
+        transaction,
+        deliveries.filter(({ call_id }) => ours.has(call_id)),
+      );
+      if (closed.length > 0) {
+        await transaction
+          .deleteFrom('live_calls')
+          .where('call_id', 'in', [...closed])
+          .where('router', '=', router)
+          .execute();
+      }
+    });
   }
 
-  /** What may be sent now: of each call and webhook the first that waits, and none behind it. */
-  async due(at: Date, limit: number): Promise<Delivery[]> {
-    return this.#database.reader
-      .selectFrom('deliveries as d')
-      .selectAll('d')
+  /** When the next one of a lane may be sent; null when none waits. */
+  async nextAt({ scheme, webhook }: Lane): Promise<Date | null> {
+    const row = await this.#database.reader
+      .selectFrom('deliveries')
+      .select('next_at')
+      .where('state', '=', 'waiting')
+      .where('scheme', '=', scheme)
+      .where('webhook', '=', webhook)
+      .orderBy('next_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined ? null : new Date(row.next_at);
+  }
+
+  /**
+   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none
+   * behind it.
+   */
+  async take(
+    { scheme, webhook }: Lane,
+    { at, until, limit }: { readonly at: Date; readonly until: Date; readonly limit: number },
+  ): Promise<Delivery[]> {
+    const { writer, kind } = this.#database;
+    return writer.transaction().execute(async (transaction) => {
+      const taken = await transaction
+        .selectFrom('deliveries as d')
+        .selectAll('d')
+        .where('d.state', '=', 'waiting')
+        .where('d.scheme', '=', scheme)
+        .where('d.webhook', '=', webhook)
+        .where('d.next_at', '<=', at.toISOString())
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('deliveries as before')
+                .select('before.id')
+                .where('before.call_id', '=', eb.ref('d.call_id'))
+                .where('before.webhook', '=', eb.ref('d.webhook'))
+                .where('before.seq', '<', eb.ref('d.seq'))
+                .where('before.state', '=', 'waiting'),
+            ),
+          ),
+        )
+        .orderBy('d.next_at')
+        .limit(limit)
+        .$if(kind === 'postgres', (query) => query.forUpdate('d').skipLocked())
+        .execute();
+      if (taken.length > 0) {
+        await transaction
+          .updateTable('deliveries')
+          .set({ next_at: until.toISOString() })
+          .where('id', 'in', idsOf(taken))
+          .execute();
+      }
+      return taken;
+    });
+  }
+
+  async settle(results: readonly Settled[], at: Date): Promise<void> {
+    const done_at = at.toISOString();
+    const delivered = results.filter(({ kind }) => kind === 'delivered');
+    await this.#database.writer.transaction().execute(async (transaction) => {
+      if (delivered.length > 0) {
+        await transaction
+          .updateTable('deliveries')
+          .set((eb) => ({
+            state: 'delivered',
+            attempts: eb('attempts', '+', 1),
+            done_at,
+            last_error: '',
+            // Nobody needs it any more, and it holds numbers.
+            body: '',
+          }))
+          .where('id', 'in', idsOf(delivered.map(({ delivery }) => delivery)))
+          .execute();
+      }
+      for (const result of results) await settleOne(transaction, result, done_at);
+    });
+  }
+
+  /** Parks what nobody who is there has tried until it was given up. Resolves to how many. */
+  async parkForgotten(lanes: readonly Lane[], at: Date): Promise<number> {
+    const { numUpdatedRows } = await this.#database.writer
+      .updateTable('deliveries')
+      .set({ state: 'parked', last_error: NOBODY, done_at: at.toISOString() })
       .where('state', '=', 'waiting')
       .where('next_at', '<=', at.toISOString())
-      .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('deliveries as before')
-              .select('before.id')
-              .where('before.call_id', '=', eb.ref('d.call_id'))
-              .where('before.webhook', '=', eb.ref('d.webhook'))
-              .where('before.seq', '<', eb.ref('d.seq'))
-              .where('before.state', '=', 'waiting'),
+      .where('give_up_at', '<=', at.toISOString())
+      .$if(lanes.length > 0, (query) =>
+        query.where((eb) =>
+          eb.not(
+            eb.or(
+              lanes.map(({ scheme, webhook }) =>
+                eb.and([eb('scheme', '=', scheme), eb('webhook', '=', webhook)]),
+              ),
+            ),
           ),
         ),
       )
-      .orderBy('next_at')
-      .limit(limit)
-      .execute();
-  }
-
-  /** Takes one for this router until then. Resolves to false when another has it, or it has been done. */
-  async claim({ id, next_at: nextAt }: Delivery, until: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.writer
-      .updateTable('deliveries')
-      .set({ next_at: until.toISOString() })
-      .where('id', '=', id)
-      .where('state', '=', 'waiting')
-      .where('next_at', '=', nextAt)
       .executeTakeFirst();
-    return numUpdatedRows > 0n;
-  }
-
-  async settle(
-    id: string,
-    change: Pick<Delivery, 'state' | 'attempts' | 'last_error'> & {
-      readonly nextAt?: Date;
-      readonly doneAt?: Date;
-    },
-  ): Promise<void> {
-    const { state, attempts, last_error, nextAt, doneAt } = change;
-    await this.#database.writer
-      .updateTable('deliveries')
-      .set({
-        state,
-        attempts,
-        last_error,
-        ...(nextAt === undefined ? {} : { next_at: nextAt.toISOString() }),
-        ...(doneAt === undefined ? {} : { done_at: doneAt.toISOString() }),
-      })
-      .where('id', '=', id)
-      .execute();
+    return Number(numUpdatedRows);
   }
 
   async parked(limit: number): Promise<Delivery[]> {
@@ -86,11 +193,17 @@ export class Deliveries {
     return query.orderBy('id').limit(limit).execute();
   }
 
-  /** Parked ones wait again: all of them, or one. Resolves to how many. */
+  /** Parked ones wait again, for another day: all of them, or one. Resolves to how many. */
   async retry(at: Date, id?: string): Promise<number> {
     let query = this.#database.writer
       .updateTable('deliveries')
-      .set({ state: 'waiting', attempts: 0, next_at: at.toISOString() })
+      .set({
+        state: 'waiting',
+        attempts: 0,
+        next_at: at.toISOString(),
+        give_up_at: givenUp(at),
+        done_at: null,
+      })
       .where('state', '=', 'parked');
     if (id !== undefined) query = query.where('id', '=', id);
     return Number((await query.executeTakeFirst()).numUpdatedRows);
@@ -123,4 +236,62 @@ export class Deliveries {
       .executeTakeFirst();
     return Number(numDeletedRows);
   }
+}
+
+/** One that is there already stays. */
+export async function insertInto(
+  transaction: Transaction<Tables>,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = deliveries.map((delivery) => ({
+    ...delivery,
+    state: 'waiting' as const,
+    attempts: 0,
+    next_at: delivery.created_at,
+    done_at: null,
+    last_error: '',
+    give_up_at: givenUp(new Date(delivery.created_at)),
+  }));
+  await transaction
+    .insertInto('deliveries')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function settleOne(transaction: Transaction<Tables>, result: Settled, done_at: string): Promise<void> {
+  if (result.kind === 'delivered') return;
+  const { id, call_id, webhook, attempts } = result.delivery;
+  const change =
+    result.kind === 'parked'
+      ? { state: 'parked' as const, attempts: attempts + 1, last_error: result.error, done_at }
+      : {
+          next_at: result.nextAt.toISOString(),
+          ...(result.kind === 'failed' ? { attempts: attempts + 1, last_error: result.error } : {}),
+        };
+  await transaction
+    .updateTable('deliveries')
+    .set(change)
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute();
+  if (result.kind !== 'failed') return;
+  // Those behind it can't go before: they are not even looked at until then.
+  await transaction
+    .updateTable('deliveries')
+    .set({ next_at: result.nextAt.toISOString() })
+    .where('call_id', '=', call_id)
+    .where('webhook', '=', webhook)
+    .where('state', '=', 'waiting')
+    .where('next_at', '<', result.nextAt.toISOString())
+    .execute();
+}
+
+function givenUp(at: Date): string {
+  return new Date(at.getTime() + GIVE_UP_MS).toISOString();
+}
+
+function idsOf(deliveries: readonly Delivery[]): string[] {
+  return deliveries.map(({ id }) => id);
 }

@@ -13,6 +13,7 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
@@ -54,6 +55,7 @@ export interface OpenStore {
   readonly kind: Database['kind'];
   readonly place: string;
   readonly calls: Calls;
+  readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
   backup(file: string): Promise<void>;
@@ -66,6 +68,7 @@ export class Store {
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly deliveries: Deliveries;
+  readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
@@ -88,12 +91,13 @@ export class Store {
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
     this.deliveries = new Deliveries(database);
+    this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
     this.problems = new Problems(database);
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
       write: async (rows) => {
-        await this.#migrate();
+        await this.ready();
         await this.calls.insert(rows);
       },
       clock,
@@ -115,7 +119,7 @@ export class Store {
     }
     const store = new Store(await connect(place, BUSY_MS), options);
     try {
-      await inTime(store.#migrate(), options.clock);
+      await inTime(store.ready(), options.clock);
     } catch (error) {
       if (isFinal(error)) {
         await store.close();
@@ -136,7 +140,7 @@ export class Store {
   record(record: CallRecord): void {
     try {
       const shown = this.#redactor.value(record) as CallRecord;
-      this.#writer.add(rowOf(shown, this.#tenantOf(record)));
+      this.#writer.add(rowOf(shown, this.tenantOf(record)));
     } catch (error) {
       this.#options.log.error('store: a record can not be written', {
         trace: record.id,
@@ -167,14 +171,16 @@ export class Store {
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
-  async #migrate(): Promise<void> {
+  /** Resolves when its tables are there; rejects where that can't be told, or they can't be made. */
+  async ready(): Promise<void> {
     if (this.#migrated) return;
     const { version, clock } = this.#options;
     await migrate(this.#database.writer, this.#database.kind, { program: version, at: clock.date() });
     this.#migrated = true;
   }
 
-  #tenantOf({ call }: CallRecord): string {
+  /** Whose a call is. */
+  tenantOf({ call }: Pick<CallRecord, 'call'>): string {
     const domain = this.#options.config.tenants === 'domain' ? (call?.domain ?? '') : '';
     return domain === '' ? DEFAULT_TENANT : domain;
   }
@@ -202,6 +208,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     kind: database.kind,
     place: database.place,
     calls: new Calls(database),
+    deliveries: new Deliveries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);
