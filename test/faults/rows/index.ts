@@ -5,6 +5,7 @@ import { bulkhead } from './bulkhead.ts';
 import { canary } from './canary.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
+import { events } from './events.ts';
 import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
 import { hostileText } from './hostile-text.ts';
@@ -34,6 +35,7 @@ export const ROWS: readonly Row[] = [
   sigterm,
   hosts,
   reload,
+  events,
   growth,
   canary,
 ];
