@@ -5,6 +5,12 @@ import { completionCommand, type CompletedCommand, type Shell } from './commands
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import {
+  EVENTS_ACTIONS,
+  eventsCommand,
+  type EventsAction,
+  type EventsCommandOptions,
+} from './commands/events.ts';
 import { EXAMPLES } from './commands/examples.ts';
 import { initCommand } from './commands/init.ts';
 import { newCommand, type NewOptions } from './commands/new.ts';
@@ -168,6 +174,15 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
       exit(await storeCommand(context, action, what, options));
+    });
+  common(program.command('events'))
+    .addArgument(new Argument('<action>', 'what to do').choices(EVENTS_ACTIONS))
+    .argument('[id]', 'one of them; all without it', notEmpty)
+    .description('list events that no CRM has taken within a day, or have them tried again')
+    .option('--limit <count>', 'so many', integer(1, 10_000), 100)
+    .option('--json', 'print a JSON object a line')
+    .action(async (action: EventsAction, id: string | undefined, options: EventsCommandOptions) => {
+      exit(await eventsCommand(context, action, id, options));
     });
   program
     .command('new')

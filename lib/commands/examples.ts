@@ -27,6 +27,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router store backup calls.db',
     'esl-router store erase 380441112233',
   ],
+  events: ['esl-router events failed', 'esl-router events retry'],
   demo: ['esl-router demo', 'esl-router demo --once'],
   simulate: [
     'esl-router simulate --calls 1',

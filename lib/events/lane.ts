@@ -31,6 +31,8 @@ const IDLE_MS = 5_000;
 const BLOCKED_MS = 1_000;
 /** A CRM that is left alone is looked at again by one event. */
 const HELD_MS = 2_000;
+/** Failures of one CRM are told so often. */
+const TELL_MS = 60_000;
 const SECOND_MS = 1_100;
 const FIRST_BACKOFF_MS = 1_000;
 const LAST_BACKOFF_MS = 600_000;
@@ -47,7 +49,7 @@ export class Lane {
   #restUntilMs = 0;
   /** The CRM was in trouble: one at a time, until one arrives. */
   #narrow = false;
-  #failing = false;
+  #toldMs = -Infinity;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -138,16 +140,14 @@ export class Lane {
     const at = clock.date().getTime();
     const facts = { ...key, event: delivery.event, id: delivery.id };
     if (tried.kind === 'delivered') {
-      if (this.#failing) log.info('events are delivered again', key);
-      this.#failing = false;
       this.#narrow = false;
       return { kind: 'delivered', delivery };
     }
     const { error } = tried;
-    if (!this.#failing && !this.#isClosed) {
+    if (!this.#isClosed && clock.now() - this.#toldMs >= TELL_MS) {
+      this.#toldMs = clock.now();
       log.warn('an event is not delivered: it is tried again for a day', { ...facts, error });
     }
-    this.#failing = true;
     const isOver = delivery.give_up_at !== null && at >= Date.parse(delivery.give_up_at);
     if (isOver && !this.#isClosed) {
       log.warn('an event is parked: see esl-router events failed', { ...facts, error });

@@ -29,9 +29,12 @@ export class Settler {
 
   async #run(): Promise<void> {
     this.#running = true;
+    // Tries that end together are written together.
+    await this.#pause(GATHER_MS);
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MOST);
-      while (!(await this.#written(batch.map(({ result }) => result))) && !this.#closed) await this.#pause();
+      while (!(await this.#written(batch.map(({ result }) => result))) && !this.#closed)
+        await this.#pause(AGAIN_MS);
       for (const { resolve } of batch) resolve();
     }
     this.#running = false;
@@ -47,12 +50,13 @@ export class Settler {
     }
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(AGAIN_MS, resolve);
+      this.#clock.after(ms, resolve);
     });
   }
 }
 
 const MOST = 200;
+const GATHER_MS = 5;
 const AGAIN_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable, Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from './database.ts';
 import type { DeliveryTable, LiveCallTable, Tables } from './tables.ts';
 
@@ -107,61 +107,49 @@ export class Deliveries {
     { at, until, limit }: { readonly at: Date; readonly until: Date; readonly limit: number },
   ): Promise<Delivery[]> {
     const { writer, kind } = this.#database;
-    return writer.transaction().execute(async (transaction) => {
-      const taken = await transaction
-        .selectFrom('deliveries as d')
-        .selectAll('d')
-        .where('d.state', '=', 'waiting')
-        .where('d.scheme', '=', scheme)
-        .where('d.webhook', '=', webhook)
-        .where('d.next_at', '<=', at.toISOString())
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('deliveries as before')
-                .select('before.id')
-                .where('before.call_id', '=', eb.ref('d.call_id'))
-                .where('before.webhook', '=', eb.ref('d.webhook'))
-                .where('before.seq', '<', eb.ref('d.seq'))
-                .where('before.state', '=', 'waiting'),
-            ),
+    const due = writer
+      .selectFrom('deliveries as d')
+      .select('d.id')
+      .where('d.state', '=', 'waiting')
+      .where('d.scheme', '=', scheme)
+      .where('d.webhook', '=', webhook)
+      .where('d.next_at', '<=', at.toISOString())
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('deliveries as before')
+              .select('before.id')
+              .where('before.call_id', '=', eb.ref('d.call_id'))
+              .where('before.webhook', '=', eb.ref('d.webhook'))
+              .where('before.seq', '<', eb.ref('d.seq'))
+              .where('before.state', '=', 'waiting'),
           ),
-        )
-        .orderBy('d.next_at')
-        .limit(limit)
-        .$if(kind === 'postgres', (query) => query.forUpdate('d').skipLocked())
-        .execute();
-      if (taken.length > 0) {
-        await transaction
-          .updateTable('deliveries')
-          .set({ next_at: until.toISOString() })
-          .where('id', 'in', idsOf(taken))
-          .execute();
-      }
-      return taken;
-    });
+        ),
+      )
+      .orderBy('d.next_at')
+      .limit(limit);
+    return writer
+      .updateTable('deliveries')
+      .set({ next_at: until.toISOString() })
+      .where((eb) =>
+        kind === 'postgres'
+          ? // As an array it is read once, whatever the planner thinks of it: each reading would lock other rows.
+            sql<boolean>`id = any(array(${due.forUpdate('d').skipLocked()}))`
+          : eb('id', 'in', due),
+      )
+      .returningAll()
+      .execute();
   }
 
   async settle(results: readonly Settled[], at: Date): Promise<void> {
-    const done_at = at.toISOString();
-    const delivered = results.filter(({ kind }) => kind === 'delivered');
-    await this.#database.writer.transaction().execute(async (transaction) => {
-      if (delivered.length > 0) {
-        await transaction
-          .updateTable('deliveries')
-          .set((eb) => ({
-            state: 'delivered',
-            attempts: eb('attempts', '+', 1),
-            done_at,
-            last_error: '',
-            // Nobody needs it any more, and it holds numbers.
-            body: '',
-          }))
-          .where('id', 'in', idsOf(delivered.map(({ delivery }) => delivery)))
-          .execute();
-      }
-      for (const result of results) await settleOne(transaction, result, done_at);
+    const { writer, kind } = this.#database;
+    const delivered = results.flatMap((result) => (result.kind === 'delivered' ? [result.delivery.id] : []));
+    const others = results.filter((result) => result.kind !== 'delivered');
+    if (others.length === 0) return settleDelivered(writer, delivered, at);
+    await writer.transaction().execute(async (transaction) => {
+      if (delivered.length > 0) await settleDelivered(transaction, delivered, at);
+      await settleOthers(transaction, kind, others, at);
     });
   }
 
@@ -260,38 +248,53 @@ export async function insertInto(
     .execute();
 }
 
-async function settleOne(transaction: Transaction<Tables>, result: Settled, done_at: string): Promise<void> {
-  if (result.kind === 'delivered') return;
-  const { id, call_id, webhook, attempts } = result.delivery;
-  const change =
-    result.kind === 'parked'
-      ? { state: 'parked' as const, attempts: attempts + 1, last_error: result.error, done_at }
-      : {
-          next_at: result.nextAt.toISOString(),
-          ...(result.kind === 'failed' ? { attempts: attempts + 1, last_error: result.error } : {}),
-        };
-  await transaction
+async function settleDelivered(db: Kysely<Tables>, ids: readonly string[], at: Date): Promise<void> {
+  await db
     .updateTable('deliveries')
-    .set(change)
-    .where('id', '=', id)
-    .where('state', '=', 'waiting')
+    .set((eb) => ({
+      state: 'delivered',
+      attempts: eb('attempts', '+', 1),
+      done_at: at.toISOString(),
+      last_error: '',
+      // Nobody needs it any more, and it holds numbers.
+      body: '',
+    }))
+    .where('id', 'in', ids)
     .execute();
-  if (result.kind !== 'failed') return;
+}
+
+/** Each has values of its own, and all of them are one statement. */
+async function settleOthers(
+  db: Kysely<Tables>,
+  kind: Database['kind'],
+  results: readonly Exclude<Settled, { kind: 'delivered' }>[],
+  at: Date,
+): Promise<void> {
+  const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
+  const rows = results.map((result) => {
+    const { id, attempts, last_error: before } = result.delivery;
+    const tried = result.kind === 'released' ? 0 : 1;
+    const error = result.kind === 'released' ? before : result.error;
+    const next = result.kind === 'parked' ? at : result.nextAt;
+    const state = result.kind === 'parked' ? 'parked' : 'waiting';
+    return sql`(${id}, ${state}, ${String(attempts + tried)}, ${error}, ${next.toISOString()})`;
+  });
+  await sql`update deliveries set state = v.column2, attempts = cast(v.column3 as integer), last_error = v.column4,
+      next_at = cast(v.column5 as ${time})
+    from (values ${sql.join(rows)}) as v
+    where deliveries.id = v.column1 and deliveries.state = 'waiting'`.execute(db);
+  const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
+  if (failed.length === 0) return;
   // Those behind it can't go before: they are not even looked at until then.
-  await transaction
-    .updateTable('deliveries')
-    .set({ next_at: result.nextAt.toISOString() })
-    .where('call_id', '=', call_id)
-    .where('webhook', '=', webhook)
-    .where('state', '=', 'waiting')
-    .where('next_at', '<', result.nextAt.toISOString())
-    .execute();
+  const behind = failed.map(({ delivery: { call_id, webhook }, nextAt }) => {
+    return sql`(${call_id}, ${webhook}, ${nextAt.toISOString()})`;
+  });
+  await sql`update deliveries set next_at = cast(v.column3 as ${time})
+    from (values ${sql.join(behind)}) as v
+    where deliveries.call_id = v.column1 and deliveries.webhook = v.column2 and deliveries.state = 'waiting'
+      and deliveries.next_at < cast(v.column3 as ${time})`.execute(db);
 }
 
 function givenUp(at: Date): string {
   return new Date(at.getTime() + GIVE_UP_MS).toISOString();
-}
-
-function idsOf(deliveries: readonly Delivery[]): string[] {
-  return deliveries.map(({ id }) => id);
 }
