@@ -189,6 +189,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('write a scheme for a kind of CRM, ready to fill in, and say what is left to do')
     .argument('<name>', 'name of the scheme', notEmpty)
     .requiredOption('--preset <kind>', `one of ${Object.keys(PRESETS).join(', ')}`)
+    .option('--events', 'with what the CRM is told of calls: pop-up, call, missed call')
     .option('--out <folder>', 'where NAME.json is written', '.')
     .action(async (name: string, options: NewOptions) => {
       exit(await newCommand(context, name, options));
