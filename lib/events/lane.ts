@@ -74,23 +74,22 @@ export class Lane {
   }
 
   async #look(): Promise<void> {
-    const { clock } = this.#options;
     this.#looking = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    do {
+    for (;;) {
       this.#again = false;
-      const free = this.#free();
-      if (free <= 0) break;
-      const restMs = this.#restUntilMs - clock.now();
-      const waitMs = restMs > 0 ? restMs : await this.#takeSome(free);
-      if (waitMs !== null && !this.#again) this.#after(waitMs);
-    } while (this.#again && !this.#isClosed);
+      const waitMs = await this.#takeSome();
+      if (this.#isKicked) continue;
+      if (waitMs !== null) this.#after(waitMs);
+      break;
+    }
     this.#looking = false;
   }
 
-  get #isClosed(): boolean {
-    return this.#closed;
+  /** While it looked. */
+  get #isKicked(): boolean {
+    return this.#again && !this.#closed;
   }
 
   #free(): number {
@@ -103,8 +102,12 @@ export class Lane {
   }
 
   /** Resolves to when it is worth looking again; null where the end of a try says so. */
-  async #takeSome(limit: number): Promise<number | null> {
+  async #takeSome(): Promise<number | null> {
     const { key, deliveries, clock } = this.#options;
+    const limit = this.#free();
+    if (limit <= 0) return null;
+    const restMs = this.#restUntilMs - clock.now();
+    if (restMs > 0) return restMs;
     const at = clock.date();
     const until = new Date(at.getTime() + this.limits.timeoutSeconds * 1000 + LEASE_MS);
     try {
@@ -144,12 +147,12 @@ export class Lane {
       return { kind: 'delivered', delivery };
     }
     const { error } = tried;
-    if (!this.#isClosed && clock.now() - this.#toldMs >= TELL_MS) {
+    if (!this.#closed && clock.now() - this.#toldMs >= TELL_MS) {
       this.#toldMs = clock.now();
       log.warn('an event is not delivered: it is tried again for a day', { ...facts, error });
     }
     const isOver = delivery.give_up_at !== null && at >= Date.parse(delivery.give_up_at);
-    if (isOver && !this.#isClosed) {
+    if (isOver && !this.#closed) {
       log.warn('an event is parked: see esl-router events failed', { ...facts, error });
       return { kind: 'parked', delivery, error };
     }
@@ -157,14 +160,14 @@ export class Lane {
       this.#narrow = true;
       this.#restUntilMs = clock.now() + HELD_MS;
       // By a router that stops the next one finds it at once.
-      return { kind: 'released', delivery, nextAt: new Date(this.#isClosed ? at : at + HELD_MS) };
+      return { kind: 'released', delivery, nextAt: new Date(this.#closed ? at : at + HELD_MS) };
     }
     const backoffMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** delivery.attempts) * (0.5 + random());
     return { kind: 'failed', delivery, error, nextAt: new Date(at + backoffMs) };
   }
 
   #after(ms: number): void {
-    if (this.#isClosed) return;
+    if (this.#closed) return;
     this.#cancelTimer = this.#options.clock.after(ms, () => {
       this.kick();
     });

@@ -33,6 +33,8 @@ export type Settled =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
 
+/** As it stands in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
+const WAITING = sql.lit('waiting' as const);
 const GIVE_UP_MS = 86_400_000;
 const NOBODY = 'no router has such a scheme, or such an entry in its events';
 
@@ -89,7 +91,7 @@ export class Deliveries {
     const row = await this.#database.reader
       .selectFrom('deliveries')
       .select('next_at')
-      .where('state', '=', 'waiting')
+      .where('state', '=', WAITING)
       .where('scheme', '=', scheme)
       .where('webhook', '=', webhook)
       .orderBy('next_at')
@@ -110,7 +112,7 @@ export class Deliveries {
     const due = writer
       .selectFrom('deliveries as d')
       .select('d.id')
-      .where('d.state', '=', 'waiting')
+      .where('d.state', '=', WAITING)
       .where('d.scheme', '=', scheme)
       .where('d.webhook', '=', webhook)
       .where('d.next_at', '<=', at.toISOString())
@@ -123,7 +125,7 @@ export class Deliveries {
               .where('before.call_id', '=', eb.ref('d.call_id'))
               .where('before.webhook', '=', eb.ref('d.webhook'))
               .where('before.seq', '<', eb.ref('d.seq'))
-              .where('before.state', '=', 'waiting'),
+              .where('before.state', '=', WAITING),
           ),
         ),
       )
@@ -271,18 +273,20 @@ async function settleOthers(
   at: Date,
 ): Promise<void> {
   const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
+  // With a plus in front SQLite finds them by their call, and not among all that wait: there may be a hundred thousand.
+  const state = sql.raw(kind === 'postgres' ? 'deliveries.state' : '+deliveries.state');
   const rows = results.map((result) => {
     const { id, attempts, last_error: before } = result.delivery;
     const tried = result.kind === 'released' ? 0 : 1;
     const error = result.kind === 'released' ? before : result.error;
     const next = result.kind === 'parked' ? at : result.nextAt;
-    const state = result.kind === 'parked' ? 'parked' : 'waiting';
-    return sql`(${id}, ${state}, ${String(attempts + tried)}, ${error}, ${next.toISOString()})`;
+    const becomes = result.kind === 'parked' ? 'parked' : 'waiting';
+    return sql`(${id}, ${becomes}, ${String(attempts + tried)}, ${error}, ${next.toISOString()})`;
   });
   await sql`update deliveries set state = v.column2, attempts = cast(v.column3 as integer), last_error = v.column4,
       next_at = cast(v.column5 as ${time})
     from (values ${sql.join(rows)}) as v
-    where deliveries.id = v.column1 and deliveries.state = 'waiting'`.execute(db);
+    where deliveries.id = v.column1 and ${state} = 'waiting'`.execute(db);
   const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
   if (failed.length === 0) return;
   // Those behind it can't go before: they are not even looked at until then.
@@ -291,7 +295,7 @@ async function settleOthers(
   });
   await sql`update deliveries set next_at = cast(v.column3 as ${time})
     from (values ${sql.join(behind)}) as v
-    where deliveries.call_id = v.column1 and deliveries.webhook = v.column2 and deliveries.state = 'waiting'
+    where deliveries.call_id = v.column1 and deliveries.webhook = v.column2 and ${state} = 'waiting'
       and deliveries.next_at < cast(v.column3 as ${time})`.execute(db);
 }
 

@@ -35,16 +35,6 @@ export class LiveCalls {
     await this.#database.writer.deleteFrom('routers').where('id', '=', router).execute();
   }
 
-  /** How many calls a router has. */
-  async count(router: string): Promise<number> {
-    const { count } = await this.#database.reader
-      .selectFrom('live_calls')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('router', '=', router)
-      .executeTakeFirstOrThrow();
-    return Number(count);
-  }
-
   /**
    * Closes calls of routers that have not been alive since then, so many at most: their CRMs are told. Resolves to the
    * schemes that have something to send, one for each call.
@@ -73,7 +63,7 @@ export class LiveCalls {
         .where('call_id', 'in', ids)
         .groupBy(['call_id', 'webhook'])
         .execute();
-      const last = new Map(known.map(({ call_id, webhook, seq }) => [`${call_id} ${webhook}`, Number(seq)]));
+      const last = new Map(known.map(({ call_id, webhook, seq }) => [`${call_id} ${webhook}`, seq]));
       const ends = orphans.flatMap(({ call_id, tenant, scheme, ends }) =>
         (JSON.parse(ends) as LastWord[]).map(({ webhook, body }): NewDelivery => {
           const seq = (last.get(`${call_id} ${webhook}`) ?? 0) + 1;

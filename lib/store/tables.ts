@@ -137,7 +137,7 @@ export interface DeliveryTable {
 }
 
 /** Routers that are alive say so. */
-export interface RouterTable {
+interface RouterTable {
   id: string;
   seen_at: string;
 }

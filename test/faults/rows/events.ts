@@ -11,7 +11,7 @@ import { call, WANTED, type Stage } from '../stage.ts';
 
 /** CRMs are told of calls by a router that is killed again and again, and the CRM fails a third of the time. */
 
-const RATE = 100;
+const RATE = 200;
 const KILLS = 3;
 /** So long before it was killed a router had all that had happened in its store. */
 const UNWRITTEN_MS = 500;
