@@ -33,7 +33,7 @@ export interface EventsOptions {
   readonly goneMs?: number;
 }
 
-const FLUSH_MS = 1_000;
+const FLUSH_MS = 500;
 const ENDING_MS = 200;
 /** What nobody can send is looked for so often. */
 const FORGOTTEN_MS = 600_000;
@@ -113,7 +113,7 @@ export class Events {
     return { queued, lost, inFlight };
   }
 
-  /** Nothing more is sent; what has happened is written. Within a second or so, whatever a CRM or the database does. */
+  /** Nothing more is sent; what has happened is written. Within 0.7 s, whatever a CRM or the database does. */
   async close(): Promise<void> {
     const { clock } = this.#options;
     for (const lane of this.#lanes.values()) lane.close();

@@ -61,7 +61,7 @@ export interface Router {
   reload(): Promise<readonly string[]>;
   /**
    * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
-   * budget and 1.2 s, whatever a CRM or a FreeSWITCH does meanwhile. Idempotent.
+   * budget and 2 s, whatever a CRM, a FreeSWITCH or a database does meanwhile. Idempotent.
    */
   stop(): Promise<void>;
 }

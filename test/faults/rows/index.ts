@@ -18,8 +18,9 @@ import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
 import { strangers } from './strangers.ts';
 
-/** In the order of the table. */
+/** In the order of the table; the one that waits for half a minute begins first. */
 export const ROWS: readonly Row[] = [
+  events,
   crm,
   drip,
   bombs,
@@ -35,7 +36,6 @@ export const ROWS: readonly Row[] = [
   sigterm,
   hosts,
   reload,
-  events,
   growth,
   canary,
 ];
