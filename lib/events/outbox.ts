@@ -24,7 +24,8 @@ type Entry =
   | { readonly kind: 'closed'; readonly id: string; readonly bytes: number };
 
 const MAX_BYTES = 64 * 1024 * 1024;
-const BATCH = 200;
+/** A database that is slow gets more at a time. */
+const BATCH = 500;
 /** Columns and what JavaScript has around them. */
 const OVERHEAD = 500;
 const FIRST_RETRY_MS = 250;
