@@ -5,6 +5,12 @@ import { completionCommand, type CompletedCommand, type Shell } from './commands
 import { configCommand } from './commands/config.ts';
 import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
 import { demoCommand } from './commands/demo.ts';
+import {
+  EVENTS_ACTIONS,
+  eventsCommand,
+  type EventsAction,
+  type EventsCommandOptions,
+} from './commands/events.ts';
 import { EXAMPLES } from './commands/examples.ts';
 import { initCommand } from './commands/init.ts';
 import { newCommand, type NewOptions } from './commands/new.ts';
@@ -184,11 +190,21 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
       exit(await userCommand(context, action, name, options));
     });
+  common(program.command('events'))
+    .addArgument(new Argument('<action>', 'what to do').choices(EVENTS_ACTIONS))
+    .argument('[id]', 'one of them; all without it', notEmpty)
+    .description('list events that no CRM has taken within a day, or have them tried again')
+    .option('--limit <count>', 'so many', integer(1, 10_000), 100)
+    .option('--json', 'print a JSON object a line')
+    .action(async (action: EventsAction, id: string | undefined, options: EventsCommandOptions) => {
+      exit(await eventsCommand(context, action, id, options));
+    });
   program
     .command('new')
     .description('write a scheme for a kind of CRM, ready to fill in, and say what is left to do')
     .argument('<name>', 'name of the scheme', notEmpty)
     .requiredOption('--preset <kind>', `one of ${Object.keys(PRESETS).join(', ')}`)
+    .option('--events', 'with what the CRM is told of calls: pop-up, call, missed call')
     .option('--out <folder>', 'where NAME.json is written', '.')
     .action(async (name: string, options: NewOptions) => {
       exit(await newCommand(context, name, options));

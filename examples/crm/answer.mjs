@@ -6,6 +6,7 @@ const OWNERS = new Map([
   ['+380501234567', '201'],
   ['+15005550123', [['201', '202']]],
 ]); // yours: a query
+const SEEN = new Set(); // yours: a table of event ids
 const { CRM_SECRET = '', PORT = '8090' } = process.env;
 
 function isSigned(headers, body) {
@@ -20,10 +21,20 @@ function isSigned(headers, body) {
     .some((one) => one.length === 32 && timingSafeEqual(one, expected));
 }
 
+/** What became of a call (docs/events.md): pop-ups, calls and missed calls are yours. */
+function note({ event_id: id, event, caller, destination }) {
+  if (SEEN.has(id)) return; // it came twice
+  SEEN.add(id);
+  console.log(event, caller, destination);
+}
+
 function answer(headers, body) {
   if (!isSigned(headers, body)) return [401, { error: 'the signature is wrong' }];
   try {
-    return [200, { destination: OWNERS.get(JSON.parse(body).caller) ?? null }];
+    const message = JSON.parse(body);
+    if (message.event_id === undefined) return [200, { destination: OWNERS.get(message.caller) ?? null }];
+    note(message);
+    return [200, {}];
   } catch {
     return [400, { error: 'the body is not JSON' }];
   }

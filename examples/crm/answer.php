@@ -27,11 +27,19 @@ function is_signed(string $body): bool
     return false;
 }
 
+/** What became of a call (docs/events.md): pop-ups, calls and missed calls are yours, and so is a table of the ids that came. */
+function note(array $event): object
+{
+    error_log("{$event['event']} {$event['caller']} {$event['destination']}");
+    return new stdClass();
+}
+
 $body = (string) file_get_contents('php://input');
 $question = json_decode($body, true);
 [$status, $document] = match (true) {
     !is_signed($body) => [401, ['error' => 'the signature is wrong']],
     !is_array($question) || !is_string($question['caller'] ?? null) => [400, ['error' => 'the body is not JSON, or has no caller']],
+    isset($question['event_id']) => [200, note($question)],
     default => [200, ['destination' => OWNERS[$question['caller']] ?? null]],
 };
 http_response_code($status);

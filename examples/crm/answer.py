@@ -3,6 +3,7 @@ import base64, hashlib, hmac, json, os, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OWNERS = {"+380501234567": "201", "+15005550123": [["201", "202"]]}  # yours: a query
+SEEN = set()  # yours: a table of event ids
 SECRET = os.environ.get("CRM_SECRET", "")
 
 
@@ -18,11 +19,23 @@ def is_signed(headers, body):
     return any(hmac.compare_digest(one.encode(), expected) for one in headers.get("webhook-signature", "").split(" "))
 
 
+def note(event):
+    """What became of a call (docs/events.md): pop-ups, calls and missed calls are yours."""
+    if event["event_id"] in SEEN:
+        return  # it came twice
+    SEEN.add(event["event_id"])
+    print(event["event"], event["caller"], event["destination"], flush=True)
+
+
 def answer(headers, body):
     if not is_signed(headers, body):
         return 401, {"error": "the signature is wrong"}
     try:
-        return 200, {"destination": OWNERS.get(json.loads(body)["caller"])}
+        message = json.loads(body)
+        if "event_id" not in message:
+            return 200, {"destination": OWNERS.get(message["caller"])}
+        note(message)
+        return 200, {}
     except (ValueError, KeyError, TypeError):
         return 400, {"error": "the body is not JSON, or has no caller"}
 

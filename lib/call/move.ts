@@ -61,3 +61,30 @@ function extensionOf(target: string): string {
 function otherLegOf(event: HeaderLookup): string {
   return event.get('Other-Leg-Destination-Number') ?? event.get('Other-Leg-Unique-ID') ?? '';
 }
+
+/** Who has a call in its new place. */
+export interface Join {
+  /** His number or login; of a queue or a mailbox the extension that was dialled for it. */
+  readonly by: string;
+  readonly kind: 'person' | 'number' | 'queue' | 'voicemail';
+}
+
+const PLACES: Readonly<Record<string, Join['kind']>> = {
+  callcenter: 'queue',
+  fifo: 'queue',
+  voicemail: 'voicemail',
+};
+/** Extensions are shorter. */
+const NUMBER = /^\+?\d{7,}$/;
+
+/** What an event of a moved leg says of that: it is bridged, or a queue or a mailbox has it. Null: nothing. */
+export function joinOf(event: HeaderLookup): Join | null {
+  if (event.get('Event-Name') === 'CHANNEL_BRIDGE') {
+    if (event.get('Answer-State') !== 'answered') return null;
+    const by = otherLegOf(event);
+    return { by, kind: NUMBER.test(by) ? 'number' : 'person' };
+  }
+  const application = event.get('Application') ?? '';
+  const kind = Object.hasOwn(PLACES, application) ? PLACES[application] : undefined;
+  return kind === undefined ? null : { by: event.get('Caller-Destination-Number') ?? '', kind };
+}

@@ -3,7 +3,7 @@ import type { HttpPhases } from '../http/message.ts';
 import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
 import type { HungUpBy } from './hangup.ts';
-import type { Move } from './move.ts';
+import type { Join, Move } from './move.ts';
 
 /**
  * The record of a call: one JSON object that explains every decision. It is folded from events, and nothing on
@@ -127,6 +127,11 @@ interface DecisionRecord {
   readonly steps: readonly string[];
 }
 
+export interface RungLeg {
+  readonly name: string;
+  readonly kind: 'person' | 'number';
+}
+
 export interface BridgeRecord {
   readonly atMs: number;
   readonly dialString: string;
@@ -169,9 +174,14 @@ export type CallEvent =
       readonly atMs: number;
       readonly dialString: string;
       readonly destination: string;
+      /** Each of those that ring together. */
+      readonly rung: readonly RungLeg[];
     }
   | { readonly type: 'answered'; readonly atMs: number; readonly by: string }
+  /** At once, with all that have been seen so far: the last one may only be better known than before. */
   | { readonly type: 'moves'; readonly moves: readonly MoveRecord[] }
+  /** Who has a moved call in its new place: told to whoever watches, and no part of the record, which is about ours. */
+  | ({ readonly type: 'joined'; readonly atMs: number } & Join)
   | {
       readonly type: 'bridge_end';
       readonly atMs: number;
@@ -186,6 +196,8 @@ export type CallEvent =
       readonly atMs: number;
       readonly hangupCause: string | null;
       readonly hungUpBy: CallRecord['hungUpBy'];
+      /** What the channel variable of the recording holds; no part of the record. */
+      readonly recording: string;
     };
 
 export function newRecord(id: string, startedAt: Date): CallRecord {
@@ -289,6 +301,8 @@ export function apply(record: CallRecord, event: CallEvent): void {
     }
     case 'moves':
       record.moves.splice(0, Infinity, ...event.moves);
+      break;
+    case 'joined':
       break;
     case 'bridge_end': {
       const bridge = record.bridges.at(-1);

@@ -75,6 +75,7 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
       ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
       ...proxyLines(scheme),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
+      ...scheme.events.map(({ on, webhook: { url } }) => `  tells ${url.source} of ${[...on].join(', ')}`),
     ];
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);

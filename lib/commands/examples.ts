@@ -28,6 +28,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router store erase 380441112233',
   ],
   user: ['esl-router user add anna --role admin', 'esl-router user list', 'esl-router user disable anna'],
+  events: ['esl-router events failed', 'esl-router events retry'],
   demo: ['esl-router demo', 'esl-router demo --once'],
   simulate: [
     'esl-router simulate --calls 1',

@@ -11,6 +11,8 @@ import { print } from './print.ts';
 export interface NewOptions {
   readonly preset: string;
   readonly out: string;
+  /** With what the CRM is told of calls. */
+  readonly events?: boolean;
 }
 
 const SCHEMA = '../schema/scheme.schema.json';
@@ -19,7 +21,7 @@ const SCHEMA = '../schema/scheme.schema.json';
 export async function newCommand(
   { stdout }: CommandContext,
   name: string,
-  { preset: wanted, out }: NewOptions,
+  { preset: wanted, out, events: told = false }: NewOptions,
 ): Promise<ExitCode> {
   const preset = Object.hasOwn(PRESETS, wanted) ? PRESETS[wanted] : undefined;
   if (preset === undefined)
@@ -28,10 +30,17 @@ export async function newCommand(
       `no preset ${JSON.stringify(wanted)}: expected one of ${Object.keys(PRESETS).join(', ')}`,
     );
   if (!NAME.test(name)) throw new RouterError('config_invalid', `${JSON.stringify(name)}: ${NAME_RULE}`);
+  const { events } = preset;
+  if (told && events === undefined)
+    throw new RouterError(
+      'config_invalid',
+      `the preset ${wanted} has no events: those that have are ${withEvents().join(', ')}; see docs/events.md for your own`,
+    );
   const document: SchemeDocument = {
     ...(existsSync(join(out, SCHEMA)) ? { $schema: SCHEMA } : {}),
     name,
     ...preset.scheme,
+    ...(told && events !== undefined ? { events: events.entries } : {}),
   };
   const path = join(out, `${name}.json`);
   try {
@@ -44,6 +53,7 @@ export async function newCommand(
   }
   const toDo = [
     ...preset.toDo,
+    ...(told ? (events?.toDo ?? []) : []),
     `esl-router check --schemes ${out}: finds what is still missing`,
     `esl-router try --scheme ${name} --caller NUMBER --did NUMBER: asks the CRM as for a call`,
   ];
@@ -56,4 +66,8 @@ export async function newCommand(
     'Its limits: docs/presets.md',
   ]);
   return 0;
+}
+
+function withEvents(): string[] {
+  return Object.entries(PRESETS).flatMap(([name, { events }]) => (events === undefined ? [] : [name]));
 }

@@ -84,6 +84,7 @@ export interface Config {
     readonly tls: { readonly cert: string; readonly key: string };
     readonly trustedProxy: readonly string[];
   };
+  readonly events: { readonly recording: string };
   readonly tenants: 'one' | 'domain';
   readonly log: {
     readonly level: LogLevel;

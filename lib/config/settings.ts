@@ -1,7 +1,7 @@
 import { API_SETTINGS } from './api-settings.ts';
 import {
-  dialTemplate,
   dialplanContext,
+  dialTemplate,
   flag,
   format,
   integer,
@@ -21,6 +21,7 @@ import {
   ports,
   setting,
   text,
+  variableOrNone,
 } from './setting.ts';
 import { STORE_SETTINGS } from './store-settings.ts';
 
@@ -353,6 +354,14 @@ export const SCHEMA = {
   },
   store: STORE_SETTINGS,
   api: API_SETTINGS,
+  events: {
+    recording: setting(
+      'EVENTS_RECORDING',
+      '',
+      variableOrNone,
+      'Channel variable that holds the recording of a call: {{recording}} in events. Read when the call has ended.',
+    ),
+  },
   tenants: setting(
     'TENANTS',
     'one',

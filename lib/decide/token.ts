@@ -4,11 +4,11 @@ import type { Secrets } from '../config/secret.ts';
 import { RouterError } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import { requestsOf } from '../scheme/scheme.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { TokenAccount } from '../upstream/token-account.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import { grantOf } from '../webhook/auth/grant.ts';
-import { questionsOf } from '../webhook/chain.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 
 /** Whose access token a webhook needs. */
@@ -30,15 +30,13 @@ export function tokenAccountOf(webhook: Webhook, secrets: Secrets, version: stri
 
 /** Of every scheme. What can't be asked for is left to the call that needs it. */
 export function tokenAccountsIn({ schemes }: SchemeSet, secrets: Secrets, version: string): TokenAccount[] {
-  return [...schemes.values()]
-    .flatMap(({ webhook }) => questionsOf(webhook))
-    .flatMap((question) => {
-      try {
-        return tokenAccountOf(question, secrets, version) ?? [];
-      } catch {
-        return [];
-      }
-    });
+  return [...schemes.values()].flatMap(requestsOf).flatMap(({ webhook }) => {
+    try {
+      return tokenAccountOf(webhook, secrets, version) ?? [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Token endpoints repeat what they were sent, too. */

@@ -1,3 +1,4 @@
+import { holdsCaller, type Call, type HeaderLookup } from '../call/channel.ts';
 import type { End } from '../call/record.ts';
 import type { Reason } from '../errors.ts';
 import type { Leg } from './leg.ts';
@@ -43,4 +44,11 @@ export function endingOf(leg: Leg, { talked, guardFired, reason }: Seen): Ending
   if (talked) return { end: 'bridged', reason };
   if (hungUpBy === 'caller') return { end: 'caller_hangup', reason: 'caller_hung_up' };
   return { end: 'switch_hangup', reason: 'switch_hung_up' };
+}
+
+/** What a hang-up says of the recording; null: nothing. Its name may be made of a number that the caller withholds. */
+export function recordingIn(headers: HeaderLookup, call: Call, variable: string): string | null {
+  const name = variable === '' ? undefined : headers.get(`variable_${variable}`);
+  if (name === undefined) return null;
+  return call.withheld && holdsCaller(call)(name) ? '' : name;
 }

@@ -1,11 +1,12 @@
 import { timeOf, type Call, type HeaderLookup } from '../call/channel.ts';
 import { whoHungUp, type HungUpBy } from '../call/hangup.ts';
-import { isElsewhere, moveOf, placeOf, type Move } from '../call/move.ts';
+import { isElsewhere, joinOf, moveOf, placeOf, type Move } from '../call/move.ts';
 import { Cancellation, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import { RouterError } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { EslEvent } from '../esl/parser.ts';
+import type { LegNews } from './news.ts';
 
 /**
  * Where the caller's leg is. Events alone change it, and the router commands the leg only while it is in our hands: `asked`,
@@ -99,7 +100,7 @@ export abstract class WatchedLeg {
   /** What the clock showed when FreeSWITCH's showed `call.switchMs`. */
   readonly #connectMs: number;
   readonly #taken = new Cancellation();
-  protected readonly note: (text: string) => void;
+  readonly #tell: (news: LegNews) => void;
   readonly #watchers = new Set<(state: LegState) => void>();
   readonly #completions = new Map<string, (event: EslEvent) => void>();
   #state: LegState = { kind: 'asked' };
@@ -118,7 +119,7 @@ export abstract class WatchedLeg {
     call: Call,
     headers: HeaderLookup,
     clock: Clock,
-    note: (text: string) => void,
+    tell: (news: LegNews) => void,
   ) {
     this.connection = connection;
     this.call = call;
@@ -126,7 +127,7 @@ export abstract class WatchedLeg {
     this.taken = this.#taken;
     this.clock = clock;
     this.#connectMs = clock.now();
-    this.note = note;
+    this.#tell = tell;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -199,6 +200,10 @@ export abstract class WatchedLeg {
     });
   }
 
+  protected note(text: string): void {
+    this.#tell({ kind: 'note', text });
+  }
+
   #reason(): RouterError {
     const { reason } = this.taken;
     return reason instanceof RouterError ? reason : ENDS.switch_lost;
@@ -260,6 +265,7 @@ export abstract class WatchedLeg {
       this.enter({ kind: 'talking', ...this.connected });
     } else if (state.kind !== 'talking' || state.callee.uuid !== uuid) {
       this.hearMove(event);
+      this.#hearJoin(event);
     }
   }
 
@@ -268,10 +274,16 @@ export abstract class WatchedLeg {
     if (state.kind === 'moved') {
       this.arrived = true;
       this.hearMove(event);
+      this.#hearJoin(event);
     }
     if (state.kind !== 'bridging' || event.get('Application-UUID') !== state.eventUuid) return;
     this.wasParked = true;
     this.enter({ ...state, executing: true });
+  }
+
+  #hearJoin(event: EslEvent): void {
+    const join = this.#state.kind === 'moved' ? joinOf(event) : null;
+    if (join !== null) this.#tell({ kind: 'joined', atMs: this.#at(event), join });
   }
 
   #hearComplete(event: EslEvent): void {
@@ -347,11 +359,13 @@ export abstract class WatchedLeg {
 
   #add(move: Move, at = this.moves.length): void {
     this.moves[at] = move;
+    this.#tell({ kind: 'moves', moves: this.moves });
     this.enter({ kind: 'moved', move });
     this.#taken.abort(ENDS.moved);
   }
 
   #hearHangup(event: HeaderLookup): void {
+    this.#tell({ kind: 'hangup', headers: event });
     this.hangupCause = event.get('Hangup-Cause') ?? this.hangupCause;
     this.hungUpMs ??= this.#at(event);
     // A transfer that ends at once may not have been named before.

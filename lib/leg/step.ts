@@ -1,5 +1,5 @@
 import { GATEWAY_FAILURES } from '../call/cause.ts';
-import type { CallEvent } from '../call/record.ts';
+import type { CallEvent, RungLeg } from '../call/record.ts';
 import type { CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -43,6 +43,10 @@ export function whereOf(step: LegStep): string {
     case 'dialplan':
       return 'dialplan';
   }
+}
+
+function legOf(destination: Destination): RungLeg {
+  return { name: nameOf([destination]), kind: destination.kind === 'number' ? 'number' : 'person' };
 }
 
 type Dial = Extract<LegStep, { kind: 'dial' }>;
@@ -110,7 +114,7 @@ async function ringTogether(
   ];
   const variables = { ...guard.bridgeVariables(), ...limitVariables(leg, maxSeconds) };
   const dialString = originate.dialString(timeoutSeconds, { variables, ...rung });
-  note({ type: 'bridge', atMs: elapsedMs(), dialString, destination });
+  note({ type: 'bridge', atMs: elapsedMs(), dialString, destination, rung: destinations.map(legOf) });
   const outcome = await bridge({ leg, before, dialString, rung, timeoutSeconds, stopping });
   if (outcome.kind !== 'taken') guard.replaced();
   noteBridge(outcome, context);

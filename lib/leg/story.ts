@@ -16,12 +16,13 @@ import type { Admission, Refusal } from '../esl/listener.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { BridgeOutcome } from './bridge.ts';
 import { exists, isNameable, setVariables } from './command.ts';
-import { endingOf } from './ending.ts';
+import { endingOf, recordingIn } from './ending.ts';
 import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
 import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from './step.ts';
+import { eventOf, type LegNews } from './news.ts';
 import { follow, talk } from './talk.ts';
 
 /** Calls that come together wait for each other; less than this nobody hears. */
@@ -76,6 +77,7 @@ class CallStory {
   #connectedAt: number;
   #leg: Leg | null = null;
   #guard: Guard | null = null;
+  #recording = '';
 
   constructor(connection: Connection, context: CallContext) {
     this.#connection = connection;
@@ -111,8 +113,8 @@ class CallStory {
     this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
     if (call.uuid === '') throw new RouterError('esl_protocol', 'the reply to connect names no call');
-    const leg = new Leg(this.#connection, call, headers, clock, (text) => {
-      this.#note({ type: 'note', text });
+    const leg = new Leg(this.#connection, call, headers, clock, (news) => {
+      this.#hear(news, call);
     });
     this.#leg = leg;
     this.#guard = new Guard(leg, { seconds: call.guardSeconds, id: call.guardId, notes: [] }, clock);
@@ -263,19 +265,12 @@ class CallStory {
     const talked = this.record.answeredMs !== null;
     const { end, reason, note } = endingOf(leg, { talked, guardFired, reason: this.record.reason });
     if (note !== undefined) this.#note({ type: 'note', text: note });
-    const moves = leg.moves.map(({ atMs, from, by, to }) => ({
-      atMs: atMs - this.#connectedAt,
-      from,
-      by,
-      to,
-    }));
-    this.#note({ type: 'moves', moves });
     const result = reason === 'transfer_failed' ? 'error' : this.record.result;
     this.#note({ type: 'result', result, reason });
     if (talked && end !== 'switch_lost') {
       // The conversation with our callee was over when the call was moved, not when it ended.
-      const atMs = moves[0]?.atMs ?? (leg.hungUpMs ?? this.#context.clock.now()) - this.#connectedAt;
-      const cause = moves.length > 0 ? null : leg.hangupCause;
+      const atMs = (first?.atMs ?? leg.hungUpMs ?? clock.now()) - this.#connectedAt;
+      const cause = first === undefined ? leg.hangupCause : null;
       this.#note({ type: 'bridge_end', atMs, outcome: 'answered', cause });
     }
     await this.#close(end);
@@ -345,7 +340,8 @@ class CallStory {
   async #close(end: End): Promise<void> {
     const { hangupCause = null, hungUpBy = null } = this.#leg ?? {};
     const hungUpMs = this.#leg?.hungUpMs ?? this.#context.clock.now();
-    this.#note({ type: 'end', end, atMs: hungUpMs - this.#connectedAt, hangupCause, hungUpBy });
+    const recording = this.#recording;
+    this.#note({ type: 'end', end, atMs: hungUpMs - this.#connectedAt, hangupCause, hungUpBy, recording });
     await this.#connection.end();
   }
 
@@ -380,6 +376,14 @@ class CallStory {
 
   #passMarker(): Record<string, string> {
     return { [PASS]: `${this.record.pass}:${this.record.id}` };
+  }
+
+  #hear(news: LegNews, call: Call): void {
+    const event = eventOf(news, this.#connectedAt);
+    if (event !== null) this.#note(event);
+    if (news.kind !== 'hangup') return;
+    this.#recording =
+      recordingIn(news.headers, call, this.#context.config.events.recording) ?? this.#recording;
   }
 
   #note(event: CallEvent): void {

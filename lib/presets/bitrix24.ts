@@ -1,5 +1,34 @@
 import { COMMON, COUNTRY_TO_DO, MAP, MAP_TO_DO, type Preset } from './preset.ts';
 
+const TOKEN = {
+  type: 'oauth2',
+  tokenUrl: 'https://oauth.bitrix.info/oauth/token/',
+  clientId: '{{secret.BITRIX24_ID}}',
+  clientSecret: '{{secret.BITRIX24_SECRET}}',
+  refreshToken: '{{secret.BITRIX24_REFRESH}}',
+} as const;
+
+/**
+ * https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-register.html: the same parameters get the same
+ * CALL_ID for half an hour. So the end of a call asks for it once more, and needs nothing that was kept.
+ */
+const REGISTER = {
+  url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.register',
+  auth: TOKEN,
+  parameters: {
+    auth: '{{token}}',
+    USER_PHONE_INNER: '{{destination}}',
+    PHONE_NUMBER: '{{caller_e164}}',
+    TYPE: '2',
+    CALL_START_DATE: '{{started_at}}',
+    CRM_CREATE: '0',
+    SHOW: '1',
+  },
+  require: ['caller_e164'],
+  errorName: 'error',
+  maxPerSecond: 2,
+} satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+
 /** https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-search-crm-entities.html */
 export const bitrix24: Preset = {
   what: 'Bitrix24: the user responsible for the caller, by an inbound webhook',
@@ -16,6 +45,42 @@ export const bitrix24: Preset = {
       expect: ['extension'],
     },
     ...COMMON,
+  },
+  events: {
+    what: 'the call card on the screen of whoever rings, and the call in the CRM when it has ended, missed ones too',
+    entries: [
+      { on: ['ringing'], name: 'card', webhook: REGISTER },
+      {
+        on: ['ended'],
+        name: 'call',
+        webhook: {
+          ...REGISTER,
+          // https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-finish.html
+          then: [
+            {
+              url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.finish',
+              parameters: {
+                auth: '{{token}}',
+                CALL_ID: '{{reply.result.CALL_ID}}',
+                USER_PHONE_INNER: '{{destination}}',
+                DURATION: '{{talk_seconds}}',
+              },
+              errorName: 'error',
+            },
+          ],
+        },
+      },
+    ],
+    toDo: [
+      'events: the address of your Bitrix24 in all three URLs; these methods want a local application (scope: telephony) and no inbound webhook',
+      'ESL_ROUTER_SECRET_BITRIX24_ID, ESL_ROUTER_SECRET_BITRIX24_SECRET, ESL_ROUTER_SECRET_BITRIX24_REFRESH_FILE: of that application, see docs/oauth2.md',
+      'in Bitrix24: the inner number of each user, which the extensions here have to be',
+    ],
+    limits: [
+      'A call without talk is a missed one (304) in Bitrix24, which then reminds its owner by itself.',
+      'The card closes when the call ends. It is not hidden before that: `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
+      'A call that lasts longer than half an hour, or ends with somebody else than it began, is registered once more at its end.',
+    ],
   },
   toDo: [
     'webhook.url: the address of your Bitrix24, and in place of the 1 the id of the user whom the inbound webhook belongs to',

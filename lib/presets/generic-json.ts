@@ -15,6 +15,20 @@ export const genericJson: Preset = {
     ...COMMON,
     numbering: { extensionDigits: [3, 4] },
   },
+  events: {
+    what: 'each event as docs/events.md has it, signed as the question is',
+    entries: [
+      {
+        on: ['ringing', 'answered', 'moved', 'ended'],
+        webhook: {
+          url: 'https://crm.example.com/calls',
+          auth: { type: 'hmac', secret: '{{secret.CRM}}' },
+        },
+      },
+    ],
+    toDo: ['events.0.webhook.url: where your CRM takes events'],
+    limits: ['An event may come twice: keep the `event_id` of those that you have had.'],
+  },
   toDo: [
     'webhook.url: where your CRM answers',
     'ESL_ROUTER_SECRET_CRM: the secret that questions are signed by, "whsec_" and base64; the CRM has the same',

@@ -4,6 +4,41 @@ const is = (propertyName: string) => ({
   filters: [{ propertyName, operator: 'EQ', value: '{{caller_e164}}' }],
 });
 
+/** The contact of the caller; who is none is told nothing of. */
+const CONTACT = {
+  url: 'https://api.hubapi.com/crm/v3/objects/contacts/search',
+  auth: { type: 'bearer', token: '{{secret.HUBSPOT}}' },
+  body: { filterGroups: [is('phone'), is('mobilephone')], properties: ['phone'], limit: 1 },
+  require: ['caller_e164'],
+  maxPerSecond: 4,
+} satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+
+/** HubSpot's own kinds of association: 194 of a call, 204 of a task with a contact. */
+const associated = (associationTypeId: number) => [
+  {
+    to: { id: '{{reply.results.0.id}}' },
+    types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId }],
+  },
+];
+
+/** https://developers.hubspot.com/docs/api/crm/calls */
+const callWith = (hs_call_status: string, hs_call_body: string) => ({
+  url: 'https://api.hubapi.com/crm/v3/objects/calls',
+  body: {
+    properties: {
+      hs_timestamp: '{{started_at}}',
+      hs_call_title: 'Call from {{caller_e164}}',
+      hs_call_body,
+      hs_call_direction: 'INBOUND',
+      hs_call_from_number: '{{caller_e164}}',
+      hs_call_to_number: '{{did}}',
+      hs_call_duration: '{{talk_ms}}',
+      hs_call_status,
+    },
+    associations: associated(194),
+  },
+});
+
 /** https://developers.hubspot.com/docs/api/crm/search: groups are joined by OR. */
 export const hubspot: Preset = {
   what: "HubSpot: the contact's owner, by the search of contacts",
@@ -24,6 +59,56 @@ export const hubspot: Preset = {
       expect: ['extension'],
     },
     ...COMMON,
+  },
+  events: {
+    what: "a call on the contact's timeline, and a task when nobody answered",
+    entries: [
+      {
+        on: ['ended'],
+        answered: true,
+        name: 'call',
+        webhook: {
+          ...CONTACT,
+          then: [callWith('COMPLETED', 'Answered by {{answered_by}} after {{ring_seconds}} s')],
+        },
+      },
+      {
+        on: ['ended'],
+        answered: false,
+        name: 'missed',
+        webhook: { ...CONTACT, then: [callWith('NO_ANSWER', 'Nobody answered: {{reason}}')] },
+      },
+      {
+        on: ['ended'],
+        answered: false,
+        name: 'task',
+        webhook: {
+          ...CONTACT,
+          // https://developers.hubspot.com/docs/api/crm/tasks
+          then: [
+            {
+              url: 'https://api.hubapi.com/crm/v3/objects/tasks',
+              body: {
+                properties: {
+                  hs_timestamp: '{{timestamp}}',
+                  hs_task_subject: 'Call {{caller_e164}} back',
+                  hs_task_status: 'NOT_STARTED',
+                  hs_task_priority: 'HIGH',
+                  hs_task_type: 'CALL',
+                },
+                associations: associated(204),
+              },
+            },
+          ],
+        },
+      },
+    ],
+    toDo: ['the scope crm.objects.contacts.write for the private app of ESL_ROUTER_SECRET_HUBSPOT'],
+    limits: [
+      'A caller who is no contact leaves nothing in HubSpot.',
+      'HubSpot has no way to show something on a screen from outside while a telephone rings.',
+      'HubSpot knows no event twice: a reply that was lost makes a second call, or task.',
+    ],
   },
   toDo: [
     'ESL_ROUTER_SECRET_HUBSPOT: the access token of a private app with the scope crm.objects.contacts.read',

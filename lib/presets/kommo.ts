@@ -1,5 +1,28 @@
 import { COMMON, COUNTRY_TO_DO, MAP, MAP_TO_DO, type Preset } from './preset.ts';
 
+const TOKEN = { type: 'bearer', token: '{{secret.KOMMO}}' } as const;
+
+/** https://www.kommo.com/developers/content/telephony/call_logging/: 4 had a conversation, 6 no connection. */
+const callWith = (call_status: number, call_result: string) =>
+  ({
+    url: 'https://your-account.kommo.com/api/v4/calls',
+    auth: TOKEN,
+    body: [
+      {
+        uniq: '{{event_id}}',
+        phone: '{{caller_e164}}',
+        source: 'esl-router',
+        direction: 'inbound',
+        duration: '{{talk_seconds}}',
+        call_status,
+        call_result,
+        created_at: '{{unix_time}}',
+      },
+    ],
+    require: ['caller_e164'],
+    maxPerSecond: 6,
+  }) satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+
 /** https://developers.kommo.com/reference/contacts-list: 204 when nothing is found. */
 export const kommo: Preset = {
   what: "Kommo (amoCRM): the contact's responsible user",
@@ -20,6 +43,32 @@ export const kommo: Preset = {
       expect: ['extension'],
     },
     ...COMMON,
+  },
+  events: {
+    what: 'a call in the card of whoever has the number, and a task when nobody answered',
+    entries: [
+      { on: ['ended'], answered: true, name: 'call', webhook: callWith(4, 'Answered by {{answered_by}}') },
+      { on: ['ended'], answered: false, name: 'missed', webhook: callWith(6, 'Nobody answered') },
+      {
+        on: ['ended'],
+        answered: false,
+        name: 'task',
+        // https://developers.kommo.com/reference/add-tasks
+        webhook: {
+          url: 'https://your-account.kommo.com/api/v4/tasks',
+          auth: TOKEN,
+          body: [{ text: 'Call {{caller_e164}} back', complete_till: '{{unix_time}}', task_type_id: 1 }],
+          require: ['caller_e164'],
+          maxPerSecond: 6,
+        },
+      },
+    ],
+    toDo: ['events: the address of your account in all three URLs'],
+    limits: [
+      'Kommo finds the card by the last 10 digits of the number, and takes no call of a number that no card has.',
+      'The task is due at once and stands by itself, with the number in its text.',
+      'Pop-ups in Kommo are the matter of a widget that runs in its browser, not of its API.',
+    ],
   },
   toDo: [
     'webhook.url: the address of your account; for amoCRM https://your-account.amocrm.ru/api/v4/contacts?limit=1',

@@ -8,9 +8,19 @@ export interface Preset {
   /** One line for people: whom it asks, and what it reads. */
   readonly what: string;
   readonly scheme: Omit<SchemeDocument, 'name' | '$schema'>;
+  /** What the CRM is told of its calls, for whoever wants that: `esl-router new --events`. */
+  readonly events?: PresetEvents;
   /** What is left to do, a line each: the path in the scheme or the variable, and what belongs there. */
   readonly toDo: readonly string[];
   /** What it can't do, for docs/presets.md. */
+  readonly limits: readonly string[];
+}
+
+interface PresetEvents {
+  /** One line for people. */
+  readonly what: string;
+  readonly entries: NonNullable<SchemeDocument['events']>;
+  readonly toDo: readonly string[];
   readonly limits: readonly string[];
 }
 

@@ -24,6 +24,8 @@ import type { SharedSchemes } from '../store/shared-schemes.ts';
 import type { Store } from '../store/store.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { openApi } from './surface.ts';
+import { openEvents } from './events.ts';
+import { capacity } from './capacity.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
@@ -67,7 +69,7 @@ export interface Router {
   reload(): Promise<readonly string[]>;
   /**
    * Takes no new calls, lets undecided ones finish, and leaves bridges to FreeSWITCH. Resolves within the largest decision
-   * budget and 1.2 s, whatever a CRM or a FreeSWITCH does meanwhile. Idempotent.
+   * budget and 2 s, whatever a CRM, a FreeSWITCH or a database does meanwhile. Idempotent.
    */
   stop(): Promise<void>;
 }
@@ -130,14 +132,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const http = createHttpClient({ network: config.network, ownPorts });
   const journal = new Journal(log, clock);
-  const remembering: CallObserver = { ended: (record) => store?.record(record) };
-  const live = new LiveCalls(() => clock.date());
-  const observer = new CallObservers(
-    [journal, remembering, live, ...(options.observers ?? [])],
-    (error, { id: trace }) => {
-      log.error('a call could not be observed', { trace, error });
-    },
-  );
   const limits = new Limits(clock);
   const stopping = new Cancellation();
   const eslOptions = {
@@ -160,8 +154,37 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   });
   const send = upstream.send.bind(upstream);
   const tokens = openTokens(http.send.bind(http), log, clock, options.tokenStore);
+  const telling =
+    store === undefined || store === null
+      ? null
+      : openEvents({
+          config,
+          store,
+          schemes: () => schemes.current.schemes,
+          secrets: () => schemes.secrets ?? secrets,
+          tokens,
+          ownPorts,
+          log,
+          clock,
+          version,
+        });
+  const remembering: CallObserver = { ended: (record) => store?.record(record) };
+  const live = new LiveCalls(() => clock.date());
+  const observer = new CallObservers(
+    [
+      journal,
+      remembering,
+      live,
+      ...(telling === null ? [] : [telling.events.observer]),
+      ...(options.observers ?? []),
+    ],
+    (error, { id: trace }) => {
+      log.error('a call could not be observed', { trace, error });
+    },
+  );
   schemes.follow((set, now = secrets) => {
     tokens.keep(tokenAccountsIn(set, now, version));
+    telling?.events.follow(set.schemes);
   });
   const memory = new AnswerMemory();
   const replies = new ReplyRoom();
@@ -267,6 +290,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     health?.close();
     // Whoever reads events is cut; a route that waits for the store is not waited for long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
+    await telling?.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();
@@ -291,39 +315,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     default: schemes.current.default?.name ?? null,
   });
   return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
-}
-
-/** Descriptors for what is not a call: logs, schemes, health, strangers, idle connections to CRMs. */
-const OTHER_DESCRIPTORS = 96;
-/** Calls being given back at once, where descriptors do not set the limit. */
-const MAX_REFUSED = 1_000;
-/** Connections in the kernel's queue, which are all accepted before the port closes, at most. */
-const MAX_BACKLOG = 4_096;
-
-interface Capacity {
-  readonly maxCalls: number;
-  readonly maxRefused: number;
-  /** Open ones from which on the port closes. */
-  readonly maxDescriptors: number;
-  readonly backlog: number;
-}
-
-/**
- * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
- * none left, and tells nobody: those callers would be left in silence. So as many stay free as may be queued.
- */
-function capacity(config: Config, limit = Infinity, log: Logger): Capacity {
-  const backlog = Math.min(MAX_BACKLOG, Math.floor(limit / 8));
-  const free = Math.max(3, limit - backlog - OTHER_DESCRIPTORS);
-  const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
-  if (maxCalls < config.listen.maxCalls) {
-    log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
-      maxCalls,
-      maxDescriptors: limit,
-    });
-  }
-  const maxRefused = Math.min(MAX_REFUSED, Math.floor(free / 4));
-  return { maxCalls, maxRefused, maxDescriptors: limit - backlog - OTHER_DESCRIPTORS / 3, backlog };
 }
 
 /** The port follows the load, and the log says so. */
@@ -372,6 +363,13 @@ function unserved(stalledMs: number, clock: Clock): CallRecord {
   const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
   apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
   apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
-  apply(record, { type: 'end', end: 'switch_lost', atMs: 0, hangupCause: null, hungUpBy: null });
+  apply(record, {
+    type: 'end',
+    end: 'switch_lost',
+    atMs: 0,
+    hangupCause: null,
+    hungUpBy: null,
+    recording: '',
+  });
   return record;
 }

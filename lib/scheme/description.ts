@@ -69,6 +69,34 @@ export const SCHEME_FIELDS = {
     doc: 'Steps for a call that the CRM could not route or nobody answered. A list that is used up gives the call back to the dialplan.',
     example: { onNoRoute: [{ dial: '200' }] },
   },
+  events: {
+    label: 'Events',
+    doc: 'Who is told what becomes of the calls, while it happens: see docs/events.md. Needs a store.',
+    example: [{ on: ['ringing', 'ended'], webhook: { url: 'https://crm.example.com/calls' } }],
+  },
+} as const satisfies Record<string, Field>;
+
+export const EVENTS_FIELDS = {
+  on: {
+    label: 'On',
+    doc: 'Which events this entry sends: "ringing" for each telephone that is rung, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
+    example: ['ringing', 'answered', 'ended'],
+  },
+  answered: {
+    label: 'Answered calls',
+    doc: 'Of "ended": true for calls that somebody answered alone, false for those that nobody did (missed calls). Both when left out.',
+    example: false,
+  },
+  name: {
+    label: 'Name',
+    doc: 'What waiting events know their entry by when the scheme changes; its place in the list (1, 2, 3) when left out.',
+    example: 'crm',
+  },
+  webhook: {
+    label: 'Webhook',
+    doc: 'Where to and how, as any webhook; macros of the event beside those of the call. Without parameters and body event.schema.json is sent.',
+    example: { url: 'https://crm.example.com/calls' },
+  },
 } as const satisfies Record<string, Field>;
 
 export const MATCH_FIELDS = {

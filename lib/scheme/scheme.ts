@@ -13,6 +13,7 @@ import { faultsOf, type Fault } from './fault.ts';
 import { knownKeys } from './known-keys.ts';
 import { chainOf, questionsOf, webhook, type Wanted } from '../webhook/chain.ts';
 import { oneOrMore, templatesOfWebhook, type Webhook } from '../webhook/webhook.ts';
+import { events, tellingsOf, type Telling } from './events.ts';
 import { DIALPLAN, dialplanName, NAME, NAME_RULE, steps, transfer, type FallbackStep } from './step.ts';
 
 export { NAME, NAME_RULE, type FallbackStep } from './step.ts';
@@ -159,6 +160,7 @@ const fields = {
       ),
     )
     .default({ onNoRoute: DIALPLAN, onError: DIALPLAN, onNoAnswer: DIALPLAN }),
+  events,
 };
 
 /** What a scheme's file holds. */
@@ -174,8 +176,9 @@ export const document = z
 /** The JSON that a scheme's file holds. */
 export type SchemeDocument = z.input<typeof document>;
 
-export type Scheme = Omit<z.output<typeof document>, 'webhook' | '$schema'> & {
+export type Scheme = Omit<z.output<typeof document>, 'webhook' | 'events' | '$schema'> & {
   readonly webhook: Webhook;
+  readonly events: readonly Telling[];
   /** First 12 hexadecimal digits of the SHA-256 of the document: which version of it a call was decided by. */
   readonly revision: string;
 };
@@ -184,8 +187,8 @@ export type SchemeResult =
   | {
       readonly ok: true;
       readonly scheme: Scheme;
-      /** What each question of its chain wants beside: see `connected`. */
-      readonly wanted: readonly Wanted[];
+      /** What each question of its chains wants beside: its own first, then those of `events`. See `connected`. */
+      readonly wanted: readonly (readonly Wanted[])[];
     }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
@@ -197,9 +200,32 @@ export function parseScheme(given: unknown, revision: string, crms: Crms = new M
   const result = document.safeParse(json, { reportInput: true });
   if (!result.success)
     return { ok: false, faults: faultsOf(result.error.issues, (path) => knownKeys(document, path)) };
-  const { webhook: asked, $schema: _editors, ...rest } = result.data;
+  const { webhook: asked, events: told, $schema: _editors, ...rest } = result.data;
   const { webhook: chain, wanted } = chainOf(asked, crms);
-  return { ok: true, scheme: { ...rest, webhook: chain, revision }, wanted };
+  const { tellings, wanted: ofEvents } = tellingsOf(told, crms);
+  const scheme = { ...rest, webhook: chain, events: tellings, revision };
+  return { ok: true, scheme, wanted: [wanted, ...ofEvents] };
+}
+
+/** A webhook of a scheme and all that follow from it, with the path of the first: its own, and those of `events`. */
+export function chainsOf({
+  webhook,
+  events,
+}: Pick<Scheme, 'webhook' | 'events'>): { path: string; webhook: Webhook }[] {
+  return [
+    { path: 'webhook', webhook },
+    ...events.map((telling, index) => ({ path: `events.${index}.webhook`, webhook: telling.webhook })),
+  ];
+}
+
+/** Every request of a scheme, with its path. */
+export function requestsOf(scheme: Pick<Scheme, 'webhook' | 'events'>): { path: string; webhook: Webhook }[] {
+  return chainsOf(scheme).flatMap(({ path, webhook }) =>
+    questionsOf(webhook).map((question, index) => ({
+      path: index === 0 ? path : `${path}.then.${index - 1}`,
+      webhook: question,
+    })),
+  );
 }
 
 /** The steps for a call that was not answered. */
@@ -217,12 +243,13 @@ export function stepsFor({ fallback }: Scheme, outcome: Outcome): readonly Fallb
 }
 
 /** Every template of a scheme, wherever it stands. */
-export function templatesOf({ webhook, bridge, fallback }: Scheme): Template[] {
+export function templatesOf(scheme: Scheme): Template[] {
+  const { bridge, fallback } = scheme;
   return [
-    ...questionsOf(webhook).flatMap(templatesOfWebhook),
-    ...questionsOf(webhook)
-      .flatMap(({ proxies }) => settingsIn(proxies))
-      .flatMap(({ user, password }) => [user, password]),
+    ...requestsOf(scheme).flatMap(({ webhook }) => [
+      ...templatesOfWebhook(webhook),
+      ...settingsIn(webhook.proxies).flatMap(({ user, password }) => [user, password]),
+    ]),
     ...Object.values(bridge.headers),
     ...Object.values(fallback).flatMap((list = []) =>
       list.flatMap((item) => ('webhook' in item ? [item.webhook] : [])),

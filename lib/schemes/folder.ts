@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 import { readingJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
+import { requestsOf } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
-import { questionsOf } from '../webhook/chain.ts';
 import {
   answerOf,
   FileFault,
@@ -87,6 +87,7 @@ export async function loadSchemes(
         readText,
         crms,
         isAwaited: awaitedIn(stored, outside.uses),
+        hasStore: await isStoreOn(config.store),
       }),
     );
     const uses = [...outside.uses, ...(result.stored ?? [])];
@@ -113,10 +114,18 @@ function awaitedIn({ isKnown }: StoredSchemes, uses: readonly StoredUse[]): (nam
   return (name) => !isKnown || names.has(name);
 }
 
+/** As the store itself goes by it: "auto" is one where its folder is there. */
+async function isStoreOn({ url, dir }: Config['store']): Promise<boolean> {
+  if (url !== 'auto') return url !== 'off';
+  const found = await answerOf(dir, () => stat(dir)).catch(() => null);
+  return found?.isDirectory() === true;
+}
+
 /** Files of refresh tokens that a new one can't be written to. */
 async function notKept({ schemes }: SchemeSet, secrets: Secrets): Promise<string[]> {
   const files = new Map<string, string>();
-  for (const { auth } of [...schemes.values()].flatMap(({ webhook }) => questionsOf(webhook))) {
+  for (const { webhook } of [...schemes.values()].flatMap(requestsOf)) {
+    const { auth } = webhook;
     if (auth.type !== 'oauth2' || auth.refreshToken === undefined) continue;
     const name = soleSecret(auth.refreshToken);
     const file = name === null ? null : (secrets.file?.(name) ?? null);

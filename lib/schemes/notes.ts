@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import type { Scheme } from '../scheme/scheme.ts';
+import { chainsOf, requestsOf, type Scheme } from '../scheme/scheme.ts';
 import { soleSecret } from '../webhook/auth/grant.ts';
 import { questionsOf, waysOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
@@ -15,12 +15,13 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
     if (index >= 0)
       notes.push(`fallback.${list}.${index}: hands the call to the scheme itself, and is left out`);
   }
-  if (webhook.submission !== 'http' && webhook.method !== 'POST') {
-    notes.push(
-      `webhook.method: "${webhook.method}" has no effect, submission "${webhook.submission}" always goes by POST`,
-    );
-  }
-  for (const { question, place } of placesOf(webhook)) {
+  for (const { path: place, webhook: question } of requestsOf(scheme)) {
+    const { submission, method } = question;
+    if (submission !== 'http' && method !== 'POST') {
+      notes.push(
+        `${place}.method: "${method}" has no effect, submission "${submission}" always goes by POST`,
+      );
+    }
     for (const part of tokensIn(question.url.source)) {
       notes.push(
         `${place}.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
@@ -56,38 +57,32 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
 }
 
 /** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
-export function tokenNotes({ webhook }: Scheme, secrets: Secrets): string[] {
-  return placesOf(webhook).flatMap(({ question: { auth }, place }) => {
-    if (auth.type !== 'oauth2') return [];
-    const notes: string[] = [];
-    const { protocol, hostname } = new URL(auth.tokenUrl.source);
-    if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-      notes.push(`${place}.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read`);
-    if (auth.refreshToken === undefined) return notes;
-    const name = soleSecret(auth.refreshToken);
-    const advice =
-      'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
-    if (name === null) notes.push(`${place}.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
-    else if ((secrets.file?.(name) ?? null) === null)
-      notes.push(`${place}.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
-    return notes;
-  });
+export function tokenNotes(scheme: Scheme, secrets: Secrets): string[] {
+  return requestsOf(scheme).flatMap(({ path, webhook }) => tokenNotesOf(path, webhook, secrets));
 }
 
-/** Each question of a chain, and how it is named. */
-function placesOf(webhook: Webhook): { readonly question: Webhook; readonly place: string }[] {
-  return questionsOf(webhook).map((question, index) => ({
-    question,
-    place: index === 0 ? 'webhook' : `webhook.then.${index - 1}`,
-  }));
-}
-
-/** Which proxies a scheme's questions and its access tokens go through, and what named each. */
-export function proxyLines({ webhook }: Scheme): string[] {
-  const lines = waysOf(webhook).map(
-    ({ host, proxy }) => `  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`,
-  );
+/** Which proxies a scheme's requests and its access tokens go through, and what named each. */
+export function proxyLines(scheme: Scheme): string[] {
+  const lines = chainsOf(scheme)
+    .flatMap(({ webhook }) => waysOf(webhook))
+    .map(({ host, proxy }) => `  ${host} through the proxy ${proxy.name} (${proxy.namedBy})`);
   return [...new Set(lines)];
+}
+
+function tokenNotesOf(path: string, { auth }: Webhook, secrets: Secrets): string[] {
+  if (auth.type !== 'oauth2') return [];
+  const notes: string[] = [];
+  const { protocol, hostname } = new URL(auth.tokenUrl.source);
+  if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+    notes.push(`${path}.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read`);
+  if (auth.refreshToken === undefined) return notes;
+  const name = soleSecret(auth.refreshToken);
+  const advice =
+    'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
+  if (name === null) notes.push(`${path}.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
+  else if ((secrets.file?.(name) ?? null) === null)
+    notes.push(`${path}.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
+  return notes;
 }
 
 /** Parts of a URL that look like tokens: the query by its names, the path by long runs of letters mixed with digits. */

@@ -5,7 +5,7 @@ import type { Secrets } from '../config/secret.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Fault } from '../scheme/fault.ts';
 import { matcherOf } from '../scheme/match.ts';
-import { variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { chainsOf, requestsOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { connected, questionsOf } from '../webhook/chain.ts';
 import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
@@ -80,11 +80,14 @@ interface Origin {
   readonly crms: Crms;
   /** Whether a scheme of that name may be there later: a hand-over to it is no fault. */
   readonly isAwaited?: (name: string) => boolean;
+  /** There is a store, where events wait until they are delivered. */
+  readonly hasStore: boolean;
 }
 
 /** Of documents that name no file. */
 const NO_FILES = {
   unread: [],
+  hasStore: true,
   readText: (path) => {
     throw new Error(`${path} cannot be read: these schemes do not come from a folder`);
   },
@@ -106,7 +109,7 @@ export function* assembling(
   secrets: Secrets,
   origin: Origin = { ...NO_FILES, crms: configuredCrms(config) },
 ): Generator<void, LoadResult> {
-  const { unread, readText, crms, isAwaited = () => false } = origin;
+  const { unread, readText, crms, hasStore, isAwaited = () => false } = origin;
   const operator = operatorProxies(config.http.proxy, config.proxyEnvironment);
   const faults: string[] = [...unread, ...undiallable(config), ...operator.faults];
   const ill = new Map<SchemeSource, Fault[]>();
@@ -127,23 +130,34 @@ export function* assembling(
       }
       continue;
     }
-    const connections = result.wanted.map(({ tls: choice, proxy }, index) => {
-      const proxies = proxiesOf(proxy, operator);
-      asksEnvironment ||= proxies === operator.environment;
-      const { url } = questionsOf(result.scheme.webhook)[index] ?? result.scheme.webhook;
-      const host = new URL(url.source).hostname;
-      const { tls, ...said } = readTls(choice, {
-        dir: config.schemes.dir,
-        readText,
-        secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
-        today: systemClock.date(),
+    const chains = chainsOf(result.scheme).map(({ path, webhook }, chain) => {
+      const connections = (result.wanted[chain] ?? []).map(({ tls: choice, proxy }, index) => {
+        const proxies = proxiesOf(proxy, operator);
+        asksEnvironment ||= proxies === operator.environment;
+        const { url } = questionsOf(webhook)[index] ?? webhook;
+        const host = new URL(url.source).hostname;
+        const { tls, ...said } = readTls(choice, {
+          dir: config.schemes.dir,
+          readText,
+          secret: (name) => (secrets.has(name) ? secrets.read(name, host) : null),
+          today: systemClock.date(),
+        });
+        const place = index === 0 ? path : `${path}.then.${index - 1}`;
+        for (const fault of said.faults) blame(source, `${place}.tls.${fault}`);
+        notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
+        return { proxies, tls };
       });
-      const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
-      for (const fault of said.faults) blame(source, `${place}.tls.${fault}`);
-      notes.push(...said.notes.map((note) => `${source.name}: ${place}.tls.${note}`));
-      return { proxies, tls };
+      return connected(webhook, connections);
     });
-    const scheme = { ...result.scheme, webhook: connected(result.scheme.webhook, connections) };
+    const [asked = result.scheme.webhook, ...told] = chains;
+    const scheme: Scheme = {
+      ...result.scheme,
+      webhook: asked,
+      events: result.scheme.events.map((telling, index) => ({
+        ...telling,
+        webhook: told[index] ?? telling.webhook,
+      })),
+    };
     const other = schemes.get(scheme.name);
     if (other === undefined) schemes.set(scheme.name, { scheme, source });
     else
@@ -157,6 +171,7 @@ export function* assembling(
     yield;
     const known = [...schemes.keys()];
     const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
+    if (scheme.events.length > 0 && !hasStore) crossed.push(`events: ${NO_STORE}`);
     const unclear = yield* mapFaults(scheme, config);
     for (const fault of [...crossed, ...unclear]) blame(source, fault);
     notes.push(
@@ -216,6 +231,9 @@ function* withoutIll(
   return { ...result, stored: [...uses, ...(result.stored ?? [])] };
 }
 
+const NO_STORE =
+  'there is no store, in which they wait until they are delivered: make the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
+
 export type Choice =
   | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
   | { readonly kind: 'unknown'; readonly name: string; readonly chosenBy: string }
@@ -243,7 +261,7 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */
 function crmNotes(crms: Crms, schemes: Iterable<{ readonly scheme: Scheme }>): string[] {
   const used = new Set(
-    [...schemes].flatMap(({ scheme }) => questionsOf(scheme.webhook).map(({ profile }) => profile?.name)),
+    [...schemes].flatMap(({ scheme }) => requestsOf(scheme).map(({ webhook }) => webhook.profile?.name)),
   );
   return [...crms.values()]
     .filter(({ name }) => !used.has(name))

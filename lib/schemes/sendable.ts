@@ -12,9 +12,10 @@ import {
 } from '../dial/dialstring.ts';
 import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
-import { transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
+import { requestsOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { grantOf } from '../webhook/auth/grant.ts';
 import { backupOf } from '../webhook/backup.ts';
+import { NOTHING_YET } from '../webhook/event.ts';
 import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
 import { settingsIn } from '../webhook/proxy.ts';
 import { buildRequest } from '../webhook/request.ts';
@@ -29,18 +30,16 @@ export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): st
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every question of a scheme, with its path: its own, those that follow, and its backups. */
-function webhooksOf({ webhook, fallback }: Scheme): [string, Webhook][] {
+/** Every request of a scheme, with its path: its own, those that follow, its backups, and what it tells. */
+function webhooksOf(scheme: Scheme): [string, Webhook][] {
+  const { webhook, fallback } = scheme;
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
     steps.flatMap((step, index): [string, Webhook][] =>
       'webhook' in step ? [[`fallback.${list}.${index}.webhook`, backupOf(webhook, step.webhook)]] : [],
     ),
   );
-  const further = webhook.then.map((question, index): [string, Webhook] => [
-    `webhook.then.${index}.url`,
-    question,
-  ]);
-  return [['webhook.url', webhook], ...further, ...backups];
+  const requests = requestsOf(scheme).map(({ path, webhook }): [string, Webhook] => [`${path}.url`, webhook]);
+  return [...requests, ...backups];
 }
 
 function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
@@ -73,6 +72,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
         timestamp,
         secret,
         reply: () => 'sample',
+        ...(path.startsWith('events.') ? { told: { ...NOTHING_YET, event: 'ended' } } : {}),
       };
       const question = { webhook, context, webhookId: 'msg', traceparent: '', version: '1', dryRun: false };
       return faultOf(path, () => buildRequest(question));

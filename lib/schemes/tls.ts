@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { digest } from '../webhook/digest.ts';
 import type { TlsChoice } from '../webhook/tls.ts';
 import type { Webhook } from '../webhook/webhook.ts';
+import { unreadRequestsOf } from './unread.ts';
 
 type Tls = NonNullable<Webhook['tls']>;
 
@@ -31,14 +32,12 @@ export interface TlsResult {
 
 /** The files that the questions of a document name that nobody has checked. */
 export function tlsFilesOf(json: unknown): string[] {
-  const { webhook } = (json ?? {}) as { webhook?: Unchecked & { then?: unknown } };
-  const then = Array.isArray(webhook?.then) ? (webhook.then as Unchecked[]) : [];
-  return [webhook, ...then].flatMap((question) =>
-    FILES.map((name) => question?.tls?.[name]).filter((file) => typeof file === 'string' && file !== ''),
+  return unreadRequestsOf(json).flatMap(({ tls }) =>
+    FILES.map((name) => (tls as Record<string, unknown> | null | undefined)?.[name]).filter(
+      (file) => typeof file === 'string' && file !== '',
+    ),
   ) as string[];
 }
-
-type Unchecked = { tls?: Record<string, unknown> | null } | null | undefined;
 
 export function readTls(choice: TlsChoice | undefined, sources: TlsSources): TlsResult {
   if (choice === undefined) return { tls: null, faults: [], notes: [] };

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { templatesOf, type Scheme } from '../scheme/scheme.ts';
-import { questionsOf } from '../webhook/chain.ts';
+import { requestsOf, templatesOf, type Scheme } from '../scheme/scheme.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
 /** What a person has still to fill in: a setting that is missing, the hosts of RFC 2606 and 6761, and the words that stand for one's own. */
@@ -14,14 +13,13 @@ const SHOWN = 10;
 
 /** A note for each, with its place. For `check`: a router that runs so has been looked at. */
 export function unfilledIn(scheme: Scheme, config: Pick<Config, 'domain' | 'gateway'>): string[] {
-  const { webhook } = scheme;
   const notes: string[] = [];
   if (scheme.domain === undefined && config.domain === '' && dialsUsers(scheme)) {
     notes.push('domain: none here and none in ESL_ROUTER_DOMAIN, so SIP logins and extensions are refused');
   }
-  for (const [index, { url }] of questionsOf(webhook).entries()) {
+  for (const { path: place, webhook } of requestsOf(scheme)) {
+    const { url } = webhook;
     const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]*)/i.exec(url.source) ?? [];
-    const place = index === 0 ? 'webhook' : `webhook.then.${index - 1}`;
     if (EXAMPLE_HOST.test(host)) notes.push(`${place}.url: ${host} is an example, no CRM answers there`);
   }
   for (const { source } of templatesOf(scheme)) {

@@ -3,6 +3,7 @@ import { WideObject } from '../config/json.ts';
 import type { Crms } from '../webhook/profile.ts';
 import { parseScheme, type SchemeResult } from '../scheme/scheme.ts';
 import { words } from '../webhook/webhook.ts';
+import { unreadRequestsOf } from './unread.ts';
 
 /** Beside its `webhook.map` a scheme is checked in one go, and calls wait meanwhile. */
 const MAX_CHARACTERS = 128 * 1024;
@@ -44,10 +45,9 @@ export function* parsingScheme(json: unknown, text: string, crms: Crms): Generat
 
 /** What its profiles say is part of a scheme, and so of its revision. */
 function profilesOf(json: unknown, crms: Crms): string {
-  const { webhook } = (json ?? {}) as { webhook?: { crm?: unknown; then?: unknown } | null };
-  const { then } = webhook ?? {};
-  const questions = [webhook, ...(Array.isArray(then) ? (then as { crm?: unknown }[]) : [])];
-  return questions.map((question) => crms.get(String(question?.crm))?.digest ?? '').join('');
+  return unreadRequestsOf(json)
+    .map((question) => crms.get(String(question['crm']))?.digest ?? '')
+    .join('');
 }
 
 /** The document with the first piece of its map, and the other pieces. */

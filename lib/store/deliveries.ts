@@ -1,10 +1,42 @@
-import type { Insertable, Selectable } from 'kysely';
+import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from './database.ts';
-import type { DeliveryTable } from './tables.ts';
+import type { DeliveryTable, LiveCallTable, Tables } from './tables.ts';
 
 /** Events on their way to a CRM: written before the first try, delivered in order for each call and webhook. */
 
 export type Delivery = Selectable<DeliveryTable>;
+export type NewDelivery = Pick<
+  Delivery,
+  'id' | 'tenant' | 'call_id' | 'seq' | 'scheme' | 'event' | 'webhook' | 'body' | 'created_at'
+>;
+export type NewLiveCall = Omit<Insertable<LiveCallTable>, 'router'>;
+
+/** An entry of the `events` of a scheme. */
+export interface Lane {
+  readonly scheme: string;
+  readonly webhook: string;
+}
+
+/** What one router has to say of its calls, in the order in which it happened. */
+export interface Happened {
+  readonly opened: readonly NewLiveCall[];
+  readonly deliveries: readonly NewDelivery[];
+  /** Calls that are over. */
+  readonly closed: readonly string[];
+}
+
+/** What came of a try. */
+export type Settled =
+  | { readonly kind: 'delivered'; readonly delivery: Delivery }
+  | { readonly kind: 'failed'; readonly delivery: Delivery; readonly error: string; readonly nextAt: Date }
+  | { readonly kind: 'parked'; readonly delivery: Delivery; readonly error: string }
+  /** Nothing was sent. */
+  | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
+
+/** As it stands in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
+const WAITING = sql.lit('waiting' as const);
+const GIVE_UP_MS = 86_400_000;
+const NOBODY = 'no router has such a scheme, or such an entry in its events';
 
 export class Deliveries {
   readonly #database: Database;
@@ -13,23 +45,77 @@ export class Deliveries {
     this.#database = database;
   }
 
-  /** One that is there already stays. */
-  async add(deliveries: readonly Insertable<DeliveryTable>[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await this.#database.writer
-      .insertInto('deliveries')
-      .values([...deliveries])
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+  /** Twice is once. What is said of a call that another router has closed meanwhile is dropped. */
+  async write(router: string, { opened, deliveries, closed }: Happened): Promise<void> {
+    const { writer, kind } = this.#database;
+    await writer.transaction().execute(async (transaction) => {
+      const ours = new Set(opened.map(({ call_id }) => call_id));
+      const asked = [...new Set([...deliveries.map(({ call_id }) => call_id), ...closed])].filter(
+        (id) => !ours.has(id),
+      );
+      if (asked.length > 0) {
+        const held = await transaction
+          .selectFrom('live_calls')
+          .select('call_id')
+          .where('call_id', 'in', asked)
+          .where('router', '=', router)
+          .$if(kind === 'postgres', (query) => query.forUpdate())
+          .execute();
+        for (const { call_id } of held) ours.add(call_id);
+      }
+      const over = new Set(closed);
+      const living = opened.filter(({ call_id }) => !over.has(call_id)).map((call) => ({ ...call, router }));
+      if (living.length > 0) {
+        await transaction
+          .insertInto('live_calls')
+          .values(living)
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }
+      await insertInto(
+        transaction,
+        deliveries.filter(({ call_id }) => ours.has(call_id)),
+      );
+      if (closed.length > 0) {
+        await transaction
+          .deleteFrom('live_calls')
+          .where('call_id', 'in', [...closed])
+          .where('router', '=', router)
+          .execute();
+      }
+    });
   }
 
-  /** What may be sent now: of each call and webhook the first that waits, and none behind it. */
-  async due(at: Date, limit: number): Promise<Delivery[]> {
-    return this.#database.reader
+  /** When the next one of a lane may be sent; null when none waits. */
+  async nextAt({ scheme, webhook }: Lane): Promise<Date | null> {
+    const row = await this.#database.reader
+      .selectFrom('deliveries')
+      .select('next_at')
+      .where('state', '=', WAITING)
+      .where('scheme', '=', scheme)
+      .where('webhook', '=', webhook)
+      .orderBy('next_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined ? null : new Date(row.next_at);
+  }
+
+  /**
+   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none
+   * behind it.
+   */
+  async take(
+    { scheme, webhook }: Lane,
+    { at, until, limit }: { readonly at: Date; readonly until: Date; readonly limit: number },
+  ): Promise<Delivery[]> {
+    const { writer, kind } = this.#database;
+    const due = writer
       .selectFrom('deliveries as d')
-      .selectAll('d')
-      .where('state', '=', 'waiting')
-      .where('next_at', '<=', at.toISOString())
+      .select('d.id')
+      .where('d.state', '=', WAITING)
+      .where('d.scheme', '=', scheme)
+      .where('d.webhook', '=', webhook)
+      .where('d.next_at', '<=', at.toISOString())
       .where((eb) =>
         eb.not(
           eb.exists(
@@ -39,46 +125,57 @@ export class Deliveries {
               .where('before.call_id', '=', eb.ref('d.call_id'))
               .where('before.webhook', '=', eb.ref('d.webhook'))
               .where('before.seq', '<', eb.ref('d.seq'))
-              .where('before.state', '=', 'waiting'),
+              .where('before.state', '=', WAITING),
           ),
         ),
       )
-      .orderBy('next_at')
-      .limit(limit)
-      .execute();
-  }
-
-  /** Takes one for this router until then. Resolves to false when another has it, or it has been done. */
-  async claim({ id, next_at: nextAt }: Delivery, until: Date): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.writer
+      .orderBy('d.next_at')
+      .limit(limit);
+    return writer
       .updateTable('deliveries')
       .set({ next_at: until.toISOString() })
-      .where('id', '=', id)
-      .where('state', '=', 'waiting')
-      .where('next_at', '=', nextAt)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
+      .where((eb) =>
+        kind === 'postgres'
+          ? // As an array it is read once, whatever the planner thinks of it: each reading would lock other rows.
+            sql<boolean>`id = any(array(${due.forUpdate('d').skipLocked()}))`
+          : eb('id', 'in', due),
+      )
+      .returningAll()
+      .execute();
   }
 
-  async settle(
-    id: string,
-    change: Pick<Delivery, 'state' | 'attempts' | 'last_error'> & {
-      readonly nextAt?: Date;
-      readonly doneAt?: Date;
-    },
-  ): Promise<void> {
-    const { state, attempts, last_error, nextAt, doneAt } = change;
-    await this.#database.writer
+  async settle(results: readonly Settled[], at: Date): Promise<void> {
+    const { writer, kind } = this.#database;
+    const delivered = results.flatMap((result) => (result.kind === 'delivered' ? [result.delivery.id] : []));
+    const others = results.filter((result) => result.kind !== 'delivered');
+    if (others.length === 0) return settleDelivered(writer, delivered, at);
+    await writer.transaction().execute(async (transaction) => {
+      if (delivered.length > 0) await settleDelivered(transaction, delivered, at);
+      await settleOthers(transaction, kind, others, at);
+    });
+  }
+
+  /** Parks what nobody who is there has tried until it was given up. Resolves to how many. */
+  async parkForgotten(lanes: readonly Lane[], at: Date): Promise<number> {
+    const { numUpdatedRows } = await this.#database.writer
       .updateTable('deliveries')
-      .set({
-        state,
-        attempts,
-        last_error,
-        ...(nextAt === undefined ? {} : { next_at: nextAt.toISOString() }),
-        ...(doneAt === undefined ? {} : { done_at: doneAt.toISOString() }),
-      })
-      .where('id', '=', id)
-      .execute();
+      .set({ state: 'parked', last_error: NOBODY, done_at: at.toISOString() })
+      .where('state', '=', 'waiting')
+      .where('next_at', '<=', at.toISOString())
+      .where('give_up_at', '<=', at.toISOString())
+      .$if(lanes.length > 0, (query) =>
+        query.where((eb) =>
+          eb.not(
+            eb.or(
+              lanes.map(({ scheme, webhook }) =>
+                eb.and([eb('scheme', '=', scheme), eb('webhook', '=', webhook)]),
+              ),
+            ),
+          ),
+        ),
+      )
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
   }
 
   async parked(limit: number): Promise<Delivery[]> {
@@ -86,11 +183,17 @@ export class Deliveries {
     return query.orderBy('id').limit(limit).execute();
   }
 
-  /** Parked ones wait again: all of them, or one. Resolves to how many. */
+  /** Parked ones wait again, for another day: all of them, or one. Resolves to how many. */
   async retry(at: Date, id?: string): Promise<number> {
     let query = this.#database.writer
       .updateTable('deliveries')
-      .set({ state: 'waiting', attempts: 0, next_at: at.toISOString() })
+      .set({
+        state: 'waiting',
+        attempts: 0,
+        next_at: at.toISOString(),
+        give_up_at: givenUp(at),
+        done_at: null,
+      })
       .where('state', '=', 'parked');
     if (id !== undefined) query = query.where('id', '=', id);
     return Number((await query.executeTakeFirst()).numUpdatedRows);
@@ -123,4 +226,79 @@ export class Deliveries {
       .executeTakeFirst();
     return Number(numDeletedRows);
   }
+}
+
+/** One that is there already stays. */
+export async function insertInto(
+  transaction: Transaction<Tables>,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = deliveries.map((delivery) => ({
+    ...delivery,
+    state: 'waiting' as const,
+    attempts: 0,
+    next_at: delivery.created_at,
+    done_at: null,
+    last_error: '',
+    give_up_at: givenUp(new Date(delivery.created_at)),
+  }));
+  await transaction
+    .insertInto('deliveries')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function settleDelivered(db: Kysely<Tables>, ids: readonly string[], at: Date): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set((eb) => ({
+      state: 'delivered',
+      attempts: eb('attempts', '+', 1),
+      done_at: at.toISOString(),
+      last_error: '',
+      // Nobody needs it any more, and it holds numbers.
+      body: '',
+    }))
+    .where('id', 'in', ids)
+    .execute();
+}
+
+/** Each has values of its own, and all of them are one statement. */
+async function settleOthers(
+  db: Kysely<Tables>,
+  kind: Database['kind'],
+  results: readonly Exclude<Settled, { kind: 'delivered' }>[],
+  at: Date,
+): Promise<void> {
+  const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
+  // With a plus in front SQLite finds them by their call, and not among all that wait: there may be a hundred thousand.
+  const state = sql.raw(kind === 'postgres' ? 'deliveries.state' : '+deliveries.state');
+  const rows = results.map((result) => {
+    const { id, attempts, last_error: before } = result.delivery;
+    const tried = result.kind === 'released' ? 0 : 1;
+    const error = result.kind === 'released' ? before : result.error;
+    const next = result.kind === 'parked' ? at : result.nextAt;
+    const becomes = result.kind === 'parked' ? 'parked' : 'waiting';
+    return sql`(${id}, ${becomes}, ${String(attempts + tried)}, ${error}, ${next.toISOString()})`;
+  });
+  await sql`update deliveries set state = v.column2, attempts = cast(v.column3 as integer), last_error = v.column4,
+      next_at = cast(v.column5 as ${time})
+    from (values ${sql.join(rows)}) as v
+    where deliveries.id = v.column1 and ${state} = 'waiting'`.execute(db);
+  const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
+  if (failed.length === 0) return;
+  // Those behind it can't go before: they are not even looked at until then.
+  const behind = failed.map(({ delivery: { call_id, webhook }, nextAt }) => {
+    return sql`(${call_id}, ${webhook}, ${nextAt.toISOString()})`;
+  });
+  await sql`update deliveries set next_at = cast(v.column3 as ${time})
+    from (values ${sql.join(behind)}) as v
+    where deliveries.call_id = v.column1 and deliveries.webhook = v.column2 and ${state} = 'waiting'
+      and deliveries.next_at < cast(v.column3 as ${time})`.execute(db);
+}
+
+function givenUp(at: Date): string {
+  return new Date(at.getTime() + GIVE_UP_MS).toISOString();
 }

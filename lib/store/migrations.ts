@@ -82,4 +82,16 @@ export const MIGRATIONS: readonly Migration[] = [
         for each statement execute function esl_router_append_only()`,
     ],
   },
+  {
+    both: [
+      'alter table deliveries add column give_up_at TIME',
+      "create index deliveries_waiting on deliveries (scheme, webhook, next_at) where state = 'waiting'",
+      'create table routers (id text primary key, seen_at TIME not null)',
+      `create table live_calls (
+        call_id text primary key, router text not null, tenant text not null, scheme text not null,
+        started_at TIME not null, ends text not null)`,
+    ],
+    sqlite: [],
+    postgres: [],
+  },
 ];

@@ -15,6 +15,7 @@ import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
 import { listening } from './listen.ts';
+import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
@@ -59,6 +60,7 @@ export interface OpenStore {
   readonly calls: Calls;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
   backup(file: string): Promise<void>;
@@ -71,6 +73,7 @@ export class Store {
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly deliveries: Deliveries;
+  readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
@@ -95,12 +98,13 @@ export class Store {
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
     this.deliveries = new Deliveries(database);
+    this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
     this.problems = new Problems(database);
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
       write: async (rows) => {
-        await this.#migrate();
+        await this.ready();
         await this.calls.insert(rows);
       },
       clock,
@@ -122,7 +126,7 @@ export class Store {
     }
     const store = new Store(await connect(place, BUSY_MS), options);
     try {
-      await inTime(store.#migrate(), options.clock);
+      await inTime(store.ready(), options.clock);
     } catch (error) {
       if (isFinal(error)) {
         await store.close();
@@ -143,7 +147,7 @@ export class Store {
   record(record: CallRecord): void {
     try {
       const shown = this.#redactor.value(record) as CallRecord;
-      this.#writer.add(rowOf(shown, this.#tenantOf(record)));
+      this.#writer.add(rowOf(shown, this.tenantOf(record)));
     } catch (error) {
       this.#options.log.error('store: a record can not be written', {
         trace: record.id,
@@ -180,14 +184,16 @@ export class Store {
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
-  async #migrate(): Promise<void> {
+  /** Resolves when its tables are there; rejects where that can't be told, or they can't be made. */
+  async ready(): Promise<void> {
     if (this.#migrated) return;
     const { version, clock } = this.#options;
     await migrate(this.#database.writer, this.#database.kind, { program: version, at: clock.date() });
     this.#migrated = true;
   }
 
-  #tenantOf({ call }: CallRecord): string {
+  /** Whose a call is. */
+  tenantOf({ call }: Pick<CallRecord, 'call'>): string {
     const domain = this.#options.config.tenants === 'domain' ? (call?.domain ?? '') : '';
     return domain === '' ? DEFAULT_TENANT : domain;
   }
@@ -217,6 +223,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     calls: new Calls(database),
     accounts: new Accounts(database),
     audit: new Audit(database),
+    deliveries: new Deliveries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);

@@ -14,6 +14,8 @@ export interface Tables {
   readonly sessions: SessionTable;
   readonly audit: AuditTable;
   readonly deliveries: DeliveryTable;
+  readonly routers: RouterTable;
+  readonly live_calls: LiveCallTable;
   readonly shadows: ShadowTable;
   readonly problems: ProblemTable;
   readonly schema_versions: { version: number; applied_at: string; program: string };
@@ -126,7 +128,9 @@ export interface DeliveryTable {
   seq: number;
   scheme: string;
   event: string;
+  /** Name of the entry of the scheme's `events`. */
   webhook: string;
+  /** What the call gave; empty once it is delivered. */
   body: string;
   state: 'waiting' | 'delivered' | 'parked';
   attempts: number;
@@ -134,6 +138,25 @@ export interface DeliveryTable {
   next_at: string;
   done_at: string | null;
   last_error: string;
+  /** It is parked when it fails later than this. */
+  give_up_at: string | null;
+}
+
+/** Routers that are alive say so. */
+interface RouterTable {
+  id: string;
+  seen_at: string;
+}
+
+/** Calls of which a CRM is told, as long as they last: whose router dies is closed by another. */
+export interface LiveCallTable {
+  call_id: string;
+  router: string;
+  tenant: string;
+  scheme: string;
+  started_at: string;
+  /** The event of its end for each webhook that is told, `[{"webhook": "1", "body": "..."}]`. */
+  ends: string;
 }
 
 /** What another scheme would have decided for a call. */

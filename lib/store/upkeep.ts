@@ -103,7 +103,10 @@ export class Upkeep {
 
   /** Takes a number out of every record, in whatever spelling it stands there. Resolves to how many records. */
   async erase(number: string): Promise<number> {
-    const { reader } = this.#database;
+    const { reader, writer } = this.#database;
+    const digits = number.replace(/\D/g, '');
+    // Events that have not arrived: all others hold none.
+    if (digits !== '') await writer.deleteFrom('deliveries').where('body', 'like', `%${digits}%`).execute();
     // In a column, or as a word of a reply.
     const groups = [[numberWord('number', number), ...textWords(number.replace(/[^\p{L}\p{N}]/gu, ''))]];
     const spelled = JSON.stringify(number.replace(/[\s().+-]/g, '')).slice(1, -1);

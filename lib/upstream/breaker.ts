@@ -32,6 +32,8 @@ export interface BreakerOptions {
   /** 0 to 1. */
   readonly random: () => number;
   readonly onChange?: (state: BreakerState) => void;
+  /** That open it; 5 by default. */
+  readonly failuresInARow?: number;
 }
 
 const FAILURES_IN_A_ROW = 5;
@@ -125,8 +127,8 @@ export class Breaker {
     bucket.failed++;
     const { total, failed } = this.#window();
     const half = total >= WINDOW_REQUESTS && failed >= total * WINDOW_SHARE;
-    if (this.#state.kind === 'half-open' || this.#inARow >= FAILURES_IN_A_ROW || half) {
-      const { clock, random } = this.#options;
+    const { clock, random, failuresInARow = FAILURES_IN_A_ROW } = this.#options;
+    if (this.#state.kind === 'half-open' || this.#inARow >= failuresInARow || half) {
       this.#become({ kind: 'open', untilMs: clock.now() + OPEN_MS + random() * JITTER_MS });
     }
   }

@@ -38,6 +38,8 @@ export interface NeighbourOptions {
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
+  /** That open a breaker, where not as many as usual. */
+  readonly failuresInARow?: number;
   /** `name`: of the webhook, or of the host where no connection can be made. `failure`: for whoever is woken by it. */
   readonly onBreaker?: (name: string, state: BreakerState, failure: Failure | null) => void;
 }
@@ -83,9 +85,18 @@ export class Neighbours {
   }
 
   #neighbour(name: string): Neighbour {
-    const { clock, random, onBreaker } = this.#options;
+    const { clock, random, onBreaker, failuresInARow } = this.#options;
     const onChange = (state: BreakerState): void => onBreaker?.(name, state, neighbour.failure);
-    const neighbour: Neighbour = { name, breaker: new Breaker({ clock, random, onChange }), failure: null };
+    const neighbour: Neighbour = {
+      name,
+      breaker: new Breaker({
+        clock,
+        random,
+        onChange,
+        ...(failuresInARow === undefined ? {} : { failuresInARow }),
+      }),
+      failure: null,
+    };
     return neighbour;
   }
 }

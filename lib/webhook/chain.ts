@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import { proxyFor } from '../http/proxy.ts';
-import { THEN_FIELD } from './description.ts';
+import { EVENT_THEN_FIELD, THEN_FIELD } from './description.ts';
 import { described } from './field.ts';
 import { repliesOf } from './macro.ts';
 import { DIRECT, type ProxyChoice, type ProxySetting } from './proxy.ts';
 import type { TlsChoice } from './tls.ts';
-import { OF_THE_CHAIN, own, questionFaults, templatesOfWebhook, type Crm, type Webhook } from './webhook.ts';
+import {
+  OF_THE_CHAIN,
+  own,
+  ownOfEvents,
+  questionFaults,
+  templatesOfWebhook,
+  UNASKED,
+  type Crm,
+  type Webhook,
+} from './webhook.ts';
 
 /** `webhook` of a scheme: one question, or a chain of them, in which each has something of the reply before it. */
 
@@ -38,13 +47,7 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
       'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
     );
   }
-  for (const [path] of templatesOfWebhook(hook).map(repliesOf)) {
-    if (path !== undefined) fault('url', `{{reply.${path}}}: there is no reply before the first question`);
-  }
-  for (const [index, question] of hook.then.entries()) {
-    const message = whyNotAfter(question, hook.then[index - 1] ?? hook);
-    if (message !== null) fault(`then.${index}`, message);
-  }
+  sequenceFaults(hook, fault);
   const named = [hook, ...hook.then].slice(0, -1).findIndex(namesDestination);
   if (named >= 0) {
     fault(
@@ -54,8 +57,52 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   }
 });
 
+const { shape: furtherOfEvents } = z.object(ownOfEvents).omit({ timeoutSeconds: true, require: true });
+
+const eventLink = z.strictObject(furtherOfEvents).superRefine((request, context) => {
+  questionFaults({ ...UNASKED, ...request }, (path, message) => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  });
+});
+
+const { then: eventThen } = described(
+  { then: z.array(eventLink).max(MOST_FURTHER).default([]) },
+  EVENT_THEN_FIELD,
+);
+
+/** `webhook` of an entry of `events`: the same, as far as a CRM is told and not asked. */
+export const eventWebhook = z
+  .strictObject({ ...ownOfEvents, then: eventThen })
+  .superRefine((hook, context) => {
+    const fault = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: path.split('.'), message });
+    };
+    questionFaults({ ...UNASKED, ...hook }, fault);
+    sequenceFaults(hook, fault);
+  })
+  .transform(({ then, ...first }) => ({
+    ...UNASKED,
+    ...first,
+    then: then.map((request) => ({ ...UNASKED, ...request })),
+  }));
+
+type Linked = Parameters<typeof repliesIn>[0] & Pick<Link, 'import'>;
+
+function sequenceFaults(
+  hook: Linked & { readonly then: readonly Linked[] },
+  fault: (path: string, message: string) => void,
+): void {
+  for (const [path] of templatesOfWebhook(hook).map(repliesOf)) {
+    if (path !== undefined) fault('url', `{{reply.${path}}}: there is no reply before the first question`);
+  }
+  for (const [index, question] of hook.then.entries()) {
+    const message = whyNotAfter(question, hook.then[index - 1] ?? hook);
+    if (message !== null) fault(`then.${index}`, message);
+  }
+}
+
 /** It follows from nothing, or from what can't be read. */
-function whyNotAfter(question: Link, before: Link): string | null {
+function whyNotAfter(question: Linked, before: Linked): string | null {
   const [path] = repliesIn(question);
   if (path === undefined) return 'has nothing of the reply before it: expected {{reply.path}} in it';
   return before.import === 'http'

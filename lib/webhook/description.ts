@@ -198,6 +198,61 @@ export const THEN_FIELD = {
   },
 } as const satisfies Record<string, Field>;
 
+/** Those that mean something else where a CRM is told of a call. */
+export const EVENT_WEBHOOK_FIELDS = {
+  url: {
+    label: 'URL',
+    doc: 'Where the event is sent: http or https, any port, an IP address allowed. Macros in path and query only.',
+    example: 'https://crm.example.com/calls',
+  },
+  import: {
+    label: 'Data import type',
+    doc: 'How the reply is read where errorName or a further request needs it. Else the status says all: any 2xx is delivered.',
+    example: 'json',
+  },
+  timeoutSeconds: {
+    label: 'Max time waiting for the response',
+    doc: 'For one try, further requests included.',
+    unit: 'seconds',
+    example: 10,
+  },
+  parameters: {
+    label: 'Webhook parameters',
+    doc: 'What is sent: name -> text with macros. Without this and without a body the default event is sent (event.schema.json).',
+    example: { phone: '{{caller_e164}}', seconds: '{{talk_seconds}}' },
+  },
+  body: {
+    label: 'Body',
+    doc: 'Any JSON with macros in its texts, instead of parameters. {{seq}}, {{ring_seconds}}, {{talk_seconds}}, {{talk_ms}} and {{unix_time}} alone in a text go as numbers.',
+    example: { number: '{{caller_e164}}', seconds: '{{talk_seconds}}' },
+  },
+  require: {
+    label: 'Required',
+    doc: 'Macros that must not be empty: without them the event is not sent.',
+    example: ['caller_e164'],
+  },
+  errorName: {
+    label: 'Name in response for an error',
+    doc: 'Key or path: when it holds something the event is not delivered, whatever the status.',
+    example: 'error',
+  },
+  maxInFlight: {
+    label: 'Requests at a time',
+    doc: 'To this entry, by this router.',
+    unit: 'requests',
+    example: 20,
+  },
+} as const satisfies Partial<Record<keyof typeof WEBHOOK_FIELDS, Field>>;
+
+/** The further requests of one that tells. */
+export const EVENT_THEN_FIELD = {
+  then: {
+    label: 'Further requests',
+    doc: 'Up to 3 requests, each with {{reply.path}} of the reply before it. A value that is empty ends them, and the event counts as delivered.',
+    example: [{ url: 'https://crm.example.com/contacts/{{reply.contact}}/calls' }],
+  },
+} as const satisfies Record<string, Field>;
+
 /** The fields of `webhook.tls` in words. */
 export const TLS_FIELDS = {
   cert: {

@@ -2,6 +2,7 @@ import type { Call } from '../call/channel.ts';
 import { RouterError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { toE164, toNational, type Numbering } from '../numbering/number.ts';
+import { EVENT_MACROS, type EventMacro, type EventValues } from './event.ts';
 
 /** Which question it is: the call's first, one that follows from a reply, or one of a fallback list. */
 export const EVENTS = [
@@ -66,6 +67,8 @@ export type Macro =
   | { readonly kind: 'plain'; readonly name: PlainMacro }
   /** The access token of `webhook.auth`. */
   | { readonly kind: 'token'; readonly name: 'token' }
+  /** Of what a CRM is told: in `events` only. */
+  | { readonly kind: 'event'; readonly name: EventMacro }
   | { readonly kind: 'sip' | 'var' | 'secret' | 'reply'; readonly name: string };
 
 export class Template {
@@ -92,6 +95,8 @@ export interface MacroContext {
   readonly occasion: Occasion;
   /** `host`: who it is for, where that is not the webhook's own. */
   readonly secret: (name: string, host?: string) => string;
+  /** Of the event that a CRM is told of; absent in questions. */
+  readonly told?: EventValues;
   /** With `webhook.auth` "oauth2": the access token that is there. */
   readonly token?: string;
   /** Text of a value in the CRM's reply by dotted path; '' when it is not there. */
@@ -112,6 +117,8 @@ export interface Allowed {
   readonly reply?: boolean;
   /** `{{token}}`: not where a callee would see it. */
   readonly token?: boolean;
+  /** Those of an event, in place of those of a question. */
+  readonly event?: boolean;
 }
 
 /** Throws RouterError `config_invalid` for a macro that does not exist here. */
@@ -131,8 +138,11 @@ export function parseTemplate(source: string, allowed: Allowed = { token: true }
   return new Template(source, parts);
 }
 
-function parseMacro(text: string, { reply = false, token = false }: Allowed): Macro {
-  const plain = PLAIN_MACROS.find((name) => name === text);
+function parseMacro(text: string, { reply = false, token = false, event = false }: Allowed): Macro {
+  const own: readonly PlainMacro[] = event ? CALL_MACROS : PLAIN_MACROS;
+  const told = event ? EVENT_MACROS.find((name) => name === text) : undefined;
+  if (told !== undefined) return { kind: 'event', name: told };
+  const plain = own.find((name) => name === text);
   if (plain !== undefined) return { kind: 'plain', name: plain };
   if (text === 'token' && token) return { kind: 'token', name: 'token' };
   const [, kind, name] = /^(sip|var|secret|reply)\.(.*)$/.exec(text) ?? [];
@@ -144,7 +154,9 @@ function parseMacro(text: string, { reply = false, token = false }: Allowed): Ma
     throw new RouterError('config_invalid', `{{${text}}}: ${JSON.stringify(name)} is not a valid name here`);
   }
   const others = [...(reply ? ['reply.path'] : []), ...(token ? ['token'] : [])];
-  const known = [...PLAIN_MACROS, 'sip.X-Name', 'var.name', 'secret.NAME', ...others];
+  const known = [...own, ...(event ? EVENT_MACROS : []), 'sip.X-Name', 'var.name', 'secret.NAME', ...others];
+  if (!event && EVENT_MACROS.some((name) => name === text))
+    throw new RouterError('config_invalid', `{{${text}}} is what became of a call: in "events" only`);
   throw new RouterError(
     'config_invalid',
     `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,
@@ -172,6 +184,8 @@ function macroValue(macro: Macro, context: MacroContext): string {
       return context.secret(macro.name);
     case 'token':
       return context.token ?? '';
+    case 'event':
+      return String(context.told?.[macro.name] ?? '');
     case 'reply':
       return context.reply?.(macro.name) ?? '';
   }

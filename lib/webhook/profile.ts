@@ -122,22 +122,35 @@ export function completed(
   document: unknown,
   crms: Crms,
 ): { readonly json: unknown; readonly faults: Fault[] } {
-  const { webhook } = (isJson(document) ? document : {}) as { webhook?: unknown };
-  if (!isJson(webhook)) return { json: document, faults: [] };
+  if (!isJson(document)) return { json: document, faults: [] };
   const faults: Fault[] = [];
-  const first = withProfile(webhook, crms, 'webhook', faults);
+  const { webhook, events } = document;
+  const whole: Record<string, unknown> = { ...document };
+  if (isJson(webhook)) whole['webhook'] = chainCompleted(webhook, crms, 'webhook', faults);
+  if (Array.isArray(events)) {
+    whole['events'] = (events as unknown[]).map((entry, index) => {
+      if (!isJson(entry) || !isJson(entry['webhook'])) return entry;
+      const path = `events.${index}.webhook`;
+      return { ...entry, webhook: chainCompleted(entry['webhook'], crms, path, faults) };
+    });
+  }
+  return { json: whole, faults };
+}
+
+function chainCompleted(webhook: Json, crms: Crms, place: string, faults: Fault[]): Json {
+  const first = withProfile(webhook, crms, place, faults);
   const { then } = webhook;
-  if (!Array.isArray(then)) return { json: { ...(document as Json), webhook: first }, faults };
+  if (!Array.isArray(then)) return first;
   let before = first;
   const rest = (then as unknown[]).map((question, index) => {
     if (!isJson(question)) return question;
-    const path = `webhook.then.${index}`;
+    const path = `${place}.then.${index}`;
     const inherited = withConnection(question, before);
     before = inherited === null ? withProfile(nextOf(question, before), crms, path, faults) : inherited;
     const { timeoutSeconds: _whole, ...asked } = before;
     return question['timeoutSeconds'] === undefined ? asked : before;
   });
-  return { json: { ...(document as Json), webhook: { ...first, then: rest } }, faults };
+  return { ...first, then: rest };
 }
 
 /** A path without a profile is one of the profile before it. */

@@ -2,9 +2,10 @@ import type { HttpMethod, HttpRequest } from '../http/message.ts';
 import { proxyFor, type Proxy } from '../http/proxy.ts';
 import { accountOf } from './account.ts';
 import { authorize } from './auth/index.ts';
+import { EVENT, isNumeric } from './event.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
-import { expand, holdsToken, parseTemplate, Template, type MacroContext } from './macro.ts';
+import { expand, holdsToken, parseTemplate, Template, type Allowed, type MacroContext } from './macro.ts';
 import { filledProxies } from './proxy.ts';
 import { QUESTION, WHY } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
@@ -19,6 +20,8 @@ export interface RouteQuestion {
   readonly webhookId: string;
   /** W3C Trace Context: the call's trace id, and an id of this question, the same on every retry. */
   readonly traceparent: string;
+  /** What a signature has for its time, where that is not the question's own: an event is signed anew on every try. */
+  readonly signedAt?: string;
   /** Of the router, for User-Agent. */
   readonly version: string;
   /** Marks the request with `X-ESL-Router-Dry-Run: 1`: no call hangs on the reply. */
@@ -34,6 +37,8 @@ const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 /** What is asked without `parameters` and `body`; `attempt` is a number where JSON has one. */
 const DEFAULT_FIELDS = fieldsOf(QUESTION);
 const LATER_FIELDS = fieldsOf({ ...QUESTION, ...WHY });
+/** What is told without them. */
+const EVENT_FIELDS = fieldsOf(EVENT, { event: true });
 
 /**
  * Pure. Throws RouterError `request_invalid` when the call's values do not fit into the URL, and what the
@@ -52,7 +57,7 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
   const unsigned = compose(plan, question, telling);
   const method = plan.method;
   const outside = plan.outside(context);
-  const subject = { method, timestamp: context.timestamp, outside, ...unsigned };
+  const subject = { method, timestamp: question.signedAt ?? context.timestamp, outside, ...unsigned };
   const credentials = plan.placesToken
     ? {}
     : authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
@@ -152,8 +157,15 @@ function outsideOf({ url, headers, parameters, echo }: Webhook, place: Plan['pla
     if (all.length === 0 && place !== 'query' && !varies(url)) return null;
     return [...new Set(all.map((name) => name.toLowerCase()))].sort();
   };
-  const [first, later] = [withDefault(DEFAULT_FIELDS), withDefault(LATER_FIELDS)];
-  return ({ occasion }) => (occasion.event === 'route.request' ? first : later);
+  const outside = new Map(
+    [DEFAULT_FIELDS, LATER_FIELDS, EVENT_FIELDS].map((fields) => [fields, withDefault(fields)]),
+  );
+  return (context) => outside.get(defaultFieldsOf(context)) ?? null;
+}
+
+function defaultFieldsOf({ occasion, told }: MacroContext): typeof DEFAULT_FIELDS {
+  if (told !== undefined) return EVENT_FIELDS;
+  return occasion.event === 'route.request' ? DEFAULT_FIELDS : LATER_FIELDS;
 }
 
 /** Whether a text changes with the call. */
@@ -178,8 +190,11 @@ function fillerOf({ body, parameters }: Webhook, { shape }: Submission): Plan['p
   }
   const isTyped = shape === 'document';
   return (context) => {
-    const fields = context.occasion.event === 'route.request' ? DEFAULT_FIELDS : LATER_FIELDS;
-    return { ...texts(fields, context), ...(isTyped ? { attempt: context.attempt } : {}) };
+    const values = texts(defaultFieldsOf(context), context);
+    if (!isTyped) return values;
+    const { told, attempt } = context;
+    if (told === undefined) return { ...values, attempt };
+    return { ...values, seq: told.seq, ring_seconds: told.ring_seconds, talk_seconds: told.talk_seconds };
   };
 }
 
@@ -259,14 +274,25 @@ function texts(
 }
 
 function fillJson(json: TemplateJson, context: MacroContext): unknown {
-  if (json instanceof Template) return expand(json, context, asIs);
+  if (json instanceof Template) return numberIn(json, context) ?? expand(json, context, asIs);
   if (typeof json !== 'object' || json === null) return json;
   if (Array.isArray(json)) return (json as readonly TemplateJson[]).map((item) => fillJson(item, context));
   return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, fillJson(value, context)]));
 }
 
-function fieldsOf(fields: Readonly<Record<string, string>>): (readonly [string, Template])[] {
-  return Object.entries(fields).map(([name, text]) => [name, parseTemplate(text)] as const);
+/** A number of an event that stands alone: CRMs that want a number take no text for one. */
+function numberIn({ parts }: Template, { told }: MacroContext): number | null {
+  const [only] = parts;
+  if (told === undefined || parts.length !== 1 || typeof only !== 'object' || only.kind !== 'event')
+    return null;
+  return isNumeric(only.name) ? told[only.name] : null;
+}
+
+function fieldsOf(
+  fields: Readonly<Record<string, string>>,
+  allowed: Allowed = {},
+): (readonly [string, Template])[] {
+  return Object.entries(fields).map(([name, text]) => [name, parseTemplate(text, allowed)] as const);
 }
 
 const asIs = (value: string): string => value;

@@ -3,11 +3,11 @@ import { messageOf } from '../errors.ts';
 import type { Proxies } from '../http/proxy.ts';
 import type { Tls } from '../http/tls.ts';
 import { AUTHS, authTemplates } from './auth/index.ts';
-import { WEBHOOK_FIELDS } from './description.ts';
+import { EVENT_WEBHOOK_FIELDS, WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { CALL_MACROS, holdsToken, Template } from './macro.ts';
+import { CALL_MACROS, holdsToken, Template, type Allowed } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { tlsChoice } from './tls.ts';
@@ -27,53 +27,68 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
     .transform((value): z.output<T>[] => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
 
 /** Of a webhook, wherever it stands: a question that follows from a reply may have some of that in it. */
-const text = () => template({ reply: true, token: true });
+const IN_QUESTIONS: Allowed = { reply: true, token: true };
+const IN_EVENTS: Allowed = { ...IN_QUESTIONS, event: true };
 
-export const webhookUrl = text().superRefine((url, context) => {
-  const { source } = url;
-  const fault = (message: string): void => {
-    context.addIssue({ code: 'custom', message });
-  };
-  const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
-  if (beforePath.includes('{{')) {
-    fault('macros are allowed in the path and the query only');
-    return;
-  }
-  const parsed = URL.canParse(source) ? new URL(source) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
-  // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
-  else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
-  else if (parsed.username !== '' || parsed.password !== '')
-    fault('no user or password here: use webhook.auth');
-  else {
-    try {
-      compileUrl(url);
-    } catch (error) {
-      fault(messageOf(error));
+const urlWith = (allowed: Allowed) =>
+  template(allowed).superRefine((url, context) => {
+    const { source } = url;
+    const fault = (message: string): void => {
+      context.addIssue({ code: 'custom', message });
+    };
+    const beforePath = /^[a-z]+:\/\/[^/?#]*/i.exec(source)?.[0] ?? source;
+    if (beforePath.includes('{{')) {
+      fault('macros are allowed in the path and the query only');
+      return;
     }
-  }
-});
+    const parsed = URL.canParse(source) ? new URL(source) : null;
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) fault('expected an http or https URL');
+    // WHATWG URL skips further slashes: the host of "http:///{{caller}}" would be the macro.
+    else if (parsed.host.includes('{')) fault('macros are allowed in the path and the query only');
+    else if (parsed.username !== '' || parsed.password !== '')
+      fault('no user or password here: use webhook.auth');
+    else {
+      try {
+        compileUrl(url);
+      } catch (error) {
+        fault(messageOf(error));
+      }
+    }
+  });
 
-const httpHeaders = z.record(ownHeader, text()).superRefine((headers, context) => {
-  const fault = (name: string, what: string): void => {
-    context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
-  };
-  const twice = sameHeader(Object.keys(headers));
-  if (twice !== undefined) fault(twice, 'is set twice');
-  for (const [name, { parts }] of Object.entries(headers)) {
-    if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
-      fault(name, 'says where the message goes: no macro there');
-  }
-});
+export const webhookUrl = urlWith(IN_QUESTIONS);
+
+const headersWith = (allowed: Allowed) =>
+  z.record(ownHeader, template(allowed)).superRefine((headers, context) => {
+    const fault = (name: string, what: string): void => {
+      context.addIssue({ code: 'custom', path: [name], message: `the header ${name} ${what}` });
+    };
+    const twice = sameHeader(Object.keys(headers));
+    if (twice !== undefined) fault(twice, 'is set twice');
+    for (const [name, { parts }] of Object.entries(headers)) {
+      if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
+        fault(name, 'says where the message goes: no macro there');
+    }
+  });
 
 /** Any JSON with macros in its texts. */
 export type TemplateJson =
   null | boolean | number | Template | readonly TemplateJson[] | { readonly [key: string]: TemplateJson };
 
-const body: z.ZodType<TemplateJson> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), text(), z.array(body), z.record(z.string(), body)]),
-);
-z.globalRegistry.add(body, { id: 'Json', description: 'Any JSON, with macros in its texts.' });
+function bodyWith(id: string, allowed: Allowed): z.ZodType<TemplateJson> {
+  const body: z.ZodType<TemplateJson> = z.lazy(() =>
+    z.union([
+      z.null(),
+      z.boolean(),
+      z.number(),
+      template(allowed),
+      z.array(body),
+      z.record(z.string(), body),
+    ]),
+  );
+  z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its texts.' });
+  return body;
+}
 
 /** Where the CRM repeats the `webhook-id`, which ties its reply to the question. */
 const echo = z.union([
@@ -110,22 +125,32 @@ export interface Crm {
   readonly digest: string;
 }
 
+/** Where macros may stand in it. */
+const textsWith = (id: string, allowed: Allowed) => ({
+  url: urlWith(allowed),
+  parameters: z.record(z.string().min(1), template(allowed)).optional(),
+  body: bodyWith(id, allowed).optional(),
+  headers: headersWith(allowed).default({}),
+});
+
+const inQuestions = textsWith('Json', IN_QUESTIONS);
+
 const fields = {
   crm: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected small letters, digits and "-", at most 64')
     .optional(),
-  url: webhookUrl,
+  url: inQuestions.url,
   method: z.enum(METHODS).default('POST'),
   submission: z.enum(SUBMISSIONS).default('json'),
   import: z.enum(IMPORTS).default('json'),
   responseName: oneOrMore(z.string().min(1).max(256)).default(['destination']),
   rpcMethod: z.string().min(1).max(256).optional(),
   timeoutSeconds: z.number().min(0.1).max(30).default(4),
-  parameters: z.record(z.string().min(1), text()).optional(),
-  body: body.optional(),
+  parameters: inQuestions.parameters,
+  body: inQuestions.body,
   parametersIn: z.enum(['auto', 'query', 'form', 'headers']).default('auto'),
-  headers: httpHeaders.default({}),
+  headers: inQuestions.headers,
   auth: z.discriminatedUnion('type', AUTHS).default({ type: 'none' }),
   map: words,
   unmapped: z.enum(['nobody', 'refuse', 'pass']).optional(),
@@ -150,6 +175,37 @@ const fields = {
 
 export const own = described(fields, WEBHOOK_FIELDS);
 const _asked = z.object(own);
+
+/** Of a webhook that is told something: nothing names a destination, nothing is remembered, no caller waits. */
+const UNASKED_FIELDS = {
+  responseName: true,
+  map: true,
+  unmapped: true,
+  expect: true,
+  echo: true,
+  when: true,
+  noRouteStatuses: true,
+  withheld: true,
+  cacheSeconds: true,
+  lastGoodSeconds: true,
+} as const;
+
+export const { shape: ownOfEvents } = z
+  .object(
+    described(
+      {
+        ...fields,
+        ...textsWith('EventJson', IN_EVENTS),
+        timeoutSeconds: z.number().min(0.1).max(30).default(10),
+        maxInFlight: z.int().min(1).max(1_000).default(20),
+      },
+      { ...WEBHOOK_FIELDS, ...EVENT_WEBHOOK_FIELDS },
+    ),
+  )
+  .omit(UNASKED_FIELDS);
+
+/** What these fields are for it all the same. */
+export const UNASKED = z.object(fields).pick(UNASKED_FIELDS).parse({});
 
 /** What holds for a chain of questions as a whole, and stands in its first alone. */
 export const OF_THE_CHAIN = [

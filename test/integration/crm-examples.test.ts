@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
@@ -108,6 +109,26 @@ describe('examples/crm', function () {
         socket.resetAndDestroy();
         await delay(50);
         expect(await ask('+380501234567')).to.include({ result: 'routed' });
+      });
+
+      it('takes an event, and the same one again', async () => {
+        const body = JSON.stringify({
+          event_id: 'e1',
+          event: 'ended',
+          caller: '+380501234567',
+          destination: '201',
+        });
+        const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+        const signature = createHmac('sha256', key).update(`e1.${NOW}.${body}`).digest('base64');
+        const headers = {
+          'webhook-id': 'e1',
+          'webhook-timestamp': NOW,
+          'webhook-signature': `v1,${signature}`,
+        };
+        for (let times = 0; times < 2; times++) {
+          const taken = await fetch(url, { method: 'POST', body, headers });
+          expect([taken.status, await taken.json()]).to.deep.equal([200, {}]);
+        }
       });
 
       for (const [what, headers] of [

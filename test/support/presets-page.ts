@@ -5,7 +5,7 @@ export function presetsPage(): string {
   return [HEAD, ...Object.entries(PRESETS).map(section)].join('\n');
 }
 
-function section([name, { what, scheme, toDo, limits }]: [string, (typeof PRESETS)[string]]): string {
+function section([name, { what, scheme, events, toDo, limits }]: [string, (typeof PRESETS)[string]]): string {
   const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
   return `## ${name}
 
@@ -13,6 +13,26 @@ Asks ${what}.
 
 \`\`\`json
 ${JSON.stringify({ name: 'sales', ...scheme }, null, 2)}
+\`\`\`
+
+To do:
+
+${list(toDo)}
+
+Limits:
+
+${list(limits)}
+${events === undefined ? '' : told(events, list)}`;
+}
+
+type Events = NonNullable<(typeof PRESETS)[string]['events']>;
+
+function told({ what, entries, toDo, limits }: Events, list: (lines: readonly string[]) => string): string {
+  return `
+With \`--events\` it tells the CRM of its calls (see [events](events.md)): ${what}.
+
+\`\`\`json
+${JSON.stringify({ events: entries }, null, 2)}
 \`\`\`
 
 To do:
@@ -39,6 +59,8 @@ Every preset is strict:
 - An owner whom the map does not have is nobody (\`onNoRoute\`), and so is a caller whom the CRM does not know.
 - \`webhook.require\` names what is searched for: a caller without a number is not asked about. In Kommo and Odoo a search for an
   empty number finds somebody.
+
+\`esl-router new sales --preset bitrix24 --events\` adds what the CRM is told while it rings and when a call has ended; that needs a [store](store.md).
 
 Without \`fallback\` a call that can't be routed goes back to the dialplan. The tests answer each preset in the shape that the CRM documents;
 none was tried against the CRM itself. Try yours before a call does: \`esl-router try --scheme sales --caller NUMBER --did NUMBER\`.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { answer } from '../../lib/dial/answer.ts';
 import { document } from '../../lib/scheme/scheme.ts';
+import { event } from '../../lib/webhook/event.ts';
 import { profile } from '../../lib/webhook/profile.ts';
 import { question } from '../../lib/webhook/question.ts';
 
@@ -14,6 +15,10 @@ export function schemas(): Record<string, JsonSchema> {
     'question.schema.json': schemaOf(
       question,
       'What a CRM is asked, where a scheme sets neither parameters nor body',
+    ),
+    'event.schema.json': schemaOf(
+      event,
+      'What a CRM is told of a call, where an entry of events sets neither parameters nor body',
     ),
     'answer.schema.json': schemaOf(answer, 'What a CRM answers'),
   };

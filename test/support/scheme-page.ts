@@ -22,11 +22,26 @@ export function schemePage(): string {
   const steps = (Step?.anyOf ?? []).flatMap((form) => rows(form, ''));
   const { then } = schema.properties?.['webhook']?.properties ?? {};
   const further = rows(then?.['items'] as Node, 'webhook.then.');
+  const entry = schema.properties?.['events']?.['items'] as Node;
+  const { webhook: told, ...ofEntry } = entry.properties ?? {};
+  const others = rows({ properties: differing(told?.properties ?? {}, schema) }, 'events.webhook.');
   const profiles = rows(schemas()['crm.schema.json'] as unknown as Node, '');
   return [
     ...[HEAD, table(rows(schema, '')), AUTH, table(auths), THEN, list(further), ''],
+    ...[EVENTS, table(rows({ properties: ofEntry }, 'events.')), EVENT_WEBHOOK, table(others)],
+    ...[ALIKE, list(rows({ properties: told?.properties ?? {} }, 'webhook.then.')), ''],
     ...[CRMS, table(profiles), STEPS, table(steps), ''],
   ].join('\n');
+}
+
+/** Fields that say something else than those of the same name under `webhook`. */
+function differing(fields: Readonly<Record<string, Node>>, schema: Node): Readonly<Record<string, Node>> {
+  const asked = schema.properties?.['webhook']?.properties ?? {};
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name, field]) => name !== 'then' && field['description'] !== asked[name]?.['description'])
+      .map(([name, { properties: _, ...field }]) => [name, field]),
+  );
 }
 
 function rows({ properties = {} }: Node, path: string): string[] {
@@ -138,6 +153,14 @@ a path is read as \`responseName\` is, for JSON-RPC within \`result\`. The reply
 - A backup (\`{"webhook": URL}\`) is one question whose reply names the destination.
 
 Its keys, as under \`webhook\`:
+`;
+const EVENTS = `## events
+
+Who is told what becomes of the calls: up to 16 entries, see [events](events.md).
+`;
+const EVENT_WEBHOOK = `Keys of its \`webhook\` that are not as they are above:
+`;
+const ALIKE = `All its keys:
 `;
 const CRMS = `## Profiles
 

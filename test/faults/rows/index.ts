@@ -5,6 +5,7 @@ import { bulkhead } from './bulkhead.ts';
 import { canary } from './canary.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
+import { events } from './events.ts';
 import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
 import { hostileText } from './hostile-text.ts';
@@ -17,8 +18,9 @@ import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
 import { strangers } from './strangers.ts';
 
-/** In the order of the table. */
+/** In the order of the table; the one that waits for half a minute begins first. */
 export const ROWS: readonly Row[] = [
+  events,
   crm,
   drip,
   bombs,

@@ -155,65 +155,6 @@ onBothDatabases('tables of the store', (database) => {
     expect(await store.audit.page({ tenant: 'other' })).to.deep.equal([]);
   });
 
-  it('delivers events in order for each call, once for each router, and parks what never arrives', async () => {
-    const [one, two] = [id(50), id(51)];
-    const event = (n: number, call: string, seq: number) => ({
-      id: id(n),
-      tenant,
-      call_id: call,
-      seq,
-      scheme: 'sales',
-      event: 'ringing',
-      webhook: 'w',
-      body: '{}',
-      state: 'waiting' as const,
-      attempts: 0,
-      created_at: at(n).toISOString(),
-      next_at: at(n).toISOString(),
-      done_at: null,
-      last_error: '',
-    });
-    await store.deliveries.add([event(1, one, 1), event(2, one, 2), event(3, two, 1)]);
-    await store.deliveries.add([event(9, one, 1)]);
-    const due = async (now: number) =>
-      (await store.deliveries.due(at(now), 10)).map(({ call_id, seq }) => [call_id, seq]);
-    expect(await due(5)).to.deep.equal([
-      [one, 1],
-      [two, 1],
-    ]);
-    expect(await due(2)).to.deep.equal([[one, 1]]);
-    const [first] = await store.deliveries.due(at(5), 1);
-    if (first === undefined) throw new Error('nothing is due');
-    expect(
-      await Promise.all([store.deliveries.claim(first, at(7)), store.deliveries.claim(first, at(8))]),
-    ).to.have.members([true, false]);
-    expect(await due(6)).to.deep.equal([[two, 1]]);
-    await store.deliveries.settle(first.id, {
-      state: 'delivered',
-      attempts: 1,
-      last_error: '',
-      doneAt: at(6),
-    });
-    expect(await due(6)).to.deep.equal([
-      [one, 2],
-      [two, 1],
-    ]);
-    const [second] = await store.deliveries.due(at(6), 1);
-    await store.deliveries.settle(second?.id ?? '', { state: 'parked', attempts: 9, last_error: '500' });
-    expect((await store.deliveries.parked(10)).map(({ last_error }) => last_error)).to.deep.equal(['500']);
-    expect(await store.deliveries.counts()).to.deep.equal([
-      { state: 'delivered', count: 1, oldest: at(1).toISOString() },
-      { state: 'parked', count: 1, oldest: at(2).toISOString() },
-      { state: 'waiting', count: 1, oldest: at(3).toISOString() },
-    ]);
-    expect(await store.deliveries.retry(at(9))).to.equal(1);
-    expect(await due(9)).to.deep.equal([
-      [two, 1],
-      [one, 2],
-    ]);
-    expect(await store.deliveries.deleteBefore(at(30), 10)).to.equal(1);
-  });
-
   it('compares what a shadow would have done', async () => {
     const row = (n: number, differs: number) => ({
       id: id(n),

@@ -67,7 +67,7 @@ describe('scheme', () => {
     };
     const result = parseScheme(merged({ webhook: { tls: asked } }), 'abc');
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
-    expect(result.wanted).to.deep.equal([{ tls: asked, proxy: undefined }]);
+    expect(result.wanted[0]).to.deep.equal([{ tls: asked, proxy: undefined }]);
     expect(result.scheme.webhook.tls).to.equal(null);
     const tls = trusting('PEM');
     const { webhook } = result.scheme;

@@ -1,0 +1,73 @@
+import { systemClock } from '../clock.ts';
+import { printableJson } from '../redact/printable.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import { openExisting } from '../store/store.ts';
+import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
+import { print } from './print.ts';
+import { table } from './table.ts';
+
+export type EventsAction = 'failed' | 'retry';
+export const EVENTS_ACTIONS: readonly EventsAction[] = ['failed', 'retry'];
+
+export interface EventsCommandOptions extends CommonOptions {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** Looks after events that did not arrive within a day, while a router runs too. */
+export async function eventsCommand(
+  context: CommandContext,
+  action: EventsAction,
+  id: string | undefined,
+  options: EventsCommandOptions,
+): Promise<ExitCode> {
+  const { config } = await load(context, options);
+  const { stdout, stderr } = context;
+  const redactor = redactorOf(context.env);
+  const store = await openExisting(config.store, systemClock);
+  try {
+    const { deliveries } = store;
+    if (action === 'retry') {
+      const count = await deliveries.retry(systemClock.date(), id);
+      const what = id === undefined ? 'events are' : count === 0 ? 'events with this id are' : 'event is';
+      print(stdout, [`${count} parked ${what} tried again, for another day`], redactor);
+      return count === 0 && id !== undefined ? 1 : 0;
+    }
+    const failed = (await deliveries.parked(options.limit)).filter(
+      (one) => id === undefined || one.id === id,
+    );
+    if (options.json === true) {
+      for (const one of failed) print(stdout, [printableJson(shownOf(one))], redactor);
+    } else if (failed.length === 0) {
+      print(stderr, ['no event is parked'], redactor);
+    } else {
+      print(stdout, [table([HEAD, ...failed.map(rowOf)], Infinity)], redactor);
+    }
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+const HEAD = ['time (UTC)', 'scheme', 'entry', 'event', 'seq', 'tries', 'error', 'trace', 'id'];
+
+function rowOf(one: Delivery): string[] {
+  const {
+    created_at: at,
+    scheme,
+    webhook,
+    event,
+    seq,
+    attempts,
+    last_error: error,
+    call_id: trace,
+    id,
+  } = one;
+  const time = `${at.slice(0, 10)} ${at.slice(11, 19)}`;
+  return [time, scheme, webhook, event, String(seq), String(attempts), error, trace, id];
+}
+
+/** Without what the call gave: numbers are in the record. */
+function shownOf({ body: _, ...rest }: Delivery): Omit<Delivery, 'body'> {
+  return rest;
+}

@@ -1,0 +1,192 @@
+import type { CallObserver } from '../call/observer.ts';
+import { Cancellation } from '../cancel.ts';
+import { within, type Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Telling } from '../scheme/events.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import type { Delivery, Lane as LaneKey } from '../store/deliveries.ts';
+import type { Store } from '../store/store.ts';
+import { uuidv7 } from '../uuid.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Lane } from './lane.ts';
+import { EventObserver } from './observer.ts';
+import { Outbox } from './outbox.ts';
+import { deliver, type SendOptions } from './send.ts';
+import { Settler } from './settler.ts';
+
+/**
+ * CRMs are told what becomes of calls. A call's events go into the store, and from there to the CRM, in order, until they
+ * arrive or a day is over. None of it is in a call's way.
+ */
+
+export interface EventsOptions {
+  readonly store: Pick<Store, 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls'>;
+  /** Of now. */
+  readonly schemes: () => ReadonlyMap<string, Scheme>;
+  readonly sending: SendOptions;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** For tests. */
+  readonly beatMs?: number;
+  readonly goneMs?: number;
+}
+
+const FLUSH_MS = 500;
+const ENDING_MS = 200;
+/** What nobody can send is looked for so often. */
+const FORGOTTEN_MS = 600_000;
+
+export class Events {
+  readonly observer: CallObserver;
+  readonly #options: EventsOptions;
+  readonly #outbox: Outbox;
+  readonly #settler: Settler;
+  readonly #heartbeat: Heartbeat;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #stopping = new Cancellation();
+  #cancelForgotten: () => void = () => undefined;
+
+  constructor(options: EventsOptions) {
+    const { store, schemes, clock, log, beatMs, goneMs } = options;
+    const { deliveries, liveCalls } = store;
+    const id = uuidv7(clock.date());
+    this.#options = options;
+    this.#settler = new Settler((results) => deliveries.settle(results, clock.date()), clock);
+    this.#heartbeat = new Heartbeat({
+      id,
+      liveCalls,
+      clock,
+      log,
+      onClosed: () => {
+        this.#kickAll();
+      },
+      ...(beatMs === undefined ? {} : { beatMs }),
+      ...(goneMs === undefined ? {} : { goneMs }),
+    });
+    this.#outbox = new Outbox({
+      write: async (happened) => {
+        await store.ready();
+        await deliveries.write(id, happened);
+      },
+      onWritten: (lanes) => {
+        for (const key of new Set(lanes.map(nameOf))) this.#lanes.get(key)?.kick();
+      },
+      clock,
+      log,
+    });
+    this.observer = new EventObserver({
+      scheme: (name) => schemes().get(name),
+      tenantOf: (record) => store.tenantOf(record),
+      outbox: this.#outbox,
+      clock,
+    });
+  }
+
+  /** The schemes are others now. */
+  follow(schemes: ReadonlyMap<string, Scheme>): void {
+    const wanted = new Map<string, { key: LaneKey; telling: Telling }>();
+    for (const scheme of schemes.values()) {
+      for (const telling of scheme.events) {
+        const key = { scheme: scheme.name, webhook: telling.name };
+        wanted.set(nameOf(key), { key, telling });
+      }
+    }
+    for (const [name, lane] of this.#lanes) {
+      if (wanted.has(name)) continue;
+      lane.close();
+      this.#lanes.delete(name);
+    }
+    for (const [name, { key, telling }] of wanted) {
+      const lane = this.#lanes.get(name);
+      if (lane === undefined) this.#lanes.set(name, this.#laneOf(key, telling));
+      else lane.limits = telling.webhook;
+    }
+    if (wanted.size === 0) return;
+    void this.#begin();
+  }
+
+  get state(): { readonly queued: number; readonly lost: number; readonly inFlight: number } {
+    const { queued, lost } = this.#outbox.state;
+    const inFlight = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.inFlight, 0);
+    return { queued, lost, inFlight };
+  }
+
+  /** Nothing more is sent; what has happened is written. Within 0.7 s, whatever a CRM or the database does. */
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    for (const lane of this.#lanes.values()) lane.close();
+    this.#cancelForgotten();
+    this.#stopping.abort(new Error('the router stops'));
+    await this.#outbox.flush(FLUSH_MS);
+    this.#settler.close();
+    await within(this.#heartbeat.stop(), ENDING_MS, clock);
+  }
+
+  async #begin(): Promise<void> {
+    const { store } = this.#options;
+    // A database that is not there yet is tried by each of them again.
+    await store.ready().catch(() => undefined);
+    if (this.#stopping.aborted) return;
+    this.#heartbeat.start();
+    this.#kickAll();
+    this.#cancelForgotten();
+    this.#forget();
+  }
+
+  #forget(): void {
+    const { clock, store, log } = this.#options;
+    this.#cancelForgotten = clock.after(
+      FORGOTTEN_MS,
+      () => {
+        const lanes = [...this.#lanes.keys()].map(keyOf);
+        store.deliveries.parkForgotten(lanes, clock.date()).then(
+          (count) => {
+            if (count > 0) log.warn('events are parked: no router has their scheme', { count });
+          },
+          () => undefined,
+        );
+        this.#forget();
+      },
+      { keepsAlive: false },
+    );
+  }
+
+  #kickAll(): void {
+    for (const lane of this.#lanes.values()) lane.kick();
+  }
+
+  #laneOf(key: LaneKey, { webhook: limits }: Telling): Lane {
+    const { store, clock, random, log } = this.#options;
+    return new Lane({
+      key,
+      deliveries: store.deliveries,
+      deliver: (delivery) => this.#deliver(delivery),
+      settle: (result) => this.#settler.add(result),
+      limits,
+      clock,
+      random,
+      log,
+    });
+  }
+
+  async #deliver(delivery: Delivery): ReturnType<typeof deliver> {
+    const { schemes, sending } = this.#options;
+    const scheme = schemes().get(delivery.scheme);
+    const telling = scheme?.events.find(({ name }) => name === delivery.webhook);
+    // It was there when the event was taken.
+    if (scheme === undefined || telling === undefined) return { kind: 'held', error: 'the scheme is gone' };
+    return deliver(delivery, { scheme, telling }, sending, this.#stopping);
+  }
+}
+
+function nameOf({ scheme, webhook }: LaneKey): string {
+  return `${scheme} ${webhook}`;
+}
+
+/** Neither has a space in it. */
+function keyOf(name: string): LaneKey {
+  const [scheme = '', webhook = ''] = name.split(' ');
+  return { scheme, webhook };
+}

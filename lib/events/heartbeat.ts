@@ -1,0 +1,84 @@
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { LiveCalls } from '../store/live-calls.ts';
+
+/** This router says that it is alive, and closes the calls of one that is not. */
+
+export interface HeartbeatOptions {
+  /** Of this router. */
+  readonly id: string;
+  readonly liveCalls: Pick<LiveCalls, 'beat' | 'leave' | 'closeOrphans'>;
+  /** Some calls were closed: their ends are to be sent. */
+  readonly onClosed: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly beatMs?: number;
+  readonly goneMs?: number;
+}
+
+const BEAT_MS = 5_000;
+/** Who has said nothing for so long is dead. */
+const GONE_MS = 30_000;
+/** Of one transaction. */
+const CALLS = 100;
+
+export class Heartbeat {
+  readonly #options: Required<HeartbeatOptions>;
+  #cancel: () => void = () => undefined;
+  /** Since when each beat has been written; null: the last one was not. */
+  #sinceMs: number | null = null;
+  #lastMs = -Infinity;
+  #running = false;
+  #stopped = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = { beatMs: BEAT_MS, goneMs: GONE_MS, ...options };
+  }
+
+  /** Once is enough. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#beat();
+  }
+
+  /** Resolves when it is told that this router is no more, or can't be. */
+  async stop(): Promise<void> {
+    const { liveCalls, id } = this.#options;
+    this.#stopped = true;
+    this.#cancel();
+    if (this.#running) await liveCalls.leave(id).catch(() => undefined);
+  }
+
+  async #beat(): Promise<void> {
+    const { id, liveCalls, clock, beatMs, goneMs, log } = this.#options;
+    try {
+      await liveCalls.beat(id, clock.date());
+      // A process that was stalled, or a database that was: others have had no chance to say that they are alive.
+      const isSteady = clock.now() - this.#lastMs < 3 * beatMs;
+      this.#sinceMs = isSteady ? (this.#sinceMs ?? clock.now()) : clock.now();
+      this.#lastMs = clock.now();
+      if (clock.now() - this.#sinceMs >= goneMs) await this.#closeOrphans();
+    } catch (error) {
+      this.#sinceMs = null;
+      log.debug('events: this router could not say that it is alive', { error: messageOf(error) });
+    }
+    if (this.#stopped) return;
+    this.#cancel = clock.after(beatMs, () => void this.#beat());
+  }
+
+  async #closeOrphans(): Promise<void> {
+    const { liveCalls, clock, goneMs, onClosed, log } = this.#options;
+    let closed = 0;
+    for (;;) {
+      const at = clock.date();
+      const calls = await liveCalls.closeOrphans(new Date(at.getTime() - goneMs), at, CALLS);
+      closed += calls.length;
+      if (calls.length < CALLS || this.#stopped) break;
+    }
+    if (closed === 0) return;
+    log.warn('events: calls of a router that is gone have ended, nobody knows how', { calls: closed });
+    onClosed();
+  }
+}

@@ -1,0 +1,175 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { Deliveries, Delivery, Lane as LaneKey, Settled } from '../store/deliveries.ts';
+import type { Tried } from './send.ts';
+
+/** What waits for one entry of one scheme, and its way to the CRM: in order for each call, many calls at a time. */
+
+export interface LaneOptions {
+  readonly key: LaneKey;
+  readonly deliveries: Pick<Deliveries, 'take' | 'nextAt'>;
+  /** Never rejects. */
+  readonly deliver: (delivery: Delivery) => Promise<Tried>;
+  readonly settle: (result: Settled) => Promise<void>;
+  readonly limits: LaneLimits;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export interface LaneLimits {
+  readonly maxInFlight: number;
+  readonly maxPerSecond: number | null;
+  readonly timeoutSeconds: number;
+}
+
+/** Behind the last moment at which a try may end: what was taken by a router that died is tried again. */
+const LEASE_MS = 30_000;
+/** What other routers have left is looked for so often. */
+const IDLE_MS = 5_000;
+const BLOCKED_MS = 1_000;
+/** A CRM that is left alone is looked at again by one event. */
+const HELD_MS = 2_000;
+/** Failures of one CRM are told so often. */
+const TELL_MS = 60_000;
+const SECOND_MS = 1_100;
+const FIRST_BACKOFF_MS = 1_000;
+const LAST_BACKOFF_MS = 600_000;
+
+export class Lane {
+  readonly #options: LaneOptions;
+  limits: LaneLimits;
+  #inFlight = 0;
+  #looking = false;
+  #again = false;
+  #closed = false;
+  #cancelTimer: (() => void) | null = null;
+  /** By the clock: not before. */
+  #restUntilMs = 0;
+  /** The CRM was in trouble: one at a time, until one arrives. */
+  #narrow = false;
+  #toldMs = -Infinity;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Something may be due. */
+  kick(): void {
+    if (this.#closed) return;
+    if (this.#looking) this.#again = true;
+    else void this.#look();
+  }
+
+  /** Takes nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer?.();
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    for (;;) {
+      this.#again = false;
+      const waitMs = await this.#takeSome();
+      if (this.#isKicked) continue;
+      if (waitMs !== null) this.#after(waitMs);
+      break;
+    }
+    this.#looking = false;
+  }
+
+  /** While it looked. */
+  get #isKicked(): boolean {
+    return this.#again && !this.#closed;
+  }
+
+  #free(): number {
+    const { maxInFlight, maxPerSecond } = this.limits;
+    const most = this.#narrow ? 1 : maxInFlight;
+    return Math.min(
+      most - this.#inFlight,
+      maxPerSecond === null ? Infinity : Math.max(1, Math.floor(maxPerSecond)),
+    );
+  }
+
+  /** Resolves to when it is worth looking again; null where the end of a try says so. */
+  async #takeSome(): Promise<number | null> {
+    const { key, deliveries, clock } = this.#options;
+    const limit = this.#free();
+    if (limit <= 0) return null;
+    const restMs = this.#restUntilMs - clock.now();
+    if (restMs > 0) return restMs;
+    const at = clock.date();
+    const until = new Date(at.getTime() + this.limits.timeoutSeconds * 1000 + LEASE_MS);
+    try {
+      const taken = await deliveries.take(key, { at, until, limit });
+      for (const delivery of taken) {
+        this.#inFlight++;
+        void this.#try(delivery);
+      }
+      if (taken.length > 0 && this.limits.maxPerSecond !== null) this.#restUntilMs = clock.now() + SECOND_MS;
+      if (taken.length === limit) return this.limits.maxPerSecond === null ? null : SECOND_MS;
+      const next = await deliveries.nextAt(key);
+      if (next === null) return IDLE_MS;
+      const ms = next.getTime() - clock.date().getTime();
+      // Due, and not taken: behind one that is on its way.
+      return ms <= 0 ? BLOCKED_MS : Math.min(IDLE_MS, ms);
+    } catch {
+      // The outbox tells of a database that can't be reached.
+      return IDLE_MS;
+    }
+  }
+
+  async #try(delivery: Delivery): Promise<void> {
+    const { deliver, settle } = this.#options;
+    const tried = await deliver(delivery);
+    const result = this.#resultOf(delivery, tried);
+    await settle(result);
+    this.#inFlight--;
+    this.kick();
+  }
+
+  #resultOf(delivery: Delivery, tried: Tried): Settled {
+    const { key, clock, random, log } = this.#options;
+    const at = clock.date().getTime();
+    const facts = { ...key, event: delivery.event, id: delivery.id };
+    if (tried.kind === 'delivered') {
+      this.#narrow = false;
+      return { kind: 'delivered', delivery };
+    }
+    const { error } = tried;
+    if (!this.#closed && clock.now() - this.#toldMs >= TELL_MS) {
+      this.#toldMs = clock.now();
+      log.warn('an event is not delivered: it is tried again for a day', { ...facts, error });
+    }
+    const isOver = delivery.give_up_at !== null && at >= Date.parse(delivery.give_up_at);
+    if (isOver && !this.#closed) {
+      log.warn('an event is parked: see esl-router events failed', { ...facts, error });
+      return { kind: 'parked', delivery, error };
+    }
+    if (tried.kind === 'held') {
+      this.#narrow = true;
+      this.#restUntilMs = clock.now() + HELD_MS;
+      // By a router that stops the next one finds it at once.
+      return { kind: 'released', delivery, nextAt: new Date(this.#closed ? at : at + HELD_MS) };
+    }
+    const backoffMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** delivery.attempts) * (0.5 + random());
+    return { kind: 'failed', delivery, error, nextAt: new Date(at + backoffMs) };
+  }
+
+  #after(ms: number): void {
+    if (this.#closed) return;
+    this.#cancelTimer = this.#options.clock.after(ms, () => {
+      this.kick();
+    });
+  }
+}

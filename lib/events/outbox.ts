@@ -1,0 +1,173 @@
+import { within, type Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Happened, Lane, NewDelivery, NewLiveCall } from '../store/deliveries.ts';
+import { StoreFault } from '../store/fault.ts';
+
+/**
+ * Behind the calls: what happened goes into the store in the order in which it did, in batches, as soon as the batch before is
+ * written. No call waits for it.
+ */
+
+export interface OutboxOptions {
+  readonly write: (happened: Happened) => Promise<void>;
+  /** These have something to send. */
+  readonly onWritten: (lanes: readonly Lane[]) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxBytes?: number;
+}
+
+type Entry =
+  | { readonly kind: 'opened'; readonly call: NewLiveCall; readonly bytes: number }
+  | { readonly kind: 'delivery'; readonly delivery: NewDelivery; readonly bytes: number }
+  | { readonly kind: 'closed'; readonly id: string; readonly bytes: number };
+
+const MAX_BYTES = 64 * 1024 * 1024;
+/** A database that is slow gets more at a time. */
+const BATCH = 500;
+/** Columns and what JavaScript has around them. */
+const OVERHEAD = 500;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+const TELL_MS = 60_000;
+
+export class Outbox {
+  readonly #options: Required<OutboxOptions>;
+  #queue: Entry[] = [];
+  #bytes = 0;
+  #writing: Promise<void> | null = null;
+  #cancelRetry: (() => void) | null = null;
+  #retryMs = FIRST_RETRY_MS;
+  #because = '';
+  #batch = BATCH;
+  #lost = 0;
+  #toldAt = -Infinity;
+
+  constructor(options: OutboxOptions) {
+    this.#options = { maxBytes: MAX_BYTES, ...options };
+  }
+
+  open(call: NewLiveCall): void {
+    this.#add({ kind: 'opened', call, bytes: OVERHEAD + call.ends.length });
+  }
+
+  add(delivery: NewDelivery): void {
+    this.#add({ kind: 'delivery', delivery, bytes: OVERHEAD + delivery.body.length });
+  }
+
+  close(id: string): void {
+    this.#add({ kind: 'closed', id, bytes: OVERHEAD });
+  }
+
+  get state(): { readonly queued: number; readonly lost: number; readonly because: string } {
+    return { queued: this.#queue.length, lost: this.#lost, because: this.#because };
+  }
+
+  /** Writes what is there, within `ms`; what is left then is lost. */
+  async flush(ms: number): Promise<void> {
+    this.#stopRetry();
+    if (this.#queue.length > 0) await within(this.#writing ?? this.#start(), ms, this.#options.clock);
+    this.#stopRetry();
+    if (this.#queue.length > 0) this.#lose(this.#queue.length, 'the router stops');
+    this.#queue = [];
+  }
+
+  #stopRetry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+  }
+
+  #add(entry: Entry): void {
+    if (this.#bytes + entry.bytes > this.#options.maxBytes) {
+      this.#lose(1, 'too many wait to be written');
+      return;
+    }
+    this.#queue.push(entry);
+    this.#bytes += entry.bytes;
+    if (this.#writing === null && this.#cancelRetry === null) void this.#start();
+  }
+
+  #start(): Promise<void> {
+    // What comes in the same turn goes with it.
+    this.#writing = Promise.resolve()
+      .then(() => this.#writeAll())
+      .finally(() => {
+        this.#writing = null;
+      });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const { write, onWritten, log } = this.#options;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, this.#batch);
+      try {
+        await write(happenedIn(batch));
+      } catch (error) {
+        if (!(error instanceof StoreFault) || error.kind !== 'row') {
+          this.#isDown(error);
+          return;
+        }
+        if (batch.length > 1) {
+          // One of them: each by itself.
+          this.#batch = 1;
+          continue;
+        }
+        log.error('events: the database refuses one', { error: error.message });
+        this.#lost++;
+      }
+      this.#queue.splice(0, batch.length);
+      for (const { bytes } of batch) this.#bytes -= bytes;
+      if (this.#queue.length === 0) this.#batch = BATCH;
+      this.#isUp();
+      onWritten(lanesIn(batch));
+    }
+  }
+
+  #isDown(error: unknown): void {
+    const { clock, log } = this.#options;
+    if (this.#because === '') {
+      log.warn('events: the database takes none; calls go on, and what waits is tried again', {
+        error: messageOf(error),
+        queued: this.#queue.length,
+      });
+    }
+    this.#because = messageOf(error);
+    this.#cancelRetry = clock.after(this.#retryMs, () => {
+      this.#cancelRetry = null;
+      void this.#start();
+    });
+    this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+  }
+
+  #isUp(): void {
+    this.#retryMs = FIRST_RETRY_MS;
+    if (this.#because === '') return;
+    this.#because = '';
+    this.#options.log.info('events: the database takes them again', {
+      queued: this.#queue.length,
+      lost: this.#lost,
+    });
+  }
+
+  #lose(count: number, why: string): void {
+    this.#lost += count;
+    const { clock, log } = this.#options;
+    if (clock.now() - this.#toldAt < TELL_MS) return;
+    this.#toldAt = clock.now();
+    log.warn(`events: some are lost: ${why}`, { lost: this.#lost });
+  }
+}
+
+function happenedIn(batch: readonly Entry[]): Happened {
+  return {
+    opened: batch.flatMap((entry) => (entry.kind === 'opened' ? [entry.call] : [])),
+    deliveries: batch.flatMap((entry) => (entry.kind === 'delivery' ? [entry.delivery] : [])),
+    closed: batch.flatMap((entry) => (entry.kind === 'closed' ? [entry.id] : [])),
+  };
+}
+
+function lanesIn(batch: readonly Entry[]): Lane[] {
+  return batch.flatMap((entry) => (entry.kind === 'delivery' ? [entry.delivery] : []));
+}

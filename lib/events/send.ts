@@ -1,0 +1,173 @@
+import { newTraceparent } from '../call/trace.ts';
+import { Cancellation, type CancelSignal } from '../cancel.ts';
+import type { Clock } from '../clock.ts';
+import { messageOf, RouterError, type Reason } from '../errors.ts';
+import type { HttpResponse } from '../http/message.ts';
+import { createRedactor } from '../redact/redactor.ts';
+import type { Telling } from '../scheme/events.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { standingOf } from '../webhook/account.ts';
+import { questionsOf } from '../webhook/chain.ts';
+import { FIRST, type MacroContext } from '../webhook/macro.ts';
+import { buildRequest, questionOf } from '../webhook/request.ts';
+import { readForNext, readResponse } from '../webhook/response.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+import { callOf, readStored } from './stored.ts';
+
+/** One try to deliver one event, by the words of the scheme of now. */
+
+export interface SendOptions {
+  readonly send: Upstream['send'];
+  /** Has a request sent with the access token of its webhook, where it needs one; `token` is null where it does not. */
+  readonly withToken: (
+    webhook: Webhook,
+    signal: CancelSignal,
+    exchange: (token: string | null) => Promise<HttpResponse>,
+  ) => Promise<HttpResponse>;
+  /** Of now, for a host. Throws where it may not be sent there. */
+  readonly secret: (name: string, host: string) => string;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+export type Tried =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly error: string }
+  /** The CRM is left alone just now: nothing was sent. */
+  | { readonly kind: 'held'; readonly error: string };
+
+const HELD: ReadonlySet<Reason> = new Set(['breaker_open', 'bulkhead_full', 'webhook_paused']);
+/** In a reply that is not an error this says that the CRM has failed all the same. */
+const SAID: ReadonlySet<Reason> = new Set(['crm_error', 'rpc_error']);
+/** Of what a person reads in a list. */
+const MOST_ERROR = 500;
+
+/** Never rejects. `signal` ends it: the router stops. */
+export async function deliver(
+  delivery: Delivery,
+  { scheme, telling }: { readonly scheme: Scheme; readonly telling: Telling },
+  options: SendOptions,
+  signal: CancelSignal,
+): Promise<Tried> {
+  const { clock } = options;
+  const limitMs = telling.webhook.timeoutSeconds * 1000;
+  const controller = new Cancellation();
+  const stop = (): void => {
+    controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', stop);
+  const cancelTimer = clock.after(limitMs, () => {
+    controller.abort(new RouterError('webhook_timeout', `no reply within ${limitMs} ms`));
+  });
+  const sent: { secrets: readonly string[] } = { secrets: [] };
+  const deadlineMs = clock.now() + limitMs;
+  try {
+    if (signal.aborted) throw signal.reason;
+    await sendChain(delivery, scheme, telling.webhook, { ...options, deadlineMs, signal: controller, sent });
+    return { kind: 'delivered' };
+  } catch (thrown) {
+    if (signal.aborted) return { kind: 'held', error: messageOf(thrown) };
+    const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
+    const { text: redact } = createRedactor({ secrets: [...sent.secrets] });
+    const text = redact(`${error.code}: ${error.message}`).slice(0, MOST_ERROR);
+    return { kind: HELD.has(error.code) ? 'held' : 'failed', error: text };
+  } finally {
+    cancelTimer();
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+interface Sending extends SendOptions {
+  readonly deadlineMs: number;
+  readonly signal: Cancellation;
+  /** What of the last request may stand nowhere. */
+  readonly sent: { secrets: readonly string[] };
+}
+
+/** Throws RouterError where the event is not delivered. */
+async function sendChain(
+  delivery: Delivery,
+  scheme: Scheme,
+  first: Webhook,
+  options: Sending,
+): Promise<void> {
+  const { trace, told, call } = readStored(delivery.body);
+  const chain = questionsOf(first);
+  let values: ReadonlyMap<string, string> = new Map();
+  for (const [link, webhook] of chain.entries()) {
+    const { hostname } = new URL(webhook.url.source);
+    const reply = values;
+    const context: MacroContext = {
+      call: callOf(call),
+      scheme: scheme.name,
+      numbering: scheme.numbering,
+      attempt: delivery.attempts + 1,
+      timestamp: delivery.created_at,
+      occasion: FIRST,
+      told: { ...told, event_id: delivery.id, seq: delivery.seq },
+      secret: (name, host = hostname) => options.secret(name, host),
+      reply: (path) => reply.get(path) ?? '',
+    };
+    const webhookId = link === 0 ? delivery.id : `${delivery.id}-${link + 1}`;
+    const response = await sendOne({ webhook, context, webhookId, trace }, scheme.name, options);
+    refuse(response, webhook, webhookId);
+    const next = chain[link + 1];
+    if (next === undefined) return;
+    const found = readForNext(response, webhook, questionOf(webhook, webhookId), next);
+    if (found.kind === 'unavailable') throw new RouterError(found.reason, found.detail);
+    // The CRM does not know whom it is about: there is nothing more to tell it.
+    if (found.kind === 'none') return;
+    values = found.values;
+  }
+}
+
+function sendOne(
+  request: { webhook: Webhook; context: MacroContext; webhookId: string; trace: string },
+  scheme: string,
+  { send, withToken, clock, version, deadlineMs, signal, sent }: Sending,
+): Promise<HttpResponse> {
+  const { webhook, context, webhookId, trace } = request;
+  return withToken(webhook, signal, async (token) => {
+    const built = buildRequest({
+      webhook,
+      context: token === null ? context : { ...context, token },
+      webhookId,
+      traceparent: newTraceparent(trace),
+      signedAt: clock.date().toISOString(),
+      version,
+      dryRun: false,
+    });
+    sent.secrets = built.secrets;
+    return send(built, {
+      scheme,
+      ...standingOf(webhook, scheme),
+      deadlineMs,
+      signal,
+      onRetry: () => undefined,
+    });
+  });
+}
+
+/** Throws where the reply says that the event has not arrived. What else it holds does not matter. */
+function refuse(response: HttpResponse, webhook: Webhook, webhookId: string): void {
+  const { status, body } = response;
+  // A GET for a further request may be answered with a part; told is told.
+  if (status < 200 || status > 299) {
+    throw new RouterError('http_status', `HTTP ${status}${excerptOf(body)}`);
+  }
+  const speaks =
+    webhook.submission === 'json-rpc' ? 'json-rpc' : webhook.errorName === undefined ? null : 'json';
+  if (speaks === null || body.trim() === '') return;
+  const read = { ...webhook, import: speaks } as const;
+  const answer = readResponse(response, read, questionOf(webhook, webhookId));
+  if (answer.kind === 'unavailable' && SAID.has(answer.reason))
+    throw new RouterError(answer.reason, answer.detail);
+}
+
+/** APIs say in the body of an error what they did not like. */
+function excerptOf(body: string): string {
+  const text = body.replace(/\s+/g, ' ').trim();
+  return text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 200)}`;
+}

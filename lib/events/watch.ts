@@ -1,0 +1,117 @@
+import type { CallEvent, CallRecord } from '../call/record.ts';
+import type { CallEventName, EventValues } from '../webhook/event.ts';
+
+/** What became of a call, as far as a CRM is told of it. `event_id` and `seq` are a delivery's. */
+export type Told = Omit<EventValues, 'event' | 'event_id' | 'seq'> & { readonly event: CallEventName };
+
+interface Answer {
+  readonly atMs: number;
+  readonly by: string;
+  readonly kind: string;
+}
+
+/** Follows one call: what of its events is an event for a CRM. */
+export class CallWatch {
+  readonly #record: CallRecord;
+  /** Names that were rung as telephone numbers. */
+  readonly #numbers = new Set<string>();
+  #destination = '';
+  #rungMs: number | null = null;
+  #first: Answer | null = null;
+  #last: Answer | null = null;
+  #movesTold = 0;
+
+  constructor(record: CallRecord) {
+    this.#record = record;
+  }
+
+  get answered(): boolean {
+    return this.#first !== null;
+  }
+
+  /** `at`: now, by the wall clock. */
+  hear(event: CallEvent, at: Date): Told[] {
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- all others tell nothing
+    switch (event.type) {
+      case 'bridge':
+        this.#rungMs ??= event.atMs;
+        return event.rung.map(({ name, kind }) => {
+          if (kind === 'number') this.#numbers.add(name);
+          this.#destination = name;
+          return this.#tell('ringing', at, event.atMs);
+        });
+      case 'answered': {
+        const { atMs, by } = event;
+        return this.#answer({ atMs, by, kind: this.#numbers.has(by) ? 'number' : 'person' }, at);
+      }
+      case 'joined':
+        return this.#answer(event, at);
+      case 'moves':
+        return this.#moves(at, ({ by, to }) => by !== 'unknown' || to !== '');
+      case 'end':
+        return [
+          // What took the call was never named.
+          ...this.#moves(at, () => true),
+          {
+            ...this.#tell('ended', at, event.atMs),
+            end: event.end,
+            hangup_cause: event.hangupCause ?? '',
+            hung_up_by: event.hungUpBy ?? '',
+            recording: event.recording,
+          },
+        ];
+    }
+    return [];
+  }
+
+  /** What is told when nobody knows how it ended. */
+  lost(): Told {
+    return { ...this.#tell('ended', new Date(0), 0), result: 'unknown', reason: '' };
+  }
+
+  #answer(answer: Answer, at: Date): Told[] {
+    const { by, kind } = answer;
+    // A mailbox plays, records and asks: one application after the other.
+    if (this.#last?.by === by && this.#last.kind === kind) return [];
+    this.#first ??= answer;
+    this.#last = answer;
+    this.#destination = by;
+    return [this.#tell('answered', at, answer.atMs)];
+  }
+
+  /** A move that is not known well enough is told when it is. */
+  #moves(at: Date, isKnown: (move: CallRecord['moves'][number]) => boolean): Told[] {
+    const told: Told[] = [];
+    for (const move of this.#record.moves.slice(this.#movesTold)) {
+      if (!isKnown(move)) break;
+      this.#movesTold++;
+      // `700 default`: extension and context.
+      this.#destination = move.to.split(' ')[0] ?? '';
+      told.push(this.#tell('moved', at, move.atMs));
+    }
+    return told;
+  }
+
+  #tell(event: CallEventName, at: Date, atMs: number): Told {
+    const { result, reason, startedAt, end } = this.#record;
+    const talkMs = this.#first === null || event !== 'ended' ? 0 : Math.max(0, atMs - this.#first.atMs);
+    const ringMs = this.#rungMs === null ? 0 : Math.max(0, (this.#first?.atMs ?? atMs) - this.#rungMs);
+    return {
+      event,
+      result,
+      reason,
+      end: end ?? '',
+      destination: this.#destination,
+      answered_by: this.#last?.by ?? '',
+      answered_kind: this.#last?.kind ?? '',
+      ring_seconds: Math.round(ringMs / 1000),
+      talk_seconds: Math.round(talkMs / 1000),
+      talk_ms: Math.round(talkMs),
+      unix_time: Math.floor(at.getTime() / 1000),
+      hangup_cause: '',
+      hung_up_by: '',
+      recording: '',
+      started_at: startedAt,
+    };
+  }
+}
