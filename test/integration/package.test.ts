@@ -239,6 +239,7 @@ describe('the systemd units', () => {
       'Description=esl-router on port %i: the CRM decides where inbound calls of FreeSWITCH go',
       'StateDirectory=esl-router-%i',
       'Environment=ESL_ROUTER_STORE_DIR=/var/lib/esl-router-%i',
+      'Environment=ESL_ROUTER_API_PORT=off',
       'EnvironmentFile=-/etc/esl-router/environment-%i',
       'ExecStart=/usr/bin/env ESL_ROUTER_LISTEN_PORT=%i esl-router start',
     ]);
