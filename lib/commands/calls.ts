@@ -64,8 +64,8 @@ const HEAD = [
 ];
 
 function rowOf(call: CallSummary): string[] {
-  const { started_at: at, caller, did, scheme, result, reason, destination, end, id } = call;
-  const { decided_ms: decidedMs, answered_ms: answeredMs, ended_ms: endedMs } = call;
+  const { startedAt: at, caller, did, scheme, result, reason, destination, end, id } = call;
+  const { decidedMs, answeredMs, endedMs } = call;
   return [
     `${at.slice(0, 10)} ${at.slice(11, 19)}`,
     caller === '' ? '-' : caller,

@@ -35,9 +35,30 @@ export interface PageOptions {
   readonly limit?: number;
 }
 
-export type CallSummary = Omit<Selectable<CallTable>, 'n' | 'record' | 'words' | 'masked'> & {
+/** A call without its trace, by the names of its record. */
+export interface CallSummary {
+  readonly id: string;
+  readonly tenant: string;
+  readonly startedAt: string;
+  readonly uuid: string;
+  readonly switch: string;
+  readonly caller: string;
+  readonly callerName: string;
+  readonly did: string;
+  readonly scheme: string | null;
+  readonly revision: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly destination: string;
+  readonly answeredBy: string | null;
+  readonly end: string | null;
+  readonly via: string;
+  readonly hangupCause: string | null;
+  readonly decidedMs: number | null;
+  readonly answeredMs: number | null;
+  readonly endedMs: number | null;
   readonly masked: boolean;
-};
+}
 
 export interface CallPage {
   readonly calls: readonly CallSummary[];
@@ -251,12 +272,32 @@ function groupsOf({ text, uuid, tenant, ...filter }: CallFilter): string[][] {
   return groups;
 }
 
-function summaryOf({
-  n: _,
-  masked,
-  ...columns
-}: Omit<Selectable<CallTable>, 'record' | 'words'>): CallSummary {
-  return { ...columns, masked: masked === 1 };
+function summaryOf(row: Pick<Selectable<CallTable>, (typeof COLUMNS)[number]>): CallSummary {
+  const { started_at, caller_name, answered_by, hangup_cause, decided_ms, answered_ms, ended_ms, ...same } =
+    row;
+  return {
+    id: same.id,
+    tenant: same.tenant,
+    startedAt: started_at,
+    uuid: same.uuid,
+    switch: same.switch,
+    caller: same.caller,
+    callerName: caller_name,
+    did: same.did,
+    scheme: same.scheme,
+    revision: same.revision,
+    result: same.result,
+    reason: same.reason,
+    destination: same.destination,
+    answeredBy: answered_by,
+    end: same.end,
+    via: same.via,
+    hangupCause: hangup_cause,
+    decidedMs: decided_ms,
+    answeredMs: answered_ms,
+    endedMs: ended_ms,
+    masked: same.masked === 1,
+  };
 }
 
 /** PostgreSQL's texts hold no U+0000, and its JSON no half of a surrogate pair. */

@@ -40,19 +40,19 @@ type Given = Omit<z.infer<typeof query>, 'cursor' | 'limit'>;
 const EXPORT_PAGE = 500;
 const COLUMNS = [
   'id',
-  'started_at',
+  'startedAt',
   'caller',
-  'caller_name',
+  'callerName',
   'did',
   'scheme',
   'result',
   'reason',
   'destination',
-  'answered_by',
+  'answeredBy',
   'end',
-  'decided_ms',
-  'answered_ms',
-  'ended_ms',
+  'decidedMs',
+  'answeredMs',
+  'endedMs',
 ] as const;
 
 const MASKER = createRedactor({ maskNumbers: true });

@@ -13,7 +13,7 @@ onBothDatabases('calls of the store', (database) => {
     return records;
   };
   const found = async (filter: CallFilter) =>
-    (await store.calls.page(filter)).calls.map(({ caller_name }) => caller_name);
+    (await store.calls.page(filter)).calls.map(({ callerName }) => callerName);
   const at = (second: number) => new Date(Date.UTC(2026, 5, 1, 12, 0, second, 250));
 
   beforeEach(async () => {
@@ -41,24 +41,24 @@ onBothDatabases('calls of the store', (database) => {
       {
         id: record?.id,
         tenant: 'default',
-        started_at: '2026-06-01T12:00:01.250Z',
+        startedAt: '2026-06-01T12:00:01.250Z',
         uuid: record?.call?.uuid,
         switch: 'fs1',
         caller: '380441112233',
-        caller_name: 'Iryna',
+        callerName: 'Iryna',
         did: '15005550100',
         scheme: 'sales',
         revision: 'r1',
         result: 'routed',
         reason: 'routed',
         destination: '101',
-        answered_by: null,
+        answeredBy: null,
         end: 'bridged',
         via: 'primary',
-        hangup_cause: null,
-        decided_ms: 120,
-        answered_ms: 5000,
-        ended_ms: 65_001,
+        hangupCause: null,
+        decidedMs: 120,
+        answeredMs: 5000,
+        endedMs: 65_001,
         masked: false,
       },
     ]);
@@ -78,7 +78,7 @@ onBothDatabases('calls of the store', (database) => {
           limit: 4,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        names.push(...page.calls.map(({ caller_name }) => caller_name));
+        names.push(...page.calls.map(({ callerName }) => callerName));
         // What comes in between is on no later page.
         await put({ at: at(50 + names.length), callerName: 'later', scheme: 'odd' });
         cursor = page.next ?? undefined;

@@ -13,7 +13,7 @@ onBothDatabases('upkeep of the store', (database) => {
     return records;
   };
   const names = async () =>
-    (await store.calls.page({}, { limit: 500 })).calls.map(({ caller_name }) => caller_name);
+    (await store.calls.page({}, { limit: 500 })).calls.map(({ callerName }) => callerName);
   const day = (n: number) => new Date(Date.UTC(2026, 0, n, 8));
 
   beforeEach(async () => {
@@ -122,7 +122,7 @@ onBothDatabases('upkeep of the store', (database) => {
     );
     expect(await store.upkeep.erase('380 44 111 22 33')).to.equal(4 - 1);
     expect(
-      (await store.calls.page({ number: '380441112233' })).calls.map(({ caller_name }) => caller_name),
+      (await store.calls.page({ number: '380441112233' })).calls.map(({ callerName }) => callerName),
     ).to.deep.equal(['Stranger']);
     expect((await store.calls.page({ text: 'bondar' })).calls).to.deep.equal([]);
     const texts = [];
