@@ -75,7 +75,9 @@ export async function portOf(child: ChildProcess): Promise<number> {
   for await (const chunk of stdout.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
     // The daemon has further ports, the API's among them.
-    const lines = text.split('\n').filter((line) => !line.includes('"message"') || line.includes('"listening"'));
+    const lines = text
+      .split('\n')
+      .filter((line) => !line.includes('"message"') || line.includes('"listening"'));
     const port = /"port":(\d+)/.exec(lines.join('\n'))?.[1];
     if (port === undefined) continue;
     stdout.resume();
