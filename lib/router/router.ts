@@ -178,6 +178,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       journal,
       remembering,
       live,
+      ...(store === undefined || store === null ? [] : [store.problemCounter]),
       ...(telling === null ? [] : [telling.events.observer]),
       ...(options.observers ?? []),
     ],

@@ -19,6 +19,7 @@ import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
+import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
 import { SharedSchemes } from './shared-schemes.ts';
@@ -76,6 +77,8 @@ export class Store {
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
   readonly problems: Problems;
+  /** Counts what went wrong with calls. */
+  readonly problemCounter: ProblemCounter;
   readonly upkeep: Upkeep;
   /** Schemes are of the router, and its routers are of one house. */
   readonly schemesTenant = DEFAULT_TENANT;
@@ -101,6 +104,8 @@ export class Store {
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
     this.problems = new Problems(database);
+    const tenantOf = this.tenantOf.bind(this);
+    this.problemCounter = new ProblemCounter({ problems: this.problems, tenantOf, clock, log });
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
       write: async (rows) => {
@@ -180,6 +185,7 @@ export class Store {
   /** Within some seconds, whatever the database does. */
   async close(): Promise<void> {
     await this.#sweeper.stop();
+    await within(this.problemCounter.flush(), CLOSE_MS / 3, this.#options.clock);
     await this.#writer.close(CLOSE_MS);
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }

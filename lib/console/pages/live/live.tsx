@@ -1,4 +1,4 @@
-import { Badge, Grid, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Badge, Box, Grid, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Live } from '../../../api/types.ts';
@@ -74,42 +74,44 @@ function Figures({ data }: { readonly data: Live | null }) {
   const { t } = useTranslation();
   const count = (state: keyof typeof STATES): number =>
     data?.calls.filter((call) => call.state === state).length ?? 0;
+  const ended = Object.entries(data?.counts.byResult ?? {}).filter(
+    ([result, number]) => isResult(result) && number > 0,
+  );
   return (
-    <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing="md">
-      <Figure label={t('live.now')} value={data?.counts.live ?? null} />
-      {(['asking', 'ringing', 'talking'] as const).map((state) => (
-        <Figure key={state} label={t(`live.states.${state}`)} value={data === null ? null : count(state)} />
-      ))}
-      <Paper withBorder p="sm">
-        <Text size="sm" c="dimmed">
-          {t('live.ended')}
-        </Text>
-        <Group gap={6} mt={4}>
-          {Object.entries(data?.counts.byResult ?? {})
-            .filter(([result, number]) => isResult(result) && number > 0)
-            .map(([result, number]) => (
+    <Paper withBorder p="sm">
+      <Group gap="xl" align="flex-start">
+        <Figure label={t('live.now')} value={data?.counts.live ?? null} />
+        {(['asking', 'ringing', 'talking'] as const).map((state) => (
+          <Figure key={state} label={t(`live.states.${state}`)} value={data === null ? null : count(state)} />
+        ))}
+        <Box>
+          <Text size="sm" c="dimmed">
+            {t('live.ended')}
+          </Text>
+          <Group gap="sm" mt={6}>
+            {ended.length === 0 && <Text>–</Text>}
+            {ended.map(([result, number]) => (
               <Group key={result} gap={4} wrap="nowrap">
                 <ResultBadge result={result} />
-                <Text size="sm" fw={600}>
-                  {number}
-                </Text>
+                <Text fw={600}>{number}</Text>
               </Group>
             ))}
-        </Group>
-      </Paper>
-    </SimpleGrid>
+          </Group>
+        </Box>
+      </Group>
+    </Paper>
   );
 }
 
 function Figure({ label, value }: { readonly label: string; readonly value: number | null }) {
   return (
-    <Paper withBorder p="sm">
+    <Box miw={96}>
       <Text size="sm" c="dimmed">
         {label}
       </Text>
       <Text fz={26} lh={1.2} fw={600}>
         {value ?? '–'}
       </Text>
-    </Paper>
+    </Box>
   );
 }
