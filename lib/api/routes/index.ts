@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiContext } from '../context.ts';
 import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
@@ -24,6 +25,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   tryRoutes,
   liveRoutes,
   problemRoutes,
+  deliveryRoutes,
   schemeRoutes,
   settingRoutes,
   openapiRoutes,

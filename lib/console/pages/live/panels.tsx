@@ -48,9 +48,8 @@ export function RouterPanel({ status: { readiness, version } }: { readonly statu
 
 export function StorePanel({ status: { store } }: { readonly status: Status }) {
   const { t } = useTranslation();
-  const isUp = store['status'] === 'up';
-  const queued = Number(store['queued'] ?? 0);
-  const lost = Number(store['lost'] ?? 0);
+  const isUp = store.status === 'up';
+  const { queued, lost } = store;
   return (
     <Panel title={t('live.store')}>
       <Sign well={isUp}>{isUp ? t('live.storeUp') : t('live.storeDown')}</Sign>
