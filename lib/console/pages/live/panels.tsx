@@ -23,7 +23,7 @@ interface SignProps {
 
 function Sign({ well, children }: SignProps) {
   return (
-    <Badge color={well ? 'teal' : 'red'} variant="light" tt="none">
+    <Badge color={well ? 'teal' : 'red'} variant="light" tt="none" flex="none">
       {children}
     </Badge>
   );
@@ -77,7 +77,7 @@ export function BreakerPanel({ breakers }: { readonly breakers: readonly Breaker
       {breakers.map(({ name, state }) => (
         <Group key={name} justify="space-between" gap="xs" wrap="nowrap">
           <Text size="sm" truncate title={name}>
-            {name}
+            {name.replace(/^https?:\/\//, '')}
           </Text>
           <Sign well={state === 'closed' || state === 'forced-closed'}>{t(`live.breaker.${state}`)}</Sign>
         </Group>

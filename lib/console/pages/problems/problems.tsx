@@ -7,6 +7,7 @@ import { send } from '../../api/client.ts';
 import { may, session } from '../../api/session.ts';
 import { problems, type ProblemFilter } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
+import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { Ago, When } from '../../ui/when.tsx';
@@ -96,7 +97,7 @@ function ProblemCard({ group }: { readonly group: ProblemGroup }) {
               <Text span fw={600} inherit>
                 {t('system.problems.cure')}:
               </Text>{' '}
-              {whatToDo}
+              <Coded text={whatToDo} />
             </Text>
           )}
         </Stack>

@@ -4,7 +4,7 @@ export const system = {
     title: 'Problems',
     lead: 'What went wrong with calls, grouped by reason, scheme and CRM. A solved problem that comes back is open again.',
     state: { open: 'Open', acknowledged: 'Acknowledged', solved: 'Solved' },
-    active: 'Open and acknowledged',
+    active: 'Unsolved',
     reason: 'What goes wrong',
     where: 'Scheme and CRM',
     count: 'Calls',
