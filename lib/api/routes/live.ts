@@ -36,6 +36,19 @@ const live = z.object({
   ),
 });
 
+const minute = z.object({
+  at: z.string().describe('Its beginning'),
+  byResult: z.record(z.string(), z.number()).describe('Calls that ended in it'),
+  crm: z
+    .object({
+      answers: z.number(),
+      p50: z.number().nullable(),
+      p95: z.number().nullable(),
+      p99: z.number().nullable(),
+    })
+    .describe('Milliseconds until CRMs had answered, within 6 %; null: none did'),
+});
+
 const masking = createRedactor({ maskNumbers: true });
 
 /** What says who: ids and times have digits too. */
@@ -78,6 +91,19 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         },
       },
       (request) => Promise.resolve(shown(principalOf(request).role)),
+    );
+    app.get(
+      '/live/minutes',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['live'],
+          summary: 'The last minutes of this router: calls by result, and how long CRMs took',
+          querystring: z.strictObject({ count: z.coerce.number().int().min(1).max(120).default(60) }),
+          response: { 200: z.array(minute) },
+        },
+      },
+      (request) => Promise.resolve(calls.minutes.list(request.query.count)),
     );
     app.get(
       '/live/events',
