@@ -83,7 +83,7 @@ export function createLogger(options: LogOptions): Log {
     if (dropped > 0) {
       const fields = { dropped };
       dropped = 0;
-      logger.log({ level: 'warn', message: 'log lines were dropped: the sink took no more', fields });
+      logger.log({ level: 'warn', message: 'log lines were dropped: the output was too slow', fields });
     }
     // As one argument: with three winston searches the message for placeholders and copies the fields, 30 us a line.
     logger.log({ level: lineLevel, message, fields });

@@ -46,7 +46,7 @@ export interface Trial {
 }
 
 export interface TryQuestion {
-  /** In place of the scheme that the call would choose. */
+  /** Instead of the scheme that would be chosen for the call. */
   readonly scheme: string | null;
   /** JSON of a scheme that is not saved, and is used in place of the one of that name. */
   readonly document: string | null;

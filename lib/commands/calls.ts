@@ -38,7 +38,7 @@ export async function callsCommand(context: CommandContext, options: CallsOption
     if (json === true) {
       for (const call of calls) print(stdout, [printableJson(call)], redactor);
     } else if (calls.length === 0) {
-      print(stderr, ['no such calls'], redactor);
+      print(stderr, ['no matching calls'], redactor);
     } else {
       print(stdout, [table([HEAD, ...calls.map(rowOf)], Infinity)], redactor);
     }

@@ -195,7 +195,7 @@ function wentTo(end: CallEnd, record: CallRecord | undefined): string {
     case 'transfer':
       return `was transferred to ${end.extension} in ${end.context}`;
     case 'moved':
-      return `was moved by others to ${end.to}`;
+      return `was moved to ${end.to}`;
     case 'caller-hangup':
       return `hung up while ${end.at}`;
     case 'guard':

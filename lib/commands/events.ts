@@ -30,7 +30,7 @@ export async function eventsCommand(
     if (action === 'retry') {
       const count = await deliveries.retry(systemClock.date(), id);
       const what = id === undefined ? 'events are' : count === 0 ? 'events with this id are' : 'event is';
-      print(stdout, [`${count} parked ${what} tried again, for another day`], redactor);
+      print(stdout, [`${count} parked ${what} tried again for another day`], redactor);
       return count === 0 && id !== undefined ? 1 : 0;
     }
     const failed = (await deliveries.parked(options.limit)).filter(

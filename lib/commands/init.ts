@@ -30,7 +30,7 @@ export async function initCommand(
     // A scheme of one's own is not a start any more.
     const isNew = !(kind === 'scheme' && others.length > 0) && (await writeNew(file, text, mode));
     const name = kind === 'scheme' && !isNew ? join(folder, SCHEMES_FOLDER) : file;
-    const lost = isNew || filled.length === 0 ? '' : `: not changed, ${filled.join(' and ')} is not in it`;
+    const lost = isNew || filled.length === 0 ? '' : `: not changed, so ${filled.join(' and ')} was not written`;
     print(stdout, [`${isNew ? 'written' : 'kept   '}  ${name}${lost}`]);
     if (isNew) todo.push(...open.map((text) => `${file}: ${text}`));
   }
@@ -40,8 +40,8 @@ export async function initCommand(
     `esl-router try${use} --caller 380441112233 --did 15005550100: asks the CRM, places no call`,
     folder === project || use !== ''
       ? `esl-router${use}: runs the router`
-      : 'systemctl enable --now esl-router: runs the router, and starts it again with the machine',
-    `FreeSWITCH: its dialplan hands the calls over, see ${join(packageFolder, 'freeswitch/README.md')}`,
+      : 'systemctl enable --now esl-router: runs the router, now and at every boot',
+    `FreeSWITCH: hand the calls over in its dialplan, see ${join(packageFolder, 'freeswitch/README.md')}`,
   );
   print(stdout, ['', 'Left to do:', ...todo.map((text, index) => `  ${index + 1}. ${text}`)]);
   return 0;

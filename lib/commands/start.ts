@@ -23,7 +23,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   for (const note of notes) log.warn(note);
   context.onCrash(async (error) => {
     const { stack } = error instanceof Error ? error : {};
-    log.error('uncaught error: the router ends', { error: messageOf(error), stack });
+    log.error('uncaught error: the router stops', { error: messageOf(error), stack });
     if (!(await log.flushed())) throw error;
   });
   // Before the first line that says "listening": whoever waits for it may send a signal at once.
@@ -75,7 +75,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     env: context.env,
     clock: systemClock,
     onError: (error) => {
-      log.error('systemd is not told', { error: error.message });
+      log.error('cannot notify systemd', { error: error.message });
     },
   });
   notifier.ready();
@@ -95,7 +95,7 @@ function tellOf(store: Store | null, { store: { url, dir } }: Config, log: Log):
     log.info('store', { kind, place });
   } else if (url !== 'off') {
     log.info(
-      'store: off, calls are in the log alone; make the folder store.dir (ESL_ROUTER_STORE_DIR) for one',
+      'store: off, calls are only in the log; to keep them, create the folder store.dir (ESL_ROUTER_STORE_DIR)',
       { dir },
     );
   }
@@ -108,7 +108,7 @@ function toggleDebug(log: Log, configured: LogLevel): void {
   const text =
     configured === 'debug'
       ? 'log level stays debug, as log.level says (SIGUSR2)'
-      : `log level is ${level} now (SIGUSR2${isOn ? '' : ': once more for the level of before'})`;
+      : `log level is ${level} now (SIGUSR2${isOn ? '' : ': send it again for the previous level'})`;
   // At a level that lets it through, before or after.
   if (!isOn) log.level = level;
   log.info(text);

@@ -23,7 +23,7 @@ export async function loggedCall(files: readonly string[], meant: string): Promi
         if (logged !== null && !(found?.kind === 'record' && idOf(found) === idOf(logged))) found = logged;
       }
     } catch (error) {
-      throw new RouterError('config_invalid', `can not read the log ${file}: ${messageOf(error)}`, {
+      throw new RouterError('config_invalid', `cannot read the log ${file}: ${messageOf(error)}`, {
         cause: error,
       });
     }

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../call/record.ts';
 import { sentenceOf } from '../errors.ts';
 
-/** One call, told in lines that a person reads at night: what came when, and why it ended where it did. */
+/** One call, told in lines that a person reads at night: what happened when, and why it ended as it did. */
 
 const MOST_LINES = 25;
 const MOST_WIDTH = 160;
@@ -34,7 +34,7 @@ function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
     const name = callerName === '' || callerName === caller ? '' : ` ${JSON.stringify(callerName)}`;
     head.push(`${number}${name} called ${did}, context ${context}, from ${sourceIp} on ${call.switch}`);
   }
-  if (pass > 1) head.push(`pass ${pass} of this call; the one before: ${previous ?? 'unknown'}`);
+  if (pass > 1) head.push(`pass ${pass} of this call; the previous one: ${previous ?? 'unknown'}`);
   return head;
 }
 
@@ -57,7 +57,7 @@ function momentsOf({
     ...requests.flatMap(requestMoments),
     ...recalled.map(({ atMs, ageSeconds, stale, body }) => ({
       atMs,
-      text: `the answer of ${Math.round(ageSeconds)} s before is used${stale ? ', for the CRM can not answer' : ''}: ${body}`,
+      text: `the answer of ${Math.round(ageSeconds)} s ago is used${stale ? ', as the CRM cannot answer' : ''}: ${body}`,
     })),
     ...readings.map(({ path, text, result }) => ({
       atMs: decisions[0]?.atMs ?? null,
@@ -151,7 +151,7 @@ function fitting(lines: readonly string[], most: number): string[] {
   const left = lines.length - most + 1;
   return [
     ...lines.slice(0, first),
-    `              ... ${left} lines are left out: see --json`,
+    `              ... ${left} lines left out: see --json`,
     ...lines.slice(first + left),
   ];
 }

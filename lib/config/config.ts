@@ -196,7 +196,7 @@ function settingsOfEnvironment(
   for (const { env: name } of SETTINGS) {
     const file = env[`${name}_FILE`] ?? '';
     const value = env[name] ?? '';
-    if (value !== '' && file !== '') faults.push(`${name} and ${name}_FILE are both set: only one of them`);
+    if (value !== '' && file !== '') faults.push(`${name} and ${name}_FILE are both set: set only one of them`);
     if (value !== '') found[name] = value;
     if (file === '') continue;
     try {

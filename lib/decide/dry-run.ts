@@ -49,7 +49,7 @@ export interface DryRunOptions extends Pick<
   InquiryOptions,
   'call' | 'config' | 'schemes' | 'secrets' | 'version'
 > {
-  /** In place of the scheme that the call would choose; null: it chooses. */
+  /** Instead of the scheme that would be chosen for the call; null: it chooses. */
   readonly named: Scheme | null;
   readonly answering: Answering;
   readonly clock: Clock;
@@ -229,7 +229,7 @@ function noteOnToken(event: TokenEvent, note: Asking['note']): void {
 export function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
   const scheme = schemes.get(name);
   if (scheme !== undefined) return scheme;
-  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
+  throw new RouterError('config_invalid', `there is no scheme "${name}"; known: ${namesOf(schemes)}`);
 }
 
 function namesOf(schemes: SchemeSet['schemes']): string {

@@ -80,7 +80,7 @@ async function another(
     if (!(error instanceof RouterError)) throw error;
     note({
       type: 'note',
-      text: `the CRM refused the access token (401), and no other came: ${error.message}`,
+      text: `the CRM refused the access token (401), and no new one came: ${error.message}`,
     });
     return null;
   }

@@ -106,12 +106,12 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
   if (masked) throw new Untellable('its numbers are masked or erased');
   if (call === null) throw new Untellable('the record holds no call');
   if (record.pass > 1)
-    throw new Untellable('it came to a router before, and the record does not hold all of that');
+    throw new Untellable('it had been to a router before, and the record does not hold all of that');
   const [first] = decisions;
   if (first === undefined && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
-  if (recalled.length > 0) throw new Untellable('an answer of before was used in place of a reply');
+  if (recalled.length > 0) throw new Untellable('an earlier answer was used instead of a reply');
   if (call.withheld && call.caller === '' && hasCallerMatch(options.schemes)) {
-    throw new Untellable('its caller is withheld, and a scheme chooses by caller');
+    throw new Untellable('its caller is withheld, and a scheme matches by caller');
   }
   const { scheme: by, ...told } = first ?? {
     scheme: scheme?.name ?? null,

@@ -58,10 +58,10 @@ export function lookalikeOf(text: string): string | null {
   }
   if (DECIMAL.test(text)) return 'is a decimal, not a number to dial';
   if (PRICE.test(text)) return 'is a price';
-  if (COORDINATES.test(text)) return 'is a place on the map, by its coordinates';
+  if (COORDINATES.test(text)) return 'is a pair of coordinates';
   if (VERSION.test(text) && !FLOAT.test(text)) return 'is a version, not a number to dial';
   if (LETTERED.test(text)) return 'is a number spelled in letters: send its digits';
-  if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, ''))) return 'is a word for nothing, not a login';
+  if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, ''))) return 'is a word that means nobody, not a login';
   return null;
 }
 
@@ -71,7 +71,7 @@ export function describeText(text: string): string {
   if (/^#[A-Z/!?0]+/i.test(text)) return "is a spreadsheet's error";
   if (/^(["'`]).*\1$/s.test(text)) return 'is in quotes: send it without them';
   if (/(?![0-9])\p{Nd}/u.test(text)) return 'has digits of another script';
-  if (/^[[{]/.test(text)) return 'is JSON within a text';
+  if (/^[[{]/.test(text)) return 'is JSON inside a string';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a web address';
   if (/\p{L}+\s+\p{L}+/u.test(text)) return 'is a sentence, not a destination';
   return 'is neither a number nor a login';

@@ -77,7 +77,7 @@ function lostLines(file: string, text: string): Unreadable[] {
       {
         file,
         line: index + 1,
-        text: `FreeSWITCH drops all of a line that holds ${tag}: it needs a line of its own`,
+        text: `FreeSWITCH drops the whole line that holds ${tag}: put it on its own line`,
       },
     ];
   });

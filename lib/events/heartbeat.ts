@@ -62,7 +62,7 @@ export class Heartbeat {
       if (clock.now() - this.#sinceMs >= goneMs) await this.#closeOrphans();
     } catch (error) {
       this.#sinceMs = null;
-      log.debug('events: this router could not say that it is alive', { error: messageOf(error) });
+      log.debug('events: the heartbeat of this router could not be saved', { error: messageOf(error) });
     }
     if (this.#stopped) return;
     this.#cancel = clock.after(beatMs, () => void this.#beat());
@@ -78,7 +78,7 @@ export class Heartbeat {
       if (calls.length < CALLS || this.#stopped) break;
     }
     if (closed === 0) return;
-    log.warn('events: calls of a router that is gone have ended, nobody knows how', { calls: closed });
+    log.warn('events: calls of a router that is gone were closed as unknown', { calls: closed });
     onClosed();
   }
 }

@@ -149,7 +149,7 @@ export class Lane {
     const { error } = tried;
     if (!this.#closed && clock.now() - this.#toldMs >= TELL_MS) {
       this.#toldMs = clock.now();
-      log.warn('an event is not delivered: it is tried again for a day', { ...facts, error });
+      log.warn('an event was not delivered: it is tried again for a day', { ...facts, error });
     }
     const isOver = delivery.give_up_at !== null && at >= Date.parse(delivery.give_up_at);
     if (isOver && !this.#closed) {

@@ -114,7 +114,7 @@ export class Outbox {
           this.#batch = 1;
           continue;
         }
-        log.error('events: the database refuses one', { error: error.message });
+        log.error('events: the database rejects an event', { error: error.message });
         this.#lost++;
       }
       this.#queue.splice(0, batch.length);
@@ -128,7 +128,7 @@ export class Outbox {
   #isDown(error: unknown): void {
     const { clock, log } = this.#options;
     if (this.#because === '') {
-      log.warn('events: the database takes none; calls go on, and what waits is tried again', {
+      log.warn('events: the database accepts none; calls go on, and waiting events are tried again', {
         error: messageOf(error),
         queued: this.#queue.length,
       });
@@ -145,7 +145,7 @@ export class Outbox {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('events: the database takes them again', {
+    this.#options.log.info('events: the database accepts them again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });

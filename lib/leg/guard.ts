@@ -212,10 +212,10 @@ export function guardAmong(tasks: readonly ScheduledTask[], call: Call): Dialpla
   }
   if (guardSeconds === null) {
     const told = guardTold === '' ? 'is not set' : `is ${JSON.stringify(guardTold)}`;
-    notes.push(`esl_router_guard ${told}, and a sched_transfer runs: add ${SAY_SECONDS} in front of it`);
+    notes.push(`esl_router_guard ${told}, and a sched_transfer runs: add ${SAY_SECONDS} before it`);
   }
   if (guardId === null) {
-    notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right behind the sched_transfer`);
+    notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right after the sched_transfer`);
   }
   const seconds = guardSeconds ?? Math.max(1, task.atSeconds - Math.floor(call.switchMs / 1000));
   return { seconds, id: task.id, notes };

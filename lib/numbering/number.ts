@@ -110,7 +110,7 @@ function choose(
   if (first === undefined) return { refusal: whyNone(readings, written, country) };
   if (first.doubted && !first.bare) return { refusal: whyNone(readings, written, country) };
   if (first.doubted) {
-    return { refusal: `can be +${first.digits}, and nobody divides a calling code so: write it with a +` };
+    return { refusal: `can be +${first.digits}, and nobody splits a calling code like that: write it with a +` };
   }
   if (accept === 'valid') return { refusal: 'is not a number of the plan, and numbering.accept is "valid"' };
   if (divided === 'marks' && !plus) {
@@ -158,7 +158,7 @@ function slipIn({ plus, groups, digits }: Written, { country }: Numbering): stri
     return null;
   const home = reading(plan.callingCode, plan.strip(digits) ?? '', { how: '', bare: false, home: true });
   return home.valid
-    ? `has the trunk prefix ${plan.trunkPrefix} behind a +: write it as ${digits}, or as +${home.digits}`
+    ? `has the trunk prefix ${plan.trunkPrefix} after a +: write it as ${digits}, or as +${home.digits}`
     : null;
 }
 
@@ -202,7 +202,7 @@ function whyNone(
   const [first] = readings;
   if (country !== undefined && !plus && first?.bare !== false) {
     const { lengths } = planOf(country);
-    return `is not a number of ${country}, where national numbers have ${rangeOf(lengths)} digits, and none abroad`;
+    return `is not a number of ${country}, where national numbers have ${rangeOf(lengths)} digits, nor of another country`;
   }
   if (first === undefined && digits.startsWith('0')) {
     return 'begins with 0: set numbering.country to say whose national number it is';
@@ -211,10 +211,10 @@ function whyNone(
     const code = callingCodeOf(digits);
     return code === null
       ? 'begins with no calling code of any country'
-      : `has a gap within the calling code ${code}: if it is meant, write it in one`;
+      : `has a gap within the calling code ${code}: if that code is meant, write it without the gap`;
   }
   const { callingCode: code, national } = first;
-  return `is not a number: behind +${code} no number has ${national.length} digits`;
+  return `is not a number: after +${code} no number has ${national.length} digits`;
 }
 
 /** `9`, `6 to 11` */
@@ -225,8 +225,8 @@ function rangeOf(lengths: readonly number[]): string {
 
 function lengthOf(digits: string): string {
   return digits.length < MIN_DIGITS
-    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number ${MIN_DIGITS} at least`
-    : `has ${digits.length} digits, a number has ${MAX_DIGITS} at most`;
+    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number at least ${MIN_DIGITS}`
+    : `has ${digits.length} digits, a number at most ${MAX_DIGITS}`;
 }
 
 /** Any digits, for private plans: nothing is known of them, but what they are when the zeros in front of them are dialled away. */

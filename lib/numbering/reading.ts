@@ -108,7 +108,7 @@ function readWorld(written: Written, plan: Plan | null): Reading[] {
 /** `490711123456`: the country's code, and a number with its trunk prefix behind it. */
 function readOwnJoined(digits: string, { callingCode, trunkPrefix }: Plan): Reading[] {
   if (trunkPrefix !== '0' || !digits.startsWith(`${callingCode}0`)) return [];
-  const how = `international, without the 0 behind ${callingCode}`;
+  const how = `international, without the 0 after ${callingCode}`;
   const joined = reading(callingCode, digits.slice(callingCode.length + 1), { ...ABROAD, how });
   return joined.valid ? [joined] : [];
 }
@@ -141,7 +141,7 @@ function readPrefixed(written: Written, plan: Plan | null): Reading[] {
     const doubted = !dials && prefix === '00' && readings.length > 0;
     if (prefix.length < length || !(dials || doubted)) continue;
     const exact = readings.some(({ valid }) => valid);
-    const manner = { ...ABROAD, how: `international behind ${prefix}`, doubted };
+    const manner = { ...ABROAD, how: `international, after the prefix ${prefix}`, doubted };
     readings.push(...readAbroad(written, length, manner, exact));
   }
   return readings;

@@ -136,8 +136,8 @@ export const OWN = {
     'Run `esl-router check`: it says every fault, with file and path.',
   ],
   internal: [
-    'a fault of the router itself',
-    'A defect.',
+    'an internal error of the router',
+    'A bug in the router.',
     'Report it with the record of the call (`log.level` debug, or SIGUSR2).',
   ],
 } as const satisfies Record<string, About>;

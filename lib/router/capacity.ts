@@ -25,7 +25,7 @@ export function capacity(config: Config, limit = Infinity, log: Logger): Capacit
   const free = Math.max(3, limit - backlog - OTHER_DESCRIPTORS);
   const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
   if (maxCalls < config.listen.maxCalls) {
-    log.warn('fewer calls at once than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
+    log.warn('fewer calls at a time than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
       maxCalls,
       maxDescriptors: limit,
     });

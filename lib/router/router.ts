@@ -147,7 +147,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       if (kind === 'closed') log.info('circuit breaker closed', { webhook });
       else if (kind === 'open') {
         const seconds = Math.round((state.untilMs - clock.now()) / 1000);
-        const effect = 'not asked for so long: its calls go on with onError; then one call asks again';
+        const effect = 'not asked for this long: its calls go on with onError; then one call asks again';
         log.warn('circuit breaker open', { webhook, ...failure, seconds, effect });
       } else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
     },
@@ -325,14 +325,14 @@ function followLoad(
   const facts = { ...listener.counts, lagMs: Math.round(lagMs) };
   switch (state.kind) {
     case 'normal':
-      log.info('overload is over: calls are taken again', facts);
+      log.info('overload is over: calls are accepted again', facts);
       void listener.resume();
       break;
     case 'shedding':
       log.warn('overload: the event loop lags, calls are given back', facts);
       break;
     case 'closed':
-      log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
+      log.warn('overload goes on: the port closes for a while', { because: state.because, ...facts });
       void listener.pause(state.because === 'descriptors');
   }
 }

@@ -45,12 +45,12 @@ function report(log: Logger, event: TokenEvent): void {
   const { kind: _, ...fields } = event;
   switch (event.kind) {
     case 'works':
-      log.info('access tokens come again', fields);
+      log.info('access tokens are available again', fields);
       break;
     case 'failed':
       log.warn('no access token', { ...fields, advice: whatToDo(event.reason) });
       break;
     case 'unsaved':
-      log.warn('the new refresh token is lost when the router stops: it can not be kept', fields);
+      log.warn('the new refresh token is lost when the router stops: it cannot be saved', fields);
   }
 }

@@ -36,7 +36,7 @@ export function openTrial(options: TrialOptions): Trial {
   let running = 0;
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_TRIALS)
-      throw new RouterError('overloaded', 'other trials are running: ask again later');
+      throw new RouterError('overloaded', 'other trials are running: try again later');
     running++;
     try {
       return await work();

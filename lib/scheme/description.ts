@@ -122,7 +122,7 @@ export const LIMITS_FIELDS = {
 export const NUMBERS_FIELDS = {
   allow: {
     label: 'Allowed prefixes',
-    doc: 'None: all that is not denied.',
+    doc: 'Empty: all that is not denied.',
     example: ['380'],
   },
   deny: { label: 'Denied prefixes', doc: 'Numbers that are never dialled here.', example: ['380900'] },

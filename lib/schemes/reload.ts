@@ -152,7 +152,7 @@ export class ReloadableSchemes {
   async #load(isAwaited: boolean): Promise<readonly string[]> {
     const { read, log } = this.#options;
     const result = await read().catch((error: unknown): LoadResult => {
-      return { ok: false, faults: [`a fault of the router itself: ${messageOf(error)}`], mayPass: true };
+      return { ok: false, faults: [`an internal error: ${messageOf(error)}`], mayPass: true };
     });
     if (this.#closed) return [];
     this.#cancelAgain();

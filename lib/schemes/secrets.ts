@@ -63,7 +63,7 @@ async function withFolder(env: Environment): Promise<Omit<SecretFiles, 'readFile
     if (!NAME.test(name))
       notes.push(`${path}: is no secret: its name has more than letters, digits, "_", "-" and "."`);
     else if (other !== undefined)
-      faults.push(`${path} and ${other} are both the secret ${name}: only one of them`);
+      faults.push(`${path} and ${other} are both the secret ${name}: keep only one of them`);
     else found[variable] = path;
   }
   return { env: { ...env, ...found }, faults, notes };

@@ -56,7 +56,7 @@ export async function storedSources(
   const sources: Found['sources'][number][] = [];
   const uses: StoredUse[] = [];
   const notes: string[] = [];
-  if (!isKnown) notes.push('the store can not be read yet: its schemes are taken as soon as it can');
+  if (!isKnown) notes.push('the store cannot be read yet: its schemes are loaded as soon as it can');
   for (const { name, revision, document } of schemes) {
     const place = placeOf(name, revision);
     const by = taken.get(name);

@@ -47,7 +47,7 @@ export async function expectVersion(db: Kysely<Tables>): Promise<void> {
   if (version < MIGRATIONS.length) {
     throw new StoreFault(
       'version',
-      'the store has no tables of this version yet: start the router once, it makes them',
+      'the store has no tables of this version yet: start the router once to create them',
     );
   }
 }

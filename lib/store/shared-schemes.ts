@@ -51,7 +51,7 @@ export class SharedSchemes {
     } catch (error) {
       this.#mark = null;
       if (!this.#warned) {
-        this.#options.log.warn('store: its schemes can not be read; those of before stay', {
+        this.#options.log.warn('store: its schemes cannot be read; the previous ones stay', {
           error: messageOf(error),
         });
       }

@@ -134,7 +134,7 @@ export class Store {
           cause: error,
         });
       }
-      log.warn('store: the database can not be used yet; calls go on, and it is tried again', {
+      log.warn('store: the database cannot be used yet; calls go on, and it is tried again', {
         place: store.#database.place,
         error: messageOf(error),
       });
@@ -149,7 +149,7 @@ export class Store {
       const shown = this.#redactor.value(record) as CallRecord;
       this.#writer.add(rowOf(shown, this.tenantOf(record)));
     } catch (error) {
-      this.#options.log.error('store: a record can not be written', {
+      this.#options.log.error('store: a record cannot be written', {
         trace: record.id,
         error: messageOf(error),
       });
@@ -207,7 +207,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
   if (place.kind === 'sqlite' && !(await isFile(place.file))) {
     throw new RouterError(
       'config_invalid',
-      `there is no store yet: ${place.file} is made by the router when it starts`,
+      `there is no store yet: ${place.file} is created by the router when it starts`,
     );
   }
   const database = await connect(place, COMMAND_BUSY_MS);

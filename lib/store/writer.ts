@@ -157,7 +157,7 @@ export class Writer {
         // Another router may have had the same place in the order: each try has a new one.
         if (tries < PLACES_TRIED) continue;
         this.#lost++;
-        log.warn('store: the database refuses a record', { trace: row.columns.id, error: error.message });
+        log.warn('store: the database rejects a record', { trace: row.columns.id, error: error.message });
         return;
       }
     }
@@ -168,7 +168,7 @@ export class Writer {
     if (this.#because === '') {
       const facts = { error: messageOf(error), queued: this.#queue.length };
       this.#options.log.warn(
-        'store: the database takes no records; calls go on, and what is queued is tried again',
+        'store: the database accepts no records; calls go on, and queued records are tried again',
         facts,
       );
     }
@@ -181,7 +181,7 @@ export class Writer {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('store: the database takes records again', {
+    this.#options.log.info('store: the database accepts records again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });
@@ -194,13 +194,13 @@ export class Writer {
     if (clock.now() - this.#toldAt < TELL_MS) return;
     this.#toldAt = clock.now();
     this.#toldLost = this.#lost;
-    log.warn(`store: records are lost: ${why}; they are in the log alone`, { lost: this.#lost });
+    log.warn(`store: records are lost: ${why}; they are only in the log`, { lost: this.#lost });
   }
 
   /** Those since it was last told. */
   #tellLost(): void {
     if (this.#lost === this.#toldLost) return;
     this.#toldLost = this.#lost;
-    this.#options.log.warn('store: records were lost; they are in the log alone', { lost: this.#lost });
+    this.#options.log.warn('store: records were lost; they are only in the log', { lost: this.#lost });
   }
 }

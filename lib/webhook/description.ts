@@ -282,7 +282,7 @@ export const TLS_FIELDS = {
   },
   minVersion: {
     label: 'Oldest TLS version',
-    doc: 'The oldest version of TLS that is spoken. "TLSv1.2" when this is left out.',
+    doc: 'The oldest TLS version that is allowed. "TLSv1.2" when this is left out.',
     example: 'TLSv1.3',
   },
 } as const satisfies Record<string, Field>;

@@ -159,7 +159,7 @@ function parseMacro(text: string, { reply = false, token = false, event = false 
     throw new RouterError('config_invalid', `{{${text}}} is what became of a call: in "events" only`);
   throw new RouterError(
     'config_invalid',
-    `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,
+    `unknown macro {{${text}}}; known: ${known.join(', ')}${didYouMean(text, known)}`,
   );
 }
 

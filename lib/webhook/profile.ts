@@ -168,7 +168,7 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
   const crm = crms.get(name);
   const fault = (key: string, message: string): void => void faults.push({ path: `${path}.${key}`, message });
   if (crm === undefined) {
-    const known = crms.size === 0 ? 'there are none' : `known are ${[...crms.keys()].join(', ')}`;
+    const known = crms.size === 0 ? 'there are none' : `known: ${[...crms.keys()].join(', ')}`;
     fault(
       'crm',
       `there is no profile "${name}"${didYouMean(name, [...crms.keys()])}: expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,

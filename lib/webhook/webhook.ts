@@ -258,7 +258,7 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
   }
   for (const message of echoFaults(hook)) fault('echo', message);
   if (hook.body !== undefined && hook.parameters !== undefined)
-    fault('body', 'is used instead of parameters: only one of them');
+    fault('body', 'is used instead of parameters: set only one of them');
   if (submission.shape === 'document') {
     if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
     return;

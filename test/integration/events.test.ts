@@ -354,7 +354,7 @@ describe('events', function () {
       expect(listed).to.include({ id, attempts: 1 });
       expect(JSON.stringify(listed)).to.not.contain('380441112233');
       expect(await run('retry', 'nobody')).to.include({ code: 1 });
-      expect((await run('retry', id)).stdout).to.equal('1 parked event is tried again, for another day\n');
+      expect((await run('retry', id)).stdout).to.equal('1 parked event is tried again for another day\n');
       expect(await run('failed')).to.include({ code: 0, stdout: '', stderr: 'no event is parked\n' });
     });
   });

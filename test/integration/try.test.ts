@@ -346,7 +346,7 @@ describe('try', function () {
     [
       'a scheme that is not there',
       ['--did', DID, '--scheme', 'gone'],
-      /^there is no scheme "gone"; known are down, sales$/m,
+      /^there is no scheme "gone"; known: down, sales$/m,
     ],
     ['a variable without a value', ['--did', DID, '--var', 'x'], /^--var "x": expected name=value$/m],
     ['a variable without a name', ['--did', DID, '--var', '=x'], /^--var "=x": expected name=value$/m],

@@ -46,7 +46,7 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
     if (least === undefined || !mayAs(request.principal.role, least)) {
       throw new ApiProblem(
         403,
-        `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
+        `the role ${least ?? 'admin'} is needed for this, yours is ${request.principal.role}`,
       );
     }
     requireCsrf(request, request.principal);
@@ -75,7 +75,7 @@ async function byToken(authorization: string, { store, clock, log }: ApiContext)
   if (found === null || role === undefined) return null;
   if (found.used_at === null || now.getTime() - Date.parse(found.used_at) > SEEN_MS) {
     store.accounts.markTokenUsed(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a token is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a token', { error: String(error) });
     });
   }
   const { id, tenant, name } = found;
@@ -91,7 +91,7 @@ async function bySession(request: FastifyRequest, context: ApiContext): Promise<
   if (found === null) return null;
   if (now.getTime() - Date.parse(found.seen_at) > SEEN_MS) {
     store.accounts.markSessionSeen(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a session is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a session', { error: String(error) });
     });
   }
   const { id, user } = found;

@@ -40,7 +40,7 @@ export class Passwords {
   async #derive(password: string, salt: Buffer): Promise<Buffer> {
     if (this.#running >= AT_ONCE) {
       if (this.#waiting.length >= MAX_WAITING) {
-        throw new ApiProblem(503, 'too many log in at once', { headers: { 'Retry-After': '5' } });
+        throw new ApiProblem(503, 'too many logins at once', { headers: { 'Retry-After': '5' } });
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {

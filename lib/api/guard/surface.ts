@@ -29,14 +29,14 @@ export function guardSurface(app: FastifyInstance, api: Config['api']): void {
     }
     const peer = request.socket.remoteAddress ?? '';
     if (!hasTls && !isLoopback(peer) && !trusted(peer) && !isInMemory(request)) {
-      throw new ApiProblem(403, 'only api.trustedProxy gets in from beyond loopback without TLS');
+      throw new ApiProblem(403, 'beyond loopback only api.trustedProxy may connect without TLS');
     }
     const host = hostOf(request);
     // A page of another site can point its own name at this address (DNS rebinding): the name tells.
     if (host === null || !names.has(host.replace(/:\d{1,5}$/, '').toLowerCase())) {
       throw new ApiProblem(
         421,
-        'the Host header names no host of this API: see api.hosts (ESL_ROUTER_API_HOSTS)',
+        'the Host header is not a name of this API: see api.hosts (ESL_ROUTER_API_HOSTS)',
       );
     }
     const site = request.headers['sec-fetch-site'];

@@ -73,7 +73,7 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           tags: ['live'],
-          summary: `Calls of now, ${MAX_SHOWN} at most, and counters`,
+          summary: `Calls in progress, at most ${MAX_SHOWN}, and counters`,
           response: { 200: live },
         },
       },
@@ -91,7 +91,7 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
       (request, reply) => {
         const { role } = principalOf(request);
         if (readers >= MAX_READERS) {
-          throw new ApiProblem(503, 'too many read events', { headers: { 'Retry-After': '10' } });
+          throw new ApiProblem(503, 'too many clients read this stream', { headers: { 'Retry-After': '10' } });
         }
         reply.hijack();
         const { raw: response } = reply;

@@ -44,7 +44,7 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const hash = user === null || user.disabled_at !== null ? null : user.password_hash;
         if (!(await passwords.verify(password, hash)) || user === null) {
           log.warn('api: a login failed', { address: request.ip });
-          throw new ApiProblem(401, 'there is no such user with this password');
+          throw new ApiProblem(401, 'wrong user or password');
         }
         attempts.succeed(name, request.ip);
         const csrfToken = await openSession(request, reply, user, context);

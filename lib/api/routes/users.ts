@@ -51,7 +51,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin' },
         schema: {
           tags: ['users'],
-          summary: 'Change the role or the password of a user, disable or enable him; his sessions end',
+          summary: 'Change the role or the password of a user, disable or enable the user; all sessions of the user end',
           params: z.object({ name }),
           body: z
             .strictObject({
@@ -97,7 +97,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           tags: ['session'],
-          summary: 'Change one’s own password; all of one’s sessions end',
+          summary: 'Change your own password; all your sessions end',
           body: z.strictObject({ current: z.string().min(1).max(MAX_PASSWORD), password }),
           response: { 204: z.null() },
         },
@@ -114,7 +114,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         }
         const { current, password } = request.body;
         if (found === null || !(await passwords.verify(current, found.password_hash))) {
-          throw fieldProblem(422, '/current', 'this is not your password');
+          throw fieldProblem(422, '/current', 'wrong password');
         }
         attempts.succeed(who, request.ip);
         await accounts.changeUser(found.id, { password_hash: await passwords.hash(password) });
@@ -128,7 +128,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
 }
 
 function taken(name: string): ApiProblem {
-  return fieldProblem(409, '/name', `there is a user ${name} already`);
+  return fieldProblem(409, '/name', `user ${name} already exists`);
 }
 
 function shown({

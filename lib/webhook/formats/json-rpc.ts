@@ -49,7 +49,7 @@ function invalid(detail: string): Answer {
 function checkId(id: unknown, asked: Question['rpcId']): { fault?: string; note?: string } {
   if (asked === null) return {};
   if (id === undefined || id === null) {
-    return { note: `the JSON-RPC reply has ${id === null ? 'the id null' : 'no id'}: read all the same` };
+    return { note: `the JSON-RPC reply has ${id === null ? 'the id null' : 'no id'}: read anyway` };
   }
   if ((typeof id === 'string' || typeof id === 'number') && String(id) === String(asked)) return {};
   const hint =

@@ -85,7 +85,7 @@ describe('content encoding', () => {
     for (const name of ['zstd', 'compress', 'X-Compress', 'exi', 'dcb', 'sdch', 'bzip2', 'xz']) {
       for (const encoding of [name, `gzip, ${name}`, `utf-8, ${name}`]) {
         expect(failure(gzip, encoding), encoding).to.equal(
-          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and cannot be undone`,
+          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and cannot be decoded`,
         );
       }
     }

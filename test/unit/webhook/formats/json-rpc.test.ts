@@ -119,11 +119,11 @@ describe('format json-rpc', () => {
   it('reads a result without an id, and says so', () => {
     expect(read({ result: '201' })).to.deep.include({
       value: '201',
-      notes: ['the JSON-RPC reply has no id: read all the same'],
+      notes: ['the JSON-RPC reply has no id: read anyway'],
     });
     expect(read({ result: '201', id: null })).to.deep.include({
       value: '201',
-      notes: ['the JSON-RPC reply has the id null: read all the same'],
+      notes: ['the JSON-RPC reply has the id null: read anyway'],
     });
     expect(read({ result: null }))
       .to.include({ kind: 'none' })

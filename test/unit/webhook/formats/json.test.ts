@@ -198,10 +198,10 @@ describe('format json', () => {
       expect(read(['201', '202'], '1')).to.include({ value: '202', name: '1' });
     });
 
-    it('is an error when it is JSON within a text', () => {
+    it('is an error when it is JSON inside a string', () => {
       const answer = read(JSON.stringify('{"destination":"201"}'), 'destination');
       expect(answer).to.include({ kind: 'unavailable', reason: 'body_not_json' });
-      expect(detailOf(answer)).to.match(/^the reply is JSON within a text, the CRM encodes it twice: /);
+      expect(detailOf(answer)).to.match(/^the reply is JSON inside a string, the CRM encodes it twice: /);
       expect(read('"{agent}"', 'destination')).to.include({ kind: 'found', value: '{agent}' });
     });
 
