@@ -14,7 +14,7 @@ export interface Numbering {
   readonly accept: 'valid' | 'possible' | 'any';
   /** How many digits an extension has: at least, at most. */
   readonly extensionDigits: readonly [number, number];
-  /** A number with an extension behind it. */
+  /** A number with an extension. */
   readonly withExtension: 'refuse' | 'ignore';
 }
 

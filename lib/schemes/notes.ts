@@ -19,7 +19,7 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
     const { submission, method } = question;
     if (submission !== 'http' && method !== 'POST') {
       notes.push(
-        `${place}.method: "${method}" has no effect, submission "${submission}" always goes by POST`,
+        `${place}.method: "${method}" has no effect, submission "${submission}" is always sent by POST`,
       );
     }
     for (const part of tokensIn(question.url.source)) {

@@ -44,7 +44,7 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   if (hook.unmapped !== undefined && hook.map.size === 0) {
     fault(
       'unmapped',
-      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
+      'is for words that webhook.map does not have, and there is no webhook.map',
     );
   }
   sequenceFaults(hook, fault);
@@ -52,7 +52,7 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   if (named >= 0) {
     fault(
       named === 0 ? 'responseName' : `then.${named - 1}.responseName`,
-      'names the destination, and the reply of the last question holds it',
+      'is where the destination is, which the last question asks for',
     );
   }
 });
@@ -104,9 +104,9 @@ function sequenceFaults(
 /** It follows from nothing, or from what can't be read. */
 function whyNotAfter(question: Linked, before: Linked): string | null {
   const [path] = repliesIn(question);
-  if (path === undefined) return 'has nothing of the reply before it: expected {{reply.path}} in it';
+  if (path === undefined) return 'uses nothing of the previous reply: expected {{reply.path}} in it';
   return before.import === 'http'
-    ? `{{reply.${path}}}: the reply before it is plain text (import "http")`
+    ? `{{reply.${path}}}: the previous reply is plain text (import "http")`
     : null;
 }
 

@@ -86,7 +86,7 @@ function bodyWith(id: string, allowed: Allowed): z.ZodType<TemplateJson> {
       z.record(z.string(), body),
     ]),
   );
-  z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its texts.' });
+  z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its strings.' });
   return body;
 }
 
@@ -138,7 +138,7 @@ const inQuestions = textsWith('Json', IN_QUESTIONS);
 const fields = {
   crm: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected small letters, digits and "-", at most 64')
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and "-", at most 64')
     .optional(),
   url: inQuestions.url,
   method: z.enum(METHODS).default('POST'),

@@ -288,7 +288,7 @@ describe('events', function () {
             { ...entry, name: 'a' },
           ],
         }),
-        'events.1.name: "a" is the name of another entry too',
+        'events.1.name: "a" is also the name of another entry',
       ],
       [
         'calls that were answered, before that is known',

@@ -176,7 +176,7 @@ describe('try', function () {
       'no scheme for it',
       ['--did', DID],
       0,
-      /^note: no match fits, and there is no default scheme; the schemes are: down, sales\n\nresult: no_route \(no_scheme\)\nreason: no scheme fits the call\nstep: dialplan$/m,
+      /^note: no match fits, and there is no default scheme; the schemes are: down, sales\n\nresult: no_route \(no_scheme\)\nreason: no scheme matches the call\nstep: dialplan$/m,
     ],
     [
       'an unknown scheme in the path',

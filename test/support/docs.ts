@@ -54,7 +54,7 @@ export function reasonsPage(): string {
   const groups = Object.entries(REASON_GROUPS).flatMap(([title, reasons]) => [
     `## ${title}`,
     '',
-    '| reason | what it says | mostly because | what to do |',
+    '| reason | what it says | usual cause | what to do |',
     '|---|---|---|---|',
     ...Object.entries(reasons).map(([reason, about]) =>
       [`| \`${reason}\``, ...about.map((text) => text.replaceAll('|', '\\|'))].join(' | ').concat(' |'),

@@ -12,12 +12,12 @@ const settings = z.strictObject(
       type: AUTH_TYPE,
       secret: {
         label: 'Secret',
-        doc: 'Standard Webhooks: base64 behind "whsec_"; any other text is taken as it is.',
+        doc: 'Standard Webhooks: base64 after "whsec_"; any other text is taken as it is.',
         example: '{{secret.CRM_SIGNING}}',
       },
       previousSecret: {
-        label: 'Secret before',
-        doc: 'The one before, while the CRM may still check by it: a second signature goes along.',
+        label: 'Previous secret',
+        doc: 'The old secret, while the CRM may still use it: each question then has a second signature.',
         example: '{{secret.CRM_SIGNING_OLD}}',
       },
     },

@@ -241,7 +241,7 @@ describe('schemes', () => {
     put('a.json', { name: 'a', webhook: { url: URL, method: 'GET' } });
     const result = await load({ ESL_ROUTER_GATEWAY: '' });
     const notes = result.ok ? result.notes.join('\n') : '';
-    expect(notes).to.match(/webhook\.method: "GET" has no effect, submission "json" always goes by POST/);
+    expect(notes).to.match(/webhook\.method: "GET" has no effect, submission "json" is always sent by POST/);
     expect(notes).to.match(/gateway: none here .* phone numbers are refused/);
   });
 
