@@ -140,7 +140,7 @@ export const SCHEMA = {
       'BYPASS_CALLED',
       ['112', '911', '999', '000'],
       list('numbers', isDigits),
-      'Emergency numbers: calls to them go straight back to the dialplan, and no CRM can have one dialled.',
+      'Emergency numbers: calls to them go straight back to the dialplan, and a CRM cannot have one dialled.',
     ),
   },
   numbers: {

@@ -17,7 +17,7 @@ export const OWN = {
   ],
   no_scheme: [
     'no scheme matches the call',
-    'No `match` matches it, and there is no default scheme.',
+    'No `match` applies, and there is no default scheme.',
     'Run `esl-router try` with the numbers of the call. Set `defaultScheme`, or correct `match`.',
   ],
   scheme_unknown: [

@@ -299,7 +299,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const reload = (): Promise<readonly string[]> =>
     schemes.reload().catch((error: unknown) => {
       const faults = [messageOf(error)];
-      log.error('schemes not loaded: the old ones stay', { faults });
+      log.error('schemes not loaded: the old ones stay in use', { faults });
       return faults;
     });
   const { host, port } = listener.address;

@@ -79,7 +79,7 @@ export const SCHEME_FIELDS = {
 export const EVENTS_FIELDS = {
   on: {
     label: 'On',
-    doc: 'Which events this entry sends: "ringing" for each telephone that is rung, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
+    doc: 'Which events this entry sends: "ringing" for each phone that rings, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
     example: ['ringing', 'answered', 'ended'],
   },
   answered: {

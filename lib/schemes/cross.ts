@@ -11,7 +11,7 @@ import { UNLISTED, unsendable } from './sendable.ts';
 
 function emergencyIn(extension: string, path: string, { bypass }: Config): string[] {
   if (!bypass.called.includes(extension)) return [];
-  return [`${path}: ${extension} is an emergency number (bypass.called), and no CRM can have one dialled`];
+  return [`${path}: ${extension} is an emergency number (bypass.called), and a CRM cannot have one dialled`];
 }
 
 /** The words of a scheme are read as those of a reply, and are none. */
@@ -30,7 +30,7 @@ export function crossFaults(
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name))
       faults.push(
-        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it`,
+        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and there is no file for it in ESL_ROUTER_SECRETS_DIR`,
       );
   }
   faults.push(...unsendable(scheme, config, secrets));

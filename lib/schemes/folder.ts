@@ -228,7 +228,7 @@ async function readNamed(named: readonly string[]): Promise<(path: string) => st
     texts.set(path, text);
   }
   return (path) => {
-    const text = texts.get(path) ?? new Error(`${path}: is named by no file of schemes or profiles`);
+    const text = texts.get(path) ?? new Error(`${path}: is not used by any scheme or profile`);
     if (typeof text === 'string') return text;
     throw text;
   };

@@ -172,7 +172,7 @@ export class ReloadableSchemes {
       this.#again(waitMs);
       const text = `is gone: its scheme is deleted if the file is not back within ${SETTLED_MS / 1000} s`;
       const texts = gone.map((file) => `${file}: ${text}`);
-      log.warn('schemes not loaded yet: the old ones stay', { faults: texts });
+      log.warn('schemes not loaded yet: the old ones stay in use', { faults: texts });
       return texts;
     }
     this.#take(result);
@@ -193,7 +193,7 @@ export class ReloadableSchemes {
   /** Each further try would else say the same, all night. */
   #keep(faults: readonly string[], isAwaited: boolean): readonly string[] {
     if (isAwaited || faults.join('\n') !== this.#told.join('\n')) {
-      this.#options.log.error('schemes not loaded: the old ones stay', { faults });
+      this.#options.log.error('schemes not loaded: the old ones stay in use', { faults });
     }
     this.#told = faults;
     return faults;
@@ -222,7 +222,7 @@ export class ReloadableSchemes {
   #take(loaded: Loaded): void {
     const leftOut = leftOutLines(loaded.stored ?? []);
     if (leftOut.length > 0 && leftOut.join('\n') !== leftOutLines(this.stored).join('\n')) {
-      this.#options.log.error('stored schemes left out: they are not valid', { faults: leftOut });
+      this.#options.log.error('stored schemes left out: not valid any more', { faults: leftOut });
     }
     this.#current = loaded;
     this.#goneSince.clear();

@@ -163,7 +163,7 @@ export function* assembling(
     else
       blame(
         source,
-        `${source.label?.('name') ?? 'name'}: "${scheme.name}" is the name of ${other.source.name} too`,
+        `${source.label?.('name') ?? 'name'}: "${scheme.name}" is also the name of ${other.source.name}`,
       );
   }
   if (asksEnvironment) faults.push(...operator.environmentFaults);
@@ -196,7 +196,7 @@ export function* assembling(
     schemes.get(ENVIRONMENT_SCHEME)?.source.name === ENVIRONMENT
   )
     notes.push(
-      `ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "${chosen.name}": leave one of them out`,
+      `ESL_ROUTER_WEBHOOK_URL: is not the default, as defaultScheme is "${chosen.name}": leave one of them out`,
     );
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
   notes.push(...strayVariables(config));
@@ -232,7 +232,7 @@ function* withoutIll(
 }
 
 const NO_STORE =
-  'there is no store, in which they wait until they are delivered: make the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
+  'there is no store for them to wait in until they are delivered: create the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
 
 export type Choice =
   | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }

@@ -104,7 +104,7 @@ function keyIn(text: string, path: string, passphrase: string | null): KeyObject
   if (pem === '') throw new Error(`${path} holds no private key in PEM`);
   const isLocked = /BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED/m.test(pem);
   if (isLocked && passphrase === null)
-    throw new Error(`${path} is locked: expected its passphrase in webhook.tls.passphrase`);
+    throw new Error(`${path} is encrypted: expected its passphrase in webhook.tls.passphrase`);
   try {
     return createPrivateKey({ key: pem, ...(isLocked ? { passphrase: passphrase ?? '' } : {}) });
   } catch {

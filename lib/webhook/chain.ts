@@ -52,7 +52,7 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   if (named >= 0) {
     fault(
       named === 0 ? 'responseName' : `then.${named - 1}.responseName`,
-      'is where the destination is, which the last question asks for',
+      'is for the destination, which only the reply of the last question names',
     );
   }
 });

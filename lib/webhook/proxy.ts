@@ -62,7 +62,7 @@ function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySe
   if (!URL.canParse(marked) || (protocol !== 'http:' && protocol !== 'https:')) throw fault(expected);
   const url = new URL(marked);
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw fault('expected nothing behind the host and port of the proxy');
+    throw fault('expected nothing after the host and port of the proxy');
   if (url.port === '0') throw fault('nobody can listen on port 0');
   const secure = protocol === 'https:';
   const host = withoutBrackets(url.hostname);

@@ -67,7 +67,7 @@ const headersWith = (allowed: Allowed) =>
     if (twice !== undefined) fault(twice, 'is set twice');
     for (const [name, { parts }] of Object.entries(headers)) {
       if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
-        fault(name, 'says where the message goes: no macro there');
+        fault(name, 'says where the message goes: no macro is allowed there');
     }
   });
 
@@ -236,13 +236,13 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
     fault('auth.clientSecret', 'is missing: without refreshToken the grant is client credentials');
   }
   if (hook.auth.type !== 'oauth2' && templatesOfWebhook(hook).some(holdsToken)) {
-    fault('auth', '{{token}} is the access token of type "oauth2", and the type is another one');
+    fault('auth', '{{token}} is the access token of type "oauth2", and webhook.auth has another type');
   }
   if (hook.errorName !== undefined && hook.import === 'http') {
     fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
   }
   if (hook.errorName !== undefined && hook.responseName.includes(hook.errorName)) {
-    fault('errorName', 'is one of webhook.responseName too: each destination would be an error');
+    fault('errorName', 'is one of webhook.responseName too: every destination would be an error');
   }
   for (const status of hook.noRouteStatuses) {
     if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
@@ -263,7 +263,7 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
     if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
     return;
   }
-  if (hook.body !== undefined) fault('body', 'submission "http" sends parameters, not a body of one\'s own');
+  if (hook.body !== undefined) fault('body', 'submission "http" sends parameters, not webhook.body');
   if (hook.parametersIn === 'form' && (hook.method === 'GET' || hook.method === 'DELETE')) {
     fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
   }
@@ -294,7 +294,7 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
     typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Template);
   return [
     ...(format === 'http'
-      ? ['a key is one of a JSON reply, and webhook.import is "http": take a header']
+      ? ['a key needs a JSON reply, and webhook.import is "http": use a header']
       : []),
     ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is not a JSON object'] : []),
     ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))

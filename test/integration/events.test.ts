@@ -267,7 +267,7 @@ describe('events', function () {
       [
         'a macro of the outcome in the question',
         scheme({ webhook: { url: 'https://crm.test/?{{talk_seconds}}' } }),
-        '{{talk_seconds}} is what became of a call: in "events" only',
+        '{{talk_seconds}} is known only after a call: use it in "events"',
       ],
       [
         'a macro of the question in an event',

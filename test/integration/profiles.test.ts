@@ -307,7 +307,7 @@ describe('profiles of CRMs', function () {
       await reloaded('schemes loaded', () => put(at('/b')));
       await place('sales');
       expect(crm.requests.at(-1)?.url).to.equal('/b/sales');
-      const { faults } = await reloaded('schemes not loaded: the old ones stay', () =>
+      const { faults } = await reloaded('schemes not loaded: the old ones stay in use', () =>
         put('{ "url": "nowhere" }'),
       );
       expect(faults).to.have.length(2);
@@ -316,7 +316,7 @@ describe('profiles of CRMs', function () {
       );
       await place('support');
       expect(crm.requests.at(-1)?.url).to.equal('/b/support');
-      await reloaded('schemes not loaded: the old ones stay', () =>
+      await reloaded('schemes not loaded: the old ones stay in use', () =>
         rm(join(daemon.folder, 'crms'), { recursive: true }),
       );
       await place('sales');

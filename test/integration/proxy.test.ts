@@ -134,7 +134,7 @@ describe('a CRM behind a proxy', () => {
       [
         'http://h:1/path',
         undefined,
-        'a.json: webhook.proxy: expected nothing behind the host and port of the proxy',
+        'a.json: webhook.proxy: expected nothing after the host and port of the proxy',
       ],
       [
         '{{caller}}:3128',

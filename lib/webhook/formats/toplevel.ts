@@ -44,7 +44,7 @@ export function readTopLevel(
 
 /** The reply as it is when it is none of a JSON-RPC server, for a detail. */
 export function described(value: unknown): string {
-  return typeof value === 'string' ? `is the text ${excerpt(value)}` : contents(value);
+  return typeof value === 'string' ? `is the string ${excerpt(value)}` : contents(value);
 }
 
 /** What is beside a destination that was found under `name`. */

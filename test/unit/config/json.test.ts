@@ -47,7 +47,7 @@ describe('JSON that a person wrote', () => {
     [
       'a number with a zero in front',
       '{"a": 044}',
-      /column 7: expected a number, or a text in double quotes$/,
+      /column 7: expected a number, or a string in double quotes$/,
     ],
     ['a word', '{"a": yes}', 'line 1, column 7: expected a value, found "y"'],
     ['a line break in a text', '{"a": "x\ny"}', /^line 1, column 9: expected text on one line/],

@@ -55,7 +55,7 @@ describe('reload', () => {
       lines.push({ level, message, ...fields });
     };
   const log = { info: told('info'), warn: told('warn'), error: told('error') } as unknown as Logger;
-  const KEPT = 'schemes not loaded: the old ones stay';
+  const KEPT = 'schemes not loaded: the old ones stay in use';
 
   beforeEach(() => {
     lines = [];

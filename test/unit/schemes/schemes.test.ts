@@ -91,7 +91,7 @@ describe('schemes', () => {
     expect(found).to.match(/^c\.json: fallback\.onError\.0: there is no scheme "gone"$/m);
     expect(found).to.match(/^d\.json: name: "c" is the name of .*c\.json too$/m);
     expect(found).to.match(
-      /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it$/m,
+      /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and there is no file for it in ESL_ROUTER_SECRETS_DIR$/m,
     );
     expect(found).to.match(/^f\.json: fallback\.onBusy\.0\.dial: "no way!" is refused/m);
     expect(found).to.match(/^g\.json: domain: .*ESL_ROUTER_DOMAINS/m);
@@ -136,7 +136,7 @@ describe('schemes', () => {
     put('1.json', { name: 'rest', webhook: { url: URL } });
     const environment = { ESL_ROUTER_WEBHOOK_URL: URL };
     const silent =
-      'ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "rest": leave one of them out';
+      'ESL_ROUTER_WEBHOOK_URL: is not the default, as defaultScheme is "rest": leave one of them out';
     expect(await notes({ ...environment, ESL_ROUTER_DEFAULT_SCHEME: 'rest' })).to.include(silent);
     expect((await notes(environment)).join()).not.to.include('not asked');
     expect((await notes({ ESL_ROUTER_WEBHOOK_AUTH: '{"type":"none"}' })).join()).to.include(
@@ -372,7 +372,7 @@ describe('schemes', () => {
       [
         'a hand-over to itself',
         { ...webhook({}), fallback: { onNoRoute: [{ scheme: 'a' }] } },
-        /fallback\.onNoRoute\.0: hands the call to the scheme itself, and is left out$/,
+        /fallback\.onNoRoute\.0: hands the call to the same scheme, and is left out$/,
       ],
       [
         'a country where no number is expected',
@@ -504,7 +504,7 @@ describe('schemes', () => {
         f: { did: '1500*', context: 'public', caller: '201' },
       });
       const by = (scheme: string): string =>
-        `never chooses this scheme: ${scheme} (${scheme}.json) comes first and fits all these calls`;
+        `never chooses this scheme: ${scheme} (${scheme}.json) comes first and matches all these calls`;
       expect(notes).to.deep.equal([
         `b.json: match: ${by('a')}`,
         `c.json: match.did.0: "044 7654321" ${by('a')}`,
@@ -602,24 +602,24 @@ describe('schemes', () => {
       [
         'a domain that is read from the call, without a list',
         {},
-        'domain (ESL_ROUTER_DOMAIN): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'domain (ESL_ROUTER_DOMAIN): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
         { DOMAIN: 'var:domain_name' },
       ],
       [
         'a context that is read from the call, without a list',
         {},
-        'extensionContext (ESL_ROUTER_EXTENSION_CONTEXT): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'extensionContext (ESL_ROUTER_EXTENSION_CONTEXT): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
         { EXTENSION_CONTEXT: 'var:domain_name' },
       ],
       [
         'the same of a target',
         { targets: { desk: { transfer: { extension: '900', context: 'var:domain_name' } } } },
-        'targets.desk.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'targets.desk.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
       ],
       [
         'the same of a step',
         { fallback: { onBusy: [{ transfer: { extension: '900', context: 'var:domain_name' } }] } },
-        'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
       ],
       [
         'a SIP host that cannot be dialled',
@@ -662,7 +662,7 @@ describe('schemes', () => {
       expect(await found({ url: `${URL}{{secret.DOTS}}/x` })).to.deep.equal([
         'webhook.url: a value makes a segment of the URL path "." or ".."',
       ]);
-      const lines = ['{{secret.LINES}}: it has characters that no header can carry: only printable ASCII'];
+      const lines = ['{{secret.LINES}}: has characters that a header cannot hold: only printable ASCII is allowed'];
       expect(await found({ headers: { 'X-Key': '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'api-key', key: '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'hmac', secret: '{{secret.LINES}}' } })).to.deep.equal([]);
