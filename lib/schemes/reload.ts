@@ -36,7 +36,7 @@ const SETTLED_MS = 5_000;
 const AGAIN_MS = 5_000;
 
 /**
- * The schemes of now. Calls keep those that they began with. A load is taken whole, or not at all: a fault leaves the old ones, and
+ * The schemes of now. Calls keep the ids that they began with. A load is taken whole, or not at all: a fault leaves the old ones, and
  * so do files that have vanished, until it is sure that somebody meant it.
  */
 export class ReloadableSchemes {

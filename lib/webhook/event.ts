@@ -6,7 +6,7 @@ import { described } from './field.ts';
 export const CALL_EVENTS = ['ringing', 'answered', 'moved', 'ended'] as const;
 export type CallEventName = (typeof CALL_EVENTS)[number];
 
-/** Numbers: alone in a text of a JSON body they go as JSON's own. */
+/** Numbers: alone in a string of a JSON body they go as JSON's own. */
 const NUMBERS = ['seq', 'ring_seconds', 'talk_seconds', 'talk_ms', 'unix_time'] as const;
 const TEXTS = [
   'event',
