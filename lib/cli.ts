@@ -185,7 +185,9 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
   common(program.command('user'))
     .addArgument(new Argument('<action>', 'what to do').choices(USER_ACTIONS))
     .argument('[name]', 'name of the user')
-    .description('manage users of the API and the console; the password is asked for, or read from standard input')
+    .description(
+      'manage users of the API and the console; the password is asked for, or read from standard input',
+    )
     .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer'))
     .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
       exit(await userCommand(context, action, name, options));

@@ -52,7 +52,7 @@ export function createLogger(options: LogOptions): Log {
   const { level, format, maskNumbers, secrets = [], stream, colour = false } = options;
   const lines = new Lines(stream);
   let dropped = 0;
-  // Whoever read the log has gone (EPIPE), or the disk is full: calls are served all the same, and it may have room again.
+  // Whoever read the log has gone (EPIPE), or the disk is full: calls are served anyway, and it may have room again.
   let failed = false;
   let retryAt = 0;
   guarded(stream, () => {

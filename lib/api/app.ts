@@ -19,11 +19,11 @@ import { ROUTES } from './routes/index.ts';
 
 /** The API without its port: a test hands requests in. */
 
-/** A header that is never ended, or a body by the byte, takes a place for so long. */
+/** A header that is never ended, or a body by the byte, takes a place for this long. */
 const REQUEST_MS = 10_000;
 /** A connection without a request. */
 const KEEP_ALIVE_MS = 10_000;
-/** A connection on which nothing moves; a reader of events hears something oftener, unless he does not read. */
+/** A connection on which nothing moves; a reader of events hears something more often, unless he does not read. */
 const SILENT_MS = 20_000;
 const MAX_HEADER_BYTES = 16_384;
 /** The largest scheme has some hundred lines. */

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { StoreFault } from '../store/fault.ts';
 import { ApiProblem, sendProblem, type FieldFault } from './problem.ts';
 
-/** Every error of a request becomes a problem, and what is ours to mend goes into the log. */
+/** Every error of a request becomes a problem, and what is ours to fix goes into the log. */
 export function answerFaults(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
@@ -46,7 +46,8 @@ function problemOf(error: unknown): ApiProblem {
     });
   }
   const { statusCode = 500 } = error as Partial<FastifyError>;
-  if (statusCode < 400 || statusCode > 499) return new ApiProblem(500, 'an internal error: see the log of the router');
+  if (statusCode < 400 || statusCode > 499)
+    return new ApiProblem(500, 'an internal error: see the log of the router');
   return new ApiProblem(statusCode, messageOf(error));
 }
 

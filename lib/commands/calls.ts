@@ -22,7 +22,7 @@ export interface CallsOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** Lists calls out of the store, the newest first. */
+/** Lists calls out of the store, newest first. */
 export async function callsCommand(context: CommandContext, options: CallsOptions): Promise<ExitCode> {
   const { config } = await load(context, options);
   const { stdout, stderr } = context;

@@ -54,8 +54,8 @@ export interface Loaded {
 }
 
 /**
- * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
- * configuration and schemes, a line each.
+ * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of configuration
+ * and schemes, one per line.
  */
 export async function load(
   { env: given, configurationFolders }: CommandContext,
@@ -84,7 +84,7 @@ export async function load(
   );
 }
 
-/** What is wrong with the configuration is told beside what is wrong with the secrets. */
+/** What is wrong with the configuration is told besides what is wrong with the secrets. */
 function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typeof secretsOf> {
   try {
     return secretsOf(files, result.config.secrets.hosts);

@@ -30,7 +30,8 @@ export async function initCommand(
     // A scheme of one's own is not a start any more.
     const isNew = !(kind === 'scheme' && others.length > 0) && (await writeNew(file, text, mode));
     const name = kind === 'scheme' && !isNew ? join(folder, SCHEMES_FOLDER) : file;
-    const lost = isNew || filled.length === 0 ? '' : `: not changed, so ${filled.join(' and ')} was not written`;
+    const lost =
+      isNew || filled.length === 0 ? '' : `: not changed, so ${filled.join(' and ')} was not written`;
     print(stdout, [`${isNew ? 'written' : 'kept   '}  ${name}${lost}`]);
     if (isNew) todo.push(...open.map((text) => `${file}: ${text}`));
   }

@@ -63,10 +63,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
         ? []
         : [['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`]]),
       ['rate', `${(report.calls / (report.durationMs / 1000)).toFixed(1)} calls/s`],
-      [
-        'late starts',
-        `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`,
-      ],
+      ['late starts', `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`],
     ];
     print(stdout, [table(rows)]);
   }

@@ -40,7 +40,7 @@ function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   );
 }
 
-/** Folded behind a space, a comma or another sign where there is one in the line; else where the line is full. */
+/** Folded after a space, a comma or another sign where there is one in the line; else where the line is full. */
 function folded(cell: string, width: number): string[] {
   const lines: string[] = [];
   let rest = cell;

@@ -16,7 +16,7 @@ export function storyOf(record: CallRecord): string[] {
   const end = endOf(record);
   const moments = momentsOf(record)
     .map((moment, place) => ({ ...moment, place }))
-    // What was noted without a time stays behind what it was noted after.
+    // What was noted without a time stays after what it was noted after.
     .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
     .map(lineOf);
   const notes = record.notes.map((note) => `note: ${note}`);

@@ -21,12 +21,7 @@ export const API_SETTINGS = {
     'More host names of the API (the Host header), such as router.example.com. Its own address and loopback always work.',
   ),
   tls: {
-    cert: setting(
-      'API_TLS_CERT',
-      '',
-      text,
-      'Certificate of the API with its chain, a PEM file.',
-    ),
+    cert: setting('API_TLS_CERT', '', text, 'Certificate of the API with its chain, a PEM file.'),
     key: setting('API_TLS_KEY', '', text, 'Private key of that certificate, a PEM file.'),
   },
   trustedProxy: setting(

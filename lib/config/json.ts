@@ -239,7 +239,7 @@ class Reader {
     const number = NUMBER.exec(this.#text)?.[0];
     if (number !== undefined) {
       this.#at = start + number.length;
-      // 0123 is a zero with something behind it, and a telephone number to who wrote it.
+      // 0123 is a zero with something after it, and a telephone number to who wrote it.
       if (/[\w+]/.test(this.#text[this.#at] ?? '')) {
         this.#at = start;
         throw this.#fault('expected a number, or a string in double quotes', '');

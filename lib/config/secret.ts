@@ -21,7 +21,7 @@ export interface SecretSources {
 
 const PREFIX = 'ESL_ROUTER_SECRET_';
 
-/** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: a line each. */
+/** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: one per line. */
 export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   const values = new Map<string, string>();
   const paths = new Map<string, string>();

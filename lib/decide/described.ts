@@ -22,7 +22,7 @@ export interface Reader {
 }
 
 /**
- * The call that FreeSWITCH would tell of, read as the router reads it. Throws RouterError `config_invalid` for options that
+ * The call that FreeSWITCH would announce, read as the router reads it. Throws RouterError `config_invalid` for options that
  * describe none.
  */
 export function callFrom(options: CallOptions, { didFrom, variables }: Reader): Call {
@@ -39,7 +39,9 @@ export function callFrom(options: CallOptions, { didFrom, variables }: Reader): 
   const unread = [...given.keys()].find((name) => !read.has(`variable_${name}`));
   if (unread !== undefined) {
     const known = [...variables, 'esl_router_scheme', 'esl_router_guard'].sort().join(', ');
-    throw wrong(`--var ${unread}: nothing reads the variable "${unread}"; variables that are read: ${known}, ...`);
+    throw wrong(
+      `--var ${unread}: nothing reads the variable "${unread}"; variables that are read: ${known}, ...`,
+    );
   }
   return call;
 }
@@ -50,9 +52,7 @@ function variablesFrom(pairs: readonly string[]): Map<string, string> {
     const [, name = '', value = ''] = /^([^=]+)=([^]*)$/.exec(pair) ?? [];
     if (name === '') throw wrong(`--var ${JSON.stringify(pair)}: expected name=value`);
     if (value === '') {
-      throw wrong(
-        `--var ${name}: has no value: to FreeSWITCH such a variable is not set, so leave it out`,
-      );
+      throw wrong(`--var ${name}: has no value: to FreeSWITCH such a variable is not set, so leave it out`);
     }
     variables.set(name, value);
   }

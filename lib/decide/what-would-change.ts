@@ -10,8 +10,8 @@ import type { SchemeSet } from '../schemes/schemes.ts';
 import { dryRun } from './dry-run.ts';
 
 /**
- * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nobody is asked
- * anything, and what a record does not hold is not guessed.
+ * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nothing is
+ * asked, and what a record does not hold is not guessed.
  */
 
 /** A call as the store has it. */
@@ -49,7 +49,7 @@ type Verdict = { readonly id: string } & (
 
 export interface Changes {
   readonly verdicts: readonly Verdict[];
-  /** Calls that the time did not suffice for. */
+  /** Calls for which there was no time left. */
   readonly unread: number;
 }
 
@@ -123,7 +123,7 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
   return { from, call: callOf(record, options) };
 }
 
-/** By what was decided first: what came of it, other callees and other times would change. */
+/** By the first decision only: what followed would differ with other callees and other times. */
 async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptions): Promise<Outlook> {
   const { schemes, config, secrets, version, clock, random } = options;
   const replies = new Replies(record);
@@ -179,7 +179,7 @@ function isReason(answer: string | null): answer is Reason {
   return answer !== null && Object.hasOwn(REASONS, answer);
 }
 
-/** Without what is another one each time: names of questions, and moments. */
+/** Without what differs each time: ids of questions, and times. */
 function sayingOf(method: string, url: string, body: string | null): string {
   return `${method} ${url} ${body ?? ''}`
     .replace(/msg_[0-9a-f-]{36}/g, 'msg_')

@@ -106,7 +106,10 @@ class Way {
       'continue_on_fail',
       'if the router dies while a callee rings, the caller is hung up with the cause of the callee',
     );
-    this.#checkVariable('hangup_after_bridge', 'when the callee hangs up, the caller runs on into the fallback');
+    this.#checkVariable(
+      'hangup_after_bridge',
+      'when the callee hangs up, the caller runs on into the fallback',
+    );
     return this.#findings;
   }
 
@@ -132,7 +135,7 @@ class Way {
   }
 
   #checkGuard(): void {
-    // A sched_cancel behind it takes it away again.
+    // A sched_cancel after it takes it away again.
     const cancelled = this.#before.findLastIndex(({ application }) => application === 'sched_cancel');
     const index = this.#before.findLastIndex(({ application }) => application === 'sched_transfer');
     const seconds = Math.max(SHORTEST_GUARD, Math.ceil(this.#options.timeoutSeconds) + MARGIN_SECONDS);
@@ -219,11 +222,7 @@ class Way {
         told.step,
       );
     } else if (at < index) {
-      this.#fault(
-        'esl_router_guard_id is set before the guard, and so names another task',
-        write,
-        told.step,
-      );
+      this.#fault('esl_router_guard_id is set before the guard, and so names another task', write, told.step);
     } else if (other !== undefined) {
       const text = `esl_router_guard_id follows ${other.application} and names that task: write it directly after the guard`;
       this.#fault(text, write, told.step);

@@ -163,8 +163,8 @@ export class Listener {
   }
 
   /**
-   * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since
-   * closing would reset it and leave callers in silence, and served one by one behind it. Resolves when closed.
+   * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since closing
+   * would reset it and leave callers in silence, and served one by one after it. Resolves when closed.
    * @param atOnce nobody more is taken into the queue from now on: who connects asks again after a second
    */
   pause(atOnce = false): Promise<void> {

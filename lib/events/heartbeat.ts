@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 }
 
 const BEAT_MS = 5_000;
-/** Who has said nothing for so long is dead. */
+/** Who has said nothing for this long is dead. */
 const GONE_MS = 30_000;
 /** Of one transaction. */
 const CALLS = 100;

@@ -24,7 +24,7 @@ export interface LaneLimits {
   readonly timeoutSeconds: number;
 }
 
-/** Behind the last moment at which a try may end: what was taken by a router that died is tried again. */
+/** After the last moment at which a try may end: what was taken by a router that died is tried again. */
 const LEASE_MS = 30_000;
 /** What other routers have left is looked for so often. */
 const IDLE_MS = 5_000;

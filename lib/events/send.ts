@@ -16,7 +16,7 @@ import { readForNext, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { callOf, readStored } from './stored.ts';
 
-/** One try to deliver one event, by the words of the scheme of now. */
+/** One try to deliver one event, by the words of the current scheme. */
 
 export interface SendOptions {
   readonly send: Upstream['send'];
@@ -39,7 +39,7 @@ export type Tried =
   | { readonly kind: 'held'; readonly error: string };
 
 const HELD: ReadonlySet<Reason> = new Set(['breaker_open', 'bulkhead_full', 'webhook_paused']);
-/** In a reply that is not an error this says that the CRM has failed all the same. */
+/** In a reply that is not an error this says that the CRM has failed anyway. */
 const SAID: ReadonlySet<Reason> = new Set(['crm_error', 'rpc_error']);
 /** Of what a person reads in a list. */
 const MOST_ERROR = 500;

@@ -73,7 +73,7 @@ function undo(coding: string, bytes: Buffer, maxBytes: number, notes: string[]):
     }
     throw new RouterError('http_malformed', `the body is not complete ${coding}: ${messageOf(error)}`);
   }
-  // As behind a Content-Length that is too small. Zeros are padding, which gzip(1) and Node take as well.
+  // As after a Content-Length that is too small. Zeros are padding, which gzip(1) and Node take as well.
   if (left.some((byte) => byte !== 0)) {
     throw new RouterError('http_malformed', `${left.length} bytes after the end of the ${coding} data`);
   }

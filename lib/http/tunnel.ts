@@ -193,7 +193,7 @@ export function credentialsFor({ authorization }: Proxy): Record<string, string>
 
 /** `HTTP 407, it takes Negotiate, NTLM` */
 export function refusalBy(status: number, headers: http.IncomingHttpHeaders): string {
-  // `Basic realm="a, b", charset="UTF-8", NTLM`: what has no equals sign behind its first word is a scheme.
+  // `Basic realm="a, b", charset="UTF-8", NTLM`: what has no equals sign after its first word is a scheme.
   const challenges = [headers['proxy-authenticate'] ?? []]
     .flat()
     .join(',')

@@ -27,7 +27,7 @@ export type NumberResult = (
       /** The number that the same digits are by another reading, E.164 without `+`; null when there is none. */
       readonly other: string | null;
     }
-  /** `detail` goes on behind the text: `has 17 digits, a number has 15 at most`. */
+  /** `detail` goes on after the text: `has 17 digits, a number has 15 at most`. */
   | { readonly ok: false; readonly detail: string }
 ) & {
   /** What makes it dearer than its country says, in any reading that the digits can have. */
@@ -110,7 +110,9 @@ function choose(
   if (first === undefined) return { refusal: whyNone(readings, written, country) };
   if (first.doubted && !first.bare) return { refusal: whyNone(readings, written, country) };
   if (first.doubted) {
-    return { refusal: `can be +${first.digits}, and nobody splits a calling code like that: write it with a +` };
+    return {
+      refusal: `can be +${first.digits}, and nobody splits a calling code like that: write it with a +`,
+    };
   }
   if (accept === 'valid') return { refusal: 'is not a number of the plan, and numbering.accept is "valid"' };
   if (divided === 'marks' && !plus) {
@@ -163,8 +165,8 @@ function slipIn({ plus, groups, digits }: Written, { country }: Numbering): stri
 }
 
 /**
- * Two numbers of the plan, and no rule that prefers one. `0081 ...` in Hong Kong: behind 00 a number in Japan, behind 008
- * another one. `490211...` in Germany: its own code and 0211, or the area code 0490 that has lost its 0.
+ * Two numbers of the plan, and no rule that prefers one. `0081 ...` in Hong Kong: after 00 a number in Japan, after 008 another
+ * one. `490211...` in Germany: its own code and 0211, or the area code 0490 that has lost its 0.
  */
 function eitherOf(readings: readonly Reading[], { divided, bracketedZeroAt }: Written): string | null {
   const [first, ...others] = readings.filter(({ valid }) => valid);

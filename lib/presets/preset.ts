@@ -10,7 +10,7 @@ export interface Preset {
   readonly scheme: Omit<SchemeDocument, 'name' | '$schema'>;
   /** What the CRM is told of its calls, for whoever wants that: `esl-router new --events`. */
   readonly events?: PresetEvents;
-  /** What is left to do, a line each: the path in the scheme or the variable, and what belongs there. */
+  /** What is left to do, one per line: the path in the scheme or the variable, and what belongs there. */
   readonly toDo: readonly string[];
   /** What it can't do, for docs/presets.md. */
   readonly limits: readonly string[];

@@ -10,7 +10,7 @@ export const salesforce: Preset = {
       method: 'GET',
       submission: 'http',
       import: 'json',
-      // Digits behind a +, or nothing: no quote can come in.
+      // Digits after a +, or nothing: no quote can come in.
       parameters: {
         q: "SELECT OwnerId FROM Contact WHERE Phone = '{{caller_e164}}' OR MobilePhone = '{{caller_e164}}' LIMIT 1",
       },

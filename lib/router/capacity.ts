@@ -17,18 +17,21 @@ interface Capacity {
 }
 
 /**
- * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is
- * none left, and tells nobody: those callers would be left in silence. So as many stay free as may be queued.
+ * A call takes a descriptor for FreeSWITCH and one for its CRM. Node accepts and closes at once what comes when there is none
+ * left, and gives no notice: those callers would be left in silence. So as many stay free as may be queued.
  */
 export function capacity(config: Config, limit = Infinity, log: Logger): Capacity {
   const backlog = Math.min(MAX_BACKLOG, Math.floor(limit / 8));
   const free = Math.max(3, limit - backlog - OTHER_DESCRIPTORS);
   const maxCalls = Math.min(config.listen.maxCalls, Math.floor((free * 3) / 8));
   if (maxCalls < config.listen.maxCalls) {
-    log.warn('fewer calls at a time than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)', {
-      maxCalls,
-      maxDescriptors: limit,
-    });
+    log.warn(
+      'fewer calls at a time than listen.maxCalls: too few file descriptors (ulimit -n, LimitNOFILE)',
+      {
+        maxCalls,
+        maxDescriptors: limit,
+      },
+    );
   }
   const maxRefused = Math.min(MAX_REFUSED, Math.floor(free / 4));
   return { maxCalls, maxRefused, maxDescriptors: limit - backlog - OTHER_DESCRIPTORS / 3, backlog };

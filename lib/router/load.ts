@@ -23,7 +23,7 @@ export interface LoadOptions {
 
 export type LoadState =
   | { readonly kind: 'normal' }
-  /** The loop lags: calls are given back. `calmSince`: it does not any more; null while it does. */
+  /** The loop lags: calls are given back. `calmSince`: it does no longer; null while it does. */
   | { readonly kind: 'shedding'; readonly since: number; readonly calmSince: number | null }
   /** The port is closed, so that FreeSWITCH's next host gets the calls. Those accepted before are served. */
   | {
@@ -35,7 +35,7 @@ export type LoadState =
 const SAMPLE_MS = 50;
 /** A garbage collection or a stall of the machine is over by then: giving calls back does not help. */
 const SHEDDING_MS = 1_000;
-/** Without a single free place for so long the calls are long ones, and the next host serves callers better. */
+/** Without a single free place for this long the calls are long ones, and the next host serves callers better. */
 const FULL_MS = 2_000;
 /** He hears nothing meanwhile: who has been queued for longer is given back, at half of the work. */
 const LONGEST_WAIT_MS = 2_000;

@@ -57,7 +57,7 @@ export interface RouterOptions {
 }
 
 interface SecretSource {
-  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
   readonly read: () => Promise<Secrets>;
   /** A glance at their files. Never rejects. */
   readonly look: () => Promise<string>;
@@ -81,7 +81,7 @@ const MAX_FAULTS = 100;
 /** Calls that were cut close their sockets and write their records. */
 const FAREWELL_MS = 200;
 
-/** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+/** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
 export async function start(options: RouterOptions): Promise<Router> {
   const { config, secrets, secretSource, sharedSchemes, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
@@ -106,7 +106,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   }
 }
 
-/** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
+/** The schemes with the current secrets. The glance comes before the reading: what changes meanwhile is read once more. */
 async function loadAll(
   config: Config,
   first: Secrets,

@@ -89,7 +89,7 @@ export class SchemeDesk {
     return (await this.list()).find((one) => one.name === name) ?? null;
   }
 
-  /** The newest first, deletions among them. */
+  /** Newest first, deletions among them. */
   async revisions(name: string): Promise<readonly Revision[]> {
     const { shelf, tenant } = this.#options;
     return shelf.revisions(tenant, name);

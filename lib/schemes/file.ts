@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * or by a sentence that says what is wrong with it.
  */
 
-/** Why a file can't be used, as a sentence that goes behind its name. */
+/** Why a file can't be used, as a sentence that goes after its name. */
 export class FileFault extends Error {
   /** Nothing stands under the name. */
   readonly isMissing: boolean;

@@ -11,7 +11,7 @@ export async function readKept(path: string): Promise<string> {
   return (await readText(path, { maxBytes: MAX_NAMED_BYTES })).trim();
 }
 
-/** Nobody writes one for so long. */
+/** Nobody writes one for this long. */
 const LEFT_MS = 60_000;
 
 /**

@@ -11,7 +11,7 @@ interface Sourced {
 /** Signs of other languages of patterns. No telephone number has one, and none of them means anything here. */
 const FOREIGN = /[\\^$|[\]{},;]|(?<=.)\+/u;
 
-/** Each is held against all before it. More than these are written by a program, and a reload is not to hold up calls. */
+/** Each is checked against all before it. More than these are written by a program, and a reload is not to hold up calls. */
 const MOST_COMPARED = 300;
 
 /**
@@ -39,7 +39,9 @@ function patternNotes({ did, caller, context }: Match, { bypass }: Pick<Config, 
       const wrong = neverFits(pattern);
       if (wrong !== null) notes.push(`${shown} ${wrong}`);
       else if (part === 'did' && pattern.globs.every((glob) => bypass.called.includes(glob))) {
-        notes.push(`${shown} is an emergency number (bypass.called): calls to it are given back before any match`);
+        notes.push(
+          `${shown} is an emergency number (bypass.called): calls to it are given back before any match`,
+        );
       }
     }
   }

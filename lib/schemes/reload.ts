@@ -30,14 +30,14 @@ type Follower = (set: SchemeSet, secrets?: Secrets) => void;
 
 /** Between the beginnings of two loads: who asks more often is served by the same one. */
 const SPACING_MS = 250;
-/** A file that is gone for so long was deleted; until then somebody may be writing it again. */
+/** A file that is gone for this long was deleted; until then somebody may be writing it again. */
 const SETTLED_MS = 5_000;
 /** What the file system refuses now it may give later, without a change that could be seen. */
 const AGAIN_MS = 5_000;
 
 /**
- * The schemes of now. Calls keep the ids that they began with. A load is taken whole, or not at all: a fault leaves the old ones, and
- * so do files that have vanished, until it is sure that somebody meant it.
+ * The current schemes. Calls keep the ids that they began with. A load is taken whole, or not at all: a fault leaves the old
+ * ones, and so do files that have vanished, until it is sure that somebody meant it.
  */
 export class ReloadableSchemes {
   readonly #options: ReloadOptions;
@@ -72,7 +72,7 @@ export class ReloadableSchemes {
           });
   }
 
-  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
   static async open(options: ReloadOptions): Promise<ReloadableSchemes> {
     const schemes = new ReloadableSchemes(options);
     const loaded = await options.read();
@@ -88,7 +88,7 @@ export class ReloadableSchemes {
     return this.#current.set;
   }
 
-  /** What became of each scheme of the store when they were read. */
+  /** What happened to each scheme of the store when they were read. */
   get stored(): readonly StoredUse[] {
     return this.#current.stored ?? [];
   }

@@ -33,7 +33,7 @@ export type LoadResult = {
   readonly named?: readonly string[];
   /** What a glance at the folder showed when it was read: see `lookAt`. */
   readonly seen?: string;
-  /** What became of each scheme of the store. */
+  /** What happened to each scheme of the store. */
   readonly stored?: readonly StoredUse[];
 } & (
   | {
@@ -213,7 +213,7 @@ export function* assembling(
   return { ok: true, set, notes, files, stored };
 }
 
-/** The set of all the others: a stored scheme that is not valid, or not any more, takes none of them with it. */
+/** The set of all the others: a stored scheme that is not valid, or no longer, takes none of them with it. */
 function* withoutIll(
   ill: ReadonlyMap<SchemeSource, readonly Fault[]>,
   sources: readonly SchemeSource[],

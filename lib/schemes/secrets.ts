@@ -82,7 +82,7 @@ export async function lookAtSecrets(given: Environment, own: OwnWrites): Promise
 
 type Hosts = Parameters<typeof loadSecrets>[0]['hosts'];
 
-/** Throws RouterError `config_invalid` with every fault, a line each. */
+/** Throws RouterError `config_invalid` with every fault, one per line. */
 export function secretsOf(files: SecretFiles, hosts: Hosts): { secrets: Secrets; texts: readonly string[] } {
   let secrets: Secrets | null = null;
   const faults = [...files.faults];

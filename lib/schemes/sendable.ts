@@ -107,7 +107,10 @@ function unprintable({ headers, auth }: Webhook, secret: (name: string) => strin
   if (auth.type === 'api-key') templates.push(auth.key);
   return [...new Set(templates.flatMap(secretsOf))]
     .filter((name) => /[^\x20-\x7e]/.test(secret(name)))
-    .map((name) => `{{secret.${name}}}: has characters that a header cannot hold: only printable ASCII is allowed`);
+    .map(
+      (name) =>
+        `{{secret.${name}}}: has characters that a header cannot hold: only printable ASCII is allowed`,
+    );
 }
 
 /** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */
@@ -145,7 +148,8 @@ function legFaults(scheme: Scheme, config: Config): string[] {
 }
 
 /** A caller can choose the domain of his request. */
-export const UNLISTED = 'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed';
+export const UNLISTED =
+  'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed';
 
 /** Settings that no call can be dialled by. */
 export function undiallable({ dial, domain, domains, extensionContext, sipHosts }: Config): string[] {

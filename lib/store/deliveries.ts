@@ -101,8 +101,8 @@ export class Deliveries {
   }
 
   /**
-   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none
-   * behind it.
+   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none after
+   * it.
    */
   async take(
     { scheme, webhook }: Lane,
@@ -289,7 +289,7 @@ async function settleOthers(
     where deliveries.id = v.column1 and ${state} = 'waiting'`.execute(db);
   const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
   if (failed.length === 0) return;
-  // Those behind it can't go before: they are not even looked at until then.
+  // Those after it can't go before: they are not even looked at until then.
   const behind = failed.map(({ delivery: { call_id, webhook }, nextAt }) => {
     return sql`(${call_id}, ${webhook}, ${nextAt.toISOString()})`;
   });

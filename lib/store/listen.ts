@@ -42,7 +42,7 @@ export function listening({ url, password, channel, onWord, clock }: ListenOptio
       await one.query(`listen ${one.escapeIdentifier(channel)}`);
       onWord();
     } catch {
-      // `end` comes behind it, and the next try.
+      // `end` comes after it, and the next try.
       await one.end().catch(() => undefined);
     }
   };

@@ -36,7 +36,7 @@ export class LiveCalls {
   }
 
   /**
-   * Closes calls of routers that have not been alive since then, so many at most: their CRMs are told. Resolves to the
+   * Closes calls of routers that have not been alive since then, at most this many: their CRMs are told. Resolves to the
    * schemes that have something to send, one for each call.
    */
   async closeOrphans(aliveSince: Date, at: Date, limit: number): Promise<string[]> {

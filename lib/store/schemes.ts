@@ -47,7 +47,7 @@ export class Schemes {
     return count;
   }
 
-  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite tells nobody. */
+  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite gives no notice. */
   listen(onChange: () => void): () => void {
     return this.#database.listen?.(CHANNEL, onChange) ?? (() => undefined);
   }
@@ -69,7 +69,7 @@ export class Schemes {
       .execute();
   }
 
-  /** The newest first. */
+  /** Newest first. */
   async revisions(tenant: string, name: string): Promise<SchemeRevision[]> {
     return this.#database.reader
       .selectFrom('scheme_revisions')

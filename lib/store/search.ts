@@ -12,7 +12,7 @@ export interface WordSearch {
   readonly limit: number;
 }
 
-/** Resolves to their places in the order, the newest first. */
+/** Resolves to their places in the order, newest first. */
 export function newestWith(database: Database, search: WordSearch): Promise<number[]> {
   return database.kind === 'sqlite' ? walked(database, search) : probed(database, search);
 }

@@ -34,7 +34,7 @@ const BUILT = !import.meta.url.endsWith('.ts');
 const WORKER = new URL(BUILT ? './worker.js' : './worker.ts', import.meta.url);
 /** In a checkout: what lets Node run TypeScript does so in the first thread alone. */
 const FROM_SOURCE = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(WORKER.href)}); })`;
-/** What holds a thread up for so long, a disk that does not answer, holds nobody else up. */
+/** What holds a thread up for this long, a disk that does not answer, holds nobody else up. */
 const CLOSE_MS = 2_000;
 
 export class SqliteThread {

@@ -78,7 +78,7 @@ export class Writer {
     };
   }
 
-  /** For whoever wants to see what was recorded just now: resolves when it is written, or can't be. */
+  /** For anyone who wants to see what was recorded just now: resolves when it is written, or can't be. */
   async flush(): Promise<void> {
     while (this.#queue.length > 0 && this.#because === '') {
       this.#stopTimer();

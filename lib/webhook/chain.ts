@@ -42,10 +42,7 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   };
   questionFaults(hook, fault);
   if (hook.unmapped !== undefined && hook.map.size === 0) {
-    fault(
-      'unmapped',
-      'is for words that webhook.map does not have, and there is no webhook.map',
-    );
+    fault('unmapped', 'is for words that webhook.map does not have, and there is no webhook.map');
   }
   sequenceFaults(hook, fault);
   const named = [hook, ...hook.then].slice(0, -1).findIndex(namesDestination);

@@ -42,7 +42,7 @@ const { shape: connection } = z
     >,
   );
 
-/** Those that a scheme may say too: a path behind the URL, further headers, less time. */
+/** Those that a scheme may say too: a path after the URL, further headers, less time. */
 const SAID_TWICE: ReadonlySet<string> = new Set(['url', 'headers', 'timeoutSeconds']);
 /** Those that only a profile can say where there is one, and that one question has of the one before. */
 const CONNECTION: readonly string[] = Object.keys(connection).filter((key) => !SAID_TWICE.has(key));
@@ -220,7 +220,7 @@ function originOf(url: string): string | null {
   return /^[a-z][a-z\d+.-]*:\/*[^/?#\\]*/i.exec(url)?.[0].toLowerCase() ?? null;
 }
 
-/** `path` behind `base`, from which it does not lead away. */
+/** `path` after `base`, from which it does not lead away. */
 function joinedUrl(base: string, path: string): { url: string } | { wrong: string } {
   if (originOf(path) !== null)
     return { wrong: 'expected a path such as /contacts, which is added to the URL' };

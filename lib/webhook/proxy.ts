@@ -48,7 +48,7 @@ function parseProxy(text: string, namedBy: string): ProxyChoice {
   return text === 'none' || text === 'environment' ? text : parseProxyUrl(text, namedBy, EXPECTED);
 }
 
-/** Without `http://` it is one all the same: `proxy.example.com:3128`. */
+/** Without `http://` it is one anyway: `proxy.example.com:3128`. */
 function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySetting {
   const fault = (message: string): RouterError => new RouterError('config_invalid', message);
   const { parts } = parseTemplate(text.includes('://') ? text.trim() : `http://${text.trim()}`);

@@ -204,7 +204,7 @@ export const { shape: ownOfEvents } = z
   )
   .omit(UNASKED_FIELDS);
 
-/** What these fields are for it all the same. */
+/** What these fields are for it anyway. */
 export const UNASKED = z.object(fields).pick(UNASKED_FIELDS).parse({});
 
 /** What holds for a chain of questions as a whole, and stands in its first alone. */
@@ -293,9 +293,7 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
   const isObject =
     typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Template);
   return [
-    ...(format === 'http'
-      ? ['a key needs a JSON reply, and webhook.import is "http": use a header']
-      : []),
+    ...(format === 'http' ? ['a key needs a JSON reply, and webhook.import is "http": use a header'] : []),
     ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is not a JSON object'] : []),
     ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))
       ? [`the key ${JSON.stringify(key)} is set by the scheme`]

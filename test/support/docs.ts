@@ -32,7 +32,7 @@ export function readingsPage(rows: readonly Row[]): string {
   });
   return [
     READINGS,
-    '| country, settings | the CRM says | it becomes | the kind was seen in |',
+    '| country, settings | the CRM says | it becomes | seen in |',
     '|---|---|---|---|',
     ...cells,
     '',
@@ -41,9 +41,9 @@ export function readingsPage(rows: readonly Row[]): string {
 
 const READINGS = `# Readings
 
-What a CRM says, and what it becomes. The first column names the country (\`numbering.country\`) and the settings that are not the
+What a CRM says, and how it is read. The first column names the country (\`numbering.country\`) and the settings that are not the
 defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value is under \`destination\` of a JSON reply, unless \`json:\`,
-\`http:\` or \`json-rpc:\` in front of it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a space that does not break.
+\`http:\` or \`json-rpc:\` before it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a non-breaking space.
 *nobody* goes on with \`onNoRoute\`; *refused* and *error* with \`onError\`, each with its reason.
 
 This page is made from test/fixtures/readings.tsv (\`npm run docs\`); \`npm test\` reads each row.

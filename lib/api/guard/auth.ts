@@ -10,7 +10,7 @@ import { mayAs, type Principal, ROLES } from './role.ts';
 
 const IDLE_MS = 60 * 60_000;
 const LONGEST_MS = 12 * 60 * 60_000;
-/** A session is written as used no oftener. */
+/** A session is written as used no more often. */
 const SEEN_MS = 60_000;
 
 const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
@@ -57,7 +57,7 @@ function notLoggedIn(): ApiProblem {
   return new ApiProblem(401, 'log in, or send a token', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
-/** Null: nobody that is known, or not any more. */
+/** Null: nobody that is known, or no longer. */
 export async function authenticate(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
   const { authorization } = request.headers;
   return authorization === undefined

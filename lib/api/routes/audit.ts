@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 
-/** Who changed what, the newest first. */
+/** Who changed what, newest first. */
 export function auditRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
   return (app) => {
     app.get(

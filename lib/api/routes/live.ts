@@ -91,7 +91,9 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
       (request, reply) => {
         const { role } = principalOf(request);
         if (readers >= MAX_READERS) {
-          throw new ApiProblem(503, 'too many clients read this stream', { headers: { 'Retry-After': '10' } });
+          throw new ApiProblem(503, 'too many clients read this stream', {
+            headers: { 'Retry-After': '10' },
+          });
         }
         reply.hijack();
         const { raw: response } = reply;

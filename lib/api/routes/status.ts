@@ -59,7 +59,8 @@ export function statusRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'operator' },
         schema: {
           tags: ['status'],
-          summary: 'Hold the circuit breakers of a webhook or host open or closed, or return them to automatic',
+          summary:
+            'Hold the circuit breakers of a webhook or host open or closed, or return them to automatic',
           body: z.strictObject({
             name: z.string().min(1).max(2048),
             force: z.enum(['open', 'closed', 'none']),

@@ -51,7 +51,8 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin' },
         schema: {
           tags: ['users'],
-          summary: 'Change the role or the password of a user, disable or enable the user; all sessions of the user end',
+          summary:
+            'Change the role or the password of a user, disable or enable the user; all sessions of the user end',
           params: z.object({ name }),
           body: z
             .strictObject({

@@ -333,7 +333,9 @@ describe('a question through a proxy', () => {
       expect(await says('HTTP/1.1 403 Forbidden\r\n\r\n')).to.equal('proxy_refused: PROXY: HTTP 403');
       expect(
         await says('HTTP/1.1 407 X\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n'),
-      ).to.equal('proxy_refused: PROXY: HTTP 407: it takes Negotiate, NTLM, and the router supports only Basic');
+      ).to.equal(
+        'proxy_refused: PROXY: HTTP 407: it takes Negotiate, NTLM, and the router supports only Basic',
+      );
       expect(await says('HTTP/1.1 302 Found\r\nLocation: http://login.test/\r\n\r\n')).to.equal(
         'proxy_refused: PROXY: HTTP 302',
       );

@@ -662,7 +662,9 @@ describe('schemes', () => {
       expect(await found({ url: `${URL}{{secret.DOTS}}/x` })).to.deep.equal([
         'webhook.url: a value makes a segment of the URL path "." or ".."',
       ]);
-      const lines = ['{{secret.LINES}}: has characters that a header cannot hold: only printable ASCII is allowed'];
+      const lines = [
+        '{{secret.LINES}}: has characters that a header cannot hold: only printable ASCII is allowed',
+      ];
       expect(await found({ headers: { 'X-Key': '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'api-key', key: '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'hmac', secret: '{{secret.LINES}}' } })).to.deep.equal([]);
