@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { StoreFault } from '../store/fault.ts';
 import { ApiProblem, sendProblem, type FieldFault } from './problem.ts';
 
-/** Every error of a request becomes a problem, and what is ours to fix goes into the log. */
+/** Every error of a request becomes a problem; our own errors also go into the log. */
 export function answerFaults(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);

@@ -15,13 +15,13 @@ export interface Api {
 }
 
 const DEFAULT_PORT = 8085;
-/** A console's page takes six, a reader of events one. */
+/** A page of the console takes six, an event stream one. */
 const MAX_CONNECTIONS = 512;
 /** Until there is a user. */
 const AGAIN_MS = 5_000;
 
 /**
- * Where nobody said which port, one that is in use is no reason not to route calls.
+ * If no port was configured, a port in use must not keep the router from routing calls.
  * @throws RouterError `config_invalid` when what was configured can't be listened on
  */
 export async function serveApi(options: ApiOptions): Promise<Api> {
@@ -65,7 +65,9 @@ async function tellOfFirstUser({ store, log }: ApiOptions): Promise<void> {
   if (users?.length === 0) log.info('api: nobody can log in yet: esl-router user add NAME --role admin');
 }
 
-/** Beyond loopback an API that nobody owns is not opened: whoever came first could take it. Calls wait for nothing of this. */
+/**
+ * Beyond loopback the API stays closed until there is a user: the first to come could take it over. Calls do not wait for this.
+ */
 function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
   const { store, log, clock } = options;
   let address: Api['address'] = null;

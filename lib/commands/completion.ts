@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { print } from './print.ts';
 
-/** Shell completion: what the shell is to know of the commands, and nothing that asks the program back. */
+/** Shell completion: a static script that knows the commands and never calls the program. */
 
 export type Shell = 'bash' | 'zsh';
 

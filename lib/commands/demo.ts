@@ -17,7 +17,7 @@ import { print } from './print.ts';
 import { columnsOf, table } from './table.ts';
 import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
 
-/** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
+/** Length of a second in the switch's timers: a no-answer takes half a second, not two. */
 const SECOND_MS = 250;
 /** Pause between calls once the round is over. */
 const PAUSE_MS = 1500;

@@ -14,7 +14,7 @@ export interface EventsCommandOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** Looks after events that did not arrive within a day, while a router runs too. */
+/** Lists or retries events that were not delivered within a day, also while a router runs. */
 export async function eventsCommand(
   context: CommandContext,
   action: EventsAction,
@@ -67,7 +67,7 @@ function rowOf(one: Delivery): string[] {
   return [time, scheme, webhook, event, String(seq), String(attempts), error, trace, id];
 }
 
-/** Without what the call gave: numbers are in the record. */
+/** Without the values of the call: numbers are in the record. */
 function shownOf({ body: _, ...rest }: Delivery): Omit<Delivery, 'body'> {
   return rest;
 }

@@ -11,7 +11,7 @@ import { print } from './print.ts';
 export interface NewOptions {
   readonly preset: string;
   readonly out: string;
-  /** With what the CRM is told of calls. */
+  /** With events. */
   readonly events?: boolean;
 }
 

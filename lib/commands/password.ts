@@ -1,7 +1,7 @@
 import { RouterError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
-/** A password, never on the command line: there every user of the machine sees it. */
+/** Reads a password; never from the command line, where every user of the machine sees it. */
 
 const MAX_BYTES = 4_096;
 

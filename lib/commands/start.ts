@@ -26,7 +26,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     log.error('uncaught error: the router stops', { error: messageOf(error), stack });
     if (!(await log.flushed())) throw error;
   });
-  // Before the first line that says "listening": whoever waits for it may send a signal at once.
+  // Before the first line that says "listening": the program that waits for it may send a signal at once.
   const stopped = new Promise<void>((resolve) => {
     context.onStop(resolve);
   });
@@ -54,7 +54,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     },
     look: () => lookAtSecrets(context.env, own),
   };
-  // Files may be slow to be read, and whoever stops the router waits for none.
+  // Reading files may be slow, and stopping must not wait for it.
   const router = await Promise.race([
     start({
       ...{ config, settings, secrets, secretSource, tokenStore, log, version, maxDescriptors, store },
@@ -88,7 +88,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   return 0;
 }
 
-/** A router without a store is told how to get one, unless it was turned off. */
+/** Says how to get a store if there is none, unless it was turned off. */
 function tellOf(store: Store | null, { store: { url, dir } }: Config, log: Log): void {
   if (store !== null) {
     const { kind, place } = store.state;
@@ -101,7 +101,7 @@ function tellOf(store: Store | null, { store: { url, dir } }: Config, log: Log):
   }
 }
 
-/** Debug lines on, for a fault that is there now, and off again: no call notices it. */
+/** Turns debug lines on, for a fault that is there now, and off again, without disturbing calls. */
 function toggleDebug(log: Log, configured: LogLevel): void {
   const isOn = log.level === 'debug';
   const level = isOn ? configured : 'debug';
@@ -109,7 +109,7 @@ function toggleDebug(log: Log, configured: LogLevel): void {
     configured === 'debug'
       ? 'log level stays debug, as log.level says (SIGUSR2)'
       : `log level is ${level} now (SIGUSR2${isOn ? '' : ': send it again for the previous level'})`;
-  // At a level that lets it through, before or after.
+  // Logged at whichever level lets it through.
   if (!isOn) log.level = level;
   log.info(text);
   if (isOn) log.level = level;
@@ -135,7 +135,7 @@ function hiding(
       hide();
     },
     secrets: (texts) => {
-      // Those of before stay for a while: calls in progress send them, and a CRM may repeat them.
+      // The old ones stay for a while: calls in progress send them, and a CRM may repeat them.
       for (const text of last) if (!texts.includes(text)) secrets.retire(text);
       secrets.add(texts);
       last = texts;

@@ -16,7 +16,7 @@ export interface StarterFile {
   readonly filled: readonly string[];
 }
 
-/** What a person may know already. */
+/** What people may already know. */
 export interface StarterOptions {
   readonly url?: string;
   readonly gateway?: string;
@@ -26,7 +26,7 @@ export interface StarterOptions {
 /** No such CRM exists: RFC 2606. `check` notes it as long as it is not replaced. */
 const EXAMPLE_URL = 'https://crm.example.com/route';
 const SCHEME = 'main';
-/** Read by the systemd units, in front of every start. */
+/** Read by the systemd units at every start. */
 export const ENVIRONMENT_FILE = 'environment';
 
 export function starterFiles({ url, gateway, domain }: StarterOptions): StarterFile[] {

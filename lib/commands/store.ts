@@ -74,7 +74,7 @@ async function statusOf({ kind, place, upkeep }: OpenStore) {
   };
 }
 
-/** Overwrites nothing, and is for its owner alone: it holds every number. */
+/** Overwrites nothing, and only its owner may read it: it holds every number. */
 async function backup(store: OpenStore, file: string): Promise<void> {
   if (store.kind === 'postgres') {
     throw new RouterError(

@@ -10,10 +10,10 @@ export function columnsOf({ stdout, env }: Pick<CommandContext, 'stdout' | 'env'
 }
 
 const GAP = 2;
-/** A narrower column would hold no word. */
+/** A narrower column would break every word. */
 const NARROWEST = 8;
 
-/** Columns as wide as their widest cell, in lines of at most `width`: the widest columns give way, and their cells go on below. */
+/** Columns as wide as their widest cell, in lines of at most `width`: the widest columns shrink, and their cells wrap. */
 export function table(rows: readonly (readonly string[])[], width = COLUMNS): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

@@ -18,7 +18,7 @@ export interface UserCommandOptions extends CommonOptions {
   readonly role: Role;
 }
 
-/** Who may log in: for the first one, and for whoever has locked himself out. */
+/** Manages who may log in: for the first user, and for users who are locked out. */
 export async function userCommand(
   context: CommandContext,
   action: UserAction,

@@ -4,7 +4,7 @@ import type { CallRecord } from '../call/record.ts';
 import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 
-/** A call out of log files of `log.format` json: its whole record where the level is debug, else what its line says. */
+/** A call from log files of `log.format` json: its whole record if the level is debug, else what its line says. */
 export type LoggedCall =
   | { readonly kind: 'record'; readonly record: CallRecord }
   | { readonly kind: 'line'; readonly fields: Readonly<Record<string, unknown>> };

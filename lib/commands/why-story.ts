@@ -16,7 +16,7 @@ export function storyOf(record: CallRecord): string[] {
   const end = endOf(record);
   const moments = momentsOf(record)
     .map((moment, place) => ({ ...moment, place }))
-    // What was noted without a time stays after what it was noted after.
+    // Notes without a time keep their place.
     .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
     .map(lineOf);
   const notes = record.notes.map((note) => `note: ${note}`);
@@ -144,7 +144,7 @@ function lineOf({ atMs, text }: Moment): string {
   return `${atMs === null ? ''.padStart(12) : `${String(Math.round(atMs)).padStart(9)} ms`}  ${text}`;
 }
 
-/** The beginning and the end tell most. */
+/** The beginning and the end say most. */
 function fitting(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines];
   const first = Math.ceil((most - 1) / 2);

@@ -29,7 +29,7 @@ export interface ChangeOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Milliseconds; what is left then is not looked at. */
+  /** Milliseconds; calls left by then are skipped. */
   readonly limitMs: number;
 }
 

@@ -48,7 +48,7 @@ export interface Counts {
   readonly strangers: number;
   /** Accepted while the port was about to close, and not served yet. */
   readonly waiting: number;
-  /** Milliseconds that a caller is in the kernel's queue behind other callers, measured. */
+  /** Milliseconds that a caller is in the kernel's queue after other callers, measured. */
   readonly queuedMs: number;
   /** File descriptors that this process has open: the system hands out the lowest that is free. 0 where it can't be seen. */
   readonly descriptors: number;

@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 }
 
 const BEAT_MS = 5_000;
-/** Who has said nothing for this long is dead. */
+/** A router that has been silent for this long is dead. */
 const GONE_MS = 30_000;
 /** Of one transaction. */
 const CALLS = 100;
@@ -26,7 +26,7 @@ const CALLS = 100;
 export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>;
   #cancel: () => void = () => undefined;
-  /** Since when each beat has been written; null: the last one was not. */
+  /** Since when every heartbeat has been saved; null: the last one was not. */
   #sinceMs: number | null = null;
   #lastMs = -Infinity;
   #running = false;
@@ -43,7 +43,7 @@ export class Heartbeat {
     void this.#beat();
   }
 
-  /** Resolves when it is told that this router is no more, or can't be. */
+  /** Resolves when the database knows that this router has stopped, or can't be told. */
   async stop(): Promise<void> {
     const { liveCalls, id } = this.#options;
     this.#stopped = true;

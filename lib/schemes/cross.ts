@@ -14,7 +14,7 @@ function emergencyIn(extension: string, path: string, { bypass }: Config): strin
   return [`${path}: ${extension} is an emergency number (bypass.called), and a CRM cannot have one dialled`];
 }
 
-/** The words of a scheme are read as those of a reply, and are none. */
+/** The words of a scheme are read like those of a reply, but are not from one. */
 function ofOurs(detail: string): string {
   return detail.replace('the reply holds', 'it holds');
 }
@@ -59,12 +59,12 @@ export function crossFaults(
   return faults;
 }
 
-/** Of more than these nobody reads. */
+/** Nobody reads more than these. */
 const MAX_MAP_FAULTS = 20;
 /** Words between two pauses: reading one takes some microseconds. */
 const WORDS_AT_ONCE = 50;
 
-/** What the map's words mean is read as a reply is. */
+/** The values of the map are read like a reply. */
 export function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
   const { map, expect = KINDS } = scheme.webhook;
   const rules = { ...stepRules(scheme, config, { did: '', variables: new Map() }), expect };
@@ -72,7 +72,7 @@ export function* mapFaults(scheme: Scheme, config: Config): Generator<void, stri
   let read = 0;
   for (const [word, meaning] of map) {
     if (++read % WORDS_AT_ONCE === 0) yield;
-    // Whose user it is, only the call can tell.
+    // Only the call knows whose user it is.
     if (meaning.includes('@') && rules.domain === '') continue;
     const result = parseDestination(meaning, rules);
     if (result.ok) continue;

@@ -22,7 +22,7 @@ export interface Revision {
   readonly document: string;
 }
 
-/** What the desk has of a store. */
+/** What the desk needs of a store. */
 interface Shelf {
   current(tenant: string): Promise<readonly Revision[]>;
   revisions(tenant: string, name: string): Promise<readonly Revision[]>;

@@ -8,7 +8,7 @@ interface Sourced {
   readonly source: { readonly name: string };
 }
 
-/** Signs of other languages of patterns. No telephone number has one, and none of them means anything here. */
+/** Characters of other pattern languages. No telephone number has one, and none is special here. */
 const FOREIGN = /[\\^$|[\]{},;]|(?<=.)\+/u;
 
 /** Each is checked against all before it. More than these are written by a program, and a reload is not to hold up calls. */
@@ -84,7 +84,7 @@ function hiddenNotes(match: Match, earlier: readonly Sourced[]): string[] {
   if (whole !== null) return [`match: never chooses this scheme: ${whole}`];
   return (['did', 'caller', 'context'] as const).flatMap((part) =>
     (match[part] ?? []).flatMap((item: Pattern | string, index, list) => {
-      // The only one of its part is the whole again.
+      // The only pattern of its part is named by the part.
       if (list.length === 1 || (typeof item !== 'string' && item.globs.length === 0)) return [];
       const by = hiding({ ...match, [part]: [item] });
       const source = typeof item === 'string' ? item : item.source;

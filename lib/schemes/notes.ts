@@ -6,7 +6,7 @@ import { questionsOf, waysOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS, type Webhook } from '../webhook/webhook.ts';
 
-/** What is not a fault, and may well not be meant. */
+/** What is not a fault, but probably not intended. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
   const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];
@@ -56,7 +56,7 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
   return notes;
 }
 
-/** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
+/** A refresh token that the endpoint replaces is lost with the process, and the old one is usually invalid. */
 export function tokenNotes(scheme: Scheme, secrets: Secrets): string[] {
   return requestsOf(scheme).flatMap(({ path, webhook }) => tokenNotesOf(path, webhook, secrets));
 }

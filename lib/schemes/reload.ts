@@ -32,12 +32,12 @@ type Follower = (set: SchemeSet, secrets?: Secrets) => void;
 const SPACING_MS = 250;
 /** A file that is gone for this long was deleted; until then somebody may be writing it again. */
 const SETTLED_MS = 5_000;
-/** What the file system refuses now it may give later, without a change that could be seen. */
+/** What the file system refuses now it may allow later, without a visible change. */
 const AGAIN_MS = 5_000;
 
 /**
- * The current schemes. Calls keep the ids that they began with. A load is taken whole, or not at all: a fault leaves the old
- * ones, and so do files that have vanished, until it is sure that somebody meant it.
+ * The current schemes. Calls keep the ids that they began with. A load is all or nothing: a fault keeps the old ones, and so do
+ * files that have vanished, until it is certain that this was intended.
  */
 export class ReloadableSchemes {
   readonly #options: ReloadOptions;
@@ -52,7 +52,7 @@ export class ReloadableSchemes {
   #next: Promise<readonly string[]> | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
   #lastBegan = -Infinity;
-  /** Somebody waits for word of the load that has not begun: it is no mere further try. */
+  /** Somebody waits for the result of the load that has not begun: it is not just a retry. */
   #isAwaited = false;
   #told: readonly string[] = [];
   #cancelAgain: () => void = () => undefined;
@@ -190,7 +190,7 @@ export class ReloadableSchemes {
     if (this.#watch !== null && seen !== undefined) this.#watch.seen = seen;
   }
 
-  /** Each further try would else say the same, all night. */
+  /** Otherwise every retry would log the same, all night. */
   #keep(faults: readonly string[], isAwaited: boolean): readonly string[] {
     if (isAwaited || faults.join('\n') !== this.#told.join('\n')) {
       this.#options.log.error('schemes not loaded: the old ones stay in use', { faults });

@@ -18,7 +18,7 @@ import { undiallable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
-/** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
+/** A snapshot of all schemes. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
   /** In the order of their file names; the one from the environment comes last. */
   readonly schemes: ReadonlyMap<string, Scheme>;
@@ -48,14 +48,14 @@ export type LoadResult = {
   | {
       readonly ok: false;
       readonly faults: readonly string[];
-      /** Some are of the file system, and may pass without anybody changing a file. */
+      /** Some come from the file system, and may go away without a change to a file. */
       readonly mayPass?: boolean;
     }
 );
 
 /** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
 const ENVIRONMENT_SCHEME = 'default';
-/** What its faults are reported under. */
+/** The name in its faults. */
 const ENVIRONMENT = 'environment';
 
 /** A scheme's document, wherever it was read. */
@@ -281,7 +281,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'webhook.auth': 'ESL_ROUTER_WEBHOOK_AUTH',
 };
 
-/** Without a URL the environment makes no scheme, whatever else it says of one. */
+/** Without a URL the environment makes no scheme, whatever else it sets. */
 function strayVariables({ webhook }: Config): string[] {
   if (webhook.url !== '') return [];
   const { auth, headers, parameters, responseName } = webhook;

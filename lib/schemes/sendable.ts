@@ -147,7 +147,7 @@ function legFaults(scheme: Scheme, config: Config): string[] {
   return distinct([...dialled, rung, ...set]);
 }
 
-/** A caller can choose the domain of his request. */
+/** A caller can choose the domain of the request. */
 export const UNLISTED =
   'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed';
 
@@ -181,7 +181,7 @@ export function undiallable({ dial, domain, domains, extensionContext, sipHosts 
   ]);
 }
 
-/** A call of which all is known, and one of which nothing is. */
+/** A call with all values, and one with none. */
 function sampleCalls(scheme: Scheme, domain: string): Call[] {
   const variables = variablesOfScheme(scheme);
   const headers = new Map([

@@ -80,7 +80,7 @@ export async function storedSources(
   return { sources, uses, notes };
 }
 
-/** What a fault of it is reported under. */
+/** The name in its faults. */
 function placeOf(name: string, revision: number): string {
   return `store: ${name} (revision ${revision})`;
 }

@@ -2,9 +2,9 @@ import { uuidv7 } from '../uuid.ts';
 import type { Database } from './database.ts';
 import { insertInto, type NewDelivery } from './deliveries.ts';
 
-/** Calls of which a CRM is told, by the router that has them. Where a router dies another one closes its calls. */
+/** Calls with events, by the router that has them. If a router dies another one closes its calls. */
 
-/** What a CRM is told of a call whose router died: an entry of `live_calls.ends`. */
+/** What is reported of a call whose router died: an entry of `live_calls.ends`. */
 export interface LastWord {
   readonly webhook: string;
   readonly body: string;

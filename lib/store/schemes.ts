@@ -31,7 +31,7 @@ export class Schemes {
       .returning('revision')
       .executeTakeFirst();
     if (written === undefined) return null;
-    // Told when it is there for others to read. A word that is lost is made up for by whoever looks from time to time.
+    // Sent when others can read it. If it is lost, the regular check makes up for it.
     if (kind === 'postgres')
       await sql`select pg_notify(${CHANNEL}, '')`.execute(writer).catch(() => undefined);
     return written.revision;

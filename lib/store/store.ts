@@ -28,13 +28,13 @@ import { Sweeper } from './sweeper.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
-/** What is remembered: one face over two databases. */
+/** What is stored: one interface to two databases. */
 
 export interface StoreOptions {
   readonly config: Pick<Config, 'store' | 'tenants'>;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Of this program, for whoever looks into the tables. */
+  /** Of this program, for people who look into the tables. */
   readonly version: string;
   /** What no record may hold. */
   readonly secrets?: readonly string[];
@@ -50,7 +50,7 @@ const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
 const START_MS = 3_000;
-/** A command that meets a router which writes waits for it. */
+/** How long a command waits for a router that writes. */
 const COMMAND_BUSY_MS = 10_000;
 
 /** What a command does with it: reads and keeps it in order. */
@@ -77,7 +77,7 @@ export class Store {
   readonly shadows: Shadows;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
-  /** Schemes are of the router, and its routers are of one house. */
+  /** Schemes belong to the router, and all routers on a database to one owner. */
   readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
   readonly #options: StoreOptions;
@@ -143,7 +143,7 @@ export class Store {
     return store;
   }
 
-  /** Returns at once. The record is not changed afterwards: its call has ended. */
+  /** Returns at once. The record does not change afterwards: its call has ended. */
   record(record: CallRecord): void {
     try {
       const shown = this.#redactor.value(record) as CallRecord;
@@ -235,7 +235,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
 async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: number): Promise<Database> {
   if (place.kind === 'sqlite') {
     const { file } = place;
-    // A folder that can't be made is a file that can't be opened, which is told then.
+    // If the folder can't be created the file can't be opened, which is reported then.
     await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
     const writer = sqliteDatabase({ file, readonly: false, busyMs });
     const reader = sqliteDatabase({ file, readonly: true, busyMs });
@@ -281,12 +281,12 @@ async function inTime(promise: Promise<void>, clock: Clock): Promise<void> {
   }
 }
 
-/** What does not pass by waiting. */
+/** Errors that waiting does not cure. */
 function isFinal(error: unknown): boolean {
   return error instanceof StoreFault && (error.kind === 'version' || error.kind === 'refused');
 }
 
-/** Between two batches whoever else wants to write has his turn. */
+/** Between two batches other writers get their turn. */
 const PAUSE_MS = 20;
 
 function pauseOf(clock: Clock): () => Promise<void> {

@@ -7,11 +7,11 @@ import { newestWith, vector } from './search.ts';
 import { numberWord, sameNumber, textWords } from './words.ts';
 
 /**
- * What becomes of old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
+ * What happens to old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
  * hold the writer up for some milliseconds each, with a pause between them.
  */
 
-/** Rows of the first batch; each one is made to take about so long. */
+/** Rows of the first batch, and about how long each batch should take. */
 const FIRST_BATCH = 200;
 const LEAST_BATCH = 10;
 const MOST_BATCH = 2_000;
@@ -44,7 +44,7 @@ export class Upkeep {
       const bytes = await this.bytes();
       if (bytes <= maxBytes) return deleted;
       const rows = await this.#count();
-      // A little below, so that the next record is no reason to begin again.
+      // A little below, so that the next record does not start it again.
       const spare = Math.ceil(rows * Math.min(1, 1.02 - maxBytes / bytes));
       const { n } = (await this.#database.reader
         .selectFrom('calls')

@@ -5,8 +5,8 @@ import type { CallRow } from './calls.ts';
 import { StoreFault } from './fault.ts';
 
 /**
- * Behind the calls: what they leave is put into a queue, and written in batches. Nobody waits for it. A database that takes
- * nothing fills the queue, and what comes then is counted and lost.
+ * In the background: records go into a queue, and are written in batches. Nobody waits for it. A database that accepts nothing
+ * fills the queue, and what comes then is counted and lost.
  */
 
 export interface WriterOptions {
@@ -29,13 +29,13 @@ export interface WriterState {
 
 const MAX_ROWS = 20_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** A record is seen in the store so much later. */
+/** How much later a record is in the store. */
 const GATHER_MS = 200;
 const BATCH_ROWS = 100;
 const PLACES_TRIED = 3;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
-/** Losses are told so often while they go on. */
+/** How often losses are logged while they go on. */
 const TELL_MS = 60_000;
 
 export class Writer {
@@ -132,7 +132,7 @@ export class Writer {
     }
   }
 
-  /** A row that the database refuses costs no other one. */
+  /** A row that the database rejects does not affect the others. */
   async #write(batch: readonly CallRow[]): Promise<void> {
     const { write } = this.#options;
     try {
@@ -197,7 +197,7 @@ export class Writer {
     log.warn(`store: records are lost: ${why}; they are only in the log`, { lost: this.#lost });
   }
 
-  /** Those since it was last told. */
+  /** Those since the last log line. */
   #tellLost(): void {
     if (this.#lost === this.#toldLost) return;
     this.#toldLost = this.#lost;

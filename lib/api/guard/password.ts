@@ -28,7 +28,7 @@ export class Passwords {
     return `scrypt$17$${salt.toString('base64')}$${key.toString('base64')}`;
   }
 
-  /** Null for the hash, a user that is not there, takes as long and is false. */
+  /** A null hash (no such user) takes as long, and is false. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     const [, , salt = '', wanted = ''] = (hash ?? this.#nobody).split('$');
     const key = await this.#derive(password, Buffer.from(salt, 'base64'));

@@ -7,7 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { principalOf, type Principal } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Calls of before: a page at a time, all of them as a stream, and one with its trace. */
+/** Past calls: page by page, all of them as a stream, and one with its trace. */
 
 const words = z
   .union([z.string().max(64), z.array(z.string().max(64)).max(20)])
@@ -120,7 +120,7 @@ export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
   };
 }
 
-/** Who sees no numbers may not ask for one either: an answer would say whose call it was. */
+/** A user who sees no numbers may not search by number either: the answer would show whose call it was. */
 function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal): CallFilter {
   for (const name of ['caller', 'did', 'destination', 'number', 'text'] as const) {
     if (role === 'viewer' && rest[name] !== undefined) {

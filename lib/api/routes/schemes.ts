@@ -6,7 +6,7 @@ import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Schemes: those of files to be read, those of the store to be changed. */
+/** Schemes: those from files can be read, those from the store also changed. */
 
 const name = z.string().min(1).max(64).describe('Name of the scheme');
 const params = z.strictObject({ name });

@@ -7,7 +7,7 @@ import { MAX_PASSWORD } from '../guard/password.ts';
 import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Log in, log out, and who one is. */
+/** Log in, log out, and who is logged in. */
 
 const me = z.object({
   name: z.string(),

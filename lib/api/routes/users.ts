@@ -7,7 +7,7 @@ import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem, fieldProblem } from '../problem.ts';
 import { userRow, USER_NAME } from '../user.ts';
 
-/** Who may log in. Nobody is deleted: the audit log names him. */
+/** Who may log in. Users are never deleted: the audit log names them. */
 
 const user = z.object({ name: z.string(), role, createdAt: z.string(), disabledAt: z.string().nullable() });
 const name = z.string().regex(USER_NAME, 'letters, digits, ".", "_", "-" or "@", at most 64');
