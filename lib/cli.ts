@@ -131,7 +131,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .requiredOption('--caller <number>', "the caller's number; empty if none was sent")
     .requiredOption('--did <number>', 'the called number', notEmpty)
     .option('--caller-name <text>', "the caller's name")
-    .option('--withheld', 'the caller withholds his number')
+    .option('--withheld', 'the caller withholds the number')
     .option('--context <name>', 'dialplan context (default: public)', notEmpty)
     .option('--path <name>', 'path of the socket address, 127.0.0.1:8084/NAME', notEmpty)
     .option('--var <name=value...>', 'channel variables: esl_router_scheme=night, esl_router_guard=8, ...')
@@ -139,24 +139,21 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--reply <file>', 'use this reply body instead of asking')
     .option('--status <code>', 'HTTP status of that reply', integer(100, 599), 200)
     .option('--json', 'print the record as JSON')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 sent where the CRM said, or nobody is there (no_route); 1 error or refused; 2 wrong usage.',
-    )
+    .addHelpText('after', '\nExit codes: 0 routed or nobody (no_route), 1 error or refused, 2 wrong usage.')
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));
     });
   common(program.command('calls'))
     .description('list calls from the store, newest first')
     .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
-    .option('--until <time>', 'the same', moment)
+    .option('--until <time>', 'as for --since', moment)
     .option('--caller <number>', "the caller's number, in any spelling", notEmpty)
     .option('--did <number>', 'the called number', notEmpty)
     .option('--destination <text>', 'number or login', notEmpty)
     .option('--number <number>', 'caller, called number or destination', notEmpty)
-    .option('--scheme <name...>', 'scheme')
+    .option('--scheme <name...>', 'names of schemes')
     .option('--result <result...>', 'routed, no_route, error, no_answer, refused')
-    .option('--reason <reason...>', 'reason')
+    .option('--reason <reason...>', 'reason codes')
     .option('--text <words>', 'whole words in names, notes, details and replies', notEmpty)
     .option('--limit <count>', 'at most this many', integer(1, 500), 50)
     .option('--cursor <place>', 'go on from here: printed at the end of the previous page', notEmpty)

@@ -3,7 +3,7 @@ import type { CallFilter, CallSummary } from '../store/calls.ts';
 import { openExisting } from '../store/store.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { table } from './table.ts';
+import { listing } from './table.ts';
 import { printableJson } from '../redact/printable.ts';
 
 export interface CallsOptions extends CommonOptions {
@@ -40,7 +40,7 @@ export async function callsCommand(context: CommandContext, options: CallsOption
     } else if (calls.length === 0) {
       print(stderr, ['no matching calls'], redactor);
     } else {
-      print(stdout, [table([HEAD, ...calls.map(rowOf)], Infinity)], redactor);
+      print(stdout, [listing([HEAD, ...calls.map(rowOf)], 6, stdout.columns)], redactor);
     }
     if (next !== null) print(stderr, [`older ones: --cursor ${next}`], redactor);
     return 0;

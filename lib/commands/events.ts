@@ -4,7 +4,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import { openExisting } from '../store/store.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { table } from './table.ts';
+import { listing } from './table.ts';
 
 export type EventsAction = 'failed' | 'retry';
 export const EVENTS_ACTIONS: readonly EventsAction[] = ['failed', 'retry'];
@@ -41,7 +41,7 @@ export async function eventsCommand(
     } else if (failed.length === 0) {
       print(stderr, ['no event is parked'], redactor);
     } else {
-      print(stdout, [table([HEAD, ...failed.map(rowOf)], Infinity)], redactor);
+      print(stdout, [listing([HEAD, ...failed.map(rowOf)], 7, stdout.columns)], redactor);
     }
     return 0;
   } finally {

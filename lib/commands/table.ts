@@ -29,6 +29,24 @@ export function table(rows: readonly (readonly string[])[], width = COLUMNS): st
   return rows.flatMap((row) => linesOf(row, widths)).join('\n');
 }
 
+/**
+ * A table for searching and copying: one line per row where that fits, as in a pipe. On a narrower terminal each row has a second
+ * line, which holds the columns from `second` on.
+ */
+export function listing(rows: readonly (readonly string[])[], second: number, width = Infinity): string {
+  const whole = table(rows, Infinity);
+  if (whole.split('\n').every((line) => line.length <= width)) return whole;
+  const linesFrom = (from: number, to?: number): string[] =>
+    table(
+      rows.map((row) => row.slice(from, to)),
+      Infinity,
+    ).split('\n');
+  const below = linesFrom(second);
+  return linesFrom(0, second)
+    .flatMap((line, at) => [line, `  ${below[at] ?? ''}`])
+    .join('\n');
+}
+
 function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   const cells = row.map((cell, column) => folded(cell, widths[column] ?? 0));
   const height = Math.max(...cells.map((lines) => lines.length));

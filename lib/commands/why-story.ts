@@ -65,7 +65,7 @@ function momentsOf({
     })),
     ...decisions.map(({ atMs, scheme, via, result, reason, detail, steps }) => ({
       atMs,
-      text: `${via === 'fallback' ? 'fallback' : 'decided'} by ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
+      text: `${via === 'fallback' ? 'fallback' : 'decided'} by scheme ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
     })),
     ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
       { atMs, text: `bridge ${dialString}` },
@@ -85,7 +85,7 @@ function momentsOf({
 
 function requestMoments(request: CallRecord['requests'][number]): Moment[] {
   const { atMs, attempt, scheme, method, url, retries, reply, phases, answer, detail } = request;
-  const asked = { atMs, text: `asks the CRM (${scheme}, attempt ${attempt}): ${method} ${url}` };
+  const asked = { atMs, text: `asks the CRM (scheme ${scheme}, attempt ${attempt}): ${method} ${url}` };
   const again = retries.map(({ reason, detail }) => ({
     atMs,
     text: `asked again after ${reason}: ${detail}`,

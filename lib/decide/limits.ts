@@ -69,9 +69,9 @@ export class Limits {
       const { active, begunMs } = counters[index] as Counter;
       while ((begunMs[0] ?? nowMs) <= nowMs - MINUTE_MS) begunMs.shift();
       const { calls = Infinity, callsPerMinute = Infinity } = limit;
-      if (active >= calls) return `${key} has reached its limit of ${calls} calls`;
+      if (active >= calls) return `${key} has reached its limit of ${calls} at a time`;
       if (begunMs.length >= callsPerMinute)
-        return `${key} has reached its limit of ${callsPerMinute} calls a minute`;
+        return `${key} has reached its limit of ${callsPerMinute} a minute`;
     }
     for (const [index, { limit }] of places.entries()) {
       const counter = counters[index] as Counter;

@@ -175,7 +175,7 @@ function shortDigits(digits: string, { expect, numbering }: DestinationRules): s
     return `is as long as an extension, and webhook.expect takes ${expect.join(', ')} only`;
   }
   const range = least === most ? String(least) : `${least} to ${most}`;
-  return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number at least ${MIN_NUMBER_DIGITS}`;
+  return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number has at least ${MIN_NUMBER_DIGITS}`;
 }
 
 /** `behind`: the extension that followed the number and is left out. */

@@ -227,8 +227,8 @@ function rangeOf(lengths: readonly number[]): string {
 
 function lengthOf(digits: string): string {
   return digits.length < MIN_DIGITS
-    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number at least ${MIN_DIGITS}`
-    : `has ${digits.length} digits, a number at most ${MAX_DIGITS}`;
+    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number has at least ${MIN_DIGITS}`
+    : `has ${digits.length} digits, a number has at most ${MAX_DIGITS}`;
 }
 
 /** Any digits, for private plans: nothing is known of them, but what they are when the zeros in front of them are dialled away. */

@@ -31,8 +31,8 @@ describe('init', () => {
     const check = await run('check');
     expect([check.code, check.stderr]).to.deep.equal([0, '']);
     expect(check.stdout)
-      .to.match(/^note: .*main\.json: gateway: none here/m)
-      .and.to.match(/^note: .*main\.json: domain: none here/m)
+      .to.match(/^note: .*main\.json: gateway: set neither here/m)
+      .and.to.match(/^note: .*main\.json: domain: set neither here/m)
       .and.to.match(/^note: .*main\.json: webhook\.url: crm\.example\.com is an example/m)
       .and.to.match(/^main \(default\): POST /m);
   });

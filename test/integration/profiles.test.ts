@@ -53,7 +53,7 @@ describe('profiles of CRMs', function () {
         'a missing one',
         { url: BASE },
         { crm: 'mian', url: '/' },
-        /schemes\/sales\.json: webhook\.crm: there is no profile "mian".*known are main/,
+        /schemes\/sales\.json: webhook\.crm: there is no profile "mian".*known: main/,
       ],
       [
         'a broken one',

@@ -250,7 +250,7 @@ onBothDatabases('schemes of the store', (database) => {
     const other = await Half.open(await openStore(place), dir);
     others.push(other);
     expect(other.names, 'files alone').to.deep.equal(['file']);
-    expect(JSON.stringify(other.log.lines)).to.contain('the store can not be read yet');
+    expect(JSON.stringify(other.log.lines)).to.contain('the store cannot be read yet');
     await server.resume();
     await other.until(() => other.names.includes('sales'));
   });

@@ -301,7 +301,7 @@ describe('a CRM that sends', () => {
       ['cut off', `${head}Content-Length: 99\r\n\r\nunknown`, /the connection ended before/],
       ['no chunks', `${head}Transfer-Encoding: chunked\r\n\r\nunknown`, /Parse Error/],
       ['longer than it says', `${head}Content-Length: 3\r\n\r\nunknown`, /longer than its Content-Length/],
-      ['half a gzip', coded('gzip', zipped.subarray(0, 15)), /is not whole gzip/],
+      ['half a gzip', coded('gzip', zipped.subarray(0, 15)), /is not complete gzip/],
       ['too large a gzip', coded('gzip', gzipSync(Buffer.alloc(1_000_000))), /after decompression/],
       ['another coding', coded('zstd', zipped), /was not offered/],
     ];

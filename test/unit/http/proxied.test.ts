@@ -448,7 +448,7 @@ describe('a question through a proxy', () => {
       extra = '';
       const second = await ask('https://crm.test/', through(proxy));
       expect(second.body).to.equal('201');
-      expect(second.notes?.join()).to.include('the CRM has sent bytes that nobody asked for');
+      expect(second.notes?.join()).to.include('the CRM has sent unrequested bytes');
       await delay(10);
       await ask('https://crm.test/', through(proxy));
       expect(proxy.connections).to.equal(3);

@@ -89,7 +89,7 @@ describe('schemes', () => {
     expect(found).to.match(/^a\.json: webhook\.method: /m);
     expect(found).to.match(/^b\.json: line 1, column 9: expected a value, found the end of the file$/m);
     expect(found).to.match(/^c\.json: fallback\.onError\.0: there is no scheme "gone"$/m);
-    expect(found).to.match(/^d\.json: name: "c" is the name of .*c\.json too$/m);
+    expect(found).to.match(/^d\.json: name: "c" is also the name of .*c\.json$/m);
     expect(found).to.match(
       /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and there is no file for it in ESL_ROUTER_SECRETS_DIR$/m,
     );
@@ -144,7 +144,7 @@ describe('schemes', () => {
     );
     put('1.json', { name: 'default', webhook: { url: URL } });
     expect(await faults(environment)).to.deep.equal([
-      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is the name of 1.json too',
+      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is also the name of 1.json',
     ]);
   });
 
@@ -242,7 +242,7 @@ describe('schemes', () => {
     const result = await load({ ESL_ROUTER_GATEWAY: '' });
     const notes = result.ok ? result.notes.join('\n') : '';
     expect(notes).to.match(/webhook\.method: "GET" has no effect, submission "json" is always sent by POST/);
-    expect(notes).to.match(/gateway: none here .* phone numbers are refused/);
+    expect(notes).to.match(/gateway: set neither here .* phone numbers are refused/);
   });
 
   it('says of kept answers that no second question is like the first', async () => {
@@ -254,8 +254,8 @@ describe('schemes', () => {
     put('b.json', { name: 'b', webhook: keeping });
     const result = await load({ ESL_ROUTER_GATEWAY: 'crm' });
     expect(result.ok && result.notes.map((note) => note.replace(`${dir}/`, ''))).to.deep.equal([
-      'a.json: webhook.cacheSeconds: no answer is ever reused, as {{uuid}} is different in every call',
-      'a.json: webhook.lastGoodSeconds: no answer is ever reused, as {{uuid}} is different in every call',
+      'a.json: webhook.cacheSeconds: no answer is ever reused, because {{uuid}} differs in every call',
+      'a.json: webhook.lastGoodSeconds: no answer is ever reused, because {{uuid}} differs in every call',
     ]);
   });
 
@@ -377,7 +377,7 @@ describe('schemes', () => {
       [
         'a country where no number is expected',
         { ...webhook({ expect: ['login'] }), ...country },
-        /numbering\.country: "UA" is used for the caller's number alone, as webhook\.expect takes login only$/,
+        /numbering\.country: "UA" is used only for the caller's number, as webhook\.expect takes login only$/,
       ],
       [
         'bareDigits without a country',
@@ -447,7 +447,7 @@ describe('schemes', () => {
       [
         'nothing but separators',
         { did: ['1500*', ' - '] },
-        /^a\.json: match\.did\.1: " - " is nothing without its/,
+        /^a\.json: match\.did\.1: " - " is nothing but separators/,
       ],
       [
         'a regular expression',
@@ -462,7 +462,7 @@ describe('schemes', () => {
       [
         'several in one text',
         { did: '1500,1501' },
-        /has "," in it, and no number has: several go into a list/,
+        /has "," in it, and no number has: write several as a list/,
       ],
       ['a + within', { did: '1500+' }, /has "\+" in it/],
       [
@@ -470,7 +470,11 @@ describe('schemes', () => {
         { did: ['1500*', '1-1-2'] },
         /^a\.json: match\.did\.1: "1-1-2" is an emergency number/,
       ],
-      ['a space behind a context', { context: 'public ' }, /^a\.json: match\.context: "public " has a space/],
+      [
+        'a space behind a context',
+        { context: 'public ' },
+        /^a\.json: match\.context: "public " ends in a space/,
+      ],
     ] as const) {
       it(`check names ${title}`, async () => {
         const notes = await notesOn({ a: match });

@@ -40,7 +40,7 @@ describe('format json-rpc', () => {
     }
     expect(read('{"result":4876876000000333013,"id":"msg_1"}')).to.include({ value: '4876876000000333013' });
     expect(detailOf(read({ result: '{"destination":"201"}', id: 'msg_1' }))).to.match(
-      /^result is JSON within/,
+      /^result is JSON inside/,
     );
   });
 
@@ -153,7 +153,7 @@ describe('format json-rpc', () => {
     expect(detailOf(read([{ result: '201', id: 'msg_1' }]))).to.match(
       /^the reply is a list, as for a JSON-RPC batch/,
     );
-    expect(detailOf(read('"201"'))).to.equal('the reply is not a JSON-RPC object, it is the text "201"');
+    expect(detailOf(read('"201"'))).to.equal('the reply is not a JSON-RPC object, it is the string "201"');
     expect(detailOf(read({ destination: '201' }))).to.equal(
       'the reply has neither result nor error: it holds the keys destination',
     );
