@@ -213,7 +213,7 @@ export function* assembling(
   return { ok: true, set, notes, files, stored };
 }
 
-/** The set of all the others: a stored scheme that is not valid, or no longer, takes none of them with it. */
+/** The set of all the others: a stored scheme that is not, or no longer, valid takes none of them with it. */
 function* withoutIll(
   ill: ReadonlyMap<SchemeSource, readonly Fault[]>,
   sources: readonly SchemeSource[],

@@ -27,7 +27,7 @@ export type StoredUse = Pick<StoredScheme, 'name' | 'revision'> &
     | { readonly use: 'live' }
     /** A file has the same name, and counts. */
     | { readonly use: 'hidden'; readonly by: string }
-    /** It is not valid, or no longer: the others go on without it. */
+    /** It is not, or no longer, valid: the others go on without it. */
     | { readonly use: 'left_out'; readonly faults: readonly Fault[] }
   );
 

@@ -157,7 +157,7 @@ describe('format json-rpc', () => {
     expect(detailOf(read({ destination: '201' }))).to.equal(
       'the reply has neither result nor error: it holds the keys destination',
     );
-    expect(detailOf(read({ jsonrpc: '2.0', id: 'msg_1' }))).to.match(/ \(Odoo leaves the result out/);
+    expect(detailOf(read({ jsonrpc: '2.0', id: 'msg_1' }))).to.match(/ \(Odoo sends no result/);
   });
 
   it('never throws, whatever it is given', () => {
