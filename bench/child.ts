@@ -74,7 +74,11 @@ export async function portOf(child: ChildProcess): Promise<number> {
   let text = '';
   for await (const chunk of stdout.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
-    const port = /"port":(\d+)/.exec(text)?.[1];
+    // The daemon has further ports, the API's among them.
+    const lines = text
+      .split('\n')
+      .filter((line) => !line.includes('"message"') || line.includes('"listening"'));
+    const port = /"port":(\d+)/.exec(lines.join('\n'))?.[1];
     if (port === undefined) continue;
     stdout.resume();
     return Number(port);
