@@ -297,13 +297,13 @@ export const SCHEMA = {
     parameters: setting(
       'WEBHOOK_PARAMETERS',
       {},
-      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      json('strings', (v) => Object.values(v).every((value) => typeof value === 'string')),
       'Parameters as a JSON object: {"phone": "{{caller}}"}.',
     ),
     headers: setting(
       'WEBHOOK_HEADERS',
       {},
-      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      json('strings', (v) => Object.values(v).every((value) => typeof value === 'string')),
       'Headers of the default scheme as a JSON object: {"X-Key": "{{secret.KEY}}"}.',
     ),
     auth: setting(
