@@ -84,7 +84,7 @@ export async function load(
   );
 }
 
-/** What is wrong with the configuration is told besides what is wrong with the secrets. */
+/** Faults of the configuration are reported together with those of the secrets. */
 function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typeof secretsOf> {
   try {
     return secretsOf(files, result.config.secrets.hosts);

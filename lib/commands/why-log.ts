@@ -9,7 +9,7 @@ export type LoggedCall =
   | { readonly kind: 'record'; readonly record: CallRecord }
   | { readonly kind: 'line'; readonly fields: Readonly<Record<string, unknown>> };
 
-/** The last call in the files that is meant by a trace, a uuid or a caller; null when there is none. */
+/** The last call in the files with this trace, uuid or caller; null when there is none. */
 export async function loggedCall(files: readonly string[], meant: string): Promise<LoggedCall | null> {
   let found: LoggedCall | null = null;
   for (const file of files) {

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../call/record.ts';
 import { sentenceOf } from '../errors.ts';
 
-/** One call, told in lines that a person reads at night: what happened when, and why it ended as it did. */
+/** The story of one call, for a person at night: what happened when, and why it ended as it did. */
 
 const MOST_LINES = 25;
 const MOST_WIDTH = 160;

@@ -122,7 +122,7 @@ function memoryKey(question: Asking, options: AskOptions): string | null {
   if (call.withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0))
     return null;
   try {
-    // What a chain comes to depends on all of its questions; on what the replies will say they can't tell yet.
+    // The result of a chain depends on all of its questions; what the replies will say is not known yet.
     const all = questionsOf(webhook).map((link) => {
       const context = { ...macrosOf({ ...question, webhook: link }, options), reply: (path: string) => path };
       return identityOf({ webhook: link, context, version, dryRun });

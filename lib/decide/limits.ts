@@ -125,7 +125,7 @@ export class Places {
   }
 }
 
-/** Seconds after which a conversation is hung up: of the scheme's and the configuration's, where 0 is none, the shorter. */
+/** Seconds after which a conversation is hung up: the shorter of the scheme's and the configuration's, where 0 means none. */
 export function conversationLimit(own: number | undefined, overall: number): number | null {
   const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
   return seconds === Infinity ? null : seconds;

@@ -186,7 +186,7 @@ function sayingOf(method: string, url: string, body: string | null): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d\.\d{3}Z/gi, 'then');
 }
 
-/** The call as FreeSWITCH told of it, as far as the record holds it. */
+/** The call as FreeSWITCH announced it, as far as the record holds it. */
 function callOf({ call, scheme }: CallRecord, { config, schemes }: ChangeOptions): Call {
   if (call === null) throw new Untellable('the record holds no call');
   const named = scheme?.chosenBy === 'the variable esl_router_scheme' ? scheme.name : '';

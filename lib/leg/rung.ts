@@ -10,7 +10,7 @@ import type { BridgeOver } from './state.ts';
  */
 export interface Rung {
   readonly destinations: readonly Destination[];
-  /** What the legs to numbers are called, when they are not alone; one to a user may be several telephones. */
+  /** What the legs to numbers are called, when they are not alone; one to a user may be several phones. */
   readonly uuids: ReadonlyMap<Destination, string>;
 }
 

@@ -9,7 +9,7 @@ import type { EslEvent } from '../esl/parser.ts';
 import type { LegNews } from './news.ts';
 
 /**
- * Where the caller's leg is. Events alone change it, and the router commands the leg only while it is in our hands: `asked`,
+ * Where the caller's leg is. Only events change it, and the router commands the leg only while it is in our hands: `asked`,
  * `bridging`, `returned`.
  */
 export type LegState =

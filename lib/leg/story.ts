@@ -238,7 +238,7 @@ class CallStory {
 
   async #talk(leg: Leg): Promise<void> {
     const { config, clock, stopping } = this.#context;
-    // After a fallback, or an answer of before, the reason goes on saying why there was one.
+    // After a fallback, or an earlier answer, the reason still says why there was one.
     if (this.record.result === 'routed' && this.record.reason !== 'stale')
       this.#note({ type: 'result', result: 'routed', reason: 'answered' });
     const heartbeatMs = config.esl.heartbeatSeconds * 1000;

@@ -196,7 +196,7 @@ function pointerOf(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** What can be told without any other scheme. */
+/** Faults that show without any other scheme. */
 function documentFaults(name: string, document: string): DocumentFault[] {
   const fault = (path: string, message: string): DocumentFault[] => [
     { path, message, pointer: pointerOf(path) },

@@ -160,7 +160,7 @@ async function lookInto(dir: string): Promise<string> {
   return folder + (await sightsOf(files));
 }
 
-/** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) are none. */
+/** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) do not count. */
 async function namesIn(dir: string): Promise<string[]> {
   const names = await answerOf(dir, () => readdir(dir));
   return names.filter((name) => name.endsWith('.json') && !/^[.#]/.test(name)).sort();

@@ -103,7 +103,7 @@ export class ReloadableSchemes {
     return this.#current.secrets;
   }
 
-  /** Tells the set of now, and each that is taken later. */
+  /** Calls back with the current set, and with each later one. */
   follow(follower: Follower): void {
     this.#follower = follower;
     follower(this.current, this.secrets);

@@ -23,14 +23,14 @@ import { refusalOf } from '../webhook/url.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 
 /**
- * What loads can be sent: what a call would make of a scheme is made of it when it is loaded, by the same code, for a call
- * that tells everything and for one that tells nothing.
+ * Checks that what loads can be sent: a scheme is tried when it is loaded, by the code that calls use, for a call with all
+ * values and for one with none.
  */
 export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): string[] {
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every request of a scheme, with its path: its own, those that follow, its backups, and what it tells. */
+/** Every request of a scheme, with its path: its own, those that follow, its backups, and its events. */
 function webhooksOf(scheme: Scheme): [string, Webhook][] {
   const { webhook, fallback } = scheme;
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>

@@ -47,7 +47,7 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-/** Documents of the store as sources. Those whose name is taken, or that are no JSON, are none. */
+/** Documents of the store as sources. Those whose name is taken, or that are not JSON, are left out. */
 export async function storedSources(
   { schemes, isKnown }: StoredSchemes,
   others: readonly Source[],

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { requestsOf, templatesOf, type Scheme } from '../scheme/scheme.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
-/** What a person has still to fill in: a setting that is missing, the hosts of RFC 2606 and 6761, and the words that stand for one's own. */
+/** What people still have to fill in: missing settings, the hosts of RFC 2606 and 6761, and placeholders. */
 
 const EXAMPLE_HOST = /(?<![\w.-])(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|invalid)(?![\w.-])/i;
 const PLACEHOLDER =

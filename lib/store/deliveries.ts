@@ -33,7 +33,7 @@ export type Settled =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
 
-/** As it stands in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
+/** As in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
 const WAITING = sql.lit('waiting' as const);
 const GIVE_UP_MS = 86_400_000;
 const NOBODY = 'no router has such a scheme, or such an entry in its events';
@@ -273,7 +273,7 @@ async function settleOthers(
   at: Date,
 ): Promise<void> {
   const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
-  // With a plus in front SQLite finds them by their call, and not among all that wait: there may be a hundred thousand.
+  // The unary plus makes SQLite find them by their call, not among all that wait: there may be a hundred thousand.
   const state = sql.raw(kind === 'postgres' ? 'deliveries.state' : '+deliveries.state');
   const rows = results.map((result) => {
     const { id, attempts, last_error: before } = result.delivery;

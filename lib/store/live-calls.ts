@@ -36,8 +36,8 @@ export class LiveCalls {
   }
 
   /**
-   * Closes calls of routers that have not been alive since then, at most this many: their CRMs are told. Resolves to the
-   * schemes that have something to send, one for each call.
+   * Closes calls of routers that have not been alive since then, at most this many, with an event for their CRMs. Resolves to
+   * the schemes that have something to send, one for each call.
    */
   async closeOrphans(aliveSince: Date, at: Date, limit: number): Promise<string[]> {
     const { writer, kind } = this.#database;

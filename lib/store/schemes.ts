@@ -47,7 +47,7 @@ export class Schemes {
     return count;
   }
 
-  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite gives no notice. */
+  /** Calls back when another router on the same database may have saved one. PostgreSQL only: SQLite gives no notice. */
   listen(onChange: () => void): () => void {
     return this.#database.listen?.(CHANNEL, onChange) ?? (() => undefined);
   }

@@ -62,7 +62,7 @@ export interface OpenStore {
   readonly audit: Audit;
   readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
-  /** Copies all of it into a new file while a router writes. SQLite alone. */
+  /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -114,8 +114,8 @@ export class Store {
   }
 
   /**
-   * Resolves to null where there is none. A database that can't be reached is no reason not to start: it is tried again. One that
-   * refuses the user, or is of a later program, is: rejects with RouterError `config_invalid`.
+   * Resolves to null where there is none. A database that can't be reached does not keep the router from starting: it is tried
+   * again. One that refuses the user, or is from a later program, does: rejects with RouterError `config_invalid`.
    */
   static async open(options: StoreOptions): Promise<Store | null> {
     const { config, log } = options;
@@ -184,7 +184,7 @@ export class Store {
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
-  /** Resolves when its tables are there; rejects where that can't be told, or they can't be made. */
+  /** Resolves when its tables are there; rejects if that is unknown, or if they can't be created. */
   async ready(): Promise<void> {
     if (this.#migrated) return;
     const { version, clock } = this.#options;

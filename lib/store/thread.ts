@@ -32,7 +32,7 @@ interface Waiting {
 
 const BUILT = !import.meta.url.endsWith('.ts');
 const WORKER = new URL(BUILT ? './worker.js' : './worker.ts', import.meta.url);
-/** In a checkout: what lets Node run TypeScript does so in the first thread alone. */
+/** In a checkout: the hook that lets Node run TypeScript works only in the first thread. */
 const FROM_SOURCE = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(WORKER.href)}); })`;
 /** A disk that does not answer holds up the thread for this long, and nothing else. */
 const CLOSE_MS = 2_000;

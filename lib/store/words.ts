@@ -5,7 +5,7 @@ import type { CallRecord } from '../call/record.ts';
  * that both databases find the same: lower case, only letters, digits and `._-`, and nothing that is query syntax.
  */
 
-/** What can be filtered by, and the letter in front of its words. */
+/** What can be filtered by, and the prefix of its words. */
 const FACETS = {
   caller: 'c',
   number: 'n',

@@ -54,7 +54,7 @@ function isOwnOrigin(request: FastifyRequest): boolean {
   return origin === undefined || origin === `${request.protocol}://${hostOf(request) ?? ''}`;
 }
 
-/** Node takes the first of several; whatever stands in front may have taken another. */
+/** Node takes the first of several; a proxy in front may have taken another. */
 function hostOf({ raw, headers }: FastifyRequest): string | null {
   const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   return hosts.length > 1 ? null : (headers.host ?? null);
