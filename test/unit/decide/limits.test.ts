@@ -83,7 +83,9 @@ describe('limits', () => {
     );
     const third = dial('380441234567', caps);
     expect(third.refusal).to.equal(null);
-    expect(dial('380631234567', caps).refusal).to.equal('the prefix 380 has reached its limit of 2 at a time');
+    expect(dial('380631234567', caps).refusal).to.equal(
+      'the prefix 380 has reached its limit of 2 at a time',
+    );
     expect(dial('442079460000', caps).refusal).to.equal(null);
     expect(dial('15005550100', caps).refusal).to.equal(null);
     third.places.leave();
