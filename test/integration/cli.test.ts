@@ -148,7 +148,7 @@ describe('command line: faults', function () {
       /d\.json: fallback\.onError\.0: there is no scheme "nobody"/,
       /d\.json: fallback\.onError\.1\.dial: "112" is refused/,
       /e\.json: .*ESL_ROUTER_SECRET_NOT_SET is not set/,
-      /f\.json: name: "e" is the name of .*e\.json too/,
+      /f\.json: name: "e" is also the name of .*e\.json/,
       /^4 faults$/m,
     ]);
   });

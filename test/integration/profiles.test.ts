@@ -83,7 +83,7 @@ describe('profiles of CRMs', function () {
         'what the profile says too',
         { url: BASE },
         { crm: 'main', url: '/', retries: 2 },
-        /webhook\.retries: is said by the profile "main" \(.*crms\/main\.json\)/,
+        /webhook\.retries: is set by the profile "main" \(.*crms\/main\.json\)/,
       ],
       [
         'another host',
@@ -121,7 +121,7 @@ describe('profiles of CRMs', function () {
         'a question that follows from nothing',
         { url: BASE },
         { crm: 'main', url: '/', then: [{ url: '/x' }] },
-        /webhook\.then\.0: has nothing of the reply before it/,
+        /webhook\.then\.0: uses nothing of the previous reply/,
       ],
       [
         'a macro of a reply in the first question',

@@ -60,7 +60,7 @@ Every preset is strict:
 - \`webhook.require\` names what is searched for: a caller without a number is not asked about. In Kommo and Odoo a search for an
   empty number finds somebody.
 
-\`esl-router new sales --preset bitrix24 --events\` adds what the CRM is told while it rings and when a call has ended; that needs a [store](store.md).
+\`esl-router new sales --preset bitrix24 --events\` adds events that tell the CRM when it rings and when a call has ended; that needs a [store](store.md).
 
 Without \`fallback\` a call that can't be routed goes back to the dialplan. The tests answer each preset in the shape that the CRM documents;
 none was tried against the CRM itself. Try yours before a call does: \`esl-router try --scheme sales --caller NUMBER --did NUMBER\`.

@@ -206,7 +206,7 @@ onBothDatabases('schemes of the store', (database) => {
     const saved = await half.desk.save(
       changeOf('sales', 0, { document: JSON.stringify({ name: 'sales', webhook }) }),
     );
-    expect(saved.kind === 'invalid' && saved.faults[0]?.message).to.contain('is named by no file');
+    expect(saved.kind === 'invalid' && saved.faults[0]?.message).to.contain('is not used by any');
   });
 
   it('that one router saves are in use on the others', async function () {
