@@ -49,7 +49,7 @@ describe('init', () => {
     await writeFile(join(dir, 'conf/schemes/mine.json'), '{}');
     const { code, stdout } = await run('init', '--gateway', 'crm');
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^kept +\S+esl-router\.json: not changed, --gateway is not in it$/m);
+    expect(stdout).to.match(/^kept +\S+esl-router\.json: not changed, so --gateway was not written$/m);
     expect(stdout).to.match(/^kept +\S+conf\/schemes$/m);
     expect(await readFile(join(dir, 'conf/schemes/mine.json'), 'utf8')).to.equal('{}');
     expect(await stat(join(dir, 'elsewhere')).catch(() => null)).to.equal(null);

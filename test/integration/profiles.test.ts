@@ -163,7 +163,7 @@ describe('profiles of CRMs', function () {
         'a destination in the middle',
         { url: BASE },
         { crm: 'main', url: '/', responseName: 'a', then: [{ url: '/{{reply.a}}' }] },
-        /webhook\.responseName: names the destination/,
+        /webhook\.responseName: is for the destination/,
       ],
       [
         'a reply in a key',
