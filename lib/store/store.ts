@@ -25,6 +25,7 @@ import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
+import { togetherIn, type Together } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -60,6 +61,7 @@ export interface OpenStore {
   readonly calls: Calls;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
@@ -72,6 +74,7 @@ export class Store {
   readonly schemes: Schemes;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
@@ -97,6 +100,7 @@ export class Store {
     this.schemes = new Schemes(database);
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
+    this.together = togetherIn(database);
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
@@ -223,6 +227,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     calls: new Calls(database),
     accounts: new Accounts(database),
     audit: new Audit(database),
+    together: togetherIn(database),
     deliveries: new Deliveries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {

@@ -36,9 +36,23 @@ export async function fuzzApi(
         };
       },
     });
-  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, state }) => {
-    return { accounts: counted(accounts), audit: counted(audit), problems: counted(problems), calls, state };
-  });
+  const api = await openApi(
+    {},
+    {},
+    {
+      watched: (store) => {
+        const { accounts, audit, problems } = store;
+        // What a transaction takes back is not written.
+        const together: typeof store.together = async (work) => {
+          const result = await store.together(work);
+          writes++;
+          return result;
+        };
+        const parts = { accounts: counted(accounts), audit: counted(audit), problems: counted(problems) };
+        return { ...parts, together, calls: store.calls, state: store.state };
+      },
+    },
+  );
   try {
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));
     const chance = new Chance(seed);

@@ -10,6 +10,8 @@ export const role = z.enum(ROLES);
 export interface Principal {
   /** As the audit log says it: `anna`, or `token nightly report`. */
   readonly who: string;
+  /** The user himself, or the one who made the token. */
+  readonly owner: string;
   readonly role: Role;
   readonly tenant: string;
   readonly by:

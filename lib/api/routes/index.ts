@@ -8,6 +8,7 @@ import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
+import { setupRoutes } from './setup.ts';
 import { statusRoutes } from './status.ts';
 import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -16,6 +17,7 @@ import { userRoutes } from './users.ts';
 /** Everything that the API has: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
+  setupRoutes,
   userRoutes,
   tokenRoutes,
   auditRoutes,

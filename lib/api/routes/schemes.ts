@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/desk.ts';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
 import { ApiProblem } from '../problem.ts';
@@ -30,7 +30,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     return found;
   };
   const change = async (
-    request: Parameters<typeof audit>[1],
+    request: Parameters<typeof auditLine>[1],
     given: { name: string; state: SchemeState; document: string; message: string; after: number },
     action: string,
   ): Promise<number> => {
@@ -39,10 +39,11 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       throw new ApiProblem(409, `the file ${file} has this scheme: it is changed there`);
     }
     const author = request.principal?.who ?? '';
-    const saved = savedOrThrow(await desk.save({ ...given, author }));
     const { after: from, state: to } = given;
-    await audit(context, request, action, given.name, { change: { from, to: saved, state: to } });
-    return saved;
+    const line = auditLine(context, request, action, given.name, {
+      change: { from, to: from + 1, state: to },
+    });
+    return savedOrThrow(await desk.save({ ...given, author }, line));
   };
   return (app) => {
     app.get(
