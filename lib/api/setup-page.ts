@@ -7,12 +7,13 @@ const STYLE = `${PAGE_STYLE}label{display:block;margin:1rem 0}input{display:bloc
 
 const SCRIPT = `
 const form = document.querySelector('form');
+const send = fetch;
 const told = document.querySelector('output');
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const code = new URLSearchParams(location.search).get('code') ?? '';
   const { name, password } = Object.fromEntries(new FormData(form));
-  const reply = await fetch('/api/v1/setup', {
+  const reply = await send('/api/v1/setup', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ code, name, password }),

@@ -14,6 +14,7 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
@@ -71,6 +72,7 @@ export interface OpenStore {
 
 export class Store {
   readonly calls: Calls;
+  readonly figures: Figures;
   readonly schemes: Schemes;
   readonly accounts: Accounts;
   readonly audit: Audit;
@@ -97,6 +99,7 @@ export class Store {
     this.#secrets = secrets;
     this.#redactor = createRedactor({ secrets });
     this.calls = new Calls(database);
+    this.figures = new Figures(database);
     this.schemes = new Schemes(database);
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);

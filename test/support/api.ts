@@ -55,6 +55,8 @@ export async function openApi(
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
   const store = await openStore(place ?? { url: `sqlite:${join(folder, 'test.db')}` }, { log });
+  // A machine that is busy takes longer than a router waits.
+  await store.ready();
   const loaded = loadConfig({
     file: null,
     env: { ESL_ROUTER_SCHEMES_DIR: join(folder, 'schemes'), ...env },

@@ -16,6 +16,8 @@ const SEEN_MS = 60_000;
 
 const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
 const SESSION = /^[A-Za-z0-9_-]{43}$/;
+/** The tenant of whoever runs the router. */
+const HOUSE = 'default';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 export function newSecret(): string {
@@ -40,7 +42,7 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
-    const least = request.routeOptions.config.role;
+    const { role: least, perTenant = false } = request.routeOptions.config;
     if (least === 'anyone') return;
     request.principal = await authenticate(request, context);
     if (request.principal === null) throw notLoggedIn();
@@ -49,6 +51,9 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
         403,
         `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
       );
+    }
+    if (!perTenant && request.principal.tenant !== HOUSE) {
+      throw new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
     }
     requireCsrf(request, request.principal);
   });

@@ -27,6 +27,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may; `anyone` needs no login. */
     role?: Role | 'anyone';
+    /** What it shows and changes is of the asker's tenant. All else is of the whole router, and of the tenant `default`. */
+    perTenant?: boolean;
   }
 }
 

@@ -6,6 +6,7 @@ import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
 import { setupRoutes } from './setup.ts';
@@ -28,5 +29,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   problemRoutes,
   schemeRoutes,
   settingRoutes,
+  referenceRoutes,
   openapiRoutes,
 ];

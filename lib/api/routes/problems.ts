@@ -18,7 +18,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/problems',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['problems'],
           summary: 'Failures of one kind, counted; the most recent first',
@@ -69,7 +69,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.patch(
       '/problems/:id',
       {
-        config: { role: 'operator' },
+        config: { role: 'operator', perTenant: true },
         schema: {
           tags: ['problems'],
           summary: 'Acknowledge a problem, call it solved, or open it again',

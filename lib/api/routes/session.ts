@@ -55,7 +55,7 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/session',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: { tags: ['session'], summary: 'Who is logged in', response: { 200: me } },
       },
       (request) => {
@@ -66,7 +66,7 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.delete(
       '/session',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: { tags: ['session'], summary: 'Log out', response: { 204: z.null() } },
       },
       async (request, reply) => {

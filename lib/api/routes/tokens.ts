@@ -32,7 +32,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/tokens',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: { tags: ['tokens'], summary: 'All tokens', response: { 200: z.array(token) } },
       },
       async (request) => (await store.accounts.tokens(principalOf(request).tenant)).map(shown),
@@ -40,7 +40,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.post(
       '/tokens',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
           summary: 'Make a token; it is shown this once',
@@ -84,7 +84,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.delete(
       '/tokens/:id',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
           summary: 'Revoke a token',

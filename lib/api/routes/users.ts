@@ -20,7 +20,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/users',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: { tags: ['users'], summary: 'All users', response: { 200: z.array(user) } },
       },
       async (request) => (await accounts.users(principalOf(request).tenant)).map(shown),
@@ -28,7 +28,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.post(
       '/users',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['users'],
           summary: 'Add a user',
@@ -52,7 +52,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.patch(
       '/users/:name',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['users'],
           summary: 'Change the role or the password of a user, disable or enable him; his sessions end',
@@ -107,7 +107,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.put(
       '/session/password',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['session'],
           summary: 'Change one’s own password; all of one’s sessions end',
