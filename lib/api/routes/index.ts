@@ -7,8 +7,10 @@ import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
+import { setupRoutes } from './setup.ts';
 import { statusRoutes } from './status.ts';
 import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -17,6 +19,7 @@ import { userRoutes } from './users.ts';
 /** All routes of the API: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
+  setupRoutes,
   userRoutes,
   tokenRoutes,
   auditRoutes,
@@ -28,5 +31,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   deliveryRoutes,
   schemeRoutes,
   settingRoutes,
+  referenceRoutes,
   openapiRoutes,
 ];
