@@ -9,6 +9,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { ApiContext, ApiOptions } from './context.ts';
+import { serveConsole } from './console.ts';
 import { answerFaults } from './faults.ts';
 import { Attempts } from './guard/attempts.ts';
 import { guardRoutes } from './guard/auth.ts';
@@ -16,6 +17,7 @@ import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { SETUP_PAGE, SETUP_POLICY } from './setup-page.ts';
 
 /** The API without its port: a test hands requests in. */
 
@@ -38,7 +40,17 @@ export interface Tls {
   readonly key: string;
 }
 
-export async function buildApi(options: ApiOptions, tls: Tls | null = null): Promise<FastifyInstance> {
+/** The built console; null: there is none. */
+export interface ConsoleFiles {
+  readonly folder: string;
+  readonly files: ReadonlySet<string>;
+}
+
+export async function buildApi(
+  options: ApiOptions,
+  tls: Tls | null = null,
+  console: ConsoleFiles | null = null,
+): Promise<FastifyInstance> {
   const { config, clock, log, version, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
   const context: ApiContext = { ...options, passwords: new Passwords(), attempts: new Attempts(clock) };
   const app = Fastify({
@@ -92,7 +104,11 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
     },
   });
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
+  app.get('/setup', { config: { role: 'anyone' }, schema: { hide: true } }, (_request, reply) =>
+    reply.header('Content-Security-Policy', SETUP_POLICY).type('text/html; charset=utf-8').send(SETUP_PAGE),
+  );
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
+  if (console !== null) await serveConsole(app, console.folder, console.files);
   await app.ready();
   return app;
 }

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, RouterError } from '../errors.ts';
-import { buildApi, type Tls } from './app.ts';
+import { buildApi, type ConsoleFiles, type Tls } from './app.ts';
+import { CONSOLE_FOLDER } from './console.ts';
 import type { ApiOptions } from './context.ts';
 import { isLoopback } from './guard/surface.ts';
 
@@ -34,11 +35,10 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
       `api: ${config.api.host} is beyond loopback: set api.tls.cert and api.tls.key, or name the proxy that terminates TLS in api.trustedProxy`,
     );
   }
-  const app = await buildApi(options, tls);
+  const app = await buildApi(options, tls, await builtConsole());
   app.server.maxConnections = MAX_CONNECTIONS;
   if (isLocal) {
     const address = await listen(app, options);
-    void tellOfFirstUser(options);
     return { address, close: () => app.close() };
   }
   return whenThereIsAUser(app, options);
@@ -58,11 +58,6 @@ async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promis
   const address = app.server.address() as AddressInfo;
   log.info('api', { host: address.address, port: address.port });
   return { host: address.address, port: address.port };
-}
-
-async function tellOfFirstUser({ store, log }: ApiOptions): Promise<void> {
-  const users = await store.accounts.users().catch(() => null);
-  if (users?.length === 0) log.info('api: nobody can log in yet: esl-router user add NAME --role admin');
 }
 
 /**
@@ -118,4 +113,11 @@ async function readTls({ cert, key }: ApiOptions['config']['api']['tls']): Promi
   } catch (cause) {
     throw new RouterError('config_invalid', `api.tls: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** From a checkout that was never built there is none, and the API goes without it. */
+async function builtConsole(): Promise<ConsoleFiles | null> {
+  const names = await readdir(CONSOLE_FOLDER, { recursive: true }).catch(() => []);
+  const files = new Set(names.map((name) => name.replaceAll('\\', '/')));
+  return files.has('index.html') ? { folder: CONSOLE_FOLDER, files } : null;
 }

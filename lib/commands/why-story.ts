@@ -25,6 +25,13 @@ export function storyOf(record: CallRecord): string[] {
   );
 }
 
+/** Who rings and for how long. The rest of the dial string is in the record: --json. */
+function rings(dialString: string): string {
+  const seconds = /originate_timeout=(\d+)/.exec(dialString)?.[1];
+  const legs = dialString.replace(/^\{.*?\}/, '').replace(/\[.*?\]/g, '');
+  return `bridge to ${legs}${seconds === undefined ? '' : `, for ${seconds} s at most`}`;
+}
+
 function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
   const when = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 23)} UTC`;
   const head = [`${when}  trace ${id}${call === null ? '' : `  uuid ${call.uuid}`}`];
@@ -68,7 +75,7 @@ function momentsOf({
       text: `${via === 'fallback' ? 'fallback' : 'decided'} by scheme ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
     })),
     ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
-      { atMs, text: `bridge ${dialString}` },
+      { atMs, text: rings(dialString) },
       ...(answeredBy !== null && index === bridges.length - 1
         ? [{ atMs: answeredMs, text: `answered by ${answeredBy}` }]
         : []),

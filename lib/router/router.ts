@@ -1,3 +1,4 @@
+import type { Api } from '../api/server.ts';
 import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallRecord } from '../call/record.ts';
@@ -65,6 +66,8 @@ interface SecretSource {
 
 export interface Router {
   readonly address: { readonly host: string; readonly port: number };
+  /** Of the API and its console; null: there is none, or not yet. */
+  readonly api: Api['address'];
   /** Reads the schemes again; the old ones stay when there is any fault. Resolves to the faults. */
   reload(): Promise<readonly string[]>;
   /**
@@ -175,6 +178,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       journal,
       remembering,
       live,
+      ...(store === undefined || store === null ? [] : [store.problemCounter]),
       ...(telling === null ? [] : [telling.events.observer]),
       ...(options.observers ?? []),
     ],
@@ -314,7 +318,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     schemes: [...schemes.current.schemes.keys()],
     default: schemes.current.default?.name ?? null,
   });
-  return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
+  return { address: listener.address, api: api?.address ?? null, reload, stop: () => (stopped ??= stop()) };
 }
 
 /** The port follows the load, and the log says so. */

@@ -14,17 +14,20 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
+import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
 import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
+import { togetherIn, type Together } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -60,6 +63,7 @@ export interface OpenStore {
   readonly calls: Calls;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite only. */
@@ -69,13 +73,17 @@ export interface OpenStore {
 
 export class Store {
   readonly calls: Calls;
+  readonly figures: Figures;
   readonly schemes: Schemes;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
   readonly problems: Problems;
+  /** Counts what went wrong with calls. */
+  readonly problemCounter: ProblemCounter;
   readonly upkeep: Upkeep;
   /** Schemes belong to the router, and all routers on a database to one owner. */
   readonly schemesTenant = DEFAULT_TENANT;
@@ -94,13 +102,17 @@ export class Store {
     this.#secrets = secrets;
     this.#redactor = createRedactor({ secrets });
     this.calls = new Calls(database);
+    this.figures = new Figures(database);
     this.schemes = new Schemes(database);
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
+    this.together = togetherIn(database);
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
     this.problems = new Problems(database);
+    const tenantOf = this.tenantOf.bind(this);
+    this.problemCounter = new ProblemCounter({ problems: this.problems, tenantOf, clock, log });
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
       write: async (rows) => {
@@ -180,6 +192,7 @@ export class Store {
   /** Within some seconds, whatever the database does. */
   async close(): Promise<void> {
     await this.#sweeper.stop();
+    await within(this.problemCounter.flush(), CLOSE_MS / 3, this.#options.clock);
     await this.#writer.close(CLOSE_MS);
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
@@ -223,6 +236,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     calls: new Calls(database),
     accounts: new Accounts(database),
     audit: new Audit(database),
+    together: togetherIn(database),
     deliveries: new Deliveries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { authenticate } from '../guard/auth.ts';
 import { principalOf, type Role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
+import { content } from '../shapes.ts';
 
 /**
  * Calls in progress: as they are, and once a second as they change. A reader never delays a call: all changes of a second are
@@ -37,6 +38,19 @@ const live = z.object({
       destination: z.string(),
     }),
   ),
+});
+
+const minute = z.object({
+  at: z.string().describe('Its beginning'),
+  byResult: z.record(z.string(), z.number()).describe('Calls that ended in it'),
+  crm: z
+    .object({
+      answers: z.number(),
+      p50: z.number().nullable(),
+      p95: z.number().nullable(),
+      p99: z.number().nullable(),
+    })
+    .describe('Milliseconds until CRMs had answered, within 6 %; null: none did'),
 });
 
 const masking = createRedactor({ maskNumbers: true });
@@ -83,12 +97,26 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
       (request) => Promise.resolve(shown(principalOf(request).role)),
     );
     app.get(
+      '/live/minutes',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['live'],
+          summary: 'The last minutes of this router: calls by result, and how long CRMs took',
+          querystring: z.strictObject({ count: z.coerce.number().int().min(1).max(120).default(60) }),
+          response: { 200: z.array(minute) },
+        },
+      },
+      (request) => Promise.resolve(calls.minutes.list(request.query.count)),
+    );
+    app.get(
       '/live/events',
       {
         config: { role: 'viewer' },
         schema: {
           tags: ['live'],
           summary: 'The same as server-sent events, once a second when something changed',
+          response: { 200: content('text/event-stream', 'Events `live`, each with what /live answers') },
         },
       },
       (request, reply) => {
