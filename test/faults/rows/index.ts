@@ -16,11 +16,13 @@ import { overload } from './overload.ts';
 import { reload } from './reload.ts';
 import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
+import { store } from './store.ts';
 import { strangers } from './strangers.ts';
 
 /** In the order of the table; the one that waits for half a minute begins first. */
 export const ROWS: readonly Row[] = [
   events,
+  store,
   crm,
   drip,
   bombs,
