@@ -82,6 +82,7 @@ describe('outbox of events', () => {
     outbox.add(event('untold', 1));
     outbox.close('untold');
     outbox.close('a');
+    await turns();
     outbox.open(opened('b'));
     outbox.add(event('b', 1));
     outbox.close('b');
