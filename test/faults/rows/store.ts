@@ -25,6 +25,9 @@ const MOST_MORE_MS = 20;
 /** In short: half of the calls are decided faster, or than ten times half of them in the calm. A lock is waited for 2 s. */
 const SHORT_MS = 1_000;
 const SHORT_RATIO = 10;
+/** Events that were written and have not arrived, and calls that have ended and were not closed. */
+const LEFT =
+  "(select count(*) from deliveries where state <> 'delivered') + (select count(*) from live_calls)";
 /** What is lost is told so often. */
 const TELL_SECONDS = 60;
 
@@ -82,8 +85,9 @@ function faultsOfCalls(stage: Stage, { calm, during }: Played<unknown>): string[
 }
 
 function figureOf({ calm, during }: Played<unknown>): string {
-  const ms = (load: Load): string => `${load.at(0.5).toFixed(1)}/${load.at(0.99).toFixed(1)}`;
-  return `${during.lost + during.astray} of ${during.calls} lost or astray, decided in ${ms(during)} ms (p50/p99), else in ${ms(calm)}`;
+  const served = during.calls - during.lost - during.astray;
+  const ms = (load: Load): string => load.at(0.99).toFixed(0);
+  return `${served} of ${during.calls} served, p99 ${ms(during)} ms (${ms(calm)} without)`;
 }
 
 async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
@@ -119,7 +123,12 @@ async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
     written = store.status === 'up' && store.queued === 0 ? await place.ask('select count(*) from calls') : 0;
     return written + lost >= total;
   });
-  await settled(stage, () => Promise.resolve(told.size + eventsLost(router) >= total));
+  let left = NaN;
+  await settled(stage, async () => {
+    left = await place.ask(LEFT);
+    return left === 0;
+  });
+  const ends = await place.ask('select count(*) from deliveries');
   const warned = router.daemon.lines.filter(({ message }) => message.startsWith('store: records are lost'));
   const mostWarned = Math.min(lost, 1 + Math.ceil(one.seconds / TELL_SECONDS));
   const { http, store, grownKib, sockets } = worst;
@@ -128,23 +137,23 @@ async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
     if (!isSo) faults.push(fault);
   };
   check(written + lost === total, 'records are missing');
-  check(told.size + eventsLost(router) === total, `${eventsLost(router)} events lost`);
+  check(left === 0 && told.size === ends, `${left} events or calls are left`);
+  check(ends === total || lostEvents(router), 'events are missing');
   // In short a question to one that stands still has not been given up yet.
   check(http === 200 && (store.status === 'down' || (!stage.timed && store.queued > 0)), `readyz ${http}`);
   check(warned.length <= mostWarned && (warned.length > 0 || lost === 0), `${warned.length} warnings`);
   check(grownKib <= MOST_GROWTH_KIB, 'memory grows');
   check(sockets <= MOST_SOCKETS || !stage.timed, 'sockets are left behind');
   return {
-    figure:
-      `${figureOf(played)}; at worst ${store.status}, ${store.queued} queued, ${Math.round(grownKib / 1024)} MiB more, ` +
-      `${sockets} sockets; then ${written} records and ${lost} lost of ${total}, ${told.size} ends told`,
+    figure: `${figureOf(played)}, ${store.queued} queued, ${lost} lost, ${written} written`,
+    details: `then ${store.status}, ${Math.round(grownKib / 1024)} MiB more, ${sockets} sockets, ${warned.length} warnings; ${told.size} of ${total} ends told`,
     faults,
   };
 }
 
-function eventsLost({ daemon }: Router): number {
-  const line = daemon.lines.findLast(({ message }) => message.startsWith('events: some are lost'));
-  return Number(line?.['lost'] ?? 0);
+/** Whether it has said that some were. */
+function lostEvents({ daemon }: Router): boolean {
+  return daemon.lines.some(({ message }) => message.startsWith('events: some are lost'));
 }
 
 async function readyz({ daemon }: Router): Promise<() => Promise<{ http: number; store: Store }>> {
@@ -168,7 +177,7 @@ async function ofControl(stage: Stage, one: Case): Promise<Verdict> {
   const env = { STORE_URL: url.startsWith('postgres:') ? withPassword(url, password) : url };
   const address = await stage.control('./controls/record-first.ts', env);
   const played = await play(stage, address, one, () => Promise.resolve());
-  return { figure: figureOf(played), faults: faultsOfCalls(stage, played) };
+  return { figure: figureOf(played), details: '', faults: faultsOfCalls(stage, played) };
 }
 
 interface Case {
@@ -180,6 +189,9 @@ interface Case {
 
 interface Verdict {
   readonly figure: string;
+  /** Too much for the table. */
+  readonly details: string;
+  /** By which it has failed. */
   readonly faults: readonly string[];
 }
 
@@ -200,19 +212,21 @@ async function all(
   const verdicts = await Promise.all(
     opened.map(async ({ trouble, place }) => {
       const verdict = place === null ? null : await judge(stage, { trouble, place, seconds });
-      stage.say(`  ${trouble.name}: ${textOf(verdict)}`);
+      stage.say(`  ${trouble.name}: ${wholeOf(verdict)}`);
       return [trouble.name, verdict] as const;
     }),
   );
   return new Map(verdicts);
 }
 
-function textOf(verdict: Verdict | null): string {
-  return verdict === null ? 'not played on this machine' : [verdict.figure, ...verdict.faults].join('; ');
+function wholeOf(verdict: Verdict | null): string {
+  return verdict === null ? 'not played' : [verdict.figure, verdict.details, ...verdict.faults].join('; ');
 }
 
 function shown(verdicts: ReadonlyMap<string, Verdict | null>): string {
-  return [...verdicts].map(([name, verdict]) => `${name}: ${textOf(verdict)}`).join(' / ');
+  return [...verdicts]
+    .map(([name, verdict]) => `${name}: ${verdict?.figure ?? 'not played on this machine'}`)
+    .join('; ');
 }
 
 export const store: Row = {
