@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { uuidv7 } from '../uuid.ts';
 import type { ApiContext } from './context.ts';
 
-/** One line of the audit log: who, from where, did what to whom. `change` holds no secret. */
+/** One line of the audit log: who did what to whom, and from where. `change` holds no secret. */
 export async function audit(
   { store, clock }: Pick<ApiContext, 'store' | 'clock'>,
   request: Pick<FastifyRequest, 'ip' | 'principal'>,

@@ -18,7 +18,7 @@ export interface UserCommandOptions extends CommonOptions {
   readonly role: Role;
 }
 
-/** Who may log in: for the first one, and for whoever has locked himself out. */
+/** Manages who may log in: for the first user, and for users who are locked out. */
 export async function userCommand(
   context: CommandContext,
   action: UserAction,
@@ -71,11 +71,11 @@ async function changed(
     });
   const found = await accounts.user(name);
   if (action === 'add') {
-    if (found !== null) throw wrong(`there is a user ${name} already: esl-router user password ${name}`);
+    if (found !== null) throw wrong(`user ${name} already exists: esl-router user password ${name}`);
     const row = userRow({ name, role, hash: await newHash(context), at });
-    if (!(await accounts.addUser(row))) throw wrong(`there is a user ${name} already`);
+    if (!(await accounts.addUser(row))) throw wrong(`user ${name} already exists`);
     await note('user added', { role });
-    return `${name} may log in as ${role}`;
+    return `${name} can log in as ${role}`;
   }
   if (found === null) throw wrong(`there is no user ${name}: esl-router user list`);
   if (action === 'password') {
@@ -90,8 +90,8 @@ async function changed(
   );
   return {
     password: `${name} has a new password`,
-    disable: `${name} may not log in any more`,
-    enable: `${name} may log in again`,
+    disable: `${name} can no longer log in`,
+    enable: `${name} can log in again`,
   }[action];
 }
 

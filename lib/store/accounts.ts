@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { SessionTable, TokenTable, UserTable } from './tables.ts';
 
-/** Who may use the API and the console. Of passwords, tokens and sessions the hashes alone are kept. */
+/** Who may use the API and the console. Of passwords, tokens and sessions only hashes are kept. */
 
 export type User = Selectable<UserTable>;
 export type Token = Selectable<TokenTable>;
@@ -55,7 +55,7 @@ export class Accounts {
     return this.#database.reader.selectFrom('tokens').selectAll().orderBy('id').execute();
   }
 
-  /** One that may be used at this moment. */
+  /** One that is valid now. */
   async token(hash: string, at: Date): Promise<Token | null> {
     const row = await this.#database.reader
       .selectFrom('tokens')
@@ -115,7 +115,7 @@ export class Accounts {
     await this.#database.writer.deleteFrom('sessions').where('id', '=', id).execute();
   }
 
-  /** All of one user: his password or his role has changed. */
+  /** All of one user, whose password or role has changed. */
   async closeSessionsOf(userId: string): Promise<void> {
     await this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId).execute();
   }

@@ -11,14 +11,14 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemas(): Record<string, JsonSchema> {
   return {
     'scheme.schema.json': schemaOf(document, 'A scheme: which CRM is asked where a call goes, and how'),
-    'crm.schema.json': schemaOf(profile, 'A profile: what many schemes share of one CRM'),
+    'crm.schema.json': schemaOf(profile, 'A profile: what several schemes share for one CRM'),
     'question.schema.json': schemaOf(
       question,
-      'What a CRM is asked, where a scheme sets neither parameters nor body',
+      'The question that a CRM gets, if the scheme sets neither parameters nor body',
     ),
     'event.schema.json': schemaOf(
       event,
-      'What a CRM is told of a call, where an entry of events sets neither parameters nor body',
+      'The event that a CRM gets, if the entry of events sets neither parameters nor body',
     ),
     'answer.schema.json': schemaOf(answer, 'What a CRM answers'),
   };

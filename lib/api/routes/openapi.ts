@@ -16,7 +16,7 @@ export function openapiRoutes(): FastifyPluginAsyncZod {
     );
     app.get(
       '/docs',
-      { config: { role: 'viewer' }, schema: { tags: ['openapi'], summary: 'The same as a page for people' } },
+      { config: { role: 'viewer' }, schema: { tags: ['openapi'], summary: 'The same, as a web page' } },
       (_request, reply) =>
         reply
           .header('Content-Security-Policy', PAGE_POLICY)

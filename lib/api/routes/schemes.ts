@@ -6,15 +6,15 @@ import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Schemes: those of files to be read, those of the store to be changed. */
+/** Schemes: those from files can be read, those from the store also changed. */
 
 const name = z.string().min(1).max(64).describe('Name of the scheme');
 const params = z.strictObject({ name });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
-const message = z.string().max(500).describe('Why, for whoever reads the revisions').default('');
+const message = z.string().max(500).describe('Why it was changed; listed with the revision').default('');
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
-  .describe('live: calls use it. shadow, draft and disabled: no call does; a draft may be wrong');
+  .describe('live: calls use it. shadow, draft and disabled: calls do not; a draft may have faults');
 const revision = z.coerce.number().int().min(1);
 const headers = z.looseObject({
   'if-match': z.string().max(64).describe('ETag of the revision that is changed').optional(),
@@ -36,7 +36,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
   ): Promise<number> => {
     const file = schemes().files.get(given.name);
     if (file !== undefined && given.state !== 'deleted') {
-      throw new ApiProblem(409, `the file ${file} has this scheme: it is changed there`);
+      throw new ApiProblem(409, `the file ${file} has this scheme: change it there`);
     }
     const author = request.principal?.who ?? '';
     const saved = savedOrThrow(await desk.save({ ...given, author }));
@@ -49,7 +49,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       '/schemes',
       {
         config: { role: 'viewer' },
-        schema: { ...schema, summary: 'All schemes, of files and of the store' },
+        schema: { ...schema, summary: 'All schemes, from files and from the store' },
       },
       async () => {
         const { set, files } = schemes();
@@ -69,7 +69,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     );
     app.get(
       '/schemes/:name',
-      { config: { role: 'viewer' }, schema: { ...schema, summary: 'One scheme of the store', params } },
+      { config: { role: 'viewer' }, schema: { ...schema, summary: 'One scheme from the store', params } },
       async (request, reply) => {
         const found = await stored(request.params.name);
         return reply.header('ETag', etagOf(found.revision)).send(withDocument(found));
@@ -81,7 +81,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make a scheme (If-None-Match: *) or change it (If-Match)',
+          summary: 'Create a scheme (If-None-Match: *) or change it (If-Match)',
           params,
           headers,
           body: z.strictObject({ document, state: state.default('live'), message }),
@@ -145,7 +145,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       '/schemes/:name/revisions',
       {
         config: { role: 'viewer' },
-        schema: { ...schema, summary: 'Its revisions, the newest first', params },
+        schema: { ...schema, summary: 'Its revisions, newest first', params },
       },
       async (request) => {
         const all = await desk.revisions(request.params.name);
@@ -166,7 +166,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'What two revisions have otherwise, by JSON pointer',
+          summary: 'How two revisions differ, by JSON pointer',
           params,
           querystring: z.strictObject({ from: revision, to: revision }),
         },
@@ -186,7 +186,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make an old revision the newest, live',
+          summary: 'Restore an old revision: it becomes the newest, and live',
           params,
           headers,
           body: z.strictObject({ revision: z.int().min(1), message }),

@@ -41,7 +41,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin' },
         schema: {
           tags: ['tokens'],
-          summary: 'Make a token; it is shown this once',
+          summary: 'Create a token; it is shown only once',
           body: z.strictObject({
             name: z
               .string()
@@ -88,7 +88,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request, reply) => {
         const { id } = request.params;
         if (!(await store.accounts.revokeToken(id, clock.date()))) {
-          throw new ApiProblem(404, 'there is no such token, or it is revoked already');
+          throw new ApiProblem(404, 'no such token, or it is already revoked');
         }
         await audit(context, request, 'token revoked', `token ${id}`);
         return reply.code(204).send(null);
