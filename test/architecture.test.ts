@@ -11,9 +11,10 @@ const WINGS = parsed(`
   cli        | commands presets redact
   commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
   presets    | scheme
-  router     | api events leg decide schemes (scheme) (store) upstream esl http call config log redact
-  api        | (schemes) store (call) config (log) redact
+  router     | api events metrics leg decide schemes (scheme) (store) upstream esl http call config log redact
+  api        | (metrics) (schemes) store (call) config (log) redact
   events     | store scheme webhook upstream (http) call log redact
+  metrics    | (call) (http)
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log

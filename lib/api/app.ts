@@ -16,6 +16,7 @@ import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { metricsRoute } from './routes/metrics.ts';
 
 /** The API without its port: a test hands requests in. */
 
@@ -93,6 +94,7 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
   });
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
+  await app.register(metricsRoute(context));
   await app.ready();
   return app;
 }

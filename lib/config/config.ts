@@ -17,6 +17,8 @@ export interface Config {
   };
   readonly overload: { readonly lagMs: number; readonly queueMs: number };
   readonly health: { readonly host: string; readonly port: number | 'off' };
+  readonly metrics: { readonly allow: readonly string[] };
+  readonly otlp: { readonly url: string };
   readonly gateway: readonly string[];
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   readonly domain: string;

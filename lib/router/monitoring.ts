@@ -1,0 +1,65 @@
+import { networks } from '../api/guard/surface.ts';
+import type { LiveCalls } from '../call/live.ts';
+import type { CallObserver } from '../call/observer.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { Metrics, type Exposition } from '../metrics/metrics.ts';
+import type { SchemeSet } from '../schemes/schemes.ts';
+import type { Store } from '../store/store.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { OwnEvents } from './events.ts';
+
+/** What of a router is counted and traced, and who may see it. */
+
+export interface MonitoringOptions {
+  readonly config: Config;
+  readonly live: LiveCalls;
+  readonly upstream: Upstream;
+  readonly schemes: () => SchemeSet;
+  readonly isReady: () => boolean;
+  readonly lagMs: () => number;
+  readonly maxCalls: number;
+  readonly store: Store | null;
+  readonly telling: OwnEvents | null;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+export interface Monitoring {
+  readonly metrics: Exposition;
+  readonly observers: readonly CallObserver[];
+  /** Whether an address may read them without a token. */
+  readonly mayRead: (address: string) => boolean;
+  follow(schemes: SchemeSet): void;
+}
+
+export function openMonitoring(options: MonitoringOptions): Monitoring {
+  const { config, live, upstream, schemes, isReady, lagMs, maxCalls, store, telling, log, clock, version } =
+    options;
+  const metrics = new Metrics({
+    clock,
+    version,
+    live: () => live.states,
+    maxCalls: () => maxCalls,
+    schemes: () => schemes().schemes.size,
+    isReady,
+    lagMs,
+    breakers: () => upstream.breakers(),
+    store: store === null ? null : () => store.state,
+    events: telling === null ? null : () => telling.events.state,
+    deliveries: store === null ? null : () => store.deliveries.counts(),
+  });
+  return {
+    metrics,
+    observers: [metrics.observer],
+    mayRead: networks(config.metrics.allow),
+    follow: (set) => {
+      metrics.follow(set.schemes.keys()).catch((error: unknown) => {
+        log.error('metrics of schemes that are gone stay', { error: messageOf(error) });
+      });
+    },
+  };
+}
