@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Metrics, type Exposition } from '../metrics/metrics.ts';
+import { openTraces, type Traces } from '../metrics/otlp.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -34,9 +35,10 @@ export interface Monitoring {
   /** Whether an address may read them without a token. */
   readonly mayRead: (address: string) => boolean;
   follow(schemes: SchemeSet): void;
+  close(): Promise<void>;
 }
 
-export function openMonitoring(options: MonitoringOptions): Monitoring {
+export async function openMonitoring(options: MonitoringOptions): Promise<Monitoring> {
   const { config, live, upstream, schemes, isReady, lagMs, maxCalls, store, telling, log, clock, version } =
     options;
   const metrics = new Metrics({
@@ -52,14 +54,33 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     events: telling === null ? null : () => telling.events.state,
     deliveries: store === null ? null : () => store.deliveries.counts(),
   });
+  const traces = await tracesOf(config.otlp.url, options);
   return {
     metrics,
-    observers: [metrics.observer],
+    observers: [metrics.observer, ...(traces === null ? [] : [traces.observer])],
     mayRead: networks(config.metrics.allow),
     follow: (set) => {
       metrics.follow(set.schemes.keys()).catch((error: unknown) => {
         log.error('metrics of schemes that are gone stay', { error: messageOf(error) });
       });
     },
+    close: async () => {
+      await traces?.close();
+    },
   };
+}
+
+async function tracesOf(url: string, { log, clock, version }: MonitoringOptions): Promise<Traces | null> {
+  if (url === '') return null;
+  const onState = (error: string | null): void => {
+    if (error === null) log.info('traces are taken again', { url });
+    else
+      log.warn('traces are not taken; calls go on', {
+        url,
+        error,
+        advice: 'see otlp.url (ESL_ROUTER_OTLP_URL)',
+      });
+  };
+  log.info('traces', { url });
+  return openTraces({ url, version, clock, onState });
 }

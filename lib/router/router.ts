@@ -174,7 +174,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   let load: Load | null = null;
   const lagMs = (): number => load?.lagMs ?? 0;
-  const monitoring = openMonitoring({
+  const monitoring = await openMonitoring({
     ...{ config, live, upstream, telling, log, clock, version, lagMs, maxCalls: most.maxCalls },
     store: store ?? null,
     schemes: () => schemes.current,
@@ -301,6 +301,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     // Whoever reads events is cut; a route that waits for the store is not waited for long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
     await telling?.close();
+    await monitoring.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();

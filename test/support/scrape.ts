@@ -35,7 +35,8 @@ export function parseScrape(text: string): Page {
     const number = value === '+Inf' ? Infinity : Number(value);
     // Go takes it in any case; what has not been measured yet is none.
     const isNothing = value.toLowerCase() === 'nan';
-    if (sample === undefined || (Number.isNaN(number) && !isNothing)) throw new Error(`not a sample: ${line}`);
+    if (sample === undefined || (Number.isNaN(number) && !isNothing))
+      throw new Error(`not a sample: ${line}`);
     samples.push({ name: sample, labels: labelsOf(labels), value: number });
   }
   const keys = samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`);
