@@ -20,7 +20,7 @@ export interface CommandContext {
   /** Files and sockets that the process may have open; Infinity where that is not known. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable;
   /** Calls back when the person asks to end (Ctrl-C) or the system does (SIGTERM). */
   readonly onStop: (callback: () => void) => void;

@@ -146,7 +146,7 @@ export type ConfigResult =
     };
 
 /** Variables that are not settings: read by the command line, or named by schemes. */
-const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|SECRET_[A-Z0-9_]+)$/;
+const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|TOKEN|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];
