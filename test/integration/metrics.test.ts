@@ -22,7 +22,9 @@ describe('metrics', function () {
       ...{ url: `${crm.url}/${path}`, timeoutSeconds: 2, retries: 1, retryStatuses: [503 as const] },
       ...(name === 'kept' ? { lastGoodSeconds: 60 } : {}),
     },
-    ...(name === 'sales' ? { events: [{ webhook: { url: `${crm.url}/events` } }] } : {}),
+    ...(name === 'sales'
+      ? { events: [{ on: ['ended' as const], webhook: { url: `${crm.url}/events` } }] }
+      : {}),
     fallback: { onError: [{ dial: '900' }], onNoRoute: [{ hangup: 'NO_ANSWER' as const }] },
   });
   const place = async (path: string): Promise<void> => {
