@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { uuidv7 } from '../../lib/uuid.ts';
@@ -73,9 +74,13 @@ describe('top', function () {
     expect((await top([], '')).code).to.equal(2);
     const refused = await top([], 'eslr_wrong');
     expect([refused.code, refused.stderr]).to.deep.equal([2, 'the router refuses this token: 401\n']);
-    const gone = await runInside(['top', '--url', 'http://127.0.0.1:9', '--token', TOKEN]);
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    nobody.close();
+    const gone = await runInside(['top', '--url', `http://127.0.0.1:${port}`, '--token', TOKEN]);
     expect(gone.code).to.equal(1);
-    expect(gone.stderr).to.match(/does not answer at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
+    expect(gone.stderr).to.match(/does not answer at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
     expect((await runInside(['top', '--url', 'nonsense'])).code).to.equal(2);
   });
 
