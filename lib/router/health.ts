@@ -5,7 +5,7 @@ import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Exposition } from '../metrics/metrics.ts';
 
-/** What a supervisor or a load balancer asks: does it live, and may it have more calls? */
+/** For supervisors and load balancers: is the router alive, and can it take more calls? */
 export interface Health {
   readonly address: { readonly host: string; readonly port: number };
   close(): void;
@@ -22,7 +22,7 @@ export interface Readiness {
 
 export interface HealthOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly readiness: () => Readiness;
   readonly metrics: Exposition;
@@ -30,7 +30,7 @@ export interface HealthOptions {
   readonly mayRead: (address: string) => boolean;
 }
 
-/** A request has no body and some headers: whoever needs longer for them is none of those who ask. */
+/** A request has no body and few headers: a real client does not need longer for them. */
 const REQUEST_MS = 2_000;
 const MAX_CONNECTIONS = 32;
 const MAX_HEADER_BYTES = 8_192;
@@ -76,7 +76,7 @@ export async function serveHealth({
     },
   );
   dropSlowest(server);
-  // A connection that sends nothing at all is none of requestTimeout's business.
+  // requestTimeout does not cover a connection that sends nothing at all.
   server.setTimeout(REQUEST_MS);
   try {
     server.listen({ host, port });
@@ -86,7 +86,7 @@ export async function serveHealth({
       cause,
     });
   }
-  // A failed accept: whoever asks gets no answer, which is one.
+  // A failed accept: the client gets no answer, which tells it enough.
   guarded(server);
   const address = server.address() as AddressInfo;
   return {
@@ -99,8 +99,8 @@ export async function serveHealth({
 }
 
 /**
- * Whoever asks is answered at once: of those who are there the first to come is the slowest to ask, and gives way. Were the
- * last one turned away, some that trickle would keep the supervisor out, and he would end a router that is well.
+ * Requests are answered at once, so the oldest connection is the slowest client, and is closed first. If the newest were turned
+ * away, a few slow clients could keep the supervisor out, and it would kill a healthy router.
  */
 function dropSlowest(server: Server): void {
   const open = new Set<Socket>();
@@ -124,7 +124,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
   send(response, status, `${JSON.stringify(body)}\n`, 'application/json');
 }
 
-/** A body that came along is not read: the connection ends with the answer. */
+/** A body is not read: the connection ends with the answer. */
 function send(response: ServerResponse, status: number, text: string, contentType: string): void {
   response.writeHead(status, {
     'Content-Type': contentType,
