@@ -65,7 +65,6 @@ describe('top', function () {
     expect(stdout.match(/^esl-router /gm)).to.have.length(2);
     expect(stdout).to.match(/^sales +0\.0 /m);
     expect(stdout).to.match(/^store up, 0 queued, 0 lost; events: 0 waiting, 0 parked$/m);
-    // eslint-disable-next-line no-control-regex
     expect(stdout).to.not.match(/\u001b/);
     for (const line of stdout.split('\n')) expect(line.length).to.be.at.most(80);
   });
