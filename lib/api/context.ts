@@ -9,13 +9,13 @@ import type { Store } from '../store/store.ts';
 import type { Passwords } from './guard/password.ts';
 import type { Attempts } from './guard/attempts.ts';
 
-/** What the API is handed of the router: it reads calls and never touches one. */
+/** What the API gets from the router: it reads calls and never touches one. */
 export interface ApiOptions {
   readonly config: Config;
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
-  /** Where schemes of the store are changed. */
+  /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
   readonly live: LiveCalls;
@@ -25,13 +25,13 @@ export interface ApiOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly version: string;
-  /** Of one address; 1,200 by default. */
+  /** Per address; 1,200 by default. */
   readonly requestsPerMinute?: number;
 }
 
 export type ApiStore = Pick<
   Store,
-  'accounts' | 'audit' | 'together' | 'problems' | 'calls' | 'figures' | 'state'
+  'accounts' | 'audit' | 'together' | 'problems' | 'deliveries' | 'calls' | 'figures' | 'state'
 >;
 
 interface SchemesInUse {
@@ -53,9 +53,9 @@ export interface Trial {
 }
 
 export interface TryQuestion {
-  /** In place of the scheme that the call would choose. */
+  /** Instead of the scheme that would be chosen for the call. */
   readonly scheme: string | null;
-  /** JSON of a scheme that is not saved, and is used in place of the one of that name. */
+  /** JSON of a scheme that is not saved, used instead of the one of that name. */
   readonly document: string | null;
   readonly call: { readonly recorded: StoredCall } | DescribedCall;
   /** Null: the CRM is asked. */
@@ -79,7 +79,7 @@ export type DescribedCall = Readonly<{
 /** The circuit breakers of `lib/upstream`. */
 interface Breakers {
   breakers(): readonly { readonly name: string; readonly state: BreakerShape }[];
-  /** Null lets it judge for itself again. */
+  /** Null returns it to automatic. */
   force(name: string, open: boolean | null): void;
 }
 
@@ -89,7 +89,7 @@ type BreakerShape =
   | { readonly kind: 'half-open'; readonly sinceMs: number }
   | { readonly kind: 'forced'; readonly open: boolean };
 
-/** What the routes share beside that. */
+/** What else the routes share. */
 export interface ApiContext extends ApiOptions {
   readonly passwords: Passwords;
   readonly attempts: Attempts;

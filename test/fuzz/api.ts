@@ -14,8 +14,8 @@ export interface ApiReport {
 
 const MAX_FAULTS = 20;
 /** What says only when something was used. */
-const NOT_COUNTED = /^(?:mark|dropExpired)/;
-const WRITES = /^(?:add|change|open|close|revoke|count)/;
+const NOT_COUNTED = /^(?:mark|dropExpired|counts$)/;
+const WRITES = /^(?:add|change|open|close|revoke|count|retry)/;
 
 export async function fuzzApi(
   count: number,
@@ -42,14 +42,19 @@ export async function fuzzApi(
     {},
     {
       watched: (store) => {
-        const { accounts, audit, problems } = store;
+        const { accounts, audit, problems, deliveries } = store;
         // What a transaction takes back is not written.
         const together: typeof store.together = async (work) => {
           const result = await store.together(work);
           writes++;
           return result;
         };
-        const parts = { accounts: counted(accounts), audit: counted(audit), problems: counted(problems) };
+        const parts = {
+          accounts: counted(accounts),
+          audit: counted(audit),
+          problems: counted(problems),
+          deliveries: counted(deliveries),
+        };
         return { ...parts, together, calls: store.calls, figures: store.figures, state: store.state };
       },
     },

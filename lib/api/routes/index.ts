@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiContext } from '../context.ts';
 import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
@@ -15,7 +16,7 @@ import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
-/** Everything that the API has: a new group is a file here and a line in this list. */
+/** All routes of the API: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
   setupRoutes,
@@ -27,6 +28,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   tryRoutes,
   liveRoutes,
   problemRoutes,
+  deliveryRoutes,
   schemeRoutes,
   settingRoutes,
   referenceRoutes,
