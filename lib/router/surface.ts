@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Readiness } from './health.ts';
+import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
 
 /** The API of a router: what it may see, and what it may change. */
@@ -33,6 +34,7 @@ interface Told {
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
 }
@@ -40,7 +42,7 @@ interface Told {
 /** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, ...told }: Told,
+  { schemes, tokens, ownPorts, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -61,5 +63,18 @@ export async function openApi(
   });
   const inForce = (): SchemeSet => schemes.current;
   const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
-  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
+  return serveApi({
+    config,
+    settings,
+    store,
+    schemes: inUse,
+    desk,
+    trial,
+    metrics,
+    mayRead,
+    ...told,
+    log,
+    version,
+    clock,
+  });
 }
