@@ -48,15 +48,14 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           typeof call === 'string'
             ? { recorded: await recordedCall(context, principalOf(request), call) }
             : describedCall(call);
+        const tried = await context.trial.tryCall({
+          scheme,
+          document: document === undefined ? null : JSON.stringify(document),
+          call: asked,
+          reply: reply === null ? null : lowered(reply),
+        });
         await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
-        return recordOf(
-          await context.trial.tryCall({
-            scheme,
-            document: document === undefined ? null : JSON.stringify(document),
-            call: asked,
-            reply: reply === null ? null : lowered(reply),
-          }),
-        );
+        return recordOf(tried);
       },
     );
     app.post(
@@ -100,13 +99,12 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { reply = null } = request.body;
         const call = await recordedCall(context, principalOf(request), request.params.id);
+        const tried = await context.trial.tryCall({
+          ...{ scheme: null, document: null, call: { recorded: call } },
+          reply: reply === null ? null : lowered(reply),
+        });
         await audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } });
-        return recordOf(
-          await context.trial.tryCall({
-            ...{ scheme: null, document: null, call: { recorded: call } },
-            reply: reply === null ? null : lowered(reply),
-          }),
-        );
+        return recordOf(tried);
       },
     );
     app.post(
@@ -123,8 +121,9 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request) => {
         const call = await recordedCall(context, principalOf(request), request.params.id);
+        const decided = await context.trial.again(call);
         await audit(context, request, 'decide again', `call ${call.record.id}`);
-        return (await context.trial.again(call)) as z.infer<typeof verdict>;
+        return decided as z.infer<typeof verdict>;
       },
     );
     return Promise.resolve();
