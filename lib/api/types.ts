@@ -10,6 +10,7 @@ import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { SchemeState } from '../schemes/desk.ts';
 import type { StoredUse } from '../schemes/stored.ts';
+import type { StoreState } from '../store/store.ts';
 import type { Role } from './guard/role.ts';
 
 /** `GET /session`. */
@@ -46,7 +47,7 @@ export interface Status {
   readonly startedAt: string;
   readonly uptimeSeconds: number;
   readonly readiness: { readonly status: string } & Readonly<Record<string, unknown>>;
-  readonly store: Readonly<Record<string, unknown>>;
+  readonly store: StoreState;
   readonly counts: LiveCounts;
   readonly breakers: readonly Breaker[];
 }
@@ -113,4 +114,85 @@ export interface WhatWouldChange {
   ))[];
   /** Calls that the time did not suffice for. */
   readonly unread: number;
+/** Of `GET /problems`. */
+}
+
+export interface ProblemGroup {
+  readonly id: string;
+  readonly state: 'open' | 'acknowledged' | 'solved';
+  readonly reason: string;
+  readonly sentence: string;
+  readonly whatToDo: string | null;
+  readonly scheme: string;
+  readonly crm: string;
+  readonly count: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly lastCall: string;
+  readonly changedBy: string;
+}
+
+/** `GET /deliveries`. */
+export interface DeliveriesView {
+  readonly counts: readonly {
+    readonly state: 'waiting' | 'delivered' | 'parked';
+    readonly count: number;
+    readonly oldest: string;
+  }[];
+  readonly parked: readonly {
+    readonly id: string;
+    readonly call: string;
+    readonly scheme: string;
+    readonly event: string;
+    readonly seq: number;
+    readonly attempts: number;
+    readonly createdAt: string;
+    readonly error: string;
+  }[];
+}
+
+/** Of `GET /settings`. */
+export interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+  readonly default: unknown;
+  readonly env: string;
+  readonly doc: string;
+  readonly format: string;
+  readonly origin: string;
+  readonly source: string;
+}
+
+/** Of `GET /users`. */
+export interface UserView {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: string;
+  readonly disabledAt: string | null;
+}
+
+/** Of `GET /tokens`. */
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role | null;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly usedAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+/** `GET /audit`. */
+export interface AuditPage {
+  readonly entries: readonly {
+    readonly id: string;
+    readonly at: string;
+    readonly who: string;
+    readonly address: string;
+    readonly action: string;
+    readonly subject: string;
+    readonly change: unknown;
+  }[];
+  readonly next: string | null;
 }

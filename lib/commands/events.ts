@@ -28,7 +28,7 @@ export async function eventsCommand(
   try {
     const { deliveries } = store;
     if (action === 'retry') {
-      const count = await deliveries.retry(systemClock.date(), id);
+      const count = await deliveries.retry(systemClock.date(), { id });
       const what = id === undefined ? 'events are' : count === 0 ? 'events with this id are' : 'event is';
       print(stdout, [`${count} parked ${what} tried again, for another day`], redactor);
       return count === 0 && id !== undefined ? 1 : 0;

@@ -178,13 +178,18 @@ export class Deliveries {
     return Number(numUpdatedRows);
   }
 
-  async parked(limit: number): Promise<Delivery[]> {
-    const query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');
+  /** Of one tenant, or of all. */
+  async parked(limit: number, tenant?: string): Promise<Delivery[]> {
+    let query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
     return query.orderBy('id').limit(limit).execute();
   }
 
-  /** Parked ones wait again, for another day: all of them, or one. Resolves to how many. */
-  async retry(at: Date, id?: string): Promise<number> {
+  /** Parked ones wait again, for another day: all of them, those of a tenant, or one. Resolves to how many. */
+  async retry(
+    at: Date,
+    { id, tenant }: { readonly id?: string | undefined; readonly tenant?: string } = {},
+  ): Promise<number> {
     let query = this.#database.writer
       .updateTable('deliveries')
       .set({
@@ -196,15 +201,17 @@ export class Deliveries {
       })
       .where('state', '=', 'parked');
     if (id !== undefined) query = query.where('id', '=', id);
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
     return Number((await query.executeTakeFirst()).numUpdatedRows);
   }
 
   /** How many there are of each state, and since when the oldest waits. */
-  async counts(): Promise<
-    { readonly state: Delivery['state']; readonly count: number; readonly oldest: string }[]
-  > {
-    return this.#database.reader
-      .selectFrom('deliveries')
+  async counts(
+    tenant?: string,
+  ): Promise<{ readonly state: Delivery['state']; readonly count: number; readonly oldest: string }[]> {
+    let query = this.#database.reader.selectFrom('deliveries');
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
+    return query
       .select(({ fn }) => ['state', fn.countAll<number>().as('count'), fn.min('created_at').as('oldest')])
       .groupBy('state')
       .orderBy('state')

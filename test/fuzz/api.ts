@@ -13,8 +13,8 @@ export interface ApiReport {
 
 const MAX_FAULTS = 20;
 /** What says only when something was used. */
-const NOT_COUNTED = /^(?:mark|dropExpired)/;
-const WRITES = /^(?:add|change|open|close|revoke|count)/;
+const NOT_COUNTED = /^(?:mark|dropExpired|counts$)/;
+const WRITES = /^(?:add|change|open|close|revoke|count|retry)/;
 
 export async function fuzzApi(
   count: number,
@@ -36,8 +36,15 @@ export async function fuzzApi(
         };
       },
     });
-  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, state }) => {
-    return { accounts: counted(accounts), audit: counted(audit), problems: counted(problems), calls, state };
+  const api = await openApi({}, {}, ({ accounts, audit, problems, deliveries, calls, state }) => {
+    return {
+      accounts: counted(accounts),
+      audit: counted(audit),
+      problems: counted(problems),
+      deliveries: counted(deliveries),
+      calls,
+      state,
+    };
   });
   try {
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));

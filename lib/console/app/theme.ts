@@ -16,7 +16,7 @@ const petrol: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'petrol',
-  primaryShade: { light: 8, dark: 6 },
+  primaryShade: 8,
   colors: { petrol },
   autoContrast: true,
   defaultRadius: 'sm',

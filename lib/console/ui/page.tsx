@@ -53,6 +53,11 @@ export function Loaded<T>({ query, children, rows = 6 }: LoadedProps<T>) {
     );
   }
   if (query.error !== null) return <FailureOf error={query.error} again={() => void query.refetch()} />;
+  return <Waiting rows={rows} />;
+}
+
+/** The outline of what is to come. */
+export function Waiting({ rows = 6 }: { readonly rows?: number }) {
   return (
     <Stack gap="xs" aria-busy="true">
       {Array.from({ length: rows }, (_, index) => (

@@ -15,7 +15,9 @@ export function When({ at, form = 'full' }: WhenProps) {
   const { i18n } = useTranslation();
   const date = new Date(at);
   const isToday = new Date().toDateString() === date.toDateString();
-  const text = new Intl.DateTimeFormat(i18n.language, {
+  const text = new Intl.DateTimeFormat(i18n.language === 'en' ? 'en-GB' : i18n.language, {
+    // Log files say 14:05, and so do we.
+    hourCycle: 'h23',
     ...(form === 'time' && isToday ? {} : { dateStyle: 'medium' }),
     timeStyle: 'medium',
   }).format(date);

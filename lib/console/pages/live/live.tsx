@@ -79,7 +79,7 @@ function Figures({ data }: { readonly data: Live | null }) {
   );
   return (
     <Paper withBorder p="sm">
-      <Group gap="xl" align="flex-start">
+      <Group gap="lg" align="flex-start">
         <Figure label={t('live.now')} value={data?.counts.live ?? null} />
         {(['asking', 'ringing', 'talking'] as const).map((state) => (
           <Figure key={state} label={t(`live.states.${state}`)} value={data === null ? null : count(state)} />
@@ -105,7 +105,7 @@ function Figures({ data }: { readonly data: Live | null }) {
 
 function Figure({ label, value }: { readonly label: string; readonly value: number | null }) {
   return (
-    <Box miw={96}>
+    <Box miw={84}>
       <Text size="sm" c="dimmed">
         {label}
       </Text>

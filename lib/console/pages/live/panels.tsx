@@ -23,7 +23,7 @@ interface SignProps {
 
 function Sign({ well, children }: SignProps) {
   return (
-    <Badge color={well ? 'teal' : 'red'} variant="light" tt="none">
+    <Badge color={well ? 'teal' : 'red'} variant="light" tt="none" flex="none">
       {children}
     </Badge>
   );
@@ -48,9 +48,8 @@ export function RouterPanel({ status: { readiness, version } }: { readonly statu
 
 export function StorePanel({ status: { store } }: { readonly status: Status }) {
   const { t } = useTranslation();
-  const isUp = store['status'] === 'up';
-  const queued = Number(store['queued'] ?? 0);
-  const lost = Number(store['lost'] ?? 0);
+  const isUp = store.status === 'up';
+  const { queued, lost } = store;
   return (
     <Panel title={t('live.store')}>
       <Sign well={isUp}>{isUp ? t('live.storeUp') : t('live.storeDown')}</Sign>
@@ -78,7 +77,7 @@ export function BreakerPanel({ breakers }: { readonly breakers: readonly Breaker
       {breakers.map(({ name, state }) => (
         <Group key={name} justify="space-between" gap="xs" wrap="nowrap">
           <Text size="sm" truncate title={name}>
-            {name}
+            {name.replace(/^https?:\/\//, '')}
           </Text>
           <Sign well={state === 'closed' || state === 'forced-closed'}>{t(`live.breaker.${state}`)}</Sign>
         </Group>

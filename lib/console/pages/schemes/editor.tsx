@@ -26,12 +26,8 @@ export function SchemeEditor() {
       </Page>
     );
   }
-  const isWaiting =
-    scheme.data === undefined ||
-    schema.data === undefined ||
-    table === null ||
-    (preset !== undefined && !offered.isFetched);
-  if (isWaiting || schema.data === undefined) {
+  const isOffered = preset === undefined || offered.data !== undefined;
+  if (scheme.data === undefined || schema.data === undefined || table === null || !isOffered) {
     return (
       <Page title={name}>
         <Stack gap="sm" aria-busy="true">
@@ -42,7 +38,7 @@ export function SchemeEditor() {
       </Page>
     );
   }
-  const { data: held = null } = scheme;
+  const { data: held } = scheme;
   const chosen = offered.data?.find((one) => one.name === preset);
   if (held === null && preset === undefined) {
     return (

@@ -34,7 +34,7 @@ export function SaveDialog({ name, draft, held, onClose }: SaveDialogProps) {
   const saving = useMutation({
     mutationFn: () => saveScheme(name, draft.etag, { document: draft.document, state, message }),
     onSuccess: async () => {
-      const after = await queries.fetchQuery({ ...oneScheme(name), staleTime: 0 });
+      const after = await queries.query({ ...oneScheme(name), staleTime: 0 });
       if (after !== null) {
         const { document } = after.scheme;
         draft.rebase({ base: document, etag: after.etag, document });
