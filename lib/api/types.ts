@@ -114,9 +114,9 @@ export interface WhatWouldChange {
   ))[];
   /** Calls that the time did not suffice for. */
   readonly unread: number;
-/** Of `GET /problems`. */
 }
 
+/** Of `GET /problems`. */
 export interface ProblemGroup {
   readonly id: string;
   readonly state: 'open' | 'acknowledged' | 'solved';
