@@ -67,7 +67,11 @@ export interface StoredSchemeSummary {
 /** `GET /schemes`. */
 export interface SchemeList {
   /** Those of files: they are changed there. */
-  readonly files: readonly { readonly name: string; readonly file: string | null; readonly revision: string }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly file: string | null;
+    readonly revision: string;
+  }[];
   readonly stored: readonly StoredSchemeSummary[];
 }
 
