@@ -26,8 +26,8 @@ export interface CheckOptions {
 const FALLBACK = 'esl_router_fallback';
 const DEFAULT_PORT = 8084;
 /** The router decides so long before the guard fires. */
-const MARGIN_SECONDS = 2;
-const SHORTEST_GUARD = 8;
+export const MARGIN_SECONDS = 2;
+export const SHORTEST_GUARD = 8;
 
 /** Over in no time, and heard by nobody. */
 const SILENT =
