@@ -15,6 +15,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
+  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
+  readonly readSchemeFile: (file: string) => Promise<unknown>;
   /** Where schemes of the store are changed. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;

@@ -64,6 +64,19 @@ export interface StoredSchemeSummary {
   readonly use: StoredUse | null;
 }
 
+export interface SchemeFigures {
+  readonly calls: number;
+  /** How many calls came to each result. */
+  readonly byResult: Readonly<Record<string, number>>;
+  /** From the connect of a call to its decision. */
+  readonly decidedMs: {
+    readonly p50: number | null;
+    readonly p95: number | null;
+    readonly p99: number | null;
+  };
+  readonly lastError: { readonly at: string; readonly call: string; readonly reason: string } | null;
+}
+
 /** `GET /schemes`. */
 export interface SchemeList {
   /** Those of files: they are changed there. */
@@ -73,11 +86,37 @@ export interface SchemeList {
     readonly revision: string;
   }[];
   readonly stored: readonly StoredSchemeSummary[];
+  /** Of the last 24 hours, by name: of those that had a call. */
+  readonly figures: Readonly<Record<string, SchemeFigures>>;
 }
 
 /** `GET /schemes/:name`. */
-export interface OneScheme extends StoredSchemeSummary {
+export type OneScheme = { readonly document: Readonly<Record<string, unknown>> } & (
+  | (StoredSchemeSummary & { readonly file: null })
+  /** It is changed there, and has no ETag. */
+  | { readonly name: string; readonly file: string }
+);
+
+/** Of `GET /presets`. */
+export interface PresetSummary {
+  readonly name: string;
+  readonly what: string;
+}
+
+/** `GET /presets/:name`. */
+export interface Preset extends PresetSummary {
+  /** A scheme without a name. */
   readonly document: Readonly<Record<string, unknown>>;
+  readonly toDo: readonly string[];
+  readonly limits: readonly string[];
+}
+
+/** Of `GET /macros`. */
+export interface MacroView {
+  readonly name: string;
+  readonly what: string;
+  /** For the call that was asked about; null: it has none before a question is sent. */
+  readonly value: string | null;
 }
 
 /** Of `GET /schemes/:name/revisions`. */
@@ -198,5 +237,27 @@ export interface AuditPage {
     readonly subject: string;
     readonly change: unknown;
   }[];
+  readonly next: string | null;
+}
+
+/** `GET /schemes/:name/shadow`: what it would have done beside calls. */
+export interface ShadowView {
+  readonly counts: readonly {
+    readonly result: string;
+    readonly reason: string;
+    readonly calls: number;
+    /** Of them those that went elsewhere. */
+    readonly differing: number;
+  }[];
+  readonly differing: readonly {
+    readonly id: string;
+    readonly at: string;
+    readonly trace: string;
+    readonly caller: string | null;
+    readonly did: string | null;
+    readonly live: CallOutlook;
+    readonly would: CallOutlook;
+  }[];
+  /** Null: there are no older ones. */
   readonly next: string | null;
 }

@@ -96,6 +96,7 @@ export async function openApi(
       set,
       files: new Map(),
     }),
+    readSchemeFile: () => Promise.resolve({}),
     desk,
     trial,
     live,
