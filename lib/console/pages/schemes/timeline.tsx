@@ -22,7 +22,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
   const items: [title: ReactNode, icon: typeof IconRoute, body: ReactNode][] = [
     ...(scheme === null
       ? []
-      : [[t('schemes.story.scheme', { name: scheme.name }), IconRoute, dimmed(scheme.chosenBy)] as Item]),
+      : [[t('schemes.story.scheme', { name: scheme.name }), IconRoute, null] as Item]),
     ...requests.map((request): Item => {
       const { method, url, body, reply, phases, retries, answer, detail } = request;
       const total = phases?.total ?? 0;
