@@ -15,11 +15,12 @@ import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Readiness } from './health.ts';
+import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
 
-/** The API of a router: what it may see of it, and what it may change. */
+/** The API of a router: what it may see, and what it may change. */
 
-/** What it takes of what the router was started with. */
+/** What it needs of the router's options. */
 interface Options {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -30,20 +31,21 @@ interface Options {
   readonly clock?: Clock;
 }
 
-/** What the API is told of the router. */
+/** What the API sees of the router. */
 interface Told {
   readonly schemes: ReloadableSchemes;
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
 }
 
-/** Null: there is none, as was wanted or for want of a store. */
+/** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, ...told }: Told,
+  { schemes, tokens, ownPorts, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -69,14 +71,22 @@ export async function openApi(
     settings,
     store,
     schemes: inUse,
+<<<<<<< HEAD
     readSchemeFile,
     desk,
     trial,
+=======
+    desk,
+    trial,
+    metrics,
+    mayRead,
+>>>>>>> console
     ...told,
     log,
     version,
     clock,
   });
+<<<<<<< HEAD
 }
 
 async function readSchemeFile(file: string): Promise<unknown> {
@@ -88,4 +98,6 @@ async function readSchemeFile(file: string): Promise<unknown> {
     if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
     throw error;
   }
+=======
+>>>>>>> console
 }

@@ -42,7 +42,7 @@ export function Fallback() {
         </Box>
         <NumberInput
           size="xs"
-          w={200}
+          w={210}
           label={t('schemes.fallback.guard')}
           value={guard}
           min={1}

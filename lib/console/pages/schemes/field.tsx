@@ -48,7 +48,8 @@ export function SchemeField({ field }: { readonly field: Field }) {
   };
   switch (field.kind) {
     case 'text':
-      return <TextField {...props} />;
+      // The address has it, and the store: another name is another scheme.
+      return <TextField {...props} {...(field.path === 'name' ? { isReadOnly: true } : {})} />;
     case 'template':
       return <TemplateField {...props} />;
     case 'number':

@@ -129,7 +129,7 @@ export const schemes = {
     label: 'The scheme as JSON',
   },
   fallback: {
-    guard: "Seconds of the dialplan's guard",
+    guard: 'Guard of the dialplan, seconds',
     guardFits:
       'The question may take {{budget}} s; the guard leaves it {{left}} s, and waits longer while somebody is rung.',
     guardShort:

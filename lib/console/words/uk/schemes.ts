@@ -133,7 +133,7 @@ export const schemes = {
     label: 'Схема як JSON',
   },
   fallback: {
-    guard: 'Секунди сторожа в діалплані',
+    guard: 'Сторож у діалплані, секунд',
     guardFits:
       'Запит може тривати {{budget}} с; сторож лишає йому {{left}} с, а поки комусь дзвонить, чекає довше.',
     guardShort:
