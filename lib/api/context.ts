@@ -16,13 +16,9 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
-<<<<<<< HEAD
   /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
   readonly readSchemeFile: (file: string) => Promise<unknown>;
-  /** Where schemes of the store are changed. */
-=======
   /** Changes schemes of the store. */
->>>>>>> console
   readonly desk: SchemeDesk;
   readonly trial: Trial;
   readonly live: LiveCalls;

@@ -3,11 +3,8 @@
 export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
 export type { LiveCall, LiveCounts } from '../call/live.ts';
-<<<<<<< HEAD
 export type { SchemeState } from '../schemes/desk.ts';
-=======
 export type { Minute } from '../call/minutes.ts';
->>>>>>> console
 export type { Role } from './guard/role.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';

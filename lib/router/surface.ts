@@ -71,22 +71,16 @@ export async function openApi(
     settings,
     store,
     schemes: inUse,
-<<<<<<< HEAD
     readSchemeFile,
-    desk,
-    trial,
-=======
     desk,
     trial,
     metrics,
     mayRead,
->>>>>>> console
     ...told,
     log,
     version,
     clock,
   });
-<<<<<<< HEAD
 }
 
 async function readSchemeFile(file: string): Promise<unknown> {
@@ -98,6 +92,4 @@ async function readSchemeFile(file: string): Promise<unknown> {
     if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
     throw error;
   }
-=======
->>>>>>> console
 }

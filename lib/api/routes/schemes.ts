@@ -114,11 +114,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-<<<<<<< HEAD
           summary: 'One scheme, with an ETag where the store has it; a viewer sees no numbers in it',
-=======
-          summary: 'One scheme from the store; a viewer sees no numbers in it',
->>>>>>> console
           params,
           response: {
             200: z.union([

@@ -9,12 +9,12 @@ import {
   budgetSeconds,
   guardLeaves,
   isLast,
+  kindsIn,
   lastIndex,
   listOf,
   moved,
   newStep,
   OUTCOMES,
-  STEP_KINDS,
   timeOf,
   type OutcomeList,
   type StepKind,
@@ -169,7 +169,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              {STEP_KINDS.map((kind) => (
+              {kindsIn(schema).map((kind) => (
                 <Menu.Item
                   key={kind}
                   onClick={() => {

@@ -19,6 +19,7 @@ import {
   IconPhoneOff,
   IconRoute,
   IconTrash,
+  IconUserHeart,
   IconWebhook,
   IconWorldQuestion,
 } from '@tabler/icons-react';
@@ -29,6 +30,7 @@ import { dialTexts, dialValue, forwardingSeconds, kindOf, ringSeconds, type Step
 
 const ICONS: Readonly<Record<StepKind, typeof IconRoute>> = {
   dial: IconPhoneCall,
+  lastAgent: IconUserHeart,
   webhook: IconWebhook,
   scheme: IconRoute,
   transfer: IconArrowRight,
@@ -180,6 +182,30 @@ function StepInputs({ step, label, kind, onChange }: StepCardProps & { readonly 
       }}
     />
   );
+  const number = (path: readonly string[], what: string, fallback: number) => {
+    const value = valueAt(step, path);
+    return (
+      <NumberInput
+        size="xs"
+        w={72}
+        style={{ flex: 'none' }}
+        clampBehavior="none"
+        hideControls
+        allowDecimal={false}
+        readOnly={isReadOnly}
+        title={what}
+        aria-label={`${label}: ${what}`}
+        placeholder={String(fallback)}
+        value={typeof value === 'number' ? value : ''}
+        onChange={(next) => {
+          if (!isObject(step)) return;
+          const changed = withValue(step, path, typeof next === 'number' ? next : undefined);
+          // A step is known by its key, whatever it holds.
+          onChange(kind === null || Object.hasOwn(changed, kind) ? changed : { ...changed, [kind]: {} });
+        }}
+      />
+    );
+  };
   switch (kind) {
     case 'dial':
       return (
@@ -191,23 +217,14 @@ function StepInputs({ step, label, kind, onChange }: StepCardProps & { readonly 
               set(['dial'], value);
             }}
           />
-          <NumberInput
-            size="xs"
-            w={72}
-            style={{ flex: 'none' }}
-            min={2}
-            max={300}
-            clampBehavior="none"
-            hideControls
-            allowDecimal={false}
-            readOnly={isReadOnly}
-            aria-label={`${label}: ${t('schemes.steps.timeout')}`}
-            placeholder={String(forwardingSeconds(document))}
-            value={numberAt(step, 'timeout')}
-            onChange={(next) => {
-              set(['timeout'], typeof next === 'number' ? next : undefined);
-            }}
-          />
+          {number(['timeout'], t('schemes.steps.timeout'), forwardingSeconds(document))}
+        </>
+      );
+    case 'lastAgent':
+      return (
+        <>
+          {number(['lastAgent', 'days'], t('schemes.steps.days'), 30)}
+          {number(['lastAgent', 'minTalkSeconds'], t('schemes.steps.minTalk'), 20)}
         </>
       );
     case 'webhook':
@@ -277,11 +294,6 @@ function DialInput({
       }}
     />
   );
-}
-
-function numberAt(step: unknown, key: string): number | '' {
-  const value = valueAt(step, [key]);
-  return typeof value === 'number' ? value : '';
 }
 
 function causesOf(schema: object): readonly string[] {

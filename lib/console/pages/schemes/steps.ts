@@ -12,7 +12,15 @@ export const OUTCOMES = [
 ] as const;
 export type OutcomeList = (typeof OUTCOMES)[number];
 
-export const STEP_KINDS = ['dial', 'webhook', 'scheme', 'transfer', 'hangup', 'dialplan'] as const;
+export const STEP_KINDS = [
+  'dial',
+  'lastAgent',
+  'webhook',
+  'scheme',
+  'transfer',
+  'hangup',
+  'dialplan',
+] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** What a list is when the scheme has none. */
@@ -27,6 +35,16 @@ const DEFAULT_BUDGET_SECONDS = 4;
 /** What the router leaves of the dialplan's guard. */
 const GUARD_MARGIN_SECONDS = 2;
 
+/** Those that the router has, by the JSON schema. */
+export function kindsIn(schema: unknown): readonly StepKind[] {
+  const ways = valueAt(schema, ['definitions', 'Step', 'anyOf']);
+  const known = (Array.isArray(ways) ? ways : []).flatMap((way: unknown) => {
+    const properties = valueAt(way, ['properties']);
+    return isObject(properties) ? Object.keys(properties) : [];
+  });
+  return STEP_KINDS.filter((kind) => known.includes(kind));
+}
+
 /** Null: a step of a kind that is not known here. */
 export function kindOf(step: unknown): StepKind | null {
   return isObject(step) ? (STEP_KINDS.find((kind) => Object.hasOwn(step, kind)) ?? null) : null;
@@ -36,6 +54,8 @@ export function newStep(kind: StepKind): Readonly<Record<string, unknown>> {
   switch (kind) {
     case 'dial':
       return { dial: '' };
+    case 'lastAgent':
+      return { lastAgent: {} };
     case 'webhook':
       return { webhook: 'https://' };
     case 'scheme':
@@ -72,7 +92,9 @@ export function moved<T>(list: readonly T[], from: number, to: number): T[] {
 
 /** Seconds that destinations ring, one turn after the other; a list within `dial` rings together. 0 for other steps. */
 export function ringSeconds(step: unknown, document: SchemeDocument): number {
-  if (kindOf(step) !== 'dial') return 0;
+  const kind = kindOf(step);
+  if (kind === 'lastAgent') return forwardingSeconds(document);
+  if (kind !== 'dial') return 0;
   const dialled = valueAt(step, ['dial']);
   const turns = Array.isArray(dialled) ? dialled.length : 1;
   const own = valueAt(step, ['timeout']);

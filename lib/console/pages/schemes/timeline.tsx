@@ -20,9 +20,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
   const { t } = useTranslation();
   const { scheme, requests, readings, decisions, result, reason, steps, dialStrings, next, notes } = tried;
   const items: [title: ReactNode, icon: typeof IconRoute, body: ReactNode][] = [
-    ...(scheme === null
-      ? []
-      : [[t('schemes.story.scheme', { name: scheme.name }), IconRoute, null] as Item]),
+    ...(scheme === null ? [] : [[t('schemes.story.scheme', { name: scheme.name }), IconRoute, null] as Item]),
     ...requests.map((request): Item => {
       const { method, url, body, reply, phases, retries, answer, detail } = request;
       const total = phases?.total ?? 0;

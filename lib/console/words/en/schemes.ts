@@ -148,6 +148,7 @@ export const schemes = {
   },
   steps: {
     dial: 'Dial',
+    lastAgent: 'Last agent',
     webhook: 'Another webhook',
     scheme: 'Another scheme',
     transfer: 'Transfer',
@@ -155,6 +156,8 @@ export const schemes = {
     dialplan: 'Back to the dialplan',
     unknown: 'Unknown step',
     whom: 'number or login; 201 + 202 together',
+    days: 'Days to look back',
+    minTalk: 'Shortest talk, seconds',
     timeout: 'Seconds',
     url: 'URL',
     schemeName: 'name of the scheme',

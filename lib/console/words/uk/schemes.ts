@@ -152,6 +152,7 @@ export const schemes = {
   },
   steps: {
     dial: 'Набрати',
+    lastAgent: 'Останній агент',
     webhook: 'Інший вебхук',
     scheme: 'Інша схема',
     transfer: 'Перевести',
@@ -159,6 +160,8 @@ export const schemes = {
     dialplan: 'Назад у діалплан',
     unknown: 'Невідомий крок',
     whom: 'номер або логін; 201 + 202 разом',
+    days: 'За скільки днів',
+    minTalk: 'Найкоротша розмова, секунд',
     timeout: 'Секунди',
     url: 'URL',
     schemeName: 'назва схеми',
