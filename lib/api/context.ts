@@ -16,6 +16,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
+  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
+  readonly readSchemeFile: (file: string) => Promise<unknown>;
   /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;

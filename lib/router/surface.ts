@@ -2,9 +2,12 @@ import { serveApi, type Api } from '../api/server.ts';
 import type { LiveCalls } from '../call/live.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
+import { readJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
+import { RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { SchemeDesk } from '../schemes/desk.ts';
+import { FileFault, MAX_SCHEME_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { ReloadableSchemes } from '../schemes/reload.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
@@ -68,6 +71,7 @@ export async function openApi(
     settings,
     store,
     schemes: inUse,
+    readSchemeFile,
     desk,
     trial,
     metrics,
@@ -77,4 +81,15 @@ export async function openApi(
     version,
     clock,
   });
+}
+
+async function readSchemeFile(file: string): Promise<unknown> {
+  try {
+    const read = readJson(await readText(file, { maxBytes: MAX_SCHEME_BYTES }));
+    if (read.ok) return read.value;
+    throw new RouterError('config_invalid', `${file}: ${read.fault}`);
+  } catch (error) {
+    if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
+    throw error;
+  }
 }

@@ -97,6 +97,7 @@ export async function openApi(
       set,
       files: new Map(),
     }),
+    readSchemeFile: () => Promise.resolve({}),
     desk,
     trial,
     live,

@@ -22,6 +22,10 @@ const described = z.strictObject({
   variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
 });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
+const fault = z.object({
+  detail: z.string(),
+  pointer: z.string().describe('Into the document; absent: the fault is not in it').optional(),
+});
 
 export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
   return (app) => {
@@ -56,6 +60,28 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         });
         await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
         return recordOf(tried);
+      },
+    );
+    app.post(
+      '/check',
+      {
+        config: { role: 'editor' },
+        schema: {
+          tags: ['try'],
+          summary: 'What would keep a document from being in use, were it live; nothing is saved',
+          body: z.strictObject({ name, document }),
+          response: { 200: z.object({ faults: z.array(fault) }) },
+        },
+      },
+      async (request) => {
+        const { name, document } = request.body;
+        const found = await context.desk.check(name, JSON.stringify(document));
+        return {
+          faults: found.map(({ pointer, message }) => ({
+            detail: message,
+            ...(pointer === null ? {} : { pointer }),
+          })),
+        };
       },
     );
     app.post(
