@@ -23,7 +23,7 @@ import { Shadow } from './shadow.tsx';
 import { StateBadge } from './state.tsx';
 import { Trial, type TrialCall } from './trial.tsx';
 import { useFaults } from './use-faults.ts';
-import type { FieldTable } from './words.ts';
+import type { FieldTable } from './schema.ts';
 import './workbench.css';
 
 interface WorkbenchProps {
