@@ -1,6 +1,6 @@
 /** What `top` reads of `/metrics`: as the router writes it, which is a part of what the format allows. */
 
-export interface Series {
+interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

@@ -9,7 +9,7 @@ import { SchemeLabels } from './scheme-labels.ts';
 /** What is counted while calls happen. It costs a call some microseconds: see docs/metrics.md. */
 
 /** The defaults of `webhook.timeoutSeconds` and of the guard are among them. */
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32];
+const SECONDS = [0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 
 interface Labelled {
   get(): Promise<{

@@ -3,7 +3,7 @@
 const NONE = '(none)';
 const OTHERS = '(others)';
 /** A scheme has some 40 series. */
-const MOST = 200;
+const MOST = 100;
 
 export class SchemeLabels {
   #known: ReadonlySet<string> = new Set();

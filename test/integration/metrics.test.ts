@@ -154,9 +154,11 @@ describe('metrics', function () {
     it('answers each query of the dashboard and of the alerts', async () => {
       const dashboard = await readFile('conf/grafana/esl-router.json', 'utf8');
       const alerts = await readFile('conf/prometheus/alerts.yml', 'utf8');
-      const panels = [...dashboard.matchAll(/"(?:expr|query)": ("(?:[^"\\\\]|\\\\.)*")/g)]
-        .map(([, text = '""']) => JSON.parse(text) as string)
-        .filter((query) => query !== 'prometheus');
+      const panels: string[] = [];
+      JSON.parse(dashboard, (key, value: unknown) => {
+        if ((key === 'expr' || key === 'query') && value !== 'prometheus') panels.push(String(value));
+        return value;
+      });
       // One line, or the indented ones below it.
       const rules = [...alerts.matchAll(/^ {8}expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
         ([, block, line]) => block ?? line ?? '',

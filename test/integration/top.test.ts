@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { uuidv7 } from '../../lib/uuid.ts';
@@ -64,7 +65,6 @@ describe('top', function () {
     expect(stdout.match(/^esl-router /gm)).to.have.length(2);
     expect(stdout).to.match(/^sales +0\.0 /m);
     expect(stdout).to.match(/^store up, 0 queued, 0 lost; events: 0 waiting, 0 parked$/m);
-    // eslint-disable-next-line no-control-regex
     expect(stdout).to.not.match(/\u001b/);
     for (const line of stdout.split('\n')) expect(line.length).to.be.at.most(80);
   });
@@ -73,9 +73,13 @@ describe('top', function () {
     expect((await top([], '')).code).to.equal(2);
     const refused = await top([], 'eslr_wrong');
     expect([refused.code, refused.stderr]).to.deep.equal([2, 'the router refuses this token: 401\n']);
-    const gone = await runInside(['top', '--url', 'http://127.0.0.1:9', '--token', TOKEN]);
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    nobody.close();
+    const gone = await runInside(['top', '--url', `http://127.0.0.1:${port}`, '--token', TOKEN]);
     expect(gone.code).to.equal(1);
-    expect(gone.stderr).to.match(/does not answer at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
+    expect(gone.stderr).to.match(/does not answer at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
     expect((await runInside(['top', '--url', 'nonsense'])).code).to.equal(2);
   });
 

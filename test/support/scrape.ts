@@ -1,6 +1,6 @@
 /** The text format of Prometheus, read by its own rules and not by the library that wrote it. */
 
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
