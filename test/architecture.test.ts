@@ -13,7 +13,7 @@ const WINGS = parsed(`
   presets    | scheme
   router     | api events leg decide schemes (scheme) (store) upstream esl http call config log redact
   console    | (api)
-  api        | (schemes) store (call) config (log) redact
+  api        | presets (schemes) scheme store (call) config (log) redact
   events     | store scheme webhook upstream (http) call log redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact

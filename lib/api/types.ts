@@ -4,11 +4,14 @@ export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
 export type { LiveCall, LiveCounts } from '../call/live.ts';
 export type { Minute } from '../call/minutes.ts';
+export type { SchemeState } from '../schemes/desk.ts';
 export type { Role } from './guard/role.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { StoreState } from '../store/store.ts';
+import type { SchemeState } from '../schemes/desk.ts';
+import type { StoredUse } from '../schemes/stored.ts';
 import type { Role } from './guard/role.ts';
 
 /** `GET /session`. */
@@ -129,4 +132,68 @@ export interface AuditPage {
     readonly change: unknown;
   }[];
   readonly next: string | null;
+}
+
+/** A scheme of the store, without its document. */
+export interface StoredSchemeSummary {
+  readonly name: string;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly author: string;
+  readonly message: string;
+  readonly state: SchemeState;
+  /** Null: it is not live, or is not loaded yet. */
+  readonly use: StoredUse | null;
+}
+
+/** `GET /schemes`. */
+export interface SchemeList {
+  /** Those of files: they are changed there. */
+  readonly files: readonly { readonly name: string; readonly file: string | null; readonly revision: string }[];
+  readonly stored: readonly StoredSchemeSummary[];
+}
+
+/** `GET /schemes/:name`. */
+export interface OneScheme extends StoredSchemeSummary {
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** Of `GET /schemes/:name/revisions`. */
+export interface SchemeRevision {
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly author: string;
+  readonly message: string;
+  readonly state: SchemeState;
+}
+
+/** `POST /try`: the record of the call, and what it would do. */
+export interface TriedCall extends CallRecord {
+  readonly steps: readonly string[];
+  readonly dialStrings: readonly string[];
+  /** What follows a bridge that ended in one of these ways. */
+  readonly next: readonly {
+    readonly outcomes: readonly string[];
+    readonly steps: readonly string[];
+    readonly dialStrings: readonly string[];
+  }[];
+}
+
+/** Where a call was sent, and by which scheme. */
+export interface CallOutlook {
+  readonly scheme: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+}
+
+/** `POST /what-would-change`. */
+export interface WhatWouldChange {
+  readonly verdicts: readonly ({ readonly id: string } & (
+    | { readonly kind: 'same' }
+    | { readonly kind: 'moved'; readonly from: CallOutlook; readonly to: CallOutlook }
+    | { readonly kind: 'unknown'; readonly why: string }
+  ))[];
+  /** Calls that the time did not suffice for. */
+  readonly unread: number;
 }

@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { DocumentFault } from '../../schemes/desk.ts';
 import type { StoredCall } from '../../store/calls.ts';
 import { audit } from '../audit.ts';
 import type { ApiContext, TryQuestion } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
-import { ApiProblem } from '../problem.ts';
+import { ApiProblem, type FieldFault } from '../problem.ts';
 
 /** A call tried before it comes: by the schemes as they are, or by one that is not saved. */
 
@@ -55,6 +56,22 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
     );
     app.post(
+      '/check',
+      {
+        config: { role: 'editor' },
+        schema: {
+          tags: ['try'],
+          summary: 'What would keep a document from being in use, were it live; nothing is saved',
+          body: z.strictObject({ name, document }),
+        },
+      },
+      async (request) => {
+        const { name, document } = request.body;
+        const faults = await context.desk.check(name, JSON.stringify(document));
+        return { faults: faults.map(faultShown) };
+      },
+    );
+    app.post(
       '/what-would-change',
       {
         config: { role: 'editor' },
@@ -77,6 +94,10 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
     );
     return Promise.resolve();
   };
+}
+
+function faultShown({ pointer, message }: DocumentFault): FieldFault {
+  return { detail: message, ...(pointer === null ? {} : { pointer }) };
 }
 
 async function* lastCalls(

@@ -1,0 +1,2 @@
+import type { FieldTable } from '../../pages/schemes/words.ts';
+export const schemeFields: FieldTable = {};
