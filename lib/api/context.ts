@@ -18,6 +18,7 @@ export interface ApiOptions {
   /** Where schemes of the store are changed. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
+  readonly dialplan: DialplanDesk;
   readonly live: LiveCalls;
   readonly breakers: Breakers;
   /** As `/readyz` says it. */
@@ -61,6 +62,26 @@ export interface TryQuestion {
   }>;
   /** Null: the CRM is asked. */
   readonly reply: { readonly status: number; readonly body: string } | null;
+}
+
+/** The shipped dialplan for this router. Null in the question: as the router thinks best. */
+export type DialplanDesk = (question: {
+  readonly host: string | null;
+  readonly scheme: string | null;
+  readonly did: string | null;
+}) => Promise<DialplanView>;
+
+/** `GET /dialplan`. */
+export interface DialplanView {
+  /** Of the socket application: `127.0.0.1:8084`. */
+  readonly address: string;
+  /** The router listens on all addresses: FreeSWITCH may need another one. */
+  readonly everywhere: boolean;
+  /** From where it takes calls. */
+  readonly allow: readonly string[];
+  readonly guardSeconds: number;
+  /** Paths are below FreeSWITCH's `conf`. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
 /** The circuit breakers of `lib/upstream`. */

@@ -6,6 +6,7 @@ export type { LiveCall, LiveCounts } from '../call/live.ts';
 export type { Minute } from '../call/minutes.ts';
 export type { SchemeState } from '../schemes/desk.ts';
 export type { Role } from './guard/role.ts';
+export type { DialplanView } from './context.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
@@ -149,7 +150,11 @@ export interface StoredSchemeSummary {
 /** `GET /schemes`. */
 export interface SchemeList {
   /** Those of files: they are changed there. */
-  readonly files: readonly { readonly name: string; readonly file: string | null; readonly revision: string }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly file: string | null;
+    readonly revision: string;
+  }[];
   readonly stored: readonly StoredSchemeSummary[];
 }
 
@@ -196,4 +201,27 @@ export interface WhatWouldChange {
   ))[];
   /** Calls that the time did not suffice for. */
   readonly unread: number;
+}
+
+/** `GET /presets/:name`. */
+export interface OnePreset {
+  readonly name: string;
+  readonly what: string;
+  /** A scheme without a name. */
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly toDo: readonly string[];
+}
+
+/** `GET /ways`. */
+export interface WaysView {
+  readonly ways: readonly {
+    readonly kind: 'gateway' | 'domain';
+    readonly name: string;
+    readonly dialled: number;
+    readonly answered: number;
+    readonly cause: string | null;
+    readonly lastAt: string;
+  }[];
+  /** That calls came with, the newest first. */
+  readonly domains: readonly string[];
 }

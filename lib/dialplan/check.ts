@@ -29,6 +29,11 @@ const DEFAULT_PORT = 8084;
 const MARGIN_SECONDS = 2;
 const SHORTEST_GUARD = 8;
 
+/** For schemes that may take so long to decide. */
+export function guardSecondsFor(timeoutSeconds: number): number {
+  return Math.max(SHORTEST_GUARD, Math.ceil(timeoutSeconds) + MARGIN_SECONDS);
+}
+
 /** Over in no time, and heard by nobody. */
 const SILENT =
   /^(set|unset|multiset|multiunset|export|set_global|set_profile_var|log|info|event|sched_\w+|ring_ready|hash|unloop|sleep|answer|pre_answer)$/;
@@ -135,7 +140,7 @@ class Way {
     // A sched_cancel behind it takes it away again.
     const cancelled = this.#before.findLastIndex(({ application }) => application === 'sched_cancel');
     const index = this.#before.findLastIndex(({ application }) => application === 'sched_transfer');
-    const seconds = Math.max(SHORTEST_GUARD, Math.ceil(this.#options.timeoutSeconds) + MARGIN_SECONDS);
+    const seconds = guardSecondsFor(this.#options.timeoutSeconds);
     const guard = this.#before[index];
     if (guard === undefined || index < cancelled) {
       const context = this.#extension.context ?? '${context}';

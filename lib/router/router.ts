@@ -266,6 +266,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     readiness,
     tokens,
     ownPorts,
+    listening: listener.address,
   }).catch(async (error: unknown) => {
     load.stop();
     health?.close();

@@ -11,6 +11,7 @@ import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { openDialplan } from './dialplan.ts';
 import type { Readiness } from './health.ts';
 import { openTrial } from './trial.ts';
 
@@ -35,12 +36,14 @@ interface Told {
   readonly readiness: () => Readiness;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
+  /** Where FreeSWITCH's calls come in. */
+  readonly listening: { readonly host: string; readonly port: number };
 }
 
 /** Null: there is none, as was wanted or for want of a store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, ...told }: Told,
+  { schemes, tokens, ownPorts, listening, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -61,5 +64,7 @@ export async function openApi(
   });
   const inForce = (): SchemeSet => schemes.current;
   const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
-  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
+  const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
+  const shared = { config, settings, store, log, version, clock };
+  return serveApi({ ...shared, schemes: inUse, desk, trial, dialplan, ...told });
 }

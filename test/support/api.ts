@@ -10,6 +10,7 @@ import { ROLES, type Role } from '../../lib/api/guard/role.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig } from '../../lib/config/config.ts';
+import { openDialplan } from '../../lib/router/dialplan.ts';
 import { openTrial } from '../../lib/router/trial.ts';
 import { SchemeDesk } from '../../lib/schemes/desk.ts';
 import { loadSchemes } from '../../lib/schemes/folder.ts';
@@ -88,6 +89,11 @@ export async function openApi(
     }),
     desk,
     trial,
+    dialplan: openDialplan({
+      listening: { host: '127.0.0.1', port: 8084 },
+      allow: config.listen.allow,
+      schemes: () => set,
+    }),
     live,
     breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
     readiness: () => ({ status: 'ready' }),

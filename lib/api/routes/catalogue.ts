@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { PRESETS } from '../../presets/index.ts';
 import { schemeSchema } from '../../scheme/json-schema.ts';
+import { ApiProblem } from '../problem.ts';
 
 /** What a scheme can hold, and what it can begin as. */
 export function catalogueRoutes(): FastifyPluginAsyncZod {
@@ -28,6 +30,24 @@ export function catalogueRoutes(): FastifyPluginAsyncZod {
             ...{ name, what, scheme, toDo, limits },
           })),
         ),
+    );
+    app.get(
+      '/presets/:name',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          ...schema,
+          summary: 'One of them as a scheme without a name, and what is left to do',
+          params: z.strictObject({ name: z.string().max(64) }),
+        },
+      },
+      (request) => {
+        const { name } = request.params;
+        const found = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+        if (found === undefined) throw new ApiProblem(404, 'there is no such preset');
+        const { what, scheme: document, toDo, limits } = found;
+        return Promise.resolve({ name, what, document, toDo, limits });
+      },
     );
     return Promise.resolve();
   };

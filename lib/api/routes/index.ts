@@ -4,6 +4,7 @@ import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { handoverRoutes } from './handover.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   deliveryRoutes,
   schemeRoutes,
   catalogueRoutes,
+  handoverRoutes,
   settingRoutes,
   openapiRoutes,
 ];

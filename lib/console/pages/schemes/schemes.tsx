@@ -1,11 +1,11 @@
-import { Anchor, Button, Group, Table, Text } from '@mantine/core';
+import { Button, Group, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { SchemeList } from '../../../api/types.ts';
 import { may, session } from '../../api/session.ts';
+import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
 import { NewScheme } from './new-scheme.tsx';
@@ -65,9 +65,9 @@ function SchemeTable({ schemes: { files, stored } }: { readonly schemes: SchemeL
           {rows.map((row) => (
             <Table.Tr key={row.name}>
               <Table.Td>
-                <LinkTo to="/schemes/$name" params={{ name: row.name }}>
+                <PageLink to="/schemes/$name" params={{ name: row.name }}>
                   {row.name}
-                </Anchor>
+                </PageLink>
               </Table.Td>
               <Table.Td>
                 <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
