@@ -12,7 +12,7 @@ const WINGS = parsed(`
   commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
   router     | api events leg decide schemes (scheme) (store) upstream esl http call config log redact dialplan
   console    | (api)
-  api        | presets (schemes) scheme store (call) config (log) redact
+  api        | (schemes) presets store scheme webhook (call) config (log) redact
   events     | store scheme webhook upstream (http) call log redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact

@@ -17,6 +17,7 @@ import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { SETUP_PAGE, SETUP_POLICY } from './setup-page.ts';
 
 /** The API without its port: a test hands requests in. */
 
@@ -103,6 +104,9 @@ export async function buildApi(
     },
   });
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
+  app.get('/setup', { config: { role: 'anyone' }, schema: { hide: true } }, (_request, reply) =>
+    reply.header('Content-Security-Policy', SETUP_POLICY).type('text/html; charset=utf-8').send(SETUP_PAGE),
+  );
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
   if (console !== null) await serveConsole(app, console.folder, console.files);
   await app.ready();

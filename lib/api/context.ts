@@ -15,6 +15,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
+  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
+  readonly readSchemeFile: (file: string) => Promise<unknown>;
   /** Where schemes of the store are changed. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
@@ -30,7 +32,10 @@ export interface ApiOptions {
   readonly requestsPerMinute?: number;
 }
 
-export type ApiStore = Pick<Store, 'accounts' | 'audit' | 'problems' | 'deliveries' | 'calls' | 'state'>;
+export type ApiStore = Pick<
+  Store,
+  'accounts' | 'audit' | 'together' | 'problems' | 'deliveries' | 'calls' | 'figures' | 'state'
+>;
 
 interface SchemesInUse {
   readonly set: SchemeSet;
@@ -44,6 +49,10 @@ export interface Trial {
   tryCall(question: TryQuestion): Promise<object>;
   /** Recorded calls decided again with this document in place of the scheme of its name. */
   changes(name: string, document: string, calls: AsyncIterable<StoredCall>): Promise<object>;
+  /** One of them decided again by the schemes in use. */
+  again(call: StoredCall): Promise<object>;
+  /** What the macros of a recorded call are, by their names. */
+  macros(call: StoredCall): Readonly<Record<string, string>>;
 }
 
 export interface TryQuestion {
@@ -51,17 +60,13 @@ export interface TryQuestion {
   readonly scheme: string | null;
   /** JSON of a scheme that is not saved, and is used in place of the one of that name. */
   readonly document: string | null;
-  readonly call: Readonly<{
-    caller: string;
-    did: string;
-    callerName?: string;
-    context?: string;
-    path?: string;
-    withheld?: boolean;
-    var?: readonly string[];
-  }>;
+  readonly call: { readonly recorded: StoredCall } | DescribedCall;
   /** Null: the CRM is asked. */
-  readonly reply: { readonly status: number; readonly body: string } | null;
+  readonly reply: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null;
 }
 
 /** The shipped dialplan for this router. Null in the question: as the router thinks best. */
@@ -83,6 +88,16 @@ export interface DialplanView {
   /** Paths are below FreeSWITCH's `conf`. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
+
+export type DescribedCall = Readonly<{
+  caller: string;
+  did: string;
+  callerName?: string;
+  context?: string;
+  path?: string;
+  withheld?: boolean;
+  var?: readonly string[];
+}>;
 
 /** The circuit breakers of `lib/upstream`. */
 interface Breakers {

@@ -39,7 +39,6 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
   app.server.maxConnections = MAX_CONNECTIONS;
   if (isLocal) {
     const address = await listen(app, options);
-    void tellOfFirstUser(options);
     return { address, close: () => app.close() };
   }
   return whenThereIsAUser(app, options);
@@ -59,11 +58,6 @@ async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promis
   const address = app.server.address() as AddressInfo;
   log.info('api', { host: address.address, port: address.port });
   return { host: address.address, port: address.port };
-}
-
-async function tellOfFirstUser({ store, log }: ApiOptions): Promise<void> {
-  const users = await store.accounts.users().catch(() => null);
-  if (users?.length === 0) log.info('api: nobody can log in yet: esl-router user add NAME --role admin');
 }
 
 /** Beyond loopback an API that nobody owns is not opened: whoever came first could take it. Calls wait for nothing of this. */

@@ -1,4 +1,4 @@
-import { parseCall, type Call } from '../call/channel.ts';
+import type { Call } from '../call/channel.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { REASONS } from '../reasons/index.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { dryRun } from './dry-run.ts';
+import { callFromRecord } from './recorded.ts';
 
 /**
  * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nobody is asked
@@ -41,7 +42,7 @@ interface Outlook {
   readonly steps: readonly string[];
 }
 
-type Verdict = { readonly id: string } & (
+export type Verdict = { readonly id: string } & (
   | { readonly kind: 'same' }
   | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
   | { readonly kind: 'unknown'; readonly why: string }
@@ -120,7 +121,9 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
     steps: ['dialplan'],
   };
   const from = { scheme: by, result: told.result, reason: told.reason, steps: told.steps };
-  return { from, call: callOf(record, options) };
+  const again = callFromRecord(record, options);
+  if (again === null) throw new Untellable('the record holds no call');
+  return { from, call: again };
 }
 
 /** By what was decided first: what came of it, other callees and other times would change. */
@@ -184,32 +187,6 @@ function sayingOf(method: string, url: string, body: string | null): string {
   return `${method} ${url} ${body ?? ''}`
     .replace(/msg_[0-9a-f-]{36}/g, 'msg_')
     .replace(/\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d\.\d{3}Z/gi, 'then');
-}
-
-/** The call as FreeSWITCH told of it, as far as the record holds it. */
-function callOf({ call, scheme }: CallRecord, { config, schemes }: ChangeOptions): Call {
-  if (call === null) throw new Untellable('the record holds no call');
-  const named = scheme?.chosenBy === 'the variable esl_router_scheme' ? scheme.name : '';
-  const path = scheme?.chosenBy === 'the path of the socket address' ? scheme.name : '';
-  const headers = new Map([
-    ['Unique-ID', call.uuid],
-    ['Caller-Caller-ID-Number', call.caller],
-    ['Caller-Caller-ID-Name', call.callerName],
-    ['Caller-Destination-Number', call.did],
-    ['Caller-Context', call.context],
-    ['Caller-Privacy-Hide-Number', String(call.withheld)],
-    ['FreeSWITCH-Switchname', call.switch],
-    ['variable_sip_call_id', call.callId],
-    ['variable_domain_name', call.domain],
-    ['variable_sip_network_ip', call.sourceIp],
-    ['variable_esl_router_scheme', named],
-    ['variable_socket_path', path],
-  ]);
-  for (const source of config.didFrom) {
-    if (source.startsWith('var:')) headers.set(`variable_${source.slice('var:'.length)}`, call.did);
-  }
-  const known = new Map([...headers].filter(([, value]) => value !== ''));
-  return parseCall(known, { didFrom: config.didFrom, variables: schemes.variables });
 }
 
 function hasCallerMatch({ schemes }: SchemeSet): boolean {

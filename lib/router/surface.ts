@@ -2,9 +2,12 @@ import { serveApi, type Api } from '../api/server.ts';
 import type { LiveCalls } from '../call/live.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
+import { readJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
+import { RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { SchemeDesk } from '../schemes/desk.ts';
+import { FileFault, MAX_SCHEME_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { ReloadableSchemes } from '../schemes/reload.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
@@ -66,5 +69,16 @@ export async function openApi(
   const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
   const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
   const shared = { config, settings, store, log, version, clock };
-  return serveApi({ ...shared, schemes: inUse, desk, trial, dialplan, ...told });
+  return serveApi({ ...shared, schemes: inUse, readSchemeFile, desk, trial, dialplan, ...told });
+}
+
+async function readSchemeFile(file: string): Promise<unknown> {
+  try {
+    const read = readJson(await readText(file, { maxBytes: MAX_SCHEME_BYTES }));
+    if (read.ok) return read.value;
+    throw new RouterError('config_invalid', `${file}: ${read.fault}`);
+  } catch (error) {
+    if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { document } from './scheme.ts';
 
-/** JSON Schemas of the very types that validate: for editors, for the documents, and for the console's form. */
-
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-export function schemaOf(type: z.ZodType, title: string): JsonSchema {
+/** A JSON Schema of the very type that validates, with titles, descriptions, examples and defaults. */
+export function jsonSchemaOf(type: z.ZodType, title: string): JsonSchema {
   // Editors know draft 7 best.
   const made = z.toJSONSchema(type, { io: 'input', target: 'draft-7', override: withWhatZodDrops });
   const { $schema, ...rest } = made;
   return { $schema, title, ...rest } as JsonSchema;
 }
 
-export function schemeSchema(): JsonSchema {
-  return schemaOf(document, 'A scheme: which CRM is asked where a call goes, and how');
+export function schemeJsonSchema(): JsonSchema {
+  return jsonSchemaOf(document, 'A scheme: which CRM is asked where a call goes, and how');
 }
 
 /** Where a text becomes something else zod leaves out examples and defaults, which are of the text. */

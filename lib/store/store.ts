@@ -14,6 +14,7 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
@@ -26,6 +27,7 @@ import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
+import { togetherIn, type Together } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
@@ -61,6 +63,7 @@ export interface OpenStore {
   readonly calls: Calls;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
@@ -70,9 +73,11 @@ export interface OpenStore {
 
 export class Store {
   readonly calls: Calls;
+  readonly figures: Figures;
   readonly schemes: Schemes;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
@@ -97,9 +102,11 @@ export class Store {
     this.#secrets = secrets;
     this.#redactor = createRedactor({ secrets });
     this.calls = new Calls(database);
+    this.figures = new Figures(database);
     this.schemes = new Schemes(database);
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
+    this.together = togetherIn(database);
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
@@ -229,6 +236,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     calls: new Calls(database),
     accounts: new Accounts(database),
     audit: new Audit(database),
+    together: togetherIn(database),
     deliveries: new Deliveries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {

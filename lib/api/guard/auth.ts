@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { User } from '../../store/accounts.ts';
+import type { AuditLine } from '../../store/audit.ts';
 import { uuidv7 } from '../../uuid.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../problem.ts';
@@ -15,6 +16,8 @@ const SEEN_MS = 60_000;
 
 const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
 const SESSION = /^[A-Za-z0-9_-]{43}$/;
+/** The tenant of whoever runs the router. */
+const HOUSE = 'default';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 export function newSecret(): string {
@@ -39,7 +42,7 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
-    const least = request.routeOptions.config.role;
+    const { role: least, perTenant = false } = request.routeOptions.config;
     if (least === 'anyone') return;
     request.principal = await authenticate(request, context);
     if (request.principal === null) throw notLoggedIn();
@@ -48,6 +51,9 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
         403,
         `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
       );
+    }
+    if (!perTenant && request.principal.tenant !== HOUSE) {
+      throw new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
     }
     requireCsrf(request, request.principal);
   });
@@ -71,15 +77,17 @@ async function byToken(authorization: string, { store, clock, log }: ApiContext)
   if (!TOKEN.test(token)) return null;
   const now = clock.date();
   const found = await store.accounts.token(hashOf(token), now);
-  const role = ROLES.find((one) => one === found?.scopes);
-  if (found === null || role === undefined) return null;
+  const given = ROLES.find((one) => one === found?.scopes);
+  if (found === null || given === undefined) return null;
+  // Whoever may less than when he made it has no way round that.
+  const role = mayAs(found.ownerRole, given) ? given : found.ownerRole;
   if (found.used_at === null || now.getTime() - Date.parse(found.used_at) > SEEN_MS) {
     store.accounts.markTokenUsed(found.id, now).catch((error: unknown) => {
       log.debug('api: the use of a token is not written', { error: String(error) });
     });
   }
-  const { id, tenant, name } = found;
-  return { who: `token ${name}`, role, tenant, by: { kind: 'token', id } };
+  const { id, tenant, name, created_by: owner } = found;
+  return { who: `token ${name}`, owner, role, tenant, by: { kind: 'token', id } };
 }
 
 async function bySession(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
@@ -96,7 +104,7 @@ async function bySession(request: FastifyRequest, context: ApiContext): Promise<
   }
   const { id, user } = found;
   const by = { kind: 'session', id, userId: user.id, csrf: csrfOf(session) } as const;
-  return { who: user.name, role: user.role, tenant: user.tenant, by };
+  return { who: user.name, owner: user.name, role: user.role, tenant: user.tenant, by };
 }
 
 /** A cookie comes with whatever page asks: what changes something needs the origin, and a word that only our page has. */
@@ -114,20 +122,23 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
 export async function openSession(
   request: FastifyRequest,
   reply: FastifyReply,
-  user: User,
+  { user, line }: { readonly user: User; readonly line: AuditLine },
   { store, clock }: ApiContext,
 ): Promise<string> {
   const session = newSecret();
   const now = clock.date();
-  await store.accounts.openSession({
-    id: uuidv7(now),
-    tenant: user.tenant,
-    hash: hashOf(session),
-    user_id: user.id,
-    address: request.ip,
-    created_at: now.toISOString(),
-    seen_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
+  await store.together(async ({ accounts, audit }) => {
+    await accounts.openSession({
+      id: uuidv7(now),
+      tenant: user.tenant,
+      hash: hashOf(session),
+      user_id: user.id,
+      address: request.ip,
+      created_at: now.toISOString(),
+      seen_at: now.toISOString(),
+      expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
+    });
+    await audit.add(line);
   });
   reply.setCookie(cookieName(request), session, {
     path: '/',

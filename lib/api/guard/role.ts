@@ -10,6 +10,8 @@ export const role = z.enum(ROLES);
 export interface Principal {
   /** As the audit log says it: `anna`, or `token nightly report`. */
   readonly who: string;
+  /** The user himself, or the one who made the token. */
+  readonly owner: string;
   readonly role: Role;
   readonly tenant: string;
   readonly by:
@@ -25,6 +27,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may; `anyone` needs no login. */
     role?: Role | 'anyone';
+    /** What it shows and changes is of the asker's tenant. All else is of the whole router, and of the tenant `default`. */
+    perTenant?: boolean;
   }
 }
 

@@ -9,7 +9,7 @@ export function auditRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/audit',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['audit'],
           summary: 'Who changed what and from where, the newest first',

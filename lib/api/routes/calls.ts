@@ -5,7 +5,10 @@ import { createRedactor } from '../../redact/redactor.ts';
 import type { CallFilter, CallSummary } from '../../store/calls.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf, type Principal } from '../guard/role.ts';
+import { keeping } from '../figures.ts';
 import { ApiProblem } from '../problem.ts';
+import { recordedCall } from '../recorded.ts';
+import { callSummary, content, record, summary } from '../shapes.ts';
 
 /** Calls of before: a page at a time, all of them as a stream, and one with its trace. */
 
@@ -57,14 +60,28 @@ const COLUMNS = [
 
 const MASKER = createRedactor({ maskNumbers: true });
 
-export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 86_400;
+
+export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
+  const { store, clock } = context;
   const schema = { tags: ['calls'] };
+  const figures = keeping(context, async (tenant, seconds) => {
+    const since = new Date(clock.date().getTime() - seconds * 1000);
+    const found = await store.figures.summary(tenant, since);
+    return { since: since.toISOString(), ...found, minutes: [...found.minutes] };
+  });
   return (app) => {
     app.get(
       '/calls',
       {
-        config: { role: 'viewer' },
-        schema: { ...schema, summary: 'Calls, the newest first, a page at a time', querystring: query },
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          ...schema,
+          summary: 'Calls, the newest first, a page at a time',
+          querystring: query,
+          response: { 200: z.object({ calls: z.array(callSummary), next: z.string().nullable() }) },
+        },
       },
       async (request) => {
         const { cursor, limit, ...given } = request.query;
@@ -73,17 +90,18 @@ export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
           limit,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        return shownTo(who, page);
+        return shownTo(who, { calls: [...page.calls], next: page.next });
       },
     );
     app.get(
       '/calls/export',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
           summary: 'All calls that fit, as CSV or as a JSON object a line',
           querystring: exported,
+          response: { 200: content('text/csv', 'CSV, or with format=jsonl a JSON object a line') },
         },
       },
       (request, reply) => {
@@ -97,23 +115,46 @@ export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
       },
     );
     app.get(
+      '/calls/summary',
+      {
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          ...schema,
+          summary:
+            'Calls of the last hour or day by minute and result, and how long their decisions took; at most ten seconds old',
+          querystring: z.strictObject({ of: z.enum(['hour', 'day']).default('hour') }),
+          response: { 200: summary },
+        },
+      },
+      (request) =>
+        figures(principalOf(request).tenant, request.query.of === 'hour' ? HOUR_SECONDS : DAY_SECONDS),
+    );
+    app.get(
       '/calls/:id',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
           summary: 'One call with its trace, and the calls of this caller before and after it',
-          params: z.strictObject({ id: z.string().min(1).max(64).describe('Its trace') }),
+          params: z.strictObject({
+            id: z.string().min(1).max(64).describe('Its trace, or the uuid of its A leg'),
+          }),
+          response: {
+            200: z.object({
+              masked: z.boolean(),
+              record,
+              previous: z.string().nullable(),
+              next: z.string().nullable(),
+            }),
+          },
         },
       },
       async (request) => {
         const who = principalOf(request);
-        const found = await store.calls.find(request.params.id);
-        if (found === null || found.tenant !== who.tenant) throw new ApiProblem(404, 'there is no such call');
-        const { record, masked } = found;
+        const { record, masked } = await recordedCall(context, who, request.params.id);
         const caller = masked ? '' : (record.call?.caller ?? '');
         const near = caller === '' ? NO_NEIGHBOURS : await neighbours(store, who, caller, record);
-        return shownTo(who, { masked, record, ...near });
+        return shownTo(who, { masked, record: { ...record }, ...near });
       },
     );
     return Promise.resolve();

@@ -3,14 +3,15 @@ import type { ApiContext } from '../context.ts';
 import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './deliveries.ts';
-import { catalogueRoutes } from './catalogue.ts';
 import { handoverRoutes } from './handover.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
+import { setupRoutes } from './setup.ts';
 import { statusRoutes } from './status.ts';
 import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -19,6 +20,7 @@ import { userRoutes } from './users.ts';
 /** Everything that the API has: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
+  setupRoutes,
   userRoutes,
   tokenRoutes,
   auditRoutes,
@@ -29,8 +31,8 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   problemRoutes,
   deliveryRoutes,
   schemeRoutes,
-  catalogueRoutes,
   handoverRoutes,
   settingRoutes,
+  referenceRoutes,
   openapiRoutes,
 ];

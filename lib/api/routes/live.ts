@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.ts';
 import { authenticate } from '../guard/auth.ts';
 import { principalOf, type Role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
+import { content } from '../shapes.ts';
 
 /** Calls of now: as they are, and once a second as they change. A reader never costs a call anything: all changes of a second are one event. */
 
@@ -112,6 +113,7 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         schema: {
           tags: ['live'],
           summary: 'The same as server-sent events, once a second when something changed',
+          response: { 200: content('text/event-stream', 'Events `live`, each with what /live answers') },
         },
       },
       (request, reply) => {

@@ -2,6 +2,7 @@ import { Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Difference } from './document.ts';
 import { useEditing } from './editing.ts';
+import { LongText } from './long-text.tsx';
 import { labelOf } from './words.ts';
 
 /** What is otherwise, field by field: as it was, and as it is. */
@@ -43,8 +44,6 @@ export function DifferenceList({ differences }: { readonly differences: readonly
   );
 }
 
-const CUT = 400;
-
 /** A value of a document in a cell; a long one is cut. */
 export function JsonValue({ value }: { readonly value: unknown }) {
   const { t } = useTranslation();
@@ -56,5 +55,5 @@ export function JsonValue({ value }: { readonly value: unknown }) {
     );
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 1);
-  return <span className="mono foreign">{text.length > CUT ? `${text.slice(0, CUT)}…` : text}</span>;
+  return <LongText text={text} />;
 }

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { FailureOf } from '../../ui/failure.tsx';
 import { Empty, Page } from '../../ui/page.tsx';
 import type { Draft } from './draft.ts';
-import { oneScheme, presets, schemeSchema } from './queries.ts';
+import { NO_PRESET } from './new-scheme.tsx';
+import { onePreset, oneScheme, schemeSchema } from './queries.ts';
 import { useFieldTable } from './words.ts';
 import { Workbench } from './workbench.tsx';
 
@@ -16,7 +17,8 @@ export function SchemeEditor() {
   const { preset } = useSearch({ from: '/schemes/$name' });
   const scheme = useQuery(oneScheme(name));
   const schema = useQuery(schemeSchema);
-  const offered = useQuery({ ...presets, enabled: preset !== undefined });
+  const isEmpty = preset === undefined || preset === NO_PRESET;
+  const offered = useQuery({ ...onePreset(preset ?? ''), enabled: !isEmpty });
   const table = useFieldTable();
   const failed = [scheme, schema, offered].find(({ error, data }) => error !== null && data === undefined);
   if (failed !== undefined) {
@@ -26,12 +28,8 @@ export function SchemeEditor() {
       </Page>
     );
   }
-  const isWaiting =
-    scheme.data === undefined ||
-    schema.data === undefined ||
-    table === null ||
-    (preset !== undefined && !offered.isFetched);
-  if (isWaiting || schema.data === undefined) {
+  const isOffered = isEmpty || offered.data !== undefined;
+  if (scheme.data === undefined || schema.data === undefined || table === null || !isOffered) {
     return (
       <Page title={name}>
         <Stack gap="sm" aria-busy="true">
@@ -42,8 +40,8 @@ export function SchemeEditor() {
       </Page>
     );
   }
-  const { data: held = null } = scheme;
-  const chosen = offered.data?.find((one) => one.name === preset);
+  const { data: held } = scheme;
+  const chosen = offered.data;
   if (held === null && preset === undefined) {
     return (
       <Page title={name}>
@@ -53,7 +51,7 @@ export function SchemeEditor() {
   }
   const first: Draft =
     held === null
-      ? { base: {}, etag: null, document: { name, ...(chosen?.scheme ?? { webhook: { url: '' } }) } }
+      ? { base: {}, etag: null, document: { name, ...(chosen?.document ?? { webhook: { url: '' } }) } }
       : { base: held.scheme.document, etag: held.etag, document: held.scheme.document };
   return (
     <Workbench

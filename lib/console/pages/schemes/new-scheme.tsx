@@ -6,7 +6,8 @@ import { useTranslation } from 'react-i18next';
 import { presets } from './queries.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-const EMPTY = 'empty';
+/** In the address, in place of a preset's name. */
+export const NO_PRESET = 'empty';
 
 interface NewSchemeProps {
   readonly taken: readonly string[];
@@ -58,7 +59,7 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
                 ))}
                 <Radio
                   size="xs"
-                  value={EMPTY}
+                  value={NO_PRESET}
                   label={t('schemes.new.nothing')}
                   description={t('schemes.new.nothingHint')}
                 />

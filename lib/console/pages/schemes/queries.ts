@@ -1,11 +1,15 @@
 import { queryOptions } from '@tanstack/react-query';
 import type {
   CallPage,
+  MacroView,
   OneCall,
   OneScheme,
+  Preset,
+  PresetSummary,
   SchemeList,
   SchemeRevision,
   SchemeState,
+  ShadowView,
   TriedCall,
   WhatWouldChange,
 } from '../../../api/types.ts';
@@ -23,12 +27,14 @@ export const schemeList = queryOptions({
   queryFn: ({ signal }) => read<SchemeList>('/schemes', {}, signal),
 });
 
+/** What the router has of this name. */
 export interface Held {
   readonly scheme: OneScheme;
-  readonly etag: string;
+  /** Null: a file has it. */
+  readonly etag: string | null;
 }
 
-/** Null: the store has none of this name. Asked again and again: somebody else may change it meanwhile. */
+/** Null: there is none of this name. Asked again and again: somebody else may change it meanwhile. */
 export const oneScheme = (name: string) =>
   queryOptions({
     queryKey: ['schemes', name],
@@ -36,7 +42,7 @@ export const oneScheme = (name: string) =>
     queryFn: async (): Promise<Held | null> => {
       try {
         const { value, etag } = await readWithEtag<OneScheme>(pathTo(name));
-        return { scheme: value, etag: etag ?? '' };
+        return { scheme: value, etag };
       } catch (error) {
         if (error instanceof Problem && error.status === 404) return null;
         throw error;
@@ -50,18 +56,26 @@ export const schemeSchema = queryOptions({
   queryFn: ({ signal }) => read<SchemaNode>('/schema/scheme', {}, signal),
 });
 
-export interface PresetView {
-  readonly name: string;
-  readonly what: string;
-  readonly scheme: SchemeDocument;
-  readonly toDo: readonly string[];
-}
-
 export const presets = queryOptions({
   queryKey: ['presets'],
   staleTime: Infinity,
-  queryFn: ({ signal }) => read<readonly PresetView[]>('/presets', {}, signal),
+  queryFn: ({ signal }) => read<readonly PresetSummary[]>('/presets', {}, signal),
 });
+
+export const onePreset = (name: string) =>
+  queryOptions({
+    queryKey: ['presets', name],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => read<Preset>(`/presets/${encodeURIComponent(name)}`, {}, signal),
+  });
+
+/** With the values of a recorded call. */
+export const macrosOf = (call: string | null) =>
+  queryOptions({
+    queryKey: ['macros', call],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => read<readonly MacroView[]>('/macros', { call }, signal),
+  });
 
 export const revisions = (name: string) =>
   queryOptions({
@@ -80,6 +94,12 @@ export const revisionDiff = (name: string, from: number, to: number) =>
     queryKey: ['schemes', name, 'diff', from, to],
     staleTime: Infinity,
     queryFn: ({ signal }) => read<readonly ServerDifference[]>(`${pathTo(name)}/diff`, { from, to }, signal),
+  });
+
+export const shadowOf = (name: string) =>
+  queryOptions({
+    queryKey: ['schemes', name, 'shadow'],
+    queryFn: ({ signal }) => read<ShadowView>(`${pathTo(name)}/shadow`, {}, signal),
   });
 
 /** The last calls of the scheme. */
@@ -111,9 +131,17 @@ export interface Saving {
   readonly message: string;
 }
 
-/** Resolves to the ETag of the new revision. `etag` null: a new scheme. */
+/** `etag` null: a new scheme. Rejects with a Problem 412 where somebody else has changed it. */
 export async function saveScheme(name: string, etag: string | null, body: Saving): Promise<void> {
-  await send(pathTo(name), { method: 'PUT', etag: etag ?? 'new', body });
+  try {
+    await send(pathTo(name), { method: 'PUT', etag: etag ?? 'new', body });
+  } catch (error) {
+    if (etag !== null || !(error instanceof Problem) || error.status !== 412) throw error;
+    // A name that was used and deleted goes on in its revisions.
+    const [newest] = await read<readonly SchemeRevision[]>(`${pathTo(name)}/revisions`);
+    if (newest?.state !== 'deleted') throw error;
+    await send(pathTo(name), { method: 'PUT', etag: `"${newest.revision}"`, body });
+  }
 }
 
 export async function deleteScheme(name: string, etag: string): Promise<void> {
@@ -130,7 +158,8 @@ export async function restoreRevision(
 
 export interface Question {
   readonly document: SchemeDocument;
-  readonly call: { readonly caller: string; readonly did: string; readonly callerName?: string };
+  /** As somebody describes it, or a recorded one by its id. */
+  readonly call: string | { readonly caller: string; readonly did: string };
   readonly reply?: { readonly status: number; readonly body: string };
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,9 +6,11 @@ import { useTranslation } from 'react-i18next';
 import { Problem } from '../../api/client.ts';
 import { notifications } from '@mantine/notifications';
 import { FailureOf } from '../../ui/failure.tsx';
+import { WhatWouldChangeView } from './changes.tsx';
 import { DifferenceList } from './difference-list.tsx';
 import type { DraftInHand } from './draft.ts';
 import { useEditing } from './editing.ts';
+import { FaultList } from './faults.tsx';
 import { oneScheme, saveScheme, type Held, type Saving } from './queries.ts';
 
 interface SaveDialogProps {
@@ -16,25 +18,30 @@ interface SaveDialogProps {
   readonly draft: DraftInHand;
   readonly held: Held | null;
   readonly onClose: () => void;
+  /** Somebody else has saved meanwhile. */
+  readonly onConflict: () => void;
 }
 
 const STATES = ['live', 'draft', 'shadow', 'disabled'] as const;
 
 /** What is saved, as what, and why. */
-export function SaveDialog({ name, draft, held, onClose }: SaveDialogProps) {
+export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialogProps) {
   const { t } = useTranslation();
   const { faults } = useEditing();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const was = held?.scheme.state;
+  const was = held?.scheme.file === null ? held.scheme.state : undefined;
   const [state, setState] = useState<Saving['state']>(
     was === undefined || was === 'deleted' ? (faults.length > 0 ? 'draft' : 'live') : was,
   );
   const [message, setMessage] = useState('');
   const saving = useMutation({
     mutationFn: () => saveScheme(name, draft.etag, { document: draft.document, state, message }),
+    onError: (error) => {
+      if (isConflict(error)) onConflict();
+    },
     onSuccess: async () => {
-      const after = await queries.fetchQuery({ ...oneScheme(name), staleTime: 0 });
+      const after = await queries.query({ ...oneScheme(name), staleTime: 0 });
       if (after !== null) {
         const { document } = after.scheme;
         draft.rebase({ base: document, etag: after.etag, document });
@@ -52,7 +59,6 @@ export function SaveDialog({ name, draft, held, onClose }: SaveDialogProps) {
         });
     },
   });
-  const isConflict = saving.error instanceof Problem && saving.error.status === 412;
   return (
     <Modal opened onClose={onClose} title={t('schemes.save.title', { name })} size="lg">
       <form
@@ -86,8 +92,14 @@ export function SaveDialog({ name, draft, held, onClose }: SaveDialogProps) {
             }}
           />
           {draft.etag !== null && <DifferenceList differences={draft.changes} />}
-          {saving.error !== null && !isConflict && <FailureOf error={saving.error} />}
-          {isConflict && <FailureOf error={saving.error} />}
+          {state === 'live' && faults.length === 0 && (
+            <Stack gap={4}>
+              <Title order={3}>{t('schemes.change.title')}</Title>
+              <WhatWouldChangeView document={draft.document} />
+            </Stack>
+          )}
+          {state !== 'draft' && <FaultList />}
+          {saving.error !== null && !isConflict(saving.error) && <FailureOf error={saving.error} />}
           <Group justify="flex-end" gap="xs">
             <Button size="xs" variant="default" onClick={onClose}>
               {t('ui.cancel')}
@@ -100,4 +112,8 @@ export function SaveDialog({ name, draft, held, onClose }: SaveDialogProps) {
       </form>
     </Modal>
   );
+}
+
+function isConflict(error: Error): boolean {
+  return error instanceof Problem && error.status === 412;
 }

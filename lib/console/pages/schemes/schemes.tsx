@@ -1,13 +1,14 @@
-import { Button, Group, Table, Text } from '@mantine/core';
+import { Button, Group, Table, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { SchemeList } from '../../../api/types.ts';
+import type { SchemeFigures, SchemeList } from '../../../api/types.ts';
 import { may, session } from '../../api/session.ts';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
-import { When } from '../../ui/when.tsx';
+import { isResult } from '../../ui/result.tsx';
+import { Ago, durationText, When } from '../../ui/when.tsx';
 import { NewScheme } from './new-scheme.tsx';
 import { schemeList } from './queries.ts';
 import { StateBadge } from './state.tsx';
@@ -45,19 +46,23 @@ export function Schemes() {
   );
 }
 
-function SchemeTable({ schemes: { files, stored } }: { readonly schemes: SchemeList }) {
+function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes: SchemeList }) {
   const { t } = useTranslation();
   const rows = [
     ...files.map((one) => ({ ...one, kind: 'file' as const })),
     ...stored.map((one) => ({ ...one, kind: 'stored' as const })),
   ].sort((one, other) => one.name.localeCompare(other.name));
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Table.ScrollContainer minWidth={900}>
       <Table highlightOnHover verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('schemes.columns.name')}</Table.Th>
             <Table.Th>{t('schemes.columns.state')}</Table.Th>
+            <Table.Th ta="right">{t('schemes.columns.calls')}</Table.Th>
+            <Table.Th ta="right">{t('schemes.columns.routed')}</Table.Th>
+            <Table.Th ta="right">{t('schemes.columns.decided')}</Table.Th>
+            <Table.Th>{t('schemes.columns.lastError')}</Table.Th>
             <Table.Th>{t('schemes.columns.changed')}</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -65,13 +70,14 @@ function SchemeTable({ schemes: { files, stored } }: { readonly schemes: SchemeL
           {rows.map((row) => (
             <Table.Tr key={row.name}>
               <Table.Td>
-                <PageLink to="/schemes/$name" params={{ name: row.name }}>
+                <PageLink to="/schemes/$name" params={{ name: row.name }} fw={600} size="sm">
                   {row.name}
                 </PageLink>
               </Table.Td>
               <Table.Td>
                 <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
               </Table.Td>
+              <FigureCells figures={figures[row.name]} />
               <Table.Td>
                 {row.kind === 'file' ? (
                   <Text size="xs" c="dimmed" className="mono">
@@ -93,5 +99,56 @@ function SchemeTable({ schemes: { files, stored } }: { readonly schemes: SchemeL
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** Of the last 24 hours. */
+function FigureCells({ figures }: { readonly figures: SchemeFigures | undefined }) {
+  const { t, i18n } = useTranslation();
+  if (figures === undefined || figures.calls === 0) {
+    return (
+      <>
+        <Table.Td ta="right">0</Table.Td>
+        <Table.Td />
+        <Table.Td />
+        <Table.Td />
+      </>
+    );
+  }
+  const { calls, byResult, decidedMs, lastError } = figures;
+  const share = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 1 });
+  const results = Object.entries(byResult).map(
+    ([result, count]) => `${isResult(result) ? t(`results.${result}`) : result}: ${count}`,
+  );
+  return (
+    <>
+      <Table.Td ta="right">{calls.toLocaleString(i18n.language)}</Table.Td>
+      <Table.Td ta="right">
+        <Tooltip label={results.join(', ')}>
+          <span>{share.format((byResult['routed'] ?? 0) / calls)}</span>
+        </Tooltip>
+      </Table.Td>
+      <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+        {decidedMs.p50 === null ? '' : durationText(decidedMs.p50)}
+        {decidedMs.p95 !== null && (
+          <Text span size="xs" c="dimmed">
+            {' '}
+            / {durationText(decidedMs.p95)}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        {lastError !== null && (
+          <>
+            <PageLink to="/calls/$id" params={{ id: lastError.call }} search={{}} size="xs" className="mono">
+              {lastError.reason}
+            </PageLink>{' '}
+            <Text span size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+              <Ago at={lastError.at} />
+            </Text>
+          </>
+        )}
+      </Table.Td>
+    </>
   );
 }

@@ -13,15 +13,14 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/document.ts';
-import { faultsOf, presets } from '../schemes/queries.ts';
+import { faultsOf, onePreset, presets } from '../schemes/queries.ts';
 import { mapOfText, OWN_SHAPES, textAt, textOfMap, withField, withShape } from './draft.ts';
-import { readPreset } from './queries.ts';
 import type { StepBodyProps } from './start.tsx';
 
 const OWN = ['json', 'text', 'rpc'] as const;
@@ -31,11 +30,12 @@ const SHOWN = ['/name', '/webhook/url', '/webhook/rpcMethod', '/webhook/response
 /** Which CRM is asked, and what it answers. */
 export function CrmStep({ draft, change, onNext }: StepBodyProps) {
   const { t } = useTranslation();
+  const queries = useQueryClient();
   const { data: offered = [] } = useQuery(presets);
   const [toDo, setToDo] = useState<readonly string[]>([]);
   const { document, shape } = draft;
   const shaping = useMutation({
-    mutationFn: (name: string) => readPreset(name),
+    mutationFn: (name: string) => queries.query(onePreset(name)),
     onSuccess: (preset, name) => {
       setToDo(preset.toDo);
       change((before) => withShape(before, name, preset.document));

@@ -1,13 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { CallPage, DialplanView, OneCall, OnePreset, TriedCall, WaysView } from '../../../api/types.ts';
+import type { CallPage, DialplanView, OneCall, TriedCall, WaysView } from '../../../api/types.ts';
 import { read, send } from '../../api/client.ts';
 import type { SchemeDocument } from '../schemes/document.ts';
 
 /** What the first steps ask of the router. */
-
-export function readPreset(name: string): Promise<OnePreset> {
-  return read<OnePreset>(`/presets/${encodeURIComponent(name)}`);
-}
 
 export interface Question {
   readonly document: SchemeDocument;
