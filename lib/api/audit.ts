@@ -3,7 +3,7 @@ import type { AuditLine } from '../store/audit.ts';
 import { uuidv7 } from '../uuid.ts';
 import type { ApiContext } from './context.ts';
 
-/** One line of the audit log: who, from where, did what to whom. `change` holds no secret. */
+/** One line of the audit log: who did what to whom, and from where. `change` holds no secret. */
 export function auditLine(
   { clock }: Pick<ApiContext, 'clock'>,
   request: Pick<FastifyRequest, 'ip' | 'principal'>,

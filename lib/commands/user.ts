@@ -19,7 +19,7 @@ export interface UserCommandOptions extends CommonOptions {
   readonly role: Role;
 }
 
-/** Who may log in: for the first one, and for whoever has locked himself out. */
+/** Manages who may log in: for the first user, and for users who are locked out. */
 export async function userCommand(
   context: CommandContext,
   action: UserAction,
@@ -72,13 +72,13 @@ async function changed(
     });
   const found = await accounts.user(name);
   if (action === 'add') {
-    if (found !== null) throw wrong(`there is a user ${name} already: esl-router user password ${name}`);
+    if (found !== null) throw wrong(`user ${name} already exists: esl-router user password ${name}`);
     const row = userRow({ name, role, hash: await newHash(context), at });
     await together(async (parts) => {
-      if (!(await parts.accounts.addUser(row))) throw wrong(`there is a user ${name} already`);
+      if (!(await parts.accounts.addUser(row))) throw wrong(`user ${name} already exists`);
       await note(parts, 'user added', { role });
     });
-    return `${name} may log in as ${role}`;
+    return `${name} can log in as ${role}`;
   }
   if (found === null) throw wrong(`there is no user ${name}: esl-router user list`);
   const isPassword = action === 'password';
@@ -96,8 +96,8 @@ async function changed(
   });
   return {
     password: `${name} has a new password`,
-    disable: `${name} may not log in any more`,
-    enable: `${name} may log in again`,
+    disable: `${name} can no longer log in`,
+    enable: `${name} can log in again`,
   }[action];
 }
 

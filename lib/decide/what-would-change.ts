@@ -11,8 +11,8 @@ import { dryRun } from './dry-run.ts';
 import { callFromRecord } from './recorded.ts';
 
 /**
- * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nobody is asked
- * anything, and what a record does not hold is not guessed.
+ * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nothing is
+ * asked, and what a record does not hold is not guessed.
  */
 
 /** A call as the store has it. */
@@ -30,7 +30,7 @@ export interface ChangeOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Milliseconds; what is left then is not looked at. */
+  /** Milliseconds; calls left by then are skipped. */
   readonly limitMs: number;
 }
 
@@ -50,7 +50,7 @@ export type Verdict = { readonly id: string } & (
 
 export interface Changes {
   readonly verdicts: readonly Verdict[];
-  /** Calls that the time did not suffice for. */
+  /** Calls for which there was no time left. */
   readonly unread: number;
 }
 
@@ -107,12 +107,12 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
   if (masked) throw new Untellable('its numbers are masked or erased');
   if (call === null) throw new Untellable('the record holds no call');
   if (record.pass > 1)
-    throw new Untellable('it came to a router before, and the record does not hold all of that');
+    throw new Untellable('it had been to a router before, and the record does not hold all of that');
   const [first] = decisions;
   if (first === undefined && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
-  if (recalled.length > 0) throw new Untellable('an answer of before was used in place of a reply');
+  if (recalled.length > 0) throw new Untellable('an earlier answer was used instead of a reply');
   if (call.withheld && call.caller === '' && hasCallerMatch(options.schemes)) {
-    throw new Untellable('its caller is withheld, and a scheme chooses by caller');
+    throw new Untellable('its caller is withheld, and a scheme matches by caller');
   }
   const { scheme: by, ...told } = first ?? {
     scheme: scheme?.name ?? null,
@@ -126,7 +126,7 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
   return { from, call: again };
 }
 
-/** By what was decided first: what came of it, other callees and other times would change. */
+/** By the first decision only: what followed would differ with other callees and other times. */
 async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptions): Promise<Outlook> {
   const { schemes, config, secrets, version, clock, random } = options;
   const replies = new Replies(record);
@@ -182,7 +182,7 @@ function isReason(answer: string | null): answer is Reason {
   return answer !== null && Object.hasOwn(REASONS, answer);
 }
 
-/** Without what is another one each time: names of questions, and moments. */
+/** Without what differs each time: ids of questions, and times. */
 function sayingOf(method: string, url: string, body: string | null): string {
   return `${method} ${url} ${body ?? ''}`
     .replace(/msg_[0-9a-f-]{36}/g, 'msg_')

@@ -16,11 +16,12 @@ import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { openDialplan } from './dialplan.ts';
 import type { Readiness } from './health.ts';
+import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
 
-/** The API of a router: what it may see of it, and what it may change. */
+/** The API of a router: what it may see, and what it may change. */
 
-/** What it takes of what the router was started with. */
+/** What it needs of the router's options. */
 interface Options {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -31,22 +32,23 @@ interface Options {
   readonly clock?: Clock;
 }
 
-/** What the API is told of the router. */
+/** What the API sees of the router. */
 interface Told {
   readonly schemes: ReloadableSchemes;
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   /** Where FreeSWITCH's calls come in. */
   readonly listening: { readonly host: string; readonly port: number };
 }
 
-/** Null: there is none, as was wanted or for want of a store. */
+/** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, listening, ...told }: Told,
+  { schemes, tokens, ownPorts, listening, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -69,7 +71,8 @@ export async function openApi(
   const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
   const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
   const shared = { config, settings, store, log, version, clock };
-  return serveApi({ ...shared, schemes: inUse, readSchemeFile, desk, trial, dialplan, ...told });
+  const views = { schemes: inUse, readSchemeFile, desk, trial, dialplan, metrics, mayRead };
+  return serveApi({ ...shared, ...views, ...told });
 }
 
 async function readSchemeFile(file: string): Promise<unknown> {

@@ -21,14 +21,14 @@ export interface TrialOptions {
   readonly secrets: () => Secrets;
   readonly schemes: () => SchemeSet;
   readonly desk: Pick<SchemeDesk, 'setWith'>;
-  /** Those of the router, as a refresh token is good once; without them each trial asks for its own. */
+  /** Those of the router, because a refresh token works only once; without them each trial asks for its own. */
   readonly tokens?: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   readonly clock: Clock;
   readonly version: string;
 }
 
-/** What is left of the calls then is not looked at. */
+/** Time limit; calls left by then are skipped. */
 const CHANGES_MS = 20_000;
 /** Dry runs at a time: each may wait for a CRM. */
 const MAX_TRIALS = 4;
@@ -39,7 +39,7 @@ export function openTrial(options: TrialOptions): Trial {
   let running = 0;
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_TRIALS)
-      throw new RouterError('overloaded', 'other trials are running: ask again later');
+      throw new RouterError('overloaded', 'other trials are running: try again later');
     running++;
     try {
       return await work();

@@ -22,7 +22,7 @@ export interface Revision {
   readonly document: string;
 }
 
-/** What the desk has of a store. */
+/** What the desk needs of a store. */
 interface Shelf {
   current(tenant: string): Promise<readonly Revision[]>;
   revisions(tenant: string, name: string): Promise<readonly Revision[]>;
@@ -102,7 +102,7 @@ export class SchemeDesk {
     return (await this.list()).find((one) => one.name === name) ?? null;
   }
 
-  /** The newest first, deletions among them. */
+  /** Newest first, deletions among them. */
   async revisions(name: string): Promise<readonly Revision[]> {
     const { shelf, tenant } = this.#options;
     return shelf.revisions(tenant, name);
@@ -214,7 +214,7 @@ function pointerOf(path: string, document: unknown): string {
   return `/${part}${pointerOf(path.slice(key.length + 1), inside)}`;
 }
 
-/** What can be told without any other scheme. */
+/** Faults that show without any other scheme. */
 function documentFaults(name: string, document: string): DocumentFault[] {
   const fault = (path: '' | 'name', message: string): DocumentFault[] => [
     { path, message, pointer: pointerOf(path, {}) },

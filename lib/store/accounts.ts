@@ -2,7 +2,7 @@ import { sql, type Insertable, type Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { SessionTable, TokenTable, UserTable } from './tables.ts';
 
-/** Who may use the API and the console. Of passwords, tokens and sessions the hashes alone are kept. */
+/** Who may use the API and the console. Of passwords, tokens and sessions only hashes are kept. */
 
 export type User = Selectable<UserTable>;
 export type Token = Selectable<TokenTable>;
@@ -82,7 +82,7 @@ export class Accounts {
     return reader.selectFrom('tokens').selectAll().where('tenant', '=', tenant).orderBy('id').execute();
   }
 
-  /** One that may be used at this moment, with the role of the user who made it: without him it is worth nothing. */
+  /** One that is valid now, with the role of the user who created it: without that user it is worth nothing. */
   async token(hash: string, at: Date): Promise<(Token & { readonly ownerRole: User['role'] }) | null> {
     const row = await this.#database.reader
       .selectFrom('tokens')
@@ -146,7 +146,7 @@ export class Accounts {
     await this.#database.writer.deleteFrom('sessions').where('id', '=', id).execute();
   }
 
-  /** All of one user: his password or his role has changed. */
+  /** All of one user, whose password or role has changed. */
   async closeSessionsOf(userId: string): Promise<void> {
     await this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId).execute();
   }

@@ -18,7 +18,7 @@ export class Audit {
     await this.#database.writer.insertInto('audit').values(entry).execute();
   }
 
-  /** The newest first; `cursor` is the id of the last one of the page before. */
+  /** Newest first; `cursor` is the id of the last one of the page before. */
   async page({
     cursor,
     limit = 50,

@@ -38,7 +38,7 @@ export class Schemes {
       return row;
     });
     if (written === undefined) return null;
-    // Told when it is there for others to read. A word that is lost is made up for by whoever looks from time to time.
+    // Sent when others can read it. If it is lost, the regular check makes up for it.
     if (kind === 'postgres')
       await sql`select pg_notify(${CHANNEL}, '')`.execute(writer).catch(() => undefined);
     return written.revision;
@@ -54,7 +54,7 @@ export class Schemes {
     return count;
   }
 
-  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite tells nobody. */
+  /** Calls back when another router on the same database may have saved one. PostgreSQL only: SQLite gives no notice. */
   listen(onChange: () => void): () => void {
     return this.#database.listen?.(CHANNEL, onChange) ?? (() => undefined);
   }
@@ -76,7 +76,7 @@ export class Schemes {
       .execute();
   }
 
-  /** The newest first. */
+  /** Newest first. */
   async revisions(tenant: string, name: string): Promise<SchemeRevision[]> {
     return this.#database.reader
       .selectFrom('scheme_revisions')

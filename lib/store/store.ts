@@ -31,13 +31,13 @@ import { togetherIn, type Together } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
-/** What is remembered: one face over two databases. */
+/** What is stored: one interface to two databases. */
 
 export interface StoreOptions {
   readonly config: Pick<Config, 'store' | 'tenants'>;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Of this program, for whoever looks into the tables. */
+  /** Of this program, for people who look into the tables. */
   readonly version: string;
   /** What no record may hold. */
   readonly secrets?: readonly string[];
@@ -53,7 +53,7 @@ const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
 const START_MS = 3_000;
-/** A command that meets a router which writes waits for it. */
+/** How long a command waits for a router that writes. */
 const COMMAND_BUSY_MS = 10_000;
 
 /** What a command does with it: reads and keeps it in order. */
@@ -66,7 +66,7 @@ export interface OpenStore {
   readonly together: Together;
   readonly deliveries: Deliveries;
   readonly upkeep: Upkeep;
-  /** Copies all of it into a new file while a router writes. SQLite alone. */
+  /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export class Store {
   /** Counts what went wrong with calls. */
   readonly problemCounter: ProblemCounter;
   readonly upkeep: Upkeep;
-  /** Schemes are of the router, and its routers are of one house. */
+  /** Schemes belong to the router, and all routers on a database to one owner. */
   readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
   readonly #options: StoreOptions;
@@ -126,8 +126,8 @@ export class Store {
   }
 
   /**
-   * Resolves to null where there is none. A database that can't be reached is no reason not to start: it is tried again. One that
-   * refuses the user, or is of a later program, is: rejects with RouterError `config_invalid`.
+   * Resolves to null where there is none. A database that can't be reached does not keep the router from starting: it is tried
+   * again. One that refuses the user, or is from a later program, does: rejects with RouterError `config_invalid`.
    */
   static async open(options: StoreOptions): Promise<Store | null> {
     const { config, log } = options;
@@ -146,7 +146,7 @@ export class Store {
           cause: error,
         });
       }
-      log.warn('store: the database can not be used yet; calls go on, and it is tried again', {
+      log.warn('store: the database cannot be used yet; calls go on, and it is tried again', {
         place: store.#database.place,
         error: messageOf(error),
       });
@@ -155,13 +155,13 @@ export class Store {
     return store;
   }
 
-  /** Returns at once. The record is not changed afterwards: its call has ended. */
+  /** Returns at once. The record does not change afterwards: its call has ended. */
   record(record: CallRecord): void {
     try {
       const shown = this.#redactor.value(record) as CallRecord;
       this.#writer.add(rowOf(shown, this.tenantOf(record)));
     } catch (error) {
-      this.#options.log.error('store: a record can not be written', {
+      this.#options.log.error('store: a record cannot be written', {
         trace: record.id,
         error: messageOf(error),
       });
@@ -197,7 +197,7 @@ export class Store {
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
-  /** Resolves when its tables are there; rejects where that can't be told, or they can't be made. */
+  /** Resolves when its tables are there; rejects if that is unknown, or if they can't be created. */
   async ready(): Promise<void> {
     if (this.#migrated) return;
     const { version, clock } = this.#options;
@@ -220,7 +220,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
   if (place.kind === 'sqlite' && !(await isFile(place.file))) {
     throw new RouterError(
       'config_invalid',
-      `there is no store yet: ${place.file} is made by the router when it starts`,
+      `there is no store yet: ${place.file} is created by the router when it starts`,
     );
   }
   const database = await connect(place, COMMAND_BUSY_MS);
@@ -249,7 +249,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
 async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: number): Promise<Database> {
   if (place.kind === 'sqlite') {
     const { file } = place;
-    // A folder that can't be made is a file that can't be opened, which is told then.
+    // If the folder can't be created the file can't be opened, which is reported then.
     await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
     const writer = sqliteDatabase({ file, readonly: false, busyMs });
     const reader = sqliteDatabase({ file, readonly: true, busyMs });
@@ -295,12 +295,12 @@ async function inTime(promise: Promise<void>, clock: Clock): Promise<void> {
   }
 }
 
-/** What does not pass by waiting. */
+/** Errors that waiting does not cure. */
 function isFinal(error: unknown): boolean {
   return error instanceof StoreFault && (error.kind === 'version' || error.kind === 'refused');
 }
 
-/** Between two batches whoever else wants to write has his turn. */
+/** Between two batches other writers get their turn. */
 const PAUSE_MS = 20;
 
 function pauseOf(clock: Clock): () => Promise<void> {

@@ -8,14 +8,14 @@ import { question } from '../../lib/webhook/question.ts';
 export function schemas(): Record<string, JsonSchema> {
   return {
     'scheme.schema.json': schemeJsonSchema(),
-    'crm.schema.json': jsonSchemaOf(profile, 'A profile: what many schemes share of one CRM'),
+    'crm.schema.json': jsonSchemaOf(profile, 'A profile: what several schemes share for one CRM'),
     'question.schema.json': jsonSchemaOf(
       question,
-      'What a CRM is asked, where a scheme sets neither parameters nor body',
+      'The question that a CRM gets, if the scheme sets neither parameters nor body',
     ),
     'event.schema.json': jsonSchemaOf(
       event,
-      'What a CRM is told of a call, where an entry of events sets neither parameters nor body',
+      'The event that a CRM gets, if the entry of events sets neither parameters nor body',
     ),
     'answer.schema.json': jsonSchemaOf(answer, 'What a CRM answers'),
   };

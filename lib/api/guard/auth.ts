@@ -7,11 +7,11 @@ import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../problem.ts';
 import { mayAs, type Principal, ROLES } from './role.ts';
 
-/** Who asks: a session's cookie or a bearer token. Of both the store holds a hash. */
+/** Authentication by a session cookie or a bearer token. The store holds a hash of both. */
 
 const IDLE_MS = 60 * 60_000;
 const LONGEST_MS = 12 * 60 * 60_000;
-/** A session is written as used no oftener. */
+/** How often the use of a session is saved at most. */
 const SEEN_MS = 60_000;
 
 const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
@@ -49,7 +49,7 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
     if (least === undefined || !mayAs(request.principal.role, least)) {
       throw new ApiProblem(
         403,
-        `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
+        `the role ${least ?? 'admin'} is needed for this, yours is ${request.principal.role}`,
       );
     }
     if (!perTenant && request.principal.tenant !== HOUSE) {
@@ -59,16 +59,21 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 }
 
+/** Where not everybody is asked: any role will do. */
+export async function requireUser(request: FastifyRequest, context: ApiContext): Promise<void> {
+  if ((await authenticate(request, context)) === null) throw notLoggedIn();
+}
+
 function notLoggedIn(): ApiProblem {
   return new ApiProblem(401, 'log in, or send a token', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
-/** Null: nobody that is known, or not any more. */
+/** Null: unknown, or no longer valid. */
 export async function authenticate(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
   const { authorization } = request.headers;
   return authorization === undefined
     ? bySession(request, context)
-    : // Whoever sends both means the token: a cookie comes along by itself.
+    : // If both are sent the token counts: browsers send cookies by themselves.
       byToken(authorization, context);
 }
 
@@ -83,7 +88,7 @@ async function byToken(authorization: string, { store, clock, log }: ApiContext)
   const role = mayAs(found.ownerRole, given) ? given : found.ownerRole;
   if (found.used_at === null || now.getTime() - Date.parse(found.used_at) > SEEN_MS) {
     store.accounts.markTokenUsed(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a token is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a token', { error: String(error) });
     });
   }
   const { id, tenant, name, created_by: owner } = found;
@@ -99,7 +104,7 @@ async function bySession(request: FastifyRequest, context: ApiContext): Promise<
   if (found === null) return null;
   if (now.getTime() - Date.parse(found.seen_at) > SEEN_MS) {
     store.accounts.markSessionSeen(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a session is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a session', { error: String(error) });
     });
   }
   const { id, user } = found;
@@ -107,7 +112,7 @@ async function bySession(request: FastifyRequest, context: ApiContext): Promise<
   return { who: user.name, owner: user.name, role: user.role, tenant: user.tenant, by };
 }
 
-/** A cookie comes with whatever page asks: what changes something needs the origin, and a word that only our page has. */
+/** A cookie is sent from any page: requests that change something need the origin, and a token that only our page has. */
 function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): void {
   if (by.kind !== 'session' || SAFE_METHODS.has(method)) return;
   const given = Buffer.from(String(headers['x-csrf-token'] ?? ''));
@@ -118,7 +123,7 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
   }
 }
 
-/** A new one each time: a cookie that was there before is worth nothing afterwards. */
+/** A new one each time: an older cookie is worth nothing afterwards. */
 export async function openSession(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -10,7 +10,7 @@ import { ApiProblem } from '../problem.ts';
 import { recordedCall } from '../recorded.ts';
 import { callSummary, content, record, summary } from '../shapes.ts';
 
-/** Calls of before: a page at a time, all of them as a stream, and one with its trace. */
+/** Past calls: page by page, all of them as a stream, and one with its trace. */
 
 const words = z
   .union([z.string().max(64), z.array(z.string().max(64)).max(20)])
@@ -24,16 +24,16 @@ const filter = {
   destination: z.string().min(1).max(64).describe('Number or login that was dialled').optional(),
   number: z.string().min(1).max(64).describe('Any of the three').optional(),
   uuid: z.string().min(1).max(64).describe('Of the A leg').optional(),
-  scheme: words.describe('Of several each one is as good').optional(),
+  scheme: words.describe('One, or any of several').optional(),
   result: words.describe('routed, no_route, error, no_answer, refused').optional(),
-  reason: words.describe('A word of the list of reasons').optional(),
+  reason: words.describe('A reason code').optional(),
   end: words.describe('How the call left the router').optional(),
-  text: z.string().max(200).describe('Whole words of its texts, in any order').optional(),
+  text: z.string().max(200).describe('Whole words of the texts of a call, in any order').optional(),
 };
 const query = z.strictObject({
   ...filter,
-  cursor: z.string().max(32).describe('`next` of the page before').optional(),
-  limit: z.coerce.number().int().min(1).max(500).describe('Calls a page').default(50),
+  cursor: z.string().max(32).describe('`next` of the previous page').optional(),
+  limit: z.coerce.number().int().min(1).max(500).describe('Calls per page').default(50),
 });
 const exported = z.strictObject({ ...filter, format: z.enum(['csv', 'jsonl']).default('csv') });
 
@@ -78,7 +78,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
-          summary: 'Calls, the newest first, a page at a time',
+          summary: 'Calls, newest first, page by page',
           querystring: query,
           response: { 200: z.object({ calls: z.array(callSummary), next: z.string().nullable() }) },
         },
@@ -99,9 +99,9 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
-          summary: 'All calls that fit, as CSV or as a JSON object a line',
+          summary: 'All matching calls, as CSV or one JSON object per line',
           querystring: exported,
-          response: { 200: content('text/csv', 'CSV, or with format=jsonl a JSON object a line') },
+          response: { 200: content('text/csv', 'CSV, or with format=jsonl one JSON object per line') },
         },
       },
       (request, reply) => {
@@ -161,7 +161,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
   };
 }
 
-/** Who sees no numbers may not ask for one either: an answer would say whose call it was. */
+/** A user who sees no numbers may not search by number either: the answer would show whose call it was. */
 function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal): CallFilter {
   for (const name of ['caller', 'did', 'destination', 'number', 'text'] as const) {
     if (role === 'viewer' && rest[name] !== undefined) {

@@ -17,7 +17,7 @@ import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
-/** Everything that the API has: a new group is a file here and a line in this list. */
+/** All routes of the API: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
   setupRoutes,

@@ -25,7 +25,7 @@ export function openapiRoutes(): FastifyPluginAsyncZod {
         config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['openapi'],
-          summary: 'The same as a page for people',
+          summary: 'The same, as a web page',
           response: { 200: content('text/html', 'A page') },
         },
       },

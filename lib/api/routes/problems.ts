@@ -21,7 +21,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['problems'],
-          summary: 'Failures of one kind, counted; the most recent first',
+          summary: 'Failures, counted by kind; most recent first',
           querystring: z.strictObject({
             state: state.optional(),
             limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -72,7 +72,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'operator', perTenant: true },
         schema: {
           tags: ['problems'],
-          summary: 'Acknowledge a problem, call it solved, or open it again',
+          summary: 'Acknowledge, solve or reopen a problem',
           params: z.object({ id }),
           body: z.strictObject({ state }),
           response: { 204: z.null() },

@@ -11,15 +11,15 @@ import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 import { schemeFigures } from '../shapes.ts';
 
-/** Schemes: those of files to be read, those of the store to be changed. */
+/** Schemes: those from files can be read, those from the store also changed. */
 
 const name = z.string().min(1).max(64).describe('Name of the scheme');
 const params = z.strictObject({ name });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
-const message = z.string().max(500).describe('Why, for whoever reads the revisions').default('');
+const message = z.string().max(500).describe('Why it was changed; listed with the revision').default('');
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
-  .describe('live: calls use it. shadow, draft and disabled: no call does; a draft may be wrong');
+  .describe('live: calls use it. shadow, draft and disabled: calls do not; a draft may have faults');
 const revision = z.coerce.number().int().min(1);
 const headers = z.looseObject({
   'if-match': z.string().max(64).describe('ETag of the revision that is changed').optional(),
@@ -63,7 +63,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
   ): Promise<number> => {
     const file = schemes().files.get(given.name);
     if (file !== undefined && given.state !== 'deleted') {
-      throw new ApiProblem(409, `the file ${file} has this scheme: it is changed there`);
+      throw new ApiProblem(409, `the file ${file} has this scheme: change it there`);
     }
     const author = request.principal?.who ?? '';
     const { after: from, state: to } = given;
@@ -79,14 +79,14 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'All schemes, of files and of the store, and their figures of the last 24 hours',
+          summary: 'All schemes, from files and from the store, with figures of the last 24 hours',
           response: {
             200: z.object({
               files: z.array(
                 z.object({ name: z.string(), file: z.string().nullable(), revision: z.string() }),
               ),
               stored: z.array(listing),
-              figures: z.record(z.string(), schemeFigures).describe('By name, of those that had a call'),
+              figures: z.record(z.string(), schemeFigures).describe('By name, for schemes that had a call'),
             }),
           },
         },
@@ -114,7 +114,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'One scheme, with an ETag where the store has it; a viewer sees no numbers in it',
+          summary: 'One scheme, with an ETag if it is in the store; a viewer sees no numbers in it',
           params,
           response: {
             200: z.union([
@@ -143,7 +143,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make a scheme (If-None-Match: *) or change it (If-Match)',
+          summary: 'Create a scheme (If-None-Match: *) or change it (If-Match)',
           params,
           headers,
           body: z.strictObject({ document, state: state.default('live'), message }),
@@ -217,7 +217,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'Its revisions, the newest first',
+          summary: 'Its revisions, newest first',
           params,
           response: { 200: z.array(revisionShown) },
         },
@@ -241,7 +241,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'What two revisions have otherwise, by JSON pointer',
+          summary: 'How two revisions differ, by JSON pointer',
           params,
           querystring: z.strictObject({ from: revision, to: revision }),
           response: {
@@ -266,7 +266,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make an old revision the newest, live',
+          summary: 'Restore an old revision: it becomes the newest, and live',
           params,
           headers,
           body: z.strictObject({ revision: z.int().min(1), message }),

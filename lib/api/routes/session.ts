@@ -7,7 +7,7 @@ import { MAX_PASSWORD } from '../guard/password.ts';
 import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Log in, log out, and who one is. */
+/** Log in, log out, and who is logged in. */
 
 const me = z.object({
   name: z.string(),
@@ -44,7 +44,7 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const hash = user === null || user.disabled_at !== null ? null : user.password_hash;
         if (!(await passwords.verify(password, hash)) || user === null) {
           log.warn('api: a login failed', { address: request.ip });
-          throw new ApiProblem(401, 'there is no such user with this password');
+          throw new ApiProblem(401, 'wrong user or password');
         }
         attempts.succeed(name, request.ip);
         const line = auditLine(context, request, 'login', `user ${name}`, { who: name, tenant: user.tenant });

@@ -43,7 +43,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
-          summary: 'Make a token; it is shown this once',
+          summary: 'Create a token; it is shown only once',
           body: z.strictObject({
             name: z
               .string()
@@ -97,7 +97,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { tenant } = principalOf(request);
         await store.together(async ({ accounts, audit }) => {
           if (!(await accounts.revokeToken(id, tenant, clock.date()))) {
-            throw new ApiProblem(404, 'there is no such token, or it is revoked already');
+            throw new ApiProblem(404, 'no such token, or it is already revoked');
           }
           await audit.add(auditLine(context, request, 'token revoked', `token ${id}`));
         });

@@ -35,9 +35,10 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           tags: ['try'],
-          summary: 'What a call would come to: the CRM is asked, marked as a dry run, and no call is placed',
+          summary:
+            'What would happen to a call: the CRM is asked, marked as a dry run, and no call is placed',
           body: z.strictObject({
-            scheme: name.describe('In place of the scheme that the call would choose').optional(),
+            scheme: name.describe('Instead of the scheme that would be chosen for the call').optional(),
             document: document.describe('A scheme that is not saved').optional(),
             call: z.union([described, recorded]),
             reply: cannedReply.optional(),

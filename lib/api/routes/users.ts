@@ -7,7 +7,7 @@ import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem, fieldProblem } from '../problem.ts';
 import { userRow, USER_NAME } from '../user.ts';
 
-/** Who may log in. Nobody is deleted: the audit log names him. */
+/** Who may log in. Users are never deleted: the audit log names them. */
 
 const user = z.object({ name: z.string(), role, createdAt: z.string(), disabledAt: z.string().nullable() });
 const name = z.string().regex(USER_NAME, 'letters, digits, ".", "_", "-" or "@", at most 64');
@@ -55,7 +55,8 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['users'],
-          summary: 'Change the role or the password of a user, disable or enable him; his sessions end',
+          summary:
+            'Change the role or the password of a user, disable or enable the user; all sessions of the user end',
           params: z.object({ name }),
           body: z
             .strictObject({
@@ -110,7 +111,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['session'],
-          summary: 'Change one’s own password; all of one’s sessions end',
+          summary: 'Change your own password; all your sessions end',
           body: z.strictObject({ current: z.string().min(1).max(MAX_PASSWORD), password }),
           response: { 204: z.null() },
         },
@@ -127,7 +128,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         }
         const { current, password } = request.body;
         if (found === null || !(await passwords.verify(current, found.password_hash))) {
-          throw fieldProblem(422, '/current', 'this is not your password');
+          throw fieldProblem(422, '/current', 'wrong password');
         }
         attempts.succeed(who, request.ip);
         const password_hash = await passwords.hash(password);
@@ -144,7 +145,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
 }
 
 function taken(name: string): ApiProblem {
-  return fieldProblem(409, '/name', `there is a user ${name} already`);
+  return fieldProblem(409, '/name', `user ${name} already exists`);
 }
 
 function shown({

@@ -38,7 +38,7 @@ export function LiveCharts({ minutes }: { readonly minutes: readonly Minute[] })
             dataKey="time"
             type="stacked"
             series={results}
-            gridAxis="y"
+            gridAxis="x"
             tickLine="none"
             yAxisProps={{ allowDecimals: false, width: 36 }}
             xAxisProps={{ minTickGap: 40 }}
@@ -61,11 +61,11 @@ export function LiveCharts({ minutes }: { readonly minutes: readonly Minute[] })
               { name: 'p99', color: 'red.7' },
             ]}
             unit=" ms"
-            gridAxis="y"
+            gridAxis="x"
             tickLine="none"
             curveType="linear"
             connectNulls={false}
-            withDots={false}
+            dotProps={{ r: 2 }}
             withLegend
             yAxisProps={{ width: 64 }}
             xAxisProps={{ minTickGap: 40 }}
