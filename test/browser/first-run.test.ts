@@ -18,7 +18,7 @@ describe('console: first steps', function () {
       process.stderr.write(`${NO_BROWSER}\n`);
       this.skip();
     }
-    it_ = await openConsole({ users: ['admin', 'viewer'] });
+    it_ = await openConsole({ users: ['admin', 'viewer'], settings: { DOMAIN: '', GATEWAY: '' } });
   });
 
   after(async () => {
@@ -87,6 +87,41 @@ describe('console: first steps', function () {
     await page.keyboard.press('Enter');
     await page.getByLabel('URL').and(page.locator('[aria-invalid=true]')).waitFor();
     expect(page.url()).not.to.include('step=try');
+  });
+});
+
+describe('console: the link of the first user', function () {
+  this.timeout(240_000);
+  let it_: ConsoleUnderTest;
+
+  before(async function () {
+    if (!browserInstalled()) {
+      process.stderr.write(`${NO_BROWSER}\n`);
+      this.skip();
+    }
+    it_ = await openConsole({ users: [] });
+  });
+
+  after(async () => {
+    await (it_ as ConsoleUnderTest | undefined)?.close();
+  });
+
+  it('makes an admin, who is led to the first steps, once', async () => {
+    const { message } = await it_.daemon.until((line) => line.message.includes('/setup?code='));
+    const [link = ''] = /http\S+\/setup\?code=[\w-]+/.exec(message) ?? [];
+    const page = await it_.page();
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'The first user' }).waitFor();
+    await page.getByLabel('Name').fill('anna');
+    await page.locator('input[type=password]').fill('correct horse battery');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/start$/);
+
+    const other = await it_.page();
+    await other.goto(link);
+    await other.getByText('This link does not work any more').waitFor();
+    await other.getByRole('button', { name: 'Log in' }).waitFor();
+    expect([...page.complaints, ...other.complaints]).to.deep.equal([]);
   });
 });
 
