@@ -55,7 +55,7 @@ describe('console: first steps', function () {
 
     // Nothing of it is lost.
     await page.reload();
-    expect(await page.getByLabel('Domain').inputValue()).to.equal('pbx.test');
+    expect(await page.getByRole('combobox', { name: 'Domain' }).inputValue()).to.equal('pbx.test');
     await page.goBack();
     await page.getByText('"destination": "201"').waitFor();
     await page.goForward();

@@ -16,6 +16,8 @@ import { momentsOf } from './moments.ts';
 import { callsSince, dialplan, oneCall } from './queries.ts';
 import type { StepBodyProps } from './start.tsx';
 
+/** All of a dial string, and the beginning of a long reply. */
+const LONGEST = 500;
 const NEVER = '1970-01-01T00:00:00.000Z';
 
 /** Waits for the first call, and turns into its story. */
@@ -138,7 +140,7 @@ function Story({ id, result, reason }: StoryProps) {
                     {t(`start.call.moments.${what}`)}
                   </Text>{' '}
                   <Text span size="sm" className="foreign mono">
-                    {text.length > 200 ? `${text.slice(0, 200)}…` : text}
+                    {text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}
                   </Text>
                 </Table.Td>
               </Table.Tr>

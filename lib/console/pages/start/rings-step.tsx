@@ -51,6 +51,7 @@ export function RingsStep({ draft, change, onNext }: StepBodyProps) {
           <Autocomplete
             label={t('start.rings.domain')}
             description={hintOf('domain')}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
             placeholder={inConfiguration('domain') || 'pbx.your-company.com'}
             data={[...new Set([...(seen.data?.domains ?? []), ...known('domain')])]}
             autoComplete="off"
@@ -64,6 +65,7 @@ export function RingsStep({ draft, change, onNext }: StepBodyProps) {
           <Autocomplete
             label={t('start.rings.gateway')}
             description={hintOf('gateway')}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
             placeholder={inConfiguration('gateway') || 'my-carrier'}
             data={[...new Set(known('gateway'))]}
             autoComplete="off"

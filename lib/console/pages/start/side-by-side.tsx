@@ -72,7 +72,7 @@ export function SideBySide({ tried }: { readonly tried: TriedCall }) {
               {detail === undefined ? '' : `: ${detail}`}
             </Text>
           )}
-          {notes.map((note) => (
+          {(isNextStep(reason) ? [] : notes).map((note) => (
             <Text key={note} size="xs" c="dimmed" className="foreign" lang="en">
               {note}
             </Text>

@@ -90,12 +90,17 @@ function stateOf(name: StepName, current: StepName, { reached }: Draft): StepPro
   return name === reached ? 'reached' : 'ahead';
 }
 
+/** What the CRM said, as far as it was understood; where it rings comes later. */
+function answerOf({ destination, readings, reason }: NonNullable<Draft['tried']>): string {
+  return destination || (readings[0]?.result ?? reason);
+}
+
 function summaryOf(name: StepName, { document, call, tried }: Draft): string {
   switch (name) {
     case 'crm':
       return `${textAt(document, ['name'])}: ${textAt(document, ['webhook', 'url'])}`;
     case 'try':
-      return tried === null ? '' : `${call.caller} → ${tried.destination || tried.reason}`;
+      return tried === null ? '' : `${call.caller} → ${answerOf(tried)}`;
     case 'rings':
       return [textAt(document, ['gateway']), textAt(document, ['domain'])]
         .filter((text) => text !== '')

@@ -71,6 +71,7 @@ export function Step({ name, state, summary, onOpen, children }: StepProps) {
           <Button
             size="compact-sm"
             variant="subtle"
+            flex="none"
             onClick={onOpen}
             aria-label={`${t('start.open')}: ${t(`start.steps.${name}.title`)}`}
           >
