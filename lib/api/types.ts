@@ -33,6 +33,22 @@ export interface OneCall {
   readonly next: string | null;
 }
 
+/** Of `GET /reasons`. */
+export interface ReasonGroup {
+  readonly title: string;
+  readonly reasons: readonly ReasonView[];
+}
+
+export interface ReasonView {
+  readonly reason: string;
+  readonly sentence: string;
+  readonly cause: string;
+  /** `words` stand for code; null: this is how it is meant to be. */
+  readonly whatToDo: string | null;
+  /** It is the CRM that whoever runs it has to look at. */
+  readonly ofCrm: boolean;
+}
+
 export interface Breaker {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'half-open' | 'forced-open' | 'forced-closed';

@@ -6,6 +6,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
+import { reasonRoutes } from './reasons.ts';
 import { schemeRoutes } from './schemes.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
@@ -25,6 +26,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   tryRoutes,
   liveRoutes,
   problemRoutes,
+  reasonRoutes,
   deliveryRoutes,
   schemeRoutes,
   settingRoutes,

@@ -51,6 +51,11 @@ const call = createRoute({
   validateSearch: asText,
   component: lazyRouteComponent(() => import('../pages/calls/one-call.tsx'), 'OneCallPage'),
 });
+const reasons = createRoute({
+  getParentRoute: () => root,
+  path: '/reasons',
+  component: lazyRouteComponent(() => import('../pages/reasons/reasons.tsx'), 'Reasons'),
+});
 const schemes = createRoute({
   getParentRoute: () => root,
   path: '/schemes',
@@ -98,6 +103,7 @@ export const router = createRouter({
     live,
     calls,
     call,
+    reasons,
     schemes,
     scheme,
     problems,

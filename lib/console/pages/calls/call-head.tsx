@@ -1,0 +1,126 @@
+import { ActionIcon, Button, CopyButton, Group, Paper, Stack, Text, Tooltip } from '@mantine/core';
+import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import type { CallRecord, OneCall } from '../../../api/types.ts';
+import { reasonGroups, reasonIn } from '../../api/calls.ts';
+import { Coded } from '../../ui/coded.tsx';
+import { PageLink } from '../../ui/link.tsx';
+import { ResultBadge } from '../../ui/result.tsx';
+import { When } from '../../ui/when.tsx';
+import { useWord } from '../../ui/word.ts';
+
+interface CallHeadProps {
+  readonly call: OneCall;
+  readonly record: CallRecord;
+  readonly onClose?: (() => void) | undefined;
+}
+
+/** Who called whom, what became of it and why, and where one goes from here. */
+export function CallHead({ call: { masked, previous, next }, record, onClose }: CallHeadProps) {
+  const { t } = useTranslation();
+  const { call, result, reason, startedAt, id, answeredBy, destination, end } = record;
+  const word = useWord();
+  const link = new URL(`/calls/${id}`, location.origin).href;
+  return (
+    <Paper withBorder p="sm">
+      <Group justify="space-between" align="flex-start" gap="xs" wrap="nowrap">
+        <Group gap="xs">
+          <ResultBadge result={result} />
+          <Text span fw={600} fz="lg">
+            <bdi>
+              {call === null || call.caller === ''
+                ? t(masked ? 'calls.masked' : 'calls.withheld')
+                : call.caller}
+            </bdi>
+          </Text>
+          {call !== null && call.callerName !== '' && call.callerName !== call.caller && (
+            <Text span c="dimmed">
+              <bdi>{call.callerName.slice(0, 80)}</bdi>
+            </Text>
+          )}
+          <IconArrowRight size={16} aria-label={t('calls.called')} />
+          <Text span>
+            <bdi>{call?.did ?? '–'}</bdi>
+          </Text>
+          {destination !== '' && (
+            <>
+              <IconArrowRight size={16} aria-label={t('calls.dialled')} />
+              <Text span fw={600}>
+                <bdi>{answeredBy ?? destination}</bdi>
+              </Text>
+            </>
+          )}
+        </Group>
+        <Group gap={4} wrap="nowrap">
+          <CopyButton value={link}>
+            {({ copied, copy }) => (
+              <Tooltip label={copied ? t('ui.copied') : t('calls.copyLink')}>
+                <ActionIcon variant="subtle" onClick={copy} aria-label={t('calls.copyLink')}>
+                  <IconLink size={18} />
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </CopyButton>
+          {onClose !== undefined && (
+            <ActionIcon variant="subtle" onClick={onClose} aria-label={t('ui.close')}>
+              <IconX size={18} />
+            </ActionIcon>
+          )}
+        </Group>
+      </Group>
+      <Stack gap={4} mt={6}>
+        <Why reason={reason} />
+        <Text size="sm" c="dimmed" component="div">
+          <When at={startedAt} /> · {end === null ? '' : word('calls.ends', end)} ·{' '}
+          <span className="mono">{id}</span>
+        </Text>
+        <Group gap="md">
+          <Neighbour id={previous} label={t('calls.previousOfCaller')} />
+          <Neighbour id={next} label={t('calls.nextOfCaller')} />
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function Neighbour({ id, label }: { readonly id: string | null; readonly label: string }) {
+  if (id === null) {
+    return (
+      <Button size="compact-xs" variant="default" disabled>
+        {label}
+      </Button>
+    );
+  }
+  return (
+    <PageLink to="/calls" search={(before) => ({ ...before, call: id })} size="sm">
+      {label}
+    </PageLink>
+  );
+}
+
+/** The sentence of a reason, what to do, and the page that has more. */
+export function Why({ reason }: { readonly reason: string }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(reasonGroups);
+  const about = reasonIn(data, reason);
+  return (
+    <Text size="sm" component="div">
+      {about === undefined ? null : <>{about.sentence} </>}
+      <PageLink
+        to="/reasons"
+        hash={reason}
+        size="sm"
+        className="mono"
+        aria-label={t('calls.aboutReason', { reason })}
+      >
+        {reason}
+      </PageLink>
+      {about !== undefined && about.whatToDo !== null && (
+        <Text size="sm" c="dimmed">
+          <Coded text={about.whatToDo} />
+        </Text>
+      )}
+    </Text>
+  );
+}

@@ -1,0 +1,18 @@
+/** Long things in a few words, for where there is little room. */
+
+/** `crm.example:8080` of a URL; of what is none the beginning. */
+export function hostOf(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return url.slice(0, 60);
+  }
+}
+
+/** Who rings, without the variables in braces: `user/201@pbx.example`. Several that ring together are divided by commas. */
+export function dialled(dialString: string): string {
+  return dialString
+    .replace(/^\{[^}]*\}/, '')
+    .replace(/\[[^\]]*\]/g, '')
+    .replace(/^\{[^}]*\}/, '');
+}
