@@ -92,8 +92,8 @@ export function waterfallOf(record: CallRecord): Waterfall {
       .map(({ row }) => row),
     segments: segmentsOf(record, Math.max(endMs, last)),
     endMs: Math.max(endMs, last),
-    budgetMs: null,
-    guardMs: null,
+    budgetMs: record.budgetMs,
+    guardMs: record.guardMs,
   };
 }
 

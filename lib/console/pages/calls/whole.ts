@@ -80,6 +80,8 @@ export function wholeRecord(given: unknown): CallRecord {
     via: record['via'] === 'fallback' ? 'fallback' : 'primary',
     hangupCause: textOrNull(record['hangupCause']),
     hungUpBy: textOrNull(record['hungUpBy']) as CallRecord['hungUpBy'],
+    budgetMs: numberOf(record['budgetMs']),
+    guardMs: numberOf(record['guardMs']),
     decidedMs: numberOf(record['decidedMs']),
     answeredMs: numberOf(record['answeredMs']),
     endedMs: numberOf(record['endedMs']),
