@@ -10,14 +10,14 @@ const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
   commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
-  presets    | scheme
   router     | api events leg decide schemes (scheme) (store) upstream esl http call config log redact
   console    | (api)
-  api        | (schemes) store (call) config (log) redact
+  api        | (schemes) presets store scheme webhook (call) config (log) redact dialplan
   events     | store scheme webhook upstream (http) call log redact
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
+  presets    | scheme
   store      | call config log redact
   dial       | scheme webhook call numbering config
   scheme     | webhook call numbering

@@ -3,6 +3,7 @@
 export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
 export type { LiveCall, LiveCounts } from '../call/live.ts';
+export type { Minute } from '../call/minutes.ts';
 export type { Role } from './guard/role.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';

@@ -1,3 +1,4 @@
+import { Minutes } from './minutes.ts';
 import type { CallObserver } from './observer.ts';
 import type { CallEvent, CallRecord, Result } from './record.ts';
 
@@ -27,6 +28,7 @@ export interface LiveCounts {
 }
 
 export class LiveCalls implements CallObserver {
+  readonly minutes: Minutes;
   readonly #now: () => Date;
   readonly #calls = new Map<string, LiveCall>();
   readonly #byResult: Record<Result, number> = { routed: 0, no_route: 0, error: 0, no_answer: 0, refused: 0 };
@@ -36,6 +38,7 @@ export class LiveCalls implements CallObserver {
 
   constructor(now: () => Date) {
     this.#now = now;
+    this.minutes = new Minutes(now);
   }
 
   noted(record: CallRecord, event: CallEvent): void {
@@ -61,6 +64,7 @@ export class LiveCalls implements CallObserver {
   ended(record: CallRecord): void {
     this.#version++;
     this.#ended++;
+    this.minutes.ended(record);
     this.#byResult[record.result]++;
     this.#calls.delete(record.id);
   }

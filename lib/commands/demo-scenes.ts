@@ -101,7 +101,7 @@ export const SCENES: readonly Scene[] = [
     callee: answers,
   },
   {
-    title: "An owner's id that the map does not have: nobody, and not the stranger with that number",
+    title: "An owner's id that the map does not have: nobody, not a stranger with that number",
     caller: '380441110013',
     name: 'Halyna',
     scheme: 'owners',

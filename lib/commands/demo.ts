@@ -14,7 +14,7 @@ import { SCENES, schemesFor, type Scene } from './demo-scenes.ts';
 import { openDemo } from './demo-stage.ts';
 import { storyOf } from './why-story.ts';
 
-/** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
+/** Length of a second in the switch's timers: a no-answer takes half a second, not two. */
 const SECOND_MS = 250;
 /** Pause between calls once the round is over. */
 const PAUSE_MS = 1500;
@@ -180,7 +180,7 @@ function wentTo(end: CallEnd, record: CallRecord | undefined): string {
     case 'transfer':
       return `was transferred to ${end.extension} in ${end.context}`;
     case 'moved':
-      return `was moved by others to ${end.to}`;
+      return `was moved to ${end.to}`;
     case 'caller-hangup':
       return `hung up while ${end.at}`;
     case 'guard':

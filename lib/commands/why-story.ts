@@ -1,7 +1,7 @@
 import type { CallRecord } from '../call/record.ts';
 import { sentenceOf } from '../errors.ts';
 
-/** One call, told in lines that a person reads at night: what came when, and why it ended where it did. */
+/** The story of one call, for a person at night: what happened when, and why it ended as it did. */
 
 const MOST_LINES = 25;
 const MOST_WIDTH = 160;
@@ -16,7 +16,7 @@ export function storyOf(record: CallRecord): string[] {
   const end = endOf(record);
   const moments = momentsOf(record)
     .map((moment, place) => ({ ...moment, place }))
-    // What was noted without a time stays behind what it was noted after.
+    // Notes without a time keep their place.
     .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
     .map(lineOf);
   const notes = record.notes.map((note) => `note: ${note}`);
@@ -41,7 +41,7 @@ function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
     const name = callerName === '' || callerName === caller ? '' : ` ${JSON.stringify(callerName)}`;
     head.push(`${number}${name} called ${did}, context ${context}, from ${sourceIp} on ${call.switch}`);
   }
-  if (pass > 1) head.push(`pass ${pass} of this call; the one before: ${previous ?? 'unknown'}`);
+  if (pass > 1) head.push(`pass ${pass} of this call; the previous one: ${previous ?? 'unknown'}`);
   return head;
 }
 
@@ -64,7 +64,7 @@ function momentsOf({
     ...requests.flatMap(requestMoments),
     ...recalled.map(({ atMs, ageSeconds, stale, body }) => ({
       atMs,
-      text: `the answer of ${Math.round(ageSeconds)} s before is used${stale ? ', for the CRM can not answer' : ''}: ${body}`,
+      text: `the answer of ${Math.round(ageSeconds)} s ago is used${stale ? ', as the CRM cannot answer' : ''}: ${body}`,
     })),
     ...readings.map(({ path, text, result }) => ({
       atMs: decisions[0]?.atMs ?? null,
@@ -72,7 +72,7 @@ function momentsOf({
     })),
     ...decisions.map(({ atMs, scheme, via, result, reason, detail, steps }) => ({
       atMs,
-      text: `${via === 'fallback' ? 'fallback' : 'decided'} by ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
+      text: `${via === 'fallback' ? 'fallback' : 'decided'} by scheme ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
     })),
     ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
       { atMs, text: rings(dialString) },
@@ -92,7 +92,7 @@ function momentsOf({
 
 function requestMoments(request: CallRecord['requests'][number]): Moment[] {
   const { atMs, attempt, scheme, method, url, retries, reply, phases, answer, detail } = request;
-  const asked = { atMs, text: `asks the CRM (${scheme}, attempt ${attempt}): ${method} ${url}` };
+  const asked = { atMs, text: `asks the CRM (scheme ${scheme}, attempt ${attempt}): ${method} ${url}` };
   const again = retries.map(({ reason, detail }) => ({
     atMs,
     text: `asked again after ${reason}: ${detail}`,
@@ -151,14 +151,14 @@ function lineOf({ atMs, text }: Moment): string {
   return `${atMs === null ? ''.padStart(12) : `${String(Math.round(atMs)).padStart(9)} ms`}  ${text}`;
 }
 
-/** The beginning and the end tell most. */
+/** The beginning and the end say most. */
 function fitting(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines];
   const first = Math.ceil((most - 1) / 2);
   const left = lines.length - most + 1;
   return [
     ...lines.slice(0, first),
-    `              ... ${left} lines are left out: see --json`,
+    `              ... ${left} lines left out: see --json`,
     ...lines.slice(first + left),
   ];
 }

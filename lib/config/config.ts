@@ -139,7 +139,7 @@ export type ConfigResult =
   | {
       readonly ok: false;
       readonly faults: readonly string[];
-      /** Faulty settings at their defaults, so that schemes can be checked all the same. */
+      /** Faulty settings at their defaults, so that schemes can be checked anyway. */
       readonly config: Config;
     };
 
@@ -196,7 +196,8 @@ function settingsOfEnvironment(
   for (const { env: name } of SETTINGS) {
     const file = env[`${name}_FILE`] ?? '';
     const value = env[name] ?? '';
-    if (value !== '' && file !== '') faults.push(`${name} and ${name}_FILE are both set: only one of them`);
+    if (value !== '' && file !== '')
+      faults.push(`${name} and ${name}_FILE are both set: set only one of them`);
     if (value !== '') found[name] = value;
     if (file === '') continue;
     try {
@@ -231,7 +232,7 @@ function readFile(
   return {};
 }
 
-/** convict reports all faults at once, a line each: `listen.port: expected ...: value was "80abc"`. */
+/** convict reports all faults at once, one per line: `listen.port: expected ...: value was "80abc"`. */
 function validate(store: convict.Config<Config>): { line: string; name: string | undefined }[] {
   try {
     store.validate({ allowed: 'strict' });

@@ -80,7 +80,7 @@ export const json = (of: string, accepts: (value: object) => boolean) =>
       }
     },
   );
-export const text = format('a text', (value) => typeof value === 'string');
+export const text = format('text', (value) => typeof value === 'string');
 export const variableOrNone = format(
   'the name of a channel variable',
   (value) => typeof value === 'string' && /^[A-Za-z0-9_.-]{0,64}$/.test(value),

@@ -45,7 +45,7 @@ export interface Decision {
   readonly ownHeaders: CalleeHeaders;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
-  /** Where it stands, the first step taken: from here `resume` goes on. */
+  /** The state after the first step: from here `resume` goes on. */
   readonly walk: Walk;
 }
 
@@ -53,7 +53,7 @@ export type LegStep = Extract<ListedStep, { kind: 'dial' | 'transfer' | 'hangup'
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
-  /** What the call holds of the caps; absent where nothing is counted. */
+  /** What the call counts towards the limits; absent if nothing is counted. */
   readonly places?: Places;
   /** Awaited before each question but the first: the leg has to be safe while the next CRM thinks. */
   readonly beforeAskingAgain?: () => Promise<void>;
@@ -207,7 +207,7 @@ export class Inquiry {
     return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };
   }
 
-  /** What can't be done here is left out, as the reader leaves out what it refuses. */
+  /** What can't be done here is skipped, as the reader skips what it refuses. */
   #leaveOut(walk: Walk, why: Why, skipped: string): Walk {
     const { note } = this.#options;
     if (walk.via === 'fallback') {
@@ -302,7 +302,7 @@ export class Inquiry {
   }
 }
 
-/** What the next question is told when this one came to nothing. */
+/** What the next question reports when this one failed. */
 function pastOf(past: Start['past'], asked: Asked): Start['past'] {
   if (asked.kind === 'route') return past;
   const { reason, status } = asked;

@@ -5,8 +5,8 @@ import type { Happened, Lane, NewDelivery, NewLiveCall } from '../store/deliveri
 import { StoreFault } from '../store/fault.ts';
 
 /**
- * Behind the calls: what happened goes into the store in the order in which it did, in batches, as soon as the batch before is
- * written. No call waits for it.
+ * In the background: what happened goes into the store in order, in batches, as soon as the previous batch is written. No call
+ * waits for it.
  */
 
 export interface OutboxOptions {
@@ -24,7 +24,7 @@ type Entry =
   | { readonly kind: 'closed'; readonly id: string; readonly bytes: number };
 
 const MAX_BYTES = 64 * 1024 * 1024;
-/** A database that is slow gets more at a time. */
+/** A slow database gets larger batches. */
 const BATCH = 500;
 /** Columns and what JavaScript has around them. */
 const OVERHEAD = 500;
@@ -89,7 +89,7 @@ export class Outbox {
   }
 
   #start(): Promise<void> {
-    // What comes in the same turn goes with it.
+    // Takes along what comes in the same turn of the loop.
     this.#writing = Promise.resolve()
       .then(() => this.#writeAll())
       .finally(() => {
@@ -110,11 +110,11 @@ export class Outbox {
           return;
         }
         if (batch.length > 1) {
-          // One of them: each by itself.
+          // One of them was rejected: write each by itself.
           this.#batch = 1;
           continue;
         }
-        log.error('events: the database refuses one', { error: error.message });
+        log.error('events: the database rejects an event', { error: error.message });
         this.#lost++;
       }
       this.#queue.splice(0, batch.length);
@@ -128,7 +128,7 @@ export class Outbox {
   #isDown(error: unknown): void {
     const { clock, log } = this.#options;
     if (this.#because === '') {
-      log.warn('events: the database takes none; calls go on, and what waits is tried again', {
+      log.warn('events: the database accepts none; calls go on, and waiting events are tried again', {
         error: messageOf(error),
         queued: this.#queue.length,
       });
@@ -145,7 +145,7 @@ export class Outbox {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('events: the database takes them again', {
+    this.#options.log.info('events: the database accepts them again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });

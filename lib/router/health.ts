@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 
-/** What a supervisor or a load balancer asks: does it live, and may it have more calls? */
+/** For supervisors and load balancers: is the router alive, and can it take more calls? */
 export interface Health {
   readonly address: { readonly host: string; readonly port: number };
   close(): void;
@@ -21,12 +21,12 @@ export interface Readiness {
 
 export interface HealthOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly readiness: () => Readiness;
 }
 
-/** A request has no body and some headers: whoever needs longer for them is none of those who ask. */
+/** A request has no body and few headers: a real client does not need longer for them. */
 const REQUEST_MS = 2_000;
 const MAX_CONNECTIONS = 32;
 const MAX_HEADER_BYTES = 8_192;
@@ -60,7 +60,7 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
     },
   );
   dropSlowest(server);
-  // A connection that sends nothing at all is none of requestTimeout's business.
+  // requestTimeout does not cover a connection that sends nothing at all.
   server.setTimeout(REQUEST_MS);
   try {
     server.listen({ host, port });
@@ -70,7 +70,7 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
       cause,
     });
   }
-  // A failed accept: whoever asks gets no answer, which is one.
+  // A failed accept: the client gets no answer, which tells it enough.
   guarded(server);
   const address = server.address() as AddressInfo;
   return {
@@ -83,8 +83,8 @@ export async function serveHealth({ host, port, readiness }: HealthOptions): Pro
 }
 
 /**
- * Whoever asks is answered at once: of those who are there the first to come is the slowest to ask, and gives way. Were the
- * last one turned away, some that trickle would keep the supervisor out, and he would end a router that is well.
+ * Requests are answered at once, so the oldest connection is the slowest client, and is closed first. If the newest were turned
+ * away, a few slow clients could keep the supervisor out, and it would kill a healthy router.
  */
 function dropSlowest(server: Server): void {
   const open = new Set<Socket>();
@@ -96,7 +96,7 @@ function dropSlowest(server: Server): void {
   });
 }
 
-/** A body that came along is not read: the connection ends with the answer. */
+/** A body is not read: the connection ends with the answer. */
 function answer(response: ServerResponse, status: number, body: object): void {
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {

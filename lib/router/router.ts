@@ -42,25 +42,25 @@ export interface RouterOptions {
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
-  /** Refresh tokens that a CRM replaces, and what no line may hold of them; without it they are kept in memory alone. */
+  /** Refresh tokens that a CRM replaces, and their redaction; without it they are kept only in memory. */
   readonly tokenStore?: TokenStore;
   /** File descriptors that the process may have open; no limit by default. */
   readonly maxDescriptors?: number;
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
-  /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
+  /** Stores calls. The caller who opened it closes it, once the router has stopped. */
   readonly store?: Store | null;
   /** As the API shows them. */
   readonly settings?: readonly SettingValue[];
   readonly observers?: readonly CallObserver[];
-  /** Schemes made outside files; none by default. */
+  /** Schemes from outside files; none by default. */
   readonly sharedSchemes?: Pick<SharedSchemes, 'read' | 'follow'>;
 }
 
 interface SecretSource {
-  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
   readonly read: () => Promise<Secrets>;
-  /** A glance at their files. Never rejects. */
+  /** The state of their files, for comparison. Never rejects. */
   readonly look: () => Promise<string>;
 }
 
@@ -77,14 +77,14 @@ export interface Router {
   stop(): Promise<void>;
 }
 
-/** Past the largest budget every call has been decided, and what it still waits for does not come. */
+/** After the largest budget every call has been decided, and whatever it still waits for will not come. */
 const CUT_MS = 1_000;
-/** Of the dialplan's faults that are logged. */
+/** How many faults of the dialplan are logged. */
 const MAX_FAULTS = 100;
-/** Calls that were cut close their sockets and write their records. */
+/** Time for aborted calls to close their sockets and write their records. */
 const FAREWELL_MS = 200;
 
-/** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+/** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
 export async function start(options: RouterOptions): Promise<Router> {
   const { config, secrets, secretSource, sharedSchemes, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
@@ -109,7 +109,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   }
 }
 
-/** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
+/** The schemes with the current secrets. The glance comes before the reading: what changes meanwhile is read once more. */
 async function loadAll(
   config: Config,
   first: Secrets,
@@ -150,7 +150,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       if (kind === 'closed') log.info('circuit breaker closed', { webhook });
       else if (kind === 'open') {
         const seconds = Math.round((state.untilMs - clock.now()) / 1000);
-        const effect = 'not asked for so long: its calls go on with onError; then one call asks again';
+        const effect = 'not asked for this long: its calls go on with onError; then one call asks again';
         log.warn('circuit breaker open', { webhook, ...failure, seconds, effect });
       } else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
     },
@@ -292,7 +292,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     cancelCut();
     load.stop();
     health?.close();
-    // Whoever reads events is cut; a route that waits for the store is not waited for long.
+    // Event streams are cut; a route that waits for the store does not get long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
     await telling?.close();
     await within(tokens.close(), FAREWELL_MS, clock);
@@ -303,11 +303,11 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const reload = (): Promise<readonly string[]> =>
     schemes.reload().catch((error: unknown) => {
       const faults = [messageOf(error)];
-      log.error('schemes not loaded: the old ones stay', { faults });
+      log.error('schemes not loaded: the old ones stay in use', { faults });
       return faults;
     });
   const { host, port } = listener.address;
-  // Where the system has chosen them.
+  // Ports that the system has chosen.
   ownPorts.add(port);
   if (health !== null) ownPorts.add(health.address.port);
   if (api?.address != null) ownPorts.add(api.address.port);
@@ -329,14 +329,14 @@ function followLoad(
   const facts = { ...listener.counts, lagMs: Math.round(lagMs) };
   switch (state.kind) {
     case 'normal':
-      log.info('overload is over: calls are taken again', facts);
+      log.info('overload is over: calls are accepted again', facts);
       void listener.resume();
       break;
     case 'shedding':
       log.warn('overload: the event loop lags, calls are given back', facts);
       break;
     case 'closed':
-      log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
+      log.warn('overload goes on: the port closes for a while', { because: state.because, ...facts });
       void listener.pause(state.because === 'descriptors');
   }
 }
@@ -346,7 +346,7 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
   return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
 }
 
-/** A store that is down costs no call anything: the router is as ready as before, and says it. */
+/** A store that is down does not affect calls: the router stays ready, and reports it. */
 function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
   return { status, queued, lost };
 }
@@ -358,7 +358,7 @@ async function openHealth(
   return port === 'off' ? null : serveHealth({ host, port, readiness });
 }
 
-/** Of a connection that was reset before it was accepted: which call it was nobody says. */
+/** For a connection that was reset before it was accepted: there is no way to know which call it was. */
 function unserved(stalledMs: number, clock: Clock): CallRecord {
   const now = clock.date();
   const record = newRecord(newTraceId(now), now);

@@ -14,9 +14,9 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Readiness } from './health.ts';
 import { openTrial } from './trial.ts';
 
-/** The API of a router: what it may see of it, and what it may change. */
+/** The API of a router: what it may see, and what it may change. */
 
-/** What it takes of what the router was started with. */
+/** What it needs of the router's options. */
 interface Options {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -27,7 +27,7 @@ interface Options {
   readonly clock?: Clock;
 }
 
-/** What the API is told of the router. */
+/** What the API sees of the router. */
 interface Told {
   readonly schemes: ReloadableSchemes;
   readonly live: LiveCalls;
@@ -37,7 +37,7 @@ interface Told {
   readonly ownPorts: ReadonlySet<number>;
 }
 
-/** Null: there is none, as was wanted or for want of a store. */
+/** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
   { schemes, tokens, ownPorts, ...told }: Told,

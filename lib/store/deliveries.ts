@@ -17,7 +17,7 @@ export interface Lane {
   readonly webhook: string;
 }
 
-/** What one router has to say of its calls, in the order in which it happened. */
+/** What one router reports of its calls, in the order in which it happened. */
 export interface Happened {
   readonly opened: readonly NewLiveCall[];
   readonly deliveries: readonly NewDelivery[];
@@ -25,7 +25,7 @@ export interface Happened {
   readonly closed: readonly string[];
 }
 
-/** What came of a try. */
+/** The result of a try. */
 export type Settled =
   | { readonly kind: 'delivered'; readonly delivery: Delivery }
   | { readonly kind: 'failed'; readonly delivery: Delivery; readonly error: string; readonly nextAt: Date }
@@ -33,7 +33,7 @@ export type Settled =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
 
-/** As it stands in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
+/** As in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
 const WAITING = sql.lit('waiting' as const);
 const GIVE_UP_MS = 86_400_000;
 const NOBODY = 'no router has such a scheme, or such an entry in its events';
@@ -45,7 +45,7 @@ export class Deliveries {
     this.#database = database;
   }
 
-  /** Twice is once. What is said of a call that another router has closed meanwhile is dropped. */
+  /** Idempotent. Events of a call that another router has closed meanwhile are dropped. */
   async write(router: string, { opened, deliveries, closed }: Happened): Promise<void> {
     const { writer, kind } = this.#database;
     await writer.transaction().execute(async (transaction) => {
@@ -101,8 +101,8 @@ export class Deliveries {
   }
 
   /**
-   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none
-   * behind it.
+   * Takes what may be sent now of a lane, only for this router until then: of each call the first that waits, and none after
+   * it.
    */
   async take(
     { scheme, webhook }: Lane,
@@ -155,7 +155,7 @@ export class Deliveries {
     });
   }
 
-  /** Parks what nobody who is there has tried until it was given up. Resolves to how many. */
+  /** Parks events whose time is over and that no living router has tried. Resolves to how many. */
   async parkForgotten(lanes: readonly Lane[], at: Date): Promise<number> {
     const { numUpdatedRows } = await this.#database.writer
       .updateTable('deliveries')
@@ -218,7 +218,7 @@ export class Deliveries {
       .execute();
   }
 
-  /** Delivered and parked ones of before. Resolves to how many. */
+  /** Deletes older delivered and parked ones. Resolves to how many. */
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer
       .deleteFrom('deliveries')
@@ -265,14 +265,14 @@ async function settleDelivered(db: Kysely<Tables>, ids: readonly string[], at: D
       attempts: eb('attempts', '+', 1),
       done_at: at.toISOString(),
       last_error: '',
-      // Nobody needs it any more, and it holds numbers.
+      // It is no longer needed, and it holds numbers.
       body: '',
     }))
     .where('id', 'in', ids)
     .execute();
 }
 
-/** Each has values of its own, and all of them are one statement. */
+/** Each has its own values, and all of them are one statement. */
 async function settleOthers(
   db: Kysely<Tables>,
   kind: Database['kind'],
@@ -280,7 +280,7 @@ async function settleOthers(
   at: Date,
 ): Promise<void> {
   const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
-  // With a plus in front SQLite finds them by their call, and not among all that wait: there may be a hundred thousand.
+  // The unary plus makes SQLite find them by their call, not among all that wait: there may be a hundred thousand.
   const state = sql.raw(kind === 'postgres' ? 'deliveries.state' : '+deliveries.state');
   const rows = results.map((result) => {
     const { id, attempts, last_error: before } = result.delivery;
@@ -296,7 +296,7 @@ async function settleOthers(
     where deliveries.id = v.column1 and ${state} = 'waiting'`.execute(db);
   const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
   if (failed.length === 0) return;
-  // Those behind it can't go before: they are not even looked at until then.
+  // Those after it can't go before: they are not even looked at until then.
   const behind = failed.map(({ delivery: { call_id, webhook }, nextAt }) => {
     return sql`(${call_id}, ${webhook}, ${nextAt.toISOString()})`;
   });

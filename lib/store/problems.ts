@@ -44,11 +44,16 @@ export class Problems {
       .execute();
   }
 
-  async change(id: string, state: Problem['state'], by: string): Promise<boolean> {
+  async change(
+    id: string,
+    tenant: string,
+    { state, by }: { state: Problem['state']; by: string },
+  ): Promise<boolean> {
     const { numUpdatedRows } = await this.#database.writer
       .updateTable('problems')
       .set({ state, changed_by: by })
       .where('id', '=', id)
+      .where('tenant', '=', tenant)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }

@@ -31,7 +31,7 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/deliveries',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['deliveries'],
           summary: 'Events to CRMs: how many of each state, and those that are parked',
@@ -57,7 +57,7 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.post(
       '/deliveries/retry',
       {
-        config: { role: 'operator' },
+        config: { role: 'operator', perTenant: true },
         schema: {
           tags: ['deliveries'],
           summary: 'Try parked events again for another day: all, or one',

@@ -8,16 +8,19 @@ import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { reasonRoutes } from './reasons.ts';
 import { schemeRoutes } from './schemes.ts';
+import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
+import { setupRoutes } from './setup.ts';
 import { statusRoutes } from './status.ts';
 import { tryRoutes } from './try.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
-/** Everything that the API has: a new group is a file here and a line in this list. */
+/** All routes of the API: a new group is a file here and a line in this list. */
 export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[] = [
   sessionRoutes,
+  setupRoutes,
   userRoutes,
   tokenRoutes,
   auditRoutes,
@@ -30,5 +33,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   deliveryRoutes,
   schemeRoutes,
   settingRoutes,
+  referenceRoutes,
   openapiRoutes,
 ];

@@ -1,5 +1,6 @@
+import { queryOptions } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { Live } from '../../api/types.ts';
+import type { Live, Minute } from '../../api/types.ts';
 import { pathOf, read } from './client.ts';
 
 /** Calls of now, as the router tells them. */
@@ -47,3 +48,10 @@ export function useLive(): LiveView {
   }, []);
   return view;
 }
+
+/** The last hour of this router. */
+export const minutes = queryOptions({
+  queryKey: ['minutes'],
+  queryFn: ({ signal }) => read<readonly Minute[]>('/live/minutes', { count: 60 }, signal),
+  refetchInterval: 5_000,
+});

@@ -1,8 +1,9 @@
-import { Badge, Box, Grid, Group, Paper, Stack, Text } from '@mantine/core';
+import { Badge, Box, Grid, Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Live } from '../../../api/types.ts';
-import { useLive, type LiveView } from '../../api/live.ts';
+import { minutes, useLive, type LiveView } from '../../api/live.ts';
 import { status } from '../../api/status.ts';
 import { Loaded, Page } from '../../ui/page.tsx';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
@@ -10,15 +11,25 @@ import { useNow } from '../../ui/when.tsx';
 import { LiveCallTable, STATES } from './live-calls.tsx';
 import { BreakerPanel, RouterPanel, StorePanel } from './panels.tsx';
 
+// Charts are the largest part of all, and nobody waits for them to see the calls.
+const LiveCharts = lazy(async () => ({ default: (await import('./charts.tsx')).LiveCharts }));
+const CHART_PX = 238;
+
 /** What goes on now: every call, and whether all that it needs is well. */
 export function LivePage() {
   const { t } = useTranslation();
   const view = useLive();
   const known = useQuery({ ...status, refetchInterval: 5_000 });
+  const lately = useQuery(minutes);
   const { data } = view;
   return (
     <Page title={t('live.title')} actions={<StreamState view={view} />}>
       <Figures data={data} />
+      <Suspense fallback={<Skeleton h={CHART_PX} aria-busy="true" />}>
+        <Loaded query={lately} rows={4}>
+          {(list) => <LiveCharts minutes={list} />}
+        </Loaded>
+      </Suspense>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, lg: 9 }}>
           <Paper withBorder p="sm">

@@ -55,6 +55,5 @@ export const live = {
   },
   ended: 'Ended since the start',
   perMinute: 'Calls a minute',
-  latency: 'Time to a decision',
-  percentile: '{{percent}} of calls within',
+  latency: 'CRM response time',
 } as const;

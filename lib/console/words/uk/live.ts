@@ -61,6 +61,5 @@ export const live = {
   },
   ended: 'Завершено від запуску',
   perMinute: 'Дзвінків за хвилину',
-  latency: 'Час до рішення',
-  percentile: '{{percent}} дзвінків не довше',
+  latency: 'Час відповіді CRM',
 };
