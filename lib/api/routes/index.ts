@@ -6,7 +6,6 @@ import { deliveryRoutes } from './deliveries.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
-import { reasonRoutes } from './reasons.ts';
 import { schemeRoutes } from './schemes.ts';
 import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
@@ -29,7 +28,6 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   tryRoutes,
   liveRoutes,
   problemRoutes,
-  reasonRoutes,
   deliveryRoutes,
   schemeRoutes,
   settingRoutes,

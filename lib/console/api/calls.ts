@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import type { CallPage, OneCall, ReasonGroup, ReasonView } from '../../api/types.ts';
-import { read } from './client.ts';
+import type { CallPage, OneCall, ReasonView, TriedCall, Verdict } from '../../api/types.ts';
+import { read, send } from './client.ts';
 
 /** Calls of before. */
 
@@ -28,15 +28,44 @@ export const oneCall = (id: string) =>
     staleTime: 60_000,
   });
 
-export const reasonGroups = queryOptions({
+export const reasons = queryOptions({
   queryKey: ['reasons'],
-  queryFn: ({ signal }) => read<readonly ReasonGroup[]>('/reasons', {}, signal),
+  queryFn: ({ signal }) => read<readonly ReasonView[]>('/reasons', {}, signal),
   staleTime: Infinity,
 });
 
-/** By its word. */
-export function reasonIn(groups: readonly ReasonGroup[] | undefined, reason: string): ReasonView | undefined {
-  return groups?.flatMap(({ reasons }) => reasons).find((one) => one.reason === reason);
+/** By the schemes of now, from the replies in the record; nobody is asked. */
+export async function decideAgain(id: string): Promise<Verdict> {
+  return (await send<Verdict>(`/calls/${encodeURIComponent(id)}/decide-again`, { method: 'POST', body: {} }))
+    .value;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** By the schemes of now; null: the CRM is asked, and the question is marked as a dry run. */
+export async function tryAgain(id: string, reply: Reply | null): Promise<TriedCall> {
+  const body = reply === null ? {} : { reply };
+  return (await send<TriedCall>(`/calls/${encodeURIComponent(id)}/try`, { method: 'POST', body })).value;
+}
+
+interface ChangedCall {
+  readonly scheme?: string;
+  readonly call: Readonly<{
+    caller: string;
+    did: string;
+    callerName?: string;
+    context?: string;
+    withheld?: boolean;
+  }>;
+}
+
+/** Another call than the recorded one: the CRM is asked about it, marked as a dry run. */
+export async function tryChanged(changed: ChangedCall): Promise<TriedCall> {
+  return (await send<TriedCall>('/try', { method: 'POST', body: changed })).value;
 }
 
 interface SchemeNames {

@@ -1,9 +1,21 @@
-import { ActionIcon, Button, CopyButton, Group, Paper, Stack, Text, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  CopyButton,
+  Group,
+  Paper,
+  Popover,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
 import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
-import { reasonGroups, reasonIn } from '../../api/calls.ts';
+import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
@@ -78,6 +90,7 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
         <Group gap="md">
           <Neighbour id={previous} label={t('calls.previousOfCaller')} />
           <Neighbour id={next} label={t('calls.nextOfCaller')} />
+          <CompareWith id={id} previous={previous} />
         </Group>
       </Stack>
     </Paper>
@@ -99,11 +112,46 @@ function Neighbour({ id, label }: { readonly id: string | null; readonly label: 
   );
 }
 
+/** With the call before of this caller, or with any other whose link or trace is at hand. */
+function CompareWith({ id, previous }: { readonly id: string; readonly previous: string | null }) {
+  const { t } = useTranslation();
+  const [other, setOther] = useState(previous ?? '');
+  const [, wanted = ''] = /([0-9a-f]{32}|[0-9a-f-]{36})\/?$/i.exec(other.trim()) ?? [];
+  return (
+    <Popover withinPortal trapFocus shadow="md" position="bottom">
+      <Popover.Target>
+        <Button size="compact-xs" variant="default">
+          {t('calls.compare.with')}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="xs" w={300} align="flex-start">
+          <TextInput
+            size="xs"
+            w="100%"
+            label={t('calls.compare.other')}
+            value={other}
+            maxLength={300}
+            onChange={({ currentTarget }) => {
+              setOther(currentTarget.value);
+            }}
+          />
+          {wanted !== '' && (
+            <PageLink to="/calls" search={(before) => ({ ...before, call: id, with: wanted })} size="sm">
+              {t('calls.compare.go')}
+            </PageLink>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
 /** The sentence of a reason, what to do, and the page that has more. */
 export function Why({ reason }: { readonly reason: string }) {
   const { t } = useTranslation();
-  const { data } = useQuery(reasonGroups);
-  const about = reasonIn(data, reason);
+  const { data } = useQuery(reasons);
+  const about = data?.find(({ code }) => code === reason);
   return (
     <Text size="sm" component="div">
       {about === undefined ? null : <>{about.sentence} </>}
@@ -116,9 +164,9 @@ export function Why({ reason }: { readonly reason: string }) {
       >
         {reason}
       </PageLink>
-      {about !== undefined && about.whatToDo !== null && (
+      {about !== undefined && !about.cure.startsWith('Nothing:') && (
         <Text size="sm" c="dimmed">
-          <Coded text={about.whatToDo} />
+          <Coded text={about.cure} />
         </Text>
       )}
     </Text>

@@ -1,5 +1,5 @@
-import { Box, Group, Stack, Text } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
+import { Box, Group, Text } from '@mantine/core';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef, useState } from 'react';
@@ -10,11 +10,15 @@ import { Empty, Page, Waiting } from '../../ui/page.tsx';
 import { CallPane } from './call-pane.tsx';
 import { CallTable } from './call-table.tsx';
 import classes from './calls.module.css';
-import { keptColumns } from './columns.ts';
-import { filterOf, queryOf, searchWith } from './filter.ts';
+import { BESIDE_COLUMNS, keepColumns, keptColumns } from './columns.ts';
+import { Compare } from './compare.tsx';
+import { filterOf, FILTERS, queryOf, searchWith } from './filter.ts';
 import { Filters } from './filters.tsx';
+import { useTail } from './tail.ts';
+import { Toolbar } from './toolbar.tsx';
 
 const route = getRouteApi('/calls');
+const NO_FILTER = Object.fromEntries([...FILTERS, 'last'].map((name) => [name, undefined]));
 
 /** Every call that has ended: looked for, looked at, and one of them explained beside the others. */
 export function Calls() {
@@ -22,65 +26,58 @@ export function Calls() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const searchRef = useRef<HTMLInputElement>(null);
-  const [columns] = useState(keptColumns);
+  const [chosen, setColumns] = useState(keptColumns);
   const [at, setAt] = useState(-1);
-  const asked = { ...filterOf(search), last: search['last'] };
+  const isWide = useMediaQuery('(min-width: 1900px)');
+  const asked = { ...filterOf(search), last: search['last'] ?? '' };
   const query = useInfiniteQuery({
     ...callPages(asked, () => queryOf(search, Date.now())),
     placeholderData: keepPreviousData,
   });
+  const isTail = search['tail'] === 'on';
+  useTail(isTail, asked, search);
   const calls = useMemo(() => query.data?.pages.flatMap((page) => page.calls) ?? [], [query.data]);
-  const openId = search['call'];
+  const { call: openId, with: otherId } = search;
   const change = useCallback(
     (changes: Record<string, string | undefined>, replace = false) =>
       void navigate({ search: (before) => searchWith(before, changes), replace }),
     [navigate],
   );
+  const place = at >= 0 ? at : calls.findIndex(({ id }) => id === openId);
   const open = (index: number): void => {
     setAt(index);
     const id = calls[index]?.id;
     if (id !== undefined) change({ call: id }, openId !== undefined);
   };
   const step = (by: number): void => {
-    const next = Math.max(0, Math.min(calls.length - 1, at + by));
+    const next = Math.max(0, Math.min(calls.length - 1, place + by));
     if (openId === undefined) setAt(next);
     else open(next);
   };
+  const down = (): void => {
+    step(1);
+  };
+  const up = (): void => {
+    step(-1);
+  };
   useHotkeys([
-    [
-      'j',
-      () => {
-        step(1);
-      },
-    ],
-    [
-      'k',
-      () => {
-        step(-1);
-      },
-    ],
-    [
-      'ArrowDown',
-      () => {
-        step(1);
-      },
-    ],
-    [
-      'ArrowUp',
-      () => {
-        step(-1);
-      },
-    ],
+    ['j', down],
+    ['k', up],
+    ['ArrowDown', down],
+    ['ArrowUp', up],
     [
       'Enter',
-      () => {
-        if (at >= 0) open(at);
+      ({ target }) => {
+        // A button that has the focus is pressed by it.
+        const isElsewhere = target instanceof HTMLElement && target.closest('a, button, summary') !== null;
+        if (at >= 0 && !isElsewhere) open(at);
       },
+      { preventDefault: false },
     ],
     [
       'Escape',
       () => {
-        change({ call: undefined });
+        change({ call: undefined, with: undefined });
       },
     ],
     ['/', () => searchRef.current?.focus()],
@@ -89,23 +86,64 @@ export function Calls() {
   const onEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  if (openId !== undefined && otherId !== undefined) {
+    return (
+      <Page title={t('calls.compare.title')}>
+        <Compare
+          left={openId}
+          right={otherId}
+          onClose={() => {
+            change({ with: undefined });
+          }}
+        />
+      </Page>
+    );
+  }
+  const isFiltered = Object.keys(filterOf(search)).length > 0 || search['last'] !== undefined;
   return (
-    <Page title={t('calls.title')}>
+    <Page
+      title={t('calls.title')}
+      actions={
+        <Toolbar
+          search={search}
+          columns={chosen}
+          onColumns={(columns) => {
+            setColumns(columns);
+            keepColumns(columns);
+          }}
+          onView={(view) => {
+            setColumns([...view.columns]);
+            change({ ...NO_FILTER, ...view.search });
+          }}
+          isTail={isTail}
+          onTail={(on) => {
+            change({ tail: on ? 'on' : undefined });
+          }}
+        />
+      }
+    >
       <div className={classes['split']} data-open={openId !== undefined || undefined}>
-        <Stack gap="sm" className={classes['list']}>
-          <Filters search={search} onChange={change} searchRef={searchRef} />
+        <div className={classes['list']}>
+          <Filters
+            search={search}
+            onChange={(changes) => {
+              setAt(-1);
+              change(changes);
+            }}
+            searchRef={searchRef}
+          />
           {query.error !== null && <FailureOf error={query.error} again={() => void query.refetch()} />}
           {query.isPending && <Waiting rows={12} />}
           {query.isSuccess && calls.length === 0 && (
-            <Empty title={t(Object.keys(filterOf(search)).length > 0 ? 'calls.noneFound' : 'calls.none')}>
-              {t(Object.keys(filterOf(search)).length > 0 ? 'calls.noneFoundHint' : 'calls.noneHint')}
+            <Empty title={t(isFiltered ? 'calls.noneFound' : 'calls.none')}>
+              {t(isFiltered ? 'calls.noneFoundHint' : 'calls.noneHint')}
             </Empty>
           )}
           {calls.length > 0 && (
             <CallTable
               calls={calls}
-              columns={columns}
-              at={at}
+              columns={openId === undefined || isWide === true ? chosen : BESIDE_COLUMNS}
+              at={place}
               openId={openId}
               onOpen={open}
               onEnd={onEnd}
@@ -113,16 +151,14 @@ export function Calls() {
             />
           )}
           <Group justify="space-between">
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" visibleFrom="sm">
               {t('calls.keys')}
             </Text>
             <Text size="xs" c="dimmed" role="status">
-              {hasNextPage
-                ? t('calls.loaded', { count: calls.length })
-                : t('calls.all', { count: calls.length })}
+              {t(hasNextPage ? 'calls.loaded' : 'calls.all', { count: calls.length })}
             </Text>
           </Group>
-        </Stack>
+        </div>
         {openId !== undefined && (
           <Box component="section" className={classes['pane']} aria-label={t('calls.one')}>
             <CallPane

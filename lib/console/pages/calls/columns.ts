@@ -36,6 +36,9 @@ export const USUAL_COLUMNS: readonly Column[] = [
   'talkedMs',
 ];
 
+/** Beside one call that is open there is room for these. */
+export const BESIDE_COLUMNS: readonly Column[] = ['startedAt', 'result', 'caller', 'destination'];
+
 const KEPT = 'esl-router.columns';
 
 export function isColumn(word: string): word is Column {

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { may, session } from '../../api/session.ts';
-import { reasonGroups, schemeNames } from '../../api/calls.ts';
+import { reasons, schemeNames } from '../../api/calls.ts';
 import { useWord } from '../../ui/word.ts';
 import { RESULTS } from '../../ui/result.tsx';
 import {
@@ -265,8 +265,8 @@ function SchemeInput({ make }: MadeProps) {
 }
 
 function ReasonInput({ make }: MadeProps) {
-  const { data = [] } = useQuery(reasonGroups);
-  return make(data.flatMap(({ reasons }) => reasons).map(({ reason }) => ({ value: reason, label: reason })));
+  const { data = [] } = useQuery(reasons);
+  return make(data.map(({ code }) => ({ value: code, label: code })));
 }
 
 /** As the browser's field wants it, by the viewer's clock. */

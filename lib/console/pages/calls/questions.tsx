@@ -1,4 +1,4 @@
-import { Badge, Group, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, CopyButton, Group, Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
@@ -62,6 +62,7 @@ function Question({ record, request, index, count }: QuestionProps) {
           {method} {url}
         </Text>
         {proxy !== null && <Text size="sm">{t('calls.question.proxy', { proxy })}</Text>}
+        <Traceparent value={headerOf(headers, 'traceparent')} />
         <Headers headers={headers} />
         {body !== null && <ForeignText text={body} label={t('calls.question.body')} />}
         {retries.map((retry, place) => (
@@ -73,7 +74,10 @@ function Question({ record, request, index, count }: QuestionProps) {
           </Text>
         ))}
         <Group gap="xs" align="baseline">
-          <Text fw={600}>{reply === null ? t('calls.question.noReply') : `HTTP ${reply.status}`}</Text>
+          <Text fw={600} c={isFound ? undefined : 'red'}>
+            {reply === null ? t('calls.question.noReply') : `HTTP ${reply.status}`}
+          </Text>
+          {phases !== null && <Phases phases={phases} />}
           {!isFound && answer !== null && <Why reason={answer} />}
         </Group>
         {detail !== null && (
@@ -100,6 +104,53 @@ function Question({ record, request, index, count }: QuestionProps) {
       </Stack>
     </Panel>
   );
+}
+
+/** Each part of the question by itself. */
+function Phases({ phases }: { readonly phases: NonNullable<QuestionProps['request']['phases']> }) {
+  const { t } = useTranslation();
+  let from = 0;
+  const parts = (['dns', 'connect', 'tunnel', 'tls', 'firstByte', 'total'] as const).flatMap((name) => {
+    const ms = phases[name];
+    if (ms === undefined) return [];
+    const length = Math.max(0, ms - from);
+    from = Math.max(from, ms);
+    const part = name === 'firstByte' ? 'wait' : name === 'total' ? 'body' : name;
+    return [`${t(`calls.fall.parts.${part}`)} ${timeText(length)}`];
+  });
+  const { redirects = 0, host = '' } = phases;
+  return (
+    <Text size="sm" c="dimmed">
+      {parts.join(' · ')}
+      {redirects > 0 && ` · ${t('calls.question.redirects', { count: redirects, host })}`}
+    </Text>
+  );
+}
+
+function Traceparent({ value }: { readonly value: string | null }) {
+  const { t } = useTranslation();
+  if (value === null) return null;
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Text size="sm" c="dimmed">
+        traceparent
+      </Text>
+      <Text size="sm" className="mono foreign">
+        {value}
+      </Text>
+      <CopyButton value={value}>
+        {({ copied, copy }) => (
+          <Button size="compact-xs" variant="subtle" onClick={copy}>
+            {copied ? t('ui.copied') : t('ui.copy')}
+          </Button>
+        )}
+      </CopyButton>
+    </Group>
+  );
+}
+
+function headerOf(headers: Readonly<Record<string, string>>, wanted: string): string | null {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
 }
 
 function Headers({ headers }: { readonly headers: Readonly<Record<string, string>> }) {

@@ -9,10 +9,16 @@ export function hostOf(url: string): string {
   }
 }
 
-/** Who rings, without the variables in braces: `user/201@pbx.example`. Several that ring together are divided by commas. */
+/** Who rings, without the variables in braces: `201`, `380501234567 · trunk`. Several that ring together are divided by commas. */
 export function dialled(dialString: string): string {
   return dialString
     .replace(/^\{[^}]*\}/, '')
-    .replace(/\[[^\]]*\]/g, '')
-    .replace(/^\{[^}]*\}/, '');
+    .split(/[,|]/)
+    .map((leg) => leg.replace(/^\[[^\]]*\]/, '').trim())
+    .map((leg) => {
+      const gateway = /^sofia\/gateway\/([^/]+)\/(.+)$/.exec(leg);
+      if (gateway !== null) return `${gateway[2] ?? ''} · ${gateway[1] ?? ''}`;
+      return /^user\/([^@]+)/.exec(leg)?.[1] ?? leg;
+    })
+    .join(', ');
 }

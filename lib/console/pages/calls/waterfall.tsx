@@ -147,10 +147,9 @@ interface LineProps {
 function Line({ row, axis, record, onPick }: LineProps) {
   const { t } = useTranslation();
   const { parts, fromMs, toMs, tone } = row;
-  const end = axis.at(toMs);
-  const isLate = end > 0.8;
   const seen = parts.filter((part) => part.fromMs <= axis.toMs);
-  const figure = parts.length === 0 ? timeText(fromMs) : timeText(toMs - fromMs);
+  const figure =
+    parts.length === 0 ? t('calls.fall.at', { time: timeText(fromMs) }) : timeText(toMs - fromMs);
   return (
     <UnstyledButton
       className={`${classes['line'] ?? ''} ${classes[tone] ?? ''}`}
@@ -179,17 +178,8 @@ function Line({ row, axis, record, onPick }: LineProps) {
         {parts.length === 0 && fromMs <= axis.toMs && (
           <span className={classes['moment']} style={{ left: percent(axis.at(fromMs)) }} />
         )}
-        <span
-          className={classes['figure']}
-          style={
-            isLate
-              ? { right: percent(1 - axis.at(fromMs)), marginRight: parts.length === 0 ? 6 : 0 }
-              : { left: percent(end), marginLeft: parts.length === 0 ? 6 : 0 }
-          }
-        >
-          {figure}
-        </span>
       </span>
+      <span className={classes['figure']}>{figure}</span>
     </UnstyledButton>
   );
 }

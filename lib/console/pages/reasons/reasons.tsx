@@ -4,7 +4,7 @@ import { useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ReasonView } from '../../../api/types.ts';
-import { reasonGroups } from '../../api/calls.ts';
+import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
@@ -13,7 +13,7 @@ import classes from './reasons.module.css';
 /** The closed list of reasons: what each means, what mostly causes it, and the cure. */
 export function Reasons() {
   const { t } = useTranslation();
-  const query = useQuery(reasonGroups);
+  const query = useQuery(reasons);
   const [wanted, setWanted] = useState('');
   const hash = useRouterState({ select: ({ location }) => location.hash });
   useEffect(() => {
@@ -38,20 +38,22 @@ export function Reasons() {
       }
     >
       <Loaded query={query} rows={12}>
-        {(groups) => {
-          const shown = groups
-            .map(({ title, reasons }) => ({ title, reasons: reasons.filter((one) => fits(one, wanted)) }))
-            .filter(({ reasons }) => reasons.length > 0);
+        {(all) => {
+          const fitting = all.filter((one) => fits(one, wanted));
+          const shown = [...new Set(fitting.map(({ group }) => group))].map((title) => ({
+            title,
+            reasons: fitting.filter(({ group }) => group === title),
+          }));
           if (shown.length === 0) return <Empty title={t('calls.reasons.none')}>{null}</Empty>;
           return (
             <Stack gap="lg" maw={860}>
-              {shown.map(({ title, reasons }) => (
+              {shown.map(({ title, reasons: ofGroup }) => (
                 <section key={title}>
                   <Title order={2} mb={6}>
                     {title}
                   </Title>
-                  {reasons.map((one) => (
-                    <Reason key={one.reason} about={one} isHere={one.reason === hash} />
+                  {ofGroup.map((one) => (
+                    <Reason key={one.code} about={one} isHere={one.code === hash} />
                   ))}
                 </section>
               ))}
@@ -63,8 +65,8 @@ export function Reasons() {
   );
 }
 
-function fits({ reason, sentence, cause, whatToDo }: ReasonView, wanted: string): boolean {
-  const text = `${reason} ${sentence} ${cause} ${whatToDo ?? ''}`.toLowerCase();
+function fits({ code, sentence, cause, cure }: ReasonView, wanted: string): boolean {
+  const text = `${code} ${sentence} ${cause} ${cure}`.toLowerCase();
   return wanted
     .toLowerCase()
     .split(/\s+/)
@@ -73,11 +75,11 @@ function fits({ reason, sentence, cause, whatToDo }: ReasonView, wanted: string)
 
 function Reason({ about, isHere }: { readonly about: ReasonView; readonly isHere: boolean }) {
   const { t } = useTranslation();
-  const { reason, sentence, cause, whatToDo } = about;
+  const { code, sentence, cause, cure } = about;
   return (
-    <article id={reason} tabIndex={-1} className={classes['reason']} data-here={isHere || undefined}>
+    <article id={code} tabIndex={-1} className={classes['reason']} data-here={isHere || undefined}>
       <Text fw={600} component="h3" m={0}>
-        <span className="mono">{reason}</span> · {sentence}
+        <span className="mono">{code}</span> · {sentence}
       </Text>
       <Text size="sm">
         <Text span inherit c="dimmed">
@@ -89,9 +91,9 @@ function Reason({ about, isHere }: { readonly about: ReasonView; readonly isHere
         <Text span inherit c="dimmed">
           {t('calls.reasons.cure')}:
         </Text>{' '}
-        {whatToDo === null ? t('calls.reasons.nothing') : <Coded text={whatToDo} />}
+        <Coded text={cure} />
       </Text>
-      <PageLink to="/calls" search={{ reason }} size="sm">
+      <PageLink to="/calls" search={{ reason: code }} size="sm">
         {t('calls.reasons.calls')}
       </PageLink>
     </article>
