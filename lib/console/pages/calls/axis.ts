@@ -31,7 +31,7 @@ export type Scale = (typeof SCALES)[number];
 const WEIGHTS = { decide: 2.5, ring: 2, talk: 1.5, rest: 1 } as const;
 const FIRST_WEIGHT = 6;
 /** Of a full width; a narrow stretch has fewer. */
-const TICKS = 10;
+const TICKS = 7;
 
 export function axisOf({ segments, endMs, budgetMs, guardMs }: Waterfall, scale: Scale): Axis {
   const placed = scale === 'phases' ? byPhases(segments) : [plain(scale === 'time' ? endMs : limitOf())];

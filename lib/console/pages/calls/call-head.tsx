@@ -17,7 +17,7 @@ import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
-import { PageLink } from '../../ui/link.tsx';
+import { ButtonLink, PageLink } from '../../ui/link.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
@@ -87,7 +87,7 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
           <When at={startedAt} /> · {end === null ? '' : word('calls.ends', end)} ·{' '}
           <span className="mono">{id}</span>
         </Text>
-        <Group gap="md">
+        <Group gap="xs">
           <Neighbour id={previous} label={t('calls.previousOfCaller')} />
           <Neighbour id={next} label={t('calls.nextOfCaller')} />
           <CompareWith id={id} previous={previous} />
@@ -106,9 +106,14 @@ function Neighbour({ id, label }: { readonly id: string | null; readonly label: 
     );
   }
   return (
-    <PageLink to="/calls" search={(before) => ({ ...before, call: id })} size="sm">
+    <ButtonLink
+      to="/calls"
+      search={(before) => ({ ...before, call: id })}
+      size="compact-xs"
+      variant="default"
+    >
       {label}
-    </PageLink>
+    </ButtonLink>
   );
 }
 

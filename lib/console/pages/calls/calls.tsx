@@ -29,6 +29,7 @@ export function Calls() {
   const [chosen, setColumns] = useState(keptColumns);
   const [at, setAt] = useState(-1);
   const isWide = useMediaQuery('(min-width: 1900px)');
+  const isNarrow = useMediaQuery('(max-width: 1500px)');
   const asked = { ...filterOf(search), last: search['last'] ?? '' };
   const query = useInfiniteQuery({
     ...callPages(asked, () => queryOf(search, Date.now())),
@@ -99,6 +100,8 @@ export function Calls() {
       </Page>
     );
   }
+  const beside = isNarrow ? BESIDE_COLUMNS.slice(0, -1) : BESIDE_COLUMNS;
+  const columns = openId === undefined || isWide ? chosen : beside;
   const isFiltered = Object.keys(filterOf(search)).length > 0 || search['last'] !== undefined;
   return (
     <Page
@@ -107,9 +110,9 @@ export function Calls() {
         <Toolbar
           search={search}
           columns={chosen}
-          onColumns={(columns) => {
-            setColumns(columns);
-            keepColumns(columns);
+          onColumns={(wanted) => {
+            setColumns(wanted);
+            keepColumns(wanted);
           }}
           onView={(view) => {
             setColumns([...view.columns]);
@@ -131,6 +134,7 @@ export function Calls() {
               change(changes);
             }}
             searchRef={searchRef}
+            isShort={openId !== undefined && isNarrow}
           />
           {query.error !== null && <FailureOf error={query.error} again={() => void query.refetch()} />}
           {query.isPending && <Waiting rows={12} />}
@@ -142,7 +146,7 @@ export function Calls() {
           {calls.length > 0 && (
             <CallTable
               calls={calls}
-              columns={openId === undefined || isWide === true ? chosen : BESIDE_COLUMNS}
+              columns={columns}
               at={place}
               openId={openId}
               onOpen={open}
@@ -151,7 +155,12 @@ export function Calls() {
             />
           )}
           <Group justify="space-between">
-            <Text size="xs" c="dimmed" visibleFrom="sm">
+            <Text
+              size="xs"
+              c="dimmed"
+              visibleFrom="md"
+              display={isNarrow && openId !== undefined ? 'none' : undefined}
+            >
               {t('calls.keys')}
             </Text>
             <Text size="xs" c="dimmed" role="status">

@@ -36,7 +36,7 @@ export const USUAL_COLUMNS: readonly Column[] = [
   'talkedMs',
 ];
 
-/** Beside one call that is open there is room for these. */
+/** Beside one call that is open there is room for these, the last one on a wide screen. */
 export const BESIDE_COLUMNS: readonly Column[] = ['startedAt', 'result', 'caller', 'destination'];
 
 const KEPT = 'esl-router.columns';

@@ -40,10 +40,12 @@ interface FiltersProps {
   readonly onChange: (changes: Record<string, string | undefined>) => void;
   /** Where `/` leads. */
   readonly searchRef: RefObject<HTMLInputElement | null>;
+  /** There is room for one line: the rest is behind the button. */
+  readonly isShort: boolean;
 }
 
 /** What calls are looked for: the usual in one line, the rest behind a button, and all of it in the address. */
-export function Filters({ search, onChange, searchRef }: FiltersProps) {
+export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) {
   const { t } = useTranslation();
   const word = useWord();
   const { data: me } = useQuery(session);
@@ -64,6 +66,27 @@ export function Filters({ search, onChange, searchRef }: FiltersProps) {
       }}
     />
   );
+  const usual = (
+    <>
+      {list(
+        'result',
+        Object.keys(RESULTS).map((value) => ({ value, label: word('results', value) })),
+      )}
+      <SchemeInput make={(data) => list('scheme', data)} />
+      <Select
+        size="xs"
+        miw={130}
+        label={t('calls.filters.last')}
+        placeholder={t('calls.filters.anyTime')}
+        clearable
+        value={search['last'] ?? null}
+        data={Object.keys(LAST).map((value) => ({ value, label: word('calls.lasts', value) }))}
+        onChange={(value) => {
+          onChange({ last: value ?? undefined, since: undefined });
+        }}
+      />
+    </>
+  );
   return (
     <Group gap="xs" align="flex-end" role="search" aria-label={t('calls.filters.title')}>
       {mayFind('text') && (
@@ -74,7 +97,7 @@ export function Filters({ search, onChange, searchRef }: FiltersProps) {
           value={search['text'] ?? ''}
           onChange={onChange}
           inputRef={searchRef}
-          w={220}
+          w={isShort ? 150 : 220}
         />
       )}
       <TypedInput
@@ -84,25 +107,9 @@ export function Filters({ search, onChange, searchRef }: FiltersProps) {
         value={search[mayFind('number') ? 'number' : 'uuid'] ?? ''}
         onChange={onChange}
         {...(mayFind('text') ? {} : { inputRef: searchRef })}
-        w={170}
+        w={isShort ? 130 : 170}
       />
-      {list(
-        'result',
-        Object.keys(RESULTS).map((value) => ({ value, label: word('results', value) })),
-      )}
-      <SchemeInput make={(data) => list('scheme', data)} />
-      <Select
-        size="xs"
-        w={130}
-        label={t('calls.filters.last')}
-        placeholder={t('calls.filters.anyTime')}
-        clearable
-        value={search['last'] ?? null}
-        data={Object.keys(LAST).map((value) => ({ value, label: word('calls.lasts', value) }))}
-        onChange={(value) => {
-          onChange({ last: value ?? undefined, since: undefined });
-        }}
-      />
+      {!isShort && usual}
       <Popover position="bottom-start" withinPortal trapFocus shadow="md">
         <Popover.Target>
           <Button
@@ -117,6 +124,7 @@ export function Filters({ search, onChange, searchRef }: FiltersProps) {
         </Popover.Target>
         <Popover.Dropdown>
           <Stack gap="xs" w={280}>
+            {isShort && usual}
             {(['caller', 'did', 'destination', 'uuid'] as const)
               .filter((name) => mayFind(name))
               .map((name) => (

@@ -57,7 +57,7 @@ function Question({ record, request, index, count }: QuestionProps) {
         </Text>
       }
     >
-      <Stack gap="sm" data-row={`question-${index}`} tabIndex={-1}>
+      <Stack gap={6} data-row={`question-${index}`} tabIndex={-1}>
         <Text size="sm" className="mono foreign" fw={600}>
           {method} {url}
         </Text>
@@ -78,13 +78,13 @@ function Question({ record, request, index, count }: QuestionProps) {
             {reply === null ? t('calls.question.noReply') : `HTTP ${reply.status}`}
           </Text>
           {phases !== null && <Phases phases={phases} />}
+          {detail !== null && (
+            <Text size="sm" className="foreign">
+              {detail}
+            </Text>
+          )}
           {!isFound && answer !== null && <Why reason={answer} />}
         </Group>
-        {detail !== null && (
-          <Text size="sm" className="foreign">
-            {detail}
-          </Text>
-        )}
         {reply !== null && (
           <>
             <Headers headers={reply.headers} />
@@ -132,7 +132,7 @@ function Traceparent({ value }: { readonly value: string | null }) {
   if (value === null) return null;
   return (
     <Group gap={6} wrap="nowrap">
-      <Text size="sm" c="dimmed">
+      <Text size="sm" c="dimmed" flex="none">
         traceparent
       </Text>
       <Text size="sm" className="mono foreign">
