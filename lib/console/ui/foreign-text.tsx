@@ -54,3 +54,17 @@ export function ForeignText({ text, marks = [], limit = FIRST, label }: ForeignT
     </Box>
   );
 }
+
+/** The same within a line: a name, a value. */
+export function ForeignLine({ text, limit = 300 }: { readonly text: string; readonly limit?: number }) {
+  return (
+    <bdi className="foreign">
+      {piecesOf(text, [], limit).map(({ text: part, isUnseen }, index) => (
+        <span key={index} className={isUnseen ? classes['unseen'] : undefined}>
+          {part}
+        </span>
+      ))}
+      {text.length > limit && '…'}
+    </bdi>
+  );
+}

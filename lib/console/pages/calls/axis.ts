@@ -32,14 +32,19 @@ const WEIGHTS = { decide: 2.5, ring: 2, talk: 1.5, rest: 1 } as const;
 const FIRST_WEIGHT = 6;
 /** Of a full width; a narrow stretch has fewer. */
 const TICKS = 7;
+const FEW_TICKS = 3;
 
-export function axisOf({ segments, endMs, budgetMs, guardMs }: Waterfall, scale: Scale): Axis {
+export function axisOf(
+  { segments, endMs, budgetMs, guardMs }: Waterfall,
+  scale: Scale,
+  isNarrow = false,
+): Axis {
   const placed = scale === 'phases' ? byPhases(segments) : [plain(scale === 'time' ? endMs : limitOf())];
   const first = placed[0];
   const last = placed.at(-1);
   return {
     segments: placed,
-    ticks: placed.flatMap(ticksOf),
+    ticks: placed.flatMap((one) => ticksOf(one, isNarrow ? FEW_TICKS : TICKS)),
     at: (ms) => placeOf(ms, placed),
     fromMs: first?.fromMs ?? 0,
     toMs: last?.toMs ?? 0,
@@ -75,9 +80,9 @@ function placeOf(ms: number, segments: readonly Placed[]): number {
 }
 
 /** Round moments, counted from the beginning of the stretch: "rang for 5 s" is what one wants to read there. */
-function ticksOf({ fromMs, toMs, left, width }: Placed): Tick[] {
+function ticksOf({ fromMs, toMs, left, width }: Placed, most: number): Tick[] {
   const length = toMs - fromMs;
-  const step = stepOf(length / Math.max(1, TICKS * width));
+  const step = stepOf(length / Math.max(1, most * width));
   const ticks: Tick[] = [];
   for (let ms = step; ms < length * 0.97; ms += step) {
     ticks.push({ ms, left: left + (width * ms) / length });

@@ -17,6 +17,7 @@ import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
+import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { ButtonLink, PageLink } from '../../ui/link.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
@@ -48,7 +49,7 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
           </Text>
           {call !== null && call.callerName !== '' && call.callerName !== call.caller && (
             <Text span c="dimmed">
-              <bdi>{call.callerName.slice(0, 80)}</bdi>
+              <ForeignLine text={call.callerName} limit={80} />
             </Text>
           )}
           <IconArrowRight size={16} aria-label={t('calls.called')} />
@@ -152,8 +153,8 @@ function CompareWith({ id, previous }: { readonly id: string; readonly previous:
   );
 }
 
-/** The sentence of a reason, what to do, and the page that has more. */
-export function Why({ reason }: { readonly reason: string }) {
+/** The sentence of a reason, what to do unless that is said already, and the page that has more. */
+export function Why({ reason, isShort = false }: { readonly reason: string; readonly isShort?: boolean }) {
   const { t } = useTranslation();
   const { data } = useQuery(reasons);
   const about = data?.find(({ code }) => code === reason);
@@ -169,7 +170,7 @@ export function Why({ reason }: { readonly reason: string }) {
       >
         {reason}
       </PageLink>
-      {about !== undefined && !about.cure.startsWith('Nothing:') && (
+      {!isShort && about !== undefined && !about.cure.startsWith('Nothing:') && (
         <Text size="sm" c="dimmed">
           <Coded text={about.cure} />
         </Text>

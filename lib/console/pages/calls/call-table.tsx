@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallSummary } from '../../../api/types.ts';
+import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
 import { useWord } from '../../ui/word.ts';
 import { durationText, When } from '../../ui/when.tsx';
@@ -53,7 +54,9 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
       aria-rowcount={calls.length + 1}
       aria-busy={isOld}
       tabIndex={0}
-      {...(at < 0 ? {} : { 'aria-activedescendant': `call-${at}` })}
+      {...(at < 0 || !items.some(({ index }) => index === at)
+        ? {}
+        : { 'aria-activedescendant': `call-${at}` })}
     >
       <div className={classes['head']} style={grid} role="row" aria-rowindex={1}>
         {columns.map((column) => (
@@ -125,7 +128,7 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
           {call.callerName !== '' && call.callerName !== call.caller && (
             <Text span inherit c="dimmed">
               {' '}
-              <bdi>{call.callerName.slice(0, 64)}</bdi>
+              <ForeignLine text={call.callerName} limit={64} />
             </Text>
           )}
         </>

@@ -29,6 +29,7 @@ export function Calls() {
   const [chosen, setColumns] = useState(keptColumns);
   const [at, setAt] = useState(-1);
   const isWide = useMediaQuery('(min-width: 1900px)');
+  const isTiny = useMediaQuery('(max-width: 700px)');
   const isNarrow = useMediaQuery('(max-width: 1500px)');
   const asked = { ...filterOf(search), last: search['last'] ?? '' };
   const query = useInfiniteQuery({
@@ -134,7 +135,7 @@ export function Calls() {
               change(changes);
             }}
             searchRef={searchRef}
-            isShort={openId !== undefined && isNarrow}
+            isShort={isTiny || (openId !== undefined && isNarrow)}
           />
           {query.error !== null && <FailureOf error={query.error} again={() => void query.refetch()} />}
           {query.isPending && <Waiting rows={12} />}

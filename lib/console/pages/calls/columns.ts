@@ -2,7 +2,7 @@
 
 export const COLUMNS = {
   startedAt: { width: 150 },
-  result: { width: 130 },
+  result: { width: 148 },
   caller: { width: 190, grow: 2 },
   did: { width: 140, grow: 1 },
   scheme: { width: 110, grow: 1 },

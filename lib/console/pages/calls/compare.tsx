@@ -2,6 +2,7 @@ import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { oneCall } from '../../api/calls.ts';
+import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { Loaded } from '../../ui/page.tsx';
 import { CallView } from './call-view.tsx';
 import classes from './calls.module.css';
@@ -35,11 +36,11 @@ export function Compare({ left, right, onClose }: CompareProps) {
                   <Table.Th fw={400} c="dimmed" w="20%">
                     {what}
                   </Table.Th>
-                  <Table.Td className="foreign" w="40%">
-                    {here}
+                  <Table.Td w="40%">
+                    <ForeignLine text={here} />
                   </Table.Td>
-                  <Table.Td className="foreign" w="40%">
-                    {there}
+                  <Table.Td w="40%">
+                    <ForeignLine text={there} />
                   </Table.Td>
                 </Table.Tr>
               ))}

@@ -74,7 +74,7 @@ function Question({ record, request, index, count }: QuestionProps) {
           </Text>
         ))}
         <Group gap="xs" align="baseline">
-          <Text fw={600} c={isFound ? undefined : 'red'}>
+          <Text fw={600} c={isFound ? undefined : 'var(--mantine-color-red-light-color)'}>
             {reply === null ? t('calls.question.noReply') : `HTTP ${reply.status}`}
           </Text>
           {phases !== null && <Phases phases={phases} />}

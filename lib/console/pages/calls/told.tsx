@@ -30,7 +30,10 @@ export function Told({ record }: { readonly record: CallRecord }) {
                     {path === '' ? t('calls.readings.value') : path}
                   </Table.Td>
                   <Table.Td className="mono foreign">{text}</Table.Td>
-                  <Table.Td className="foreign" c={result.startsWith('refused') ? 'red' : undefined}>
+                  <Table.Td
+                    className="foreign"
+                    c={result.startsWith('refused') ? 'var(--mantine-color-red-light-color)' : undefined}
+                  >
                     {result}
                   </Table.Td>
                 </Table.Tr>
@@ -50,7 +53,7 @@ export function Told({ record }: { readonly record: CallRecord }) {
                   </Text>{' '}
                   {word('results', result)} → <bdi className="mono">{steps.join(', ')}</bdi>
                 </Text>
-                <Why reason={reason} />
+                <Why reason={reason} isShort />
                 {detail !== '' && (
                   <Text size="sm" className="foreign">
                     {detail}

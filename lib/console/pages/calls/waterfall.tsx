@@ -1,4 +1,5 @@
 import { Box, Group, SegmentedControl, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
@@ -23,7 +24,8 @@ export function WaterfallView({ record, onPick }: WaterfallProps) {
     (scale) => scale !== 'limits' || fall.budgetMs !== null || fall.guardMs !== null,
   );
   const scale = scales.includes(chosen) ? chosen : 'phases';
-  const axis = axisOf(fall, scale);
+  const isNarrow = useMediaQuery('(max-width: 700px)');
+  const axis = axisOf(fall, scale, isNarrow);
   return (
     <Box>
       <Group justify="space-between" mb={6} gap="xs">
