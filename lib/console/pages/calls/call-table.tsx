@@ -1,12 +1,12 @@
 import { Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef, type CSSProperties } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallSummary } from '../../../api/types.ts';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
 import { useWord } from '../../ui/word.ts';
-import { durationText, When } from '../../ui/when.tsx';
+import { durationText, whenText } from '../../ui/when.tsx';
 import { COLUMNS, gridOf, type Column } from './columns.ts';
 import classes from './calls.module.css';
 
@@ -44,7 +44,7 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
     if (at >= 0) rows.scrollToIndex(at, { align: 'auto' });
   }, [at, rows]);
   const { template, minWidth } = gridOf(columns);
-  const grid = { gridTemplateColumns: template, minWidth };
+  const grid = { '--columns': template, minWidth } as CSSProperties;
   return (
     <div
       ref={box}
@@ -54,6 +54,10 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
       aria-rowcount={calls.length + 1}
       aria-busy={isOld}
       tabIndex={0}
+      onClick={({ target }) => {
+        const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
+        if (row !== null) onOpen(Number(row.dataset['index']));
+      }}
       {...(at < 0 || !items.some(({ index }) => index === at)
         ? {}
         : { 'aria-activedescendant': `call-${at}` })}
@@ -67,37 +71,58 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
       </div>
       <div
         role="rowgroup"
-        style={{ height: rows.getTotalSize(), position: 'relative', minWidth, opacity: isOld ? 0.6 : 1 }}
+        style={{ ...grid, height: rows.getTotalSize(), position: 'relative', opacity: isOld ? 0.6 : 1 }}
       >
         {items.map(({ index, start, key }) => {
           const call = calls[index];
           if (call === undefined) return null;
           return (
-            <div
+            <Row
               key={key}
-              id={`call-${index}`}
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={call.id === openId}
-              className={classes['row']}
-              data-at={index === at || undefined}
-              style={{ ...grid, height: ROW_PX, transform: `translateY(${start}px)` }}
-              onClick={() => {
-                onOpen(index);
-              }}
-            >
-              {columns.map((column) => (
-                <div key={column} role="gridcell" className={classes[isRight(column) ? 'right' : 'cell']}>
-                  <Cell call={call} column={column} />
-                </div>
-              ))}
-            </div>
+              call={call}
+              columns={columns}
+              index={index}
+              start={start}
+              isAt={index === at}
+              isOpen={call.id === openId}
+            />
           );
         })}
       </div>
     </div>
   );
 }
+
+interface RowProps {
+  readonly call: CallSummary;
+  readonly columns: readonly Column[];
+  readonly index: number;
+  readonly start: number;
+  readonly isAt: boolean;
+  readonly isOpen: boolean;
+}
+
+/** Drawn again only when something of it has changed: the keyboard goes through hundreds of them. */
+const Row = memo(function Row({ call, columns, index, start, isAt, isOpen }: RowProps) {
+  return (
+    <div
+      id={`call-${index}`}
+      data-index={index}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isOpen}
+      className={classes['row']}
+      data-at={isAt || undefined}
+      style={{ height: ROW_PX, transform: `translateY(${start}px)` }}
+    >
+      {columns.map((column) => (
+        <div key={column} role="gridcell" className={classes[isRight(column) ? 'right' : 'cell']}>
+          <Cell call={call} column={column} />
+        </div>
+      ))}
+    </div>
+  );
+});
 
 function isRight(column: Column): boolean {
   return 'right' in COLUMNS[column];
@@ -108,7 +133,7 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
   const word = useWord();
   switch (column) {
     case 'startedAt':
-      return <When at={call.startedAt} form="time" />;
+      return <Began at={call.startedAt} />;
     case 'result':
       return isResult(call.result) ? (
         <ResultBadge result={call.result} />
@@ -161,4 +186,14 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
 
 function lengthOf(fromMs: number | null, toMs: number | null): string {
   return fromMs === null || toMs === null ? '–' : durationText(Math.max(0, toMs - fromMs));
+}
+
+/** In every row: without the tooltip of `When`, which is many times as much work as the time itself. */
+function Began({ at }: { readonly at: string }) {
+  const { i18n } = useTranslation();
+  return (
+    <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`}>
+      {whenText(at, 'time', i18n.language)}
+    </time>
+  );
 }

@@ -33,7 +33,7 @@ const ENDS = [
 ] as const;
 
 /** A key pressed twice asks once. */
-const TYPING_MS = 180;
+const TYPING_MS = 120;
 
 interface FiltersProps {
   readonly search: Readonly<Record<string, string | undefined>>;
