@@ -19,6 +19,7 @@ import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
 import { STORE_ACTIONS, storeCommand, type StoreAction, type StoreCommandOptions } from './commands/store.ts';
+import { topCommand, type TopOptions } from './commands/top.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import {
   ROLES,
@@ -238,6 +239,15 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .action(async (options: SimulateOptions) => {
       exit(await simulateCommand(context, options));
     });
+  program
+    .command('top')
+    .description('watch a running router: live calls, rates, CRMs, circuit breakers; Ctrl-C ends it')
+    .option('--url <url>', 'its API', address, 'http://127.0.0.1:8085')
+    .option('--token <token>', 'a token of the API (default: ESL_ROUTER_TOKEN)', notEmpty)
+    .option('--count <blocks>', 'end after so many (default: never)', integer(1, 1_000_000))
+    .action(async (options: TopOptions) => {
+      exit(await topCommand(context, options));
+    });
   common(program.command('config'))
     .description('print each setting, its value, where it came from, and its environment variable')
     .option('--json', 'print as JSON')
@@ -274,6 +284,11 @@ function digits(text: string): string {
 function notEmpty(text: string): string {
   if (text.trim() !== '') return text;
   throw new InvalidArgumentError('Expected a text that is not blank.');
+}
+
+function address(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:8085.');
 }
 
 function moment(text: string): Date {

@@ -10,10 +10,11 @@ const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
   commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
-  router     | api events leg decide schemes (scheme) (store) upstream esl http call config log redact
+  router     | api events metrics leg decide schemes (scheme) (store) upstream esl http call config log redact
   console    | (api)
-  api        | (schemes) presets store scheme webhook (call) config (log) redact dialplan
+  api        | (metrics) (schemes) presets store scheme webhook (call) config (log) redact dialplan
   events     | store scheme webhook upstream (http) call log redact
+  metrics    | (call) (http)
   leg        | decide schemes dial call esl config
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
@@ -75,7 +76,13 @@ const EFFECT =
 const EMITTER =
   /^import (?!type )[^;]*?\b(createServer|connect|spawn|fork|watch|createReadStream|createWriteStream|createInterface|createSocket|Worker)\b[^;]*? from '(node:|chokidar)|process\.std(in|out|err)\b/m;
 /** Whose emitters are listened to all the same: axios does it, the watcher's owner, and the simulator is none of the daemon's. */
-const GUARDED = ['lib/http/client.ts', 'lib/schemes/reload.ts', 'lib/commands/', 'lib/simulator/', 'lib/console/'];
+const GUARDED = [
+  'lib/http/client.ts',
+  'lib/schemes/reload.ts',
+  'lib/commands/',
+  'lib/simulator/',
+  'lib/console/',
+];
 
 const WHAT_TO_DO =
   'Move the code to the wing that it belongs to, or hand it in as a parameter; a new wing or arrow is a decision about the whole house, and is written into the table above.';

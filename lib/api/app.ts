@@ -17,6 +17,7 @@ import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { SETUP_PAGE, SETUP_POLICY } from './setup-page.ts';
 
 /** The API without its port: a test hands requests in. */
@@ -108,6 +109,7 @@ export async function buildApi(
     reply.header('Content-Security-Policy', SETUP_POLICY).type('text/html; charset=utf-8').send(SETUP_PAGE),
   );
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
+  await app.register(metricsRoute(context));
   if (console !== null) await serveConsole(app, console.folder, console.files);
   await app.ready();
   return app;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
 import type { LiveCalls } from '../call/live.ts';
 import type { Logger } from '../log.ts';
+import type { Exposition } from '../metrics/metrics.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { StoredCall } from '../store/calls.ts';
@@ -15,6 +16,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
+  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
+  readonly readSchemeFile: (file: string) => Promise<unknown>;
   /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
@@ -22,6 +25,9 @@ export interface ApiOptions {
   readonly breakers: Breakers;
   /** As `/readyz` says it. */
   readonly readiness: () => object & { readonly status: string };
+  readonly metrics: Exposition;
+  /** Whether an address may read the metrics without a token. */
+  readonly mayRead: (address: string) => boolean;
   readonly log: Logger;
   readonly clock: Clock;
   readonly version: string;

@@ -3,11 +3,14 @@
 export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
 export type { LiveCall, LiveCounts } from '../call/live.ts';
+export type { SchemeState } from '../schemes/desk.ts';
 export type { Minute } from '../call/minutes.ts';
 export type { Role } from './guard/role.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
+import type { SchemeState } from '../schemes/desk.ts';
+import type { StoredUse } from '../schemes/stored.ts';
 import type { StoreState } from '../store/store.ts';
 import type { Role } from './guard/role.ts';
 
@@ -77,6 +80,113 @@ export interface Status {
   readonly store: StoreState;
   readonly counts: LiveCounts;
   readonly breakers: readonly Breaker[];
+}
+
+/** A scheme of the store, without its document. */
+export interface StoredSchemeSummary {
+  readonly name: string;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly author: string;
+  readonly message: string;
+  readonly state: SchemeState;
+  /** Null: it is not live, or is not loaded yet. */
+  readonly use: StoredUse | null;
+}
+
+export interface SchemeFigures {
+  readonly calls: number;
+  /** How many calls came to each result. */
+  readonly byResult: Readonly<Record<string, number>>;
+  /** From the connect of a call to its decision. */
+  readonly decidedMs: {
+    readonly p50: number | null;
+    readonly p95: number | null;
+    readonly p99: number | null;
+  };
+  readonly lastError: { readonly at: string; readonly call: string; readonly reason: string } | null;
+}
+
+/** `GET /schemes`. */
+export interface SchemeList {
+  /** Those of files: they are changed there. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly file: string | null;
+    readonly revision: string;
+  }[];
+  readonly stored: readonly StoredSchemeSummary[];
+  /** Of the last 24 hours, by name: of those that had a call. */
+  readonly figures: Readonly<Record<string, SchemeFigures>>;
+}
+
+/** `GET /schemes/:name`. */
+export type OneScheme = { readonly document: Readonly<Record<string, unknown>> } & (
+  | (StoredSchemeSummary & { readonly file: null })
+  /** It is changed there, and has no ETag. */
+  | { readonly name: string; readonly file: string }
+);
+
+/** Of `GET /presets`. */
+export interface PresetSummary {
+  readonly name: string;
+  readonly what: string;
+}
+
+/** `GET /presets/:name`. */
+export interface Preset extends PresetSummary {
+  /** A scheme without a name. */
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly toDo: readonly string[];
+  readonly limits: readonly string[];
+}
+
+/** Of `GET /macros`. */
+export interface MacroView {
+  readonly name: string;
+  readonly what: string;
+  /** For the call that was asked about; null: it has none before a question is sent. */
+  readonly value: string | null;
+}
+
+/** Of `GET /schemes/:name/revisions`. */
+export interface SchemeRevision {
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly author: string;
+  readonly message: string;
+  readonly state: SchemeState;
+}
+
+/** `POST /try`: the record of the call, and what it would do. */
+export interface TriedCall extends CallRecord {
+  readonly steps: readonly string[];
+  readonly dialStrings: readonly string[];
+  /** What follows a bridge that ended in one of these ways. */
+  readonly next: readonly {
+    readonly outcomes: readonly string[];
+    readonly steps: readonly string[];
+    readonly dialStrings: readonly string[];
+  }[];
+}
+
+/** Where a call was sent, and by which scheme. */
+export interface CallOutlook {
+  readonly scheme: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+}
+
+/** `POST /what-would-change`. */
+export interface WhatWouldChange {
+  readonly verdicts: readonly ({ readonly id: string } & (
+    | { readonly kind: 'same' }
+    | { readonly kind: 'moved'; readonly from: CallOutlook; readonly to: CallOutlook }
+    | { readonly kind: 'unknown'; readonly why: string }
+  ))[];
+  /** Calls that the time did not suffice for. */
+  readonly unread: number;
 }
 
 /** Of `GET /problems`. */
@@ -157,5 +267,27 @@ export interface AuditPage {
     readonly subject: string;
     readonly change: unknown;
   }[];
+  readonly next: string | null;
+}
+
+/** `GET /schemes/:name/shadow`: what it would have done beside calls. */
+export interface ShadowView {
+  readonly counts: readonly {
+    readonly result: string;
+    readonly reason: string;
+    readonly calls: number;
+    /** Of them those that went elsewhere. */
+    readonly differing: number;
+  }[];
+  readonly differing: readonly {
+    readonly id: string;
+    readonly at: string;
+    readonly trace: string;
+    readonly caller: string | null;
+    readonly did: string | null;
+    readonly live: CallOutlook;
+    readonly would: CallOutlook;
+  }[];
+  /** Null: there are no older ones. */
   readonly next: string | null;
 }

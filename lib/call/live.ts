@@ -18,7 +18,7 @@ export interface LiveCall {
 }
 
 /** `asking` the CRM, `ringing` a destination, `talking`; `deciding` is all else. */
-type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
+export type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
 
 export interface LiveCounts {
   readonly live: number;
@@ -75,6 +75,13 @@ export class LiveCalls implements CallObserver {
 
   get counts(): LiveCounts {
     return { live: this.#calls.size, ended: this.#ended, byResult: { ...this.#byResult } };
+  }
+
+  /** How many are in each state. */
+  get states(): Record<LiveState, number> {
+    const states = { deciding: 0, asking: 0, ringing: 0, talking: 0 };
+    for (const { state } of this.#calls.values()) states[state]++;
+    return states;
   }
 
   /** The oldest first. */

@@ -20,7 +20,7 @@ export interface CommandContext {
   /** How many files and sockets the process may have open; Infinity if unknown. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable;
   /** Calls back when a person (Ctrl-C) or the system (SIGTERM) asks to stop. */
   readonly onStop: (callback: () => void) => void;

@@ -17,6 +17,8 @@ export interface Config {
   };
   readonly overload: { readonly lagMs: number; readonly queueMs: number };
   readonly health: { readonly host: string; readonly port: number | 'off' };
+  readonly metrics: { readonly allow: readonly string[] };
+  readonly otlp: { readonly url: string };
   readonly gateway: readonly string[];
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   readonly domain: string;
@@ -144,7 +146,7 @@ export type ConfigResult =
     };
 
 /** Variables that are not settings: read by the command line, or named by schemes. */
-const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|SECRET_[A-Z0-9_]+)$/;
+const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|TOKEN|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];

@@ -1,4 +1,5 @@
 import { API_SETTINGS } from './api-settings.ts';
+import { MONITORING_SETTINGS } from './monitoring-settings.ts';
 import {
   dialplanContext,
   dialTemplate,
@@ -17,7 +18,6 @@ import {
   list,
   number,
   oneOf,
-  portOrOff,
   ports,
   setting,
   text,
@@ -82,15 +82,7 @@ export const SCHEMA = {
       'Milliseconds that connections may wait to be accepted before the port closes for a while, so that FreeSWITCH tries its next host.',
     ),
   },
-  health: {
-    host: setting(
-      'HEALTH_HOST',
-      '127.0.0.1',
-      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
-      'Address of /healthz and /readyz.',
-    ),
-    port: setting('HEALTH_PORT', 'off', portOrOff, 'Port of /healthz and /readyz; 0 lets the system choose.'),
-  },
+  ...MONITORING_SETTINGS,
   gateway: setting(
     'GATEWAY',
     [],

@@ -42,7 +42,7 @@ interface Outlook {
   readonly steps: readonly string[];
 }
 
-export type Verdict = { readonly id: string } & (
+type Verdict = { readonly id: string } & (
   | { readonly kind: 'same' }
   | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
   | { readonly kind: 'unknown'; readonly why: string }

@@ -36,6 +36,8 @@ export class Outbox {
   readonly #options: Required<OutboxOptions>;
   #queue: Entry[] = [];
   #bytes = 0;
+  /** Calls that began when there was no room, until they end. */
+  readonly #untold = new Set<string>();
   #writing: Promise<void> | null = null;
   #cancelRetry: (() => void) | null = null;
   #retryMs = FIRST_RETRY_MS;
@@ -49,15 +51,22 @@ export class Outbox {
   }
 
   open(call: NewLiveCall): void {
-    this.#add({ kind: 'opened', call, bytes: OVERHEAD + call.ends.length });
+    const bytes = OVERHEAD + call.ends.length;
+    if (this.#hasRoomFor(bytes)) this.#add({ kind: 'opened', call, bytes });
+    else this.#untold.add(call.call_id);
   }
 
   add(delivery: NewDelivery): void {
-    this.#add({ kind: 'delivery', delivery, bytes: OVERHEAD + delivery.body.length });
+    const bytes = OVERHEAD + delivery.body.length;
+    // The database takes no event of a call that it has not heard of.
+    if (!this.#untold.has(delivery.call_id) && this.#hasRoomFor(bytes))
+      this.#add({ kind: 'delivery', delivery, bytes });
+    else this.#lose(1, 'too many wait to be written');
   }
 
+  /** There is always room for it: one that is missing would have the call closed again, by a router that knows less. */
   close(id: string): void {
-    this.#add({ kind: 'closed', id, bytes: OVERHEAD });
+    if (!this.#untold.delete(id)) this.#add({ kind: 'closed', id, bytes: OVERHEAD });
   }
 
   get state(): { readonly queued: number; readonly lost: number; readonly because: string } {
@@ -78,11 +87,11 @@ export class Outbox {
     this.#cancelRetry = null;
   }
 
+  #hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#options.maxBytes;
+  }
+
   #add(entry: Entry): void {
-    if (this.#bytes + entry.bytes > this.#options.maxBytes) {
-      this.#lose(1, 'too many wait to be written');
-      return;
-    }
     this.#queue.push(entry);
     this.#bytes += entry.bytes;
     if (this.#writing === null && this.#cancelRetry === null) void this.#start();

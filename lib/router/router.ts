@@ -30,6 +30,7 @@ import { capacity } from './capacity.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
+import { openMonitoring, type Monitoring } from './monitoring.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
@@ -173,11 +174,21 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
         });
   const remembering: CallObserver = { ended: (record) => store?.record(record) };
   const live = new LiveCalls(() => clock.date());
+  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
+  let load: Load | null = null;
+  const lagMs = (): number => load?.lagMs ?? 0;
+  const monitoring = await openMonitoring({
+    ...{ config, live, upstream, telling, log, clock, version, lagMs, maxCalls: most.maxCalls },
+    store: store ?? null,
+    schemes: () => schemes.current,
+    isReady: () => readiness().status === 'ready',
+  });
   const observer = new CallObservers(
     [
       journal,
       remembering,
       live,
+      ...monitoring.observers,
       ...(store === undefined || store === null ? [] : [store.problemCounter]),
       ...(telling === null ? [] : [telling.events.observer]),
       ...(options.observers ?? []),
@@ -189,6 +200,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   schemes.follow((set, now = secrets) => {
     tokens.keep(tokenAccountsIn(set, now, version));
     telling?.events.follow(set.schemes);
+    monitoring.follow(set);
   });
   const memory = new AnswerMemory();
   const replies = new ReplyRoom();
@@ -201,13 +213,10 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     faults.add(text);
     log.warn(`dialplan: ${text}`);
   };
-  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
   };
-  let load: Load | null = null;
   const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
-  const lagMs = (): number => load?.lagMs ?? 0;
   const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
     const record = unserved(stalledMs, clock);
     observer.ended(record, '');
@@ -245,16 +254,16 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     ...most,
     ...config.overload,
     onChange: (state) => {
-      followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
+      followLoad(state, { listener, log, lagMs: lagMs() });
     },
   });
   const readiness = (): Readiness => ({
     status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
     calls: listener.counts.calls,
-    lagMs: Math.round(load.lagMs),
+    lagMs: Math.round(lagMs()),
     ...(store === undefined || store === null ? {} : { store: storeOf(store.state) }),
   });
-  const health = await openHealth(config, readiness).catch(async (error: unknown) => {
+  const health = await openHealth(config, readiness, monitoring).catch(async (error: unknown) => {
     load.stop();
     await listener.drain();
     throw error;
@@ -264,6 +273,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     live,
     breakers: upstream,
     readiness,
+    monitoring,
     tokens,
     ownPorts,
   }).catch(async (error: unknown) => {
@@ -295,6 +305,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     // Event streams are cut; a route that waits for the store does not get long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
     await telling?.close();
+    await monitoring.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();
@@ -354,8 +365,9 @@ function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readines
 async function openHealth(
   { health: { host, port } }: Config,
   readiness: () => Readiness,
+  { metrics, mayRead }: Monitoring,
 ): Promise<Health | null> {
-  return port === 'off' ? null : serveHealth({ host, port, readiness });
+  return port === 'off' ? null : serveHealth({ host, port, readiness, metrics, mayRead });
 }
 
 /** For a connection that was reset before it was accepted: there is no way to know which call it was. */

@@ -2,9 +2,12 @@ import { serveApi, type Api } from '../api/server.ts';
 import type { LiveCalls } from '../call/live.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
+import { readJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
+import { RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { SchemeDesk } from '../schemes/desk.ts';
+import { FileFault, MAX_SCHEME_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { ReloadableSchemes } from '../schemes/reload.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
@@ -12,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Readiness } from './health.ts';
+import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
 
 /** The API of a router: what it may see, and what it may change. */
@@ -33,6 +37,7 @@ interface Told {
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
 }
@@ -40,7 +45,7 @@ interface Told {
 /** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, ...told }: Told,
+  { schemes, tokens, ownPorts, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -61,5 +66,30 @@ export async function openApi(
   });
   const inForce = (): SchemeSet => schemes.current;
   const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
-  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
+  return serveApi({
+    config,
+    settings,
+    store,
+    schemes: inUse,
+    readSchemeFile,
+    desk,
+    trial,
+    metrics,
+    mayRead,
+    ...told,
+    log,
+    version,
+    clock,
+  });
+}
+
+async function readSchemeFile(file: string): Promise<unknown> {
+  try {
+    const read = readJson(await readText(file, { maxBytes: MAX_SCHEME_BYTES }));
+    if (read.ok) return read.value;
+    throw new RouterError('config_invalid', `${file}: ${read.fault}`);
+  } catch (error) {
+    if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
+    throw error;
+  }
 }

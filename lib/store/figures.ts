@@ -4,13 +4,13 @@ import type { Database } from './database.ts';
 
 /** Counts and times of the last calls, for whoever watches: read from the columns alone, never from the records. */
 
-export interface Minute {
+interface Minute {
   readonly at: string;
   readonly byResult: Readonly<Record<string, number>>;
 }
 
 /** Milliseconds from the connect of a call to its decision; null: nothing was decided. */
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;

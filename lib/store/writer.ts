@@ -37,6 +37,8 @@ const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 /** How often losses are logged while they go on. */
 const TELL_MS = 60_000;
+/** A database gives up by itself before; a disk that stands still never does. */
+const SILENT_MS = 12_000;
 
 export class Writer {
   readonly #options: Required<WriterOptions>;
@@ -120,11 +122,16 @@ export class Writer {
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH_ROWS);
+      const cancel = this.#options.clock.after(SILENT_MS, () => {
+        this.#tellDown(`no answer for ${SILENT_MS / 1000} s`);
+      });
       try {
         await this.#write(batch);
       } catch (error) {
         this.#isDown(error);
         return;
+      } finally {
+        cancel();
       }
       this.#queue.splice(0, batch.length);
       for (const { bytes } of batch) this.#bytes -= bytes;
@@ -165,16 +172,20 @@ export class Writer {
 
   #isDown(error: unknown): void {
     if (this.#closing) return;
-    if (this.#because === '') {
-      const facts = { error: messageOf(error), queued: this.#queue.length };
-      this.#options.log.warn(
-        'store: the database accepts no records; calls go on, and queued records are tried again',
-        facts,
-      );
-    }
-    this.#because = messageOf(error);
+    this.#tellDown(messageOf(error));
     this.#cancelTimer = this.#after(this.#retryMs);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+  }
+
+  /** Once, until it takes records again. */
+  #tellDown(because: string): void {
+    if (this.#because === '') {
+      this.#options.log.warn(
+        'store: the database accepts no records; calls go on, and queued records are tried again',
+        { error: because, queued: this.#queue.length },
+      );
+    }
+    this.#because = because;
   }
 
   #isUp(): void {

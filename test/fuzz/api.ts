@@ -1,6 +1,7 @@
 import { ROLES } from '../../lib/api/guard/role.ts';
 import { Random as Chance } from '../../lib/simulator/random.ts';
 import { openApi } from '../support/api.ts';
+import { callRecord } from '../support/stored.ts';
 import { operationsOf, type Operation } from '../support/openapi.ts';
 
 /** Requests made of the API's own document and of spite: none may be a fault of the router, and a refused one writes nothing. */
@@ -59,6 +60,9 @@ export async function fuzzApi(
     },
   );
   try {
+    const record = Object.assign(callRecord({ scheme: 'sales', callerName: HOSTILE_NAME }), { id: CALL });
+    api.store.record(record);
+    await api.store.flush();
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));
     const chance = new Chance(seed);
     const random = (): number => chance.next();
@@ -116,6 +120,10 @@ const SPITE: readonly string[] = [
   '\r\nSet-Cookie: a=b',
 ];
 
+/** A call that is there. */
+const CALL = '018f0000000070008000000000000001';
+const HOSTILE_NAME = '<img src=x onerror=alert(1)>\u202e{{secret.X}}';
+
 /** Some that are right, so that what is behind the first look is reached as well. */
 const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   name: ['anna', 'viewer', 'crm.test', 'admin', 'n1', 'n2'],
@@ -125,7 +133,7 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   force: ['open', 'closed', 'none'],
   state: ['open', 'acknowledged', 'solved'],
   limit: ['1', '50', '500'],
-  id: ['01890000-0000-7000-8000-000000000000'],
+  id: ['01890000-0000-7000-8000-000000000000', CALL],
   cursor: ['01890000-0000-7000-8000-000000000000', '1234567890'],
   scheme: ['sales', 'night'],
   of: ['hour', 'day'],
@@ -134,7 +142,7 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   to: ['1', '2'],
   calls: [1, 100],
   revision: [1, 2],
-  call: ['call-1', { did: '15005550100' }, { did: '15005550100', caller: '380441112233' }],
+  call: [CALL, { did: '15005550100' }, { did: '15005550100', caller: '380441112233' }],
   reply: [{ body: '201' }, { status: 404, headers: { 'content-type': 'text/plain' }, body: '' }],
   document: [{ name: 'sales', webhook: { url: 'http://127.0.0.1:1/' } }, { name: 'n1' }],
 };

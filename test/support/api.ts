@@ -7,6 +7,7 @@ import type { ApiOptions, ApiStore } from '../../lib/api/context.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { Passwords } from '../../lib/api/guard/password.ts';
 import { ROLES, type Role } from '../../lib/api/guard/role.ts';
+import { networks } from '../../lib/api/guard/surface.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
@@ -96,11 +97,17 @@ export async function openApi(
       set,
       files: new Map(),
     }),
+    readSchemeFile: () => Promise.resolve({}),
     desk,
     trial,
     live,
     breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
     readiness: () => ({ status: 'ready' }),
+    metrics: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      text: () => Promise.resolve('up 1\n'),
+    },
+    mayRead: networks(config.metrics.allow),
     log,
     clock: systemClock,
     version: 'test',

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
 import { REASON_GROUPS } from '../../lib/reasons/index.ts';
+import { metricsTable } from './metrics.ts';
 import { presetsPage } from './presets-page.ts';
 import { readRows, type Row } from './readings.ts';
 import { schemePage } from './scheme-page.ts';
@@ -11,6 +12,7 @@ import { defaultConfiguration, settingsTable } from './settings.ts';
 export const TABLES: ReadonlyMap<string, { readonly name: string; readonly table: () => string }> = new Map([
   ['docs/settings.md', { name: 'settings', table: settingsTable }],
   ['docs/routing.md', { name: 'outcomes', table: outcomesTable }],
+  ['docs/metrics.md', { name: 'metrics', table: metricsTable }],
 ]);
 
 /** A page with its table as the code has it. `npm run docs` writes it; a test holds the page against it. */

@@ -59,6 +59,11 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
   });
 }
 
+/** Where not everybody is asked: any role will do. */
+export async function requireUser(request: FastifyRequest, context: ApiContext): Promise<void> {
+  if ((await authenticate(request, context)) === null) throw notLoggedIn();
+}
+
 function notLoggedIn(): ApiProblem {
   return new ApiProblem(401, 'log in, or send a token', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }

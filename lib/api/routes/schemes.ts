@@ -46,7 +46,7 @@ const MASKER = createRedactor({ maskNumbers: true });
 const DAY_SECONDS = 86_400;
 
 export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { desk, schemes, store, clock } = context;
+  const { desk, schemes, readSchemeFile, store, clock } = context;
   const figures = keeping(context, (tenant, seconds) =>
     store.figures.bySchemes(tenant, new Date(clock.date().getTime() - seconds * 1000)),
   );
@@ -114,16 +114,27 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'One scheme from the store; a viewer sees no numbers in it',
+          summary: 'One scheme, with an ETag where the store has it; a viewer sees no numbers in it',
           params,
-          response: { 200: listing.extend({ document: z.unknown() }) },
+          response: {
+            200: z.union([
+              listing.extend({ file: z.null(), document: z.unknown() }),
+              z
+                .object({ name: z.string(), file: z.string(), document: z.unknown() })
+                .describe('Of a file: it is changed there'),
+            ]),
+          },
         },
       },
       async (request, reply) => {
-        const found = await stored(request.params.name);
-        return reply
-          .header('ETag', etagOf(found.revision))
-          .send({ ...shown(found), document: shownTo(request, JSON.parse(found.document)) });
+        const { name } = request.params;
+        const file = schemes().files.get(name);
+        if (file !== undefined) {
+          return reply.send({ name, file, document: shownTo(request, await readSchemeFile(file)) });
+        }
+        const found = await stored(name);
+        const document = shownTo(request, JSON.parse(found.document) as unknown);
+        return reply.header('ETag', etagOf(found.revision)).send({ ...shown(found), file: null, document });
       },
     );
     app.put(

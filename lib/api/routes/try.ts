@@ -22,6 +22,10 @@ const described = z.strictObject({
   variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
 });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
+const fault = z.object({
+  detail: z.string(),
+  pointer: z.string().describe('Into the document; absent: the fault is not in it').optional(),
+});
 
 export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
   return (app) => {
@@ -48,15 +52,36 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           typeof call === 'string'
             ? { recorded: await recordedCall(context, principalOf(request), call) }
             : describedCall(call);
+        const tried = await context.trial.tryCall({
+          scheme,
+          document: document === undefined ? null : JSON.stringify(document),
+          call: asked,
+          reply: reply === null ? null : lowered(reply),
+        });
         await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
-        return recordOf(
-          await context.trial.tryCall({
-            scheme,
-            document: document === undefined ? null : JSON.stringify(document),
-            call: asked,
-            reply: reply === null ? null : lowered(reply),
-          }),
-        );
+        return recordOf(tried);
+      },
+    );
+    app.post(
+      '/check',
+      {
+        config: { role: 'editor' },
+        schema: {
+          tags: ['try'],
+          summary: 'What would keep a document from being in use, were it live; nothing is saved',
+          body: z.strictObject({ name, document }),
+          response: { 200: z.object({ faults: z.array(fault) }) },
+        },
+      },
+      async (request) => {
+        const { name, document } = request.body;
+        const found = await context.desk.check(name, JSON.stringify(document));
+        return {
+          faults: found.map(({ pointer, message }) => ({
+            detail: message,
+            ...(pointer === null ? {} : { pointer }),
+          })),
+        };
       },
     );
     app.post(
@@ -100,13 +125,12 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { reply = null } = request.body;
         const call = await recordedCall(context, principalOf(request), request.params.id);
+        const tried = await context.trial.tryCall({
+          ...{ scheme: null, document: null, call: { recorded: call } },
+          reply: reply === null ? null : lowered(reply),
+        });
         await audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } });
-        return recordOf(
-          await context.trial.tryCall({
-            ...{ scheme: null, document: null, call: { recorded: call } },
-            reply: reply === null ? null : lowered(reply),
-          }),
-        );
+        return recordOf(tried);
       },
     );
     app.post(
@@ -123,8 +147,9 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request) => {
         const call = await recordedCall(context, principalOf(request), request.params.id);
+        const decided = await context.trial.again(call);
         await audit(context, request, 'decide again', `call ${call.record.id}`);
-        return (await context.trial.again(call)) as z.infer<typeof verdict>;
+        return decided as z.infer<typeof verdict>;
       },
     );
     return Promise.resolve();

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { FastifyInstance } from 'fastify';
 import { ROLES, type Role } from '../../../lib/api/guard/role.ts';
 import { bearer, logIn, openApi, type ApiUnderTest } from '../../support/api.ts';
 import { operationsOf, type Operation } from '../../support/openapi.ts';
@@ -37,6 +38,20 @@ describe('api: route x role', () => {
       .filter(({ role }) => role === 'anyone')
       .map(({ method, path }) => `${method} ${path}`);
     expect(open).to.deep.equal(['POST /api/v1/session', 'GET /api/v1/setup', 'POST /api/v1/setup']);
+  });
+
+  it('has every route in its document, with a role and what it answers', () => {
+    const inDocument = operations.map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
+    const outside = ['GET /setup', 'GET /healthz', 'GET /metrics'];
+    expect([...inDocument, ...outside].sort()).to.deep.equal(routesOf(api.app).sort());
+    for (const { method, path, responses } of operations) {
+      const [first] = Object.keys(responses);
+      expect(first, `${method} ${path}`).to.match(/^20[014]$/);
+      const { content } = responses[first ?? ''] as { content?: object };
+      expect(first === '204' || content !== undefined, `${method} ${path} says what it answers`).to.equal(
+        true,
+      );
+    }
   });
 
   it('lets nobody in without a token, with a wrong one or an expired one', async () => {
@@ -87,3 +102,19 @@ describe('api: route x role', () => {
     expect((await api.app.inject({ url: '/api/v1/session', headers })).statusCode).to.equal(200);
   });
 });
+
+/** As the server itself prints them: `/api/v1/calls/:id (GET)`. */
+function routesOf(app: FastifyInstance): string[] {
+  const parts: string[] = [];
+  return app
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const found = /^(.*?)(?:├── |└── )(\S*) ?(?:\(([A-Z, ]+)\))?/.exec(line);
+      if (found === null) return [];
+      const [, indent = '', part = '', methods] = found;
+      parts.splice(indent.length / 4, Infinity, part);
+      const path = parts.join('');
+      return methods === undefined ? [] : methods.split(', ').map((method) => `${method} ${path}`);
+    });
+}

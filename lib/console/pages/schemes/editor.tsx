@@ -1,7 +1,64 @@
+import { Skeleton, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useParams, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { Page } from '../../ui/page.tsx';
+import { FailureOf } from '../../ui/failure.tsx';
+import { Empty, Page } from '../../ui/page.tsx';
+import type { Draft } from './draft.ts';
+import { NO_PRESET } from './new-scheme.tsx';
+import { onePreset, oneScheme, schemeSchema } from './queries.ts';
+import { useFieldTable } from './words.ts';
+import { Workbench } from './workbench.tsx';
 
+/** One scheme: that of the store, or a new one that begins as a preset. */
 export function SchemeEditor() {
   const { t } = useTranslation();
-  return <Page title={t('schemes.title')}>{null}</Page>;
+  const { name } = useParams({ from: '/schemes/$name' });
+  const { preset } = useSearch({ from: '/schemes/$name' });
+  const scheme = useQuery(oneScheme(name));
+  const schema = useQuery(schemeSchema);
+  const isEmpty = preset === undefined || preset === NO_PRESET;
+  const offered = useQuery({ ...onePreset(preset ?? ''), enabled: !isEmpty });
+  const table = useFieldTable();
+  const failed = [scheme, schema, offered].find(({ error, data }) => error !== null && data === undefined);
+  if (failed !== undefined) {
+    return (
+      <Page title={name}>
+        <FailureOf error={failed.error} again={() => void failed.refetch()} />
+      </Page>
+    );
+  }
+  const isOffered = isEmpty || offered.data !== undefined;
+  if (scheme.data === undefined || schema.data === undefined || table === null || !isOffered) {
+    return (
+      <Page title={name}>
+        <Stack gap="sm" aria-busy="true">
+          {Array.from({ length: 8 }, (_, index) => (
+            <Skeleton key={index} h={44} maw={720} />
+          ))}
+        </Stack>
+      </Page>
+    );
+  }
+  const { data: held } = scheme;
+  const chosen = offered.data;
+  if (held === null && preset === undefined) {
+    return (
+      <Page title={name}>
+        <Empty title={t('schemes.none', { name })}>{t('schemes.noneHint')}</Empty>
+      </Page>
+    );
+  }
+  const first: Draft =
+    held === null
+      ? { base: {}, etag: null, document: { name, ...(chosen?.document ?? { webhook: { url: '' } }) } }
+      : { base: held.scheme.document, etag: held.etag, document: held.scheme.document };
+  return (
+    <Workbench
+      key={name}
+      {...{ name, first, held, table }}
+      schema={schema.data}
+      toDo={held === null ? (chosen?.toDo ?? []) : []}
+    />
+  );
 }
