@@ -54,7 +54,7 @@ export interface Status {
 }
 
 /** A scheme of the store, without its document. */
-interface StoredSchemeSummary {
+export interface StoredSchemeSummary {
   readonly name: string;
   readonly revision: number;
   readonly createdAt: string;
