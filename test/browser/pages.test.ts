@@ -9,6 +9,7 @@ const PAGES = [
   '/live',
   '/calls',
   '/schemes',
+  '/schemes/sales',
   '/problems',
   '/deliveries',
   '/status',

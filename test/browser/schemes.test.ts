@@ -58,8 +58,8 @@ describe('console: schemes', function () {
     const page = await it_.pageAs('editor', '/schemes');
     await make(page, 'both');
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
-    await field(page, 'Title').fill('by the form');
-    await page.locator('.cm-content').getByText('"by the form"').dblclick();
+    await field(page, 'Title').fill('formed');
+    await page.locator('.cm-content').getByText('"formed"').dblclick();
     await page.keyboard.type('typed');
     await page.locator('input[value="typed"]').waitFor();
     expect(page.complaints).to.deep.equal([]);
