@@ -10,6 +10,7 @@ const PAGES = [
   '/calls',
   '/reasons',
   '/schemes',
+  '/schemes/sales',
   '/problems',
   '/deliveries',
   '/status',
