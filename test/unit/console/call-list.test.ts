@@ -45,7 +45,10 @@ describe('list of calls', () => {
 
   it('puts calls that have just ended where they belong by their traces', () => {
     const call = (id: string): CallSummary => ({ id }) as CallSummary;
-    const page = (ids: string, next: string | null = null): CallPage => ({ calls: ids.split('').map(call), next });
+    const page = (ids: string, next: string | null = null): CallPage => ({
+      calls: ids.split('').map(call),
+      next,
+    });
     const before = { pages: [page('ec', '5'), page('ba')], pageParams: [null, '5'] };
     const ids = (given: typeof before | ReturnType<typeof withNewest>): string =>
       given.pages.flatMap(({ calls }) => calls.map(({ id }) => id)).join('');
