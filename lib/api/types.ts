@@ -6,6 +6,7 @@ export type { LiveCall, LiveCounts } from '../call/live.ts';
 export type { SchemeState } from '../schemes/desk.ts';
 export type { Minute } from '../call/minutes.ts';
 export type { Role } from './guard/role.ts';
+export type { DialplanView } from './context.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
@@ -290,4 +291,18 @@ export interface ShadowView {
   }[];
   /** Null: there are no older ones. */
   readonly next: string | null;
+}
+
+/** `GET /ways`. */
+export interface WaysView {
+  readonly ways: readonly {
+    readonly kind: 'gateway' | 'domain';
+    readonly name: string;
+    readonly dialled: number;
+    readonly answered: number;
+    readonly cause: string | null;
+    readonly lastAt: string;
+  }[];
+  /** That calls came with, the newest first. */
+  readonly domains: readonly string[];
 }

@@ -12,7 +12,7 @@ export interface Minute {
 }
 
 /** Milliseconds from the question to the end of the reply, within 6 %; null: none was answered. */
-export interface Latency {
+interface Latency {
   readonly answers: number;
   readonly p50: number | null;
   readonly p95: number | null;

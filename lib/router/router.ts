@@ -276,6 +276,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     monitoring,
     tokens,
     ownPorts,
+    listening: listener.address,
   }).catch(async (error: unknown) => {
     load.stop();
     health?.close();

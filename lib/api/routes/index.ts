@@ -3,6 +3,7 @@ import type { ApiContext } from '../context.ts';
 import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { handoverRoutes } from './handover.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
@@ -30,6 +31,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   problemRoutes,
   deliveryRoutes,
   schemeRoutes,
+  handoverRoutes,
   settingRoutes,
   referenceRoutes,
   openapiRoutes,

@@ -114,7 +114,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'One scheme, with an ETag where the store has it; a viewer sees no numbers in it',
+          summary: 'One scheme, with an ETag if it is in the store; a viewer sees no numbers in it',
           params,
           response: {
             200: z.union([

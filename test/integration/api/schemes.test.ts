@@ -187,4 +187,35 @@ describe('api: schemes, calls and trials', () => {
       .split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).to.have.length(3);
   });
+
+  it('says what is wrong with a document, and saves nothing', async () => {
+    const wrong = { name: 'sales', webhook: { url: 'nowhere', timeoutSeconds: 99 } };
+    const found = await ask('POST', '/check', { body: { name: 'sales', document: wrong } });
+    expect(found.status, found.text).to.equal(200);
+    const { faults } = JSON.parse(found.text) as { faults: { pointer: string; detail: string }[] };
+    expect(faults.map(({ pointer }) => pointer)).to.have.members(['/webhook/url', '/webhook/timeoutSeconds']);
+    const right = await ask('POST', '/check', { body: { name: 'sales', document: scheme('sales') } });
+    expect(JSON.parse(right.text)).to.deep.equal({ faults: [] });
+    const named = await ask('POST', '/check', { body: { name: 'sales', document: scheme('other') } });
+    expect(named.text).to.include('"pointer":"/name"');
+    expect((await ask('GET', '/schemes/sales')).status).to.equal(404);
+    expect((await ask('POST', '/check', { role: 'viewer', body: {} })).status).to.equal(403);
+  });
+
+  it('reads a scheme of a file, without an ETag, and to a viewer without its numbers', async () => {
+    await api.close();
+    const document = scheme('night', { fallback: { onError: [{ dial: '380441112233' }] } });
+    api = await openApi({
+      schemes: () => ({
+        set: { schemes: new Map(), default: null, variables: new Set() },
+        files: new Map([['night', 'night.json']]),
+      }),
+      readSchemeFile: (file) => Promise.resolve(file === 'night.json' ? document : null),
+    });
+    const read = await ask('GET', '/schemes/night');
+    expect([read.status, read.etag]).to.deep.equal([200, undefined]);
+    expect(JSON.parse(read.text)).to.deep.equal({ name: 'night', file: 'night.json', document });
+    const masked = await ask('GET', '/schemes/night', { role: 'viewer' });
+    expect(masked.text).to.include('night.json').and.not.to.include('380441112233');
+  });
 });

@@ -75,6 +75,7 @@ export function WhatWouldChangeView({ document }: { readonly document: SchemeDoc
                           search={{}}
                           target="_blank"
                           size="xs"
+                          py={4}
                           style={{ whiteSpace: 'nowrap' }}
                         >
                           {t('schemes.change.example', { number: index + 1 })}

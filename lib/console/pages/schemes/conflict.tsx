@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Radio, Stack, Table, Text, Title } from '@mantine/core';
+import { Button, Group, Radio, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 import { DifferenceList, JsonValue } from './difference-list.tsx';
 import { differencesBetween, pointerOf, type SchemeDocument } from './document.ts';
 import type { Draft } from './draft.ts';
@@ -24,7 +25,7 @@ export function ConflictDialog({ draft, theirs, onMerge, onClose }: ConflictDial
   const { base, document } = draft;
   const { document: result, conflicts } = merged(base, document, theirs.document, choices);
   return (
-    <Modal opened onClose={onClose} title={t('schemes.merge.title', { author: theirs.author })} size="xl">
+    <Dialog opened onClose={onClose} title={t('schemes.merge.title', { author: theirs.author })} size="xl">
       <Stack gap="md">
         <Stack gap={4}>
           <Title order={3}>{t('schemes.merge.theirs', { author: theirs.author })}</Title>
@@ -89,6 +90,6 @@ export function ConflictDialog({ draft, theirs, onMerge, onClose }: ConflictDial
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 import { FailureOf } from '../../ui/failure.tsx';
 import { deleteScheme } from './queries.ts';
 
@@ -27,7 +28,7 @@ export function DeleteButton({ name, etag }: { readonly name: string; readonly e
       <Button size="xs" variant="default" onClick={open}>
         {t('schemes.delete.button')}
       </Button>
-      <Modal opened={isOpen} onClose={close} title={t('schemes.delete.title', { name })}>
+      <Dialog opened={isOpen} onClose={close} title={t('schemes.delete.title', { name })}>
         <Stack>
           <Text size="sm">{t('schemes.delete.text')}</Text>
           {deleting.error !== null && <FailureOf error={deleting.error} />}
@@ -47,7 +48,7 @@ export function DeleteButton({ name, etag }: { readonly name: string; readonly e
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

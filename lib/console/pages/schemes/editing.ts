@@ -2,7 +2,7 @@ import { createContext, useContext } from 'react';
 import type { FieldFault } from '../../api/client.ts';
 import { pathOf, pointerOf, valueAt, type Path, type SchemeDocument } from './document.ts';
 import type { SchemaNode } from './schema.ts';
-import type { FieldTable } from './words.ts';
+import type { FieldTable } from './schema.ts';
 
 /** What every input of the form shares. */
 

@@ -95,7 +95,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
   const listFault = faults.find(({ pointer }) => pointer === `/fallback/${list}`)?.detail ?? null;
   return (
     <Stack gap={6} component="section" aria-label={label}>
-      <Group justify="space-between" gap="xs" wrap="nowrap">
+      <Group justify="space-between" gap="xs">
         <Text size="sm" fw={600}>
           {label}{' '}
           <Text span size="xs" c="dimmed" fw={400}>

@@ -12,7 +12,7 @@ export function FaultList() {
   if (faults.length === 0) return null;
   return (
     <Alert
-      color="orange"
+      color="yellow"
       variant="light"
       icon={<IconAlertTriangle />}
       title={t('schemes.notYet', { count: faults.length })}

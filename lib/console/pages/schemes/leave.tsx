@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 
 interface LeaveGuardProps {
   readonly isOn: boolean;
@@ -13,7 +14,7 @@ export function LeaveGuard({ isOn, changes }: LeaveGuardProps) {
   const { t } = useTranslation();
   const blocker = useBlocker({ shouldBlockFn: () => isOn, enableBeforeUnload: isOn, withResolver: true });
   return (
-    <Modal
+    <Dialog
       opened={blocker.status === 'blocked'}
       onClose={() => {
         blocker.reset?.();
@@ -42,6 +43,6 @@ export function LeaveGuard({ isOn, changes }: LeaveGuardProps) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

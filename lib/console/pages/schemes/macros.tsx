@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, ScrollArea, Text } from '@mantine/core';
+import { ActionIcon, Group, Menu, Text } from '@mantine/core';
 import { IconBraces } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -34,25 +34,23 @@ export function MacroPicker({ input, onChange }: MacroPickerProps) {
           <IconBraces size={16} />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown mah={360} style={{ overflow: 'auto' }}>
         <Menu.Label>{t('schemes.macros.title')}</Menu.Label>
-        <ScrollArea.Autosize mah={320} type="auto">
-          {macros.map(({ name, value }) => (
-            <Menu.Item
-              key={name}
-              onClick={() => {
-                put(name);
-              }}
-            >
-              <Group justify="space-between" gap="xl" wrap="nowrap">
-                <Text span className="mono">{`{{${name}}}`}</Text>
-                <Text span size="xs" c="dimmed" className="foreign" maw={220} truncate>
-                  {value === '' ? t('schemes.macros.empty') : (value ?? '')}
-                </Text>
-              </Group>
-            </Menu.Item>
-          ))}
-        </ScrollArea.Autosize>
+        {macros.map(({ name, value }) => (
+          <Menu.Item
+            key={name}
+            onClick={() => {
+              put(name);
+            }}
+          >
+            <Group justify="space-between" gap="xl" wrap="nowrap">
+              <Text span className="mono">{`{{${name}}}`}</Text>
+              <Text span size="xs" c="dimmed" className="foreign" maw={220} truncate>
+                {value === '' ? t('schemes.macros.empty') : (value ?? '')}
+              </Text>
+            </Group>
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Radio, ScrollArea, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, ScrollArea, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 import { presets } from './queries.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -28,7 +29,7 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
       ? null
       : t('schemes.new.nameRule');
   return (
-    <Modal opened onClose={onClose} title={t('schemes.new.title')} size="lg">
+    <Dialog opened onClose={onClose} title={t('schemes.new.title')} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -76,6 +77,6 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 import type { SchemeRevision } from '../../../api/types.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { Loaded } from '../../ui/page.tsx';
@@ -116,7 +117,7 @@ function RevisionDialog({ name, etag, revision, shown, isReadOnly, onClose }: Re
     },
   });
   return (
-    <Modal
+    <Dialog
       opened
       onClose={onClose}
       title={t('schemes.revisions.from', { from: revision, to: shown.revision })}
@@ -167,6 +168,6 @@ function RevisionDialog({ name, etag, revision, shown, isReadOnly, onClose }: Re
           )}
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

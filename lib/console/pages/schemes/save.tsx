@@ -1,8 +1,9 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../ui/dialog.tsx';
 import { Problem } from '../../api/client.ts';
 import { notifications } from '@mantine/notifications';
 import { FailureOf } from '../../ui/failure.tsx';
@@ -60,7 +61,7 @@ export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialo
     },
   });
   return (
-    <Modal opened onClose={onClose} title={t('schemes.save.title', { name })} size="lg">
+    <Dialog opened onClose={onClose} title={t('schemes.save.title', { name })} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -110,7 +111,7 @@ export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialo
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -22,6 +22,9 @@ export interface SchemaNode {
   readonly definitions?: Readonly<Record<string, SchemaNode>>;
 }
 
+/** By the field's path with dots, and by `auth.` and the key for those of `webhook.auth`. */
+export type FieldTable = Readonly<Record<string, readonly [label: string, doc: string]>>;
+
 /** Null: a scheme has no such field. */
 export function nodeAt(schema: SchemaNode, path: Path): SchemaNode | null {
   const found = valueAt(

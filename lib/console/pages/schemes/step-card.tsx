@@ -79,7 +79,7 @@ export function StepCard(props: StepCardProps) {
         props.onDropHere();
       }}
     >
-      <Group gap="xs" wrap="nowrap" align="center">
+      <Group gap="xs" align="center">
         {!isReadOnly && (
           <span
             draggable
@@ -100,7 +100,7 @@ export function StepCard(props: StepCardProps) {
         <Text size="sm" w={112} style={{ flex: 'none' }} visibleFrom="xs">
           {kind === null ? t('schemes.steps.unknown') : t(`schemes.steps.${kind}`)}
         </Text>
-        <Group gap="xs" flex={1} wrap="nowrap" align="center" miw={0}>
+        <Group gap="xs" flex="1 1 170px" wrap="nowrap" align="center" miw={0}>
           <StepInputs {...props} kind={kind} />
         </Group>
         {seconds > 0 && (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Path } from './document.ts';
-import { nodeAt, type SchemaNode } from './schema.ts';
+import { nodeAt, type FieldTable, type SchemaNode } from './schema.ts';
 
 /** What a field is called: in English by the JSON schema, in another language by a table of that language. */
 
@@ -9,9 +9,6 @@ export interface FieldWords {
   readonly label: string;
   readonly doc: string;
 }
-
-/** By the field's path with dots, and by `auth.` and the key for those of `webhook.auth`. */
-export type FieldTable = Readonly<Record<string, readonly [label: string, doc: string]>>;
 
 const TABLES: Readonly<Record<string, () => Promise<FieldTable>>> = {
   uk: async () => (await import('../../words/uk/scheme-fields.ts')).schemeFields,

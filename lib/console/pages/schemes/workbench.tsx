@@ -23,7 +23,7 @@ import { Shadow } from './shadow.tsx';
 import { StateBadge } from './state.tsx';
 import { Trial, type TrialCall } from './trial.tsx';
 import { useFaults } from './use-faults.ts';
-import type { FieldTable } from './words.ts';
+import type { FieldTable } from './schema.ts';
 import './workbench.css';
 
 interface WorkbenchProps {
@@ -97,7 +97,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
             )}
             <Button
               size="xs"
-              variant={hasJson ? 'light' : 'default'}
+              variant={hasJson ? 'outline' : 'default'}
               leftSection={<IconBraces size={16} />}
               aria-pressed={hasJson}
               onClick={() => {
@@ -123,7 +123,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
           </Alert>
         )}
         {theirs !== null && isDirty && (
-          <Alert icon={<IconUsers />} color="orange" variant="light" py="xs" role="status">
+          <Alert icon={<IconUsers />} color="yellow" variant="light" py="xs" role="status">
             <Group justify="space-between" gap="xs">
               <Text size="sm">
                 {t('schemes.merge.notice', { author: theirs.author, revision: theirs.revision })}

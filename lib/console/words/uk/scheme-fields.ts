@@ -1,4 +1,4 @@
-import type { FieldTable } from '../../pages/schemes/words.ts';
+import type { FieldTable } from '../../pages/schemes/schema.ts';
 
 /** Fields of a scheme; in English the API names them. */
 export const schemeFields: FieldTable = {

@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from '../support/console.ts';
+
+/** Schemes in the console: made, changed, tried, and changed by two at once. */
+
+describe('console: schemes', function () {
+  this.timeout(240_000);
+  let it_: ConsoleUnderTest;
+
+  before(async function () {
+    if (!browserInstalled()) {
+      process.stderr.write(`${NO_BROWSER}\n`);
+      this.skip();
+    }
+    it_ = await openConsole({
+      users: ['admin', 'editor', 'viewer'],
+      schemes: [{ name: 'locked', title: 'In a file', webhook: { url: 'CRM_URL/route' } }],
+    });
+  });
+
+  after(async () => {
+    await (it_ as ConsoleUnderTest | undefined)?.close();
+  });
+
+  const make = async (page: Page, name: string): Promise<void> => {
+    await page.goto(`${it_.url}/schemes`);
+    await page.getByRole('button', { name: 'New scheme' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill(name);
+    await page.getByRole('radio', { name: 'empty' }).check();
+    await page.getByRole('button', { name: 'Fill it in' }).click();
+    await field(page, 'URL').fill(`${it_.crm.url}/route`);
+    await save(page, name);
+  };
+
+  it('makes one from a name and a URL, and tries it', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'made');
+    await page.getByRole('textbox', { name: 'Caller', exact: true }).last().fill('380441234567');
+    await page.getByRole('textbox', { name: 'Called number', exact: true }).last().fill('15005550100');
+    await page.getByRole('button', { name: 'Try', exact: true }).click();
+    await page.getByText('{"destination":"201"}').waitFor();
+    await page.getByText('dial 201').first().waitFor();
+    expect(it_.crm.requests.at(-1)?.headers['x-esl-router-dry-run']).to.equal('1');
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('says what is wrong beside its field, while it is typed', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'faulty');
+    await field(page, 'Max time waiting').fill('99');
+    await page.getByText('expected at most 30').first().waitFor();
+    await field(page, 'Max time waiting').fill('5');
+    await page.getByText('expected at most 30').first().waitFor({ state: 'detached' });
+  });
+
+  it('keeps form and JSON alike', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'both');
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    await field(page, 'Title').fill('by the form');
+    await page.locator('.cm-content').getByText('"by the form"').dblclick();
+    await page.keyboard.type('typed');
+    await page.waitForFunction(
+      '[...document.querySelectorAll("input")].some(({ value }) => value === "typed")',
+    );
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('shows the second of two editors what the first one changed, and saves both', async () => {
+    const one = await it_.pageAs('editor', '/schemes');
+    await make(one, 'shared');
+    const other = await it_.pageAs('admin', '/schemes/shared');
+    await field(one, 'Title').fill('by the editor');
+    await field(one, 'Max time waiting').fill('2');
+    await field(other, 'Title').fill('by the admin');
+    await field(other, 'Timeout of the call').fill('20');
+    await save(one, 'shared');
+    await other.getByRole('button', { name: 'Save', exact: true }).click();
+    await dialogButton(other, 'Save').click();
+    await other.getByText('editor has changed it too').waitFor();
+    await other.getByRole('radio', { name: 'Title: Theirs' }).check();
+    await dialogButton(other, 'Merge, then save again').click();
+    expect(await field(other, 'Title').inputValue()).to.equal('by the editor');
+    expect(await field(other, 'Timeout of the call').inputValue()).to.equal('20');
+    expect(await field(other, 'Max time waiting').inputValue()).to.equal('2');
+    await save(other, 'shared');
+    await one.getByText('admin saved revision 3').waitFor();
+    expect(await field(one, 'Timeout of the call').inputValue()).to.equal('20');
+  });
+
+  it('asks before changes are lost', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'left');
+    await field(page, 'Title').fill('not saved');
+    await page.getByRole('link', { name: 'Problems' }).click();
+    await page.getByText('Leave without saving?').waitFor();
+    await dialogButton(page, 'Stay').click();
+    expect(await field(page, 'Title').inputValue()).to.equal('not saved');
+    await page.getByRole('link', { name: 'Problems' }).click();
+    await dialogButton(page, 'Leave').click();
+    await page.getByRole('heading', { name: 'Problems' }).waitFor();
+  });
+
+  it('moves a step by the keyboard', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'steps');
+    for (const step of ['Hang up', 'Dial']) {
+      await page.getByRole('button', { name: 'No answer: Add a step' }).press('Enter');
+      await page.getByRole('menuitem', { name: step }).press('Enter');
+    }
+    const first = page.getByRole('group', { name: 'No answer, 1' });
+    await first.getByText('Dial').waitFor();
+    await first.getByRole('button', { name: 'Down' }).press('Enter');
+    await first.getByText('Hang up').waitFor();
+    await page.getByText('Never reached').waitFor();
+  });
+
+  it('lets a viewer read, and a file be changed by nobody', async () => {
+    const viewer = await it_.pageAs('viewer', '/schemes/made');
+    expect(await field(viewer, 'URL').isEditable()).to.equal(false);
+    for (const button of ['Save', 'Delete', 'Try', 'Add a step']) {
+      expect(await viewer.getByRole('button', { name: button, exact: true }).count(), button).to.equal(0);
+    }
+    const admin = await it_.pageAs('admin', '/schemes/locked');
+    await admin.getByText('This scheme is locked').waitFor();
+    expect(await field(admin, 'URL').isEditable()).to.equal(false);
+    expect(await admin.getByRole('button', { name: 'Save', exact: true }).count()).to.equal(0);
+  });
+});
+
+function field(page: Page, name: string) {
+  return page.getByRole('textbox', { name }).first();
+}
+
+function dialogButton(page: Page, name: string) {
+  return page.getByRole('dialog').getByRole('button', { name, exact: true });
+}
+
+async function save(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialogButton(page, 'Save').click();
+  await page.getByText(`${name} is saved.`).first().waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
