@@ -41,7 +41,7 @@ export const BESIDE_COLUMNS: readonly Column[] = ['startedAt', 'result', 'caller
 
 const KEPT = 'esl-router.columns';
 
-export function isColumn(word: string): word is Column {
+function isColumn(word: string): word is Column {
   return Object.hasOwn(COLUMNS, word);
 }
 

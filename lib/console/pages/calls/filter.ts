@@ -1,11 +1,10 @@
 /** What calls are asked for, as it stands in the address: every value a text, several of one kind divided by commas. */
 
-export const TEXT_FILTERS = ['number', 'caller', 'did', 'destination', 'text', 'uuid'] as const;
+const TEXT_FILTERS = ['number', 'caller', 'did', 'destination', 'text', 'uuid'] as const;
 export const LIST_FILTERS = ['result', 'reason', 'scheme', 'end'] as const;
 export const TIME_FILTERS = ['since', 'until'] as const;
 export const FILTERS = [...TEXT_FILTERS, ...LIST_FILTERS, ...TIME_FILTERS] as const;
 
-export type TextFilter = (typeof TEXT_FILTERS)[number];
 export type ListFilter = (typeof LIST_FILTERS)[number];
 export type FilterName = (typeof FILTERS)[number];
 export type Filter = Readonly<Partial<Record<FilterName, string>>>;

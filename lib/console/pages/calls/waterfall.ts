@@ -14,7 +14,7 @@ export interface Waterfall {
   readonly guardMs: number | null;
 }
 
-export type RowKind = 'arrival' | 'question' | 'recalled' | 'decision' | 'bridge' | 'move' | 'end';
+type RowKind = 'arrival' | 'question' | 'recalled' | 'decision' | 'bridge' | 'move' | 'end';
 
 export interface Row {
   readonly kind: RowKind;
@@ -28,9 +28,9 @@ export interface Row {
 }
 
 /** `lost`: it did not come to what it was for. `odd`: nothing is broken, and it is not as usual. */
-export type Tone = 'usual' | 'good' | 'odd' | 'lost';
+type Tone = 'usual' | 'good' | 'odd' | 'lost';
 
-export type PartKind =
+type PartKind =
   /** Before the question could go out: an access token, a place among those that ask. */
   | 'before'
   /** Tries that failed. */

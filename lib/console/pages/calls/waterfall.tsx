@@ -1,4 +1,4 @@
-import { Box, Group, SegmentedControl, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { Box, Group, SegmentedControl, Text, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -150,20 +150,20 @@ function Line({ row, axis, record, onPick }: LineProps) {
   const { t } = useTranslation();
   const { parts, fromMs, toMs, tone } = row;
   const seen = parts.filter((part) => part.fromMs <= axis.toMs);
+  // What others see as colours.
+  const spoken = parts.map(
+    (one) => `${t(`calls.fall.parts.${one.kind}`)} ${timeText(one.toMs - one.fromMs)}`,
+  );
   const figure =
     parts.length === 0 ? t('calls.fall.at', { time: timeText(fromMs) }) : timeText(toMs - fromMs);
   return (
     <UnstyledButton
       className={`${classes['line'] ?? ''} ${classes[tone] ?? ''}`}
       onClick={() => onPick?.(row)}
-      aria-label={t('calls.fall.rowLabel', {
-        what: t(`calls.fall.rows.${row.kind}`),
-        from: timeText(fromMs),
-        length: timeText(toMs - fromMs),
-      })}
     >
       <span className={classes['label']}>
         <RowLabel row={row} record={record} />
+        <VisuallyHidden>{spoken.join(', ')}</VisuallyHidden>
       </span>
       <span className={classes['track']}>
         {seen.map((part) => (

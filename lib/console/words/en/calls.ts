@@ -142,16 +142,11 @@ export const calls = {
     guard: 'guard at {{time}}',
     budgetEnds: 'The budget ends',
     guardFires: 'The guard of the dialplan fires',
-    rowLabel: '{{what}}, at {{from}}, for {{length}}',
     at: '@ {{time}}',
     rows: {
       arrival: 'Connect',
-      question: 'Question',
       recalled: 'Answer of before',
-      decision: 'Decision',
-      bridge: 'Bridge',
       move: 'Taken to',
-      end: 'End',
     },
     segments: { decide: 'Deciding', ring: 'Ringing', talk: 'Talk', rest: 'After' },
     parts: {

@@ -153,16 +153,11 @@ export const calls = {
     guard: 'запобіжник на {{time}}',
     budgetEnds: 'Кінець бюджету',
     guardFires: 'Спрацьовує запобіжник dialplan',
-    rowLabel: '{{what}}, на {{from}}, тривалість {{length}}',
     at: '@ {{time}}',
     rows: {
       arrival: 'З’єднання',
-      question: 'Запит',
       recalled: 'Попередня відповідь',
-      decision: 'Рішення',
-      bridge: 'Міст',
       move: 'Забрано до',
-      end: 'Кінець',
     },
     segments: { decide: 'Рішення', ring: 'Виклик', talk: 'Розмова', rest: 'Потім' },
     parts: {
