@@ -15,6 +15,7 @@ import { EXAMPLES } from './commands/examples.ts';
 import { initCommand } from './commands/init.ts';
 import { newCommand, type NewOptions } from './commands/new.ts';
 import { print } from './commands/print.ts';
+import { shadowCommand, type ShadowOptions } from './commands/shadow.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
@@ -171,6 +172,16 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--json', 'print the record as JSON')
     .action(async (call: string, options: WhyOptions) => {
       exit(await whyCommand(context, call, options));
+    });
+  common(program.command('shadow'))
+    .argument('<scheme>', 'the scheme that is asked beside calls', notEmpty)
+    .description('show what a scheme in shadow would have done, and where that differs from what was done')
+    .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
+    .option('--tenant <domain>', 'of this tenant (setting tenants)', 'default')
+    .option('--limit <count>', 'so many calls that differ', integer(0, 500), 20)
+    .option('--json', 'print as JSON')
+    .action(async (scheme: string, options: ShadowOptions) => {
+      exit(await shadowCommand(context, scheme, options));
     });
   common(program.command('store'))
     .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))

@@ -29,7 +29,7 @@ export interface ApiOptions {
   readonly requestsPerMinute?: number;
 }
 
-export type ApiStore = Pick<Store, 'accounts' | 'audit' | 'problems' | 'calls' | 'state'>;
+export type ApiStore = Pick<Store, 'accounts' | 'audit' | 'problems' | 'calls' | 'shadows' | 'state'>;
 
 interface SchemesInUse {
   readonly set: SchemeSet;

@@ -185,8 +185,10 @@ export class Inquiry {
 
   async #handOver(walk: Walk, name: string): Promise<Walk> {
     const scheme = this.#options.schemes.schemes.get(name);
-    if (scheme === undefined || walk.visited.has(name)) {
-      const reason = scheme === undefined ? 'scheme_unknown' : 'scheme_loop';
+    // Schemes that are tried in shadow mode together may hand calls to one another.
+    const isLeftAlone = scheme?.mode === 'shadow' && walk.scheme.mode === 'live';
+    if (scheme === undefined || isLeftAlone || walk.visited.has(name)) {
+      const reason = scheme === undefined ? 'scheme_unknown' : isLeftAlone ? 'scheme_shadow' : 'scheme_loop';
       const why: Why = { result: 'error', reason, detail: `scheme "${name}"` };
       return this.#leaveOut(walk, why, `hand-over to "${name}" skipped: ${reason}`);
     }

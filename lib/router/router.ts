@@ -29,6 +29,7 @@ import { capacity } from './capacity.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { Load, type LoadState } from './load.ts';
+import { openShadows } from './shadows.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
@@ -168,12 +169,23 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
           clock,
           version,
         });
-  const remembering: CallObserver = { ended: (record) => store?.record(record) };
+  let load: Load | null = null;
+  const lagMs = (): number => load?.lagMs ?? 0;
+  const { shadows, ...beside } = openShadows({
+    ...{ config, store: store ?? null, tokens, ownPorts, log, clock, version },
+    // Half of what calls are turned away at.
+    noTime: () =>
+      stopping.aborted
+        ? 'draining'
+        : load?.state.kind === 'normal' && lagMs() < config.overload.lagMs / 2
+          ? null
+          : 'overloaded',
+  });
   const live = new LiveCalls(() => clock.date());
   const observer = new CallObservers(
     [
       journal,
-      remembering,
+      beside.observer,
       live,
       ...(telling === null ? [] : [telling.events.observer]),
       ...(options.observers ?? []),
@@ -201,9 +213,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
   };
-  let load: Load | null = null;
   const admit: ListenerOptions['admit'] = (counts, waitedMs) => load?.admit(counts, waitedMs) ?? null;
-  const lagMs = (): number => load?.lagMs ?? 0;
   const onUnserved: ListenerOptions['onUnserved'] = ({ stalledMs }) => {
     const record = unserved(stalledMs, clock);
     observer.ended(record, '');
@@ -228,6 +238,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       version,
       stopping,
       passes,
+      shadows,
       observer,
       onDialplanFault,
     };
@@ -241,6 +252,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     ...most,
     ...config.overload,
     onChange: (state) => {
+      if (state.kind !== 'normal') shadows.drop('overloaded');
       followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
     },
   });
@@ -290,6 +302,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     health?.close();
     // Whoever reads events is cut; a route that waits for the store is not waited for long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
+    await within(beside.close(), FAREWELL_MS, clock);
     await telling?.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();

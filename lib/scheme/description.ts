@@ -13,6 +13,21 @@ export const SCHEME_FIELDS = {
     example: 'sales',
   },
   title: { label: 'Title', doc: 'Free text for people.', example: 'Sales line, asks the CRM for the owner' },
+  mode: {
+    label: 'Mode',
+    doc: '"shadow": the CRM is asked for each call that this scheme would have, the record says what would have happened, and the call goes its way as if this scheme were not there. See docs/shadow.md.',
+    example: 'shadow',
+  },
+  shadow: {
+    label: 'Shadow',
+    doc: 'Name of a scheme that is asked beside this one for each call, and decides nothing: where the two differ is recorded.',
+    example: 'sales-new',
+  },
+  canary: {
+    label: 'Canary',
+    doc: 'Sends a share of the callers by another scheme.',
+    example: { scheme: 'sales-new', percent: 5 },
+  },
   match: {
     label: 'Match',
     doc: 'Which calls this scheme is for, when neither the channel variable esl_router_scheme nor the path of the socket address names one. All parts must fit.',
@@ -96,6 +111,16 @@ export const EVENTS_FIELDS = {
     label: 'Webhook',
     doc: 'Where to and how, as any webhook; macros of the event beside those of the call. Without parameters and body event.schema.json is sent.',
     example: { url: 'https://crm.example.com/calls' },
+  },
+} as const satisfies Record<string, Field>;
+
+export const CANARY_FIELDS = {
+  scheme: { label: 'Scheme', doc: 'Name of the scheme that has the share.', example: 'sales-new' },
+  percent: {
+    label: 'Share',
+    doc: 'Of the callers. Whose share it is depends on the number alone: a larger one keeps all who were in the smaller one. Callers without a number are never in it.',
+    unit: '%',
+    example: 5,
   },
 } as const satisfies Record<string, Field>;
 

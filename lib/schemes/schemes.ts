@@ -9,6 +9,7 @@ import { chainsOf, requestsOf, variablesOfScheme, type Scheme } from '../scheme/
 import { connected, questionsOf } from '../webhook/chain.ts';
 import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
+import { besideFaults } from './beside.ts';
 import { configuredCrms } from './crms.ts';
 import { crossFaults, mapFaults } from './cross.ts';
 import { faultOf, type StoredScheme, type StoredUse } from './stored.ts';
@@ -171,6 +172,7 @@ export function* assembling(
     yield;
     const known = [...schemes.keys()];
     const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
+    crossed.push(...besideFaults(scheme, (name) => schemes.get(name)?.scheme ?? null, isAwaited));
     if (scheme.events.length > 0 && !hasStore) crossed.push(`events: ${NO_STORE}`);
     const unclear = yield* mapFaults(scheme, config);
     for (const fault of [...crossed, ...unclear]) blame(source, fault);
@@ -208,7 +210,7 @@ export function* assembling(
   );
   const set = { schemes: all, default: chosen, variables: variables(all, config) };
   const stored = sources.flatMap(({ stored: of }): StoredUse[] =>
-    of === undefined ? [] : [{ ...of, use: 'live' }],
+    of === undefined ? [] : [{ ...of, use: all.get(of.name)?.mode ?? 'live' }],
   );
   return { ok: true, set, notes, files, stored };
 }
@@ -234,12 +236,19 @@ function* withoutIll(
 const NO_STORE =
   'there is no store, in which they wait until they are delivered: make the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
 
-export type Choice =
+export type Choice = {
+  /** In shadow mode, and would have the call if it were live. */
+  readonly passedBy: Scheme | null;
+} & (
   | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
   | { readonly kind: 'unknown'; readonly name: string; readonly chosenBy: string }
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none' }
+);
 
-/** Channel variable -> path of the socket address -> first match in file-name order -> default -> none. */
+/**
+ * Channel variable -> path of the socket address -> first match in file-name order -> default -> none. Schemes in shadow mode are passed
+ * by. One that is named by variable or path leaves the call to the dialplan: what stands behind `socket` is its old way.
+ */
 export function chooseScheme(set: SchemeSet, call: Call): Choice {
   for (const [name, chosenBy] of [
     [call.schemeVariable, 'the variable esl_router_scheme'],
@@ -247,15 +256,22 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
   ] as const) {
     if (name === '') continue;
     const scheme = set.schemes.get(name);
-    return scheme === undefined ? { kind: 'unknown', name, chosenBy } : { kind: 'scheme', scheme, chosenBy };
+    if (scheme === undefined) return { kind: 'unknown', name, chosenBy, passedBy: null };
+    return scheme.mode === 'shadow'
+      ? { kind: 'none', passedBy: scheme }
+      : { kind: 'scheme', scheme, chosenBy, passedBy: null };
   }
   const matches = matcherOf(call);
+  let passedBy: Scheme | null = null;
   for (const scheme of set.schemes.values()) {
-    if (matches(scheme)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
+    if (!matches(scheme)) continue;
+    if (scheme.mode === 'live') return { kind: 'scheme', scheme, chosenBy: 'its match', passedBy };
+    passedBy ??= scheme;
   }
-  return set.default === null
-    ? { kind: 'none' }
-    : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
+  const { default: last } = set;
+  return last?.mode === 'live'
+    ? { kind: 'scheme', scheme: last, chosenBy: 'default', passedBy }
+    : { kind: 'none', passedBy: passedBy ?? last };
 }
 
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */

@@ -4,7 +4,8 @@ import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
 import type { Database } from './database.ts';
 import { newestWith } from './search.ts';
-import type { CallTable } from './tables.ts';
+import { shadowRowsOf } from './shadows.ts';
+import type { CallTable, ShadowTable } from './tables.ts';
 import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
@@ -72,8 +73,9 @@ export interface StoredCall {
   readonly record: CallRecord;
 }
 
-/** A row that is ready to be written, and its words. */
+/** A row that is ready to be written, its words, and what its shadows came to. */
 export interface CallRow {
+  readonly shadows: readonly Insertable<ShadowTable>[];
   readonly columns: Omit<Insertable<CallTable>, 'n'>;
   readonly words: readonly string[];
   readonly bytes: number;
@@ -139,7 +141,8 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     record: text,
   };
   // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
-  return { columns, words: wordsOf(record, tenant), bytes: text.length * 2 + 1024 };
+  const words = wordsOf(record, tenant);
+  return { columns, words, shadows: shadowRowsOf(record, columns.tenant), bytes: text.length * 2 + 1024 };
 }
 
 export class Calls {

@@ -61,6 +61,7 @@ export interface OpenStore {
   readonly accounts: Accounts;
   readonly audit: Audit;
   readonly deliveries: Deliveries;
+  readonly shadows: Shadows;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
   backup(file: string): Promise<void>;
@@ -106,6 +107,7 @@ export class Store {
       write: async (rows) => {
         await this.ready();
         await this.calls.insert(rows);
+        await this.shadows.add(rows.flatMap(({ shadows }) => shadows));
       },
       clock,
       log,
@@ -224,6 +226,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     accounts: new Accounts(database),
     audit: new Audit(database),
     deliveries: new Deliveries(database),
+    shadows: new Shadows(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);

@@ -6,6 +6,7 @@ import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { shadowRoutes } from './shadow.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
 import { statusRoutes } from './status.ts';
@@ -25,6 +26,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   liveRoutes,
   problemRoutes,
   schemeRoutes,
+  shadowRoutes,
   settingRoutes,
   openapiRoutes,
 ];

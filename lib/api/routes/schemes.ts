@@ -14,7 +14,9 @@ const document = z.record(z.string(), z.unknown()).describe('The scheme: see sch
 const message = z.string().max(500).describe('Why, for whoever reads the revisions').default('');
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
-  .describe('live: calls use it. shadow, draft and disabled: no call does; a draft may be wrong');
+  .describe(
+    'live: calls use it. shadow: it is asked beside calls, and none goes by it (docs/shadow.md). draft and disabled: no call uses it; a draft may be wrong',
+  );
 const revision = z.coerce.number().int().min(1);
 const headers = z.looseObject({
   'if-match': z.string().max(64).describe('ETag of the revision that is changed').optional(),
@@ -55,7 +57,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { set, files } = schemes();
         const all = (await desk.list()).map((one) => shown(one));
         const provisioned = [...set.schemes.values()].filter(
-          (scheme) => !all.some((one) => one.name === scheme.name && one.use?.use === 'live'),
+          ({ name, mode }) => !all.some((one) => one.name === name && one.use?.use === mode),
         );
         return {
           files: provisioned.map((scheme) => ({

@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { createRedactor } from '../../redact/redactor.ts';
+import type { ApiContext } from '../context.ts';
+import { principalOf } from '../guard/role.ts';
+
+/** What schemes would have done that are asked beside calls. */
+
+const query = z.strictObject({
+  since: z.iso.datetime({ offset: true }).describe('Calls that began then or later').optional(),
+  cursor: z.string().max(128).describe('`next` of the page before').optional(),
+  limit: z.coerce.number().int().min(1).max(500).describe('Calls a page').default(50),
+});
+
+const masking = createRedactor({ maskNumbers: true });
+
+export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
+  return (app) => {
+    app.get(
+      '/schemes/:name/shadow',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['schemes'],
+          summary: 'What a scheme would have done beside calls, and those that it would have sent elsewhere',
+          params: z.strictObject({ name: z.string().min(1).max(64).describe('Name of the scheme') }),
+          querystring: query,
+        },
+      },
+      async (request) => {
+        const { tenant, role } = principalOf(request);
+        const { since, cursor, limit } = request.query;
+        const { name: shadow } = request.params;
+        const filter = { tenant, shadow, ...(since === undefined ? {} : { since: new Date(since) }) };
+        const counts = await store.shadows.counts(filter);
+        const { calls: differing, next } = await store.shadows.differing(filter, {
+          limit,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        return { counts, differing: role === 'viewer' ? masking.value(differing) : differing, next };
+      },
+    );
+    return Promise.resolve();
+  };
+}
