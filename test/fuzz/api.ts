@@ -36,8 +36,9 @@ export async function fuzzApi(
         };
       },
     });
-  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, state }) => {
-    return { accounts: counted(accounts), audit: counted(audit), problems: counted(problems), calls, state };
+  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, shadows, state }) => {
+    const own = { accounts: counted(accounts), audit: counted(audit), problems: counted(problems) };
+    return { ...own, calls, shadows, state };
   });
   try {
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));
