@@ -174,8 +174,14 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       exit(await whyCommand(context, call, options));
     });
   common(program.command('shadow'))
-    .argument('<scheme>', 'the scheme that is asked beside calls', notEmpty)
-    .description('show what a scheme in shadow would have done, and where that differs from what was done')
+    .argument(
+      '<scheme>',
+      'the scheme that is asked beside calls, or has a canary or the share of one',
+      notEmpty,
+    )
+    .description(
+      'show what a scheme in shadow would have done and where that differs from what was done, and both sides of a canary',
+    )
     .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
     .option('--tenant <domain>', 'of this tenant (setting tenants)', 'default')
     .option('--limit <count>', 'so many calls that differ', integer(0, 500), 20)

@@ -29,7 +29,10 @@ export interface ApiOptions {
   readonly requestsPerMinute?: number;
 }
 
-export type ApiStore = Pick<Store, 'accounts' | 'audit' | 'problems' | 'calls' | 'shadows' | 'state'>;
+export type ApiStore = Pick<
+  Store,
+  'accounts' | 'audit' | 'problems' | 'calls' | 'shadows' | 'canaries' | 'state'
+>;
 
 interface SchemesInUse {
   readonly set: SchemeSet;

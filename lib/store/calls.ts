@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
+import { canaryRowOf } from './canaries.ts';
 import type { Database } from './database.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
-import type { CallTable, ShadowTable } from './tables.ts';
+import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
 import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
@@ -73,9 +74,10 @@ export interface StoredCall {
   readonly record: CallRecord;
 }
 
-/** A row that is ready to be written, its words, and what its shadows came to. */
+/** A row that is ready to be written, its words, and what is compared of it. */
 export interface CallRow {
   readonly shadows: readonly Insertable<ShadowTable>[];
+  readonly canary: readonly Insertable<CanaryTable>[];
   readonly columns: Omit<Insertable<CallTable>, 'n'>;
   readonly words: readonly string[];
   readonly bytes: number;
@@ -140,9 +142,14 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     masked: 0,
     record: text,
   };
-  // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
-  const words = wordsOf(record, tenant);
-  return { columns, words, shadows: shadowRowsOf(record, columns.tenant), bytes: text.length * 2 + 1024 };
+  return {
+    columns,
+    words: wordsOf(record, tenant),
+    shadows: shadowRowsOf(record, columns.tenant),
+    canary: canaryRowOf(record, columns.tenant),
+    // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
+    bytes: text.length * 2 + 1024,
+  };
 }
 
 export class Calls {

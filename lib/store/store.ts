@@ -10,6 +10,7 @@ import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { Accounts } from './accounts.ts';
 import { appendToPostgres, sqliteBatch } from './append.ts';
 import { Audit } from './audit.ts';
+import { Canaries } from './canaries.ts';
 import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
@@ -62,6 +63,7 @@ export interface OpenStore {
   readonly audit: Audit;
   readonly deliveries: Deliveries;
   readonly shadows: Shadows;
+  readonly canaries: Canaries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite alone. */
   backup(file: string): Promise<void>;
@@ -76,6 +78,7 @@ export class Store {
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
+  readonly canaries: Canaries;
   readonly problems: Problems;
   readonly upkeep: Upkeep;
   /** Schemes are of the router, and its routers are of one house. */
@@ -101,6 +104,7 @@ export class Store {
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
+    this.canaries = new Canaries(database);
     this.problems = new Problems(database);
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
@@ -108,6 +112,7 @@ export class Store {
         await this.ready();
         await this.calls.insert(rows);
         await this.shadows.add(rows.flatMap(({ shadows }) => shadows));
+        await this.canaries.add(rows.flatMap(({ canary }) => canary));
       },
       clock,
       log,
@@ -227,6 +232,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     audit: new Audit(database),
     deliveries: new Deliveries(database),
     shadows: new Shadows(database),
+    canaries: new Canaries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);

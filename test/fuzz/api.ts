@@ -36,9 +36,9 @@ export async function fuzzApi(
         };
       },
     });
-  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, shadows, state }) => {
+  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, shadows, canaries, state }) => {
     const own = { accounts: counted(accounts), audit: counted(audit), problems: counted(problems) };
-    return { ...own, calls, shadows, state };
+    return { ...own, calls, shadows, canaries, state };
   });
   try {
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));

@@ -22,7 +22,8 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           tags: ['schemes'],
-          summary: 'What a scheme would have done beside calls, and those that it would have sent elsewhere',
+          summary:
+            'What a scheme would have done beside calls, those that it would have sent elsewhere, and both sides of its canary',
           params: z.strictObject({ name: z.string().min(1).max(64).describe('Name of the scheme') }),
           querystring: query,
         },
@@ -37,7 +38,15 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
           limit,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        return { counts, differing: role === 'viewer' ? masking.value(differing) : differing, next };
+        const canaries = [];
+        for (const of of await store.canaries.of(tenant, shadow))
+          canaries.push({ ...of, counts: await store.canaries.counts({ ...filter, ...of }) });
+        return {
+          counts,
+          canaries,
+          differing: role === 'viewer' ? masking.value(differing) : differing,
+          next,
+        };
       },
     );
     return Promise.resolve();
