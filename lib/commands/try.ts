@@ -6,6 +6,9 @@ import { decodeText } from '../http/charset.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { readBytes } from '../schemes/file.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import type { Config } from '../config/config.ts';
+import { lastAgentIn } from '../router/last-agent.ts';
+import { openExisting, tenantOf, type Store } from '../store/store.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
@@ -31,12 +34,14 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
   const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
   const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
+  const records = await recordsOf(config);
   const { tokenTexts, ...tried } = await dryRun({
     ...{ call, config, schemes, secrets, version, named },
+    ...(records === null ? {} : { lastAgent: lastAgentIn(records, () => systemClock.date()) }),
     answering: canned === null ? { by: 'crm' } : { by: 'reply', reply: canned },
     clock: systemClock,
     random: Math.random,
-  });
+  }).finally(() => records?.close());
   const redactor = createRedactor({ secrets: [...secretTexts, ...tokenTexts] });
   if (options.json === true) printJson(context.stdout, jsonOf(tried), redactor);
   else print(context.stdout, reportOf(tried), redactor);
@@ -56,4 +61,12 @@ async function cannedReply(file: string, status: number): Promise<HttpResponse> 
     const text = `cannot read the reply ${file}: ${messageOf(error)}`;
     throw new RouterError('config_invalid', text, { cause: error });
   }
+}
+
+/** Null where there are none. What a call would find in them, `try` finds. */
+async function recordsOf(
+  config: Config,
+): Promise<(Pick<Store, 'calls' | 'tenantOf'> & { close(): Promise<void> }) | null> {
+  const store = await openExisting(config.store, systemClock).catch(() => null);
+  return store === null ? null : { ...store, tenantOf: (record) => tenantOf(record, config.tenants) };
 }

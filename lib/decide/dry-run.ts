@@ -49,7 +49,7 @@ type Answering =
 
 export interface DryRunOptions extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version'
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'lastAgent'
 > {
   /** In place of the scheme that the call would choose; null: it chooses. */
   readonly named: Scheme | null;

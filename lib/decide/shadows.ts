@@ -17,7 +17,7 @@ import { compared, notAsked, wouldDecide, type Would } from './would.ts';
 
 export interface ShadowsOptions extends Pick<
   InquiryOptions,
-  'config' | 'version' | 'clock' | 'send' | 'tokens'
+  'config' | 'version' | 'clock' | 'send' | 'tokens' | 'lastAgent'
 > {
   /** Null: there is time for shadows. */
   readonly noTime: () => Reason | null;
@@ -117,15 +117,15 @@ export class Shadows implements CallObserver {
     asking: Asking,
     room: ReturnType<ReplyRoom['forCall']>,
   ): Promise<Would> {
-    const { clock, config, version, send, tokens } = this.#options;
+    const { clock } = this.#options;
     await new Promise<void>((resolve) => clock.after(0, resolve));
     const noTime = this.#noTime();
     if (noTime !== null) return notAsked(scheme, noTime);
     this.#running++;
     try {
       return await wouldDecide(scheme, {
-        ...{ ...asking, call, config, version, send, trace, clock },
-        ...(tokens === undefined ? {} : { tokens }),
+        ...this.#options,
+        ...{ ...asking, call, trace },
         memory: this.#memory,
         signal: this.#stop,
         fit: (event) => room.fit(event),

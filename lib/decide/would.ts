@@ -11,7 +11,17 @@ export type Would = Omit<ShadowRecord, 'live' | 'differs'>;
 
 export interface WouldOptions extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'send' | 'tokens' | 'memory' | 'clock' | 'trace'
+  | 'call'
+  | 'config'
+  | 'schemes'
+  | 'secrets'
+  | 'version'
+  | 'send'
+  | 'tokens'
+  | 'memory'
+  | 'clock'
+  | 'trace'
+  | 'lastAgent'
 > {
   /** Drops it: its reason is a RouterError. */
   readonly signal: CancelSignal;

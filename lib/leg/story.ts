@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { admit } from '../decide/admit.ts';
 import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide/decide.ts';
+import type { FindLastAgent } from '../decide/last-agent.ts';
 import type { Limits, Places } from '../decide/limits.ts';
 import type { Shadows } from '../decide/shadows.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
@@ -37,6 +38,7 @@ export interface CallContext {
   readonly secrets: Secrets;
   readonly send: InquiryOptions['send'];
   readonly memory: InquiryOptions['memory'];
+  readonly lastAgent?: FindLastAgent;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly replies: ReplyRoom;

@@ -28,6 +28,7 @@ import { openEvents } from './events.ts';
 import { capacity } from './capacity.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
+import { lastAgentIn } from './last-agent.ts';
 import { Load, type LoadState } from './load.ts';
 import { openShadows } from './shadows.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
@@ -169,9 +170,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
           clock,
           version,
         });
+  const found =
+    store === undefined || store === null ? {} : { lastAgent: lastAgentIn(store, () => clock.date()) };
   let load: Load | null = null;
   const lagMs = (): number => load?.lagMs ?? 0;
   const { shadows, ...beside } = openShadows({
+    ...found,
     ...{ config, store: store ?? null, tokens, ownPorts, log, clock, version },
     // Half of what calls are turned away at.
     noTime: () =>
@@ -239,6 +243,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       stopping,
       passes,
       shadows,
+      ...found,
       observer,
       onDialplanFault,
     };

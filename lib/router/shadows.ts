@@ -2,6 +2,7 @@ import type { CallObserver } from '../call/observer.ts';
 import type { CallRecord, ShadowRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
+import type { FindLastAgent } from '../decide/last-agent.ts';
 import { Shadows } from '../decide/shadows.ts';
 import type { Reason } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
@@ -22,6 +23,7 @@ export interface OwnShadows {
 export interface OwnShadowsOptions {
   readonly config: Config;
   readonly store: Pick<Store, 'record'> | null;
+  readonly lastAgent?: FindLastAgent;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   /** Null: the router has time for what is not urgent. */
@@ -55,6 +57,7 @@ export function openShadows(options: OwnShadowsOptions): OwnShadows {
     log.warn('shadow: questions are dropped, calls go on', { because: shadow.dropped, dropped });
   };
   const shadows = new Shadows({
+    ...(options.lastAgent === undefined ? {} : { lastAgent: options.lastAgent }),
     ...{ config, version, clock, tokens, noTime, onCompared },
     send: upstream.send.bind(upstream),
   });

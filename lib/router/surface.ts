@@ -11,6 +11,7 @@ import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { lastAgentIn } from './last-agent.ts';
 import type { Readiness } from './health.ts';
 import { openTrial } from './trial.ts';
 
@@ -60,6 +61,17 @@ export async function openApi(
     clock,
   });
   const inForce = (): SchemeSet => schemes.current;
-  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
+  const lastAgent = lastAgentIn(store, () => clock.date());
+  const trial = openTrial({
+    config,
+    lastAgent,
+    secrets,
+    schemes: inForce,
+    desk,
+    tokens,
+    ownPorts,
+    clock,
+    version,
+  });
   return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
 }

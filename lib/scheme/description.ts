@@ -276,7 +276,22 @@ export const STEP_FIELDS = {
     example: 'https://backup.example.com/route',
   },
   scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },
+  lastAgent: {
+    label: 'Last agent',
+    doc: 'Whom this caller last talked to, by the records in the store; within 300 ms, or the next step follows.',
+    example: { days: 30, minTalkSeconds: 20 },
+  },
   transfer: { label: 'Transfer', doc: 'To an extension of the dialplan.' },
   hangup: { label: 'Hang up', doc: 'With this cause.', example: 'USER_BUSY' },
   dialplan: { label: 'Back to the dialplan', doc: 'What follows "socket" runs.', example: true },
+} as const satisfies Record<string, Field>;
+
+export const LAST_AGENT_FIELDS = {
+  days: { label: 'Days', doc: 'How far it looks back.', unit: 'days', example: 30 },
+  minTalkSeconds: {
+    label: 'Shortest talk',
+    doc: 'Shorter ones do not count: a wrong number, a voicemail.',
+    unit: 'seconds',
+    example: 20,
+  },
 } as const satisfies Record<string, Field>;

@@ -14,7 +14,7 @@ import { configuredCrms } from './crms.ts';
 import { crossFaults, mapFaults } from './cross.ts';
 import { faultOf, type StoredScheme, type StoredUse } from './stored.ts';
 import { matchNotes } from './match-notes.ts';
-import { notesOn, tokenNotes } from './notes.ts';
+import { lastAgentNotes, notesOn, tokenNotes } from './notes.ts';
 import { undiallable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
@@ -174,6 +174,7 @@ export function* assembling(
     const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
     crossed.push(...besideFaults(scheme, (name) => schemes.get(name)?.scheme ?? null, isAwaited));
     if (scheme.events.length > 0 && !hasStore) crossed.push(`events: ${NO_STORE}`);
+    if (!hasStore) notes.push(...lastAgentNotes(scheme).map((note) => `${source.name}: ${note}`));
     const unclear = yield* mapFaults(scheme, config);
     for (const fault of [...crossed, ...unclear]) blame(source, fault);
     notes.push(

@@ -200,10 +200,15 @@ export class Store {
   }
 
   /** Whose a call is. */
-  tenantOf({ call }: Pick<CallRecord, 'call'>): string {
-    const domain = this.#options.config.tenants === 'domain' ? (call?.domain ?? '') : '';
-    return domain === '' ? DEFAULT_TENANT : domain;
+  tenantOf(record: Pick<CallRecord, 'call'>): string {
+    return tenantOf(record, this.#options.config.tenants);
   }
+}
+
+/** Whose a call is, as the setting says. */
+export function tenantOf({ call }: Pick<CallRecord, 'call'>, tenants: Config['tenants']): string {
+  const domain = tenants === 'domain' ? (call?.domain ?? '') : '';
+  return domain === '' ? DEFAULT_TENANT : domain;
 }
 
 /** For a command: the tables have to be there. Rejects with RouterError. */

@@ -210,7 +210,9 @@ describe('a canary', function () {
     try {
       const callers = Array.from({ length: 20 }, (_, index) => `3804411${10_000 + index}`);
       const twice = await Promise.all(
-        [...callers, ...callers].map(async (caller) => house.stored(await house.call({ caller }))),
+        [...callers, ...callers].map(async (caller) =>
+          house.daemon.record((await house.call({ caller })).uuid),
+        ),
       );
       const sides = new Map<string, string>();
       for (const { call, canary, scheme: by } of twice) {
@@ -221,6 +223,7 @@ describe('a canary', function () {
       }
       const shares = [...sides.values()].filter((side) => side === 'canary').length;
       expect(shares).to.be.within(1, 19);
+      await house.daemon.stop();
       const { stdout } = await runInside(['shadow', 'fresh'], { settings: house.settings });
       expect(stdout).to.match(/^callers of sales, of whom fresh has a share$/m);
       expect(stdout).to.match(new RegExp(`^fresh +${2 * shares} +[\\d.]+ %`, 'm'));
