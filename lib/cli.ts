@@ -129,8 +129,11 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('try'))
     .description('ask the CRM as for a call, marked as a dry run, and show what would happen; places no call')
-    .requiredOption('--caller <number>', "the caller's number; empty: none was sent")
-    .requiredOption('--did <number>', 'the called number', notEmpty)
+    .option('--caller <number>', "the caller's number; empty: none was sent")
+    .option('--did <number>', 'the called number', notEmpty)
+    .option('--csv <file>', 'try each call of a file: columns caller, did, and channel variables', notEmpty)
+    .option('--rate <calls>', 'calls of the file a second (default: 5)', integer(1, 1_000))
+    .option('--out <file>', 'write a JSON object for each call of the file', notEmpty)
     .option('--caller-name <text>', "the caller's name")
     .option('--withheld', 'the caller withholds his number')
     .option('--context <name>', 'dialplan context (default: public)', notEmpty)

@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   try: [
     'esl-router try --caller 380441112233 --did 15005550100',
     'esl-router try --caller 380441112233 --did 15005550100 --scheme sales --reply reply.json',
+    'esl-router try --csv last-month.csv --rate 10 --out tried.jsonl',
   ],
   calls: [
     'esl-router calls --since 1h --result error no_answer',

@@ -2,7 +2,7 @@ import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord } from '../call/record.ts';
 import type { Outcome } from '../call/cause.ts';
 import { newTraceId } from '../call/trace.ts';
-import { Cancellation } from '../cancel.ts';
+import { Cancellation, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
@@ -55,6 +55,8 @@ export interface DryRunOptions extends Pick<
   readonly named: Scheme | null;
   readonly answering: Answering;
   readonly clock: Clock;
+  /** Ends it: its reason is thrown. */
+  readonly signal?: CancelSignal;
   /** 0 to 1. */
   readonly random: () => number;
 }
@@ -150,7 +152,7 @@ function decide(
     // Those of a router that has no other call: two numbers rung together may be more than a prefix may have.
     places: new Limits(clock).places(),
     dryRun: answering.by !== 'record',
-    signal: new Cancellation(),
+    signal: options.signal ?? new Cancellation(),
     elapsedMs: () => clock.now() - startedAt,
   });
   return inquiry.decide(scheme, startedAt + budgetMs(scheme, call));
@@ -164,7 +166,7 @@ async function askShadows(
   options: DryRunOptions,
 ): Promise<void> {
   if (options.answering.by === 'record') return;
-  const asking = { ...options, ...line, trace: record.id, signal: new Cancellation() };
+  const asking = { ...options, ...line, trace: record.id, signal: options.signal ?? new Cancellation() };
   for (const scheme of shadows) {
     const would = await wouldDecide(scheme, { ...asking, memory: new AnswerMemory() });
     apply(record, { type: 'shadow', shadow: compared(would, outlookOf(record)) });
