@@ -20,6 +20,7 @@ import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
 import { STORE_ACTIONS, storeCommand, type StoreAction, type StoreCommandOptions } from './commands/store.ts';
+import { topCommand, type TopOptions } from './commands/top.ts';
 import { tryCommand, type TryOptions } from './commands/try.ts';
 import {
   ROLES,
@@ -104,15 +105,15 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       .addOption(new Option('--schemes <folder>', 'folder of the schemes'));
 
   common(program.command('start', { isDefault: true }))
-    .description('run the router (what happens without a command)')
+    .description('run the router (the default command)')
     .action(async (options: CommonOptions) => {
       exit(await startCommand(context, options));
     });
   program
     .command('init')
-    .argument('[folder]', 'where to (default: ./conf), such as /etc/esl-router')
+    .argument('[folder]', 'folder to write to, such as /etc/esl-router (default: ./conf)')
     .description('write a starter configuration and scheme; overwrites nothing, and says what is left to do')
-    .option('--url <url>', 'where your CRM is asked', notEmpty)
+    .option('--url <url>', 'URL of your CRM', notEmpty)
     .option('--gateway <name>', 'gateway of FreeSWITCH for phone numbers', notEmpty)
     .option('--domain <domain>', 'domain of your SIP users', notEmpty)
     .action(async (folder: string | undefined, options: StarterOptions) => {
@@ -129,13 +130,13 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('try'))
     .description('ask the CRM as for a call, marked as a dry run, and show what would happen; places no call')
-    .option('--caller <number>', "the caller's number; empty: none was sent")
+    .option('--caller <number>', "the caller's number; empty if none was sent")
     .option('--did <number>', 'the called number', notEmpty)
     .option('--csv <file>', 'try each call of a file: columns caller, did, and channel variables', notEmpty)
     .option('--rate <calls>', 'calls of the file a second (default: 5)', integer(1, 1_000))
     .option('--out <file>', 'write a JSON object for each call of the file', notEmpty)
     .option('--caller-name <text>', "the caller's name")
-    .option('--withheld', 'the caller withholds his number')
+    .option('--withheld', 'the caller withholds the number')
     .option('--context <name>', 'dialplan context (default: public)', notEmpty)
     .option('--path <name>', 'path of the socket address, 127.0.0.1:8084/NAME', notEmpty)
     .option('--var <name=value...>', 'channel variables: esl_router_scheme=night, esl_router_guard=8, ...')
@@ -143,34 +144,31 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--reply <file>', 'use this reply body instead of asking')
     .option('--status <code>', 'HTTP status of that reply', integer(100, 599), 200)
     .option('--json', 'print the record as JSON')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 sent where the CRM said, or nobody is there (no_route); 1 error or refused; 2 wrong usage.',
-    )
+    .addHelpText('after', '\nExit codes: 0 routed or nobody (no_route), 1 error or refused, 2 wrong usage.')
     .action(async (options: TryOptions) => {
       exit(await tryCommand(context, options));
     });
   common(program.command('calls'))
-    .description('list calls out of the store, the newest first')
+    .description('list calls from the store, newest first')
     .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
-    .option('--until <time>', 'the same', moment)
+    .option('--until <time>', 'as for --since', moment)
     .option('--caller <number>', "the caller's number, in any spelling", notEmpty)
     .option('--did <number>', 'the called number', notEmpty)
     .option('--destination <text>', 'number or login', notEmpty)
-    .option('--number <number>', 'any of these', notEmpty)
-    .option('--scheme <name...>', 'scheme')
+    .option('--number <number>', 'caller, called number or destination', notEmpty)
+    .option('--scheme <name...>', 'names of schemes')
     .option('--result <result...>', 'routed, no_route, error, no_answer, refused')
-    .option('--reason <reason...>', 'reason')
-    .option('--text <words>', 'words of its names, notes, details and replies', notEmpty)
-    .option('--limit <count>', 'so many', integer(1, 500), 50)
-    .option('--cursor <place>', 'those behind it: what the page before ended with', notEmpty)
-    .option('--json', 'print a JSON object a line')
+    .option('--reason <reason...>', 'reason codes')
+    .option('--text <words>', 'whole words in names, notes, details and replies', notEmpty)
+    .option('--limit <count>', 'at most this many', integer(1, 500), 50)
+    .option('--cursor <place>', 'go on from here: printed at the end of the previous page', notEmpty)
+    .option('--json', 'print one JSON object per line')
     .action(async (options: CallsOptions) => {
       exit(await callsCommand(context, options));
     });
   common(program.command('why'))
-    .argument('<call>', 'trace, uuid, or caller: his last call', notEmpty)
-    .description('tell the story of one call: what came when, and why it ended where it did')
+    .argument('<call>', 'trace, uuid, or number of the caller (the last call)', notEmpty)
+    .description('tell the story of one call: what happened when, and why it ended as it did')
     .option('--log <file...>', 'read log files (log.format json) instead of the store')
     .option('--json', 'print the record as JSON')
     .action(async (call: string, options: WhyOptions) => {
@@ -194,9 +192,9 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('store'))
     .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))
-    .argument('[what]', 'the file of a backup, the number to erase', notEmpty)
+    .argument('[what]', 'backup: the file; erase: the number', notEmpty)
     .description(
-      'look after the store: its status, a backup while the router runs, a number erased everywhere',
+      'show the status of the store, back it up while the router runs, or erase a number everywhere',
     )
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
@@ -204,18 +202,20 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('user'))
     .addArgument(new Argument('<action>', 'what to do').choices(USER_ACTIONS))
-    .argument('[name]', 'whom')
-    .description('users of the API and the console; the password is asked for, or read from standard input')
-    .addOption(new Option('--role <role>', 'what he may').choices(ROLES).default('viewer'))
+    .argument('[name]', 'name of the user')
+    .description(
+      'manage users of the API and the console; the password is asked for, or read from standard input',
+    )
+    .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer'))
     .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
       exit(await userCommand(context, action, name, options));
     });
   common(program.command('events'))
     .addArgument(new Argument('<action>', 'what to do').choices(EVENTS_ACTIONS))
-    .argument('[id]', 'one of them; all without it', notEmpty)
-    .description('list events that no CRM has taken within a day, or have them tried again')
-    .option('--limit <count>', 'so many', integer(1, 10_000), 100)
-    .option('--json', 'print a JSON object a line')
+    .argument('[id]', 'id of one event (default: all)', notEmpty)
+    .description('list events that could not be delivered within a day, or retry them')
+    .option('--limit <count>', 'at most this many', integer(1, 10_000), 100)
+    .option('--json', 'print one JSON object per line')
     .action(async (action: EventsAction, id: string | undefined, options: EventsCommandOptions) => {
       exit(await eventsCommand(context, action, id, options));
     });
@@ -224,27 +224,27 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('write a scheme for a kind of CRM, ready to fill in, and say what is left to do')
     .argument('<name>', 'name of the scheme', notEmpty)
     .requiredOption('--preset <kind>', `one of ${Object.keys(PRESETS).join(', ')}`)
-    .option('--events', 'with what the CRM is told of calls: pop-up, call, missed call')
-    .option('--out <folder>', 'where NAME.json is written', '.')
+    .option('--events', 'add events that report calls to the CRM: pop-up, call, missed call')
+    .option('--out <folder>', 'folder to write NAME.json to', '.')
     .action(async (name: string, options: NewOptions) => {
       exit(await newCommand(context, name, options));
     });
   program
     .command('demo')
-    .description('see calls being routed: router, CRM and a simulated FreeSWITCH on loopback')
-    .option('--once', 'end after one round (also when standard input is not a terminal)')
+    .description('watch calls being routed: router, CRM and a simulated FreeSWITCH on loopback')
+    .option('--once', 'stop after one round (also when standard input is not a terminal)')
     .action(async (options: { once?: boolean }) => {
       exit(await demoCommand(context, options));
     });
   program
     .command('simulate')
-    .description('play FreeSWITCH against a running router, and report')
+    .description('play FreeSWITCH against a running router, and print a report')
     .option('--router <host:port...>', 'routers, tried in order', ['127.0.0.1:8084'])
     .option('--calls <count>', 'number of calls', integer(1, 1_000_000), 100)
     .option('--rate <calls>', 'calls a second', integer(1, 10_000), 10)
     .option(
       '--caller <number>',
-      'number of the first caller, in digits; each further one is one higher',
+      'number of the first caller, in digits; counts up by one per call',
       digits,
       '380441110000',
     )
@@ -253,11 +253,20 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--scheme <name>', 'path of the socket address')
     .option('--guard <seconds>', "the dialplan's guard", integer(1, 60), 8)
     .option('--talk <ms>', 'how long each answered call lasts', integer(0, 600_000), 200)
-    .option('--budget <ms>', 'decision budget that a call is held against', integer(100, 60_000), 4000)
-    .option('--seed <number>', 'seed of all that is random', integer(0, 2 ** 31), 1)
+    .option('--budget <ms>', 'decision budget of a call', integer(100, 60_000), 4000)
+    .option('--seed <number>', 'random seed', integer(0, 2 ** 31), 1)
     .option('--json', 'print the report as JSON')
     .action(async (options: SimulateOptions) => {
       exit(await simulateCommand(context, options));
+    });
+  program
+    .command('top')
+    .description('watch a running router: live calls, rates, CRMs, circuit breakers; Ctrl-C ends it')
+    .option('--url <url>', 'its API', address, 'http://127.0.0.1:8085')
+    .option('--token <token>', 'a token of the API (default: ESL_ROUTER_TOKEN)', notEmpty)
+    .option('--count <blocks>', 'end after so many (default: never)', integer(1, 1_000_000))
+    .action(async (options: TopOptions) => {
+      exit(await topCommand(context, options));
     });
   common(program.command('config'))
     .description('print each setting, its value, where it came from, and its environment variable')
@@ -267,7 +276,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   program
     .command('completion')
-    .addArgument(new Argument('<shell>', 'for which shell').choices(['bash', 'zsh']))
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(['bash', 'zsh']))
     .description('print the completion script of a shell')
     .action((shell: Shell) => {
       completionCommand(context.stdout, shell, completed(program));
@@ -294,7 +303,12 @@ function digits(text: string): string {
 
 function notEmpty(text: string): string {
   if (text.trim() !== '') return text;
-  throw new InvalidArgumentError('Expected a text that is not empty.');
+  throw new InvalidArgumentError('Expected a text that is not blank.');
+}
+
+function address(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:8085.');
 }
 
 function moment(text: string): Date {

@@ -52,7 +52,7 @@ export function createLogger(options: LogOptions): Log {
   const { level, format, maskNumbers, secrets = [], stream, colour = false } = options;
   const lines = new Lines(stream);
   let dropped = 0;
-  // Whoever read the log has gone (EPIPE), or the disk is full: calls are served all the same, and it may have room again.
+  // Whoever read the log has gone (EPIPE), or the disk is full: calls are served anyway, and it may have room again.
   let failed = false;
   let retryAt = 0;
   guarded(stream, () => {
@@ -83,7 +83,7 @@ export function createLogger(options: LogOptions): Log {
     if (dropped > 0) {
       const fields = { dropped };
       dropped = 0;
-      logger.log({ level: 'warn', message: 'log lines were dropped: the sink took no more', fields });
+      logger.log({ level: 'warn', message: 'log lines were dropped: the output was too slow', fields });
     }
     // As one argument: with three winston searches the message for placeholders and copies the fields, 30 us a line.
     logger.log({ level: lineLevel, message, fields });

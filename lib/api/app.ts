@@ -9,6 +9,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { ApiContext, ApiOptions } from './context.ts';
+import { serveConsole } from './console.ts';
 import { answerFaults } from './faults.ts';
 import { Attempts } from './guard/attempts.ts';
 import { guardRoutes } from './guard/auth.ts';
@@ -16,21 +17,23 @@ import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { SETUP_PAGE, SETUP_POLICY } from './setup-page.ts';
 
 /** The API without its port: a test hands requests in. */
 
-/** A header that is never ended, or a body by the byte, takes a place for so long. */
+/** A header without an end, or a body sent byte by byte, keeps its place for this long. */
 const REQUEST_MS = 10_000;
 /** A connection without a request. */
 const KEEP_ALIVE_MS = 10_000;
-/** A connection on which nothing moves; a reader of events hears something oftener, unless he does not read. */
+/** An idle connection; an event stream sends something more often, unless the client does not read. */
 const SILENT_MS = 20_000;
 const MAX_HEADER_BYTES = 16_384;
 /** The largest scheme has some hundred lines. */
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_PARAMETER = 256;
 const REQUESTS_PER_MINUTE = 1_200;
-/** Addresses whose requests are counted at a time. */
+/** How many addresses are counted at a time. */
 const MAX_ADDRESSES = 10_000;
 
 export interface Tls {
@@ -38,7 +41,17 @@ export interface Tls {
   readonly key: string;
 }
 
-export async function buildApi(options: ApiOptions, tls: Tls | null = null): Promise<FastifyInstance> {
+/** The built console; null: there is none. */
+export interface ConsoleFiles {
+  readonly folder: string;
+  readonly files: ReadonlySet<string>;
+}
+
+export async function buildApi(
+  options: ApiOptions,
+  tls: Tls | null = null,
+  console: ConsoleFiles | null = null,
+): Promise<FastifyInstance> {
   const { config, clock, log, version, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
   const context: ApiContext = { ...options, passwords: new Passwords(), attempts: new Attempts(clock) };
   const app = Fastify({
@@ -69,7 +82,7 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
     errorResponseBuilder: (_request, { ttl }) =>
       new ApiProblem(429, `too many requests: wait ${Math.ceil(ttl / 1000)} s`),
   });
-  // Before anybody is asked for: who guesses tokens is counted too.
+  // Before authentication, so that token guessing is counted too.
   app.addHook('onRequest', app.rateLimit());
   await app.register(cookie);
   guardRoutes(app, context);
@@ -92,7 +105,12 @@ export async function buildApi(options: ApiOptions, tls: Tls | null = null): Pro
     },
   });
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
+  app.get('/setup', { config: { role: 'anyone' }, schema: { hide: true } }, (_request, reply) =>
+    reply.header('Content-Security-Policy', SETUP_POLICY).type('text/html; charset=utf-8').send(SETUP_PAGE),
+  );
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
+  await app.register(metricsRoute(context));
+  if (console !== null) await serveConsole(app, console.folder, console.files);
   await app.ready();
   return app;
 }

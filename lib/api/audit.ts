@@ -1,17 +1,18 @@
 import type { FastifyRequest } from 'fastify';
+import type { AuditLine } from '../store/audit.ts';
 import { uuidv7 } from '../uuid.ts';
 import type { ApiContext } from './context.ts';
 
-/** One line of the audit log: who, from where, did what to whom. `change` holds no secret. */
-export async function audit(
-  { store, clock }: Pick<ApiContext, 'store' | 'clock'>,
+/** One line of the audit log: who did what to whom, and from where. `change` holds no secret. */
+export function auditLine(
+  { clock }: Pick<ApiContext, 'clock'>,
   request: Pick<FastifyRequest, 'ip' | 'principal'>,
   action: string,
   subject: string,
   { change = {}, who, tenant }: { change?: object; who?: string; tenant?: string } = {},
-): Promise<void> {
+): AuditLine {
   const at = clock.date();
-  await store.audit.add({
+  return {
     id: uuidv7(at),
     tenant: tenant ?? request.principal?.tenant ?? 'default',
     at: at.toISOString(),
@@ -20,5 +21,15 @@ export async function audit(
     action,
     subject,
     change: JSON.stringify(change),
-  });
+  };
 }
+
+/** For what changes nothing in the store itself. What does is written in one transaction with its line: `store.together`. */
+export async function audit(
+  context: Pick<ApiContext, 'store' | 'clock'>,
+  ...what: DropFirst<Parameters<typeof auditLine>>
+): Promise<void> {
+  await context.store.audit.add(auditLine(context, ...what));
+}
+
+type DropFirst<List extends readonly unknown[]> = List extends [unknown, ...infer Rest] ? Rest : never;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
 import type { LiveCalls } from '../call/live.ts';
 import type { Logger } from '../log.ts';
+import type { Exposition } from '../metrics/metrics.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { StoredCall } from '../store/calls.ts';
@@ -9,29 +10,41 @@ import type { Store } from '../store/store.ts';
 import type { Passwords } from './guard/password.ts';
 import type { Attempts } from './guard/attempts.ts';
 
-/** What the API is handed of the router: it reads calls and never touches one. */
+/** What the API gets from the router: it reads calls and never touches one. */
 export interface ApiOptions {
   readonly config: Config;
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
-  /** Where schemes of the store are changed. */
+  /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
   readonly live: LiveCalls;
   readonly breakers: Breakers;
   /** As `/readyz` says it. */
   readonly readiness: () => object & { readonly status: string };
+  readonly metrics: Exposition;
+  /** Whether an address may read the metrics without a token. */
+  readonly mayRead: (address: string) => boolean;
   readonly log: Logger;
   readonly clock: Clock;
   readonly version: string;
-  /** Of one address; 1,200 by default. */
+  /** Per address; 1,200 by default. */
   readonly requestsPerMinute?: number;
 }
 
 export type ApiStore = Pick<
   Store,
-  'accounts' | 'audit' | 'problems' | 'calls' | 'shadows' | 'canaries' | 'state'
+  | 'accounts'
+  | 'audit'
+  | 'together'
+  | 'problems'
+  | 'deliveries'
+  | 'calls'
+  | 'figures'
+  | 'shadows'
+  | 'canaries'
+  | 'state'
 >;
 
 interface SchemesInUse {
@@ -46,30 +59,40 @@ export interface Trial {
   tryCall(question: TryQuestion): Promise<object>;
   /** Recorded calls decided again with this document in place of the scheme of its name. */
   changes(name: string, document: string, calls: AsyncIterable<StoredCall>): Promise<object>;
+  /** One of them decided again by the schemes in use. */
+  again(call: StoredCall): Promise<object>;
+  /** What the macros of a recorded call are, by their names. */
+  macros(call: StoredCall): Readonly<Record<string, string>>;
 }
 
 export interface TryQuestion {
-  /** In place of the scheme that the call would choose. */
+  /** Instead of the scheme that would be chosen for the call. */
   readonly scheme: string | null;
-  /** JSON of a scheme that is not saved, and is used in place of the one of that name. */
+  /** JSON of a scheme that is not saved, used instead of the one of that name. */
   readonly document: string | null;
-  readonly call: Readonly<{
-    caller: string;
-    did: string;
-    callerName?: string;
-    context?: string;
-    path?: string;
-    withheld?: boolean;
-    var?: readonly string[];
-  }>;
+  readonly call: { readonly recorded: StoredCall } | DescribedCall;
   /** Null: the CRM is asked. */
-  readonly reply: { readonly status: number; readonly body: string } | null;
+  readonly reply: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null;
 }
+
+export type DescribedCall = Readonly<{
+  caller: string;
+  did: string;
+  callerName?: string;
+  context?: string;
+  path?: string;
+  withheld?: boolean;
+  var?: readonly string[];
+}>;
 
 /** The circuit breakers of `lib/upstream`. */
 interface Breakers {
   breakers(): readonly { readonly name: string; readonly state: BreakerShape }[];
-  /** Null lets it judge for itself again. */
+  /** Null returns it to automatic. */
   force(name: string, open: boolean | null): void;
 }
 
@@ -79,7 +102,7 @@ type BreakerShape =
   | { readonly kind: 'half-open'; readonly sinceMs: number }
   | { readonly kind: 'forced'; readonly open: boolean };
 
-/** What the routes share beside that. */
+/** What else the routes share. */
 export interface ApiContext extends ApiOptions {
   readonly passwords: Passwords;
   readonly attempts: Attempts;

@@ -1,4 +1,4 @@
-/** What two JSON documents have otherwise, by JSON pointer (RFC 6901). */
+/** How two JSON documents differ, by JSON pointer (RFC 6901). */
 export interface Difference {
   readonly pointer: string;
   /** Absent: it is not there. */

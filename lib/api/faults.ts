@@ -5,20 +5,20 @@ import type { Logger } from '../log.ts';
 import { StoreFault } from '../store/fault.ts';
 import { ApiProblem, sendProblem, type FieldFault } from './problem.ts';
 
-/** Every error of a request becomes a problem, and what is ours to mend goes into the log. */
+/** Every error of a request becomes a problem; our own errors also go into the log. */
 export function answerFaults(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) {
       const { method, routeOptions } = request;
       const facts = { method, route: routeOptions.url ?? '', error: messageOf(error) };
-      if (problem.status === 500) log.error('api: a fault of the router', facts);
+      if (problem.status === 500) log.error('api: an internal error', facts);
       else log.warn('api: the store does not answer', facts);
     }
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new ApiProblem(404, 'there is no such path, or not by this method')),
+    sendProblem(reply, new ApiProblem(404, 'no such path, or not with this method')),
   );
 }
 
@@ -46,7 +46,8 @@ function problemOf(error: unknown): ApiProblem {
     });
   }
   const { statusCode = 500 } = error as Partial<FastifyError>;
-  if (statusCode < 400 || statusCode > 499) return new ApiProblem(500, 'a fault of the router: see its log');
+  if (statusCode < 400 || statusCode > 499)
+    return new ApiProblem(500, 'an internal error: see the log of the router');
   return new ApiProblem(statusCode, messageOf(error));
 }
 

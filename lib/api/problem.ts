@@ -39,7 +39,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
-  412: 'Changed meanwhile',
+  412: 'Changed in the meantime',
   413: 'Too large',
   415: 'Not JSON',
   421: 'Wrong host',
@@ -47,8 +47,8 @@ const TITLES: Readonly<Record<number, string>> = {
   428: 'If-Match is missing',
   429: 'Too many requests',
   431: 'Headers too large',
-  500: 'Fault of the router',
-  503: 'Not now',
+  500: 'Internal error',
+  503: 'Unavailable',
 };
 
 export function sendProblem(

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, RouterError } from '../errors.ts';
-import { buildApi, type Tls } from './app.ts';
+import { buildApi, type ConsoleFiles, type Tls } from './app.ts';
+import { CONSOLE_FOLDER } from './console.ts';
 import type { ApiOptions } from './context.ts';
 import { isLoopback } from './guard/surface.ts';
 
@@ -15,13 +16,13 @@ export interface Api {
 }
 
 const DEFAULT_PORT = 8085;
-/** A console's page takes six, a reader of events one. */
+/** A page of the console takes six, an event stream one. */
 const MAX_CONNECTIONS = 512;
 /** Until there is a user. */
 const AGAIN_MS = 5_000;
 
 /**
- * Where nobody said which port, one that is in use is no reason not to route calls.
+ * If no port was configured, a port in use must not keep the router from routing calls.
  * @throws RouterError `config_invalid` when what was configured can't be listened on
  */
 export async function serveApi(options: ApiOptions): Promise<Api> {
@@ -31,14 +32,13 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
   if (!isLocal && tls === null && config.api.trustedProxy.length === 0) {
     throw new RouterError(
       'config_invalid',
-      `api: ${config.api.host} is beyond loopback: set api.tls.cert and api.tls.key, or name the proxy that ends TLS in api.trustedProxy`,
+      `api: ${config.api.host} is beyond loopback: set api.tls.cert and api.tls.key, or name the proxy that terminates TLS in api.trustedProxy`,
     );
   }
-  const app = await buildApi(options, tls);
+  const app = await buildApi(options, tls, await builtConsole());
   app.server.maxConnections = MAX_CONNECTIONS;
   if (isLocal) {
     const address = await listen(app, options);
-    void tellOfFirstUser(options);
     return { address, close: () => app.close() };
   }
   return whenThereIsAUser(app, options);
@@ -52,7 +52,7 @@ async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promis
     await app.close();
     const text = `api: cannot listen on ${host}:${port === 'auto' ? DEFAULT_PORT : port}: ${messageOf(cause)}`;
     if (port !== 'auto') throw new RouterError('config_invalid', text, { cause });
-    log.warn(`${text}; set api.port (ESL_ROUTER_API_PORT), off for none`);
+    log.warn(`${text}; set api.port (ESL_ROUTER_API_PORT) to another port, or to off`);
     return null;
   }
   const address = app.server.address() as AddressInfo;
@@ -60,12 +60,9 @@ async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promis
   return { host: address.address, port: address.port };
 }
 
-async function tellOfFirstUser({ store, log }: ApiOptions): Promise<void> {
-  const users = await store.accounts.users().catch(() => null);
-  if (users?.length === 0) log.info('api: nobody can log in yet: esl-router user add NAME --role admin');
-}
-
-/** Beyond loopback an API that nobody owns is not opened: whoever came first could take it. Calls wait for nothing of this. */
+/**
+ * Beyond loopback the API stays closed until there is a user: the first to come could take it over. Calls do not wait for this.
+ */
 function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
   const { store, log, clock } = options;
   let address: Api['address'] = null;
@@ -88,7 +85,7 @@ function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
     const why =
       active === null
         ? 'api: not open yet, the store does not answer'
-        : 'api: not open beyond loopback before there is a user: esl-router user add NAME --role admin';
+        : 'api: beyond loopback it stays closed until there is a user: esl-router user add NAME --role admin';
     if (why !== told) log.warn(why);
     told = why;
     cancel = clock.after(AGAIN_MS, () => void look(), { keepsAlive: false });
@@ -109,11 +106,18 @@ function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
 async function readTls({ cert, key }: ApiOptions['config']['api']['tls']): Promise<Tls | null> {
   if (cert === '' && key === '') return null;
   if (cert === '' || key === '') {
-    throw new RouterError('config_invalid', 'api: api.tls.cert and api.tls.key are set both, or none');
+    throw new RouterError('config_invalid', 'api: set both api.tls.cert and api.tls.key, or neither');
   }
   try {
     return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
   } catch (cause) {
     throw new RouterError('config_invalid', `api.tls: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** From a checkout that was never built there is none, and the API goes without it. */
+async function builtConsole(): Promise<ConsoleFiles | null> {
+  const names = await readdir(CONSOLE_FOLDER, { recursive: true }).catch(() => []);
+  const files = new Set(names.map((name) => name.replaceAll('\\', '/')));
+  return files.has('index.html') ? { folder: CONSOLE_FOLDER, files } : null;
 }

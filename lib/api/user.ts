@@ -5,10 +5,22 @@ import type { Role } from './guard/role.ts';
 
 export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
-export function userRow({ name, role, hash, at }: { name: string; role: Role; hash: string; at: Date }) {
+export function userRow({
+  name,
+  role,
+  hash,
+  at,
+  tenant = 'default',
+}: {
+  name: string;
+  role: Role;
+  hash: string;
+  at: Date;
+  tenant?: string;
+}) {
   return {
     id: uuidv7(at),
-    tenant: 'default',
+    tenant,
     name,
     role,
     password_hash: hash,

@@ -36,7 +36,7 @@ export interface Call {
   readonly divertedFrom: string;
   /** How many routers have dialled this call before, by the header X-ESL-Router-Hops: the caller's word, 99 at most. */
   readonly hops: number;
-  /** Path behind the socket address, `sales` of `127.0.0.1:8084/sales`; '' when none. */
+  /** Path after the socket address, `sales` of `127.0.0.1:8084/sales`; '' when none. */
   readonly path: string;
   /** Channel variable `esl_router_scheme` as the dialplan set it; '' when none. */
   readonly schemeVariable: string;

@@ -55,7 +55,7 @@ export function holdsNumber(text: string, numbers: readonly string[]): boolean {
     const written = digitsIn(layer);
     const alone = layer.text.match(/\d+/g) ?? [];
     return numbers.some((number) => {
-      // An extension; and some countries have numbers of four digits behind their code.
+      // An extension; and some countries have numbers of four digits after their code.
       const ending = number.slice(-Math.min(ENDING, Math.max(LEAST, number.length - CALLING_CODE)));
       if (ending.length === ENDING && written.some((digits) => digits.includes(ending))) return true;
       return alone.some(

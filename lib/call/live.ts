@@ -1,3 +1,4 @@
+import { Minutes } from './minutes.ts';
 import type { CallObserver } from './observer.ts';
 import type { CallEvent, CallRecord, Result } from './record.ts';
 
@@ -17,7 +18,7 @@ export interface LiveCall {
 }
 
 /** `asking` the CRM, `ringing` a destination, `talking`; `deciding` is all else. */
-type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
+export type LiveState = 'deciding' | 'asking' | 'ringing' | 'talking';
 
 export interface LiveCounts {
   readonly live: number;
@@ -27,6 +28,7 @@ export interface LiveCounts {
 }
 
 export class LiveCalls implements CallObserver {
+  readonly minutes: Minutes;
   readonly #now: () => Date;
   readonly #calls = new Map<string, LiveCall>();
   readonly #byResult: Record<Result, number> = { routed: 0, no_route: 0, error: 0, no_answer: 0, refused: 0 };
@@ -36,6 +38,7 @@ export class LiveCalls implements CallObserver {
 
   constructor(now: () => Date) {
     this.#now = now;
+    this.minutes = new Minutes(now);
   }
 
   noted(record: CallRecord, event: CallEvent): void {
@@ -61,6 +64,7 @@ export class LiveCalls implements CallObserver {
   ended(record: CallRecord): void {
     this.#version++;
     this.#ended++;
+    this.minutes.ended(record);
     this.#byResult[record.result]++;
     this.#calls.delete(record.id);
   }
@@ -71,6 +75,13 @@ export class LiveCalls implements CallObserver {
 
   get counts(): LiveCounts {
     return { live: this.#calls.size, ended: this.#ended, byResult: { ...this.#byResult } };
+  }
+
+  /** How many are in each state. */
+  get states(): Record<LiveState, number> {
+    const states = { deciding: 0, asking: 0, ringing: 0, talking: 0 };
+    for (const { state } of this.#calls.values()) states[state]++;
+    return states;
   }
 
   /** The oldest first. */

@@ -3,7 +3,7 @@ import type { CallFilter, CallSummary } from '../store/calls.ts';
 import { openExisting } from '../store/store.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { table } from './table.ts';
+import { listing } from './table.ts';
 import { printableJson } from '../redact/printable.ts';
 
 export interface CallsOptions extends CommonOptions {
@@ -22,7 +22,7 @@ export interface CallsOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** Lists calls out of the store, the newest first. */
+/** Lists calls from the store, newest first. */
 export async function callsCommand(context: CommandContext, options: CallsOptions): Promise<ExitCode> {
   const { config } = await load(context, options);
   const { stdout, stderr } = context;
@@ -38,9 +38,9 @@ export async function callsCommand(context: CommandContext, options: CallsOption
     if (json === true) {
       for (const call of calls) print(stdout, [printableJson(call)], redactor);
     } else if (calls.length === 0) {
-      print(stderr, ['no such calls'], redactor);
+      print(stderr, ['no matching calls'], redactor);
     } else {
-      print(stdout, [table([HEAD, ...calls.map(rowOf)], Infinity)], redactor);
+      print(stdout, [listing([HEAD, ...calls.map(rowOf)], 6, stdout.columns)], redactor);
     }
     if (next !== null) print(stderr, [`older ones: --cursor ${next}`], redactor);
     return 0;
@@ -83,13 +83,13 @@ function rowOf(call: CallSummary): string[] {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `90m` ago, `2d` ago, or a moment as ISO 8601 says it; null for anything else. */
+/** `90m` ago, `2d` ago, or a time in ISO 8601; null for anything else. */
 export function momentOf(text: string, now: Date): Date | null {
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (count !== undefined) return new Date(now.getTime() - Number(count) * (UNITS[unit] ?? 0));
   if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/.test(text))
     return null;
-  // A day, or a time without a zone, is of UTC, as every time that is printed.
+  // A day, or a time without a zone, is UTC, like every time that is printed.
   const zoned = /(Z|[+-]\d{2}:\d{2})$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`;
   const moment = new Date(zoned.replace(' ', 'T'));
   return Number.isNaN(moment.getTime()) ? null : moment;

@@ -21,7 +21,7 @@ export interface CheckOptions extends CommonOptions {
   readonly dialplan?: readonly string[];
 }
 
-/** What was found, a line or more each. */
+/** The findings, one or more lines each. */
 interface Findings {
   readonly faults: readonly string[];
   readonly notes: readonly string[];
@@ -29,7 +29,7 @@ interface Findings {
   readonly lines: readonly string[];
 }
 
-/** Tells every fault of configuration, schemes and dialplan at once, and what the schemes will do. */
+/** Reports every fault of configuration, schemes and dialplan at once, and what the schemes will do. */
 export async function checkCommand(context: CommandContext, options: CheckOptions): Promise<ExitCode> {
   let loaded: Loaded | null = null;
   let unloaded: readonly string[] = [];
@@ -87,7 +87,7 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
   return { faults: [], notes: [...result.notes, ...unfilled], lines, timeoutSeconds };
 }
 
-/** The whole of FreeSWITCH's XML in one file, or out of a pipe; in whatever encoding, as FreeSWITCH takes it. */
+/** FreeSWITCH's XML in one file, or from a pipe; in any encoding that FreeSWITCH accepts. */
 const DIALPLAN = { maxBytes: 16 * 1024 * 1024, pipes: true };
 
 async function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Promise<Findings> {

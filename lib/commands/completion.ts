@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { print } from './print.ts';
 
-/** Shell completion: what the shell is to know of the commands, and nothing that asks the program back. */
+/** Shell completion: a static script that knows the commands and never calls the program. */
 
 export type Shell = 'bash' | 'zsh';
 
@@ -24,7 +24,7 @@ function cases(commands: readonly CompletedCommand[], line: (options: string) =>
   return commands.map(({ name, options }) => `    ${name}) ${line(options.join(' '))} ;;`).join('\n');
 }
 
-/** A word behind an option that takes a value is a file's name, and so is any that begins with no dash. */
+/** A word after an option that takes a value is a file's name, and so is any that begins with no dash. */
 function bash(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name).join(' ');
   return `# bash completion of esl-router: source <(esl-router completion bash)

@@ -5,7 +5,9 @@ import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCod
 import { print, printJson } from './print.ts';
 import { columnsOf, table } from './table.ts';
 
-/** Prints each setting, its value, where it came from and its environment variable: first what is not at its default. */
+/**
+ * Prints each setting, its value, where it came from and its environment variable: first those that are not at their default.
+ */
 export async function configCommand(
   context: CommandContext,
   options: CommonOptions & { readonly json?: boolean },

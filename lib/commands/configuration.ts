@@ -18,11 +18,13 @@ export interface Configuration {
 /** A file that a person names may be a pipe, `<(...)`. */
 const NAMED = { maxBytes: MAX_NAMED_BYTES, pipes: true };
 
-/** `named` is the file of --config or ESL_ROUTER_CONFIG. An empty name is none: `ESL_ROUTER_CONFIG=` in a compose file. */
+/**
+ * `named` is the file of --config or ESL_ROUTER_CONFIG. An empty name counts as unset: `ESL_ROUTER_CONFIG=` in a compose file.
+ */
 export async function findConfiguration(named: string, folders: readonly string[]): Promise<Configuration> {
   const folder = named === '' ? await folderOf(folders) : dirname(named);
   const name = named === '' ? join(folder, CONFIGURATION_FILE) : named;
-  // A pipe has no folder of its own.
+  // A pipe has no folder.
   const beside = /^\/(dev|proc)\//.test(name) ? (folders[0] ?? '') : folder;
   const schemesDir = join(beside, SCHEMES_FOLDER);
   try {
@@ -34,7 +36,7 @@ export async function findConfiguration(named: string, folders: readonly string[
   }
 }
 
-/** The first with a configuration or schemes in it. A folder of that name alone may be another program's. */
+/** The first with a configuration or schemes in it. A mere folder of that name may be another program's. */
 async function folderOf(folders: readonly string[]): Promise<string> {
   for (const folder of folders) {
     for (const name of [CONFIGURATION_FILE, SCHEMES_FOLDER]) {
@@ -44,7 +46,7 @@ async function folderOf(folders: readonly string[]): Promise<string> {
   return folders[0] ?? '';
 }
 
-/** What may not be seen is there: reading it says what is wrong with it. */
+/** Without permission to look it counts as there: reading it then says what is wrong. */
 async function isThere(path: string): Promise<boolean> {
   return answerOf(path, () => stat(path)).then(
     () => true,

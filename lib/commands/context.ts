@@ -9,20 +9,20 @@ import { loadSchemes } from '../schemes/folder.ts';
 import { readSecretFiles, secretsOf, type SecretFiles } from '../schemes/secrets.ts';
 import { findConfiguration } from './configuration.ts';
 
-/** What a command is handed of the process around it. */
+/** What a command gets from the process around it. */
 export interface CommandContext {
   readonly version: string;
   /** Where the program is installed, with its guides. */
   readonly packageFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the configuration is looked for, the first folder first. */
+  /** Folders where the configuration is looked for, in order. */
   readonly configurationFolders: readonly string[];
-  /** Files and sockets that the process may have open; Infinity where that is not known. */
+  /** How many files and sockets the process may have open; Infinity if unknown. */
   readonly maxDescriptors: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Writable;
-  /** Calls back when the person asks to end (Ctrl-C) or the system does (SIGTERM). */
+  /** Calls back when a person (Ctrl-C) or the system (SIGTERM) asks to stop. */
   readonly onStop: (callback: () => void) => void;
   /** SIGHUP. */
   readonly onReload: (callback: () => void) => void;
@@ -48,14 +48,14 @@ export interface Loaded {
   readonly secrets: Secrets;
   readonly settings: readonly SettingValue[];
   readonly notes: readonly string[];
-  /** What no log line, and nothing that is said of a call, may hold. */
+  /** What neither a log line nor anything printed about a call may hold. */
   readonly secretTexts: readonly string[];
   readonly secretFiles: SecretFiles;
 }
 
 /**
- * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of
- * configuration and schemes, a line each.
+ * Reads the configuration from everywhere. Rejects with RouterError `config_invalid`, which holds every fault of configuration
+ * and schemes, one per line.
  */
 export async function load(
   { env: given, configurationFolders }: CommandContext,
@@ -84,7 +84,7 @@ export async function load(
   );
 }
 
-/** What is wrong with the configuration is told beside what is wrong with the secrets. */
+/** Faults of the configuration are reported together with those of the secrets. */
 function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typeof secretsOf> {
   try {
     return secretsOf(files, result.config.secrets.hosts);
@@ -94,9 +94,9 @@ function secretsBeside(result: ConfigResult, files: SecretFiles): ReturnType<typ
   }
 }
 
-/** For faults, and for what is told of the configuration: no secret, and nothing that is in a file of secrets. */
+/** For faults, and for output about the configuration: no secret, and nothing from a secrets file. */
 export function redactorOf(env: CommandContext['env']): Redactor {
-  // Before they are read the variables alone are known: no file is waited for when a fault is told.
+  // Before they are read only the variables are known: reporting a fault does not wait for a file.
   const files = read.get(env) ?? { env, readFile: notRead };
   const secrets = [
     ...secretValues(files, { everyFile: true }),

@@ -14,7 +14,7 @@ export interface Scene {
   readonly callee: (leg: DialledLeg) => CalleeBehaviour;
 }
 
-export const SCHEMES: readonly SchemeDocument[] = [
+const SCHEMES: readonly SchemeDocument[] = [
   {
     name: 'sales',
     webhook: {
@@ -52,6 +52,12 @@ export const SCHEMES: readonly SchemeDocument[] = [
     fallback: { onError: [{ dial: '900' }] },
   },
 ];
+
+/** @param crmUrl of the demo's CRM */
+export function schemesFor(crmUrl: string): SchemeDocument[] {
+  const text = JSON.stringify(SCHEMES).replaceAll('CRM_URL', crmUrl.replace(/\/$/, ''));
+  return JSON.parse(text) as SchemeDocument[];
+}
 
 const answers = (): CalleeBehaviour => ({ kind: 'answer', afterMs: 300, talkMs: 300, hangup: 'caller' });
 const rings = (): CalleeBehaviour => ({ kind: 'ring' });
@@ -95,7 +101,7 @@ export const SCENES: readonly Scene[] = [
     callee: answers,
   },
   {
-    title: "An owner's id that the map does not have: nobody, and not the stranger with that number",
+    title: "An owner's id that the map does not have: nobody, not a stranger with that number",
     caller: '380441110013',
     name: 'Halyna',
     scheme: 'owners',

@@ -1,10 +1,5 @@
 import type { CallRecord } from '../call/record.ts';
 import { systemClock } from '../clock.ts';
-import { loadConfig } from '../config/config.ts';
-import { RouterError } from '../errors.ts';
-import { createLogger } from '../log.ts';
-import { start } from '../router/router.ts';
-import { assembleSchemes } from '../schemes/schemes.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -15,9 +10,11 @@ import {
 import type { CommandContext, ExitCode } from './context.ts';
 import { print } from './print.ts';
 import { columnsOf, table } from './table.ts';
-import { SCENES, SCHEMES, type Scene } from './demo-scenes.ts';
+import { SCENES, schemesFor, type Scene } from './demo-scenes.ts';
+import { openDemo } from './demo-stage.ts';
+import { storyOf } from './why-story.ts';
 
-/** A simulated second of the switch's own timers: a no-answer takes half a second and not two. */
+/** Length of a second in the switch's timers: a no-answer takes half a second, not two. */
 const SECOND_MS = 250;
 /** Pause between calls once the round is over. */
 const PAUSE_MS = 1500;
@@ -38,9 +35,10 @@ export async function demoCommand(
     return scene?.reply ?? { status: 404, body: '{}' };
   });
   const records = new Map<string, CallRecord>();
-  const { router, config } = await startRouter(context, crm.url, (record) => {
+  const stage = await openDemo(context, schemesFor(crm.url), (record) => {
     if (record.call !== null) records.set(record.call.uuid, record);
   });
+  const { router, config, console } = stage;
   const freeswitch = new SimulatedFreeSwitch({
     routers: [router.address],
     secondMs: SECOND_MS,
@@ -56,7 +54,11 @@ export async function demoCommand(
     `A router on ${config.listen.host}:${router.address.port}, a CRM at ${crm.url} and a simulated FreeSWITCH, all on this machine.\n`,
   );
 
+  if (console !== null) {
+    say(`Console: ${console.url}  log in as ${console.user}, password ${console.password}\n`);
+  }
   const rows: string[][] = [];
+  const told: CallRecord[] = [];
   let lost = 0;
   const play = async (scene: Scene, number: number): Promise<void> => {
     const report = await freeswitch.call({
@@ -74,6 +76,7 @@ export async function demoCommand(
     if (report.lost !== null) lost++;
     const record = records.get(report.uuid);
     records.delete(report.uuid);
+    if (record !== undefined && told.length < SCENES.length) told.push(record);
     say(describe(scene, number, report, record));
     rows.push([
       String(number),
@@ -91,8 +94,13 @@ export async function demoCommand(
   };
   say(`\n${table([['', 'call', 'the CRM', 'the caller', 'decided in'], ...rows], columnsOf(context))}\n`);
   summary();
+  const best = richest(told);
+  if (best !== undefined) {
+    say(`\nOne of them, as \`esl-router why ${best.call?.caller ?? best.id}\` tells it:\n`);
+    print(stdout, storyOf(best));
+  }
   if (options.once !== true && stdin.isTTY === true) {
-    say('\nCalls go on until Ctrl-C.\n');
+    say(`\nCalls go on until Ctrl-C${console === null ? '' : `; watch them at ${console.url}`}.\n`);
     for (let number = rows.length + 1; !isStopped(); number++) {
       const scene = SCENES[number % SCENES.length];
       if (scene !== undefined) await play(scene, number);
@@ -105,7 +113,7 @@ export async function demoCommand(
     summary();
   }
   await freeswitch.close();
-  await router.stop();
+  await stage.close();
   await crm.close();
   return lost === 0 ? 0 : 1;
 
@@ -114,34 +122,11 @@ export async function demoCommand(
   }
 }
 
-async function startRouter(context: CommandContext, crmUrl: string, onRecord: (record: CallRecord) => void) {
-  const loaded = loadConfig({
-    file: null,
-    env: {
-      ESL_ROUTER_LISTEN_PORT: '0',
-      ESL_ROUTER_GATEWAY: 'trunk',
-      ESL_ROUTER_DOMAIN: 'pbx.example',
-      ESL_ROUTER_SCHEMES_WATCH: 'false',
-    },
-    argv: {},
-    readSecretFile: () => '',
-  });
-  if (!loaded.ok) throw new RouterError('internal', loaded.faults.join('\n'));
-  const { config } = loaded;
-  const secrets = { has: () => false, read: () => '' };
-  const sources = SCHEMES.map((scheme) => {
-    const text = JSON.stringify(scheme).replaceAll('CRM_URL', crmUrl.replace(/\/$/, ''));
-    return { name: scheme.name, text, json: JSON.parse(text) as unknown };
-  });
-  const router = await start({
-    config,
-    secrets,
-    version: context.version,
-    log: createLogger({ level: 'error', format: 'pretty', maskNumbers: false, stream: context.stderr }),
-    loadSchemes: () => Promise.resolve(assembleSchemes(sources, config, secrets)),
-    observers: [{ ended: onRecord }],
-  });
-  return { router, config };
+/** The record that shows most of what the router does: the most questions, bridges and fallbacks. */
+function richest(records: readonly CallRecord[]): CallRecord | undefined {
+  const worth = ({ requests, decisions, bridges }: CallRecord): number =>
+    Math.min(requests.length, 1) + decisions.length + 2 * bridges.length;
+  return [...records].sort((a, b) => worth(b) - worth(a))[0];
 }
 
 function describe(scene: Scene, number: number, report: CallReport, record: CallRecord | undefined): string {
@@ -195,7 +180,7 @@ function wentTo(end: CallEnd, record: CallRecord | undefined): string {
     case 'transfer':
       return `was transferred to ${end.extension} in ${end.context}`;
     case 'moved':
-      return `was moved by others to ${end.to}`;
+      return `was moved to ${end.to}`;
     case 'caller-hangup':
       return `hung up while ${end.at}`;
     case 'guard':

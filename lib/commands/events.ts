@@ -4,7 +4,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import { openExisting } from '../store/store.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { table } from './table.ts';
+import { listing } from './table.ts';
 
 export type EventsAction = 'failed' | 'retry';
 export const EVENTS_ACTIONS: readonly EventsAction[] = ['failed', 'retry'];
@@ -14,7 +14,7 @@ export interface EventsCommandOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** Looks after events that did not arrive within a day, while a router runs too. */
+/** Lists or retries events that were not delivered within a day, also while a router runs. */
 export async function eventsCommand(
   context: CommandContext,
   action: EventsAction,
@@ -28,9 +28,9 @@ export async function eventsCommand(
   try {
     const { deliveries } = store;
     if (action === 'retry') {
-      const count = await deliveries.retry(systemClock.date(), id);
+      const count = await deliveries.retry(systemClock.date(), { id });
       const what = id === undefined ? 'events are' : count === 0 ? 'events with this id are' : 'event is';
-      print(stdout, [`${count} parked ${what} tried again, for another day`], redactor);
+      print(stdout, [`${count} parked ${what} tried again for another day`], redactor);
       return count === 0 && id !== undefined ? 1 : 0;
     }
     const failed = (await deliveries.parked(options.limit)).filter(
@@ -41,7 +41,7 @@ export async function eventsCommand(
     } else if (failed.length === 0) {
       print(stderr, ['no event is parked'], redactor);
     } else {
-      print(stdout, [table([HEAD, ...failed.map(rowOf)], Infinity)], redactor);
+      print(stdout, [listing([HEAD, ...failed.map(rowOf)], 7, stdout.columns)], redactor);
     }
     return 0;
   } finally {
@@ -67,7 +67,7 @@ function rowOf(one: Delivery): string[] {
   return [time, scheme, webhook, event, String(seq), String(attempts), error, trace, id];
 }
 
-/** Without what the call gave: numbers are in the record. */
+/** Without the values of the call: numbers are in the record. */
 function shownOf({ body: _, ...rest }: Delivery): Omit<Delivery, 'body'> {
   return rest;
 }

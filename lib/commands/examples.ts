@@ -36,6 +36,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router simulate --calls 1',
     'esl-router simulate --router 127.0.0.1:8094 --calls 500 --rate 50',
   ],
+  top: ['esl-router top', 'esl-router top --url https://router.example.com --count 1'],
   config: ['esl-router config', 'esl-router config --json'],
   completion: [
     'source <(esl-router completion bash)',

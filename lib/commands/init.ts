@@ -25,12 +25,13 @@ export async function initCommand(
   const todo: string[] = [];
   for (const { path, text, mode, kind, open, filled } of files) {
     const file = join(folder, path);
-    // The units read it in /etc; in a project nobody would.
+    // The systemd units read it in /etc; in a project nobody would.
     if (path === ENVIRONMENT_FILE && folder === project) continue;
-    // A scheme of one's own is not a start any more.
+    // With schemes of their own people need no starter.
     const isNew = !(kind === 'scheme' && others.length > 0) && (await writeNew(file, text, mode));
     const name = kind === 'scheme' && !isNew ? join(folder, SCHEMES_FOLDER) : file;
-    const lost = isNew || filled.length === 0 ? '' : `: not changed, ${filled.join(' and ')} is not in it`;
+    const lost =
+      isNew || filled.length === 0 ? '' : `: not changed, so ${filled.join(' and ')} was not written`;
     print(stdout, [`${isNew ? 'written' : 'kept   '}  ${name}${lost}`]);
     if (isNew) todo.push(...open.map((text) => `${file}: ${text}`));
   }
@@ -40,14 +41,14 @@ export async function initCommand(
     `esl-router try${use} --caller 380441112233 --did 15005550100: asks the CRM, places no call`,
     folder === project || use !== ''
       ? `esl-router${use}: runs the router`
-      : 'systemctl enable --now esl-router: runs the router, and starts it again with the machine',
-    `FreeSWITCH: its dialplan hands the calls over, see ${join(packageFolder, 'freeswitch/README.md')}`,
+      : 'systemctl enable --now esl-router: runs the router, now and at every boot',
+    `FreeSWITCH: hand the calls over in its dialplan, see ${join(packageFolder, 'freeswitch/README.md')}`,
   );
   print(stdout, ['', 'Left to do:', ...todo.map((text, index) => `  ${index + 1}. ${text}`)]);
   return 0;
 }
 
-/** A value of the command line that no file can hold is a fault now, and not at the first start. */
+/** A bad value on the command line is a fault now, not at the first start. */
 function refuseFaults(files: readonly StarterFile[]): void {
   const faults = files.flatMap(({ path, text, kind }) => {
     if (kind === 'configuration') {
@@ -66,7 +67,7 @@ async function schemesIn(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.json'));
 }
 
-/** False: there is such a file already, or a link of that name, wherever it leads. */
+/** False: a file or a link of that name already exists, wherever the link leads. */
 async function writeNew(file: string, text: string, mode: number): Promise<boolean> {
   const failed = (error: unknown): never => {
     throw new RouterError('internal', `${file} cannot be written: ${sentenceOf(error)}`, { cause: error });

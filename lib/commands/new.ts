@@ -11,7 +11,7 @@ import { print } from './print.ts';
 export interface NewOptions {
   readonly preset: string;
   readonly out: string;
-  /** With what the CRM is told of calls. */
+  /** With events. */
   readonly events?: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function newCommand(
   if (told && events === undefined)
     throw new RouterError(
       'config_invalid',
-      `the preset ${wanted} has no events: those that have are ${withEvents().join(', ')}; see docs/events.md for your own`,
+      `the preset ${wanted} has no events; presets with events: ${withEvents().join(', ')}; to write your own see docs/events.md`,
     );
   const document: SchemeDocument = {
     ...(existsSync(join(out, SCHEMA)) ? { $schema: SCHEMA } : {}),
@@ -48,7 +48,7 @@ export async function newCommand(
     await writeFile(path, `${JSON.stringify(document, null, 2)}\n`, { flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' ? 'is there already, and is left as it is' : sentenceOf(error);
+    const why = code === 'EEXIST' ? 'already exists, and was not changed' : sentenceOf(error);
     throw new RouterError('config_invalid', `${path}: ${why}`, { cause: error });
   }
   const toDo = [

@@ -1,7 +1,7 @@
 import { RouterError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
-/** A password, never on the command line: there every user of the machine sees it. */
+/** Reads a password; never from the command line, where every user of the machine sees it. */
 
 const MAX_BYTES = 4_096;
 
@@ -15,10 +15,10 @@ export async function askPassword({ stdin, stderr }: CommandContext): Promise<st
   try {
     stderr.write('password: ');
     const first = await line(stdin);
-    stderr.write('\nonce more: ');
+    stderr.write('\nagain: ');
     const second = await line(stdin);
     stderr.write('\n');
-    if (first !== second) throw new RouterError('config_invalid', 'these were two passwords');
+    if (first !== second) throw new RouterError('config_invalid', 'the passwords do not match');
     return first;
   } finally {
     terminal.setRawMode?.(false);

@@ -3,7 +3,7 @@ import { printableJson, printableLines } from '../redact/printable.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import type { CommandContext } from './context.ts';
 
-/** All that a command writes: without secrets, and without what a terminal would obey. */
+/** All output of a command: without secrets, and without control characters for the terminal. */
 
 const PLAIN = createRedactor({});
 
@@ -16,7 +16,7 @@ export function printJson(stream: Writable, value: unknown, redactor: Redactor =
   stream.write(`${printableJson(redactor.value(value), 2)}\n`);
 }
 
-/** Colours are for a person at a terminal who has not asked for none (https://no-color.org). */
+/** Colours only at a terminal, and only if not turned off (https://no-color.org). */
 export function coloured({ stdout, env }: Pick<CommandContext, 'stdout' | 'env'>): boolean {
   return stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

@@ -29,7 +29,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
   });
   const plus = options.caller.startsWith('+') ? '+' : '';
   const digits = options.caller.slice(plus.length);
-  // Zeros in front are part of it.
+  // Leading zeros are part of it.
   const numberOf = (n: number): string =>
     plus + String(BigInt(digits) + BigInt(n)).padStart(digits.length, '0');
   const report = await runLoad({
@@ -48,7 +48,8 @@ export async function simulateCommand(context: CommandContext, options: Simulate
       callee: () => ({ kind: 'answer', afterMs: 50, talkMs: options.talk, hangup: 'caller' }),
     }),
   });
-  // A call that found nobody was not lost, in FreeSWITCH: its dialplan went on. Here it means that there was no router to play against.
+  // In FreeSWITCH a call that finds no router is not lost: the dialplan goes on. Here it means that there was no router to
+  // test.
   const unserved = report.ends['no-router'] ?? 0;
   if (options.json === true) {
     printJson(stdout, report);
@@ -63,10 +64,7 @@ export async function simulateCommand(context: CommandContext, options: Simulate
         ? []
         : [['decision', `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, p99.9 ${p999.toFixed(1)} ms`]]),
       ['rate', `${(report.calls / (report.durationMs / 1000)).toFixed(1)} calls/s`],
-      [
-        'starts behind their time',
-        `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`,
-      ],
+      ['late starts', `p99 ${report.lagMs.toFixed(1)} ms, worst ${report.worstLagMs.toFixed(1)} ms`],
     ];
     print(stdout, [table(rows)]);
   }

@@ -23,10 +23,10 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   for (const note of notes) log.warn(note);
   context.onCrash(async (error) => {
     const { stack } = error instanceof Error ? error : {};
-    log.error('uncaught error: the router ends', { error: messageOf(error), stack });
+    log.error('uncaught error: the router stops', { error: messageOf(error), stack });
     if (!(await log.flushed())) throw error;
   });
-  // Before the first line that says "listening": whoever waits for it may send a signal at once.
+  // Before the first line that says "listening": the program that waits for it may send a signal at once.
   const stopped = new Promise<void>((resolve) => {
     context.onStop(resolve);
   });
@@ -54,7 +54,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     },
     look: () => lookAtSecrets(context.env, own),
   };
-  // Files may be slow to be read, and whoever stops the router waits for none.
+  // Reading files may be slow, and stopping must not wait for it.
   const router = await Promise.race([
     start({
       ...{ config, settings, secrets, secretSource, tokenStore, log, version, maxDescriptors, store },
@@ -75,7 +75,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     env: context.env,
     clock: systemClock,
     onError: (error) => {
-      log.error('systemd is not told', { error: error.message });
+      log.error('cannot notify systemd', { error: error.message });
     },
   });
   notifier.ready();
@@ -88,28 +88,28 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   return 0;
 }
 
-/** A router without a store is told how to get one, unless it was turned off. */
+/** Says how to get a store if there is none, unless it was turned off. */
 function tellOf(store: Store | null, { store: { url, dir } }: Config, log: Log): void {
   if (store !== null) {
     const { kind, place } = store.state;
     log.info('store', { kind, place });
   } else if (url !== 'off') {
     log.info(
-      'store: off, calls are in the log alone; make the folder store.dir (ESL_ROUTER_STORE_DIR) for one',
+      'store: off, calls are only in the log; to keep them, create the folder store.dir (ESL_ROUTER_STORE_DIR)',
       { dir },
     );
   }
 }
 
-/** Debug lines on, for a fault that is there now, and off again: no call notices it. */
+/** Turns debug lines on, for a fault that is there now, and off again, without disturbing calls. */
 function toggleDebug(log: Log, configured: LogLevel): void {
   const isOn = log.level === 'debug';
   const level = isOn ? configured : 'debug';
   const text =
     configured === 'debug'
       ? 'log level stays debug, as log.level says (SIGUSR2)'
-      : `log level is ${level} now (SIGUSR2${isOn ? '' : ': once more for the level of before'})`;
-  // At a level that lets it through, before or after.
+      : `log level is ${level} now (SIGUSR2${isOn ? '' : ': send it again for the previous level'})`;
+  // Logged at whichever level lets it through.
   if (!isOn) log.level = level;
   log.info(text);
   if (isOn) log.level = level;
@@ -135,7 +135,7 @@ function hiding(
       hide();
     },
     secrets: (texts) => {
-      // Those of before stay for a while: calls in progress send them, and a CRM may repeat them.
+      // The old ones stay for a while: calls in progress send them, and a CRM may repeat them.
       for (const text of last) if (!texts.includes(text)) secrets.retire(text);
       secrets.add(texts);
       last = texts;

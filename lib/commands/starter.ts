@@ -16,7 +16,7 @@ export interface StarterFile {
   readonly filled: readonly string[];
 }
 
-/** What a person may know already. */
+/** What people may already know. */
 export interface StarterOptions {
   readonly url?: string;
   readonly gateway?: string;
@@ -26,7 +26,7 @@ export interface StarterOptions {
 /** No such CRM exists: RFC 2606. `check` notes it as long as it is not replaced. */
 const EXAMPLE_URL = 'https://crm.example.com/route';
 const SCHEME = 'main';
-/** Read by the systemd units, in front of every start. */
+/** Read by the systemd units at every start. */
 export const ENVIRONMENT_FILE = 'environment';
 
 export function starterFiles({ url, gateway, domain }: StarterOptions): StarterFile[] {
@@ -75,7 +75,7 @@ export function starterFiles({ url, gateway, domain }: StarterOptions): StarterF
       text: json(scheme),
       mode: 0o644,
       open: [
-        ...(url === undefined ? ['"url" is where your CRM is asked'] : []),
+        ...(url === undefined ? ['"url" is the URL of your CRM'] : []),
         '"responseName" is the key of its answer that says where the call goes',
       ],
       filled: given(url, '--url'),
@@ -95,7 +95,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-const ENVIRONMENT = `# Settings and secrets of esl-router, one NAME=value a line, read by systemd at every start.
+const ENVIRONMENT = `# Settings and secrets of esl-router, one NAME=value per line, read by systemd at every start.
 # "esl-router config" lists every setting with its variable; one that is set here wins over esl-router.json.
 
 # A secret that a scheme names as {{secret.CRM_TOKEN}}:

@@ -44,13 +44,13 @@ export async function storeCommand(
       const erased = await store.upkeep.erase(what ?? '');
       print(
         context.stdout,
-        [`${erased} records no longer hold ${what ?? ''}; log files and backups are yours to look after`],
+        [`${erased} records no longer hold ${what ?? ''}; log files and backups were not changed`],
         redactor,
       );
       return 0;
     }
     await backup(store, what ?? '');
-    print(context.stdout, [`${what ?? ''}: a whole copy of ${store.place}`], redactor);
+    print(context.stdout, [`${what ?? ''}: a full copy of ${store.place}`], redactor);
     return 0;
   } finally {
     await store.close();
@@ -74,7 +74,7 @@ async function statusOf({ kind, place, upkeep }: OpenStore) {
   };
 }
 
-/** Overwrites nothing, and is for its owner alone: it holds every number. */
+/** Overwrites nothing, and only its owner may read it: it holds every number. */
 async function backup(store: OpenStore, file: string): Promise<void> {
   if (store.kind === 'postgres') {
     throw new RouterError(
@@ -87,7 +87,7 @@ async function backup(store: OpenStore, file: string): Promise<void> {
     () => false,
   );
   if (isThere)
-    throw new RouterError('config_invalid', `${file} is there already, and a backup overwrites nothing`);
+    throw new RouterError('config_invalid', `${file} already exists, and a backup overwrites nothing`);
   try {
     await store.backup(file);
     await chmod(file, 0o600);

@@ -10,10 +10,10 @@ export function columnsOf({ stdout, env }: Pick<CommandContext, 'stdout' | 'env'
 }
 
 const GAP = 2;
-/** A narrower column would hold no word. */
+/** A narrower column would break every word. */
 const NARROWEST = 8;
 
-/** Columns as wide as their widest cell, in lines of at most `width`: the widest columns give way, and their cells go on below. */
+/** Columns as wide as their widest cell, in lines of at most `width`: the widest columns shrink, and their cells wrap. */
 export function table(rows: readonly (readonly string[])[], width = COLUMNS): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -29,6 +29,24 @@ export function table(rows: readonly (readonly string[])[], width = COLUMNS): st
   return rows.flatMap((row) => linesOf(row, widths)).join('\n');
 }
 
+/**
+ * A table for searching and copying: one line per row where that fits, as in a pipe. On a narrower terminal each row has a second
+ * line, which holds the columns from `second` on.
+ */
+export function listing(rows: readonly (readonly string[])[], second: number, width = Infinity): string {
+  const whole = table(rows, Infinity);
+  if (whole.split('\n').every((line) => line.length <= width)) return whole;
+  const linesFrom = (from: number, to?: number): string[] =>
+    table(
+      rows.map((row) => row.slice(from, to)),
+      Infinity,
+    ).split('\n');
+  const below = linesFrom(second);
+  return linesFrom(0, second)
+    .flatMap((line, at) => [line, `  ${below[at] ?? ''}`])
+    .join('\n');
+}
+
 function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   const cells = row.map((cell, column) => folded(cell, widths[column] ?? 0));
   const height = Math.max(...cells.map((lines) => lines.length));
@@ -40,7 +58,7 @@ function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   );
 }
 
-/** Folded behind a space, a comma or another sign where there is one in the line; else where the line is full. */
+/** Folded after a space, a comma or another sign where there is one in the line; else where the line is full. */
 function folded(cell: string, width: number): string[] {
   const lines: string[] = [];
   let rest = cell;

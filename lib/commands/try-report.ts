@@ -4,7 +4,7 @@ import { describeStep } from '../decide/decide.ts';
 import type { Listed, Tried } from '../decide/dry-run.ts';
 import { sentenceOf, whatToDo } from '../errors.ts';
 
-/** What a dry run came to, for a person, in lines. */
+/** The result of a dry run, in lines for people. */
 export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string[] {
   const { requests, readings, notes, canary, shadows, result, reason, via } = record;
   const given = chosen === null;

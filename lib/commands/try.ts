@@ -25,7 +25,7 @@ export interface TryOptions extends CommonOptions, Omit<CallOptions, 'caller' | 
 
 /**
  * Walks the path of a call without a call: chooses the scheme, really asks the CRM, marked as a dry run, and places nothing.
- * Exit code 0 also where nobody is the answer; 1 where a call would end in an error or a refusal.
+ * Exit code 0 also if the answer is nobody; 1 if a call would end in an error or a refusal.
  */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
   const { config, secrets, secretTexts } = await load(context, options);

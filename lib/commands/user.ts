@@ -4,6 +4,7 @@ import { USER_NAME, userRow } from '../api/user.ts';
 import { systemClock } from '../clock.ts';
 import { RouterError } from '../errors.ts';
 import { openExisting, type OpenStore } from '../store/store.ts';
+import type { Parts } from '../store/together.ts';
 import { uuidv7 } from '../uuid.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { askPassword } from './password.ts';
@@ -18,7 +19,7 @@ export interface UserCommandOptions extends CommonOptions {
   readonly role: Role;
 }
 
-/** Who may log in: for the first one, and for whoever has locked himself out. */
+/** Manages who may log in: for the first user, and for users who are locked out. */
 export async function userCommand(
   context: CommandContext,
   action: UserAction,
@@ -52,13 +53,13 @@ async function listed({ accounts }: OpenStore, columns: number): Promise<string>
 }
 
 async function changed(
-  { accounts, audit }: OpenStore,
+  { accounts, together }: OpenStore,
   context: CommandContext,
   action: Exclude<UserAction, 'list'>,
   { name, role }: { readonly name: string; readonly role: Role },
 ): Promise<string> {
   const at = systemClock.date();
-  const note = (what: string, change: object): Promise<void> =>
+  const note = ({ audit }: Parts, what: string, change: object): Promise<void> =>
     audit.add({
       id: uuidv7(at),
       tenant: 'default',
@@ -71,27 +72,32 @@ async function changed(
     });
   const found = await accounts.user(name);
   if (action === 'add') {
-    if (found !== null) throw wrong(`there is a user ${name} already: esl-router user password ${name}`);
+    if (found !== null) throw wrong(`user ${name} already exists: esl-router user password ${name}`);
     const row = userRow({ name, role, hash: await newHash(context), at });
-    if (!(await accounts.addUser(row))) throw wrong(`there is a user ${name} already`);
-    await note('user added', { role });
-    return `${name} may log in as ${role}`;
+    await together(async (parts) => {
+      if (!(await parts.accounts.addUser(row))) throw wrong(`user ${name} already exists`);
+      await note(parts, 'user added', { role });
+    });
+    return `${name} can log in as ${role}`;
   }
   if (found === null) throw wrong(`there is no user ${name}: esl-router user list`);
-  if (action === 'password') {
-    await accounts.changeUser(found.id, { password_hash: await newHash(context) });
-  } else {
-    await accounts.changeUser(found.id, { disabled_at: action === 'disable' ? at.toISOString() : null });
-  }
-  await accounts.closeSessionsOf(found.id);
-  await note(
-    'user changed',
-    action === 'password' ? { password: 'changed' } : { disabled: action === 'disable' },
-  );
+  const isPassword = action === 'password';
+  const change = isPassword
+    ? { password_hash: await newHash(context) }
+    : { disabled_at: action === 'disable' ? at.toISOString() : null };
+  await together(async (parts) => {
+    await parts.accounts.changeUser(found.id, change);
+    await parts.accounts.closeSessionsOf(found.id);
+    await note(
+      parts,
+      'user changed',
+      isPassword ? { password: 'changed' } : { disabled: action === 'disable' },
+    );
+  });
   return {
     password: `${name} has a new password`,
-    disable: `${name} may not log in any more`,
-    enable: `${name} may log in again`,
+    disable: `${name} can no longer log in`,
+    enable: `${name} can log in again`,
   }[action];
 }
 

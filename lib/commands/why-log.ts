@@ -4,12 +4,12 @@ import type { CallRecord } from '../call/record.ts';
 import { guarded } from '../emitter.ts';
 import { messageOf, RouterError } from '../errors.ts';
 
-/** A call out of log files of `log.format` json: its whole record where the level is debug, else what its line says. */
+/** A call from log files of `log.format` json: its whole record if the level is debug, else what its line says. */
 export type LoggedCall =
   | { readonly kind: 'record'; readonly record: CallRecord }
   | { readonly kind: 'line'; readonly fields: Readonly<Record<string, unknown>> };
 
-/** The last call in the files that is meant by a trace, a uuid or a caller; null when there is none. */
+/** The last call in the files with this trace, uuid or caller; null when there is none. */
 export async function loggedCall(files: readonly string[], meant: string): Promise<LoggedCall | null> {
   let found: LoggedCall | null = null;
   for (const file of files) {
@@ -23,7 +23,7 @@ export async function loggedCall(files: readonly string[], meant: string): Promi
         if (logged !== null && !(found?.kind === 'record' && idOf(found) === idOf(logged))) found = logged;
       }
     } catch (error) {
-      throw new RouterError('config_invalid', `can not read the log ${file}: ${messageOf(error)}`, {
+      throw new RouterError('config_invalid', `cannot read the log ${file}: ${messageOf(error)}`, {
         cause: error,
       });
     }

@@ -1,7 +1,7 @@
 import type { CallRecord, CanaryRecord, ShadowRecord } from '../call/record.ts';
 import { sentenceOf } from '../errors.ts';
 
-/** One call, told in lines that a person reads at night: what came when, and why it ended where it did. */
+/** The story of one call, for a person at night: what happened when, and why it ended as it did. */
 
 const MOST_LINES = 25;
 const MOST_WIDTH = 160;
@@ -19,7 +19,7 @@ export function storyOf(record: Told): string[] {
   const end = endOf(record);
   const moments = momentsOf(record)
     .map((moment, place) => ({ ...moment, place }))
-    // What was noted without a time stays behind what it was noted after.
+    // Notes without a time keep their place.
     .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
     .map(lineOf);
   const { notes: noted, shadows = [] } = record;
@@ -44,6 +44,13 @@ export function shadowLine({ scheme, would, dropped, live, differs, tookMs }: Sh
   return `shadow ${scheme}: ${verdict}: ${result} (${reason}) -> ${steps.join(', ')}${other}, in ${Math.round(tookMs)} ms`;
 }
 
+/** Who rings and for how long. The rest of the dial string is in the record: --json. */
+function rings(dialString: string): string {
+  const seconds = /originate_timeout=(\d+)/.exec(dialString)?.[1];
+  const legs = dialString.replace(/^\{.*?\}/, '').replace(/\[.*?\]/g, '');
+  return `bridge to ${legs}${seconds === undefined ? '' : `, for ${seconds} s at most`}`;
+}
+
 function headOf({ id, startedAt, call, pass, previous, canary = null }: Told): string[] {
   const when = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 23)} UTC`;
   const head = [`${when}  trace ${id}${call === null ? '' : `  uuid ${call.uuid}`}`];
@@ -54,7 +61,7 @@ function headOf({ id, startedAt, call, pass, previous, canary = null }: Told): s
     head.push(`${number}${name} called ${did}, context ${context}, from ${sourceIp} on ${call.switch}`);
   }
   if (canary !== null) head.push(canaryLine(canary));
-  if (pass > 1) head.push(`pass ${pass} of this call; the one before: ${previous ?? 'unknown'}`);
+  if (pass > 1) head.push(`pass ${pass} of this call; the previous one: ${previous ?? 'unknown'}`);
   return head;
 }
 
@@ -77,7 +84,7 @@ function momentsOf({
     ...requests.flatMap(requestMoments),
     ...recalled.map(({ atMs, ageSeconds, stale, body }) => ({
       atMs,
-      text: `the answer of ${Math.round(ageSeconds)} s before is used${stale ? ', for the CRM can not answer' : ''}: ${body}`,
+      text: `the answer of ${Math.round(ageSeconds)} s ago is used${stale ? ', as the CRM cannot answer' : ''}: ${body}`,
     })),
     ...readings.map(({ path, text, result }) => ({
       atMs: decisions[0]?.atMs ?? null,
@@ -85,10 +92,10 @@ function momentsOf({
     })),
     ...decisions.map(({ atMs, scheme, via, result, reason, detail, steps }) => ({
       atMs,
-      text: `${via === 'fallback' ? 'fallback' : 'decided'} by ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
+      text: `${via === 'fallback' ? 'fallback' : 'decided'} by scheme ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
     })),
     ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
-      { atMs, text: `bridge ${dialString}` },
+      { atMs, text: rings(dialString) },
       ...(answeredBy !== null && index === bridges.length - 1
         ? [{ atMs: answeredMs, text: `answered by ${answeredBy}` }]
         : []),
@@ -105,7 +112,7 @@ function momentsOf({
 
 function requestMoments(request: CallRecord['requests'][number]): Moment[] {
   const { atMs, attempt, scheme, method, url, retries, reply, phases, answer, detail } = request;
-  const asked = { atMs, text: `asks the CRM (${scheme}, attempt ${attempt}): ${method} ${url}` };
+  const asked = { atMs, text: `asks the CRM (scheme ${scheme}, attempt ${attempt}): ${method} ${url}` };
   const again = retries.map(({ reason, detail }) => ({
     atMs,
     text: `asked again after ${reason}: ${detail}`,
@@ -164,14 +171,14 @@ function lineOf({ atMs, text }: Moment): string {
   return `${atMs === null ? ''.padStart(12) : `${String(Math.round(atMs)).padStart(9)} ms`}  ${text}`;
 }
 
-/** The beginning and the end tell most. */
+/** The beginning and the end say most. */
 function fitting(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines];
   const first = Math.ceil((most - 1) / 2);
   const left = lines.length - most + 1;
   return [
     ...lines.slice(0, first),
-    `              ... ${left} lines are left out: see --json`,
+    `              ... ${left} lines left out: see --json`,
     ...lines.slice(first + left),
   ];
 }

@@ -58,7 +58,7 @@ function nobody(meant: string, where: string): RouterError {
   return new RouterError('internal', `no call with the trace, uuid or caller ${meant} ${where}`);
 }
 
-/** What the line of a call says, a field a line. */
+/** The fields of a call's line, one per line. */
 function linesOf({ reason, ...fields }: Readonly<Record<string, unknown>>): string[] {
   const shown = Object.entries(fields).filter(([, value]) => value !== null && value !== '');
   const lines = shown.map(

@@ -18,21 +18,16 @@ export const API_SETTINGS = {
     'API_HOSTS',
     [],
     list('host names', isHost),
-    'Further names that the API is called by (the Host header), such as router.example.com. Its own address and loopback always work.',
+    'More host names of the API (the Host header), such as router.example.com. Its own address and loopback always work.',
   ),
   tls: {
-    cert: setting(
-      'API_TLS_CERT',
-      '',
-      text,
-      'File of the certificate (PEM) that the API shows, with its chain.',
-    ),
-    key: setting('API_TLS_KEY', '', text, 'File of its private key (PEM).'),
+    cert: setting('API_TLS_CERT', '', text, 'Certificate of the API with its chain, a PEM file.'),
+    key: setting('API_TLS_KEY', '', text, 'Private key of that certificate, a PEM file.'),
   },
   trustedProxy: setting(
     'API_TRUSTED_PROXY',
     [],
     list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-    'Proxies that end TLS in front of the API: their X-Forwarded-For and X-Forwarded-Proto count. Without api.tls nobody else gets in from beyond loopback.',
+    'Proxies that terminate TLS for the API: their X-Forwarded-For and X-Forwarded-Proto are trusted. Without api.tls nobody else can connect from beyond loopback.',
   ),
 };

@@ -17,6 +17,8 @@ export interface Config {
   };
   readonly overload: { readonly lagMs: number; readonly queueMs: number };
   readonly health: { readonly host: string; readonly port: number | 'off' };
+  readonly metrics: { readonly allow: readonly string[] };
+  readonly otlp: { readonly url: string };
   readonly gateway: readonly string[];
   readonly gateways: Readonly<Record<string, Partial<GatewayConfig>>>;
   readonly domain: string;
@@ -139,12 +141,12 @@ export type ConfigResult =
   | {
       readonly ok: false;
       readonly faults: readonly string[];
-      /** Faulty settings at their defaults, so that schemes can be checked all the same. */
+      /** Faulty settings at their defaults, so that schemes can be checked anyway. */
       readonly config: Config;
     };
 
 /** Variables that are not settings: read by the command line, or named by schemes. */
-const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|SECRET_[A-Z0-9_]+)$/;
+const OTHER_VARIABLES = /^ESL_ROUTER_(CONFIG|SECRETS_DIR|TOKEN|SECRET_[A-Z0-9_]+)$/;
 
 export function loadConfig(sources: ConfigSources): ConfigResult {
   const faults: string[] = [];
@@ -196,7 +198,8 @@ function settingsOfEnvironment(
   for (const { env: name } of SETTINGS) {
     const file = env[`${name}_FILE`] ?? '';
     const value = env[name] ?? '';
-    if (value !== '' && file !== '') faults.push(`${name} and ${name}_FILE are both set: only one of them`);
+    if (value !== '' && file !== '')
+      faults.push(`${name} and ${name}_FILE are both set: set only one of them`);
     if (value !== '') found[name] = value;
     if (file === '') continue;
     try {
@@ -231,7 +234,7 @@ function readFile(
   return {};
 }
 
-/** convict reports all faults at once, a line each: `listen.port: expected ...: value was "80abc"`. */
+/** convict reports all faults at once, one per line: `listen.port: expected ...: value was "80abc"`. */
 function validate(store: convict.Config<Config>): { line: string; name: string | undefined }[] {
   try {
     store.validate({ allowed: 'strict' });

@@ -207,7 +207,7 @@ class Reader {
     let end = start;
     for (;;) {
       end = text.indexOf('"', end);
-      if (end < 0) throw this.#fault('expected a closing double quote for the text that begins here', '');
+      if (end < 0) throw this.#fault('expected a closing double quote for the string that begins here', '');
       let backslashes = 0;
       while (text[end - 1 - backslashes] === '\\') backslashes++;
       if (backslashes % 2 === 0) break;
@@ -217,7 +217,7 @@ class Reader {
     const control = raw.search(/[\u0000-\u001f]/);
     if (control >= 0) {
       this.#at = start + control;
-      throw this.#fault('expected text on one line: write line breaks as \\n and tabs as \\t', '');
+      throw this.#fault('expected a string on one line: write line breaks as \\n and tabs as \\t', '');
     }
     this.#at = end + 1;
     if (!raw.includes('\\')) return raw;
@@ -239,10 +239,10 @@ class Reader {
     const number = NUMBER.exec(this.#text)?.[0];
     if (number !== undefined) {
       this.#at = start + number.length;
-      // 0123 is a zero with something behind it, and a telephone number to who wrote it.
+      // 0123 is a zero with something after it, and a telephone number to who wrote it.
       if (/[\w+]/.test(this.#text[this.#at] ?? '')) {
         this.#at = start;
-        throw this.#fault('expected a number, or a text in double quotes', '');
+        throw this.#fault('expected a number, or a string in double quotes', '');
       }
       return Number(number);
     }

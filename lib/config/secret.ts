@@ -21,7 +21,7 @@ export interface SecretSources {
 
 const PREFIX = 'ESL_ROUTER_SECRET_';
 
-/** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: a line each. */
+/** Throws RouterError `config_invalid` with every secret that can't be read, or is empty: one per line. */
 export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
   const values = new Map<string, string>();
   const paths = new Map<string, string>();
@@ -35,7 +35,7 @@ export function loadSecrets({ env, readFile, hosts }: SecretSources): Secrets {
     // "Bearer " would be sent, and be refused as if the secret were a wrong one.
     else if (text.trim() === '') faults.push(`${variable}: ${isFile ? `${value} is empty` : 'is blank'}`);
     else if (values.has(name))
-      faults.push(`${PREFIX}${name} and ${PREFIX}${name}_FILE are both set: only one of them`);
+      faults.push(`${PREFIX}${name} and ${PREFIX}${name}_FILE are both set: set only one of them`);
     else {
       values.set(name, text);
       if (isFile) paths.set(name, value);

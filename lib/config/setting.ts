@@ -80,7 +80,7 @@ export const json = (of: string, accepts: (value: object) => boolean) =>
       }
     },
   );
-export const text = format('a text', (value) => typeof value === 'string');
+export const text = format('text', (value) => typeof value === 'string');
 export const variableOrNone = format(
   'the name of a channel variable',
   (value) => typeof value === 'string' && /^[A-Za-z0-9_.-]{0,64}$/.test(value),
@@ -90,6 +90,10 @@ export const storeUrl = format(
   (value) =>
     typeof value === 'string' &&
     (/^(auto|off|sqlite)$/.test(value) || /^sqlite:./.test(value) || isPostgres(value)),
+);
+export const otlpUrl = format(
+  'an http or https URL without credentials',
+  (value) => typeof value === 'string' && (value === '' || isPlainUrl(value)),
 );
 export const flag = format(
   'true or false',
@@ -101,6 +105,13 @@ export const flag = format(
 function isPostgres(value: string): boolean {
   if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return false;
   return new URL(value).pathname.length > 1;
+}
+
+/** Credentials of its own would be shown: those of OTLP come by OTEL_EXPORTER_OTLP_HEADERS. */
+function isPlainUrl(value: string): boolean {
+  if (!/^https?:\/\/[^?#]+$/.test(value) || !URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username === '' && password === '';
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -1,4 +1,5 @@
 import { API_SETTINGS } from './api-settings.ts';
+import { MONITORING_SETTINGS } from './monitoring-settings.ts';
 import {
   dialplanContext,
   dialTemplate,
@@ -17,7 +18,6 @@ import {
   list,
   number,
   oneOf,
-  portOrOff,
   ports,
   setting,
   text,
@@ -59,13 +59,13 @@ export const SCHEMA = {
       'ALLOW',
       ['127.0.0.0/8', '::1/128'],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'FreeSWITCH hosts that may connect. Any other gets its call back, with a warning.',
+      'FreeSWITCH hosts that may connect. Calls from any other host are given back, with a warning.',
     ),
     maxCalls: setting(
       'MAX_CALLS',
       4000,
       integer(1, 100_000),
-      'Concurrent calls; further ones are given back to the dialplan at once.',
+      'Most calls at a time; any more are given back to the dialplan at once.',
     ),
   },
   overload: {
@@ -73,24 +73,16 @@ export const SCHEMA = {
       'OVERLOAD_LAG',
       200,
       integer(20, 10_000),
-      'Lag of the event loop, milliseconds, from which calls are given back until it has halved.',
+      'Event-loop lag in milliseconds from which calls are given back, until it has halved.',
     ),
     queueMs: setting(
       'OVERLOAD_QUEUE',
       300,
       integer(20, 10_000),
-      'Milliseconds that connections may wait in the queue of the system before the port closes for a while: FreeSWITCH goes on to its next host.',
+      'Milliseconds that connections may wait to be accepted before the port closes for a while, so that FreeSWITCH tries its next host.',
     ),
   },
-  health: {
-    host: setting(
-      'HEALTH_HOST',
-      '127.0.0.1',
-      format('a host name or IP address', (v) => typeof v === 'string' && isHost(v)),
-      'Address of /healthz and /readyz.',
-    ),
-    port: setting('HEALTH_PORT', 'off', portOrOff, 'Port of /healthz and /readyz; 0 lets the system choose.'),
-  },
+  ...MONITORING_SETTINGS,
   gateway: setting(
     'GATEWAY',
     [],
@@ -115,13 +107,13 @@ export const SCHEMA = {
     'DOMAINS',
     [],
     list('domains', isHost),
-    'What a domain or a context that is read from the call may be.',
+    'Domains and contexts that count when they are read from the call.',
   ),
   sipHosts: setting(
     'SIP_HOSTS',
     [],
     list('hosts, with a port where needed', (v) => isHost(v.replace(/:\d{1,5}$/, ''))),
-    'Hosts that a CRM may name in sip:user@host. None: such destinations are refused.',
+    'Hosts that a CRM may name in sip:user@host. Empty: such destinations are refused.',
   ),
   extensionContext: setting(
     'EXTENSION_CONTEXT',
@@ -140,7 +132,7 @@ export const SCHEMA = {
       'BYPASS_CALLED',
       ['112', '911', '999', '000'],
       list('numbers', isDigits),
-      'Emergency numbers: calls to them go straight back to the dialplan, and no CRM can have one dialled.',
+      'Emergency numbers: calls to them go straight back to the dialplan, and a CRM cannot have one dialled.',
     ),
   },
   numbers: {
@@ -148,7 +140,7 @@ export const SCHEMA = {
       'NUMBERS_ALLOW',
       [],
       list('prefixes in digits', isDigits),
-      'Prefixes of numbers that may be dialled; the longest match of allow and deny wins. None: all that is not denied.',
+      'Prefixes of numbers that may be dialled; the longest match of allow and deny wins. Empty: all that is not denied.',
     ),
     deny: setting(
       'NUMBERS_DENY',
@@ -166,10 +158,10 @@ export const SCHEMA = {
     limits: setting(
       'NUMBERS_LIMITS',
       {},
-      json('caps by prefix', (v) =>
+      json('limits by prefix', (v) =>
         Object.entries(v).every(([prefix, limit]) => isDigits(prefix) && isLimit(limit)),
       ),
-      'Caps of this router by prefix, each of which counts: {"380": {"calls": 10, "callsPerMinute": 60}}.',
+      'Limits of this router by prefix; all that match count: {"380": {"calls": 10, "callsPerMinute": 60}}.',
     ),
   },
   maxDurationSeconds: setting(
@@ -186,7 +178,7 @@ export const SCHEMA = {
     'MAX_HOPS',
     5,
     integer(1, 50),
-    'How often routers may have dialled a call before it comes here; one over that is given back, unasked.',
+    'How many routers may have dialled a call before it comes here; beyond that it is given back without asking the CRM.',
   ),
   dial: {
     number: setting(
@@ -208,13 +200,13 @@ export const SCHEMA = {
       'Dial string of sip:user@host.',
     ),
   },
-  defaultScheme: setting('DEFAULT_SCHEME', '', text, 'Name of the scheme for calls that no other fits.'),
+  defaultScheme: setting('DEFAULT_SCHEME', '', text, 'Scheme for calls that no other scheme matches.'),
   schemes: {
     dir: setting(
       'SCHEMES_DIR',
       'conf/schemes',
       text,
-      'Folder of the schemes, one JSON file each. Where it is not set: schemes/ beside the configuration file.',
+      'Folder of the schemes, one JSON file each. If not set: schemes/ beside the configuration file.',
     ),
     watch: setting(
       'SCHEMES_WATCH',
@@ -228,13 +220,13 @@ export const SCHEMA = {
       'NETWORK_DENY',
       [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Further addresses that no webhook and no redirect may lead to, by whatever name. Always denied: link-local addresses, cloud metadata (169.254.169.254 and the like), "this host" (0.0.0.0/8), multicast.',
+      'More addresses that no webhook or redirect may lead to, whatever the host name. Always denied: link-local addresses, cloud metadata (169.254.169.254 and the like), "this host" (0.0.0.0/8), multicast.',
     ),
     allow: setting(
       'NETWORK_ALLOW',
       [],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Exceptions to what is denied; the longest match wins, of two equal ones network.deny. Cloud metadata is opened only by its exact address.',
+      'Exceptions to what is denied; the longest match wins, network.deny if both are equal. Cloud metadata can only be allowed by its exact address.',
     ),
     private: setting(
       'NETWORK_PRIVATE',
@@ -246,7 +238,7 @@ export const SCHEMA = {
       'NETWORK_SWITCH_PORTS',
       [8021],
       ports,
-      "Ports of FreeSWITCH's own event socket: no webhook and no redirect may lead to one, on any host.",
+      "Ports of FreeSWITCH's own event socket: no webhook or redirect may lead to one, on any host.",
     ),
   },
   http: {
@@ -254,7 +246,7 @@ export const SCHEMA = {
       'HTTP_PROXY',
       'environment',
       format('environment, none, or the URL of a proxy', (v) => typeof v === 'string' && v !== ''),
-      'What webhooks are asked through, unless a scheme says otherwise: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. This machine is never asked through a proxy.',
+      'Proxy for webhooks, unless a scheme has its own: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. This machine is never asked through a proxy.',
     ),
   },
   secrets: {
@@ -266,7 +258,7 @@ export const SCHEMA = {
           (hosts) => Array.isArray(hosts) && hosts.every((host) => typeof host === 'string' && isHost(host)),
         ),
       ),
-      'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not named may go to any.',
+      'Hosts that a secret may be sent to: {"CRM_TOKEN": ["crm.example.com"]}. A secret that is not listed may be sent to any host.',
     ),
   },
   crms: setting(
@@ -275,14 +267,14 @@ export const SCHEMA = {
     json('profiles of CRMs by name', (v) =>
       Object.values(v).every((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
     ),
-    'Profiles of CRMs, which schemes name by webhook.crm: {"main": {"url": "https://crm.example.com", "auth": {"type": "bearer", "token": "{{secret.CRM}}"}}}; or a file each in crms/ beside the schemes.',
+    'Profiles of CRMs, which schemes name by webhook.crm: {"main": {"url": "https://crm.example.com", "auth": {"type": "bearer", "token": "{{secret.CRM}}"}}}; or one file each in crms/ beside the schemes.',
   ),
   webhook: {
     url: setting(
       'WEBHOOK_URL',
       '',
       text,
-      'URL of the default scheme. This and its siblings make a whole scheme without any file.',
+      'URL of the default scheme. Together with the other webhook settings it makes a scheme without a file.',
     ),
     method: setting('WEBHOOK_METHOD', '', text, 'GET, POST, PUT or DELETE.'),
     submission: setting('WEBHOOK_SUBMISSION', '', text, 'http, json or json-rpc.'),
@@ -297,13 +289,13 @@ export const SCHEMA = {
     parameters: setting(
       'WEBHOOK_PARAMETERS',
       {},
-      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      json('strings', (v) => Object.values(v).every((value) => typeof value === 'string')),
       'Parameters as a JSON object: {"phone": "{{caller}}"}.',
     ),
     headers: setting(
       'WEBHOOK_HEADERS',
       {},
-      json('texts', (v) => Object.values(v).every((value) => typeof value === 'string')),
+      json('strings', (v) => Object.values(v).every((value) => typeof value === 'string')),
       'Headers of the default scheme as a JSON object: {"X-Key": "{{secret.KEY}}"}.',
     ),
     auth: setting(
@@ -366,20 +358,20 @@ export const SCHEMA = {
     'TENANTS',
     'one',
     oneOf('one', 'domain'),
-    'Whose a record is: one for all, or by the domain of the call (domain_name).',
+    'How records are separated: one tenant for all, or one for each domain (domain_name of the call).',
   ),
   log: {
     level: setting(
       'LOG_LEVEL',
       'info',
       oneOf('error', 'warn', 'info', 'debug'),
-      'Least level that is logged.',
+      'Lowest level that is logged.',
     ),
     format: setting(
       'LOG_FORMAT',
       'pretty',
       oneOf('json', 'pretty'),
-      'One JSON object a line, or lines for people.',
+      'One JSON object per line, or lines for people.',
     ),
     maskNumbers: setting(
       'LOG_MASK_NUMBERS',

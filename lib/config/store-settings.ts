@@ -15,7 +15,7 @@ export const STORE_SETTINGS = {
     'STORE_MAX_MEGABYTES',
     2_048,
     integer(0, 10_000_000),
-    'Megabytes that the records may take; the oldest are deleted first. 0: without limit.',
+    'Megabytes that the records may take; the oldest are deleted first. 0: no limit.',
   ),
   maskAfterDays: setting(
     'STORE_MASK_AFTER_DAYS',

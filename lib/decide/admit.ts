@@ -6,7 +6,7 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { chooseScheme, type SchemeSet } from '../schemes/schemes.ts';
 import { canaryOf } from './canary.ts';
 
-/** What becomes of a call before anybody is asked: a scheme serves it, or the dialplan has it back. */
+/** What happens to a call before anybody is asked: a scheme serves it, or the dialplan gets it back. */
 export type AdmitResult = {
   /** Schemes that are asked beside the call, and decide nothing of it. */
   readonly shadows: readonly Scheme[];
@@ -30,7 +30,7 @@ export type AdmitResult = {
 export interface AdmitOptions {
   readonly config: Pick<Config, 'bypass' | 'maxHops'>;
   readonly schemes: SchemeSet;
-  /** The scheme that a person has named in place of a choice; it is no way around what comes before the choice. */
+  /** The scheme that a person has named instead of a choice; the checks before the choice still apply. */
   readonly named?: Scheme | null;
 }
 
@@ -40,7 +40,7 @@ export function admit(call: Call, { config, schemes, named = null }: AdmitOption
   if (called.some((number) => config.bypass.called.includes(number))) {
     return givenBack('no_route', 'emergency_called');
   }
-  // To hang up would be surer to break the circle, and would drop whom the dialplan can still serve: it sees the reason.
+  // Hanging up would break the loop for sure, but would drop callers whom the dialplan can still serve: it sees the reason.
   if (call.hops > config.maxHops) return givenBack('refused', 'hop_limit');
   if (named !== null) {
     return { kind: 'admitted', scheme: named, chosenBy: 'the command line', canary: null, shadows: [] };

@@ -47,7 +47,7 @@ export interface AskOptions {
   readonly send: Upstream['send'];
   /** Access tokens of OAuth 2; absent where nobody is asked. */
   readonly tokens?: Tokens;
-  /** Answers of before, for schemes that want them used. */
+  /** Earlier answers, for schemes that want them used. */
   readonly memory: AnswerMemory;
   readonly clock: Clock;
   readonly version: string;
@@ -66,7 +66,7 @@ export type Asked =
       readonly kind: 'route';
       readonly steps: readonly Step[];
       readonly calleeHeaders: CalleeHeaders;
-      /** The CRM could not answer: this is what it said before. */
+      /** The CRM could not answer: this is what it said earlier. */
       readonly stale: boolean;
     }
   | {
@@ -77,12 +77,12 @@ export type Asked =
       readonly status?: number;
     };
 
-/** The router refused to ask, so the CRM's state is not the matter. */
+/** The router did not ask, so this says nothing about the CRM. */
 const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_denied', 'internal']);
 
 /**
- * Asks once; or goes by what the CRM said before, where the scheme wants that. Every failure but the caller's hang-up is
- * an outcome and not a throw.
+ * Asks once; or uses what the CRM said earlier, if the scheme wants that. Every failure except the caller's hang-up is an
+ * outcome, not a throw.
  */
 export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
   const { cacheSeconds, lastGoodSeconds } = question.webhook;
@@ -122,7 +122,7 @@ function memoryKey(question: Asking, options: AskOptions): string | null {
   if (call.withheld || webhook !== scheme.webhook || (cacheSeconds === 0 && lastGoodSeconds === 0))
     return null;
   try {
-    // What a chain comes to depends on all of its questions; on what the replies will say they can't tell yet.
+    // The result of a chain depends on all of its questions; what the replies will say is not known yet.
     const all = questionsOf(webhook).map((link) => {
       const context = { ...macrosOf({ ...question, webhook: link }, options), reply: (path: string) => path };
       return identityOf({ webhook: link, context, version, dryRun });
@@ -181,7 +181,7 @@ function recall(
   const response = { status, body, headers: {}, phases: { total: 0 } };
   const answering = { ...question, webhook, webhookId };
   const asked = read(response, answering, reading, context, () => undefined, chain[link + 1] ?? null);
-  // The scheme reads replies otherwise since, and can't read this one.
+  // Since then the scheme reads replies differently, and can't read this one.
   if (asked.kind !== 'route' && asked.kind !== 'none') return null;
   const ageSeconds = Math.round((clock.now() - atMs) / 1000);
   note({ type: 'recalled', recalled: { atMs: elapsedMs(), scheme, stale, ageSeconds, status, body } });
@@ -274,7 +274,7 @@ async function askNow(
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
     const detail = sent.redact?.(message) ?? message;
     if (sent.redact !== null) answered(reason, detail);
-    // There is no request that could say why, and the one before has an answer of its own.
+    // There is no request that could say why, and the previous one has its own answer.
     else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
@@ -290,7 +290,7 @@ function concealed(response: HttpResponse, redact: Redactor['text']): HttpRespon
   return { status, headers: Object.fromEntries(shown), body: redact(body), phases, notes: notes.map(redact) };
 }
 
-/** Told how a response was understood, and what was out of the ordinary in it. */
+/** Called with how a response was understood, and what was unusual in it. */
 type Answered = (answer: string, detail: string, notes?: readonly string[]) => void;
 
 /** What a response asks for. */
@@ -325,7 +325,7 @@ function read(
   };
 }
 
-/** What the next question has of a reply: text by path. */
+/** What the next question takes from a reply: text by path. */
 interface Values {
   readonly kind: 'values';
   readonly values: ReadonlyMap<string, string>;

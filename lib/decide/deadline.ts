@@ -26,7 +26,7 @@ export function noTimeLeft({ guardSeconds }: Call): RouterError {
 
 /**
  * Ends the question when its time is up. When this process was stalled the timer fires late, and before sockets are read: a
- * reply that lies there is taken, unless the guard may have the call by now. That there is none says nothing about the CRM.
+ * reply that is there is used, unless the guard may have the call by now. A missing one says nothing about the CRM.
  */
 export function watchDeadline(
   limitMs: number,

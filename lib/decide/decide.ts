@@ -46,7 +46,7 @@ export interface Decision {
   readonly ownHeaders: CalleeHeaders;
   /** The bridges of the first step, to be tried in order; none when it dials nobody. */
   readonly originates: readonly Originate[];
-  /** Where it stands, the first step taken: from here `resume` goes on. */
+  /** The state after the first step: from here `resume` goes on. */
   readonly walk: Walk;
 }
 
@@ -54,7 +54,7 @@ export type LegStep = Extract<ListedStep, { kind: 'dial' | 'transfer' | 'hangup'
 
 export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
-  /** What the call holds of the caps; absent where nothing is counted. */
+  /** What the call counts towards the limits; absent if nothing is counted. */
   readonly places?: Places;
   /** Absent where there is no store. */
   readonly lastAgent?: FindLastAgent;
@@ -232,7 +232,7 @@ export class Inquiry {
     return { ...walk, steps: [...withHeaders(steps, this.#ownHeaders(walk.scheme)), ...walk.steps] };
   }
 
-  /** What can't be done here is left out, as the reader leaves out what it refuses. */
+  /** What can't be done here is skipped, as the reader skips what it refuses. */
   #leaveOut(walk: Walk, why: Why, skipped: string): Walk {
     const { note } = this.#options;
     if (walk.via === 'fallback') {
@@ -327,7 +327,7 @@ export class Inquiry {
   }
 }
 
-/** What the next question is told when this one came to nothing. */
+/** What the next question reports when this one failed. */
 function pastOf(past: Start['past'], asked: Asked): Start['past'] {
   if (asked.kind === 'route') return past;
   const { reason, status } = asked;

@@ -22,11 +22,11 @@ export interface Reader {
 }
 
 /**
- * The call that FreeSWITCH would tell of, read as the router reads it. Throws RouterError `config_invalid` for options that
+ * The call that FreeSWITCH would announce, read as the router reads it. Throws RouterError `config_invalid` for options that
  * describe none.
  */
 export function callFrom(options: CallOptions, { didFrom, variables }: Reader): Call {
-  if (compact(options.did) === '') throw wrong('--did: a call has a called number');
+  if (compact(options.did) === '') throw wrong('--did: must not be empty');
   const given = variablesFrom(options.var ?? []);
   const headers = new Map(headersOf(options, given, didFrom));
   const read = new Set(didFrom.map((source) => source.replace(/^var:/, 'variable_')));
@@ -39,7 +39,9 @@ export function callFrom(options: CallOptions, { didFrom, variables }: Reader): 
   const unread = [...given.keys()].find((name) => !read.has(`variable_${name}`));
   if (unread !== undefined) {
     const known = [...variables, 'esl_router_scheme', 'esl_router_guard'].sort().join(', ');
-    throw wrong(`--var ${unread}: nothing reads the variable "${unread}"; read are ${known}, ...`);
+    throw wrong(
+      `--var ${unread}: nothing reads the variable "${unread}"; variables that are read: ${known}, ...`,
+    );
   }
   return call;
 }
@@ -50,9 +52,7 @@ function variablesFrom(pairs: readonly string[]): Map<string, string> {
     const [, name = '', value = ''] = /^([^=]+)=([^]*)$/.exec(pair) ?? [];
     if (name === '') throw wrong(`--var ${JSON.stringify(pair)}: expected name=value`);
     if (value === '') {
-      throw wrong(
-        `--var ${name}: has no value, which to FreeSWITCH is a variable that is not set: leave it out`,
-      );
+      throw wrong(`--var ${name}: has no value: to FreeSWITCH such a variable is not set, so leave it out`);
     }
     variables.set(name, value);
   }

@@ -29,7 +29,7 @@ import { outlookOf } from './outlook.ts';
 import { withHeaders, type ListedStep } from './walk.ts';
 import { compared, wouldDecide } from './would.ts';
 
-/** The path of a call without a call: for `try`, and for whoever tries a scheme before it is saved. Nothing is placed. */
+/** The path of a call without a call: for `try`, and for a scheme that is tried before it is saved. No call is placed. */
 
 /** Who answers the questions. */
 type Answering =
@@ -40,7 +40,7 @@ type Answering =
       })
   /** This reply, whatever is asked. */
   | { readonly by: 'reply'; readonly reply: HttpResponse }
-  /** Whoever knows what was said; no question is marked. Throws RouterError where there is no reply. */
+  /** Recorded replies; no question is marked. Throws RouterError if there is no reply. */
   | {
       readonly by: 'record';
       readonly trace: string;
@@ -51,7 +51,7 @@ export interface DryRunOptions extends Pick<
   InquiryOptions,
   'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'lastAgent'
 > {
-  /** In place of the scheme that the call would choose; null: it chooses. */
+  /** Instead of the scheme that would be chosen for the call; null: it chooses. */
   readonly named: Scheme | null;
   readonly answering: Answering;
   readonly clock: Clock;
@@ -61,7 +61,7 @@ export interface DryRunOptions extends Pick<
   readonly random: () => number;
 }
 
-/** What a call would have come to. */
+/** What would have happened to a call. */
 export interface Tried {
   readonly record: CallRecord;
   /** The first scheme; null for a call that is given back unasked. Hand-overs show in the requests. */
@@ -149,7 +149,7 @@ function decide(
     ...line,
     trace,
     memory: new AnswerMemory(),
-    // Those of a router that has no other call: two numbers rung together may be more than a prefix may have.
+    // Those of a router with no other call: two numbers rung together may already be over the limit of a prefix.
     places: new Limits(clock).places(),
     dryRun: answering.by !== 'record',
     signal: options.signal ?? new Cancellation(),
@@ -195,7 +195,7 @@ function silentLine(answering: Exclude<Answering, { by: 'crm' }>): Line {
 export function schemeNamed(name: string, { schemes }: SchemeSet): Scheme {
   const scheme = schemes.get(name);
   if (scheme !== undefined) return scheme;
-  throw new RouterError('config_invalid', `there is no scheme "${name}"; known are ${namesOf(schemes)}`);
+  throw new RouterError('config_invalid', `there is no scheme "${name}"; known: ${namesOf(schemes)}`);
 }
 
 function namesOf(schemes: SchemeSet['schemes']): string {
@@ -221,7 +221,7 @@ function notesOnReadings({ outcomes, readings }: NextList): string[] {
     );
 }
 
-/** The caps that would count for the call, as far as its steps are known. */
+/** The limits that would apply to the call, as far as its steps are known. */
 function notesOnCaps(
   entered: readonly string[],
   lists: readonly { readonly steps: readonly Step[] }[],

@@ -4,12 +4,12 @@ import type { Scheme } from '../scheme/scheme.ts';
 import { textAt } from '../webhook/formats/index.ts';
 import { expand, repliesOf, type MacroContext } from '../webhook/macro.ts';
 
-/** Headers for the callee by name, fit for a dial string. */
+/** Headers for the callee by name, safe in a dial string. */
 export type CalleeHeaders = Readonly<Record<string, string>>;
 
 /**
- * `bridge.headers` for the steps of one list. A list that a CRM gave is shown what that CRM said; a list of the scheme's
- * own has no reply behind it, so that a header which reads one is left out, and any other is for every leg.
+ * `bridge.headers` for the steps of one list. A list that a CRM gave is shown what that CRM said; a list of the scheme's own
+ * has no reply after it, so that a header which reads one is left out, and any other is for every leg.
  * @param reply the document that gave the list
  */
 export function calleeHeaders(
@@ -21,7 +21,7 @@ export function calleeHeaders(
   const isNumber = holdsCaller(call);
   const values: MacroContext = {
     ...context,
-    // A CRM may be told of a caller who withheld his number, a callee never.
+    // A CRM may be told a withheld number, a callee never.
     call: call.withheld ? concealCaller(call) : call,
     secret: () => '',
     ...(reply === undefined ? {} : { reply: (path: string) => textAt(reply.document, path) }),

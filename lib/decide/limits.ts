@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import { Recent } from '../upstream/recent.ts';
 
 /**
- * Caps of concurrent calls and of calls a minute, by the name of a scheme and by the prefix of a number. One for each
- * router: what it counts outlives a reload of schemes, and knows nothing of other routers.
+ * Limits on concurrent calls and on calls a minute, by the name of a scheme and by the prefix of a number. One for each router:
+ * what it counts outlives a reload of schemes, and knows nothing of other routers.
  */
 export interface Limit {
   /** At the same time. */
@@ -16,11 +16,11 @@ const MINUTE_MS = 60_000;
 
 interface Counter {
   active: number;
-  /** When calls began, at most `callsPerMinute` of them; kept only under such a cap. */
+  /** When calls began, at most `callsPerMinute` of them; kept only under such a limit. */
   readonly begunMs: number[];
 }
 
-/** What a call is counted under, and the cap on it. */
+/** What a call is counted under, and the limit on it. */
 export interface Place {
   /** `the scheme sales`, `the prefix 38044`. */
   readonly key: string;
@@ -33,7 +33,7 @@ export function placeOfScheme(name: string, limit: Limit): Place {
 
 /**
  * Of one number; `forms` are the ways in which it may be written. Every prefix that one of them begins with counts: a narrow
- * cap does not lift a wide one.
+ * limit does not lift a wide one.
  */
 export function placesOfNumber(forms: readonly string[], limits: Readonly<Record<string, Limit>>): Place[] {
   return Object.entries(limits)
@@ -61,7 +61,7 @@ export class Limits {
     return this.#counters.size;
   }
 
-  /** Takes all of them, or none: then the cap that is reached, in words. A call that is refused counts nowhere. */
+  /** Takes all of them, or none: then returns the limit that is reached, in words. A call that is refused counts nowhere. */
   take(places: readonly Place[]): readonly Counter[] | string {
     const nowMs = this.#clock.now();
     const counters = places.map(({ key }) => this.#counters.get(key, () => ({ active: 0, begunMs: [] })));
@@ -69,8 +69,9 @@ export class Limits {
       const { active, begunMs } = counters[index] as Counter;
       while ((begunMs[0] ?? nowMs) <= nowMs - MINUTE_MS) begunMs.shift();
       const { calls = Infinity, callsPerMinute = Infinity } = limit;
-      if (active >= calls) return `${key} has its ${calls} calls`;
-      if (begunMs.length >= callsPerMinute) return `${key} has had its ${callsPerMinute} calls a minute`;
+      if (active >= calls) return `${key} has reached its limit of ${calls} at a time`;
+      if (begunMs.length >= callsPerMinute)
+        return `${key} has reached its limit of ${callsPerMinute} a minute`;
     }
     for (const [index, { limit }] of places.entries()) {
       const counter = counters[index] as Counter;
@@ -92,8 +93,8 @@ export class Places {
   }
 
   /**
-   * Held until the call ends, by a call that is handed on too. Null, or the cap that is reached. Calls are counted
-   * without a cap as well, so that one that is loaded later finds those that are there.
+   * Held until the call ends, by a call that is handed on too. Null, or the limit that is reached. Calls are counted without a
+   * limit as well, so that one that is loaded later finds those that are there.
    */
   enterScheme(name: string, limit: Limit): string | null {
     const taken = this.#limits.take([placeOfScheme(name, limit)]);
@@ -124,7 +125,7 @@ export class Places {
   }
 }
 
-/** Seconds after which a conversation is hung up: of the scheme's and the configuration's, where 0 is none, the shorter. */
+/** Seconds after which a conversation is hung up: the shorter of the scheme's and the configuration's, where 0 means none. */
 export function conversationLimit(own: number | undefined, overall: number): number | null {
   const seconds = Math.min(own ?? Infinity, overall === 0 ? Infinity : overall);
   return seconds === Infinity ? null : seconds;

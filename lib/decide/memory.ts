@@ -1,4 +1,4 @@
-/** An answer of a CRM, kept: what it can be read from again. Headers and phases are none of that. */
+/** An answer of a CRM, kept so that it can be read again: without headers and phases. */
 export interface Remembered {
   readonly status: number;
   readonly body: string;
@@ -22,8 +22,8 @@ interface Share {
 }
 
 /**
- * The last good answers of all CRMs, bounded. Where there is no more room the scheme that keeps the most gives up the answer
- * that it has used the longest ago: callers who never come twice cost their own scheme its memory, and no other.
+ * The last good answers of all CRMs, bounded. Where there is no more room the scheme that keeps the most drops its least
+ * recently used answer: callers who never come twice only cost their own scheme memory.
  */
 export class AnswerMemory {
   readonly #shares = new Map<string, Share>();
@@ -81,7 +81,7 @@ export class AnswerMemory {
   }
 }
 
-/** V8 keeps a text in one byte a character, or in two where one of them is beyond Latin-1. */
+/** V8 keeps a string in one byte per character, or in two if one of them is beyond Latin-1. */
 function bytesOf({ body }: Remembered): number {
   return OVERHEAD_BYTES + body.length * (/[^\u0000-\u00ff]/.test(body) ? 2 : 1);
 }

@@ -80,7 +80,7 @@ async function another(
     if (!(error instanceof RouterError)) throw error;
     note({
       type: 'note',
-      text: `the CRM refused the access token (401), and no other came: ${error.message}`,
+      text: `the CRM refused the access token (401), and no new one came: ${error.message}`,
     });
     return null;
   }
@@ -101,7 +101,7 @@ async function otherTokenFor(
   return inTime(tokens.replace(account, refused, signal), account, signal);
 }
 
-/** That time ran out is the endpoint's doing, not the CRM's. */
+/** The endpoint used up the time, not the CRM. */
 async function inTime<T>(asked: Promise<T>, { name }: TokenAccount, signal: CancelSignal): Promise<T> {
   try {
     return await asked;

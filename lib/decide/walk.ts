@@ -7,8 +7,8 @@ import type { Occasion } from '../webhook/macro.ts';
 import type { CalleeHeaders } from './headers.ts';
 
 /**
- * How far a call has come in its search for somebody who answers: the list that it walks, and the steps that are left.
- * A walk is a value: it never changes, and whatever happens on the way makes a new one of it.
+ * How far a call has come in its search for somebody who answers: the list that it walks, and the steps that are left. A walk
+ * is an immutable value: each event on the way makes a new one.
  */
 export type Walk = RouteWalk | FallbackWalk;
 
@@ -21,7 +21,7 @@ export interface Start {
   readonly deadlineMs: number;
   /** The same for a question and for its backup, so that a CRM can tell a repetition. */
   readonly webhookId: string;
-  /** What a further question is told of those before it. */
+  /** What a further question reports about the earlier ones. */
   readonly past: Past;
 }
 
@@ -38,8 +38,8 @@ interface List extends Start {
 type Dial = Extract<Step, { kind: 'dial' }>;
 
 /**
- * A step, with what its callees are told beside the call: that depends on the reply that named it, and one list may hold
- * steps of a backup's reply and of the scheme.
+ * A step, with what its callees are told besides the call: that depends on the reply that named it, and one list may hold steps
+ * of a backup's reply and of the scheme.
  */
 export type ListedStep = Exclude<Step, Dial> | (Dial & { readonly calleeHeaders: CalleeHeaders });
 
@@ -50,7 +50,7 @@ export function withHeaders(steps: readonly Step[], calleeHeaders: CalleeHeaders
 /** Along the list that the CRM gave. */
 export interface RouteWalk extends List {
   readonly via: 'primary';
-  /** The CRM could not answer: this is what it said before. */
+  /** The CRM could not answer: this is what it said earlier. */
   readonly stale: boolean;
   /** Why the last step that was left out could not be taken. */
   readonly refusal: Why;

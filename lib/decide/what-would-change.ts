@@ -1,4 +1,4 @@
-import { parseCall, type Call } from '../call/channel.ts';
+import type { Call } from '../call/channel.ts';
 import type { CallRecord, Outlook } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -9,10 +9,11 @@ import { REASONS } from '../reasons/index.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { dryRun } from './dry-run.ts';
 import { outlookOf, sameOutlook } from './outlook.ts';
+import { callFromRecord } from './recorded.ts';
 
 /**
- * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nobody is asked
- * anything, and what a record does not hold is not guessed.
+ * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nothing is
+ * asked, and what a record does not hold is not guessed.
  */
 
 /** A call as the store has it. */
@@ -30,11 +31,11 @@ export interface ChangeOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Milliseconds; what is left then is not looked at. */
+  /** Milliseconds; calls left by then are skipped. */
   readonly limitMs: number;
 }
 
-type Verdict = { readonly id: string } & (
+export type Verdict = { readonly id: string } & (
   | { readonly kind: 'same' }
   | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
   | { readonly kind: 'unknown'; readonly why: string }
@@ -42,7 +43,7 @@ type Verdict = { readonly id: string } & (
 
 export interface Changes {
   readonly verdicts: readonly Verdict[];
-  /** Calls that the time did not suffice for. */
+  /** Calls for which there was no time left. */
   readonly unread: number;
 }
 
@@ -99,16 +100,18 @@ function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { f
   if (masked) throw new Untellable('its numbers are masked or erased');
   if (call === null) throw new Untellable('the record holds no call');
   if (record.pass > 1)
-    throw new Untellable('it came to a router before, and the record does not hold all of that');
+    throw new Untellable('it had been to a router before, and the record does not hold all of that');
   if (decisions.length === 0 && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
-  if (recalled.length > 0) throw new Untellable('an answer of before was used in place of a reply');
+  if (recalled.length > 0) throw new Untellable('an earlier answer was used instead of a reply');
   if (call.withheld && call.caller === '' && hasCallerMatch(options.schemes)) {
-    throw new Untellable('its caller is withheld, and a scheme chooses by caller');
+    throw new Untellable('its caller is withheld, and a scheme matches by caller');
   }
-  return { from: outlookOf(record), call: callOf(record, options) };
+  const again = callFromRecord(record, options);
+  if (again === null) throw new Untellable('the record holds no call');
+  return { from: outlookOf(record), call: again };
 }
 
-/** By what was decided first: what came of it, other callees and other times would change. */
+/** By the first decision only: what followed would differ with other callees and other times. */
 async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptions): Promise<Outlook> {
   const { schemes, config, secrets, version, clock, random } = options;
   const replies = new Replies(record);
@@ -161,37 +164,11 @@ function isReason(answer: string | null): answer is Reason {
   return answer !== null && Object.hasOwn(REASONS, answer);
 }
 
-/** Without what is another one each time: names of questions, and moments. */
+/** Without what differs each time: ids of questions, and times. */
 function sayingOf(method: string, url: string, body: string | null): string {
   return `${method} ${url} ${body ?? ''}`
     .replace(/msg_[0-9a-f-]{36}/g, 'msg_')
     .replace(/\d{4}-\d\d-\d\dT\d\d(?::|%3A)\d\d(?::|%3A)\d\d\.\d{3}Z/gi, 'then');
-}
-
-/** The call as FreeSWITCH told of it, as far as the record holds it. */
-function callOf({ call, scheme }: CallRecord, { config, schemes }: ChangeOptions): Call {
-  if (call === null) throw new Untellable('the record holds no call');
-  const named = scheme?.chosenBy === 'the variable esl_router_scheme' ? scheme.name : '';
-  const path = scheme?.chosenBy === 'the path of the socket address' ? scheme.name : '';
-  const headers = new Map([
-    ['Unique-ID', call.uuid],
-    ['Caller-Caller-ID-Number', call.caller],
-    ['Caller-Caller-ID-Name', call.callerName],
-    ['Caller-Destination-Number', call.did],
-    ['Caller-Context', call.context],
-    ['Caller-Privacy-Hide-Number', String(call.withheld)],
-    ['FreeSWITCH-Switchname', call.switch],
-    ['variable_sip_call_id', call.callId],
-    ['variable_domain_name', call.domain],
-    ['variable_sip_network_ip', call.sourceIp],
-    ['variable_esl_router_scheme', named],
-    ['variable_socket_path', path],
-  ]);
-  for (const source of config.didFrom) {
-    if (source.startsWith('var:')) headers.set(`variable_${source.slice('var:'.length)}`, call.did);
-  }
-  const known = new Map([...headers].filter(([, value]) => value !== ''));
-  return parseCall(known, { didFrom: config.didFrom, variables: schemes.variables });
 }
 
 function hasCallerMatch({ schemes }: SchemeSet): boolean {

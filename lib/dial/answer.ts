@@ -38,7 +38,7 @@ const BESIDE = {
     unit: 'seconds',
     example: 20,
   },
-  callerName: { label: "Caller's name", doc: 'What the callee reads on his display.', example: 'ACME Ltd' },
+  callerName: { label: "Caller's name", doc: 'Shown on the display of the callee.', example: 'ACME Ltd' },
 };
 
 const causes = Object.keys(HANGUP_CAUSES) as HangupCause[];

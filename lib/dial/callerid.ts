@@ -93,11 +93,11 @@ export function nameText(text: string): string {
 }
 
 /**
- * `O'Brien (Sales)` -> `O%27Brien (Sales)`: no quote may be in a dial string, since a single one swallows the
- * variables behind it and a pair vanishes. check_decode makes a quote of it again. Measured on 1.11.1, at users, gateways
- * and addresses: From, P-Asserted-Identity and Remote-Party-ID say `"O'Brien (Sales)"`. `%27` stays in FreeSWITCH's
- * variables and so in its call records and at telephones of mod_verto [source], and in P-Preferred-Identity, which goes
- * out for a caller whose own Remote-Party-ID said `screen=no`.
+ * `O'Brien (Sales)` -> `O%27Brien (Sales)`: no quote may be in a dial string, since a single one swallows the variables after
+ * it and a pair vanishes. check_decode makes a quote of it again. Measured on 1.11.1, at users, gateways and addresses: From,
+ * P-Asserted-Identity and Remote-Party-ID say `"O'Brien (Sales)"`. `%27` stays in FreeSWITCH's variables and so in its call
+ * records and at telephones of mod_verto [source], and in P-Preferred-Identity, which goes out for a caller whose own
+ * Remote-Party-ID said `screen=no`.
  */
 function nameValue(name: string): string {
   return name.replaceAll("'", '%27');
@@ -122,11 +122,11 @@ function isDialled(text: string): boolean {
 }
 
 /**
- * Any caller as the user part of a SIP address: FreeSWITCH has decoded it, `sip:%D0%98@` comes as `И`. What RFC 3261
- * wants escaped goes as percent-encoded UTF-8, so that he can be called back. Measured on 1.11.1 at users and gateways:
- * From takes the letters themselves too, but P-Asserted-Identity and Remote-Party-ID would hold them bare; a `"`, a `:`
- * or a control character cuts the address short, escaped or not, and `;` begins a parameter that a trunk may act upon
- * (`;cpc=`): these, and all that a dial string must never hold, are left out.
+ * Any caller as the user part of a SIP address: FreeSWITCH has decoded it, `sip:%D0%98@` comes as `И`. What RFC 3261 wants
+ * escaped goes as percent-encoded UTF-8, so that he can be called back. Measured on 1.11.1 at users and gateways: From takes
+ * the letters themselves too, but P-Asserted-Identity and Remote-Party-ID would hold them bare; a `"`, a `:` or a control
+ * character cuts the address short, escaped or not, and `;` begins a parameter that a trunk may act on (`;cpc=`): these, and
+ * all that a dial string must never hold, are left out.
  */
 function userText(text: string): string {
   const kept = text.replace(/[^\p{L}\p{M}\p{Nd} +._*!#&'(),/=?@~-]/gu, '').trim();

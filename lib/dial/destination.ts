@@ -175,7 +175,7 @@ function shortDigits(digits: string, { expect, numbering }: DestinationRules): s
     return `is as long as an extension, and webhook.expect takes ${expect.join(', ')} only`;
   }
   const range = least === most ? String(least) : `${least} to ${most}`;
-  return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number ${MIN_NUMBER_DIGITS} at least`;
+  return `has ${digits.length} digits: an extension has ${range} (numbering.extensionDigits), a number has at least ${MIN_NUMBER_DIGITS}`;
 }
 
 /** `behind`: the extension that followed the number and is left out. */
@@ -196,10 +196,10 @@ function readNumberOf(
   }
   if (behind !== null && rules.numbering.withExtension === 'refuse') {
     return invalid(
-      `${quote(text)} is the number ${number.number} with extension ${behind} behind it: send the number alone, or set numbering.withExtension to "ignore"`,
+      `${quote(text)} is the number ${number.number} with extension ${behind}: send only the number, or set numbering.withExtension to "ignore"`,
     );
   }
-  const without = behind === null ? '' : `, without the extension ${behind} behind it`;
+  const without = behind === null ? '' : `, without the extension ${behind}`;
   const target: Destination = { kind: 'number', number: number.number, e164: number.e164 };
   const how = `number ${number.number}, ${number.how}${without}`;
   const result = taken('number', text, target, how, rules);
@@ -215,7 +215,7 @@ function readWithExtension(text: string, rules: DestinationRules): DestinationRe
   // By / people divide an area code as well: `07154/123456`. What follows a number that could go on is not an extension.
   const whole = split.slash ? parseWritten(`${split.number} ${split.extension}`) : null;
   if (whole !== null && readNumber(whole, rules.numbering).ok) {
-    return invalid(`${quote(text)} has a / in it, which divides values: write the number without it`);
+    return invalid(`${quote(text)} has a / in it, which separates values: write the number without it`);
   }
   if (number.ok || number.surcharge !== null) return readNumberOf(text, written, rules, split.extension);
   const loginAlone = rules.expect.every((kind) => kind === 'login' || kind === 'target');
@@ -223,7 +223,7 @@ function readWithExtension(text: string, rules: DestinationRules): DestinationRe
   const bracketed = text.endsWith(')') && written.plus && written.digits.length < 7;
   if (split.slash || bracketed || (loginAlone && LOGIN.test(text))) return null;
   return invalid(
-    `${quote(text)} has ${split.extension} behind it like an extension, and ${quote(split.number)} is not a number`,
+    `${quote(text)} ends in what looks like the extension ${split.extension}, and ${quote(split.number)} is not a number`,
   );
 }
 
@@ -290,7 +290,7 @@ function readLogin(text: string, rules: DestinationRules): DestinationResult | n
 function readUser(text: string, login: string, rules: DestinationRules): DestinationResult {
   // Recording 21e: `mod_event_socket` and `unload` in one header block unload the event socket, and every call of
   // the router is lost with it. Markers carry destinations, and a caller may well be named "unload".
-  if (hasActiveWord(login)) return invalid(`${quote(text)} is a word that FreeSWITCH acts upon, not a login`);
+  if (hasActiveWord(login)) return invalid(`${quote(text)} is a word that FreeSWITCH acts on, not a login`);
   const written = parseWritten(login);
   if (written !== null) {
     const denial = denyDigits(plainDigits(written.digits), rules);
@@ -320,7 +320,7 @@ function valuesIn(text: string, rules: DestinationRules): string | null {
   if (kinds.includes(null)) return null;
   const numbers = kinds.every((kind) => kind === 'number');
   if (text.includes('/') && !numbers && parts.some((part) => part.startsWith('0'))) {
-    return `${quote(text)} has a / in it, which divides values: write a number without it`;
+    return `${quote(text)} has a / in it, which separates values: write a number without it`;
   }
   const kind = kinds.every((one) => one === kinds[0]) ? (kinds[0] ?? 'value') : 'value';
   return `the reply ${listOf(

@@ -98,7 +98,7 @@ export function serializeDialString(
   if (legs.length === 0 || legs.length > MAX_LEGS) throw unsafe(`a dial string of ${legs.length} legs`);
   const common = Object.entries(variables);
   const text = `${block('{', common, '}')}${legs.map((leg) => serializeLeg(leg, variables, templates)).join(',')}`;
-  if (hasActiveWord(text)) throw unsafe('a word in the dial string that FreeSWITCH acts upon');
+  if (hasActiveWord(text)) throw unsafe('a word in the dial string that FreeSWITCH acts on');
   return text as DialString;
 }
 

@@ -23,7 +23,7 @@ const DATES = [
   `${YEAR}\\d{4}T\\d{4,6}(?:\\.\\d+)?Z?`,
 ].map((date) => new RegExp(`^${date}$`, 'i'));
 const IP = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
-/** An integer that was written as `301.0` is one all the same. */
+/** An integer that was written as `301.0` is one anyway. */
 const FLOAT = /^\d+\.00?$/;
 const DECIMAL = /^-?(?:0|[1-9]\d*)?(?:\.(?!00?$)|(?<!\d{7}),)\d+$/;
 /** `4922.-`, as prices are written in the Alps. */
@@ -48,7 +48,7 @@ const WORDS = new Set(
   ).split(' '),
 );
 
-/** What a plain text is instead of a number or login, to go on behind it: `is a date`. Null when it may be one. */
+/** What a plain text is instead of a number or login, to go on after it: `is a date`. Null when it may be one. */
 export function lookalikeOf(text: string): string | null {
   if (/^-\s?\d/.test(text)) return 'is a negative number';
   if (DATES.some((date) => date.test(text))) return 'is a date';
@@ -58,20 +58,21 @@ export function lookalikeOf(text: string): string | null {
   }
   if (DECIMAL.test(text)) return 'is a decimal, not a number to dial';
   if (PRICE.test(text)) return 'is a price';
-  if (COORDINATES.test(text)) return 'is a place on the map, by its coordinates';
+  if (COORDINATES.test(text)) return 'is a pair of coordinates';
   if (VERSION.test(text) && !FLOAT.test(text)) return 'is a version, not a number to dial';
   if (LETTERED.test(text)) return 'is a number spelled in letters: send its digits';
-  if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, ''))) return 'is a word for nothing, not a login';
+  if (WORDS.has(text.toLowerCase().replace(/[\s_./-]/g, '')))
+    return 'is a word that means nobody, not a login';
   return null;
 }
 
-/** What any other text is, to go on behind it. */
+/** What any other text is, to go on after it. */
 export function describeText(text: string): string {
   if (/^\*\d|^#|^\*?\d+[*#]/.test(text)) return 'is a feature code: name it in targets to have it dialled';
   if (/^#[A-Z/!?0]+/i.test(text)) return "is a spreadsheet's error";
   if (/^(["'`]).*\1$/s.test(text)) return 'is in quotes: send it without them';
   if (/(?![0-9])\p{Nd}/u.test(text)) return 'has digits of another script';
-  if (/^[[{]/.test(text)) return 'is JSON within a text';
+  if (/^[[{]/.test(text)) return 'is JSON inside a string';
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a web address';
   if (/\p{L}+\s+\p{L}+/u.test(text)) return 'is a sentence, not a destination';
   return 'is neither a number nor a login';

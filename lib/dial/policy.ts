@@ -30,7 +30,7 @@ export interface Policy {
   readonly numbering: Numbering;
 }
 
-/** Why something may not be dialled; `detail` goes on behind its text. */
+/** Why something may not be dialled; `detail` goes on after its text. */
 export interface Denial {
   readonly reason: Reason;
   readonly detail: string;
@@ -70,7 +70,7 @@ export function denyDigits({ digits, prefixed, number, e164 }: Digits, policy: P
   return same ? { reason: 'called_number', detail: 'is the called number' } : null;
 }
 
-/** Up to so many digits, behind a calling code, are no emergency number. */
+/** Up to so many digits, after a calling code, are no emergency number. */
 const MAX_EXTENSION_DIGITS = 6;
 /** A calling code and an emergency number: `1911`. */
 const MIN_CODED_DIGITS = 4;

@@ -26,8 +26,8 @@ export interface CheckOptions {
 const FALLBACK = 'esl_router_fallback';
 const DEFAULT_PORT = 8084;
 /** The router decides so long before the guard fires. */
-const MARGIN_SECONDS = 2;
-const SHORTEST_GUARD = 8;
+export const MARGIN_SECONDS = 2;
+export const SHORTEST_GUARD = 8;
 
 /** Over in no time, and heard by nobody. */
 const SILENT =
@@ -104,9 +104,12 @@ class Way {
     this.#checkBehind();
     this.#checkVariable(
       'continue_on_fail',
-      'a router that dies first leaves a caller to the cause of his callee',
+      'if the router dies while a callee rings, the caller is hung up with the cause of the callee',
     );
-    this.#checkVariable('hangup_after_bridge', 'a caller whose callee hangs up goes on into the fallback');
+    this.#checkVariable(
+      'hangup_after_bridge',
+      'when the callee hangs up, the caller runs on into the fallback',
+    );
     return this.#findings;
   }
 
@@ -117,7 +120,7 @@ class Way {
     if (hosts.includes('[')) {
       const plain = hosts.replace(/\[([^\]]*)\]/g, '$1');
       this.#fault(
-        'FreeSWITCH does not parse [ ] in the address of socket, and goes on as if nobody listened',
+        'FreeSWITCH does not parse [ ] in the address of socket, and behaves as if nobody listened',
         actionOf('socket', [plain, ...words].join(' ')),
       );
     }
@@ -132,7 +135,7 @@ class Way {
   }
 
   #checkGuard(): void {
-    // A sched_cancel behind it takes it away again.
+    // A sched_cancel after it takes it away again.
     const cancelled = this.#before.findLastIndex(({ application }) => application === 'sched_cancel');
     const index = this.#before.findLastIndex(({ application }) => application === 'sched_transfer');
     const seconds = Math.max(SHORTEST_GUARD, Math.ceil(this.#options.timeoutSeconds) + MARGIN_SECONDS);
@@ -140,7 +143,7 @@ class Way {
     if (guard === undefined || index < cancelled) {
       const context = this.#extension.context ?? '${context}';
       this.#fault(
-        'no guard in front of socket: a router that hangs leaves the caller in silence',
+        'no guard before socket: when the router hangs, the caller is left in silence',
         actionOf('sched_transfer', `+${seconds} ${FALLBACK} XML ${context}`),
       );
       return;
@@ -149,7 +152,7 @@ class Way {
     const [written = ''] = guard.data.split(/\s+/);
     if (!when.startsWith('+') && !isOpen(when)) {
       this.#fault(
-        'the guard fires at once: a time without "+" is a date',
+        'the guard fires at once: a time without "+" is an absolute time',
         actionOf('sched_transfer', [`+${written}`, ...target].join(' ')),
         guard,
       );
@@ -166,13 +169,13 @@ class Way {
     const write = actionOf('set', `esl_router_guard=${written}`);
     if (told === null) {
       this.#fault(
-        'esl_router_guard is not set: the router does not know how long the guard leaves it',
+        'esl_router_guard is not set: the router does not know how much time the guard gives it',
         write,
         guard,
       );
     } else if (!isOpen(told.value) && !/^[1-9]\d{0,4}$/.test(told.value)) {
       this.#fault(
-        `esl_router_guard is ${JSON.stringify(told.value)}, no whole number of seconds`,
+        `esl_router_guard is ${JSON.stringify(told.value)}, not a whole number of seconds`,
         write,
         told.step,
       );
@@ -190,7 +193,7 @@ class Way {
     if (Number(seconds) <= MARGIN_SECONDS) {
       this.#fault(`a guard of ${seconds} s leaves no time to ask the CRM`, longer, guard);
     } else if (Number(seconds) < least) {
-      const text = `the guard of ${seconds} s is shorter than the longest webhook.timeoutSeconds and 2 s more (${least} s): a slow CRM is not waited for`;
+      const text = `the guard of ${seconds} s is shorter than the longest webhook.timeoutSeconds plus 2 s (${least} s): the router will not wait for a slow CRM`;
       this.#note(text, longer, guard);
     }
   }
@@ -219,13 +222,9 @@ class Way {
         told.step,
       );
     } else if (at < index) {
-      this.#fault(
-        'esl_router_guard_id is set in front of the guard, and so names another task',
-        write,
-        told.step,
-      );
+      this.#fault('esl_router_guard_id is set before the guard, and so names another task', write, told.step);
     } else if (other !== undefined) {
-      const text = `esl_router_guard_id follows ${other.application} and names that task: write it directly behind the guard`;
+      const text = `esl_router_guard_id follows ${other.application} and names that task: write it directly after the guard`;
       this.#fault(text, write, told.step);
     }
   }
@@ -237,7 +236,7 @@ class Way {
     if (serving === undefined && this.#extension.continues) return;
     if (serving === undefined || ENDS.test(serving.application)) {
       this.#fault(
-        'nothing behind socket serves the caller when the router is down or gives the call back',
+        'nothing after socket serves the caller when the router is down or gives the call back',
         write,
       );
       return;
@@ -251,7 +250,7 @@ class Way {
       .some(({ application }) => application === 'sched_cancel');
     if (!lifted && this.#before.some(({ application }) => application === 'sched_transfer')) {
       this.#fault(
-        `the guard still runs behind socket, and tears the caller out of ${serving.application}`,
+        `the guard still runs after socket, and pulls the caller out of ${serving.application}`,
         actionOf('sched_cancel', ''),
         serving,
       );
@@ -274,7 +273,7 @@ class Way {
     }
     this.#checkCancel(reached, number);
     if (this.#circles(reached, context, new Set())) {
-      this.#fault(`the fallback ${name} leads back to socket: a call goes round in a circle`, null, step);
+      this.#fault(`the fallback ${name} leads back to socket: the call loops`, null, step);
     }
   }
 
@@ -295,7 +294,7 @@ class Way {
         else
           this.#findings.push({
             kind: 'fault',
-            text: `${text}: the guard tears the caller out of it`,
+            text: `${text}: the guard pulls the caller out of it`,
             ...place,
           });
       }

@@ -30,7 +30,7 @@ export interface Extension {
   /** Null where the file does not tell, as for a single extension: it may be any. */
   readonly context: string | null;
   readonly line: number;
-  /** What comes behind it is looked at too. */
+  /** What comes after it is looked at too. */
   readonly continues: boolean;
   readonly conditions: readonly Condition[];
   readonly actions: readonly Action[];
@@ -59,7 +59,7 @@ export function readDialplan(files: readonly DialplanFile[]): Dialplan {
       extensions.push(...new Reader(name, text, variables).extensions());
       unreadable.push(...lostLines(name, text));
     } catch (error) {
-      // The parser says where behind what: "Unclosed tag 'a'.:1:8".
+      // The parser says where after what: "Unclosed tag 'a'.:1:8".
       const [, what = '', line = '1'] = /^(.*?)(?::(\d+):[^:]*)?$/s.exec(messageOf(error)) ?? [];
       unreadable.push({ file: name, line: Number(line), text: `broken XML: ${what}` });
     }
@@ -77,7 +77,7 @@ function lostLines(file: string, text: string): Unreadable[] {
       {
         file,
         line: index + 1,
-        text: `FreeSWITCH drops all of a line that holds ${tag}: it needs a line of its own`,
+        text: `FreeSWITCH drops the whole line that holds ${tag}: put it on its own line`,
       },
     ];
   });

@@ -87,7 +87,7 @@ function safe(value: string): string {
 }
 
 function wholeSeconds(value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) throw unsafe(`linger ${value}: whole seconds are wanted`);
+  if (!Number.isSafeInteger(value) || value < 1) throw unsafe(`linger ${value}: expected whole seconds`);
   return value;
 }
 

@@ -275,7 +275,7 @@ export class Connection {
     }
   }
 
-  /** The notice is FreeSWITCH's last word (mod_event_socket.c closes behind it): what it still owes does not come. */
+  /** The notice is FreeSWITCH's last word (mod_event_socket.c closes after it): what it still owes does not come. */
   #takeLeave(): void {
     this.#disconnected = true;
     const timer = setTimeout(() => this.#socket.destroy(), FAREWELL_MS);

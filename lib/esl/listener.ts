@@ -48,7 +48,7 @@ export interface Counts {
   readonly strangers: number;
   /** Accepted while the port was about to close, and not served yet. */
   readonly waiting: number;
-  /** Milliseconds that a caller is in the kernel's queue behind other callers, measured. */
+  /** Milliseconds that a caller is in the kernel's queue after other callers, measured. */
   readonly queuedMs: number;
   /** File descriptors that this process has open: the system hands out the lowest that is free. 0 where it can't be seen. */
   readonly descriptors: number;
@@ -163,8 +163,8 @@ export class Listener {
   }
 
   /**
-   * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since
-   * closing would reset it and leave callers in silence, and served one by one behind it. Resolves when closed.
+   * Closes the port for a while, so that FreeSWITCH's next host gets its calls. What is queued is accepted first, since closing
+   * would reset it and leave callers in silence, and served one by one after it. Resolves when closed.
    * @param atOnce nobody more is taken into the queue from now on: who connects asks again after a second
    */
   pause(atOnce = false): Promise<void> {

@@ -8,7 +8,7 @@ import { plainAddress } from './allow.ts';
 /** The port that FreeSWITCH connects to, and how it is closed without resetting whom the kernel has queued there. */
 export interface PortOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** Connections that the kernel keeps while this process is busy; net.core.somaxconn caps them. */
   readonly backlog?: number;

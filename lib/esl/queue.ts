@@ -93,7 +93,7 @@ export class AcceptQueue {
     return this.#until('empty', withinMs);
   }
 
-  /** Resolves right behind the next accept too, to false. */
+  /** Resolves right after the next accept too, to false. */
   moved(withinMs: number): Promise<boolean> {
     return this.#until('moved', withinMs);
   }

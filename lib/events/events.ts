@@ -15,8 +15,8 @@ import { deliver, type SendOptions } from './send.ts';
 import { Settler } from './settler.ts';
 
 /**
- * CRMs are told what becomes of calls. A call's events go into the store, and from there to the CRM, in order, until they
- * arrive or a day is over. None of it is in a call's way.
+ * Reports calls to CRMs. A call's events go into the store, and from there to the CRM, in order, until they arrive or a day is
+ * over. None of this delays a call.
  */
 
 export interface EventsOptions {
@@ -35,7 +35,7 @@ export interface EventsOptions {
 
 const FLUSH_MS = 500;
 const ENDING_MS = 200;
-/** What nobody can send is looked for so often. */
+/** How often to look for events that nobody can send. */
 const FORGOTTEN_MS = 600_000;
 
 export class Events {
@@ -84,7 +84,7 @@ export class Events {
     });
   }
 
-  /** The schemes are others now. */
+  /** The schemes have changed. */
   follow(schemes: ReadonlyMap<string, Scheme>): void {
     const wanted = new Map<string, { key: LaneKey; telling: Telling }>();
     for (const scheme of schemes.values()) {
@@ -113,7 +113,7 @@ export class Events {
     return { queued, lost, inFlight };
   }
 
-  /** Nothing more is sent; what has happened is written. Within 0.7 s, whatever a CRM or the database does. */
+  /** Sends nothing more, and writes what has happened. Within 0.7 s, whatever a CRM or the database does. */
   async close(): Promise<void> {
     const { clock } = this.#options;
     for (const lane of this.#lanes.values()) lane.close();
@@ -126,7 +126,7 @@ export class Events {
 
   async #begin(): Promise<void> {
     const { store } = this.#options;
-    // A database that is not there yet is tried by each of them again.
+    // Each of them retries a database that is not there yet.
     await store.ready().catch(() => undefined);
     if (this.#stopping.aborted) return;
     this.#heartbeat.start();

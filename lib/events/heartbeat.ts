@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 }
 
 const BEAT_MS = 5_000;
-/** Who has said nothing for so long is dead. */
+/** A router that has been silent for this long is dead. */
 const GONE_MS = 30_000;
 /** Of one transaction. */
 const CALLS = 100;
@@ -26,7 +26,7 @@ const CALLS = 100;
 export class Heartbeat {
   readonly #options: Required<HeartbeatOptions>;
   #cancel: () => void = () => undefined;
-  /** Since when each beat has been written; null: the last one was not. */
+  /** Since when every heartbeat has been saved; null: the last one was not. */
   #sinceMs: number | null = null;
   #lastMs = -Infinity;
   #running = false;
@@ -43,7 +43,7 @@ export class Heartbeat {
     void this.#beat();
   }
 
-  /** Resolves when it is told that this router is no more, or can't be. */
+  /** Resolves when the database knows that this router has stopped, or can't be told. */
   async stop(): Promise<void> {
     const { liveCalls, id } = this.#options;
     this.#stopped = true;
@@ -62,7 +62,7 @@ export class Heartbeat {
       if (clock.now() - this.#sinceMs >= goneMs) await this.#closeOrphans();
     } catch (error) {
       this.#sinceMs = null;
-      log.debug('events: this router could not say that it is alive', { error: messageOf(error) });
+      log.debug('events: the heartbeat of this router could not be saved', { error: messageOf(error) });
     }
     if (this.#stopped) return;
     this.#cancel = clock.after(beatMs, () => void this.#beat());
@@ -78,7 +78,7 @@ export class Heartbeat {
       if (calls.length < CALLS || this.#stopped) break;
     }
     if (closed === 0) return;
-    log.warn('events: calls of a router that is gone have ended, nobody knows how', { calls: closed });
+    log.warn('events: calls of a router that is gone were closed as unknown', { calls: closed });
     onClosed();
   }
 }

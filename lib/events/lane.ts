@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Deliveries, Delivery, Lane as LaneKey, Settled } from '../store/deliveries.ts';
 import type { Tried } from './send.ts';
 
-/** What waits for one entry of one scheme, and its way to the CRM: in order for each call, many calls at a time. */
+/** The events that wait for one entry of one scheme, and their delivery: in order for each call, many calls at a time. */
 
 export interface LaneOptions {
   readonly key: LaneKey;
@@ -24,14 +24,14 @@ export interface LaneLimits {
   readonly timeoutSeconds: number;
 }
 
-/** Behind the last moment at which a try may end: what was taken by a router that died is tried again. */
+/** After the last moment at which a try may end: what was taken by a router that died is tried again. */
 const LEASE_MS = 30_000;
-/** What other routers have left is looked for so often. */
+/** How often to look for events that other routers have left. */
 const IDLE_MS = 5_000;
 const BLOCKED_MS = 1_000;
-/** A CRM that is left alone is looked at again by one event. */
+/** After a pause a CRM is tried with one event. */
 const HELD_MS = 2_000;
-/** Failures of one CRM are told so often. */
+/** How often failures of one CRM are logged. */
 const TELL_MS = 60_000;
 const SECOND_MS = 1_100;
 const FIRST_BACKOFF_MS = 1_000;
@@ -47,7 +47,7 @@ export class Lane {
   #cancelTimer: (() => void) | null = null;
   /** By the clock: not before. */
   #restUntilMs = 0;
-  /** The CRM was in trouble: one at a time, until one arrives. */
+  /** The CRM has failed: one event at a time, until one arrives. */
   #narrow = false;
   #toldMs = -Infinity;
 
@@ -87,7 +87,7 @@ export class Lane {
     this.#looking = false;
   }
 
-  /** While it looked. */
+  /** Closed while it looked. */
   get #isKicked(): boolean {
     return this.#again && !this.#closed;
   }
@@ -101,7 +101,7 @@ export class Lane {
     );
   }
 
-  /** Resolves to when it is worth looking again; null where the end of a try says so. */
+  /** Resolves to the time to look again; null if the end of a try triggers it. */
   async #takeSome(): Promise<number | null> {
     const { key, deliveries, clock } = this.#options;
     const limit = this.#free();
@@ -124,7 +124,7 @@ export class Lane {
       // Due, and not taken: behind one that is on its way.
       return ms <= 0 ? BLOCKED_MS : Math.min(IDLE_MS, ms);
     } catch {
-      // The outbox tells of a database that can't be reached.
+      // The outbox reports a database that can't be reached.
       return IDLE_MS;
     }
   }
@@ -149,7 +149,7 @@ export class Lane {
     const { error } = tried;
     if (!this.#closed && clock.now() - this.#toldMs >= TELL_MS) {
       this.#toldMs = clock.now();
-      log.warn('an event is not delivered: it is tried again for a day', { ...facts, error });
+      log.warn('an event was not delivered: it is tried again for a day', { ...facts, error });
     }
     const isOver = delivery.give_up_at !== null && at >= Date.parse(delivery.give_up_at);
     if (isOver && !this.#closed) {
@@ -159,7 +159,7 @@ export class Lane {
     if (tried.kind === 'held') {
       this.#narrow = true;
       this.#restUntilMs = clock.now() + HELD_MS;
-      // By a router that stops the next one finds it at once.
+      // When a router stops, the next one finds it at once.
       return { kind: 'released', delivery, nextAt: new Date(this.#closed ? at : at + HELD_MS) };
     }
     const backoffMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** delivery.attempts) * (0.5 + random());

@@ -11,10 +11,10 @@ import type { Outbox } from './outbox.ts';
 import { storedText } from './stored.ts';
 import { CallWatch, type Told } from './watch.ts';
 
-/** Sees calls, and hands what their schemes' CRMs are told of them to the outbox. */
+/** Watches calls, and hands the events for their schemes' CRMs to the outbox. */
 
 export interface EventObserverOptions {
-  /** The scheme of that name, of now. */
+  /** The current scheme of that name. */
   readonly scheme: (name: string) => Scheme | undefined;
   readonly tenantOf: (record: CallRecord) => string;
   readonly outbox: Pick<Outbox, 'open' | 'add' | 'close'>;
@@ -62,7 +62,7 @@ export class EventObserver implements CallObserver {
     this.#watched.set(record, { scheme, call, tenant, watch, counts: new Map() });
     const lost = watch.lost();
     const ends = scheme.events
-      // Whether somebody had answered is not known then.
+      // In that case nobody knows whether somebody had answered.
       .filter((telling) => telling.on.has('ended') && telling.answered === null)
       .filter((telling) => this.#fits(telling, scheme, call))
       .map(({ name: webhook, webhook: hook }): LastWord => {
@@ -99,7 +99,7 @@ export class EventObserver implements CallObserver {
     }
   }
 
-  /** A search for an empty number finds somebody in many CRMs. */
+  /** Many CRMs find somebody when they search for an empty number. */
   #fits({ webhook }: Telling, { name, numbering }: Scheme, call: Call): boolean {
     const context = {
       call,

@@ -5,8 +5,8 @@ import type { Happened, Lane, NewDelivery, NewLiveCall } from '../store/deliveri
 import { StoreFault } from '../store/fault.ts';
 
 /**
- * Behind the calls: what happened goes into the store in the order in which it did, in batches, as soon as the batch before is
- * written. No call waits for it.
+ * In the background: what happened goes into the store in order, in batches, as soon as the previous batch is written. No call
+ * waits for it.
  */
 
 export interface OutboxOptions {
@@ -24,7 +24,7 @@ type Entry =
   | { readonly kind: 'closed'; readonly id: string; readonly bytes: number };
 
 const MAX_BYTES = 64 * 1024 * 1024;
-/** A database that is slow gets more at a time. */
+/** A slow database gets larger batches. */
 const BATCH = 500;
 /** Columns and what JavaScript has around them. */
 const OVERHEAD = 500;
@@ -36,6 +36,8 @@ export class Outbox {
   readonly #options: Required<OutboxOptions>;
   #queue: Entry[] = [];
   #bytes = 0;
+  /** Calls that began when there was no room, until they end. */
+  readonly #untold = new Set<string>();
   #writing: Promise<void> | null = null;
   #cancelRetry: (() => void) | null = null;
   #retryMs = FIRST_RETRY_MS;
@@ -49,15 +51,22 @@ export class Outbox {
   }
 
   open(call: NewLiveCall): void {
-    this.#add({ kind: 'opened', call, bytes: OVERHEAD + call.ends.length });
+    const bytes = OVERHEAD + call.ends.length;
+    if (this.#hasRoomFor(bytes)) this.#add({ kind: 'opened', call, bytes });
+    else this.#untold.add(call.call_id);
   }
 
   add(delivery: NewDelivery): void {
-    this.#add({ kind: 'delivery', delivery, bytes: OVERHEAD + delivery.body.length });
+    const bytes = OVERHEAD + delivery.body.length;
+    // The database takes no event of a call that it has not heard of.
+    if (!this.#untold.has(delivery.call_id) && this.#hasRoomFor(bytes))
+      this.#add({ kind: 'delivery', delivery, bytes });
+    else this.#lose(1, 'too many wait to be written');
   }
 
+  /** There is always room for it: one that is missing would have the call closed again, by a router that knows less. */
   close(id: string): void {
-    this.#add({ kind: 'closed', id, bytes: OVERHEAD });
+    if (!this.#untold.delete(id)) this.#add({ kind: 'closed', id, bytes: OVERHEAD });
   }
 
   get state(): { readonly queued: number; readonly lost: number; readonly because: string } {
@@ -78,18 +87,18 @@ export class Outbox {
     this.#cancelRetry = null;
   }
 
+  #hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#options.maxBytes;
+  }
+
   #add(entry: Entry): void {
-    if (this.#bytes + entry.bytes > this.#options.maxBytes) {
-      this.#lose(1, 'too many wait to be written');
-      return;
-    }
     this.#queue.push(entry);
     this.#bytes += entry.bytes;
     if (this.#writing === null && this.#cancelRetry === null) void this.#start();
   }
 
   #start(): Promise<void> {
-    // What comes in the same turn goes with it.
+    // Takes along what comes in the same turn of the loop.
     this.#writing = Promise.resolve()
       .then(() => this.#writeAll())
       .finally(() => {
@@ -110,11 +119,11 @@ export class Outbox {
           return;
         }
         if (batch.length > 1) {
-          // One of them: each by itself.
+          // One of them was rejected: write each by itself.
           this.#batch = 1;
           continue;
         }
-        log.error('events: the database refuses one', { error: error.message });
+        log.error('events: the database rejects an event', { error: error.message });
         this.#lost++;
       }
       this.#queue.splice(0, batch.length);
@@ -128,7 +137,7 @@ export class Outbox {
   #isDown(error: unknown): void {
     const { clock, log } = this.#options;
     if (this.#because === '') {
-      log.warn('events: the database takes none; calls go on, and what waits is tried again', {
+      log.warn('events: the database accepts none; calls go on, and waiting events are tried again', {
         error: messageOf(error),
         queued: this.#queue.length,
       });
@@ -145,7 +154,7 @@ export class Outbox {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('events: the database takes them again', {
+    this.#options.log.info('events: the database accepts them again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });

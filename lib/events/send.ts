@@ -16,7 +16,7 @@ import { readForNext, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 import { callOf, readStored } from './stored.ts';
 
-/** One try to deliver one event, by the words of the scheme of now. */
+/** One try to deliver one event, by the words of the current scheme. */
 
 export interface SendOptions {
   readonly send: Upstream['send'];
@@ -26,7 +26,7 @@ export interface SendOptions {
     signal: CancelSignal,
     exchange: (token: string | null) => Promise<HttpResponse>,
   ) => Promise<HttpResponse>;
-  /** Of now, for a host. Throws where it may not be sent there. */
+  /** The current value, for a host. Throws if it may not be sent there. */
   readonly secret: (name: string, host: string) => string;
   readonly clock: Clock;
   readonly version: string;
@@ -35,13 +35,13 @@ export interface SendOptions {
 export type Tried =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed'; readonly error: string }
-  /** The CRM is left alone just now: nothing was sent. */
+  /** The CRM is not asked at the moment: nothing was sent. */
   | { readonly kind: 'held'; readonly error: string };
 
 const HELD: ReadonlySet<Reason> = new Set(['breaker_open', 'bulkhead_full', 'webhook_paused']);
-/** In a reply that is not an error this says that the CRM has failed all the same. */
+/** In a reply that is not an error this says that the CRM has failed anyway. */
 const SAID: ReadonlySet<Reason> = new Set(['crm_error', 'rpc_error']);
-/** Of what a person reads in a list. */
+/** Longest error text in a list. */
 const MOST_ERROR = 500;
 
 /** Never rejects. `signal` ends it: the router stops. */
@@ -82,7 +82,7 @@ export async function deliver(
 interface Sending extends SendOptions {
   readonly deadlineMs: number;
   readonly signal: Cancellation;
-  /** What of the last request may stand nowhere. */
+  /** Secrets of the last request, which must not appear anywhere. */
   readonly sent: { secrets: readonly string[] };
 }
 
@@ -117,7 +117,7 @@ async function sendChain(
     if (next === undefined) return;
     const found = readForNext(response, webhook, questionOf(webhook, webhookId), next);
     if (found.kind === 'unavailable') throw new RouterError(found.reason, found.detail);
-    // The CRM does not know whom it is about: there is nothing more to tell it.
+    // The CRM does not know the person: there is nothing more to send.
     if (found.kind === 'none') return;
     values = found.values;
   }
@@ -153,7 +153,7 @@ function sendOne(
 /** Throws where the reply says that the event has not arrived. What else it holds does not matter. */
 function refuse(response: HttpResponse, webhook: Webhook, webhookId: string): void {
   const { status, body } = response;
-  // A GET for a further request may be answered with a part; told is told.
+  // A GET of a further request may get a partial answer; the event has arrived anyway.
   if (status < 200 || status > 299) {
     throw new RouterError('http_status', `HTTP ${status}${excerptOf(body)}`);
   }
@@ -166,7 +166,7 @@ function refuse(response: HttpResponse, webhook: Webhook, webhookId: string): vo
     throw new RouterError(answer.reason, answer.detail);
 }
 
-/** APIs say in the body of an error what they did not like. */
+/** The body of an error says what the API did not like. */
 function excerptOf(body: string): string {
   const text = body.replace(/\s+/g, ' ').trim();
   return text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 200)}`;

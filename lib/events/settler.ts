@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Settled } from '../store/deliveries.ts';
 
-/** Writes what came of the tries: those that end while a batch is written are the next one. */
+/** Writes the results of tries: those that end while a batch is written go into the next one. */
 export class Settler {
   readonly #settle: (results: readonly Settled[]) => Promise<void>;
   readonly #clock: Clock;
@@ -45,7 +45,7 @@ export class Settler {
       await this.#settle(results);
       return true;
     } catch {
-      // The outbox tells of a database that can't be reached.
+      // The outbox reports a database that can't be reached.
       return false;
     }
   }

@@ -4,7 +4,7 @@ import { templatesOfWebhook, type Webhook } from '../webhook/webhook.ts';
 import { questionsOf } from '../webhook/chain.ts';
 import type { Told } from './watch.ts';
 
-/** What of an event is kept until it is delivered: what the call gave, and no secret. */
+/** What is kept of an event until it is delivered: the values of the call, and no secret. */
 export interface StoredEvent {
   /** The call's trace id. */
   readonly trace: string;
@@ -29,7 +29,7 @@ type StoredCall = Readonly<Record<(typeof KEPT)[number], string>> & {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-/** `call` is concealed already where its caller withholds his number. */
+/** `call` is already concealed if the caller withholds the number. */
 export function storedText(trace: string, told: Told, call: Call, webhook: Webhook): string {
   const fields = Object.fromEntries(KEPT.map((name) => [name, call[name]]));
   const variables = Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { CallEvent, CallRecord } from '../call/record.ts';
 import type { CallEventName, EventValues } from '../webhook/event.ts';
 
-/** What became of a call, as far as a CRM is told of it. `event_id` and `seq` are a delivery's. */
+/** What happened in a call, as events report it. `event_id` and `seq` belong to a delivery. */
 export type Told = Omit<EventValues, 'event' | 'event_id' | 'seq'> & { readonly event: CallEventName };
 
 interface Answer {
@@ -10,7 +10,7 @@ interface Answer {
   readonly kind: string;
 }
 
-/** Follows one call: what of its events is an event for a CRM. */
+/** Follows one call, and picks what is an event for a CRM. */
 export class CallWatch {
   readonly #record: CallRecord;
   /** Names that were rung as telephone numbers. */
@@ -50,7 +50,7 @@ export class CallWatch {
         return this.#moves(at, ({ by, to }) => by !== 'unknown' || to !== '');
       case 'end':
         return [
-          // What took the call was never named.
+          // The event that says what took the call never came.
           ...this.#moves(at, () => true),
           {
             ...this.#tell('ended', at, event.atMs),
@@ -64,7 +64,7 @@ export class CallWatch {
     return [];
   }
 
-  /** What is told when nobody knows how it ended. */
+  /** What is reported when nobody knows how it ended. */
   lost(): Told {
     return { ...this.#tell('ended', new Date(0), 0), result: 'unknown', reason: '' };
   }
@@ -79,7 +79,7 @@ export class CallWatch {
     return [this.#tell('answered', at, answer.atMs)];
   }
 
-  /** A move that is not known well enough is told when it is. */
+  /** A move is reported once enough is known about it. */
   #moves(at: Date, isKnown: (move: CallRecord['moves'][number]) => boolean): Told[] {
     const told: Told[] = [];
     for (const move of this.#record.moves.slice(this.#movesTold)) {

@@ -21,7 +21,7 @@ const MAX_SILENT = 256;
 const ANYWHERE = '192.0.2.1';
 
 /**
- * The rules for addresses, where it is the proxy that looks the name up. What our own name servers say is held against them:
+ * The rules for addresses, where it is the proxy that looks the name up. What our own name servers say is checked against them:
  * any address that may not be connected to, as the proxy may choose it. Where they say nothing the proxy's own rules are all
  * there is.
  */

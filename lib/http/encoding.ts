@@ -41,14 +41,14 @@ export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: num
     if (FOREIGN.has(name)) {
       throw new RouterError(
         'http_malformed',
-        `the content encoding ${name} was not offered and cannot be undone`,
+        `the content encoding ${name} was not offered and cannot be decoded`,
       );
     }
     if (decoderOf(name, bytes) !== null) codings.push(name);
     else if (notes.length === 0) notes.push(`Content-Encoding names no coding, ${shown(name)}: ignored`);
   }
   if (codings.length > MAX_CODINGS) {
-    const many = `${codings.length} content encodings, at most ${MAX_CODINGS} are undone`;
+    const many = `${codings.length} content encodings, at most ${MAX_CODINGS} are decoded`;
     throw new RouterError('http_malformed', many);
   }
   return { bytes: codings.reduceRight((body, coding) => undo(coding, body, maxBytes, notes), bytes), notes };
@@ -71,9 +71,9 @@ function undo(coding: string, bytes: Buffer, maxBytes: number, notes: string[]):
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
       throw new RouterError('body_too_large', `more than ${maxBytes} bytes after decompression`);
     }
-    throw new RouterError('http_malformed', `the body is not whole ${coding}: ${messageOf(error)}`);
+    throw new RouterError('http_malformed', `the body is not complete ${coding}: ${messageOf(error)}`);
   }
-  // As behind a Content-Length that is too small. Zeros are padding, which gzip(1) and Node take as well.
+  // As after a Content-Length that is too small. Zeros are padding, which gzip(1) and Node take as well.
   if (left.some((byte) => byte !== 0)) {
     throw new RouterError('http_malformed', `${left.length} bytes after the end of the ${coding} data`);
   }

@@ -43,7 +43,7 @@ export interface ExchangeOptions {
 const WITHOUT_BODY = new Set([204, 304]);
 /** Parts of the reply that are longer than Node's parser takes. */
 const TOO_LONG: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: `a head or trailers of more than ${HEAD_BYTES} bytes`,
+  HPE_HEADER_OVERFLOW: `headers or trailers of more than ${HEAD_BYTES} bytes`,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'endless chunk extensions',
 };
 
@@ -168,7 +168,7 @@ export class Exchange implements Reader {
     if (this.#fault !== null) notes.push(`the body has more than ${maxBodyBytes} bytes and was not read`);
     else if (this.#unread !== null) notes.push(`the body was not read: ${this.#unread}`);
     if (pool.watch.distrusts(this.#origin))
-      notes.push('the CRM has sent bytes that nobody asked for: each question gets a new connection');
+      notes.push('the CRM has sent unrequested bytes: each question gets a new connection');
     return notes;
   }
 

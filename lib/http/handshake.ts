@@ -119,5 +119,5 @@ function nameOf(name: Certificate): string {
 
 function dayOf(date: string): string {
   const time = Date.parse(date);
-  return Number.isNaN(time) ? 'an unknown day' : new Date(time).toISOString().slice(0, 10);
+  return Number.isNaN(time) ? 'an unknown date' : new Date(time).toISOString().slice(0, 10);
 }

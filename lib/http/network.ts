@@ -177,7 +177,7 @@ const zeros = (count: number): number[] => Array<number>(count).fill(0);
 
 /** RFC 4291, 2.5.5.2. */
 const MAPPED = [...zeros(10), 0xff, 0xff];
-/** Prefixes behind which an IPv4 address stands, and where: a gateway on the way sends the packet there. */
+/** Prefixes after which an IPv4 address stands, and where: a gateway on the way sends the packet there. */
 const EMBEDDING: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
   // NAT64: RFC 6052, and the prefix of RFC 8215 for one's own translator.
   { prefix: [0x00, 0x64, 0xff, 0x9b, ...zeros(8)], at: 12 },

@@ -134,7 +134,7 @@ interface Place {
   readonly onread?: OnReadOpts;
 }
 
-/** Each connection is held against the rules when it is made, by the address that it goes to. */
+/** Each connection is checked against the rules when it is made, by the address that it goes to. */
 function checked(
   agent: http.Agent,
   { network, resolver, reachability }: TunnelOptions,

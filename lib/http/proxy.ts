@@ -31,7 +31,7 @@ export interface Proxies<P = Proxy> {
   readonly http: P | null;
   /** For `https://`. */
   readonly https: P | null;
-  /** Hosts that are asked directly all the same. */
+  /** Hosts that are asked directly anyway. */
   readonly isExcepted: (host: string, port: number) => boolean;
 }
 

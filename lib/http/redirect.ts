@@ -2,7 +2,7 @@ import { RouterError } from '../errors.ts';
 import type { HttpRequest } from './message.ts';
 import { forAnyHost } from './tls.ts';
 
-/** The next request of a chain of redirects, held against the rules that a webhook's URL is held against. Pure. */
+/** The next request of a chain of redirects, checked against the rules that a webhook's URL is checked against. Pure. */
 
 const FOLLOWED = new Set([301, 302, 303, 307, 308]);
 /** What may be told to another origin: nothing of the scheme, nothing that proves who we are. */

@@ -193,7 +193,7 @@ export function credentialsFor({ authorization }: Proxy): Record<string, string>
 
 /** `HTTP 407, it takes Negotiate, NTLM` */
 export function refusalBy(status: number, headers: http.IncomingHttpHeaders): string {
-  // `Basic realm="a, b", charset="UTF-8", NTLM`: what has no equals sign behind its first word is a scheme.
+  // `Basic realm="a, b", charset="UTF-8", NTLM`: what has no equals sign after its first word is a scheme.
   const challenges = [headers['proxy-authenticate'] ?? []]
     .flat()
     .join(',')
@@ -203,5 +203,5 @@ export function refusalBy(status: number, headers: http.IncomingHttpHeaders): st
     .flatMap((part) => /^\s*([\w-]{1,40})(?!\s*=)(?:\s|$)/.exec(part)?.[1] ?? []);
   if (status !== 407 || offered.length === 0) return `HTTP ${status}`;
   const basic = offered.some((scheme) => scheme.toLowerCase() === 'basic');
-  return `HTTP 407: it takes ${offered.join(', ')}${basic ? '' : ', and only Basic is spoken here'}`;
+  return `HTTP 407: it takes ${offered.join(', ')}${basic ? '' : ', and the router supports only Basic'}`;
 }

@@ -8,7 +8,7 @@ import type { Leg } from './leg.ts';
 import { endOf, type Rung } from './rung.ts';
 import type { Callee, LegState } from './state.ts';
 
-/** What became of one bridge. `answered` comes when the callee is connected, the others when it is over. */
+/** How one bridge went. `answered` comes when the callee is connected, the others when it is over. */
 export type BridgeOutcome =
   | { readonly kind: 'answered'; readonly callee: Callee }
   | {
@@ -27,11 +27,11 @@ export type BridgeOutcome =
 
 export interface BridgeOptions {
   readonly leg: Leg;
-  /** Commands that leave in the same write, in front of the bridge. */
+  /** Commands sent in the same write, before the bridge. */
   readonly before: readonly Command[];
   readonly dialString: DialString;
   readonly rung: Rung;
-  /** What `originate_timeout` says. */
+  /** Seconds, as in `originate_timeout`. */
   readonly timeoutSeconds: number;
   /** Aborted when the router stops. */
   readonly stopping: CancelSignal;

@@ -3,7 +3,7 @@ import type { End } from '../call/record.ts';
 import type { Reason } from '../errors.ts';
 import type { Leg } from './leg.ts';
 
-/** What the router itself has seen and done of a call that is not in its hands any more. */
+/** What the router saw and did of a call that it no longer controls. */
 export interface Seen {
   /** Our callee had answered. */
   readonly talked: boolean;
@@ -16,14 +16,14 @@ export interface Seen {
 export interface Ending {
   readonly end: End;
   readonly reason: Reason;
-  /** For a person, where the reason does not say all. */
+  /** For people, if the reason does not say everything. */
   readonly note?: string;
 }
 
 /** The extension was not found: the caller gets 404, and nothing has run in his new place. */
 const NOWHERE = 'NO_ROUTE_DESTINATION';
 
-/** How a call ended that was taken out of our hands, by what its leg has shown: to be asked when the leg has ended. */
+/** How a call ended that was taken out of our hands, judged by its leg. Call it when the leg has ended. */
 export function endingOf(leg: Leg, { talked, guardFired, reason }: Seen): Ending {
   const { state, moves, hungUpBy, hangupCause, arrived } = leg;
   const [first] = moves;
@@ -46,7 +46,7 @@ export function endingOf(leg: Leg, { talked, guardFired, reason }: Seen): Ending
   return { end: 'switch_hangup', reason: 'switch_hung_up' };
 }
 
-/** What a hang-up says of the recording; null: nothing. Its name may be made of a number that the caller withholds. */
+/** What the hang-up event says about the recording; null: nothing. Its name may contain a withheld number. */
 export function recordingIn(headers: HeaderLookup, call: Call, variable: string): string | null {
   const name = variable === '' ? undefined : headers.get(`variable_${variable}`);
   if (name === undefined) return null;

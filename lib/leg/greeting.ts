@@ -4,15 +4,15 @@ import type { Command } from '../esl/command.ts';
 import type { Connection, Reply } from '../esl/connection.ts';
 
 export interface Greeting {
-  /** The reply to `connect`; the beginning of it where it is larger than allowed. */
+  /** The reply to `connect`, or its beginning if it is larger than allowed. */
   readonly headers: HeaderLookup;
   /** Resolves when the leg's events are on their way; rejects where FreeSWITCH does not give them, or the reply was cut. */
   readonly subscribed: Promise<void>;
 }
 
 /**
- * `connect`, and what has the leg's events sent to the very last one. FreeSWITCH parks the caller in silence when its first
- * command is not `connect`, or when none comes.
+ * `connect`, and the commands that subscribe to the leg's events up to the very last one. FreeSWITCH parks the caller in
+ * silence when its first command is not `connect`, or when none comes.
  * @param lingerSeconds null: nothing but `connect`, for a call that is given back at once
  */
 export async function greet(connection: Connection, lingerSeconds: number | null): Promise<Greeting> {

@@ -28,14 +28,14 @@ interface Task {
 export interface DialplanGuard {
   readonly seconds: number | null;
   readonly id: number | null;
-  /** What the dialplan should say and does not. */
+  /** What the dialplan should set and does not. */
   readonly notes: readonly string[];
 }
 
 /**
- * The dialplan's guard of one leg: a transfer to the fallback, scheduled in front of `socket`, that serves the caller when
- * the router does not. It is known by its task's id: `sched_del UUID` would delete every task of the channel, a prepaid
- * limit or a recording notice of the dialplan as well.
+ * The dialplan's guard of one leg: a transfer to the fallback, scheduled before `socket`, that serves the caller when the
+ * router does not. It is known by its task's id: `sched_del UUID` would delete every task of the channel, a prepaid limit or a
+ * recording notice of the dialplan as well.
  */
 export class Guard {
   readonly #leg: Leg;
@@ -60,8 +60,8 @@ export class Guard {
   }
 
   /**
-   * Lifts it, in the same write as, and before, the command that ends our part: left alone it would tear the caller out
-   * of whatever he is given.
+   * Lifts it, in the same write as, and before, the command that ends our part: otherwise it would pull the caller out of
+   * whatever comes next.
    */
   lift(): Command[] {
     const commands = this.#tasks.map(({ id }) => deletion(id));
@@ -77,7 +77,7 @@ export class Guard {
   async pushBack(ringingSeconds: number): Promise<readonly Command[]> {
     const { call } = this.#leg;
     const seconds = ringingSeconds + (this.#seconds ?? 0);
-    // Nowhere to send him: what is there would tear the conversation.
+    // Nowhere to send the caller: the existing guard would break up the conversation.
     const hasPlace = /^[A-Za-z0-9._-]{1,128}$/.test(call.context);
     if (this.#seconds === null || !hasPlace) {
       await this.#leg.commandHere([]);
@@ -93,7 +93,7 @@ export class Guard {
     this.#tasks = this.#tasks.slice(-1);
   }
 
-  /** Behind a bridge it leaves the router the dialplan's seconds again, and no more, for what is asked next. */
+  /** After a bridge it gives the router the dialplan's seconds again, and no more, for the next question. */
   async rearm(): Promise<void> {
     if (!this.#pushedBack) return;
     const before = await this.pushBack(0);
@@ -102,8 +102,8 @@ export class Guard {
   }
 
   /**
-   * For the dial string: FreeSWITCH runs every variable that begins with `api_before_bridge` once the bridge is up, whether
-   * or not the router still lives. A callee who answers and is gone again, or has yet to confirm, leaves the guard alone.
+   * For the dial string: FreeSWITCH runs every variable that begins with `api_before_bridge` once the bridge is up, whether or
+   * not the router still lives. A callee who answers and hangs up again, or has yet to confirm, does not touch the guard.
    */
   bridgeVariables(): Readonly<Record<string, string>> {
     const task = this.#tasks.at(-1);
@@ -111,8 +111,8 @@ export class Guard {
   }
 
   /**
-   * For the leg: whoever takes it elsewhere lifts the guard, whether or not the router still lives; and the fallback of the
-   * dialplan knows which task to cancel.
+   * For the leg: a move elsewhere lifts the guard, whether or not the router still lives, and the fallback of the dialplan
+   * knows which task to cancel.
    */
   legVariables(): Readonly<Record<string, string>> {
     const task = this.#tasks.at(-1);
@@ -212,10 +212,10 @@ export function guardAmong(tasks: readonly ScheduledTask[], call: Call): Dialpla
   }
   if (guardSeconds === null) {
     const told = guardTold === '' ? 'is not set' : `is ${JSON.stringify(guardTold)}`;
-    notes.push(`esl_router_guard ${told}, and a sched_transfer runs: add ${SAY_SECONDS} in front of it`);
+    notes.push(`esl_router_guard ${told}, and a sched_transfer runs: add ${SAY_SECONDS} before it`);
   }
   if (guardId === null) {
-    notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right behind the sched_transfer`);
+    notes.push(`esl_router_guard_id is not set: add ${SAY_ID} right after the sched_transfer`);
   }
   const seconds = guardSeconds ?? Math.max(1, task.atSeconds - Math.floor(call.switchMs / 1000));
   return { seconds, id: task.id, notes };

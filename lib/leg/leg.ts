@@ -10,7 +10,7 @@ import { ENDS, isTaken, WatchedLeg, type BridgeOver } from './state.ts';
 const PARKED = 'esl_router_parked';
 /** switch_ivr_park looks at its commands every 20 ms. */
 const POLL_MS = 20;
-/** What tells of a move stands 1 ms behind the end of the bridge (measured): so long the leg is not even asked. */
+/** The event that shows a move comes 1 ms after the end of the bridge (measured): for that long the leg is not even asked. */
 const REST_MS = 100;
 
 /** Each transfer, and each bridge with another leg, gives the channel another one. */
@@ -19,7 +19,7 @@ const WHERE: Command = { kind: 'getvar', name: 'transfer_source' };
 /** API commands whose refusal must not cost the bridge that was sent with them. */
 const OPTIONAL: ReadonlySet<string> = new Set(['uuid_ring_ready', 'sched_del', 'sched_hangup']);
 
-/** The A leg in our hands: what the router says to it. */
+/** The A leg while we control it: the commands that the router sends to it. */
 export class Leg extends WatchedLeg {
   #proof: Promise<void> | null = null;
 
@@ -46,9 +46,9 @@ export class Leg extends WatchedLeg {
   }
 
   /**
-   * The same, with the question where the leg is: to be asked before anything that would end or move it, since its answer
-   * comes at once where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere,
-   * once `read` has had the replies.
+   * The same, with the question where the leg is: ask before anything that would end or move it, since its answer comes at once
+   * where the events of a FreeSWITCH under load come seconds late. Rejects with `moved` when it is elsewhere, once `read` has
+   * had the replies.
    */
   async commandHere(
     commands: readonly Command[],
@@ -77,8 +77,8 @@ export class Leg extends WatchedLeg {
   }
 
   /**
-   * Sends the leg to an extension. Resolves once it has been taken there, or elsewhere, or is gone.
-   * Rejects like `command`, and with `esl_timeout` when FreeSWITCH did none of this.
+   * Sends the leg to an extension. Resolves once it is there, was moved elsewhere, or is gone. Rejects like `command`, and with
+   * `esl_timeout` when FreeSWITCH did none of this.
    */
   async transfer(
     extension: string,
@@ -96,10 +96,10 @@ export class Leg extends WatchedLeg {
 
   /**
    * Resolves once FreeSWITCH has parked the leg. A socket that closes before that leaves the caller parked for ever:
-   * mod_event_socket clears CF_CONTROLLED when it closes, and switch_ivr_park sets it when it begins (seen on 1.11.1, once
-   * in some two hundred calls that were given back at once). That it has begun is known by CHANNEL_PARK, which is fired
-   * behind the flag, or by a command that nobody but its loop runs. Its effect is asked for, since replies come at once
-   * where a FreeSWITCH under load delivers events seconds late. Rejects when the leg is taken first, or with `esl_timeout`.
+   * mod_event_socket clears CF_CONTROLLED when it closes, and switch_ivr_park sets it when it begins (seen on 1.11.1, once in
+   * some two hundred calls that were given back at once). That it has begun is known by CHANNEL_PARK, which is fired after the
+   * flag, or by a command that nobody but its loop runs. Its effect is asked for, since replies come at once where a FreeSWITCH
+   * under load delivers events seconds late. Rejects when the leg is taken first, or with `esl_timeout`.
    */
   parked(withinMs: number): Promise<void> {
     if (this.wasParked || !this.call.socketMode.async) return Promise.resolve();

@@ -2,7 +2,7 @@ import type { HeaderLookup } from '../call/channel.ts';
 import type { Join, Move } from '../call/move.ts';
 import type { CallEvent } from '../call/record.ts';
 
-/** What a leg says at once, for the record and for whoever watches the call. Times are the clock's. */
+/** What a leg reports at once, for the record and for observers of the call. Times are the clock's. */
 export type LegNews =
   | { readonly kind: 'note'; readonly text: string }
   /** All of its moves: the last one is new, or better known. */
@@ -10,7 +10,7 @@ export type LegNews =
   | { readonly kind: 'joined'; readonly atMs: number; readonly join: Join }
   | { readonly kind: 'hangup'; readonly headers: HeaderLookup };
 
-/** As an event of the call; null for what is none. */
+/** As an event of the call; null if it is not one. */
 export function eventOf(news: LegNews, connectedAt: number): CallEvent | null {
   switch (news.kind) {
     case 'note':

@@ -10,11 +10,11 @@ import type { BridgeOver } from './state.ts';
  */
 export interface Rung {
   readonly destinations: readonly Destination[];
-  /** What the legs to numbers are called, when they are not alone; one to a user may be several telephones. */
+  /** What the legs to numbers are called, when they are not alone; one to a user may be several phones. */
   readonly uuids: ReadonlyMap<Destination, string>;
 }
 
-/** Set free before a bridge, as FreeSWITCH adds to it bridge after bridge. */
+/** Cleared before a bridge, as FreeSWITCH appends to it bridge after bridge. */
 export const LEG_CAUSES = 'originate_causes';
 
 export function rungTogether(destinations: readonly Destination[]): Rung {
@@ -38,7 +38,7 @@ export function endOf(
     return own === undefined || GATEWAY_FAILURES.has(own.cause);
   };
   const again = [...uuids].flatMap(([number, uuid]) => (failed(uuid) ? [number] : []));
-  // What a callee has said counts before what becomes of a gateway.
+  // The answer of a callee counts before the failure of a gateway.
   const said = legs.map((leg) => leg.cause).find((text) => !GATEWAY_FAILURES.has(text));
   return {
     cause: GATEWAY_FAILURES.has(cause) ? (said ?? cause) : cause,

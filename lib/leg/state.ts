@@ -9,7 +9,7 @@ import type { EslEvent } from '../esl/parser.ts';
 import type { LegNews } from './news.ts';
 
 /**
- * Where the caller's leg is. Events alone change it, and the router commands the leg only while it is in our hands: `asked`,
+ * Where the caller's leg is. Only events change it, and the router commands the leg only while it is in our hands: `asked`,
  * `bridging`, `returned`.
  */
 export type LegState =
@@ -58,7 +58,7 @@ const HEARD: ReadonlySet<string> = new Set([
   'CHANNEL_HANGUP_COMPLETE',
 ]);
 
-/** How a leg leaves our hands. Made once: a stack that nobody reads costs 50 us. */
+/** How a leg leaves our hands. Created once: a stack that nobody reads costs 50 us. */
 export const ENDS = {
   caller_hung_up: new RouterError('caller_hung_up'),
   switch_hung_up: new RouterError('switch_hung_up'),
@@ -82,7 +82,7 @@ export abstract class WatchedLeg {
   readonly ended: Promise<void>;
   /** Where it was taken to, from place to place. */
   readonly moves: Move[] = [];
-  /** Answered, by whomever: an IVR in front, `uuid_answer`, or our callee. */
+  /** Answered by anybody: an IVR before us, `uuid_answer`, or our callee. */
   answered: boolean;
   /** Since it was moved: the dialplan there has run something. */
   arrived = false;
@@ -138,7 +138,7 @@ export abstract class WatchedLeg {
     if (call.hungUp) this.#hearHangup(headers);
     // The connection was in the queue of a stopped router until the guard, or somebody else, had taken the leg.
     else if (call.takenAway) this.#add(placeOf(call, clock.now()));
-    // No command reaches a channel that is gone; the events that say how it went may come behind this notice.
+    // No command reaches a channel that is gone; the events that say how it went may come after this notice.
     void connection.lingers.then(() => {
       this.#taken.abort(ENDS.switch_hung_up);
     });
@@ -250,7 +250,7 @@ export abstract class WatchedLeg {
     }
   }
 
-  /** CHANNEL_ANSWER is anybody's: that our callee has answered is shown by our own bridge alone. */
+  /** CHANNEL_ANSWER may be anybody's: only our own bridge shows that our callee has answered. */
   #hearBridge(event: EslEvent): void {
     const state = this.#state;
     const uuid = event.get('Bridge-B-Unique-ID') ?? '';

@@ -128,7 +128,7 @@ function standing({ leg, guard }: StepContext, maxSeconds: number | null): void 
   void Promise.allSettled(leg.connection.send([...guard.lift(), ...limit]));
 }
 
-/** Said to a leg that still waits for its CRM by then; the returned function takes it back. */
+/** Sent to a leg that still waits for its CRM by then; the returned function cancels it. */
 export function later(
   leg: Leg,
   clock: Clock,
@@ -178,7 +178,7 @@ function noteBridge(outcome: BridgeOutcome, { leg, note, elapsedMs, sinceConnect
   }
 }
 
-/** Ends the call with a cause of ours; else the caller would get the SIP code of the last callee (recording 39). */
+/** Ends the call with our cause; otherwise the caller would get the SIP code of the last callee (recording 39). */
 export async function hangUp(cause: string, { leg, guard, markers }: StepContext): Promise<void> {
   const variables = { sip_ignore_remote_cause: 'true', ...markers('') };
   await leg.commandHere([...guard.lift(), setVariables(leg.call, variables)]);

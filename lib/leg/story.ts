@@ -28,7 +28,7 @@ import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from '
 import { eventOf, type LegNews } from './news.ts';
 import { follow, talk } from './talk.ts';
 
-/** Calls that come together wait for each other; less than this nobody hears. */
+/** Calls that come together wait for each other; nobody hears less than this. */
 const NOTED_WAIT_MS = 100;
 
 /** What every call is handed. A call keeps the schemes that it began with. */
@@ -48,17 +48,17 @@ export interface CallContext {
   readonly passes: Passes;
   readonly shadows: Pick<Shadows, 'ask'>;
   readonly observer: Pick<Required<CallObserver>, 'noted' | 'decided'>;
-  /** What a person should mend in the dialplan. */
+  /** What a person should fix in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
 }
 
 /** A channel's last events follow its hang-up in milliseconds; those from before `myevents` never come. */
 const LAST_EVENTS_MS = 2000;
 
-/** A leg that is taken away meanwhile is linked with what it does next; a CRM is mostly faster. */
+/** A leg that is moved meanwhile is linked with what it does next; a CRM is usually faster. */
 const MARK_AFTER_MS = 200;
 
-/** A channel that comes back oftener goes round in a circle: it is given back once more, and then hung up. */
+/** A channel that comes back more often loops: it is given back once more, then hung up. */
 const MAX_PASSES = 5;
 
 /** The whole story of one call, from FreeSWITCH's connection to the call's end. Never rejects. */
@@ -114,7 +114,7 @@ class CallStory {
       this.#connection,
       refusal === null ? config.esl.lingerSeconds : null,
     );
-    // The caller's patience has not waited with him.
+    // The caller's patience has not been on hold.
     this.#connectedAt = clock.now() - waitedMs;
     const call = parseCall(headers, { didFrom: config.didFrom, variables: schemes.variables });
     if (call.uuid === '') throw new RouterError('esl_protocol', 'the reply to connect names no call');
@@ -180,7 +180,7 @@ class CallStory {
     await this.#carryOut(leg, inquiry, decision);
   }
 
-  /** The guard as it is, and not as the dialplan tells; the call as the router goes by it. */
+  /** The guard as it really is, not as the dialplan says; the call as the router uses it. */
   async #findGuard(leg: Leg): Promise<Call> {
     const { clock, onDialplanFault } = this.#context;
     const guard = await findGuard(leg, clock);
@@ -222,8 +222,8 @@ class CallStory {
   }
 
   /**
-   * After a standstill of this process the CRM's reply may be read before the event that says that the guard has taken the
-   * leg: a bridge would tear the caller out of the fallback. What is asked now is answered behind that event.
+   * After a standstill of this process the CRM's reply may be read before the event that says that the guard has taken the leg:
+   * a bridge would pull the caller out of the fallback. What is asked now is answered after that event.
    */
   async #catchUp(leg: Leg): Promise<void> {
     if (this.#guard?.isDue === true) await leg.command([exists(leg.call)]);
@@ -234,7 +234,7 @@ class CallStory {
       case 'answered':
         return this.#talk(leg);
       case 'released':
-        // A socket that is closed in order lets the dialplan go on behind it: no guard is needed.
+        // A socket that is closed in order lets the dialplan go on after it: no guard is needed.
         await leg.command(this.#guard?.lift() ?? []);
         return this.#close('released');
       case 'overrun':
@@ -247,7 +247,7 @@ class CallStory {
 
   async #talk(leg: Leg): Promise<void> {
     const { config, clock, stopping } = this.#context;
-    // After a fallback, or an answer of before, the reason goes on saying why there was one.
+    // After a fallback, or an earlier answer, the reason still says why there was one.
     if (this.record.result === 'routed' && this.record.reason !== 'stale')
       this.#note({ type: 'result', result: 'routed', reason: 'answered' });
     const heartbeatMs = config.esl.heartbeatSeconds * 1000;
@@ -260,7 +260,7 @@ class CallStory {
 
   /**
    * The leg is not ours any more: from here on the router only watches. The guard that a moved leg still carries is lifted, as
-   * it would tear the caller out of his new place; its socket is held to the channel's end.
+   * it would pull the caller out of his new place; its socket is held to the channel's end.
    */
   async #taken(leg: Leg): Promise<void> {
     const { config, clock } = this.#context;
@@ -285,7 +285,7 @@ class CallStory {
     await this.#close(end);
   }
 
-  /** The call goes on behind `socket` in the dialplan, which the markers tell what happened here. */
+  /** The call goes on after `socket` in the dialplan, and the markers tell it what happened here. */
   async #giveBack(result: Result, reason: Reason): Promise<void> {
     this.#note({ type: 'result', result, reason });
     const leg = this.#leg;
@@ -303,7 +303,7 @@ class CallStory {
     await this.#close('dialplan');
   }
 
-  /** Round it goes: the dialplan that had it back last time has sent it here again. */
+  /** A loop: the dialplan got it back last time and has sent it here again. */
   async #refusePass(leg: Leg): Promise<void> {
     this.#note({ type: 'result', result: 'refused', reason: 'pass_limit' });
     const { clock } = this.#context;
@@ -330,7 +330,7 @@ class CallStory {
     }
   }
 
-  /** The connection ended before FreeSWITCH had said whose it was: what became of the caller was not seen. */
+  /** The connection ended before FreeSWITCH had said whose it was: what happened to the caller is unknown. */
   async #unread(failure: RouterError, stalledMs: number): Promise<void> {
     const { disconnected, noticedUuid } = this.#connection;
     const over = `the call ${noticedUuid ?? ''} was over before it could be read`;

@@ -11,9 +11,8 @@ export interface WatchOptions {
 }
 
 /**
- * While they talk nothing is said to FreeSWITCH but a question now and then, so that a dead peer is noticed.
- * `over`: the leg is back in our hands, where its caller would hear silence. `taken`: hung up, or moved. `released`: the
- * router stops, and they go on.
+ * While they talk FreeSWITCH only gets a question now and then, so that a dead peer is noticed. `over`: the leg is back in our
+ * hands, where its caller would hear silence. `taken`: hung up, or moved. `released`: the router stops, and they go on.
  */
 export async function talk(
   leg: Leg,

@@ -27,7 +27,7 @@ export type NumberResult = (
       /** The number that the same digits are by another reading, E.164 without `+`; null when there is none. */
       readonly other: string | null;
     }
-  /** `detail` goes on behind the text: `has 17 digits, a number has 15 at most`. */
+  /** `detail` goes on after the text: `has 17 digits, a number has 15 at most`. */
   | { readonly ok: false; readonly detail: string }
 ) & {
   /** What makes it dearer than its country says, in any reading that the digits can have. */
@@ -110,7 +110,9 @@ function choose(
   if (first === undefined) return { refusal: whyNone(readings, written, country) };
   if (first.doubted && !first.bare) return { refusal: whyNone(readings, written, country) };
   if (first.doubted) {
-    return { refusal: `can be +${first.digits}, and nobody divides a calling code so: write it with a +` };
+    return {
+      refusal: `can be +${first.digits}, and nobody splits a calling code like that: write it with a +`,
+    };
   }
   if (accept === 'valid') return { refusal: 'is not a number of the plan, and numbering.accept is "valid"' };
   if (divided === 'marks' && !plus) {
@@ -158,13 +160,13 @@ function slipIn({ plus, groups, digits }: Written, { country }: Numbering): stri
     return null;
   const home = reading(plan.callingCode, plan.strip(digits) ?? '', { how: '', bare: false, home: true });
   return home.valid
-    ? `has the trunk prefix ${plan.trunkPrefix} behind a +: write it as ${digits}, or as +${home.digits}`
+    ? `has the trunk prefix ${plan.trunkPrefix} after a +: write it as ${digits}, or as +${home.digits}`
     : null;
 }
 
 /**
- * Two numbers of the plan, and no rule that prefers one. `0081 ...` in Hong Kong: behind 00 a number in Japan, behind 008
- * another one. `490211...` in Germany: its own code and 0211, or the area code 0490 that has lost its 0.
+ * Two numbers of the plan, and no rule that prefers one. `0081 ...` in Hong Kong: after 00 a number in Japan, after 008 another
+ * one. `490211...` in Germany: its own code and 0211, or the area code 0490 that has lost its 0.
  */
 function eitherOf(readings: readonly Reading[], { divided, bracketedZeroAt }: Written): string | null {
   const [first, ...others] = readings.filter(({ valid }) => valid);
@@ -202,7 +204,7 @@ function whyNone(
   const [first] = readings;
   if (country !== undefined && !plus && first?.bare !== false) {
     const { lengths } = planOf(country);
-    return `is not a number of ${country}, where national numbers have ${rangeOf(lengths)} digits, and none abroad`;
+    return `is not a number of ${country}, where national numbers have ${rangeOf(lengths)} digits, nor of another country`;
   }
   if (first === undefined && digits.startsWith('0')) {
     return 'begins with 0: set numbering.country to say whose national number it is';
@@ -211,10 +213,10 @@ function whyNone(
     const code = callingCodeOf(digits);
     return code === null
       ? 'begins with no calling code of any country'
-      : `has a gap within the calling code ${code}: if it is meant, write it in one`;
+      : `has a gap within the calling code ${code}: if that code is meant, write it without the gap`;
   }
   const { callingCode: code, national } = first;
-  return `is not a number: behind +${code} no number has ${national.length} digits`;
+  return `is not a number: after +${code} no number has ${national.length} digits`;
 }
 
 /** `9`, `6 to 11` */
@@ -225,8 +227,8 @@ function rangeOf(lengths: readonly number[]): string {
 
 function lengthOf(digits: string): string {
   return digits.length < MIN_DIGITS
-    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number ${MIN_DIGITS} at least`
-    : `has ${digits.length} digits, a number has ${MAX_DIGITS} at most`;
+    ? `is too short for a number: it has ${digits.length === 1 ? 'one digit' : `${digits.length} digits`}, a number has at least ${MIN_DIGITS}`
+    : `has ${digits.length} digits, a number has at most ${MAX_DIGITS}`;
 }
 
 /** Any digits, for private plans: nothing is known of them, but what they are when the zeros in front of them are dialled away. */

@@ -17,13 +17,13 @@ export interface Plan {
   /** Lengths of national numbers. */
   readonly lengths: readonly number[];
   /**
-   * Takes the trunk prefix off, with what people and carriers put behind it: a carrier's code, Argentina's 15. Null when
-   * the digits do not begin so.
+   * Takes the trunk prefix off, with what people and carriers put after it: a carrier's code, Argentina's 15. Null when the
+   * digits do not begin so.
    */
   strip(digits: string): string | null;
   /**
-   * Takes off what people still type though the plan has dropped it; `behindCode`: behind the calling code. Null when the
-   * digits do not begin so.
+   * Takes off what people still type though the plan has dropped it; `behindCode`: after the calling code. Null when the digits
+   * do not begin so.
    */
   stripDropped(digits: string, behindCode: boolean): string | null;
   /** The kind of number that these digits are as a whole; null when the plan has no such number. */
@@ -58,9 +58,9 @@ const TYPES: readonly PhoneNumberType[] = [
 ];
 
 /**
- * Prefixes that people still type though the plan has dropped them, by country. MX: 01, 044 and 045 until 2019, and 1
- * behind +52 (IFT). AR: 9 behind +54 with 15 behind the area code (ENACOM). UA: 8 0 until 2009. CL: 0 until 2016. CZ (2002), GR (2002),
- * PL (2009), PT (1999): 0. LV (2008), TJ, UZ: 8. Source: the countries' notices to ITU (E.129).
+ * Prefixes that people still type though the plan has dropped them, by country. MX: 01, 044 and 045 until 2019, and 1 after +52
+ * (IFT). AR: 9 after +54 with 15 after the area code (ENACOM). UA: 8 0 until 2009. CL: 0 until 2016. CZ (2002), GR (2002), PL
+ * (2009), PT (1999): 0. LV (2008), TJ, UZ: 8. Source: the countries' notices to ITU (E.129).
  */
 const DROPPED: Readonly<Record<string, { readonly typed?: RegExp; readonly behindCode?: RegExp }>> = {
   AR: { behindCode: /^9/ },
@@ -85,7 +85,7 @@ export function planOf(country: Country): Plan {
   return cached(country);
 }
 
-/** The plans behind a calling code, the main country's first: those of 25 countries for `1`. Empty when there is none. */
+/** The plans after a calling code, the main country's first: those of 25 countries for `1`. Empty when there is none. */
 export function plansBehind(callingCode: string): readonly Plan[] {
   const { country_calling_codes: codes, nonGeographic } = metadata;
   if (Object.hasOwn(codes, callingCode)) return (codes[callingCode] ?? []).map(cached);

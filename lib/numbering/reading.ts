@@ -14,7 +14,7 @@ export interface Numbering {
   readonly accept: 'valid' | 'possible' | 'any';
   /** How many digits an extension has: at least, at most. */
   readonly extensionDigits: readonly [number, number];
-  /** A number with an extension behind it. */
+  /** A number with an extension. */
   readonly withExtension: 'refuse' | 'ignore';
 }
 
@@ -72,7 +72,7 @@ export function readingsOf(written: Written, { country, bareDigits: preferred }:
 
 const ABROAD: Manner = { how: 'international', bare: false, home: false };
 
-/** Behind the trunk prefix, or behind one that people still type though the plan has dropped it. */
+/** After the trunk prefix, or behind one that people still type though the plan has dropped it. */
 function readNational(digits: string, plan: Plan, here: string): Reading[] {
   const readings: Reading[] = [];
   const stripped = plan.strip(digits);
@@ -105,10 +105,10 @@ function readWorld(written: Written, plan: Plan | null): Reading[] {
   return readAbroad(written, 0, { ...ABROAD, bare: !joined, doubted }, !joined);
 }
 
-/** `490711123456`: the country's code, and a number with its trunk prefix behind it. */
+/** `490711123456`: the country's code, and a number with its trunk prefix after it. */
 function readOwnJoined(digits: string, { callingCode, trunkPrefix }: Plan): Reading[] {
   if (trunkPrefix !== '0' || !digits.startsWith(`${callingCode}0`)) return [];
-  const how = `international, without the 0 behind ${callingCode}`;
+  const how = `international, without the 0 after ${callingCode}`;
   const joined = reading(callingCode, digits.slice(callingCode.length + 1), { ...ABROAD, how });
   return joined.valid ? [joined] : [];
 }
@@ -129,7 +129,7 @@ function hasTrunkPrefix(home: Reading, { trunkPrefix }: Plan, country: Country):
 
 /**
  * The country's own international prefixes; without a country `00`, which is everybody's but a few's. Where the country's own
- * are longer, `00` is looked at all the same: whoever means it must not ring somebody behind 003.
+ * are longer, `00` is looked at anyway: whoever means it must not ring somebody after 003.
  */
 function readPrefixed(written: Written, plan: Plan | null): Reading[] {
   const { digits } = written;
@@ -141,14 +141,14 @@ function readPrefixed(written: Written, plan: Plan | null): Reading[] {
     const doubted = !dials && prefix === '00' && readings.length > 0;
     if (prefix.length < length || !(dials || doubted)) continue;
     const exact = readings.some(({ valid }) => valid);
-    const manner = { ...ABROAD, how: `international behind ${prefix}`, doubted };
+    const manner = { ...ABROAD, how: `international, after the prefix ${prefix}`, doubted };
     readings.push(...readAbroad(written, length, manner, exact));
   }
   return readings;
 }
 
 /**
- * The digits from `from` on as an E.164 number; none when they begin with no calling code. `exact`: what people put behind a
+ * The digits from `from` on as an E.164 number; none when they begin with no calling code. `exact`: what people put after a
  * calling code by mistake is not looked for.
  */
 function readAbroad(written: Written, from: number, manner: Manner, exact = false): Reading[] {
@@ -191,7 +191,7 @@ function isCut({ groups, divided, plus }: Written, from: number, code: string): 
 }
 
 /**
- * National digits behind a calling code, without what people put there by mistake: `+44 020 ...`, `+52 1 55 ...`. Bare digits
+ * National digits after a calling code, without what people put there by mistake: `+44 020 ...`, `+52 1 55 ...`. Bare digits
  * are not searched for a trunk prefix: where a spreadsheet has eaten the 0 of `0490 911498`, they would become +49 911498.
  */
 function withoutPrefix(plan: Plan, digits: string, exact: boolean): string[] {
@@ -199,7 +199,7 @@ function withoutPrefix(plan: Plan, digits: string, exact: boolean): string[] {
   const stripped = exact
     ? [dropped]
     : [plan.strip(digits), dropped, dropped === null ? null : plan.strip(dropped)];
-  // A second 1 behind +1 is a slip, and no trunk prefix. Nor is what makes a number longer: an area code for local numbers.
+  // A second 1 after +1 is a slip, and no trunk prefix. Nor is what makes a number longer: an area code for local numbers.
   if (plan.trunkPrefix === plan.callingCode) return [];
   return stripped.filter((text) => text !== null && text.length < digits.length) as string[];
 }

@@ -12,10 +12,9 @@ const SATELLITE = /^(?:870|88[123])$/;
 const PREMIUM = '979';
 
 /**
- * Of every reading that the digits can have, so that no way of writing hides it. Where the plan does not have the number,
- * those that begin like it count: a carrier may dial on when it has enough digits, and wait for more when it has not. A
- * number that the plan has is held against such readings alone as are numbers of a plan too, or a digit from one behind a
- * prefix.
+ * Of every reading that the digits can have, so that no way of writing hides it. Where the plan does not have the number, those
+ * that begin like it count: a carrier may dial on when it has enough digits, and wait for more when it has not. A number that
+ * the plan has is checked against such readings alone as are numbers of a plan too, or a digit from one after a prefix.
  */
 export function surchargeOf(readings: readonly Reading[], chosen: Reading | null): Surcharge | null {
   const certain = chosen?.valid === true;

@@ -59,8 +59,8 @@ export function groupsOf(text: string): string[] {
 }
 
 /**
- * A number and the extension behind it: `+380441234567 ext. 12`, `...;ext=12`, `...x12`, `...#12`, `... (12)`, `.../12`.
- * Null when nothing of that kind follows digits; whether they are a number is not looked at.
+ * A number and the extension after it: `+380441234567 ext. 12`, `...;ext=12`, `...x12`, `...#12`, `... (12)`, `.../12`. Null
+ * when nothing of that kind follows digits; whether they are a number is not looked at.
  */
 export function splitExtension(
   text: string,

@@ -47,7 +47,7 @@ export const bitrix24: Preset = {
     ...COMMON,
   },
   events: {
-    what: 'the call card on the screen of whoever rings, and the call in the CRM when it has ended, missed ones too',
+    what: 'the call card on the screen of the user whose phone rings, and the call in the CRM when it has ended, also when missed',
     entries: [
       { on: ['ringing'], name: 'card', webhook: REGISTER },
       {
@@ -72,26 +72,26 @@ export const bitrix24: Preset = {
       },
     ],
     toDo: [
-      'events: the address of your Bitrix24 in all three URLs; these methods want a local application (scope: telephony) and no inbound webhook',
+      'events: the address of your Bitrix24 in all three URLs; these methods need a local application (scope: telephony), not an inbound webhook',
       'ESL_ROUTER_SECRET_BITRIX24_ID, ESL_ROUTER_SECRET_BITRIX24_SECRET, ESL_ROUTER_SECRET_BITRIX24_REFRESH_FILE: of that application, see docs/oauth2.md',
-      'in Bitrix24: the inner number of each user, which the extensions here have to be',
+      'in Bitrix24: the inner number of each user, which must equal the extensions here',
     ],
     limits: [
-      'A call without talk is a missed one (304) in Bitrix24, which then reminds its owner by itself.',
+      'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.',
       'The card closes when the call ends. It is not hidden before that: `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
-      'A call that lasts longer than half an hour, or ends with somebody else than it began, is registered once more at its end.',
+      'A call that lasts longer than half an hour, or ends with another user than it began with, is registered again at its end.',
     ],
   },
   toDo: [
-    'webhook.url: the address of your Bitrix24, and in place of the 1 the id of the user whom the inbound webhook belongs to',
+    'webhook.url: the address of your Bitrix24, and instead of the 1 the id of the user who owns the inbound webhook',
     'ESL_ROUTER_SECRET_BITRIX24: the code of the inbound webhook (scope: telephony), the last part of its address',
     MAP_TO_DO,
     COUNTRY_TO_DO,
   ],
   limits: [
-    'Of several matches the first counts, which is the one that Bitrix24 itself recommends.',
-    'About 2 requests a second for one webhook; over it Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
-    'Whether he is at work is looked at with `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }` in `webhook`; only where Bitrix24 keeps working time, else nobody is ever at work.',
-    'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; what stands there is then rung as it is.',
+    'If several match, the first is used: the one that Bitrix24 itself recommends.',
+    'About 2 requests a second for one webhook; beyond that Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
+    'To check whether the user is at work, add `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }` in `webhook`; only where Bitrix24 keeps working time, else nobody is ever at work.',
+    'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; the number there is then rung as it is.',
   ],
 };

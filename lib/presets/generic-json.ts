@@ -2,9 +2,9 @@ import { COMMON, type Preset } from './preset.ts';
 
 /** docs/crm.md, as it is there. */
 export const genericJson: Preset = {
-  what: 'a CRM of your own that answers as docs/crm.md says: a signed JSON question, {"destination": "201"} back',
+  what: 'your own CRM, answering as docs/crm.md says: a signed JSON question, {"destination": "201"} back',
   scheme: {
-    title: 'Asks a CRM of our own: a signed JSON question, {"destination": "201"} back',
+    title: 'Asks our own CRM: a signed JSON question, {"destination": "201"} back',
     webhook: {
       url: 'https://crm.example.com/route',
       auth: { type: 'hmac', secret: '{{secret.CRM}}' },
@@ -16,7 +16,7 @@ export const genericJson: Preset = {
     numbering: { extensionDigits: [3, 4] },
   },
   events: {
-    what: 'each event as docs/events.md has it, signed as the question is',
+    what: 'each event as in docs/events.md, signed like the question',
     entries: [
       {
         on: ['ringing', 'answered', 'moved', 'ended'],
@@ -26,14 +26,14 @@ export const genericJson: Preset = {
         },
       },
     ],
-    toDo: ['events.0.webhook.url: where your CRM takes events'],
-    limits: ['An event may come twice: keep the `event_id` of those that you have had.'],
+    toDo: ['events.0.webhook.url: where your CRM receives events'],
+    limits: ['An event may come twice: keep each `event_id` that you have seen.'],
   },
   toDo: [
     'webhook.url: where your CRM answers',
-    'ESL_ROUTER_SECRET_CRM: the secret that questions are signed by, "whsec_" and base64; the CRM has the same',
+    'ESL_ROUTER_SECRET_CRM: the secret that signs the questions, "whsec_" and base64; the CRM has the same',
     'numbering.extensionDigits: how long your extensions are',
-    'webhook.expect: add "number" when the CRM answers with telephone numbers too',
+    'webhook.expect: add "number" if the CRM also answers with telephone numbers',
   ],
   limits: [
     'The CRM answers with extensions itself. If it answers with ids of owners, add `webhook.map`: an id of 3 or 4 digits is read as an extension otherwise.',

@@ -29,9 +29,9 @@ export const googleSheet: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'A script takes one to three seconds, and its first answer of the day longer: set `webhook.cacheSeconds` where callers come again.',
+    'A script takes one to three seconds, and its first answer of the day longer: set `webhook.cacheSeconds` if the same callers call again.',
     'Scripts see no HTTP headers, so the key goes in the query, over TLS; no signature can be checked.',
     'A script that fails answers with a page of HTML and status 200: `body_not_json`.',
-    'Store numbers as text (a leading apostrophe): a sheet makes 3.80E+11 of them otherwise.',
+    'Store numbers as text (a leading apostrophe): otherwise the sheet turns them into 3.80E+11.',
   ],
 };

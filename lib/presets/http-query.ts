@@ -25,7 +25,7 @@ export const httpQuery: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'Plain text has no place for errors: a page of HTML, and any status outside 2xx but 404, is one. Warnings that PHP prints in front of the extension are refused.',
+    'Plain text has no place for errors: HTML, or any status outside 2xx except 404, is an error. Warnings that PHP prints before the extension are refused.',
     'The script answers with extensions itself. If it answers with ids, add `webhook.map`.',
   ],
 };

@@ -105,9 +105,9 @@ export const hubspot: Preset = {
     ],
     toDo: ['the scope crm.objects.contacts.write for the private app of ESL_ROUTER_SECRET_HUBSPOT'],
     limits: [
-      'A caller who is no contact leaves nothing in HubSpot.',
-      'HubSpot has no way to show something on a screen from outside while a telephone rings.',
-      'HubSpot knows no event twice: a reply that was lost makes a second call, or task.',
+      'A caller who is not a contact leaves no trace in HubSpot.',
+      'HubSpot has no API to show a pop-up while a phone rings.',
+      'HubSpot does not recognise an event that comes twice: after a lost reply there is a second call, or task.',
     ],
   },
   toDo: [
@@ -116,10 +116,10 @@ export const hubspot: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'Numbers match as HubSpot stores them: +380441234567. One that is stored with spaces or without + is not found, and its caller is nobody.',
+    'Numbers match as HubSpot stores them: +380441234567. A number that is stored with spaces or without + is not found: nobody.',
     'Search takes a few requests a second for the whole account, and new contacts appear in it after some seconds.',
-    'Of several contacts with the same number one counts; which one, HubSpot decides.',
-    'Where you keep extensions in HubSpot, a property of the user has them and a second question needs no map: `"then": [{ "url": "https://api.hubapi.com/crm/v3/objects/users/search", "body": { "filterGroups": [{ "filters": [{ "propertyName": "hubspot_owner_id", "operator": "EQ", "value": "{{reply.results.0.properties.hubspot_owner_id}}" }] }], "properties": ["your_extension"], "limit": 1 }, "responseName": "results.0.properties.your_extension" }]` without `map` and `responseName` (scope crm.objects.users.read).',
+    'If several contacts have the number, HubSpot decides which one is used.',
+    'If a property of the user holds the extension, ask a second question and you need no map: `"then": [{ "url": "https://api.hubapi.com/crm/v3/objects/users/search", "body": { "filterGroups": [{ "filters": [{ "propertyName": "hubspot_owner_id", "operator": "EQ", "value": "{{reply.results.0.properties.hubspot_owner_id}}" }] }], "properties": ["your_extension"], "limit": 1 }, "responseName": "results.0.properties.your_extension" }]` without `map` and `responseName` (scope crm.objects.users.read).',
     'The owner id is the one of the owners API, not the user id.',
   ],
 };

@@ -26,6 +26,6 @@ export const jsonRpc: Preset = {
   ],
   limits: [
     'The server answers with extensions itself. If it answers with ids, add `webhook.map`.',
-    'A server that takes integers as ids only wants `"rpcId": "number"`.',
+    'A server that accepts only integers as ids needs `"rpcId": "number"`.',
   ],
 };

@@ -45,7 +45,7 @@ export const kommo: Preset = {
     ...COMMON,
   },
   events: {
-    what: 'a call in the card of whoever has the number, and a task when nobody answered',
+    what: 'a call in the card that has the number, and a task when nobody answered',
     entries: [
       { on: ['ended'], answered: true, name: 'call', webhook: callWith(4, 'Answered by {{answered_by}}') },
       { on: ['ended'], answered: false, name: 'missed', webhook: callWith(6, 'Nobody answered') },
@@ -65,9 +65,9 @@ export const kommo: Preset = {
     ],
     toDo: ['events: the address of your account in all three URLs'],
     limits: [
-      'Kommo finds the card by the last 10 digits of the number, and takes no call of a number that no card has.',
-      'The task is due at once and stands by itself, with the number in its text.',
-      'Pop-ups in Kommo are the matter of a widget that runs in its browser, not of its API.',
+      'Kommo finds the card by the last 10 digits of the number, and rejects a call from a number that no card has.',
+      'The task is due at once and belongs to no card; the number is in its text.',
+      'Pop-ups in Kommo need a widget in the browser, not the API.',
     ],
   },
   toDo: [
@@ -77,8 +77,8 @@ export const kommo: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'The search looks into every field of a contact: a note that holds the number matches too. Of several contacts the first counts.',
-    'Kommo allows 7 requests a second for an account, and locks out addresses that ask more.',
+    'The search looks into every field of a contact: a note that holds the number matches too. If several contacts match, the first is used.',
+    'Kommo allows 7 requests a second for an account, and blocks addresses that send more.',
     'A long-lived token ends on the day that was chosen for it, and then every caller goes to `onError`.',
   ],
 };

@@ -37,15 +37,15 @@ export const odoo: Preset = {
     ...COMMON,
   },
   toDo: [
-    'webhook.url: the address of your Odoo, /jsonrpc behind it',
-    'webhook.body.args: the name of your database, and in place of the 2 the id of the user whom the key belongs to',
+    'webhook.url: the address of your Odoo, with /jsonrpc after it',
+    'webhook.body.args: the name of your database, and instead of the 2 the id of the user who owns the key',
     'ESL_ROUTER_SECRET_ODOO: an API key of that user',
     MAP_TO_DO,
     COUNTRY_TO_DO,
   ],
   limits: [
-    '`phone_sanitized` (E.164) is there with the module SMS or any other that keeps it; without it Odoo answers with an error, which `try` shows. It is made of one number of a partner.',
-    'A partner without a salesperson is nobody, and so is a contact whose company has one: contacts are searched as they are.',
+    '`phone_sanitized` (E.164) exists if the module SMS, or another that maintains it, is installed; otherwise Odoo answers with an error, which `try` shows. It holds one number of a partner.',
+    'A partner without a salesperson is nobody, and so is a contact without one whose company has one: only the contact itself counts.',
     'Odoo is about to replace /jsonrpc by its JSON-2 API.',
   ],
 };

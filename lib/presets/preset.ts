@@ -10,7 +10,7 @@ export interface Preset {
   readonly scheme: Omit<SchemeDocument, 'name' | '$schema'>;
   /** What the CRM is told of its calls, for whoever wants that: `esl-router new --events`. */
   readonly events?: PresetEvents;
-  /** What is left to do, a line each: the path in the scheme or the variable, and what belongs there. */
+  /** What is left to do, one per line: the path in the scheme or the variable, and what belongs there. */
   readonly toDo: readonly string[];
   /** What it can't do, for docs/presets.md. */
   readonly limits: readonly string[];
@@ -28,7 +28,7 @@ interface PresetEvents {
 export const MAP = { 'id of an owner': '201' };
 
 export const MAP_TO_DO =
-  'webhook.map: the id of each owner, and his extension: {"17": "201"}; an owner who is not in it is nobody';
+  'webhook.map: the id of each owner, and his extension: {"17": "201"}; an owner who is not in it counts as nobody';
 export const COUNTRY_TO_DO =
   'numbering.country: your country ("UA"), if your carrier sends callers without + and country code';
 

@@ -10,7 +10,7 @@ export const salesforce: Preset = {
       method: 'GET',
       submission: 'http',
       import: 'json',
-      // Digits behind a +, or nothing: no quote can come in.
+      // Digits after a +, or nothing: no quote can come in.
       parameters: {
         q: "SELECT OwnerId FROM Contact WHERE Phone = '{{caller_e164}}' OR MobilePhone = '{{caller_e164}}' LIMIT 1",
       },
@@ -29,8 +29,8 @@ export const salesforce: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'Numbers match as they are stored: +380441234567. Salesforce writes North American numbers as (415) 555-1212; keep E.164 in a field of your own and name it in the query.',
-    'An access token ends with its session: somebody has to renew it.',
-    'Of several contacts one counts; which one, Salesforce decides. Add ORDER BY to the query.',
+    'Numbers match as they are stored: +380441234567. Salesforce writes North American numbers as (415) 555-1212; keep E.164 in your own field and name that in the query.',
+    'An access token ends with its session: renew it in time.',
+    'If several contacts match, Salesforce decides which one is used. Add ORDER BY to the query.',
   ],
 };

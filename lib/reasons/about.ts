@@ -2,4 +2,4 @@
 export type About = readonly [sentence: string, cause: string, whatToDo: string];
 
 /** What to do about a call that is as it should be. */
-export const NOTHING = 'Nothing: this is how it is meant to be.';
+export const NOTHING = 'Nothing: this is normal.';

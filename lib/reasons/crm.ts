@@ -1,6 +1,6 @@
 import { NOTHING, type About } from './about.ts';
 
-/** The CRM said that there is nobody. */
+/** The CRM knows nobody for this caller. */
 export const NOBODY = {
   no_content: ['the CRM answered 204 No Content', 'The CRM knows nobody for this caller.', NOTHING],
   empty_body: [
@@ -15,32 +15,32 @@ export const NOBODY = {
   ],
   empty_value: [
     'the destination in the reply is empty or null',
-    'The CRM found the customer, who has no owner or whose owner has no number.',
+    'The CRM found the customer, but there is no owner, or the owner has no number.',
     'Give the owner a number in the CRM.',
   ],
   unmapped: [
-    'the CRM named somebody whom webhook.map does not have',
-    'A new employee, or one whose id has changed.',
+    'the CRM named somebody who is not in webhook.map',
+    'A new employee, or an id that has changed.',
     'Add the id to `webhook.map`.',
   ],
   missing_key: [
     'the reply does not hold the destination under the expected name',
-    'The reply has another shape than `webhook.responseName` says.',
+    'The reply does not have the form that `webhook.responseName` expects.',
     'Run `esl-router try`: it lists what the reply holds. Correct `webhook.responseName`.',
   ],
   when_unmet: [
     'the reply does not hold what webhook.when asks for',
     'The owner is not at work, or another condition of `webhook.when` is not met.',
-    'Nothing, or set what `onNoRoute` does with such calls. The detail names the value that was there.',
+    'Nothing, or set what `onNoRoute` does with such calls. The detail shows the value that was there.',
   ],
   reply_ends_chain: [
-    'the reply holds nothing that the next question could ask about',
+    'the reply holds nothing to ask the next question with',
     'The contact has no owner, or the path in `{{reply.path}}` is wrong.',
     'Run `esl-router try`: it shows each reply. Correct the path in `webhook.then`.',
   ],
   nothing_to_ask: [
-    'the call does not have what the scheme asks the CRM about',
-    'The caller withholds his number, or a field of `webhook.require` is empty.',
+    'the call lacks a value that the scheme needs to ask the CRM',
+    'The caller withholds the number, or a macro of `webhook.require` is empty.',
     'Nothing, or set what `onNoRoute` does with such calls.',
   ],
 } as const satisfies Record<string, About>;
@@ -49,17 +49,17 @@ export const NOBODY = {
 export const CRM = {
   dns_failed: [
     'the host name of the webhook could not be resolved',
-    'A typing error in `webhook.url`, or a name server that does not answer.',
+    'A typo in `webhook.url`, or a DNS server that does not answer.',
     'Run `getent hosts NAME` on the machine of the router.',
   ],
   address_denied: [
-    "the webhook's address may not be asked",
+    "the webhook's address is not allowed",
     'The host name leads to an address that `network.deny` forbids.',
-    'Correct the URL, or change `network.deny` if the CRM does live there.',
+    'Correct the URL, or change `network.deny` if the CRM really is there.',
   ],
   connect_failed: [
     'no connection to the webhook',
-    'The CRM is down, or a firewall is in between.',
+    'The CRM is down, or a firewall blocks the connection.',
     'Try `curl -v URL` from the machine of the router.',
   ],
   proxy_unreachable: [
@@ -70,22 +70,22 @@ export const CRM = {
   proxy_refused: [
     'the proxy did not let the question through',
     'The proxy wants other credentials (HTTP 407), or does not allow this host (HTTP 403).',
-    "407: put user and password into the proxy's URL. 403: have the host allowed. The proxy's log says more.",
+    "407: put user and password into the proxy's URL. 403: allow the host on the proxy. The proxy's log says more.",
   ],
   tls_failed: [
     'the TLS connection to the webhook failed',
-    'The certificate has expired, is for another name, or its authority is not known.',
-    'Run `esl-router try`, which shows why. Renew the certificate, or name its authority.',
+    'The certificate has expired, is for another name, or was signed by an unknown CA.',
+    'Run `esl-router try`, which shows why. Renew the certificate, or set its CA in `webhook.tls.ca`.',
   ],
   certificate_required: [
     'the CRM wants a client certificate',
     'The scheme has no client certificate to show.',
-    'Get a certificate from whoever runs the CRM, and set `webhook.tls.cert` and `webhook.tls.key`.',
+    'Get a certificate from the administrator of the CRM, and set `webhook.tls.cert` and `webhook.tls.key`.',
   ],
   certificate_refused: [
     'the CRM rejects the client certificate',
     'It has expired, was revoked, or the CRM does not know who signed it.',
-    'Run `esl-router check`, which shows when it expires. Ask whoever runs the CRM which certificates it takes.',
+    'Run `esl-router check`, which shows when it expires. Ask the administrator of the CRM which certificates it accepts.',
   ],
   webhook_timeout: [
     'the CRM did not answer within the time for the decision',
@@ -99,18 +99,18 @@ export const CRM = {
   ],
   connection_lost: [
     'the connection to the CRM ended before the reply was whole',
-    'The CRM or a proxy broke off: a restart, a crash, a limit.',
+    'The CRM or a proxy closed it: a restart, a crash, a limit.',
     "Look at the CRM's log for this time.",
   ],
   http_malformed: [
     'the reply is not valid HTTP',
-    'Something else than a web server listens there.',
+    'Something other than a web server listens there.',
     'Check host and port of `webhook.url`.',
   ],
   reply_abusive: [
-    'the reply takes more work than an answer needs and was cut off',
+    'the reply is far more work than an answer should be, and was cut off',
     'Thousands of headers, or a body that comes byte by byte.',
-    'Ask whoever runs the CRM; an answer of some hundred bytes is enough.',
+    'Ask the administrator of the CRM; an answer of a few hundred bytes is enough.',
   ],
   token_refused: [
     "the token endpoint refused the router's credentials",
@@ -119,7 +119,7 @@ export const CRM = {
   ],
   token_failed: [
     'the token endpoint gave no access token that can be used',
-    'It answered with a page, an error of its own, or a token of another type.',
+    'It answered with a web page, an error, or a token of another type.',
     'Check `webhook.auth.tokenUrl`, and run `esl-router try`, which shows its reply.',
   ],
   token_unreachable: [
@@ -128,8 +128,8 @@ export const CRM = {
     'Try `curl -v` with `webhook.auth.tokenUrl` from the machine of the router.',
   ],
   token_held: [
-    'the token endpoint has failed, and is left alone for some seconds',
-    'It failed or refused a moment ago; it is asked again within a minute.',
+    'the token endpoint has failed, and is not asked for a few seconds',
+    'It failed or refused a moment ago; the router asks again within a minute.',
     'Look for the first token_refused, token_failed or token_unreachable in the log.',
   ],
   redirect_refused: [
@@ -139,13 +139,13 @@ export const CRM = {
   ],
   http_status: [
     'the CRM answered with a status outside 2xx',
-    '401 and 403: credentials. 404: URL. 429: too many requests. 5xx: a fault in the CRM.',
+    '401 and 403: credentials. 404: URL. 429: too many requests. 5xx: an error in the CRM.',
     'The status is in the record. If 404 means "nobody" there, add it to `webhook.noRouteStatuses`.',
   ],
   body_too_large: [
     'the reply is larger than allowed',
     'The CRM sends whole objects, or a page.',
-    'Have it send the destination alone, at most 64 KiB.',
+    'Make it send only the destination, at most 64 KiB.',
   ],
   body_not_json: [
     'the reply is not JSON',
@@ -160,7 +160,7 @@ export const CRM = {
   crm_error: [
     "the CRM's reply says that it failed",
     'The field that `webhook.errorName` names holds something.',
-    'Its text is in the record: mend it in the CRM.',
+    'Its text is in the record: fix it in the CRM.',
   ],
   rpc_error: [
     'the JSON-RPC reply carries an error',
@@ -178,18 +178,18 @@ export const CRM = {
     'Switch caching off for this URL.',
   ],
   breaker_open: [
-    'the webhook has failed again and again, and is left alone for some seconds',
-    'The failures before it, which have their own reasons.',
+    'the webhook keeps failing, and is not asked for a few seconds',
+    'Earlier failures, which have their own reasons.',
     'Look for those. The router tries again by itself.',
   ],
   webhook_paused: [
-    'the CRM has asked to be left alone for some seconds',
-    'It answered 429 or 503 with `Retry-After`: its limit of requests is reached.',
+    'the CRM has asked the router to wait a few seconds',
+    'It answered 429 or 503 with `Retry-After`: its request limit is reached.',
     'Raise the limit in the CRM, or use `webhook.cacheSeconds`.',
   ],
   bulkhead_full: [
-    'too many requests of this scheme wait for the CRM already',
-    'The CRM is slower than calls come in.',
-    "Look at the CRM's response times; the limits are those of the scheme's webhook.",
+    'too many requests of this scheme are already waiting for the CRM',
+    'Calls come in faster than the CRM answers.',
+    "Look at the CRM's response times; the limit is `webhook.maxInFlight`.",
   ],
 } as const satisfies Record<string, About>;

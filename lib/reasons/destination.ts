@@ -8,9 +8,9 @@ export const REFUSED = {
     'The record says what was read. Use `webhook.map` for ids.',
   ],
   destination_denied: [
-    'the destination is not allowed by configuration',
-    'A prefix, a country or a host that the configuration or the scheme excludes.',
-    'If it is right, allow it there.',
+    'the configuration does not allow the destination',
+    'The configuration or the scheme excludes its prefix, country or host.',
+    'If the call is legitimate, allow it there.',
   ],
   number_premium: [
     'premium-rate numbers are not dialled here',
@@ -29,12 +29,12 @@ export const REFUSED = {
   ],
   called_number: [
     'the destination is the called number itself',
-    "The customer's owner has the company's own number in the CRM: the call would go in a circle.",
+    "The customer's owner has the company's own number in the CRM: the call would loop.",
     "Enter the owner's own number there.",
   ],
   call_limit: [
-    'the scheme, or the prefix of the number, has as many calls as it may have',
-    'Many calls at once, or fraud.',
+    'the scheme, or the prefix of the number, has reached its limit of calls',
+    'Many calls at a time, or fraud.',
     'Look at the destinations of the last calls before you raise the limit.',
   ],
   no_gateway: [
@@ -48,29 +48,29 @@ export const REFUSED = {
     'Set `ESL_ROUTER_DOMAIN` or `ESL_ROUTER_DOMAINS`. `check` says so too.',
   ],
   no_context: [
-    'the call is to be transferred to a context that is not among the configured domains',
-    'The inbound route sets no such variable as `var:` names, or its domain is not on the list `domains`.',
-    'Add it to `ESL_ROUTER_DOMAINS`, or set the variable in front of `socket`. The record says which context it was.',
+    'the context to transfer to is not one of the configured domains',
+    'The inbound route does not set the variable that `var:` names, or its domain is not on the list `domains`.',
+    'Add it to `ESL_ROUTER_DOMAINS`, or set the variable before `socket`. The record says which context it was.',
   ],
 } as const satisfies Record<string, About>;
 
 /** What became of a bridge. */
 export const BRIDGE = {
-  answered: ['the destination answered', 'A call as it should be.', NOTHING],
+  answered: ['the destination answered', 'A normal call.', NOTHING],
   no_answer: [
     'the destination did not answer in time',
     'Nobody picked up within the forwarding timeout.',
     'Nothing, or set `forwardingTimeoutSeconds` and `onNoAnswer`.',
   ],
-  busy: ['the destination is busy', 'He is on the telephone.', 'Nothing, or set `onBusy`.'],
+  busy: ['the destination is busy', 'The callee is on another call.', 'Nothing, or set `onBusy`.'],
   rejected: [
     'the destination rejected the call',
-    'He pressed "decline", or his provider refuses.',
+    'The callee declined it, or the carrier refuses it.',
     'Nothing, or set `onRejected`.',
   ],
   unreachable: [
     'the destination could not be reached',
-    'The telephone is not registered, the number does not exist, or the gateway is down or has another name.',
-    'The hang-up cause says which: `INVALID_GATEWAY` is a gateway of no such name in FreeSWITCH (`sofia status gateway`), `USER_NOT_REGISTERED` a telephone.',
+    'The phone is not registered, the number does not exist, or the gateway is down or has another name.',
+    'The hang-up cause says which: `INVALID_GATEWAY` means that FreeSWITCH has no gateway of that name (`sofia status gateway`), `USER_NOT_REGISTERED` that the phone is not registered.',
   ],
 } as const satisfies Record<string, About>;

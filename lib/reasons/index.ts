@@ -11,10 +11,10 @@ import { OWN } from './router.ts';
 
 /** In the order of docs/reasons.md. */
 export const REASON_GROUPS: Readonly<Record<string, Readonly<Record<string, About>>>> = {
-  'The CRM said that there is nobody': NOBODY,
+  'The CRM knows nobody for this caller': NOBODY,
   'The CRM could not be asked, or its reply could not be read': CRM,
   'The CRM answered, and the answer may not be dialled': REFUSED,
-  'What became of the bridge': BRIDGE,
+  'How the bridge ended': BRIDGE,
   "The router's own": OWN,
 };
 

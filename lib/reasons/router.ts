@@ -2,10 +2,10 @@ import { NOTHING, type About } from './about.ts';
 
 /** The router's own. */
 export const OWN = {
-  routed: ['the call was sent where the CRM said', 'A call as it should be.', NOTHING],
+  routed: ['the call was sent where the CRM said', 'A normal call.', NOTHING],
   stale: [
-    'the CRM cannot answer: the call was sent where it said the last time',
-    'The CRM fails, and `webhook.lastGoodSeconds` allows its last answer.',
+    'the CRM cannot answer: the call was sent where it said last time',
+    'The CRM fails, and `webhook.lastGoodSeconds` allows its last good answer.',
     'Look for the warning that says why it fails.',
   ],
   crm_hangup: ['the CRM asked for a hang-up', 'Its reply says `hangup`.', NOTHING],
@@ -16,8 +16,8 @@ export const OWN = {
     NOTHING,
   ],
   no_scheme: [
-    'no scheme fits the call',
-    'No `match` fits, and there is no default scheme.',
+    'no scheme matches the call',
+    'No `match` applies, and there is no default scheme.',
     'Run `esl-router try` with the numbers of the call. Set `defaultScheme`, or correct `match`.',
   ],
   scheme_shadow: [
@@ -31,22 +31,22 @@ export const OWN = {
     'Compare the name with `esl-router check`.',
   ],
   scheme_loop: [
-    'the call was handed in a circle between schemes',
-    'Schemes hand calls to one another.',
+    'schemes handed the call round in a loop',
+    'Schemes hand calls to each other.',
     'Look at the `scheme` steps of the fallbacks and at what the CRM sends.',
   ],
   request_invalid: [
     'the request could not be built from this call',
-    'A macro holds something that may not stand in its place, such as `..` in a path.',
+    'A macro holds something that is not allowed there, such as `..` in a path.',
     'The record says which macro. Put it into the query or the body.',
   ],
   guard_too_short: [
     "the dialplan's guard leaves no time to ask the CRM",
     'The guard fires within 2 s, or fires before the decision can be made.',
-    'Run `esl-router check --dialplan FILE`: it writes the lines that are right.',
+    'Run `esl-router check --dialplan FILE`: it prints the lines to use.',
   ],
   router_stalled: [
-    'the router itself stood still',
+    'the router itself stalled',
     'The machine is overloaded, was suspended, or its disk does not answer.',
     'Look at load, memory and steal time of the machine for this time.',
   ],
@@ -56,14 +56,14 @@ export const OWN = {
     NOTHING,
   ],
   peer_not_allowed: [
-    'the FreeSWITCH that connected is not on the allow-list',
+    'the FreeSWITCH that connected is not on the allowlist',
     'A new FreeSWITCH, or a stranger.',
     'If it is yours, add its address to `listen.allow` (`ESL_ROUTER_ALLOW`).',
   ],
   hop_limit: [
-    'the call has been through too many routers already',
-    'Calls go in a circle between switches.',
-    'Look at what the gateways and the dialplans send to one another.',
+    'the call has already been through too many routers',
+    'Calls loop between switches.',
+    'Look at what the gateways and the dialplans send to each other.',
   ],
   over_capacity: [
     'too many concurrent calls',
@@ -71,9 +71,9 @@ export const OWN = {
     'Raise it (`ESL_ROUTER_MAX_CALLS`), or run a second router.',
   ],
   overloaded: [
-    'the router has more to do than it can',
-    'More calls a second than the processor can take.',
-    'Run a second router; look for what else uses the processor.',
+    'the router has more work than it can do',
+    'More calls per second than the CPU can handle.',
+    'Run a second router; find out what else uses the CPU.',
   ],
   draining: [
     'the router is stopping',
@@ -87,32 +87,32 @@ export const OWN = {
   ],
   pass_limit: [
     'the call has come back to the router too often',
-    'The dialplan sends a call that was given back to the router again.',
-    'Have the dialplan serve calls behind `socket`: `esl-router check --dialplan FILE`.',
+    'The dialplan sends calls that were given back to the router again.',
+    'Let the dialplan serve calls after `socket`: `esl-router check --dialplan FILE`.',
   ],
   moved: [
     'the call was taken elsewhere: a transfer, a pickup, a park',
-    'Somebody on the switch did it.',
+    'Somebody moved it on the switch.',
     NOTHING,
   ],
   transfer_failed: [
-    'the call could not be transferred where it was to go',
+    'the call could not be transferred',
     'The extension does not exist in that context.',
     'Create it in the dialplan, or correct the target in the scheme.',
   ],
   caller_hung_up: [
     'the caller hung up',
-    'He did not want to wait.',
-    'Nothing. If it is frequent, look at how long decisions take.',
+    'The caller did not want to wait.',
+    'Nothing. If it happens often, look at how long decisions take.',
   ],
   switch_hung_up: [
     'the call was hung up on the switch',
-    'An operator, a limit of time, or a shutdown of FreeSWITCH.',
-    "Look at FreeSWITCH's log by the uuid.",
+    'An operator, a time limit, or a shutdown of FreeSWITCH.',
+    "Search FreeSWITCH's log for the uuid.",
   ],
   socket_application: [
     'the dialplan must call socket with "async full"',
-    'One of the two words is missing behind the address.',
+    'One of the two words is missing after the address.',
     'Write `<action application="socket" data="HOST:PORT async full"/>`.',
   ],
   switch_lost: [
@@ -121,9 +121,9 @@ export const OWN = {
     "Look at FreeSWITCH's log and at the network.",
   ],
   esl_protocol: [
-    'FreeSWITCH sent something that is not event-socket protocol',
+    'the peer sent something that is not the event-socket protocol',
     'Something else has connected, such as a port scan.',
-    'Let nobody but FreeSWITCH reach the port.',
+    'Make sure that only FreeSWITCH can reach the port.',
   ],
   esl_timeout: [
     'FreeSWITCH did not answer a command in time',
@@ -132,17 +132,17 @@ export const OWN = {
   ],
   esl_unsafe_value: [
     'a value may not be sent to FreeSWITCH',
-    'It holds a line break, or something that FreeSWITCH would carry out.',
-    'The note in the record says which value. Look at where it comes from: this may be an attack.',
+    'It holds a line break, or something that FreeSWITCH would execute.',
+    'The note in the record says which value. Find out where it comes from: this may be an attack.',
   ],
   config_invalid: [
     'the configuration is not valid',
     'A fault in a file or a variable.',
-    'Run `esl-router check`: it says every fault, with file and path.',
+    'Run `esl-router check`: it lists every fault, with file and path.',
   ],
   internal: [
-    'a fault of the router itself',
-    'A defect.',
+    'an internal error of the router',
+    'A bug in the router.',
     'Report it with the record of the call (`log.level` debug, or SIGUSR2).',
   ],
 } as const satisfies Record<string, About>;

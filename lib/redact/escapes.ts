@@ -90,7 +90,7 @@ function entity(text: string, at: number): number {
   return length > 0 && text.charCodeAt(at + length) === SEMICOLON ? length + 1 : length;
 }
 
-/** RFC 2045: of the text itself it writes the equals sign alone as an escape, and breaks lines behind one. */
+/** RFC 2045: of the text itself it writes the equals sign alone as an escape, and breaks lines after one. */
 function quotedPrintable(text: string, at: number): number {
   if (text.startsWith('3D', at + 1)) {
     read = EQUALS;
@@ -106,7 +106,7 @@ function hex(text: string, at: number, skipped: number, least: number, most: num
   return length === 0 ? 0 : length + more;
 }
 
-/** A code point in digits, which begin behind `skipped` characters. */
+/** A code point in digits, which begin after `skipped` characters. */
 function number(
   text: string,
   at: number,
@@ -127,7 +127,7 @@ function number(
   return skipped + digits;
 }
 
-/** A byte written in `digits` digits behind `skipped` characters; or the bytes of a character in UTF-8, all written so. */
+/** A byte written in `digits` digits after `skipped` characters; or the bytes of a character in UTF-8, all written so. */
 function character(text: string, at: number, skipped: number, digits: number, radix: number): number {
   const width = number(text, at, skipped, digits, digits, radix);
   if (width === 0 || read > 255) return 0;

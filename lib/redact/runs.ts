@@ -76,7 +76,7 @@ function textsIn(layer: Layer, from: number, end: number, coding: Coding, found:
         if (expected < 0) break;
       }
       if (count > 0 && good === count) continue;
-      // The last group may be a short one, with what is not part of it behind it.
+      // The last group may be a short one, with what is not part of it after it.
       const to = Math.min(end, good === 0 ? at : at + good + 1);
       if (at - begin >= least * characters) found.push({ from: begin, to, coding });
       if (at >= end) break;

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import { Upstream } from '../upstream/upstream.ts';
 
-/** Events of a router: connections, breakers and bulkheads of their own, so that no question waits for what is only told. */
+/** Events of a router: their own connections, breakers and bulkheads, so that no question waits for an event. */
 
 export interface OwnEvents {
   readonly events: Events;
@@ -30,7 +30,7 @@ export interface OwnEventsOptions {
   readonly version: string;
 }
 
-/** A CRM that fails a third of the time still gets its events: nobody waits, and each try is one more chance. */
+/** A CRM that fails a third of the time still gets its events: nobody waits, and each try is another chance. */
 const FAILURES_IN_A_ROW = 20;
 
 export function openEvents(options: OwnEventsOptions): OwnEvents {

@@ -24,13 +24,13 @@ interface Counted {
 }
 
 const MINUTE_MS = 60_000;
-/** Kinds, of a scheme, whom it asked and a reason, that are told apart; more of them at once are counted together. */
+/** Most kinds (scheme, host, reason) that are counted separately; any more are counted together. */
 const MAX_KINDS = 200;
 const OTHERS = 'other schemes';
 
 /**
- * A CRM that is down fails every call: each kind of failure is a warning with its detail once, and then a count every minute for as
- * long as it lasts.
+ * A CRM that is down fails every call: each kind of failure is logged once with its detail, and then as a count every minute
+ * while it lasts.
  */
 export class CrmFailures {
   readonly #log: Logger;

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 import { isCrmFailure } from '../reasons/index.ts';
 import { CrmFailures } from './failures.ts';
 
-/** Reasons that need a person's eye, and what to do about those that are a setting. */
+/** Reasons that need a person's attention, and what to do about those that are a setting. */
 const ALARMING: Readonly<Partial<Record<Reason, string | null>>> = {
   esl_protocol: null,
   esl_timeout: null,
@@ -24,7 +24,7 @@ const ALARMING: Readonly<Partial<Record<Reason, string | null>>> = {
   transfer_failed: null,
 };
 
-/** What the log says of calls: two lines each, and the failures of their CRMs. */
+/** What the log says about calls: two lines each, and the failures of their CRMs. */
 export class Journal implements CallObserver {
   readonly #log: Logger;
   readonly #failures: CrmFailures;
@@ -41,7 +41,7 @@ export class Journal implements CallObserver {
   }
 
   ended(record: CallRecord, peer: string): void {
-    // Those of before the decision have been logged with it.
+    // Earlier ones have been logged with the decision.
     this.#failed(record, record.decidedMs ?? 0);
     this.#log.debug('record', { trace: record.id, ...record });
     const line = summaryOf(record);

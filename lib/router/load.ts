@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { Counts } from '../esl/listener.ts';
 
 /**
- * Whether the router can take more calls. Two things tell that it cannot: the event loop is late, or callers wait in the
- * kernel's queue. libuv accepts one a turn, so that under load calls pile up there while the loop still turns in time.
+ * Whether the router can take more calls. Two things show that it cannot: the event loop is late, or callers wait in the
+ * kernel's queue. libuv accepts one per turn, so under load calls pile up there while the loop is still on time.
  */
 
 export interface LoadOptions {
@@ -12,7 +12,7 @@ export interface LoadOptions {
   readonly maxCalls: number;
   /** Calls being given back at once, each with a file descriptor of its own: more of them close the port. */
   readonly maxRefused: number;
-  /** Open file descriptors from which on there may soon be none for a caller: the port closes. */
+  /** Number of open file descriptors at which the port closes, before there are none for a caller. */
   readonly maxDescriptors: number;
   /** Lag of the event loop from which calls are given back. */
   readonly lagMs: number;
@@ -23,7 +23,7 @@ export interface LoadOptions {
 
 export type LoadState =
   | { readonly kind: 'normal' }
-  /** The loop lags: calls are given back. `calmSince`: it does not any more; null while it does. */
+  /** The loop lags: calls are given back. `calmSince`: since when it no longer does; null while it does. */
   | { readonly kind: 'shedding'; readonly since: number; readonly calmSince: number | null }
   /** The port is closed, so that FreeSWITCH's next host gets the calls. Those accepted before are served. */
   | {
@@ -35,11 +35,11 @@ export type LoadState =
 const SAMPLE_MS = 50;
 /** A garbage collection or a stall of the machine is over by then: giving calls back does not help. */
 const SHEDDING_MS = 1_000;
-/** Without a single free place for so long the calls are long ones, and the next host serves callers better. */
+/** If there is not a single free place for this long, calls are long, and the next host serves callers better. */
 const FULL_MS = 2_000;
-/** He hears nothing meanwhile: who has been queued for longer is given back, at half of the work. */
+/** A queued caller hears nothing: one that has waited longer is given back, which costs half the work. */
 const LONGEST_WAIT_MS = 2_000;
-/** Short: a core that waits for calls is lost to them. */
+/** Short: a core that only waits is lost for calls. */
 const CALM_MS = 100;
 /** Part of each mark below which the way back begins. */
 const LAG_CALM = 0.5;
@@ -51,7 +51,7 @@ export class Load {
   #state: LoadState = { kind: 'normal' };
   #dueAt: number;
   #lagMs = 0;
-  /** Samples in a row that were late. One is a pause, as after a start: who waited through it is served. */
+  /** Late samples in a row. One is a pause, as after a start: callers who waited through it are served. */
   #late = 0;
   #fullSince: number | null = null;
   #cancel: () => void = () => undefined;
@@ -81,7 +81,7 @@ export class Load {
     }
     if (refused >= maxRefused) this.#close('calls');
     if (waitedMs >= LONGEST_WAIT_MS) return 'overloaded';
-    // A closed port is relief enough: what was accepted before has waited already.
+    // A closed port is relief enough: calls accepted before have already waited.
     if (this.#state.kind !== 'closed' || this.#state.because === 'lag') {
       const stillLate = this.#late === 1 && now - this.#dueAt >= lagMs;
       if (this.#state.kind === 'normal' && stillLate) this.#shed(now);

@@ -3,25 +3,25 @@ import type { Clock } from '../clock.ts';
 import { guarded } from '../emitter.ts';
 
 /**
- * systemd's readiness protocol, sd_notify(3), by the program `systemd-notify`: Node has no Unix datagram sockets. A process
- * every few seconds is its price, and NotifyAccess=all is what the unit has to say for it.
+ * systemd's readiness protocol, sd_notify(3), by the program `systemd-notify`: Node has no Unix datagram sockets. It costs a
+ * process every few seconds, and the unit needs NotifyAccess=all.
  */
 export interface Notifier {
   ready(): void;
   stopping(): void;
-  /** No more signs of life. */
+  /** Stops the watchdog pings. */
   close(): void;
 }
 
 export interface NotifierOptions {
-  /** Where NOTIFY_SOCKET and WATCHDOG_USEC stand when systemd waits for word. */
+  /** Holds NOTIFY_SOCKET and WATCHDOG_USEC when systemd expects to be notified. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** `systemd-notify` is missing, or failed. Told once. */
+  /** `systemd-notify` is missing, or failed. Called once. */
   readonly onError: (error: Error) => void;
 }
 
-/** One that hangs is ended: systemd's own deadline decides then. */
+/** One that hangs is killed: systemd's own deadline decides then. */
 const NOTIFY_MS = 2_000;
 
 export function createNotifier({ env, clock, onError }: NotifierOptions): Notifier {
@@ -35,7 +35,7 @@ export function createNotifier({ env, clock, onError }: NotifierOptions): Notifi
     try {
       const child = guarded(
         spawn('systemd-notify', words, {
-          // Of ours it gets no secrets.
+          // It gets none of our secrets.
           env: { PATH: env['PATH'], NOTIFY_SOCKET: env['NOTIFY_SOCKET'] },
           stdio: 'ignore',
           timeout: NOTIFY_MS,
@@ -55,7 +55,7 @@ export function createNotifier({ env, clock, onError }: NotifierOptions): Notifi
   };
   const everyMs = Number(env['WATCHDOG_USEC'] ?? 0) / 2_000;
   let cancel: () => void = () => undefined;
-  // A timer of the event loop: a loop that hangs feeds nothing, and systemd ends the router.
+  // A timer of the event loop: if the loop hangs there are no pings, and systemd kills the router.
   const feed = (): void => {
     cancel = clock.after(everyMs, () => {
       say('WATCHDOG=1');

@@ -1,10 +1,9 @@
+import type { Api } from '../api/server.ts';
 import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
-import { apply, newRecord, type CallRecord } from '../call/record.ts';
-import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
-import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
+import { systemClock, within, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
@@ -30,8 +29,10 @@ import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
 import { lastAgentIn } from './last-agent.ts';
 import { Load, type LoadState } from './load.ts';
+import { openMonitoring, type Monitoring } from './monitoring.ts';
 import { openShadows } from './shadows.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
+import { unserved } from './unserved.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
 
@@ -43,30 +44,32 @@ export interface RouterOptions {
   readonly log: Logger;
   readonly version: string;
   readonly clock?: Clock;
-  /** Refresh tokens that a CRM replaces, and what no line may hold of them; without it they are kept in memory alone. */
+  /** Refresh tokens that a CRM replaces, and their redaction; without it they are kept only in memory. */
   readonly tokenStore?: TokenStore;
   /** File descriptors that the process may have open; no limit by default. */
   readonly maxDescriptors?: number;
   /** Where the schemes come from; the configured folder and the environment by default. */
   readonly loadSchemes?: () => Promise<LoadResult>;
-  /** Remembers calls. Whoever opened it closes it, once the router has stopped. */
+  /** Stores calls. The caller who opened it closes it, once the router has stopped. */
   readonly store?: Store | null;
   /** As the API shows them. */
   readonly settings?: readonly SettingValue[];
   readonly observers?: readonly CallObserver[];
-  /** Schemes made outside files; none by default. */
+  /** Schemes from outside files; none by default. */
   readonly sharedSchemes?: Pick<SharedSchemes, 'read' | 'follow'>;
 }
 
 interface SecretSource {
-  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
   readonly read: () => Promise<Secrets>;
-  /** A glance at their files. Never rejects. */
+  /** The state of their files, for comparison. Never rejects. */
   readonly look: () => Promise<string>;
 }
 
 export interface Router {
   readonly address: { readonly host: string; readonly port: number };
+  /** Of the API and its console; null: there is none, or not yet. */
+  readonly api: Api['address'];
   /** Reads the schemes again; the old ones stay when there is any fault. Resolves to the faults. */
   reload(): Promise<readonly string[]>;
   /**
@@ -76,14 +79,14 @@ export interface Router {
   stop(): Promise<void>;
 }
 
-/** Past the largest budget every call has been decided, and what it still waits for does not come. */
+/** After the largest budget every call has been decided, and whatever it still waits for will not come. */
 const CUT_MS = 1_000;
-/** Of the dialplan's faults that are logged. */
+/** How many faults of the dialplan are logged. */
 const MAX_FAULTS = 100;
-/** Calls that were cut close their sockets and write their records. */
+/** Time for aborted calls to close their sockets and write their records. */
 const FAREWELL_MS = 200;
 
-/** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+/** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
 export async function start(options: RouterOptions): Promise<Router> {
   const { config, secrets, secretSource, sharedSchemes, log, clock = systemClock } = options;
   const schemes = await ReloadableSchemes.open({
@@ -108,7 +111,7 @@ export async function start(options: RouterOptions): Promise<Router> {
   }
 }
 
-/** The schemes with the secrets of now. The glance comes before the reading: what changes meanwhile is read once more. */
+/** The schemes with the current secrets. The glance comes before the reading: what changes meanwhile is read once more. */
 async function loadAll(
   config: Config,
   first: Secrets,
@@ -149,7 +152,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       if (kind === 'closed') log.info('circuit breaker closed', { webhook });
       else if (kind === 'open') {
         const seconds = Math.round((state.untilMs - clock.now()) / 1000);
-        const effect = 'not asked for so long: its calls go on with onError; then one call asks again';
+        const effect = 'not asked for this long: its calls go on with onError; then one call asks again';
         log.warn('circuit breaker open', { webhook, ...failure, seconds, effect });
       } else log.warn(`circuit breaker ${kind}`, { webhook, ...failure });
     },
@@ -186,11 +189,20 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
           : 'overloaded',
   });
   const live = new LiveCalls(() => clock.date());
+  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
+  const monitoring = await openMonitoring({
+    ...{ config, live, upstream, telling, log, clock, version, lagMs, maxCalls: most.maxCalls },
+    store: store ?? null,
+    schemes: () => schemes.current,
+    isReady: () => readiness().status === 'ready',
+  });
   const observer = new CallObservers(
     [
       journal,
       beside.observer,
       live,
+      ...(store === undefined || store === null ? [] : [store.problemCounter]),
+      ...monitoring.observers,
       ...(telling === null ? [] : [telling.events.observer]),
       ...(options.observers ?? []),
     ],
@@ -201,6 +213,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   schemes.follow((set, now = secrets) => {
     tokens.keep(tokenAccountsIn(set, now, version));
     telling?.events.follow(set.schemes);
+    monitoring.follow(set);
   });
   const memory = new AnswerMemory();
   const replies = new ReplyRoom();
@@ -213,7 +226,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     faults.add(text);
     log.warn(`dialplan: ${text}`);
   };
-  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   const onError = (error: Error): void => {
     log.error('listener', { error: error.message });
   };
@@ -258,16 +270,16 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     ...config.overload,
     onChange: (state) => {
       if (state.kind !== 'normal') shadows.drop('overloaded');
-      followLoad(state, { listener, log, lagMs: load?.lagMs ?? 0 });
+      followLoad(state, { listener, log, lagMs: lagMs() });
     },
   });
   const readiness = (): Readiness => ({
     status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
     calls: listener.counts.calls,
-    lagMs: Math.round(load.lagMs),
+    lagMs: Math.round(lagMs()),
     ...(store === undefined || store === null ? {} : { store: storeOf(store.state) }),
   });
-  const health = await openHealth(config, readiness).catch(async (error: unknown) => {
+  const health = await openHealth(config, readiness, monitoring).catch(async (error: unknown) => {
     load.stop();
     await listener.drain();
     throw error;
@@ -277,6 +289,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     live,
     breakers: upstream,
     readiness,
+    monitoring,
     tokens,
     ownPorts,
   }).catch(async (error: unknown) => {
@@ -305,10 +318,11 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     cancelCut();
     load.stop();
     health?.close();
-    // Whoever reads events is cut; a route that waits for the store is not waited for long.
+    // Event streams are cut; a route that waits for the store does not get long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
     await within(beside.close(), FAREWELL_MS, clock);
     await telling?.close();
+    await monitoring.close();
     await within(tokens.close(), FAREWELL_MS, clock);
     http.close();
     journal.close();
@@ -317,11 +331,11 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const reload = (): Promise<readonly string[]> =>
     schemes.reload().catch((error: unknown) => {
       const faults = [messageOf(error)];
-      log.error('schemes not loaded: the old ones stay', { faults });
+      log.error('schemes not loaded: the old ones stay in use', { faults });
       return faults;
     });
   const { host, port } = listener.address;
-  // Where the system has chosen them.
+  // Ports that the system has chosen.
   ownPorts.add(port);
   if (health !== null) ownPorts.add(health.address.port);
   if (api?.address != null) ownPorts.add(api.address.port);
@@ -332,7 +346,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     schemes: [...schemes.current.schemes.keys()],
     default: schemes.current.default?.name ?? null,
   });
-  return { address: listener.address, reload, stop: () => (stopped ??= stop()) };
+  return { address: listener.address, api: api?.address ?? null, reload, stop: () => (stopped ??= stop()) };
 }
 
 /** The port follows the load, and the log says so. */
@@ -343,14 +357,14 @@ function followLoad(
   const facts = { ...listener.counts, lagMs: Math.round(lagMs) };
   switch (state.kind) {
     case 'normal':
-      log.info('overload is over: calls are taken again', facts);
+      log.info('overload is over: calls are accepted again', facts);
       void listener.resume();
       break;
     case 'shedding':
       log.warn('overload: the event loop lags, calls are given back', facts);
       break;
     case 'closed':
-      log.warn('overload lasts: the port closes for a while', { because: state.because, ...facts });
+      log.warn('overload goes on: the port closes for a while', { because: state.because, ...facts });
       void listener.pause(state.because === 'descriptors');
   }
 }
@@ -360,7 +374,7 @@ function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readi
   return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
 }
 
-/** A store that is down costs no call anything: the router is as ready as before, and says it. */
+/** A store that is down does not affect calls: the router stays ready, and reports it. */
 function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readiness['store']> {
   return { status, queued, lost };
 }
@@ -368,26 +382,7 @@ function storeOf({ status, queued, lost }: Store['state']): NonNullable<Readines
 async function openHealth(
   { health: { host, port } }: Config,
   readiness: () => Readiness,
+  { metrics, mayRead }: Monitoring,
 ): Promise<Health | null> {
-  return port === 'off' ? null : serveHealth({ host, port, readiness });
-}
-
-/** Of a connection that was reset before it was accepted: which call it was nobody says. */
-function unserved(stalledMs: number, clock: Clock): CallRecord {
-  const now = clock.date();
-  const record = newRecord(newTraceId(now), now);
-  const stalled = stalledMs >= STANDSTILL_MS;
-  const text = 'FreeSWITCH reset the connection before it was accepted';
-  const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
-  apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
-  apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
-  apply(record, {
-    type: 'end',
-    end: 'switch_lost',
-    atMs: 0,
-    hangupCause: null,
-    hungUpBy: null,
-    recording: '',
-  });
-  return record;
+  return port === 'off' ? null : serveHealth({ host, port, readiness, metrics, mayRead });
 }

@@ -13,11 +13,12 @@ import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { lastAgentIn } from './last-agent.ts';
 import type { Readiness } from './health.ts';
+import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
 
-/** The API of a router: what it may see of it, and what it may change. */
+/** The API of a router: what it may see, and what it may change. */
 
-/** What it takes of what the router was started with. */
+/** What it needs of the router's options. */
 interface Options {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -28,20 +29,21 @@ interface Options {
   readonly clock?: Clock;
 }
 
-/** What the API is told of the router. */
+/** What the API sees of the router. */
 interface Told {
   readonly schemes: ReloadableSchemes;
   readonly live: LiveCalls;
   readonly breakers: Upstream;
   readonly readiness: () => Readiness;
+  readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
 }
 
-/** Null: there is none, as was wanted or for want of a store. */
+/** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, ...told }: Told,
+  { schemes, tokens, ownPorts, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -73,5 +75,18 @@ export async function openApi(
     clock,
     version,
   });
-  return serveApi({ config, settings, store, schemes: inUse, desk, trial, ...told, log, version, clock });
+  return serveApi({
+    config,
+    settings,
+    store,
+    schemes: inUse,
+    desk,
+    trial,
+    metrics,
+    mayRead,
+    ...told,
+    log,
+    version,
+    clock,
+  });
 }

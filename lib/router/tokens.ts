@@ -6,13 +6,13 @@ import type { Logger } from '../log.ts';
 import type { TokenFiles } from '../upstream/token-account.ts';
 import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
 
-/** Refresh tokens that a CRM replaces, and what no line may hold of them. */
+/** Refresh tokens that a CRM replaces, and their redaction. */
 export interface TokenStore {
   readonly files: TokenFiles;
   readonly onTokens: (texts: readonly string[]) => void;
 }
 
-/** Of a router that has no files: its refresh tokens are kept in memory alone. */
+/** For a router without files: its refresh tokens are kept only in memory. */
 const NO_STORE: TokenStore = {
   files: {
     read: () => Promise.resolve(''),
@@ -21,7 +21,7 @@ const NO_STORE: TokenStore = {
   onTokens: () => undefined,
 };
 
-/** The tokens of a router, as its log tells of them. */
+/** The tokens of a router, as its log reports them. */
 export function openTokens(
   send: HttpClient['send'],
   log: Logger,
@@ -45,12 +45,12 @@ function report(log: Logger, event: TokenEvent): void {
   const { kind: _, ...fields } = event;
   switch (event.kind) {
     case 'works':
-      log.info('access tokens come again', fields);
+      log.info('access tokens are available again', fields);
       break;
     case 'failed':
       log.warn('no access token', { ...fields, advice: whatToDo(event.reason) });
       break;
     case 'unsaved':
-      log.warn('the new refresh token is lost when the router stops: it can not be kept', fields);
+      log.warn('the new refresh token is lost when the router stops: it cannot be saved', fields);
   }
 }

@@ -1,15 +1,18 @@
 import type { Trial, TryQuestion } from '../api/context.ts';
+import type { Call } from '../call/channel.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { callFrom } from '../decide/described.ts';
 import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
 import type { FindLastAgent } from '../decide/last-agent.ts';
+import { callFromRecord, macroValues } from '../decide/recorded.ts';
 import { whatWouldChange } from '../decide/what-would-change.ts';
 import { RouterError } from '../errors.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import type { StoredCall } from '../store/calls.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 
 /** Calls tried for the API: with the schemes, the secrets and the network rules of the router. */
@@ -19,7 +22,7 @@ export interface TrialOptions {
   readonly secrets: () => Secrets;
   readonly schemes: () => SchemeSet;
   readonly desk: Pick<SchemeDesk, 'setWith'>;
-  /** Those of the router, as a refresh token is good once; without them each trial asks for its own. */
+  /** Those of the router, because a refresh token works only once; without them each trial asks for its own. */
   readonly tokens?: Tokens;
   readonly lastAgent?: FindLastAgent;
   readonly ownPorts: ReadonlySet<number>;
@@ -27,7 +30,7 @@ export interface TrialOptions {
   readonly version: string;
 }
 
-/** What is left of the calls then is not looked at. */
+/** Time limit; calls left by then are skipped. */
 const CHANGES_MS = 20_000;
 /** Dry runs at a time: each may wait for a CRM. */
 const MAX_TRIALS = 4;
@@ -38,7 +41,7 @@ export function openTrial(options: TrialOptions): Trial {
   let running = 0;
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_TRIALS)
-      throw new RouterError('overloaded', 'other trials are running: ask again later');
+      throw new RouterError('overloaded', 'other trials are running: try again later');
     running++;
     try {
       return await work();
@@ -51,9 +54,11 @@ export function openTrial(options: TrialOptions): Trial {
     const schemes = own === null || document === null ? options.schemes() : await desk.setWith(own, document);
     const name = scheme ?? own;
     const named = name === null ? null : schemeNamed(name, schemes);
-    const call = callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
-    const canned =
-      reply === null ? null : { ...reply, headers: {}, phases: { total: 0 }, canned: true as const };
+    const call =
+      'recorded' in described
+        ? callAsRecorded(described.recorded, schemes)
+        : callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
+    const canned = reply === null ? null : { ...reply, phases: { total: 0 }, canned: true as const };
     const { tokenTexts, ...tried } = await dryRun({
       ...{ ...shared, call, schemes, secrets: secrets(), named },
       ...(options.lastAgent === undefined ? {} : { lastAgent: options.lastAgent }),
@@ -64,6 +69,20 @@ export function openTrial(options: TrialOptions): Trial {
     });
     return createRedactor({ secrets: tokenTexts }).value(jsonOf(tried)) as object;
   };
+  const callAsRecorded = ({ record, masked }: StoredCall, schemes: SchemeSet): Call => {
+    const call = masked ? null : callFromRecord(record, { config, schemes });
+    if (call !== null) return call;
+    throw new RouterError(
+      'config_invalid',
+      'the call can not be tried again: its numbers are masked or erased',
+    );
+  };
+  const again: Trial['again'] = async (call) => {
+    const { verdicts } = await whatWouldChange([call], {
+      ...{ ...shared, schemes: options.schemes(), secrets: secrets(), limitMs: CHANGES_MS },
+    });
+    return verdicts[0] ?? {};
+  };
   const changes: Trial['changes'] = async (name, document, calls) => {
     const schemes = await desk.setWith(name, document);
     return whatWouldChange(calls, { ...shared, schemes, secrets: secrets(), limitMs: CHANGES_MS });
@@ -71,6 +90,8 @@ export function openTrial(options: TrialOptions): Trial {
   return {
     tryCall: (question) => inTurn(() => tryCall(question)),
     changes: (...of) => inTurn(() => changes(...of)),
+    again: (call) => inTurn(() => again(call)),
+    macros: ({ record }) => macroValues(record, { config, schemes: options.schemes() }),
   };
 }
 

@@ -4,12 +4,12 @@ import type { Field } from '../webhook/field.ts';
 export const SCHEME_FIELDS = {
   $schema: {
     label: 'JSON Schema',
-    doc: 'For your editor: the path or URL of scheme.schema.json, by which it completes and checks. The router does not read it.',
+    doc: 'For your editor: the path or URL of scheme.schema.json, which it uses to complete and check. The router does not read it.',
     example: '../schema/scheme.schema.json',
   },
   name: {
     label: 'Name',
-    doc: 'Small letters, digits and "-"; unique among the schemes.',
+    doc: 'Lower-case letters, digits and "-"; unique among the schemes.',
     example: 'sales',
   },
   title: { label: 'Title', doc: 'Free text for people.', example: 'Sales line, asks the CRM for the owner' },
@@ -30,7 +30,7 @@ export const SCHEME_FIELDS = {
   },
   match: {
     label: 'Match',
-    doc: 'Which calls this scheme is for, when neither the channel variable esl_router_scheme nor the path of the socket address names one. All parts must fit.',
+    doc: 'Which calls this scheme is for, when neither the channel variable esl_router_scheme nor the path of the socket address names one. All parts must match.',
     example: { did: '1500555*' },
   },
   webhook: { label: 'Webhook', doc: 'Which CRM is asked, how, and how its reply is read.' },
@@ -42,13 +42,13 @@ export const SCHEME_FIELDS = {
   },
   maxDurationSeconds: {
     label: 'Longest duration',
-    doc: 'After so long from the answer on both are hung up. None when left out.',
+    doc: 'The call is hung up this long after the answer. No limit when left out.',
     unit: 'seconds',
     example: 3600,
   },
   limits: {
     label: 'Limits',
-    doc: 'How many calls of this scheme there may be; one over it is not asked about and goes to onError.',
+    doc: 'How many calls this scheme may have; a call over the limit goes to onError without asking the CRM.',
     example: { calls: 20 },
   },
   numbers: {
@@ -63,7 +63,7 @@ export const SCHEME_FIELDS = {
   },
   domain: {
     label: 'Domain',
-    doc: 'SIP domain of logins and extensions: fixed, or var:domain_name, which is held against the configured list. From the configuration when left out.',
+    doc: 'SIP domain of logins and extensions: fixed, or var:domain_name, which is checked against the configured list. From the configuration when left out.',
     example: 'pbx.example.com',
   },
   extensions: {
@@ -77,7 +77,7 @@ export const SCHEME_FIELDS = {
     example: { support: { transfer: { extension: '900', context: 'default' } } },
   },
   numbering: { label: 'Numbering', doc: 'How digits are read as numbers, and how numbers are dialled.' },
-  bridge: { label: 'Bridge', doc: 'What the callee and a caller who was answered already get.' },
+  bridge: { label: 'Bridge', doc: 'What the callee gets, and a caller who was already answered.' },
   waiting: { label: 'While the CRM is asked', doc: 'What the caller hears meanwhile.' },
   fallback: {
     label: 'Fallback',
@@ -86,7 +86,7 @@ export const SCHEME_FIELDS = {
   },
   events: {
     label: 'Events',
-    doc: 'Who is told what becomes of the calls, while it happens: see docs/events.md. Needs a store.',
+    doc: 'Where events of the calls are sent while they happen: see docs/events.md. Needs a store.',
     example: [{ on: ['ringing', 'ended'], webhook: { url: 'https://crm.example.com/calls' } }],
   },
 } as const satisfies Record<string, Field>;
@@ -94,22 +94,22 @@ export const SCHEME_FIELDS = {
 export const EVENTS_FIELDS = {
   on: {
     label: 'On',
-    doc: 'Which events this entry sends: "ringing" for each telephone that is rung, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
+    doc: 'Which events this entry sends: "ringing" for each phone that rings, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
     example: ['ringing', 'answered', 'ended'],
   },
   answered: {
     label: 'Answered calls',
-    doc: 'Of "ended": true for calls that somebody answered alone, false for those that nobody did (missed calls). Both when left out.',
+    doc: 'For "ended": true for answered calls only, false for missed calls only. Both when left out.',
     example: false,
   },
   name: {
     label: 'Name',
-    doc: 'What waiting events know their entry by when the scheme changes; its place in the list (1, 2, 3) when left out.',
+    doc: 'Ties waiting events to this entry when the scheme changes; its place in the list (1, 2, 3) when left out.',
     example: 'crm',
   },
   webhook: {
     label: 'Webhook',
-    doc: 'Where to and how, as any webhook; macros of the event beside those of the call. Without parameters and body event.schema.json is sent.',
+    doc: 'Where the event is sent and how, as for any webhook, with macros of the event beside those of the call. Without parameters and body the default event is sent (event.schema.json).',
     example: { url: 'https://crm.example.com/calls' },
   },
 } as const satisfies Record<string, Field>;
@@ -127,7 +127,7 @@ export const CANARY_FIELDS = {
 export const MATCH_FIELDS = {
   did: {
     label: 'Called number',
-    doc: 'Globs with * and ?, compared as numbers, however they are written.',
+    doc: 'Globs with * and ?, compared as numbers in any notation.',
     example: '1500555*',
   },
   context: { label: 'Dialplan context', doc: 'Globs, compared as text.', example: 'public' },
@@ -135,10 +135,10 @@ export const MATCH_FIELDS = {
 } as const satisfies Record<string, Field>;
 
 export const LIMITS_FIELDS = {
-  calls: { label: 'Calls at a time', doc: 'Of this scheme, by this router.', unit: 'calls', example: 20 },
+  calls: { label: 'Calls at a time', doc: 'Of this scheme, on this router.', unit: 'calls', example: 20 },
   callsPerMinute: {
     label: 'Calls a minute',
-    doc: 'Of this scheme, by this router.',
+    doc: 'Of this scheme, on this router.',
     unit: 'calls a minute',
     example: 60,
   },
@@ -147,7 +147,7 @@ export const LIMITS_FIELDS = {
 export const NUMBERS_FIELDS = {
   allow: {
     label: 'Allowed prefixes',
-    doc: 'None: all that is not denied.',
+    doc: 'Empty: all that is not denied.',
     example: ['380'],
   },
   deny: { label: 'Denied prefixes', doc: 'Numbers that are never dialled here.', example: ['380900'] },
@@ -166,7 +166,7 @@ export const NUMBERS_FIELDS = {
 export const NUMBERING_FIELDS = {
   country: {
     label: 'Country',
-    doc: 'Whose national numbers are understood, as in ISO 3166-1. Without one digits are E.164.',
+    doc: 'The country whose national numbers are understood, as in ISO 3166-1. Without it digits are E.164.',
     example: 'UA',
   },
   dialAs: {
@@ -176,22 +176,22 @@ export const NUMBERING_FIELDS = {
   },
   bareDigits: {
     label: 'Digits without + or prefix',
-    doc: 'What they are where they could be a national number and one abroad.',
+    doc: 'How they are read when they could be a national number or a foreign one.',
     example: 'national',
   },
   accept: {
     label: 'Numbers that are taken',
-    doc: '"valid": of the plan; "possible": of a length that the plan has; "any": private plans.',
+    doc: '"valid": in the numbering plan; "possible": of a length that the plan has; "any": for private plans.',
     example: 'valid',
   },
   extensionDigits: {
     label: 'Length of an extension',
-    doc: 'Fewest and most digits of an extension; what is longer is a number.',
+    doc: 'Fewest and most digits of an extension; anything longer is a number.',
     unit: 'digits',
     example: [3, 4],
   },
   withExtension: {
-    label: 'A number with an extension behind it',
+    label: 'A number with an extension',
     doc: '"refuse" it with that reason, or "ignore" the extension and dial the number.',
     example: 'ignore',
   },
@@ -200,12 +200,12 @@ export const NUMBERING_FIELDS = {
 export const BRIDGE_FIELDS = {
   ringback: {
     label: 'Ringback',
-    doc: 'Tone for a caller whom an IVR has answered already: %(on,off,hertz,...), several divided by ";".',
+    doc: 'Tone for a caller whom an IVR has already answered: %(on,off,hertz,...), several separated by ";".',
     example: '%(400,200,400,450);%(400,2000,400,450)',
   },
   headers: {
     label: 'Headers for the callee',
-    doc: "SIP headers X-... with macros, {{reply.path}} of the CRM's reply among them.",
+    doc: "SIP headers X-... with macros, including {{reply.path}} of the CRM's reply.",
     example: { 'X-CRM-Card': '{{reply.url}}' },
   },
   progressTimeoutSeconds: {
@@ -219,7 +219,7 @@ export const BRIDGE_FIELDS = {
 export const WAITING_FIELDS = {
   ringAfterMs: {
     label: 'Ring the caller after',
-    doc: 'The caller hears ringing when no answer came by then; null: not before the bridge.',
+    doc: 'The caller hears ringing when there is no answer by then; null: only when a destination rings.',
     unit: 'milliseconds',
     example: 700,
   },
@@ -253,12 +253,12 @@ export const FALLBACK_FIELDS = {
 export const TRANSFER_FIELDS = {
   extension: {
     label: 'Extension',
-    doc: 'Extension of the dialplan, a feature code (*98) too.',
+    doc: 'Extension of the dialplan, or a feature code (*98).',
     example: 'voicemail',
   },
   context: {
     label: 'Context',
-    doc: 'Context of the dialplan: fixed, or var:domain_name, which is held against the configured list of domains.',
+    doc: 'Context of the dialplan: fixed, or var:domain_name, which is checked against the configured list of domains.',
     example: 'default',
   },
 } as const satisfies Record<string, Field>;
@@ -272,7 +272,7 @@ export const STEP_FIELDS = {
   timeout: { label: 'Timeout', doc: 'How long it rings.', unit: 'seconds', example: 20 },
   webhook: {
     label: 'Another webhook',
-    doc: 'The same question to another URL. No authentication and no headers of the scheme go along.',
+    doc: 'The same question to another URL. Authentication and headers of the scheme are not sent.',
     example: 'https://backup.example.com/route',
   },
   scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },

@@ -34,12 +34,12 @@ export const events = z
       context.addIssue({
         code: 'custom',
         path: [index, 'name'],
-        message: `"${name}" is the name of another entry too`,
+        message: `"${name}" is also the name of another entry`,
       });
     }
     for (const [index, { on, answered }] of entries.entries()) {
       if (answered === undefined || on.includes('ended')) continue;
-      const message = 'is known when a call has ended: expected "ended" in "on"';
+      const message = 'is only known when a call has ended: expected "ended" in "on"';
       context.addIssue({ code: 'custom', path: [index, 'answered'], message });
     }
   });

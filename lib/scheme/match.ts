@@ -25,7 +25,7 @@ export interface Pattern {
   readonly source: string;
   /** Without separators, `+` and `00`; a whole number by its E.164 digits as well. None: nothing is left to compare. */
   readonly globs: readonly string[];
-  /** `+*`, `00*`: how a number was written is all that they ask, so they are held against what came. */
+  /** `+*`, `00*`: how a number was written is all that they ask, so they are checked against what came. */
   readonly asWritten: boolean;
   /** Held against national digits too. Not one with `+` or `00` in front: the same digits would be another number. */
   readonly national: boolean;
@@ -41,9 +41,9 @@ export interface Match {
   readonly plan: string;
 }
 
-/** In front of a number; not `00` in front of another zero, and not what has no digit behind it. */
+/** In front of a number; not `00` in front of another zero, and not what has no digit after it. */
 const PREFIX = /^\+?(?:00(?=[1-9]))?(?=\d)/;
-/** What asks for the way of writing: a prefix without any digit behind it. */
+/** What asks for the way of writing: a prefix without any digit after it. */
 const BARE_PREFIX = /^(?:\+(?:00)?|00)(?!\d)/;
 
 /** `text` without separators, as a call's `did` and `caller` are. */
@@ -64,7 +64,7 @@ export function numberForms(text: string, numbering: Numbering): NumberForms {
 
 const ready = new WeakMap<Scheme, Match>();
 
-/** Null when the scheme has no `match`. Worked out once for each scheme: calls are held against all of them. */
+/** Null when the scheme has no `match`. Worked out once for each scheme: calls are checked against all of them. */
 export function matchOf(scheme: Scheme): Match | null {
   const { match, numbering } = scheme;
   if (match === undefined) return null;

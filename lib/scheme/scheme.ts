@@ -117,7 +117,7 @@ const fields = {
             .string()
             .regex(
               /^%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)(;%\(\d{1,5},\d{1,5}(,\d{1,4}){1,8}\)){0,7}$/,
-              'expected tones such as %(2000,4000,440,480), or several divided by ";"',
+              'expected tones such as %(2000,4000,440,480), or several separated by ";"',
             )
             .default('%(2000,4000,440,480)'),
           headers: z
@@ -126,14 +126,14 @@ const fields = {
                 .string()
                 .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'expected a header whose name begins with X-')
                 .refine((name) => name.toLowerCase() !== HOPS_HEADER.toLowerCase(), {
-                  error: 'is reserved: routers count hops by it',
+                  error: 'is reserved: routers count hops with it',
                 }),
               template({ reply: true })
                 .refine((value) => secretsOf(value).length === 0, {
                   error: 'a secret must not go to a callee',
                 })
                 .refine((value) => !readsOccasion(value), {
-                  error: 'only a question says why it is asked, no header for a callee',
+                  error: 'only a question says why it is asked, not a header for a callee',
                 }),
             )
             .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {
@@ -175,7 +175,7 @@ export const document = z
   // What one part alone can't show.
   .superRefine(({ webhook: { expect }, targets }, context) => {
     if (expect?.every((kind) => kind === 'target') !== true || Object.keys(targets).length > 0) return;
-    const message = 'takes targets only, and there are no "targets"';
+    const message = 'accepts only targets, and there are no "targets"';
     context.addIssue({ code: 'custom', path: ['webhook', 'expect'], message });
   });
 

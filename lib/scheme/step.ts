@@ -8,7 +8,7 @@ import { LAST_AGENT_FIELDS, STEP_FIELDS, TRANSFER_FIELDS } from './description.t
 /** Steps of a fallback, and the names that are in them. */
 
 export const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-export const NAME_RULE = 'expected small letters, digits and "-", at most 64';
+export const NAME_RULE = 'expected lower-case letters, digits and "-", at most 64';
 /** Names that go into dial strings or arguments of FreeSWITCH applications. */
 export const dialplanName = z
   .string()
@@ -59,7 +59,7 @@ const parts = described(
     dial: dialValue,
     timeout: z.int().min(2).max(300).optional(),
     webhook: webhookUrl.refine((url) => repliesOf(url).length === 0, {
-      error: 'there is no {{reply.path}} here: it is the same question to another URL',
+      error: 'there is no {{reply.path}} here: this is the same question to another URL',
     }),
     scheme: z.string().regex(NAME),
     lastAgent: z.strictObject(

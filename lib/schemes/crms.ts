@@ -33,7 +33,7 @@ export function withFiles(configured: Crms, { sources, broken }: Files): Crms {
   const add = (path: string, profileOf: (name: string) => Profile): void => {
     const name = basename(path, '.json');
     const other = configured.get(name);
-    const twice = `${path} and ${other?.place ?? ''} are both the profile "${name}": only one of them`;
+    const twice = `${path} and ${other?.place ?? ''} are both the profile "${name}": keep only one of them`;
     crms.set(name, other === undefined ? profileOf(name) : brokenCrm(name, path, [twice]));
   };
   for (const { name: path, json } of sources) add(path, (name) => read(name, path, json));

@@ -11,10 +11,10 @@ import { UNLISTED, unsendable } from './sendable.ts';
 
 function emergencyIn(extension: string, path: string, { bypass }: Config): string[] {
   if (!bypass.called.includes(extension)) return [];
-  return [`${path}: ${extension} is an emergency number (bypass.called), and no CRM can have one dialled`];
+  return [`${path}: ${extension} is an emergency number (bypass.called), and a CRM cannot have one dialled`];
 }
 
-/** The words of a scheme are read as those of a reply, and are none. */
+/** The words of a scheme are read like those of a reply, but are not from one. */
 function ofOurs(detail: string): string {
   return detail.replace('the reply holds', 'it holds');
 }
@@ -30,7 +30,7 @@ export function crossFaults(
   for (const name of new Set(templatesOf(scheme).flatMap(secretsOf))) {
     if (!secrets.has(name))
       faults.push(
-        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it`,
+        `{{secret.${name}}}: ESL_ROUTER_SECRET_${name} is not set, nor is its _FILE, and there is no file for it in ESL_ROUTER_SECRETS_DIR`,
       );
   }
   faults.push(...unsendable(scheme, config, secrets));
@@ -59,12 +59,12 @@ export function crossFaults(
   return faults;
 }
 
-/** Of more than these nobody reads. */
+/** Nobody reads more than these. */
 const MAX_MAP_FAULTS = 20;
 /** Words between two pauses: reading one takes some microseconds. */
 const WORDS_AT_ONCE = 50;
 
-/** What the map's words mean is read as a reply is. */
+/** The values of the map are read like a reply. */
 export function* mapFaults(scheme: Scheme, config: Config): Generator<void, string[]> {
   const { map, expect = KINDS } = scheme.webhook;
   const rules = { ...stepRules(scheme, config, { did: '', variables: new Map() }), expect };
@@ -72,7 +72,7 @@ export function* mapFaults(scheme: Scheme, config: Config): Generator<void, stri
   let read = 0;
   for (const [word, meaning] of map) {
     if (++read % WORDS_AT_ONCE === 0) yield;
-    // Whose user it is, only the call can tell.
+    // Only the call knows whose user it is.
     if (meaning.includes('@') && rules.domain === '') continue;
     const result = parseDestination(meaning, rules);
     if (result.ok) continue;

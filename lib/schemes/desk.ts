@@ -22,14 +22,27 @@ export interface Revision {
   readonly document: string;
 }
 
-/** What the desk has of a store. */
+/** What the desk needs of a store. */
 interface Shelf {
   current(tenant: string): Promise<readonly Revision[]>;
   revisions(tenant: string, name: string): Promise<readonly Revision[]>;
   /** Resolves to null when somebody else has made a revision meanwhile. */
   save(
     change: Omit<Revision, 'revision'> & { id: string; tenant: string; after: number },
+    line: AuditLine | null,
   ): Promise<number | null>;
+}
+
+/** Written with the change, or not at all. */
+interface AuditLine {
+  readonly id: string;
+  readonly tenant: string;
+  readonly at: string;
+  readonly who: string;
+  readonly address: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly change: string;
 }
 
 export interface DeskOptions {
@@ -89,14 +102,14 @@ export class SchemeDesk {
     return (await this.list()).find((one) => one.name === name) ?? null;
   }
 
-  /** The newest first, deletions among them. */
+  /** Newest first, deletions among them. */
   async revisions(name: string): Promise<readonly Revision[]> {
     const { shelf, tenant } = this.#options;
     return shelf.revisions(tenant, name);
   }
 
   /** Checks the change with all that is there, saves it, and has it put in use. A draft is checked too, and may be wrong. */
-  async save(change: Change): Promise<Saved> {
+  async save(change: Change, line: AuditLine | null = null): Promise<Saved> {
     const { shelf, tenant, clock, reload } = this.#options;
     const { name, state, after } = change;
     const current = await shelf.current(tenant);
@@ -117,7 +130,7 @@ export class SchemeDesk {
       state,
       document,
     };
-    const saved = await shelf.save({ ...row, after });
+    const saved = await shelf.save({ ...row, after }, line);
     if (saved === null) {
       const [newest] = await shelf.revisions(tenant, name);
       return { kind: 'conflict', revision: newest?.revision ?? 0 };
@@ -139,7 +152,7 @@ export class SchemeDesk {
     const others = usedOf(await shelf.current(tenant)).filter((one) => one.name !== name);
     const own = { name, revision: 0, document, state: 'live' } as const;
     const result = await load({ schemes: [...others, own], isKnown: true });
-    const faults = faultsIn(result, name);
+    const faults = faultsIn(result, name, document);
     if (faults.length > 0 || !result.ok) {
       throw new RouterError(
         'config_invalid',
@@ -161,7 +174,7 @@ export class SchemeDesk {
     const revision = (current.find((one) => one.name === name)?.revision ?? 0) + 1;
     const schemes = isUsed(state) ? [...others, { name, revision, document, state }] : others;
     const result = await this.#options.load({ schemes, isKnown: true });
-    const faults = faultsIn(result, name);
+    const faults = faultsIn(result, name, document);
     if (faults.length > 0) return faults;
     return this.#brokenBy(result, used, name);
   }
@@ -197,17 +210,22 @@ function usedOf(current: readonly Revision[]): StoredScheme[] {
   return current.flatMap(({ state, ...rest }) => (isUsed(state) ? [{ ...rest, state }] : []));
 }
 
-/** `webhook.url` -> `/webhook/url`. */
-function pointerOf(path: string): string {
+/** `webhook.url` -> `/webhook/url`. A word of a map may have dots itself: the document tells which are its keys. */
+function pointerOf(path: string, document: unknown): string {
   if (path === '') return '';
-  const parts = path.split('.').map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
-  return `/${parts.join('/')}`;
+  const isBranch = typeof document === 'object' && document !== null;
+  const known = isBranch ? Object.keys(document).filter((key) => `${path}.`.startsWith(`${key}.`)) : [];
+  const [plain = ''] = path.split('.');
+  const key = known.reduce((longest, one) => (one.length > longest.length ? one : longest), plain);
+  const inside = isBranch ? (document as Readonly<Record<string, unknown>>)[key] : undefined;
+  const part = key.replaceAll('~', '~0').replaceAll('/', '~1');
+  return `/${part}${pointerOf(path.slice(key.length + 1), inside)}`;
 }
 
-/** What can be told without any other scheme. */
+/** Faults that show without any other scheme. */
 function documentFaults(name: string, document: string): DocumentFault[] {
-  const fault = (path: string, message: string): DocumentFault[] => [
-    { path, message, pointer: pointerOf(path) },
+  const fault = (path: '' | 'name', message: string): DocumentFault[] => [
+    { path, message, pointer: pointerOf(path, {}) },
   ];
   if (document.length > MAX_SCHEME_BYTES)
     return fault('', `expected at most ${MAX_SCHEME_BYTES / 1024 / 1024} MiB`);
@@ -220,9 +238,12 @@ function documentFaults(name: string, document: string): DocumentFault[] {
 }
 
 /** Of the document itself, or of files that can't be loaded with it. */
-function faultsIn(result: LoadResult, name: string): DocumentFault[] {
+function faultsIn(result: LoadResult, name: string, document: string): DocumentFault[] {
   const own = leftOut(result).find((one) => one.name === name)?.faults ?? [];
-  if (own.length > 0) return own.map((fault) => ({ ...fault, pointer: pointerOf(fault.path) }));
+  if (own.length > 0) {
+    const json: unknown = JSON.parse(document);
+    return own.map((fault) => ({ ...fault, pointer: pointerOf(fault.path, json) }));
+  }
   if (result.ok) return [];
   return result.faults.map((message) => ({ path: '', message, pointer: null }));
 }

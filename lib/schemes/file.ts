@@ -4,15 +4,15 @@ import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Files that somebody names, or puts into a folder. Whatever stands under the name, reading it ends within seconds: by its text,
- * or by a sentence that says what is wrong with it.
+ * Files that somebody names, or puts into a folder. Whatever has that name, reading it ends within seconds: with its text, or
+ * with a sentence that says what is wrong.
  */
 
-/** Why a file can't be used, as a sentence that goes behind its name. */
+/** Why a file can't be used, as a sentence that goes after its name. */
 export class FileFault extends Error {
-  /** Nothing stands under the name. */
+  /** There is nothing of that name. */
   readonly isMissing: boolean;
-  /** It can be read once only, and by whoever takes pipes. */
+  /** It can be read only once, and only by code that accepts pipes. */
   readonly isPipe: boolean;
 
   constructor(sentence: string, code = '') {
@@ -31,7 +31,7 @@ export interface ReadOptions {
 const MIB = 1024 * 1024;
 /** A scheme with a map of half a million words is smaller. */
 export const MAX_SCHEME_BYTES = 16 * MIB;
-/** Of everything else that is named: the bundle of all public certificate authorities has 0.2 MiB. */
+/** For every other file: the bundle of all public CAs has 0.2 MiB. */
 export const MAX_NAMED_BYTES = MIB;
 
 /** A local disk answers within milliseconds; NFS tries again for minutes, and a pipe without a writer waits for ever. */
@@ -40,13 +40,13 @@ const ANSWER_MS = 5_000;
 const PIPE_MS = 20;
 const CHUNK_BYTES = 256 * 1024;
 
-/** Paths that a file system was asked about, by the answers that it owes. */
+/** Paths by the pending answers of their file system. */
 const unanswered = new Map<Promise<unknown>, string>();
 const HANGS = 'does its file system hang?';
 
 /**
- * Waits for a file system, for some seconds at most. What hangs there keeps one of Node's four threads for files, names and
- * compression until it is answered: as long as it does, no other is risked.
+ * Waits for a file system, for some seconds at most. A hanging request blocks one of Node's four threads for files, names and
+ * compression: no other is risked until it ends.
  */
 export async function answerOf<T>(path: string, ask: () => Promise<T>): Promise<T> {
   for (const hanging of unanswered.values()) {
@@ -100,7 +100,7 @@ async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
   mustFit(await stat(path), options);
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // It may be another one by now.
+    // It may be another file by now.
     const found = await handle.stat();
     mustFit(found, options);
     return await readAll(handle, found, options);
@@ -168,7 +168,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EAGAIN: 'nothing has been written into the pipe',
 };
 
-/** What a system call says, for a person. The code stays: it is what one searches for. */
+/** The error of a system call, for people. The code stays: people search for it. */
 export function sentenceOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const sentence = Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined;

@@ -30,9 +30,9 @@ import {
 import { NONE_STORED, storedSources, type StoredSchemes, type StoredUse } from './stored.ts';
 import { tlsFilesOf } from './tls.ts';
 
-/** Of all files together: what a set of schemes takes in memory is several times as much. */
+/** Of all files together: in memory a set of schemes takes several times as much. */
 const MAX_FOLDER_BYTES = 4 * MAX_SCHEME_BYTES;
-/** A deployment that goes on while the files are read is waited for, and this often. */
+/** How often to read again while a deployment is changing the files. */
 const TRIES = 3;
 
 /** What was read, and what could not be. */
@@ -71,12 +71,12 @@ export async function loadSchemes(
     const sightOfNamed = await sightsOf(named);
     const readText = await readNamed(named);
     const after = await lookAt(dir);
-    // What hangs has been named as a fault, and would hang again.
+    // A file that hangs is a fault already, and would hang again.
     const isSettled = before === after || after.includes(`${NO_ANSWER}\n`);
     if (!isSettled && tries < TRIES) continue;
     if (!isSettled) found.faults.push(`${dir}: its files change while they are read`);
     const environment = environmentSource(config);
-    // A stored scheme may name no file but those that a file names: whoever may change it may not look around on this machine.
+    // A stored scheme may only name files that a scheme file names: its editors must not probe this machine.
     const outside = await storedSources(stored, [...found.sources, ...environment]);
     const sources = [...found.sources, ...outside.sources, ...environment];
     found.faults.push(...profiles.faults);
@@ -114,7 +114,7 @@ function awaitedIn({ isKnown }: StoredSchemes, uses: readonly StoredUse[]): (nam
   return (name) => !isKnown || names.has(name);
 }
 
-/** As the store itself goes by it: "auto" is one where its folder is there. */
+/** As the store itself decides: "auto" means one if its folder exists. */
 async function isStoreOn({ url, dir }: Config['store']): Promise<boolean> {
   if (url !== 'auto') return url !== 'off';
   const found = await answerOf(dir, () => stat(dir)).catch(() => null);
@@ -160,7 +160,7 @@ async function lookInto(dir: string): Promise<string> {
   return folder + (await sightsOf(files));
 }
 
-/** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) are none. */
+/** In the order in which `match` chooses. Editors' locks and backups (`.#t.json`, `.t.json.swp`, `t.json~`) do not count. */
 async function namesIn(dir: string): Promise<string[]> {
   const names = await answerOf(dir, () => readdir(dir));
   return names.filter((name) => name.endsWith('.json') && !/^[.#]/.test(name)).sort();
@@ -172,7 +172,7 @@ async function readFolder(dir: string, kind: Kind): Promise<Found> {
   try {
     names = await namesIn(dir);
   } catch (error) {
-    // No folder is no fault: a router without schemes gives every call back and says so.
+    // A missing folder is not a fault: a router without schemes gives every call back and says so.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       if (kind === 'scheme') found.notes.push(`${dir}: there is no such folder`);
     } else if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
@@ -228,7 +228,7 @@ async function readNamed(named: readonly string[]): Promise<(path: string) => st
     texts.set(path, text);
   }
   return (path) => {
-    const text = texts.get(path) ?? new Error(`${path}: is named by no file of schemes or profiles`);
+    const text = texts.get(path) ?? new Error(`${path}: is not used by any scheme or profile`);
     if (typeof text === 'string') return text;
     throw text;
   };

@@ -11,23 +11,23 @@ export async function readKept(path: string): Promise<string> {
   return (await readText(path, { maxBytes: MAX_NAMED_BYTES })).trim();
 }
 
-/** Nobody writes one for so long. */
+/** Writing one never takes this long. */
 const LEFT_MS = 60_000;
 
 /**
- * Files as we have left them, by what a glance shows now, and what it showed before: they are no news to the watch, until somebody
- * else writes one.
+ * Files as we have left them, by what a glance shows now, and what it showed before: the watch does not report them until
+ * somebody else writes one.
  */
 export class OwnWrites {
   readonly #sights = new Map<string, { readonly now: string; readonly shown: string }>();
 
   /**
-   * Whole, or not at all: whoever reads meanwhile gets the old text, and so does the next start after a crash in the middle. A link
-   * stays one: what it leads to is replaced.
+   * Atomic: readers get the old text meanwhile, and so does the next start after a crash in the middle. A link stays a link:
+   * its target is replaced.
    */
   readonly write = async (path: string, text: string): Promise<void> => {
     const target = await answerOf(path, () => realpath(path));
-    // A name of its own: another router may write at the same moment.
+    // A unique name: another router may write at the same moment.
     const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}.next`);
     const before = await sightOfFile(path);
     try {

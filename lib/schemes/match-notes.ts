@@ -8,10 +8,10 @@ interface Sourced {
   readonly source: { readonly name: string };
 }
 
-/** Signs of other languages of patterns. No telephone number has one, and none of them means anything here. */
+/** Characters of other pattern languages. No telephone number has one, and none is special here. */
 const FOREIGN = /[\\^$|[\]{},;]|(?<=.)\+/u;
 
-/** Each is held against all before it. More than these are written by a program, and a reload is not to hold up calls. */
+/** Each is checked against all before it. More than these are written by a program, and a reload is not to hold up calls. */
 const MOST_COMPARED = 300;
 
 /**
@@ -43,28 +43,30 @@ function patternNotes({ did, caller, context }: Match, { bypass }: Pick<Config, 
       const wrong = neverFits(pattern);
       if (wrong !== null) notes.push(`${shown} ${wrong}`);
       else if (part === 'did' && pattern.globs.every((glob) => bypass.called.includes(glob))) {
-        notes.push(`${shown} is an emergency number (bypass.called): calls to it go back before any match`);
+        notes.push(
+          `${shown} is an emergency number (bypass.called): calls to it are given back before any match`,
+        );
       }
     }
   }
   for (const [index, glob] of (context ?? []).entries()) {
     if (glob.trim() === glob) continue;
     const shown = `match.${pathOf('context', index, context ?? [])}: ${JSON.stringify(glob)}`;
-    notes.push(`${shown} has a space at its end, and no context has: it is compared as it is`);
+    notes.push(`${shown} ends in a space, and no context does: it is compared as it is`);
   }
   return notes;
 }
 
 /** Why no number fits, or null. A name with letters in it may be that of a SIP user, whatever else is in it. */
 function neverFits({ globs: [glob], asWritten }: Pattern): string | null {
-  if (glob === undefined) return 'is nothing without its separators, and never fits';
+  if (glob === undefined) return 'is nothing but separators, and never matches';
   const [sign] = FOREIGN.exec(glob) ?? [];
   const isName = /\p{L}/u.test(glob.replace(/\\[dswb]/gi, '\\'));
   if (asWritten || sign === undefined || isName) return null;
   const instead =
     sign === ',' || sign === ';'
-      ? 'several go into a list, ["...", "..."]'
-      : 'only * and ? mean something here, this is not a regular expression';
+      ? 'write several as a list, ["...", "..."]'
+      : 'only * and ? are special here, this is not a regular expression';
   return `has ${JSON.stringify(sign)} in it, and no number has: ${instead}`;
 }
 
@@ -77,7 +79,7 @@ function hiddenNotes(match: Match, earlier: readonly Sourced[]): string[] {
     });
     return found === undefined
       ? null
-      : `${found.scheme.name} (${found.source.name}) comes first and fits all these calls`;
+      : `${found.scheme.name} (${found.source.name}) comes first and matches all these calls`;
   };
   const patterns = [...(match.did ?? []), ...(match.caller ?? [])];
   // It fits nothing at all, which is said already.
@@ -86,7 +88,7 @@ function hiddenNotes(match: Match, earlier: readonly Sourced[]): string[] {
   if (whole !== null) return [`match: never chooses this scheme: ${whole}`];
   return (['did', 'caller', 'context'] as const).flatMap((part) =>
     (match[part] ?? []).flatMap((item: Pattern | string, index, list) => {
-      // The only one of its part is the whole again.
+      // The only pattern of its part is named by the part.
       if (list.length === 1 || (typeof item !== 'string' && item.globs.length === 0)) return [];
       const by = hiding({ ...match, [part]: [item] });
       const source = typeof item === 'string' ? item : item.source;

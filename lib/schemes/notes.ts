@@ -6,42 +6,42 @@ import { questionsOf, waysOf } from '../webhook/chain.ts';
 import { callNamesIn } from '../webhook/identity.ts';
 import { KINDS, type Webhook } from '../webhook/webhook.ts';
 
-/** What is not a fault, and may well not be meant. */
+/** What is not a fault, but probably not intended. */
 export function notesOn(scheme: Scheme, config: Config): string[] {
   const { webhook, gateway, numbers, maxDurationSeconds } = scheme;
   const notes: string[] = [...readingNotes(scheme)];
   for (const [list, steps] of Object.entries(scheme.fallback)) {
     const index = steps?.findIndex((step) => 'scheme' in step && step.scheme === scheme.name) ?? -1;
     if (index >= 0)
-      notes.push(`fallback.${list}.${index}: hands the call to the scheme itself, and is left out`);
+      notes.push(`fallback.${list}.${index}: hands the call to the same scheme, and is left out`);
   }
   for (const { path: place, webhook: question } of requestsOf(scheme)) {
     const { submission, method } = question;
     if (submission !== 'http' && method !== 'POST') {
       notes.push(
-        `${place}.method: "${method}" has no effect, submission "${submission}" always goes by POST`,
+        `${place}.method: "${method}" has no effect, submission "${submission}" is always sent by POST`,
       );
     }
     for (const part of tokensIn(question.url.source)) {
       notes.push(
-        `${place}.url: ${part} looks like a secret, and stands in logs and records: name it as {{secret.NAME}}`,
+        `${place}.url: ${part} looks like a secret, and is shown in logs and records: write it as {{secret.NAME}}`,
       );
     }
     const name = Object.keys(question.headers).find((name) => name.toLowerCase() === 'traceparent');
     if (name === undefined) continue;
     notes.push(
-      `${place}.headers.${name}: takes the place of the router's own, so that the CRM's traces do not have the call's trace id`,
+      `${place}.headers.${name}: replaces the router's own, so that traces in the CRM do not have the trace id of the call`,
     );
   }
   const names = [...new Set(questionsOf(webhook).flatMap(callNamesIn))];
   for (const key of ['cacheSeconds', 'lastGoodSeconds'] as const) {
     if (webhook[key] > 0 && names.length > 0)
       notes.push(
-        `webhook.${key}: no answer is ever reused, as ${names.join(', ')} is different in every call`,
+        `webhook.${key}: no answer is ever reused, because ${names.join(', ')} differs in every call`,
       );
   }
   if (gateway === undefined && config.gateway.length === 0) {
-    notes.push('gateway: none here and none in ESL_ROUTER_GATEWAY, so phone numbers are refused');
+    notes.push('gateway: set neither here nor in ESL_ROUTER_GATEWAY, so phone numbers are refused');
   }
   for (const kind of ['premium', 'satellite'] as const) {
     if (numbers[kind] !== true || config.numbers[kind]) continue;
@@ -67,7 +67,7 @@ export function lastAgentNotes({ fallback }: Scheme): string[] {
   );
 }
 
-/** A refresh token that the endpoint replaces is lost with the process, and the old one is mostly dead. */
+/** A refresh token that the endpoint replaces is lost with the process, and the old one is usually invalid. */
 export function tokenNotes(scheme: Scheme, secrets: Secrets): string[] {
   return requestsOf(scheme).flatMap(({ path, webhook }) => tokenNotesOf(path, webhook, secrets));
 }
@@ -85,11 +85,11 @@ function tokenNotesOf(path: string, { auth }: Webhook, secrets: Secrets): string
   const notes: string[] = [];
   const { protocol, hostname } = new URL(auth.tokenUrl.source);
   if (protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-    notes.push(`${path}.auth.tokenUrl: is http: the credentials are sent for everyone on the way to read`);
+    notes.push(`${path}.auth.tokenUrl: is http: anybody on the network path can read the credentials`);
   if (auth.refreshToken === undefined) return notes;
   const name = soleSecret(auth.refreshToken);
   const advice =
-    'if the token endpoint replaces it, the new one is lost at a restart: put it into a file of its own';
+    'if the token endpoint replaces it, the new one is lost at a restart: put it into its own file';
   if (name === null) notes.push(`${path}.auth.refreshToken: is not one {{secret.NAME}}: ${advice}`);
   else if ((secrets.file?.(name) ?? null) === null)
     notes.push(`${path}.auth.refreshToken: ${advice} (ESL_ROUTER_SECRET_${name}_FILE)`);
@@ -120,7 +120,7 @@ function readingNotes({ webhook, numbering, extensions, targets }: Scheme): stri
   const only = `webhook.expect takes ${expect.join(', ')} only`;
   if (!expect.includes('number')) {
     if (country !== undefined)
-      notes.push(`numbering.country: "${country}" is used for the caller's number alone, as ${only}`);
+      notes.push(`numbering.country: "${country}" is used only for the caller's number, as ${only}`);
     if (withExtension === 'ignore') notes.push(`numbering.withExtension: has no effect, as ${only}`);
   } else if (country === undefined) {
     for (const [name, value, plain] of [

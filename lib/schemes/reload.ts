@@ -30,14 +30,14 @@ type Follower = (set: SchemeSet, secrets?: Secrets) => void;
 
 /** Between the beginnings of two loads: who asks more often is served by the same one. */
 const SPACING_MS = 250;
-/** A file that is gone for so long was deleted; until then somebody may be writing it again. */
+/** A file that is gone for this long was deleted; until then somebody may be writing it again. */
 const SETTLED_MS = 5_000;
-/** What the file system refuses now it may give later, without a change that could be seen. */
+/** What the file system refuses now it may allow later, without a visible change. */
 const AGAIN_MS = 5_000;
 
 /**
- * The schemes of now. Calls keep those that they began with. A load is taken whole, or not at all: a fault leaves the old ones, and
- * so do files that have vanished, until it is sure that somebody meant it.
+ * The current schemes. Calls keep the ids that they began with. A load is all or nothing: a fault keeps the old ones, and so do
+ * files that have vanished, until it is certain that this was intended.
  */
 export class ReloadableSchemes {
   readonly #options: ReloadOptions;
@@ -52,7 +52,7 @@ export class ReloadableSchemes {
   #next: Promise<readonly string[]> | null = null;
   #lastLoad: Promise<unknown> = Promise.resolve();
   #lastBegan = -Infinity;
-  /** Somebody waits for word of the load that has not begun: it is no mere further try. */
+  /** Somebody waits for the result of the load that has not begun: it is not just a retry. */
   #isAwaited = false;
   #told: readonly string[] = [];
   #cancelAgain: () => void = () => undefined;
@@ -72,7 +72,7 @@ export class ReloadableSchemes {
           });
   }
 
-  /** Rejects with RouterError `config_invalid`: its message holds every fault, a line each. */
+  /** Rejects with RouterError `config_invalid`: its message holds every fault, one per line. */
   static async open(options: ReloadOptions): Promise<ReloadableSchemes> {
     const schemes = new ReloadableSchemes(options);
     const loaded = await options.read();
@@ -88,7 +88,7 @@ export class ReloadableSchemes {
     return this.#current.set;
   }
 
-  /** What became of each scheme of the store when they were read. */
+  /** What happened to each scheme of the store when they were read. */
   get stored(): readonly StoredUse[] {
     return this.#current.stored ?? [];
   }
@@ -103,7 +103,7 @@ export class ReloadableSchemes {
     return this.#current.secrets;
   }
 
-  /** Tells the set of now, and each that is taken later. */
+  /** Calls back with the current set, and with each later one. */
   follow(follower: Follower): void {
     this.#follower = follower;
     follower(this.current, this.secrets);
@@ -152,7 +152,7 @@ export class ReloadableSchemes {
   async #load(isAwaited: boolean): Promise<readonly string[]> {
     const { read, log } = this.#options;
     const result = await read().catch((error: unknown): LoadResult => {
-      return { ok: false, faults: [`a fault of the router itself: ${messageOf(error)}`], mayPass: true };
+      return { ok: false, faults: [`an internal error: ${messageOf(error)}`], mayPass: true };
     });
     if (this.#closed) return [];
     this.#cancelAgain();
@@ -172,7 +172,7 @@ export class ReloadableSchemes {
       this.#again(waitMs);
       const text = `is gone: its scheme is deleted if the file is not back within ${SETTLED_MS / 1000} s`;
       const texts = gone.map((file) => `${file}: ${text}`);
-      log.warn('schemes not loaded yet: the old ones stay', { faults: texts });
+      log.warn('schemes not loaded yet: the old ones stay in use', { faults: texts });
       return texts;
     }
     this.#take(result);
@@ -190,10 +190,10 @@ export class ReloadableSchemes {
     if (this.#watch !== null && seen !== undefined) this.#watch.seen = seen;
   }
 
-  /** Each further try would else say the same, all night. */
+  /** Otherwise every retry would log the same, all night. */
   #keep(faults: readonly string[], isAwaited: boolean): readonly string[] {
     if (isAwaited || faults.join('\n') !== this.#told.join('\n')) {
-      this.#options.log.error('schemes not loaded: the old ones stay', { faults });
+      this.#options.log.error('schemes not loaded: the old ones stay in use', { faults });
     }
     this.#told = faults;
     return faults;
@@ -222,7 +222,7 @@ export class ReloadableSchemes {
   #take(loaded: Loaded): void {
     const leftOut = leftOutLines(loaded.stored ?? []);
     if (leftOut.length > 0 && leftOut.join('\n') !== leftOutLines(this.stored).join('\n')) {
-      this.#options.log.error('stored schemes left out: they are not valid', { faults: leftOut });
+      this.#options.log.error('stored schemes left out: not valid any more', { faults: leftOut });
     }
     this.#current = loaded;
     this.#goneSince.clear();

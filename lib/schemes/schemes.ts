@@ -19,7 +19,7 @@ import { undiallable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
 
-/** All schemes of one moment. A call keeps the set it began with, whatever is loaded meanwhile. */
+/** A snapshot of all schemes. A call keeps the set it began with, whatever is loaded meanwhile. */
 export interface SchemeSet {
   /** In the order of their file names; the one from the environment comes last. */
   readonly schemes: ReadonlyMap<string, Scheme>;
@@ -34,7 +34,7 @@ export type LoadResult = {
   readonly named?: readonly string[];
   /** What a glance at the folder showed when it was read: see `lookAt`. */
   readonly seen?: string;
-  /** What became of each scheme of the store. */
+  /** What happened to each scheme of the store. */
   readonly stored?: readonly StoredUse[];
 } & (
   | {
@@ -49,14 +49,14 @@ export type LoadResult = {
   | {
       readonly ok: false;
       readonly faults: readonly string[];
-      /** Some are of the file system, and may pass without anybody changing a file. */
+      /** Some come from the file system, and may go away without a change to a file. */
       readonly mayPass?: boolean;
     }
 );
 
 /** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
 const ENVIRONMENT_SCHEME = 'default';
-/** What its faults are reported under. */
+/** The name in its faults. */
 const ENVIRONMENT = 'environment';
 
 /** A scheme's document, wherever it was read. */
@@ -164,7 +164,7 @@ export function* assembling(
     else
       blame(
         source,
-        `${source.label?.('name') ?? 'name'}: "${scheme.name}" is the name of ${other.source.name} too`,
+        `${source.label?.('name') ?? 'name'}: "${scheme.name}" is also the name of ${other.source.name}`,
       );
   }
   if (asksEnvironment) faults.push(...operator.environmentFaults);
@@ -199,7 +199,7 @@ export function* assembling(
     schemes.get(ENVIRONMENT_SCHEME)?.source.name === ENVIRONMENT
   )
     notes.push(
-      `ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "${chosen.name}": leave one of them out`,
+      `ESL_ROUTER_WEBHOOK_URL: is not the default, as defaultScheme is "${chosen.name}": leave one of them out`,
     );
   const all = new Map([...schemes].map(([name, { scheme }]) => [name, scheme]));
   notes.push(...strayVariables(config));
@@ -216,7 +216,7 @@ export function* assembling(
   return { ok: true, set, notes, files, stored };
 }
 
-/** The set of all the others: a stored scheme that is not valid, or not any more, takes none of them with it. */
+/** The set of all the others: a stored scheme that is not, or no longer, valid takes none of them with it. */
 function* withoutIll(
   ill: ReadonlyMap<SchemeSource, readonly Fault[]>,
   sources: readonly SchemeSource[],
@@ -235,7 +235,7 @@ function* withoutIll(
 }
 
 const NO_STORE =
-  'there is no store, in which they wait until they are delivered: make the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
+  'there is no store for them to wait in until they are delivered: create the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
 
 export type Choice = {
   /** In shadow mode, and would have the call if it were live. */
@@ -298,7 +298,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   'webhook.auth': 'ESL_ROUTER_WEBHOOK_AUTH',
 };
 
-/** Without a URL the environment makes no scheme, whatever else it says of one. */
+/** Without a URL the environment makes no scheme, whatever else it sets. */
 function strayVariables({ webhook }: Config): string[] {
   if (webhook.url !== '') return [];
   const { auth, headers, parameters, responseName } = webhook;

@@ -52,7 +52,7 @@ async function withFolder(env: Environment): Promise<Omit<SecretFiles, 'readFile
   if (dir === '') return { env, faults, notes };
   const found: Record<string, string> = {};
   const names = await namesOf(dir).catch((error: unknown) => {
-    faults.push(`${FOLDER}: ${dir}: ${messageOf(error)}, expected a folder with one file a secret`);
+    faults.push(`${FOLDER}: ${dir}: ${messageOf(error)}, expected a folder with one file per secret`);
     return [];
   });
   for (const file of names.filter((name) => !name.startsWith('.')).sort()) {
@@ -61,9 +61,9 @@ async function withFolder(env: Environment): Promise<Omit<SecretFiles, 'readFile
     const variable = `ESL_ROUTER_SECRET_${name}_FILE`;
     const other = found[variable] ?? ((env[variable] ?? '') === '' ? undefined : variable);
     if (!NAME.test(name))
-      notes.push(`${path}: is no secret: its name has more than letters, digits, "_", "-" and "."`);
+      notes.push(`${path}: is not read as a secret: a name has only letters, digits, "_", "-" and "."`);
     else if (other !== undefined)
-      faults.push(`${path} and ${other} are both the secret ${name}: only one of them`);
+      faults.push(`${path} and ${other} are both the secret ${name}: keep only one of them`);
     else found[variable] = path;
   }
   return { env: { ...env, ...found }, faults, notes };
@@ -82,7 +82,7 @@ export async function lookAtSecrets(given: Environment, own: OwnWrites): Promise
 
 type Hosts = Parameters<typeof loadSecrets>[0]['hosts'];
 
-/** Throws RouterError `config_invalid` with every fault, a line each. */
+/** Throws RouterError `config_invalid` with every fault, one per line. */
 export function secretsOf(files: SecretFiles, hosts: Hosts): { secrets: Secrets; texts: readonly string[] } {
   let secrets: Secrets | null = null;
   const faults = [...files.faults];

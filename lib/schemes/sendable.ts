@@ -23,14 +23,14 @@ import { refusalOf } from '../webhook/url.ts';
 import type { Webhook } from '../webhook/webhook.ts';
 
 /**
- * What loads can be sent: what a call would make of a scheme is made of it when it is loaded, by the same code, for a call
- * that tells everything and for one that tells nothing.
+ * Checks that what loads can be sent: a scheme is tried when it is loaded, by the code that calls use, for a call with all
+ * values and for one with none.
  */
 export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): string[] {
   return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
 }
 
-/** Every request of a scheme, with its path: its own, those that follow, its backups, and what it tells. */
+/** Every request of a scheme, with its path: its own, those that follow, its backups, and its events. */
 function webhooksOf(scheme: Scheme): [string, Webhook][] {
   const { webhook, fallback } = scheme;
   const backups = Object.entries(fallback).flatMap(([list, steps = []]) =>
@@ -107,7 +107,10 @@ function unprintable({ headers, auth }: Webhook, secret: (name: string) => strin
   if (auth.type === 'api-key') templates.push(auth.key);
   return [...new Set(templates.flatMap(secretsOf))]
     .filter((name) => /[^\x20-\x7e]/.test(secret(name)))
-    .map((name) => `{{secret.${name}}}: it has characters that no header can carry: only printable ASCII`);
+    .map(
+      (name) =>
+        `{{secret.${name}}}: has characters that a header cannot hold: only printable ASCII is allowed`,
+    );
 }
 
 /** What goes to FreeSWITCH: a number and a user, with the headers for the callee; the variables of the caller's own leg. */
@@ -144,8 +147,9 @@ function legFaults(scheme: Scheme, config: Config): string[] {
   return distinct([...dialled, rung, ...set]);
 }
 
-/** A caller can choose the domain of his request. */
-export const UNLISTED = 'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be';
+/** A caller can choose the domain of the request. */
+export const UNLISTED =
+  'is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed';
 
 /** Settings that no call can be dialled by. */
 export function undiallable({ dial, domain, domains, extensionContext, sipHosts }: Config): string[] {
@@ -177,7 +181,7 @@ export function undiallable({ dial, domain, domains, extensionContext, sipHosts 
   ]);
 }
 
-/** A call of which all is known, and one of which nothing is. */
+/** A call with all values, and one with none. */
 function sampleCalls(scheme: Scheme, domain: string): Call[] {
   const variables = variablesOfScheme(scheme);
   const headers = new Map([

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { answerOf } from './file.ts';
 
-/** What is seen of a file while its file system, or another one, hangs. */
+/** What a look at a file shows while its file system, or another one, hangs. */
 export const NO_ANSWER = 'no answer';
 
 /** What a glance at files shows. Never rejects. */

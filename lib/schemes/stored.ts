@@ -29,7 +29,7 @@ export type StoredUse = Pick<StoredScheme, 'name' | 'revision'> &
     | { readonly use: 'live' | 'shadow' }
     /** A file has the same name, and counts. */
     | { readonly use: 'hidden'; readonly by: string }
-    /** It is not valid, or not any more: the others go on without it. */
+    /** It is not, or no longer, valid: the others go on without it. */
     | { readonly use: 'left_out'; readonly faults: readonly Fault[] }
   );
 
@@ -49,7 +49,7 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-/** Documents of the store as sources. Those whose name is taken, or that are no JSON, are none. */
+/** Documents of the store as sources. Those whose name is taken, or that are not JSON, are left out. */
 export async function storedSources(
   { schemes, isKnown }: StoredSchemes,
   others: readonly Source[],
@@ -58,7 +58,7 @@ export async function storedSources(
   const sources: Found['sources'][number][] = [];
   const uses: StoredUse[] = [];
   const notes: string[] = [];
-  if (!isKnown) notes.push('the store can not be read yet: its schemes are taken as soon as it can');
+  if (!isKnown) notes.push('the store cannot be read yet: its schemes are loaded as soon as it can');
   for (const { name, revision, document, state } of schemes) {
     const place = placeOf(name, revision);
     const by = taken.get(name);
@@ -83,7 +83,7 @@ export async function storedSources(
   return { sources, uses, notes };
 }
 
-/** What a fault of it is reported under. */
+/** The name in its faults. */
 function placeOf(name: string, revision: number): string {
   return `store: ${name} (revision ${revision})`;
 }

@@ -98,13 +98,13 @@ function certificatesIn(text: string, path: string): string[] {
 
 const KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[^]+?-----END \1-----/;
 
-/** Opened here and now: a wrong passphrase is a fault of the scheme. No words of OpenSSL's: they may hold what it read. */
+/** Opened at once: a wrong passphrase is a fault of the scheme. OpenSSL's message is left out: it may hold what it read. */
 function keyIn(text: string, path: string, passphrase: string | null): KeyObject {
   const [pem = ''] = KEY.exec(text) ?? [];
   if (pem === '') throw new Error(`${path} holds no private key in PEM`);
   const isLocked = /BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED/m.test(pem);
   if (isLocked && passphrase === null)
-    throw new Error(`${path} is locked: expected its passphrase in webhook.tls.passphrase`);
+    throw new Error(`${path} is encrypted: expected its passphrase in webhook.tls.passphrase`);
   try {
     return createPrivateKey({ key: pem, ...(isLocked ? { passphrase: passphrase ?? '' } : {}) });
   } catch {
@@ -129,7 +129,7 @@ function passphraseOf({ passphrase }: TlsChoice, secret: TlsSources['secret']): 
 /** Certificates are renewed in the last weeks. */
 const SOON_MS = 14 * 86_400_000;
 
-/** A note and no fault: schemes that were fine yesterday are not refused today. */
+/** A note, not a fault: schemes that were fine yesterday are not refused today. */
 function validity({ validFrom, validTo }: X509Certificate, path: string, today: Date): string[] {
   const [from, to] = [new Date(validFrom), new Date(validTo)];
   const left = to.getTime() - today.getTime();

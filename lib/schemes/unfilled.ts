@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { requestsOf, templatesOf, type Scheme } from '../scheme/scheme.ts';
 import { KINDS } from '../webhook/webhook.ts';
 
-/** What a person has still to fill in: a setting that is missing, the hosts of RFC 2606 and 6761, and the words that stand for one's own. */
+/** What people still have to fill in: missing settings, the hosts of RFC 2606 and 6761, and placeholders. */
 
 const EXAMPLE_HOST = /(?<![\w.-])(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|invalid)(?![\w.-])/i;
 const PLACEHOLDER =
@@ -15,17 +15,17 @@ const SHOWN = 10;
 export function unfilledIn(scheme: Scheme, config: Pick<Config, 'domain' | 'gateway'>): string[] {
   const notes: string[] = [];
   if (scheme.domain === undefined && config.domain === '' && dialsUsers(scheme)) {
-    notes.push('domain: none here and none in ESL_ROUTER_DOMAIN, so SIP logins and extensions are refused');
+    notes.push('domain: set neither here nor in ESL_ROUTER_DOMAIN, so SIP logins and extensions are refused');
   }
   for (const { path: place, webhook } of requestsOf(scheme)) {
     const { url } = webhook;
     const [, host = ''] = /^[a-z]+:\/\/(?:[^/?#@]*@)?([^/?#:]*)/i.exec(url.source) ?? [];
-    if (EXAMPLE_HOST.test(host)) notes.push(`${place}.url: ${host} is an example, no CRM answers there`);
+    if (EXAMPLE_HOST.test(host)) notes.push(`${place}.url: ${host} is an example: no CRM answers there`);
   }
   for (const { source } of templatesOf(scheme)) {
     const [found] = PLACEHOLDER.exec(source.replace(/\{\{[^{}]*\}\}/g, '')) ?? [];
     if (found !== undefined)
-      notes.push(`${JSON.stringify(found.slice(0, SHOWN))} in a text of the scheme is not filled in`);
+      notes.push(`${JSON.stringify(found.slice(0, SHOWN))} in the scheme is not filled in`);
   }
   const named = {
     gateway: [scheme.gateway ?? config.gateway].flat(),

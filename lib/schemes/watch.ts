@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.ts';
 
 export interface WatchOptions {
-  /** A glance at what is watched: two that are alike mean that nothing has changed. Never rejects. */
+  /** The state of what is watched: two equal ones mean that nothing has changed. Never rejects. */
   readonly look: () => Promise<string>;
-  /** The next glance comes when this has settled. Never rejects. */
+  /** The next look comes when this has settled. Never rejects. */
   readonly onChange: () => Promise<unknown>;
   readonly clock: Clock;
 }
 
-/** Editors and deployments write in several steps: what changed is taken when it has been quiet for a moment. */
+/** Editors and deployments write in several steps: changes are loaded when it has been quiet for a moment. */
 const QUIET_MS = 100;
-/** It never gets quiet where somebody writes all the time. */
+/** It never gets quiet if somebody writes all the time. */
 const RESTLESS_MS = 2_000;
 const BETWEEN_MS = 250;
 /** A wide folder is looked at less often, so that its looks take a twentieth of the time at most. */

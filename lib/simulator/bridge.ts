@@ -61,7 +61,7 @@ async function bridgeTo(leg: Leg, argument: Bytes): Promise<void> {
     const attempt = new Originate(leg, shared, legs);
     end = await attempt.run();
     if (end.kind === 'failed') report(leg, end.disposition, enterprise);
-    // When originate_timeout fires, the alternatives behind `|` are skipped (03f), unless told otherwise (03h).
+    // When originate_timeout fires, the alternatives after `|` are skipped (03f), unless told otherwise (03h).
     const goesOn =
       end.kind === 'failed' && (!end.timedOut || shared.get('originate_continue_on_timeout') === 'true');
     if (!goesOn) break;

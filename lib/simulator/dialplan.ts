@@ -6,7 +6,7 @@ import { bytesOf } from './message.ts';
 import type { Task } from './tasks.ts';
 import type { DialplanTask } from './types.ts';
 
-/** The dialplan's own extension behind `socket`, and the guard's target. */
+/** The dialplan's own extension after `socket`, and the guard's target. */
 export const FALLBACK = 'esl_router_fallback';
 
 /** What the router leaves on the leg; the dialplan unsets it before `socket`, so that nothing stale decides. */

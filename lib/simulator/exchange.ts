@@ -66,9 +66,9 @@ export function pause(ms: number): Promise<void> {
 const CROSSING_MS = 50;
 
 /**
- * The routers of a leg are told who has taken it when they can know: its events are out, and a command of theirs that
- * was on its way has come. By turns of the event loop, so that a stall of this process is not held against them: out,
- * a while, and in.
+ * The routers of a leg are told who has taken it when they can know: its events are out, and a command of theirs that was on
+ * its way has come. By turns of the event loop, so that a stall of this process is not checked against them: out, a while, and
+ * in.
  */
 export async function tellWhenKnown(taker: Taker, routers: readonly Listener[]): Promise<void> {
   await immediate();

@@ -64,7 +64,7 @@ export function dialStringFaults(text: Bytes): string[] {
   const dial = readDialString(text);
   const alternatives = dial.threads.flatMap((thread) => thread.alternatives);
   if (dial.threads.length > 1) faults.push(`extra legs: ":_:" in ${text}`);
-  // One bridge a step: behind `|` an originate_timeout skips what the router would have tried (03f).
+  // One bridge a step: after `|` an originate_timeout skips what the router would have tried (03f).
   else if (alternatives.length > 1) faults.push(`extra legs: "|" in ${text}`);
   const legs = alternatives.flat();
   if (legs.length > MOST_LEGS) faults.push(`extra legs: ${legs.length} in ${text}`);

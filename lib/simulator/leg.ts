@@ -57,7 +57,7 @@ export class Leg implements Killable {
   interrupt: Interrupt | null = null;
   /** Set by `respond`: it outranks the code of any cause. */
   respondCode: number | null = null;
-  /** An event that is older than the socket, and comes on it all the same. */
+  /** An event that is older than the socket, and comes on it anyway. */
   late: readonly [head: Bytes, body: Bytes] | null = null;
   /** What is to happen when the callee hangs up: transfer_after_bridge, park_after_bridge. */
   afterBridge: Away | null = null;

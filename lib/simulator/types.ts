@@ -119,7 +119,7 @@ export interface CallScript {
   /** An old dialplan does not set `esl_router_guard_id`. */
   readonly tellsGuardId?: boolean;
   readonly schedules?: readonly DialplanTask[];
-  /** What the extension behind `socket`, and the guard's, does: serves the caller, or leads back to `socket`. */
+  /** What the extension after `socket`, and the guard's, does: serves the caller, or leads back to `socket`. */
   readonly fallback?: 'serves' | 'socket';
   readonly moves?: readonly Move[];
   /** The router is stopped or killed: then it may close the socket of a call that was moved. */
@@ -132,7 +132,7 @@ export interface CallScript {
   readonly hangupAfterMs?: number;
   readonly hangupAt?: 'connected' | 'ringing' | 'answered';
   readonly callee: (leg: DialledLeg) => CalleeBehaviour;
-  /** The words behind the address; `async full` when absent. */
+  /** The words after the address; `async full` when absent. */
   readonly socketArgs?: { readonly async: boolean; readonly full: boolean };
 }
 
@@ -152,13 +152,13 @@ export type CallEnd =
       readonly endedBy: 'caller' | 'other' | 'router' | 'switch' | 'guard';
     }
   | { readonly kind: 'hangup'; readonly cause: string; readonly sipCode: number }
-  /** The dialplan went on behind `socket`, to the fallback extension. */
+  /** The dialplan went on after `socket`, to the fallback extension. */
   | { readonly kind: 'dialplan' }
   | { readonly kind: 'transfer'; readonly extension: string; readonly context: string }
   /** The dialplan's `sched_transfer` took the call back. */
   | { readonly kind: 'guard' }
   | { readonly kind: 'caller-hangup'; readonly at: 'waiting' | 'ringing' }
-  /** No router accepted; the dialplan went on behind `socket`. */
+  /** No router accepted; the dialplan went on after `socket`. */
   | { readonly kind: 'no-router' }
   /** LIMBO: parked in silence with nothing to come. */
   | { readonly kind: 'silence' };

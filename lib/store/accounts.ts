@@ -1,8 +1,8 @@
-import type { Insertable, Selectable } from 'kysely';
+import { sql, type Insertable, type Selectable } from 'kysely';
 import type { Database } from './database.ts';
 import type { SessionTable, TokenTable, UserTable } from './tables.ts';
 
-/** Who may use the API and the console. Of passwords, tokens and sessions the hashes alone are kept. */
+/** Who may use the API and the console. Of passwords, tokens and sessions only hashes are kept. */
 
 export type User = Selectable<UserTable>;
 export type Token = Selectable<TokenTable>;
@@ -38,8 +38,34 @@ export class Accounts {
     return numUpdatedRows > 0n;
   }
 
-  async users(): Promise<User[]> {
-    return this.#database.reader.selectFrom('users').selectAll().orderBy('name').execute();
+  /** Of one tenant, or all. */
+  async users(tenant?: string): Promise<User[]> {
+    let query = this.#database.reader.selectFrom('users').selectAll().orderBy('name');
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
+    return query.execute();
+  }
+
+  /** Adds the very first user, when there is none at all; else resolves to false. In a transaction alone: two may come at once. */
+  async addFirstUser(user: Insertable<UserTable>): Promise<boolean> {
+    const { kind, writer, reader } = this.#database;
+    if (kind === 'postgres') await sql`lock table users in share row exclusive mode`.execute(writer);
+    const other = await reader.selectFrom('users').select('id').limit(1).executeTakeFirst();
+    return other === undefined && (await this.addUser(user));
+  }
+
+  /** How many admins of a tenant may log in; in a transaction nobody else changes one of them before it ends. */
+  async holdAdmins(tenant: string): Promise<number> {
+    const { kind, writer } = this.#database;
+    const admins = await writer
+      .selectFrom('users')
+      .select('id')
+      .where('tenant', '=', tenant)
+      .where('role', '=', 'admin')
+      .where('disabled_at', 'is', null)
+      .orderBy('id')
+      .$if(kind === 'postgres', (query) => query.forUpdate())
+      .execute();
+    return admins.length;
   }
 
   async user(name: string): Promise<User | null> {
@@ -51,15 +77,19 @@ export class Accounts {
     await this.#database.writer.insertInto('tokens').values(token).execute();
   }
 
-  async tokens(): Promise<Token[]> {
-    return this.#database.reader.selectFrom('tokens').selectAll().orderBy('id').execute();
+  async tokens(tenant: string): Promise<Token[]> {
+    const { reader } = this.#database;
+    return reader.selectFrom('tokens').selectAll().where('tenant', '=', tenant).orderBy('id').execute();
   }
 
-  /** One that may be used at this moment. */
-  async token(hash: string, at: Date): Promise<Token | null> {
+  /** One that is valid now, with the role of the user who created it: without that user it is worth nothing. */
+  async token(hash: string, at: Date): Promise<(Token & { readonly ownerRole: User['role'] }) | null> {
     const row = await this.#database.reader
       .selectFrom('tokens')
-      .selectAll()
+      .innerJoin('users', 'users.name', 'tokens.created_by')
+      .selectAll('tokens')
+      .select('users.role as ownerRole')
+      .where('users.disabled_at', 'is', null)
       .where('hash', '=', hash)
       .where('revoked_at', 'is', null)
       .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at.toISOString())]))
@@ -72,11 +102,12 @@ export class Accounts {
     await this.#database.writer.updateTable('tokens').set(set).where('id', '=', id).execute();
   }
 
-  async revokeToken(id: string, at: Date): Promise<boolean> {
+  async revokeToken(id: string, tenant: string, at: Date): Promise<boolean> {
     const { numUpdatedRows } = await this.#database.writer
       .updateTable('tokens')
       .set({ revoked_at: at.toISOString() })
       .where('id', '=', id)
+      .where('tenant', '=', tenant)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
@@ -115,7 +146,7 @@ export class Accounts {
     await this.#database.writer.deleteFrom('sessions').where('id', '=', id).execute();
   }
 
-  /** All of one user: his password or his role has changed. */
+  /** All of one user, whose password or role has changed. */
   async closeSessionsOf(userId: string): Promise<void> {
     await this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId).execute();
   }

@@ -41,7 +41,7 @@ const LIST = NAMES.map((name) => `"${name}"`).join(', ');
 
 const STATEMENTS = [
   `insert into calls (${LIST}) values (${NAMES.map(() => '?').join(', ')}) on conflict (id) do nothing`,
-  // Of a call that was there already the words are too.
+  // If the call was there already, so are its words.
   'insert into call_words (rowid, words) select ?, ? where changes() > 0',
 ];
 

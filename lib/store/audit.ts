@@ -5,6 +5,7 @@ import type { AuditTable } from './tables.ts';
 /** Who changed what, and from where. Nothing in it is ever changed or deleted: the database itself refuses. */
 
 export type AuditEntry = Selectable<AuditTable>;
+export type AuditLine = Insertable<AuditTable>;
 
 export class Audit {
   readonly #database: Database;
@@ -13,11 +14,11 @@ export class Audit {
     this.#database = database;
   }
 
-  async add(entry: Insertable<AuditTable>): Promise<void> {
+  async add(entry: AuditLine): Promise<void> {
     await this.#database.writer.insertInto('audit').values(entry).execute();
   }
 
-  /** The newest first; `cursor` is the id of the last one of the page before. */
+  /** Newest first; `cursor` is the id of the last one of the page before. */
   async page({
     cursor,
     limit = 50,

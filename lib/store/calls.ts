@@ -258,7 +258,7 @@ export class Calls {
     const n = own?.n ?? orderOf(at.getTime());
     const groups = groupsOf({ tenant, caller });
     const [before] = await newestWith(this.#database, { groups, from: 0, below: n, limit: 1 });
-    // Found from the newest on: of a caller with more calls than that since, the next one is not told.
+    // Searched from the newest: if the caller has had more calls than that since, the next one is not found.
     const after = await newestWith(this.#database, { groups, from: n + 1, below: LAST, limit: MAX_PAGE });
     const idOf = async (place: number | undefined): Promise<string | null> => {
       if (place === undefined) return null;
@@ -275,7 +275,7 @@ export class Calls {
     };
   }
 
-  /** Where the call stands in the order. Two of one millisecond are told apart by a count, those of other routers by chance. */
+  /** The place of the call in the order. Two in the same millisecond differ by a count, those of other routers by chance. */
   #orderOf({ id, started_at: startedAt }: CallRow['columns']): number {
     this.#last = (this.#last + 1) % PER_MS;
     const at = timeOfUuid(id) ?? Date.parse(startedAt);

@@ -2,12 +2,12 @@ import type { Kysely } from 'kysely';
 import type { Kind } from './migrations.ts';
 import type { NumberedCall, Tables } from './tables.ts';
 
-/** The two databases behind one face: what differs between them is here and in the files of their names. */
+/** The two databases behind one interface: what differs between them is here and in the files of their names. */
 export interface Database {
   readonly kind: Kind;
   /** Writes, one at a time. */
   readonly writer: Kysely<Tables>;
-  /** Reads beside it: a slow question holds no batch up. */
+  /** Reads in parallel: a slow query holds up no batch. */
   readonly reader: Kysely<Tables>;
   /**
    * All of them or none, for what every call costs: without the words of a statement for each batch. A call that is there already
@@ -16,7 +16,7 @@ export interface Database {
   readonly append: (calls: readonly NumberedCall[]) => Promise<void>;
   /** The file, or the URL without its password. */
   readonly place: string;
-  /** Calls back at each word on a channel, and whenever one may have been missed. Returns what ends it. */
+  /** Calls back at each notification on a channel, and whenever one may have been missed. Returns a function that ends it. */
   listen?(channel: string, onWord: () => void): () => void;
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface Lane {
   readonly webhook: string;
 }
 
-/** What one router has to say of its calls, in the order in which it happened. */
+/** What one router reports of its calls, in the order in which it happened. */
 export interface Happened {
   readonly opened: readonly NewLiveCall[];
   readonly deliveries: readonly NewDelivery[];
@@ -25,7 +25,7 @@ export interface Happened {
   readonly closed: readonly string[];
 }
 
-/** What came of a try. */
+/** The result of a try. */
 export type Settled =
   | { readonly kind: 'delivered'; readonly delivery: Delivery }
   | { readonly kind: 'failed'; readonly delivery: Delivery; readonly error: string; readonly nextAt: Date }
@@ -33,7 +33,7 @@ export type Settled =
   /** Nothing was sent. */
   | { readonly kind: 'released'; readonly delivery: Delivery; readonly nextAt: Date };
 
-/** As it stands in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
+/** As in the condition of the index `deliveries_waiting`, which a parameter does not fit. */
 const WAITING = sql.lit('waiting' as const);
 const GIVE_UP_MS = 86_400_000;
 const NOBODY = 'no router has such a scheme, or such an entry in its events';
@@ -45,7 +45,7 @@ export class Deliveries {
     this.#database = database;
   }
 
-  /** Twice is once. What is said of a call that another router has closed meanwhile is dropped. */
+  /** Idempotent. Events of a call that another router has closed meanwhile are dropped. */
   async write(router: string, { opened, deliveries, closed }: Happened): Promise<void> {
     const { writer, kind } = this.#database;
     await writer.transaction().execute(async (transaction) => {
@@ -101,8 +101,8 @@ export class Deliveries {
   }
 
   /**
-   * Takes what of a lane may be sent now, for this router alone until then: of each call the first that waits, and none
-   * behind it.
+   * Takes what may be sent now of a lane, only for this router until then: of each call the first that waits, and none after
+   * it.
    */
   async take(
     { scheme, webhook }: Lane,
@@ -155,7 +155,7 @@ export class Deliveries {
     });
   }
 
-  /** Parks what nobody who is there has tried until it was given up. Resolves to how many. */
+  /** Parks events whose time is over and that no living router has tried. Resolves to how many. */
   async parkForgotten(lanes: readonly Lane[], at: Date): Promise<number> {
     const { numUpdatedRows } = await this.#database.writer
       .updateTable('deliveries')
@@ -178,13 +178,18 @@ export class Deliveries {
     return Number(numUpdatedRows);
   }
 
-  async parked(limit: number): Promise<Delivery[]> {
-    const query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');
+  /** Of one tenant, or of all. */
+  async parked(limit: number, tenant?: string): Promise<Delivery[]> {
+    let query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
     return query.orderBy('id').limit(limit).execute();
   }
 
-  /** Parked ones wait again, for another day: all of them, or one. Resolves to how many. */
-  async retry(at: Date, id?: string): Promise<number> {
+  /** Parked ones wait again, for another day: all of them, those of a tenant, or one. Resolves to how many. */
+  async retry(
+    at: Date,
+    { id, tenant }: { readonly id?: string | undefined; readonly tenant?: string } = {},
+  ): Promise<number> {
     let query = this.#database.writer
       .updateTable('deliveries')
       .set({
@@ -196,22 +201,24 @@ export class Deliveries {
       })
       .where('state', '=', 'parked');
     if (id !== undefined) query = query.where('id', '=', id);
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
     return Number((await query.executeTakeFirst()).numUpdatedRows);
   }
 
   /** How many there are of each state, and since when the oldest waits. */
-  async counts(): Promise<
-    { readonly state: Delivery['state']; readonly count: number; readonly oldest: string }[]
-  > {
-    return this.#database.reader
-      .selectFrom('deliveries')
+  async counts(
+    tenant?: string,
+  ): Promise<{ readonly state: Delivery['state']; readonly count: number; readonly oldest: string }[]> {
+    let query = this.#database.reader.selectFrom('deliveries');
+    if (tenant !== undefined) query = query.where('tenant', '=', tenant);
+    return query
       .select(({ fn }) => ['state', fn.countAll<number>().as('count'), fn.min('created_at').as('oldest')])
       .groupBy('state')
       .orderBy('state')
       .execute();
   }
 
-  /** Delivered and parked ones of before. Resolves to how many. */
+  /** Deletes older delivered and parked ones. Resolves to how many. */
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer
       .deleteFrom('deliveries')
@@ -258,14 +265,14 @@ async function settleDelivered(db: Kysely<Tables>, ids: readonly string[], at: D
       attempts: eb('attempts', '+', 1),
       done_at: at.toISOString(),
       last_error: '',
-      // Nobody needs it any more, and it holds numbers.
+      // It is no longer needed, and it holds numbers.
       body: '',
     }))
     .where('id', 'in', ids)
     .execute();
 }
 
-/** Each has values of its own, and all of them are one statement. */
+/** Each has its own values, and all of them are one statement. */
 async function settleOthers(
   db: Kysely<Tables>,
   kind: Database['kind'],
@@ -273,7 +280,7 @@ async function settleOthers(
   at: Date,
 ): Promise<void> {
   const time = sql.raw(kind === 'postgres' ? 'timestamptz' : 'text');
-  // With a plus in front SQLite finds them by their call, and not among all that wait: there may be a hundred thousand.
+  // The unary plus makes SQLite find them by their call, not among all that wait: there may be a hundred thousand.
   const state = sql.raw(kind === 'postgres' ? 'deliveries.state' : '+deliveries.state');
   const rows = results.map((result) => {
     const { id, attempts, last_error: before } = result.delivery;
@@ -289,7 +296,7 @@ async function settleOthers(
     where deliveries.id = v.column1 and ${state} = 'waiting'`.execute(db);
   const failed = results.flatMap((result) => (result.kind === 'failed' ? [result] : []));
   if (failed.length === 0) return;
-  // Those behind it can't go before: they are not even looked at until then.
+  // Those after it can't go before: they are not even looked at until then.
   const behind = failed.map(({ delivery: { call_id, webhook }, nextAt }) => {
     return sql`(${call_id}, ${webhook}, ${nextAt.toISOString()})`;
   });

@@ -1,5 +1,5 @@
 /**
- * Why the database did not do it. `row`: it refuses this very row; `busy`: somebody else holds it; `gone`: it can't be reached, is
+ * Why the database failed. `row`: it rejects this very row; `busy`: somebody else holds it; `gone`: it can't be reached, is
  * full or read-only; `refused`: it wants another password, user or name; `version`: its tables are of a later program.
  */
 export class StoreFault extends Error {

@@ -15,8 +15,8 @@ const CONNECT_MS = 5_000;
 const AGAIN_MS = 5_000;
 
 /**
- * LISTEN on a connection of its own, opened again when it breaks: each time it is open a word may have been missed, and counts as
- * heard. Never throws. Returns what ends it.
+ * LISTEN on its own connection, opened again when it breaks: each time it opens a notification may have been missed, so it
+ * calls back. Never throws. Returns a function that ends it.
  */
 export function listening({ url, password, channel, onWord, clock }: ListenOptions): () => void {
   let ended = false;
@@ -42,7 +42,7 @@ export function listening({ url, password, channel, onWord, clock }: ListenOptio
       await one.query(`listen ${one.escapeIdentifier(channel)}`);
       onWord();
     } catch {
-      // `end` comes behind it, and the next try.
+      // `end` comes after it, and the next try.
       await one.end().catch(() => undefined);
     }
   };

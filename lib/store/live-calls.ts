@@ -2,9 +2,9 @@ import { uuidv7 } from '../uuid.ts';
 import type { Database } from './database.ts';
 import { insertInto, type NewDelivery } from './deliveries.ts';
 
-/** Calls of which a CRM is told, by the router that has them. Where a router dies another one closes its calls. */
+/** Calls with events, by the router that has them. If a router dies another one closes its calls. */
 
-/** What a CRM is told of a call whose router died: an entry of `live_calls.ends`. */
+/** What is reported of a call whose router died: an entry of `live_calls.ends`. */
 export interface LastWord {
   readonly webhook: string;
   readonly body: string;
@@ -36,8 +36,8 @@ export class LiveCalls {
   }
 
   /**
-   * Closes calls of routers that have not been alive since then, so many at most: their CRMs are told. Resolves to the
-   * schemes that have something to send, one for each call.
+   * Closes calls of routers that have not been alive since then, at most this many, with an event for their CRMs. Resolves to
+   * the schemes that have something to send, one for each call.
    */
   async closeOrphans(aliveSince: Date, at: Date, limit: number): Promise<string[]> {
     const { writer, kind } = this.#database;

@@ -3,7 +3,7 @@ import { StoreFault } from './fault.ts';
 import { MIGRATIONS, statementsOf, type Kind } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
-/** Any number that is always the same: who holds this lock changes the tables. */
+/** An arbitrary constant: the holder of this lock changes the tables. */
 const LOCK = 0x65736c72;
 
 export interface MigrateOptions {
@@ -47,14 +47,14 @@ export async function expectVersion(db: Kysely<Tables>): Promise<void> {
   if (version < MIGRATIONS.length) {
     throw new StoreFault(
       'version',
-      'the store has no tables of this version yet: start the router once, it makes them',
+      'the store has no tables of this version yet: start the router once to create them',
     );
   }
 }
 
 async function versionOf(db: Kysely<Tables>): Promise<number> {
   const version = await appliedIn(db).catch((error: unknown) => {
-    // There is no such table: nobody has been here.
+    // There is no such table: the database is new.
     if (error instanceof Error && /no such table|does not exist/.test(error.message)) return 0;
     throw error;
   });

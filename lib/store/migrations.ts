@@ -1,6 +1,6 @@
 /**
- * The tables, forward only: a migration that was released is never changed, what is to be otherwise comes behind it. The
- * words in capitals differ: see TYPES.
+ * The tables, forward only: a migration that was released is never changed, what is to be otherwise comes after it. The words
+ * in capitals differ: see TYPES.
  */
 export interface Migration {
   readonly both: readonly string[];

@@ -17,7 +17,7 @@ export function placeOf({ url, dir, password }: { url: string; dir: string; pass
   return { kind: 'postgres', url, password };
 }
 
-/** Without its password, for whoever reads it. */
+/** Without its password, for people to read. */
 export function shownPlace(url: string): string {
   return url
     .replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@]*@/, '$1:***@')

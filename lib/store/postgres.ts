@@ -11,7 +11,7 @@ export interface PostgresSettings {
   /** Instead of one in the URL. */
   readonly password: string;
   readonly connections: number;
-  /** What takes longer is given up, and its connection closed: a database that stands still answers nothing at all. */
+  /** A slower query is given up, and its connection closed: a database that hangs answers nothing at all. */
   readonly queryMs: number;
 }
 
@@ -30,10 +30,10 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: 'esl-router',
-    // It keeps no process alive that has nothing else to do.
+    // It does not keep the process alive.
     allowExitOnIdle: true,
   });
-  // One that was idle has gone: the next question opens another.
+  // An idle connection has closed: the next query opens another.
   guarded(pool);
   // Compiling a question takes longer than any page: 100 ms.
   pool.on('connect', (client) => {

@@ -13,14 +13,17 @@ export class Problems {
     this.#database = database;
   }
 
-  /** Counts one more. A solved one that comes back is open again. */
-  async count(problem: Omit<Insertable<ProblemTable>, 'state' | 'count' | 'changed_by'>): Promise<void> {
+  /** Counts `count` more, 1 by default. A solved one that comes back is open again. */
+  async count({
+    count = 1,
+    ...problem
+  }: Omit<Insertable<ProblemTable>, 'state' | 'count' | 'changed_by'> & { count?: number }): Promise<void> {
     await this.#database.writer
       .insertInto('problems')
-      .values({ ...problem, state: 'open', count: 1, changed_by: '' })
+      .values({ ...problem, state: 'open', count, changed_by: '' })
       .onConflict((conflict) =>
         conflict.columns(['tenant', 'kind']).doUpdateSet({
-          count: sql`problems.count + 1`,
+          count: sql`problems.count + ${count}`,
           last_at: problem.last_at,
           last_call: problem.last_call,
           state: sql`case when problems.state = 'solved' then 'open' else problems.state end`,
@@ -41,11 +44,16 @@ export class Problems {
       .execute();
   }
 
-  async change(id: string, state: Problem['state'], by: string): Promise<boolean> {
+  async change(
+    id: string,
+    tenant: string,
+    { state, by }: { state: Problem['state']; by: string },
+  ): Promise<boolean> {
     const { numUpdatedRows } = await this.#database.writer
       .updateTable('problems')
       .set({ state, changed_by: by })
       .where('id', '=', id)
+      .where('tenant', '=', tenant)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }

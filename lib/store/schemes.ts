@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable } from 'kysely';
+import { Audit, type AuditLine } from './audit.ts';
 import type { Database } from './database.ts';
 import type { SchemeRevisionTable } from './tables.ts';
 
@@ -19,19 +20,25 @@ export class Schemes {
     this.#database = database;
   }
 
-  /** Resolves to the revision; null when somebody else has made one meanwhile. */
-  async save({ after, ...change }: SchemeChange): Promise<number | null> {
+  /** With its line of the audit log. Resolves to the revision; null when somebody else has made one meanwhile. */
+  async save({ after, ...change }: SchemeChange, line: AuditLine | null = null): Promise<number | null> {
     const revision = after + 1;
     const { kind, writer } = this.#database;
-    const written = await writer
-      .insertInto('scheme_revisions')
-      .columns(['id', 'tenant', 'name', 'revision', 'created_at', 'author', 'message', 'state', 'document'])
-      .values({ ...change, revision })
-      .onConflict((conflict) => conflict.columns(['tenant', 'name', 'revision']).doNothing())
-      .returning('revision')
-      .executeTakeFirst();
+    const written = await writer.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .insertInto('scheme_revisions')
+        .columns(['id', 'tenant', 'name', 'revision', 'created_at', 'author', 'message', 'state', 'document'])
+        .values({ ...change, revision })
+        .onConflict((conflict) => conflict.columns(['tenant', 'name', 'revision']).doNothing())
+        .returning('revision')
+        .executeTakeFirst();
+      if (row !== undefined && line !== null) {
+        await new Audit({ ...this.#database, writer: transaction }).add(line);
+      }
+      return row;
+    });
     if (written === undefined) return null;
-    // Told when it is there for others to read. A word that is lost is made up for by whoever looks from time to time.
+    // Sent when others can read it. If it is lost, the regular check makes up for it.
     if (kind === 'postgres')
       await sql`select pg_notify(${CHANNEL}, '')`.execute(writer).catch(() => undefined);
     return written.revision;
@@ -47,7 +54,7 @@ export class Schemes {
     return count;
   }
 
-  /** Calls back when another router on the same database may have saved one. PostgreSQL alone: SQLite tells nobody. */
+  /** Calls back when another router on the same database may have saved one. PostgreSQL only: SQLite gives no notice. */
   listen(onChange: () => void): () => void {
     return this.#database.listen?.(CHANNEL, onChange) ?? (() => undefined);
   }
@@ -69,7 +76,7 @@ export class Schemes {
       .execute();
   }
 
-  /** The newest first. */
+  /** Newest first. */
   async revisions(tenant: string, name: string): Promise<SchemeRevision[]> {
     return this.#database.reader
       .selectFrom('scheme_revisions')

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 /** The newest calls that have all of some words, by the index of words. Within milliseconds, whether they are many, few or long ago. */
 
 export interface WordSearch {
-  /** Of each group one word has to stand in the call. */
+  /** One word of each group must be in the call. */
   readonly groups: readonly (readonly string[])[];
   /** Of `n`: from here on, and below there. */
   readonly from: number;
@@ -12,7 +12,7 @@ export interface WordSearch {
   readonly limit: number;
 }
 
-/** Resolves to their places in the order, the newest first. */
+/** Resolves to their places in the order, newest first. */
 export function newestWith(database: Database, search: WordSearch): Promise<number[]> {
   return database.kind === 'sqlite' ? walked(database, search) : probed(database, search);
 }

@@ -26,7 +26,7 @@ export interface LiveSchemes {
   readonly isKnown: boolean;
 }
 
-/** Where no word comes: a SQLite file of another process, a LISTEN that is cut. */
+/** For when no notification comes: a SQLite file of another process, a LISTEN that is cut. */
 const POLL_MS = 1_000;
 /** The files wait for it, and so may a caller at the start. */
 const READ_MS = 3_000;
@@ -34,7 +34,7 @@ const READ_MS = 3_000;
 export class SharedSchemes {
   readonly #options: SharedOptions;
   #live: LiveSchemes = { schemes: [], isKnown: false };
-  /** Of what was read last; null: the database has to be read again. */
+  /** Of what was read last; null: the database must be read again. */
   #mark: number | null = null;
   #warned = false;
 
@@ -52,7 +52,7 @@ export class SharedSchemes {
     } catch (error) {
       this.#mark = null;
       if (!this.#warned) {
-        this.#options.log.warn('store: its schemes can not be read; those of before stay', {
+        this.#options.log.warn('store: its schemes cannot be read; the previous ones stay', {
           error: messageOf(error),
         });
       }

@@ -15,27 +15,30 @@ import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
+import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
 import { postgresDatabase } from './postgres.ts';
+import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
 import { SharedSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
+import { togetherIn, type Together } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type WriterState } from './writer.ts';
 
-/** What is remembered: one face over two databases. */
+/** What is stored: one interface to two databases. */
 
 export interface StoreOptions {
   readonly config: Pick<Config, 'store' | 'tenants'>;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Of this program, for whoever looks into the tables. */
+  /** Of this program, for people who look into the tables. */
   readonly version: string;
   /** What no record may hold. */
   readonly secrets?: readonly string[];
@@ -51,7 +54,7 @@ const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
 const START_MS = 3_000;
-/** A command that meets a router which writes waits for it. */
+/** How long a command waits for a router that writes. */
 const COMMAND_BUSY_MS = 10_000;
 
 /** What a command does with it: reads and keeps it in order. */
@@ -61,27 +64,32 @@ export interface OpenStore {
   readonly calls: Calls;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly shadows: Shadows;
   readonly canaries: Canaries;
   readonly upkeep: Upkeep;
-  /** Copies all of it into a new file while a router writes. SQLite alone. */
+  /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export class Store {
   readonly calls: Calls;
+  readonly figures: Figures;
   readonly schemes: Schemes;
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly together: Together;
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
   readonly canaries: Canaries;
   readonly problems: Problems;
+  /** Counts what went wrong with calls. */
+  readonly problemCounter: ProblemCounter;
   readonly upkeep: Upkeep;
-  /** Schemes are of the router, and its routers are of one house. */
+  /** Schemes belong to the router, and all routers on a database to one owner. */
   readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
   readonly #options: StoreOptions;
@@ -98,14 +106,18 @@ export class Store {
     this.#secrets = secrets;
     this.#redactor = createRedactor({ secrets });
     this.calls = new Calls(database);
+    this.figures = new Figures(database);
     this.schemes = new Schemes(database);
     this.accounts = new Accounts(database);
     this.audit = new Audit(database);
+    this.together = togetherIn(database);
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
     this.canaries = new Canaries(database);
     this.problems = new Problems(database);
+    const tenantOf = this.tenantOf.bind(this);
+    this.problemCounter = new ProblemCounter({ problems: this.problems, tenantOf, clock, log });
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
       write: async (rows) => {
@@ -121,8 +133,8 @@ export class Store {
   }
 
   /**
-   * Resolves to null where there is none. A database that can't be reached is no reason not to start: it is tried again. One that
-   * refuses the user, or is of a later program, is: rejects with RouterError `config_invalid`.
+   * Resolves to null where there is none. A database that can't be reached does not keep the router from starting: it is tried
+   * again. One that refuses the user, or is from a later program, does: rejects with RouterError `config_invalid`.
    */
   static async open(options: StoreOptions): Promise<Store | null> {
     const { config, log } = options;
@@ -141,7 +153,7 @@ export class Store {
           cause: error,
         });
       }
-      log.warn('store: the database can not be used yet; calls go on, and it is tried again', {
+      log.warn('store: the database cannot be used yet; calls go on, and it is tried again', {
         place: store.#database.place,
         error: messageOf(error),
       });
@@ -150,13 +162,13 @@ export class Store {
     return store;
   }
 
-  /** Returns at once. The record is not changed afterwards: its call has ended. */
+  /** Returns at once. The record does not change afterwards: its call has ended. */
   record(record: CallRecord): void {
     try {
       const shown = this.#redactor.value(record) as CallRecord;
       this.#writer.add(rowOf(shown, this.tenantOf(record)));
     } catch (error) {
-      this.#options.log.error('store: a record can not be written', {
+      this.#options.log.error('store: a record cannot be written', {
         trace: record.id,
         error: messageOf(error),
       });
@@ -187,11 +199,12 @@ export class Store {
   /** Within some seconds, whatever the database does. */
   async close(): Promise<void> {
     await this.#sweeper.stop();
+    await within(this.problemCounter.flush(), CLOSE_MS / 3, this.#options.clock);
     await this.#writer.close(CLOSE_MS);
     await within(this.#database.close(), CLOSE_MS / 3, this.#options.clock);
   }
 
-  /** Resolves when its tables are there; rejects where that can't be told, or they can't be made. */
+  /** Resolves when its tables are there; rejects if that is unknown, or if they can't be created. */
   async ready(): Promise<void> {
     if (this.#migrated) return;
     const { version, clock } = this.#options;
@@ -219,7 +232,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
   if (place.kind === 'sqlite' && !(await isFile(place.file))) {
     throw new RouterError(
       'config_invalid',
-      `there is no store yet: ${place.file} is made by the router when it starts`,
+      `there is no store yet: ${place.file} is created by the router when it starts`,
     );
   }
   const database = await connect(place, COMMAND_BUSY_MS);
@@ -235,6 +248,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     calls: new Calls(database),
     accounts: new Accounts(database),
     audit: new Audit(database),
+    together: togetherIn(database),
     deliveries: new Deliveries(database),
     shadows: new Shadows(database),
     canaries: new Canaries(database),
@@ -249,7 +263,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
 async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: number): Promise<Database> {
   if (place.kind === 'sqlite') {
     const { file } = place;
-    // A folder that can't be made is a file that can't be opened, which is told then.
+    // If the folder can't be created the file can't be opened, which is reported then.
     await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
     const writer = sqliteDatabase({ file, readonly: false, busyMs });
     const reader = sqliteDatabase({ file, readonly: true, busyMs });
@@ -295,12 +309,12 @@ async function inTime(promise: Promise<void>, clock: Clock): Promise<void> {
   }
 }
 
-/** What does not pass by waiting. */
+/** Errors that waiting does not cure. */
 function isFinal(error: unknown): boolean {
   return error instanceof StoreFault && (error.kind === 'version' || error.kind === 'refused');
 }
 
-/** Between two batches whoever else wants to write has his turn. */
+/** Between two batches other writers get their turn. */
 const PAUSE_MS = 20;
 
 function pauseOf(clock: Clock): () => Promise<void> {

@@ -7,7 +7,7 @@ import type { Deliveries } from './deliveries.ts';
 import type { Shadows } from './shadows.ts';
 import type { Upkeep } from './upkeep.ts';
 
-/** Keeps the store as small and as discreet as the settings say: a round when the router starts, and one every minute. */
+/** Keeps the store as small and as masked as the settings say: a round when the router starts, and one every minute. */
 
 export interface SweeperOptions {
   readonly store: {

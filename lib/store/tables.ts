@@ -49,7 +49,7 @@ export interface CallTable {
   /** Its numbers are masked. */
   masked: number;
   record: string;
-  /** PostgreSQL alone. */
+  /** PostgreSQL only. */
   words: GeneratedAlways<string>;
 }
 
@@ -149,14 +149,14 @@ interface RouterTable {
   seen_at: string;
 }
 
-/** Calls of which a CRM is told, as long as they last: whose router dies is closed by another. */
+/** Calls with events, while they last: if their router dies another one closes them. */
 export interface LiveCallTable {
   call_id: string;
   router: string;
   tenant: string;
   scheme: string;
   started_at: string;
-  /** The event of its end for each webhook that is told, `[{"webhook": "1", "body": "..."}]`. */
+  /** The `ended` event for each webhook, `[{"webhook": "1", "body": "..."}]`. */
   ends: string;
 }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { guarded } from '../emitter.ts';
 import { StoreFault } from './fault.ts';
 
-/** Our side of a thread that has a SQLite file open: questions go out in order, answers come back in it. */
+/** Our side of a thread that has a SQLite file open: queries go out in order, answers come back in order. */
 
 export interface ThreadSettings {
   readonly file: string;
@@ -32,9 +32,9 @@ interface Waiting {
 
 const BUILT = !import.meta.url.endsWith('.ts');
 const WORKER = new URL(BUILT ? './worker.js' : './worker.ts', import.meta.url);
-/** In a checkout: what lets Node run TypeScript does so in the first thread alone. */
+/** In a checkout: the hook that lets Node run TypeScript works only in the first thread. */
 const FROM_SOURCE = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(WORKER.href)}); })`;
-/** What holds a thread up for so long, a disk that does not answer, holds nobody else up. */
+/** A disk that does not answer holds up the thread for this long, and nothing else. */
 const CLOSE_MS = 2_000;
 
 export class SqliteThread {

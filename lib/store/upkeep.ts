@@ -7,11 +7,11 @@ import { newestWith, vector } from './search.ts';
 import { numberWord, sameNumber, textWords } from './words.ts';
 
 /**
- * What becomes of old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
+ * What happens to old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
  * hold the writer up for some milliseconds each, with a pause between them.
  */
 
-/** Rows of the first batch; each one is made to take about so long. */
+/** Rows of the first batch, and about how long each batch should take. */
 const FIRST_BATCH = 200;
 const LEAST_BATCH = 10;
 const MOST_BATCH = 2_000;
@@ -44,7 +44,7 @@ export class Upkeep {
       const bytes = await this.bytes();
       if (bytes <= maxBytes) return deleted;
       const rows = await this.#count();
-      // A little below, so that the next record is no reason to begin again.
+      // A little below, so that the next record does not start it again.
       const spare = Math.ceil(rows * Math.min(1, 1.02 - maxBytes / bytes));
       const { n } = (await this.#database.reader
         .selectFrom('calls')
@@ -101,7 +101,7 @@ export class Upkeep {
     }
   }
 
-  /** Takes a number out of every record, in whatever spelling it stands there. Resolves to how many records. */
+  /** Removes a number from every record, in any spelling. Resolves to how many records. */
   async erase(number: string): Promise<number> {
     const { reader, writer } = this.#database;
     const digits = number.replace(/\D/g, '');
@@ -123,7 +123,7 @@ export class Upkeep {
         .select(['n', 'tenant', 'record', 'caller', 'did', 'destination', 'answered_by'])
         .where('n', 'in', places)
         .execute();
-      // The index knows the end of a number alone: a stranger's may end so too.
+      // The index knows only the end of a number: a stranger's may have the same.
       const his = rows.filter(
         (row) =>
           [row.caller, row.did, row.destination, row.answered_by ?? ''].some((one) =>
@@ -243,7 +243,7 @@ export class Upkeep {
   }
 }
 
-/** All numbers of the record are masked, in whatever spelling they stand; his own, and his name where he is the caller, are gone. */
+/** All numbers of the record are masked, in any spelling; the erased number, and the name if it is the caller's, are gone. */
 function withoutNumber(record: CallRecord, number: string): CallRecord {
   const without = (value: string): string => (sameNumber(value, number) ? ERASED : value);
   const isCaller = sameNumber(record.call?.caller ?? '', number);

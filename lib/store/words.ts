@@ -1,11 +1,11 @@
 import type { CallRecord } from '../call/record.ts';
 
 /**
- * The words by which a call is found: what is filtered by, `result:routed`, and what stands in the texts of its record. Made here,
- * so that both databases find the same: lower case, of letters, digits and `._-`, and nothing that a query would obey.
+ * The words by which a call is found: those of filters, `result:routed`, and those in the texts of its record. Made here, so
+ * that both databases find the same: lower case, only letters, digits and `._-`, and nothing that is query syntax.
  */
 
-/** What can be filtered by, and the letter in front of its words. */
+/** What can be filtered by, and the prefix of its words. */
 const FACETS = {
   caller: 'c',
   number: 'n',
@@ -102,7 +102,7 @@ export function wordOf(facet: Facet, value: string): string {
   return `${FACETS[facet]}:${plain}`;
 }
 
-/** Countries and trunks change what stands in front of a number, and not its end. */
+/** Countries and trunks change the prefix of a number, not its end. */
 const TAIL = 9;
 const LOCAL = 7;
 

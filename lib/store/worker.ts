@@ -55,7 +55,7 @@ function answer({ id, ...asked }: ThreadQuestion): ThreadAnswer {
     }
     const { sql, parameters } = asked;
     if (sql.startsWith('pragma ')) {
-      // A statement of one is left half done by this library, and the next transaction can not end.
+      // A statement of one is left half done by this library, and the next transaction cannot end.
       open().exec(sql);
       return { id, ok: true, rows: [], changes: 0 };
     }

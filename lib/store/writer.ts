@@ -5,8 +5,8 @@ import type { CallRow } from './calls.ts';
 import { StoreFault } from './fault.ts';
 
 /**
- * Behind the calls: what they leave is put into a queue, and written in batches. Nobody waits for it. A database that takes
- * nothing fills the queue, and what comes then is counted and lost.
+ * In the background: records go into a queue, and are written in batches. Nobody waits for it. A database that accepts nothing
+ * fills the queue, and what comes then is counted and lost.
  */
 
 export interface WriterOptions {
@@ -29,14 +29,16 @@ export interface WriterState {
 
 const MAX_ROWS = 20_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** A record is seen in the store so much later. */
+/** How much later a record is in the store. */
 const GATHER_MS = 200;
 const BATCH_ROWS = 100;
 const PLACES_TRIED = 3;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
-/** Losses are told so often while they go on. */
+/** How often losses are logged while they go on. */
 const TELL_MS = 60_000;
+/** A database gives up by itself before; a disk that stands still never does. */
+const SILENT_MS = 12_000;
 
 export class Writer {
   readonly #options: Required<WriterOptions>;
@@ -78,7 +80,7 @@ export class Writer {
     };
   }
 
-  /** For whoever wants to see what was recorded just now: resolves when it is written, or can't be. */
+  /** For anyone who wants to see what was recorded just now: resolves when it is written, or can't be. */
   async flush(): Promise<void> {
     while (this.#queue.length > 0 && this.#because === '') {
       this.#stopTimer();
@@ -120,11 +122,16 @@ export class Writer {
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH_ROWS);
+      const cancel = this.#options.clock.after(SILENT_MS, () => {
+        this.#tellDown(`no answer for ${SILENT_MS / 1000} s`);
+      });
       try {
         await this.#write(batch);
       } catch (error) {
         this.#isDown(error);
         return;
+      } finally {
+        cancel();
       }
       this.#queue.splice(0, batch.length);
       for (const { bytes } of batch) this.#bytes -= bytes;
@@ -132,7 +139,7 @@ export class Writer {
     }
   }
 
-  /** A row that the database refuses costs no other one. */
+  /** A row that the database rejects does not affect the others. */
   async #write(batch: readonly CallRow[]): Promise<void> {
     const { write } = this.#options;
     try {
@@ -157,7 +164,7 @@ export class Writer {
         // Another router may have had the same place in the order: each try has a new one.
         if (tries < PLACES_TRIED) continue;
         this.#lost++;
-        log.warn('store: the database refuses a record', { trace: row.columns.id, error: error.message });
+        log.warn('store: the database rejects a record', { trace: row.columns.id, error: error.message });
         return;
       }
     }
@@ -165,23 +172,27 @@ export class Writer {
 
   #isDown(error: unknown): void {
     if (this.#closing) return;
-    if (this.#because === '') {
-      const facts = { error: messageOf(error), queued: this.#queue.length };
-      this.#options.log.warn(
-        'store: the database takes no records; calls go on, and what is queued is tried again',
-        facts,
-      );
-    }
-    this.#because = messageOf(error);
+    this.#tellDown(messageOf(error));
     this.#cancelTimer = this.#after(this.#retryMs);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+  }
+
+  /** Once, until it takes records again. */
+  #tellDown(because: string): void {
+    if (this.#because === '') {
+      this.#options.log.warn(
+        'store: the database accepts no records; calls go on, and queued records are tried again',
+        { error: because, queued: this.#queue.length },
+      );
+    }
+    this.#because = because;
   }
 
   #isUp(): void {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('store: the database takes records again', {
+    this.#options.log.info('store: the database accepts records again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });
@@ -194,13 +205,13 @@ export class Writer {
     if (clock.now() - this.#toldAt < TELL_MS) return;
     this.#toldAt = clock.now();
     this.#toldLost = this.#lost;
-    log.warn(`store: records are lost: ${why}; they are in the log alone`, { lost: this.#lost });
+    log.warn(`store: records are lost: ${why}; they are only in the log`, { lost: this.#lost });
   }
 
-  /** Those since it was last told. */
+  /** Those since the last log line. */
   #tellLost(): void {
     if (this.#lost === this.#toldLost) return;
     this.#toldLost = this.#lost;
-    this.#options.log.warn('store: records were lost; they are in the log alone', { lost: this.#lost });
+    this.#options.log.warn('store: records were lost; they are only in the log', { lost: this.#lost });
   }
 }

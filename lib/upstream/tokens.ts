@@ -56,7 +56,7 @@ interface Entry {
 
 /** An endpoint has so long, whatever time a single call has. */
 const FETCH_MS = 8_000;
-/** A call that finds an endpoint silent for so long does not wait for it as well. */
+/** A call that finds an endpoint silent for this long does not wait for it as well. */
 const PATIENCE_MS = 2_000;
 /** Where the endpoint does not say: most give an hour, and a 401 renews before that. */
 const USUAL_SECONDS = 3_600;

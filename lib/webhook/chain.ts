@@ -42,17 +42,14 @@ export const webhook = z.strictObject({ ...own, then }).superRefine((hook, conte
   };
   questionFaults(hook, fault);
   if (hook.unmapped !== undefined && hook.map.size === 0) {
-    fault(
-      'unmapped',
-      'says what becomes of a word that webhook.map does not have, and there is no webhook.map',
-    );
+    fault('unmapped', 'is for words that webhook.map does not have, and there is no webhook.map');
   }
   sequenceFaults(hook, fault);
   const named = [hook, ...hook.then].slice(0, -1).findIndex(namesDestination);
   if (named >= 0) {
     fault(
       named === 0 ? 'responseName' : `then.${named - 1}.responseName`,
-      'names the destination, and the reply of the last question holds it',
+      'is for the destination, which only the reply of the last question names',
     );
   }
 });
@@ -104,9 +101,9 @@ function sequenceFaults(
 /** It follows from nothing, or from what can't be read. */
 function whyNotAfter(question: Linked, before: Linked): string | null {
   const [path] = repliesIn(question);
-  if (path === undefined) return 'has nothing of the reply before it: expected {{reply.path}} in it';
+  if (path === undefined) return 'uses nothing of the previous reply: expected {{reply.path}} in it';
   return before.import === 'http'
-    ? `{{reply.${path}}}: the reply before it is plain text (import "http")`
+    ? `{{reply.${path}}}: the previous reply is plain text (import "http")`
     : null;
 }
 

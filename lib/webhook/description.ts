@@ -4,17 +4,17 @@ import type { Field } from './field.ts';
 export const WEBHOOK_FIELDS = {
   crm: {
     label: 'Profile of a CRM',
-    doc: 'Name of a profile (crms/NAME.json beside the schemes, or "crms" in the configuration): URL, authentication, headers, limits and what else many schemes share of one CRM. webhook.url is then a path behind the URL of the profile.',
+    doc: 'Name of a profile (crms/NAME.json beside the schemes, or "crms" in the configuration): URL, authentication, headers, limits and whatever else schemes share for one CRM. webhook.url is then a path below the URL of the profile.',
     example: 'main',
   },
   url: {
     label: 'URL',
-    doc: 'Where the CRM is asked: http or https, any port, an IP address allowed. Macros in path and query only.',
+    doc: 'Where the question is sent: http or https, any port, an IP address allowed. Macros in path and query only.',
     example: 'https://crm.example.com/route',
   },
   method: {
     label: 'HTTP request method',
-    doc: 'For submission "http". JSON and JSON-RPC always go by POST.',
+    doc: 'For submission "http". JSON and JSON-RPC are always sent by POST.',
     example: 'GET',
   },
   submission: {
@@ -29,7 +29,7 @@ export const WEBHOOK_FIELDS = {
   },
   responseName: {
     label: 'Name in response for destination',
-    doc: 'Key, dotted path or JSON Pointer of the destination in the reply, or a list of them: the first that holds something counts.',
+    doc: 'Key, dotted path or JSON Pointer of the destination in the reply, or a list of them: the first that holds something is used.',
     example: ['result.0.phone', '/result/user.phone'],
   },
   rpcMethod: {
@@ -50,7 +50,7 @@ export const WEBHOOK_FIELDS = {
   },
   body: {
     label: 'Body',
-    doc: 'Any JSON with macros in its texts, instead of parameters.',
+    doc: 'Any JSON with macros in its strings, instead of parameters.',
     example: { filter: { phone: '{{caller_e164}}' }, limit: 1 },
   },
   parametersIn: {
@@ -65,7 +65,7 @@ export const WEBHOOK_FIELDS = {
   },
   auth: {
     label: 'Authentication',
-    doc: 'How the router proves who it is. Secrets are written as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
+    doc: 'How the router authenticates. Secrets are written as {{secret.NAME}} and are read from ESL_ROUTER_SECRET_NAME or its _FILE.',
     example: { type: 'bearer', token: '{{secret.CRM}}' },
   },
   map: {
@@ -80,67 +80,67 @@ export const WEBHOOK_FIELDS = {
   },
   expect: {
     label: 'Kinds of destination',
-    doc: 'What the CRM may name; what is read as another kind is refused. All kinds when this is left out.',
+    doc: 'Kinds of destination that the CRM may name; any other is refused. All kinds when left out.',
     example: ['extension'],
   },
   require: {
-    label: 'Values without which nobody is asked',
-    doc: 'Macros that have to hold something: a search for an empty number finds somebody in many CRMs. Where one is empty the call goes on with onNoRoute, unasked.',
+    label: 'Required values',
+    doc: 'Macros that must not be empty: many CRMs find somebody when they search for an empty number. If one is empty the CRM is not asked, and the call goes on with onNoRoute.',
     example: ['caller_e164'],
   },
   errorName: {
     label: 'Name in response for an error',
-    doc: 'Key or path as in responseName: when it holds something, the CRM says that it failed, whatever the status is.',
+    doc: 'Key or path as in responseName: when it holds something, the CRM has failed, whatever the status.',
     example: 'error',
   },
   rpcId: {
     label: 'JSON-RPC id',
-    doc: 'Sent as text, or as an integer for servers that take nothing else.',
+    doc: 'Sent as text, or as an integer for servers that accept nothing else.',
     example: 'number',
   },
   echo: {
     label: 'Echo of the question',
-    doc: 'Where the CRM repeats the webhook-id. A reply that repeats another one, or none, rings nobody.',
+    doc: 'Where the CRM repeats the webhook-id. A reply with another id, or without one, is an error.',
     example: { key: 'requestId' },
   },
   when: {
     label: 'Only when',
-    doc: 'What the reply has to hold, path -> value or values, compared as text. Where it holds something else the call goes on with onNoRoute: an owner who is not at work.',
+    doc: 'What the reply must hold, path -> value or values, compared as text. Otherwise the call goes on with onNoRoute, for example when the owner is not at work.',
     example: { 'result.0.ASSIGNED_BY.TIMEMAN_STATUS': ['OPENED', 'PAUSED'] },
   },
   noRouteStatuses: {
     label: 'Statuses that mean "nobody"',
-    doc: 'HTTP statuses by which the CRM says that it does not know the caller.',
+    doc: 'HTTP statuses that mean that the CRM does not know the caller.',
     example: [404],
   },
   withheld: {
     label: 'Withheld caller',
-    doc: 'Whether the number of a caller who withholds it is hidden from the CRM or sent.',
+    doc: 'Whether a withheld number is hidden from the CRM or sent.',
     example: 'hide',
   },
   redirects: {
     label: 'Redirects',
-    doc: 'How many redirects are followed, each held against the same rules. Google Apps Script needs 1.',
+    doc: 'How many redirects are followed, each checked against the same rules. Google Apps Script needs 1.',
     example: 1,
   },
   tls: {
     label: 'TLS',
-    doc: 'Certificates for https: which are trusted, and which one shows the CRM who asks. Files are PEM, relative to the folder of the schemes. The certificate of the CRM is always verified.',
+    doc: 'Certificates for https: which are trusted, and which one the router shows. Files are PEM, relative to the folder of the schemes. The certificate of the CRM is always verified.',
     example: { ca: '../crm-ca.pem', cert: '../router.pem', key: '../router.key' },
   },
   proxy: {
     label: 'Proxy',
-    doc: 'What the CRM is asked through: "environment" (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), "none", or a URL whose user and password may be secrets. Without it http.proxy of the configuration counts.',
+    doc: 'Proxy for this CRM: "environment" (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), "none", or a URL whose user and password may be secrets. When left out http.proxy of the configuration is used.',
     example: 'http://router:{{secret.PROXY}}@proxy.example.com:3128',
   },
   retries: {
     label: 'Retries',
-    doc: 'Further tries where no connection was made, or a kept one was gone; after a status only as retryStatuses says.',
+    doc: 'More tries when no connection was made, or a kept-alive one was gone; after a status only if retryStatuses has it.',
     example: 1,
   },
   retryStatuses: {
     label: 'Statuses that are tried again',
-    doc: '502, 503 or 504, where the CRM can take the same question twice.',
+    doc: '502, 503 or 504, if the CRM can answer the same question twice.',
     example: [503],
   },
   maxInFlight: {
@@ -163,7 +163,7 @@ export const WEBHOOK_FIELDS = {
   },
   lastGoodSeconds: {
     label: 'Last good answer',
-    doc: 'How old an answer may be that is used when the CRM cannot give one. 0: none is kept.',
+    doc: 'How old the last answer may be to be used when the CRM cannot answer. 0: never.',
     unit: 'seconds',
     example: 86_400,
   },
@@ -179,12 +179,12 @@ export const CRM_FIELDS = {
   title: { label: 'Title', doc: 'Free text for people.', example: 'The CRM of the head office' },
   url: {
     label: 'Base URL',
-    doc: 'What stands in front of the path that a scheme has in webhook.url. No path of a scheme leads away from it.',
+    doc: 'The path in webhook.url of a scheme is added to it. No path of a scheme can lead away from it.',
     example: 'https://crm.example.com/api/v2',
   },
   timeoutSeconds: {
     label: 'Max time waiting for the response',
-    doc: 'For schemes without their own. A scheme that gives the CRM less than half of it says nothing about the CRM when the time is up.',
+    doc: 'For schemes without their own. A timeout of a scheme that gives the CRM less than half of it does not count against the CRM.',
     unit: 'seconds',
     example: 4,
   },
@@ -193,7 +193,7 @@ export const CRM_FIELDS = {
 export const THEN_FIELD = {
   then: {
     label: 'Further questions',
-    doc: 'Up to 3 questions, each with {{reply.path}} of the reply before it; the last one names the destination. All have timeoutSeconds together. A value that is empty ends in onNoRoute. A question to the same host has the headers, authentication and limits of the one before, unless it has its own.',
+    doc: 'Up to 3 questions, each with {{reply.path}} of the previous reply; the last one names the destination. They share timeoutSeconds. An empty value ends in onNoRoute. A question to the same host uses the headers, authentication and limits of the previous one, unless it has its own.',
     example: [{ url: 'https://crm.example.com/owners/{{reply.owner}}', responseName: 'extension' }],
   },
 } as const satisfies Record<string, Field>;
@@ -207,7 +207,7 @@ export const EVENT_WEBHOOK_FIELDS = {
   },
   import: {
     label: 'Data import type',
-    doc: 'How the reply is read where errorName or a further request needs it. Else the status says all: any 2xx is delivered.',
+    doc: 'How the reply is read for errorName or a further request. Otherwise only the status counts: any 2xx is delivered.',
     example: 'json',
   },
   timeoutSeconds: {
@@ -223,7 +223,7 @@ export const EVENT_WEBHOOK_FIELDS = {
   },
   body: {
     label: 'Body',
-    doc: 'Any JSON with macros in its texts, instead of parameters. {{seq}}, {{ring_seconds}}, {{talk_seconds}}, {{talk_ms}} and {{unix_time}} alone in a text go as numbers.',
+    doc: 'Any JSON with macros in its strings, instead of parameters. {{seq}}, {{ring_seconds}}, {{talk_seconds}}, {{talk_ms}} and {{unix_time}} alone in a string are sent as numbers.',
     example: { number: '{{caller_e164}}', seconds: '{{talk_seconds}}' },
   },
   require: {
@@ -233,12 +233,12 @@ export const EVENT_WEBHOOK_FIELDS = {
   },
   errorName: {
     label: 'Name in response for an error',
-    doc: 'Key or path: when it holds something the event is not delivered, whatever the status.',
+    doc: 'Key or path: when it holds something the event counts as not delivered, whatever the status.',
     example: 'error',
   },
   maxInFlight: {
     label: 'Requests at a time',
-    doc: 'To this entry, by this router.',
+    doc: 'To this entry, from this router.',
     unit: 'requests',
     example: 20,
   },
@@ -248,7 +248,7 @@ export const EVENT_WEBHOOK_FIELDS = {
 export const EVENT_THEN_FIELD = {
   then: {
     label: 'Further requests',
-    doc: 'Up to 3 requests, each with {{reply.path}} of the reply before it. A value that is empty ends them, and the event counts as delivered.',
+    doc: 'Up to 3 requests, each with {{reply.path}} of the previous reply. An empty value ends them, and the event counts as delivered.',
     example: [{ url: 'https://crm.example.com/contacts/{{reply.contact}}/calls' }],
   },
 } as const satisfies Record<string, Field>;
@@ -266,23 +266,23 @@ export const TLS_FIELDS = {
     example: '../router.key',
   },
   ca: {
-    label: 'Authorities',
-    doc: 'A PEM file: authorities that are trusted beside the usual ones.',
+    label: 'CAs',
+    doc: 'A PEM file: CAs that are trusted besides the usual ones.',
     example: '../crm-ca.pem',
   },
   passphrase: {
     label: 'Passphrase',
-    doc: 'Opens the private key, where it is encrypted. It may be a secret.',
+    doc: 'Opens the private key if it is encrypted. May be a secret.',
     example: '{{secret.CRM_KEY}}',
   },
   serverName: {
     label: 'Server name',
-    doc: 'The name in the certificate of the CRM, where it is not the host of the URL.',
+    doc: 'The name in the certificate of the CRM, if it is not the host of the URL.',
     example: 'crm.example.com',
   },
   minVersion: {
     label: 'Oldest TLS version',
-    doc: 'The oldest version of TLS that is spoken. "TLSv1.2" when this is left out.',
+    doc: 'The oldest TLS version that is allowed. "TLSv1.2" when this is left out.',
     example: 'TLSv1.3',
   },
 } as const satisfies Record<string, Field>;

@@ -6,7 +6,7 @@ import { described } from './field.ts';
 export const CALL_EVENTS = ['ringing', 'answered', 'moved', 'ended'] as const;
 export type CallEventName = (typeof CALL_EVENTS)[number];
 
-/** Numbers: alone in a text of a JSON body they go as JSON's own. */
+/** Numbers: alone in a string of a JSON body they go as JSON's own. */
 const NUMBERS = ['seq', 'ring_seconds', 'talk_seconds', 'talk_ms', 'unix_time'] as const;
 const TEXTS = [
   'event',
@@ -96,12 +96,12 @@ export const event = z.looseObject(
   described(fields, {
     event: {
       label: 'Event',
-      doc: '"ringing" for each telephone that is rung, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
+      doc: '"ringing" for each phone that rings, "answered", "moved" when somebody takes the call elsewhere, "ended" once.',
       example: 'answered',
     },
     event_id: {
       label: 'Event id',
-      doc: 'The same on every try, and the header webhook-id: an event that came twice is known by it.',
+      doc: 'The same on every try, and in the header webhook-id: use it to recognise an event that comes twice.',
       example: '0190a5d2-7b3c-7e21-9f0a-3c5d7e9f1a2b',
     },
     seq: {
@@ -111,41 +111,41 @@ export const event = z.looseObject(
     },
     call_id: {
       label: 'SIP Call-ID',
-      doc: "Of the caller's leg, as the carrier logs it.",
+      doc: "SIP Call-ID of the caller's leg, as the carrier logs it.",
       example: '1-4711@192.0.2.7',
     },
     uuid: {
       label: 'UUID',
-      doc: 'Of the channel in FreeSWITCH: the same in the question, and through transfers.',
+      doc: 'Channel in FreeSWITCH: the same as in the question, and through transfers.',
       example: '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11',
     },
     scheme: { label: 'Scheme', doc: 'Name of the scheme that the call began with.', example: 'sales' },
     caller: {
       label: 'Caller',
-      doc: 'Number of the caller, as in the question; empty when he withholds it.',
+      doc: 'Number of the caller, as in the question; empty when withheld.',
       example: '+380501234567',
     },
     caller_name: { label: "Caller's name", doc: 'As the carrier sent it; often empty.', example: 'ACME Ltd' },
     did: { label: 'Called number', doc: 'Which of your numbers was dialled.', example: '15005550100' },
     result: {
       label: 'Result',
-      doc: 'How it stands with the call, in the end what came of it. "unknown": the router that had it died.',
+      doc: 'How the call stands; in "ended" how it went. "unknown": the router that had it died.',
       example: 'routed',
     },
     reason: { label: 'Reason', doc: 'Why, as a code of docs/reasons.md.', example: 'answered' },
     end: {
       label: 'End',
-      doc: 'How the call left the router, in "ended": "bridged", "caller_hangup", "dialplan" (given back, and it goes on there), ...',
+      doc: 'How the call left the router, in "ended": "bridged", "caller_hangup", "dialplan" (given back, it goes on there), ...',
       example: 'bridged',
     },
     destination: {
       label: 'Destination',
-      doc: 'Whom it is about: who is rung, who has answered, where it was taken to; in "ended" the last of them.',
+      doc: 'Who rings, who answered, or where the call was taken; in "ended" the last of these.',
       example: '201',
     },
     answered_by: {
       label: 'Answered by',
-      doc: 'Number or login of who answered last; empty as long as nobody has.',
+      doc: 'Number or login that answered last; empty until somebody has.',
       example: '201',
     },
     answered_kind: {
@@ -161,7 +161,7 @@ export const event = z.looseObject(
     },
     talk_seconds: {
       label: 'Seconds of talk',
-      doc: 'From the first answer to the end of the call; 0 when nobody answered, or it is not known.',
+      doc: 'From the first answer to the end of the call; 0 when nobody answered, or when it is not known.',
       unit: 'seconds',
       example: 95,
     },
@@ -169,7 +169,7 @@ export const event = z.looseObject(
     hung_up_by: { label: 'Hung up by', doc: 'Who ended the call, in "ended".', example: 'caller' },
     recording: {
       label: 'Recording',
-      doc: 'What is in the channel variable that events.recording (ESL_ROUTER_EVENTS_RECORDING) names, in "ended".',
+      doc: 'Value of the channel variable that events.recording (ESL_ROUTER_EVENTS_RECORDING) names, in "ended".',
       example: '/recordings/2026/5c9d1d7e.wav',
     },
     started_at: {

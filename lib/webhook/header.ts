@@ -40,7 +40,7 @@ export const ownHeader = headerName.refine((name) => !FRAMING.has(name.toLowerCa
 
 /** A header that carries a key or a parameter. */
 export const freeHeader = ownHeader.refine((name) => !MEANING.has(name.toLowerCase()), {
-  error: ({ input }) => `the header ${String(input)} has a meaning of its own: take another name`,
+  error: ({ input }) => `the header ${String(input)} has a meaning already: use another name`,
 });
 
 /** The first of some names that stands for the same header as one before it; undefined when each is another one. */

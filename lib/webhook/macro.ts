@@ -22,7 +22,7 @@ export interface Occasion {
   readonly failedStatus: string;
   /** Of the last bridge. */
   readonly outcome: string;
-  /** Whom the call has rung so far, in order, divided by commas. */
+  /** Whom the call has rung so far, in order, separated by commas. */
   readonly tried: string;
 }
 
@@ -156,10 +156,10 @@ function parseMacro(text: string, { reply = false, token = false, event = false 
   const others = [...(reply ? ['reply.path'] : []), ...(token ? ['token'] : [])];
   const known = [...own, ...(event ? EVENT_MACROS : []), 'sip.X-Name', 'var.name', 'secret.NAME', ...others];
   if (!event && EVENT_MACROS.some((name) => name === text))
-    throw new RouterError('config_invalid', `{{${text}}} is what became of a call: in "events" only`);
+    throw new RouterError('config_invalid', `{{${text}}} is known only after a call: use it in "events"`);
   throw new RouterError(
     'config_invalid',
-    `unknown macro {{${text}}}; known are ${known.join(', ')}${didYouMean(text, known)}`,
+    `unknown macro {{${text}}}; known: ${known.join(', ')}${didYouMean(text, known)}`,
   );
 }
 

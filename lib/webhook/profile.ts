@@ -42,7 +42,7 @@ const { shape: connection } = z
     >,
   );
 
-/** Those that a scheme may say too: a path behind the URL, further headers, less time. */
+/** Those that a scheme may say too: a path after the URL, further headers, less time. */
 const SAID_TWICE: ReadonlySet<string> = new Set(['url', 'headers', 'timeoutSeconds']);
 /** Those that only a profile can say where there is one, and that one question has of the one before. */
 const CONNECTION: readonly string[] = Object.keys(connection).filter((key) => !SAID_TWICE.has(key));
@@ -68,12 +68,12 @@ export const profile = z
       context.addIssue({ code: 'custom', path: ['url'], message });
     };
     if (/[?#]/.test(crm.url.source.replace(/\{\{[^{}]*\}\}/g, '')))
-      fault('expected a URL without "?" and "#": a path of the scheme is put behind it');
+      fault('expected a URL without "?" and "#": the path of the scheme is added to it');
     const { url, headers, auth } = crm;
     const [path] = templatesOfWebhook({ url, headers, auth, parameters: undefined, body: undefined }).flatMap(
       repliesOf,
     );
-    if (path !== undefined) fault(`{{reply.${path}}}: a profile has no reply before it`);
+    if (path !== undefined) fault(`{{reply.${path}}}: a profile has no previous reply`);
   });
 
 /** One profile, whether it can be used or not. */
@@ -168,7 +168,7 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
   const crm = crms.get(name);
   const fault = (key: string, message: string): void => void faults.push({ path: `${path}.${key}`, message });
   if (crm === undefined) {
-    const known = crms.size === 0 ? 'there are none' : `known are ${[...crms.keys()].join(', ')}`;
+    const known = crms.size === 0 ? 'there are none' : `known: ${[...crms.keys()].join(', ')}`;
     fault(
       'crm',
       `there is no profile "${name}"${didYouMean(name, [...crms.keys()])}: expected crms/${name}.json beside the schemes, or "crms" in the configuration; ${known}`,
@@ -180,7 +180,7 @@ function withProfile(question: Json, crms: Crms, path: string, faults: Fault[]):
     return question;
   }
   for (const key of CONNECTION.filter((key) => question[key] !== undefined)) {
-    fault(key, `is said by the profile "${name}" (${crm.place}) for all its schemes: set it there`);
+    fault(key, `is set by the profile "${name}" (${crm.place}) for all its schemes: change it there`);
   }
   const base = String(crm.fields['url']);
   const joined = typeof url === 'string' ? joinedUrl(base, url) : { url };
@@ -220,14 +220,14 @@ function originOf(url: string): string | null {
   return /^[a-z][a-z\d+.-]*:\/*[^/?#\\]*/i.exec(url)?.[0].toLowerCase() ?? null;
 }
 
-/** `path` behind `base`, from which it does not lead away. */
+/** `path` after `base`, from which it does not lead away. */
 function joinedUrl(base: string, path: string): { url: string } | { wrong: string } {
   if (originOf(path) !== null)
-    return { wrong: 'expected a path such as /contacts, which is put behind the URL' };
+    return { wrong: 'expected a path such as /contacts, which is added to the URL' };
   const stem = base.replace(/\/+$/, '');
   const url = path === '' || path.startsWith('?') ? base + path : `${stem}/${path.replace(/^[/\\]+/, '')}`;
   const plain = (text: string): string => text.replace(/\{\{[^{}]*\}\}/g, 'x');
-  if (!URL.canParse(plain(url))) return { wrong: 'does not make a URL behind that' };
+  if (!URL.canParse(plain(url))) return { wrong: 'does not make a URL when added to that' };
   const [{ origin, pathname }, within] = [new URL(plain(url)), new URL(plain(stem))];
   const folder = within.pathname.replace(/\/+$/, '');
   const stays =

@@ -48,7 +48,7 @@ function parseProxy(text: string, namedBy: string): ProxyChoice {
   return text === 'none' || text === 'environment' ? text : parseProxyUrl(text, namedBy, EXPECTED);
 }
 
-/** Without `http://` it is one all the same: `proxy.example.com:3128`. */
+/** Without `http://` it is one anyway: `proxy.example.com:3128`. */
 function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySetting {
   const fault = (message: string): RouterError => new RouterError('config_invalid', message);
   const { parts } = parseTemplate(text.includes('://') ? text.trim() : `http://${text.trim()}`);
@@ -58,11 +58,11 @@ function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySe
   if (MARK.test(literal)) throw fault('"%FF" is not UTF-8');
   const marked = parts.map((part, i) => (typeof part === 'string' ? part : `%FF${i}%FF`)).join('');
   const protocol = /^[a-z][a-z0-9+.-]*:/i.exec(marked)?.[0].toLowerCase() ?? '';
-  if (/^socks/.test(protocol)) throw fault('SOCKS is not spoken: expected the URL of an HTTP proxy');
+  if (/^socks/.test(protocol)) throw fault('SOCKS is not supported: expected the URL of an HTTP proxy');
   if (!URL.canParse(marked) || (protocol !== 'http:' && protocol !== 'https:')) throw fault(expected);
   const url = new URL(marked);
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw fault('expected nothing behind the host and port of the proxy');
+    throw fault('expected nothing after the host and port of the proxy');
   if (url.port === '0') throw fault('nobody can listen on port 0');
   const secure = protocol === 'https:';
   const host = withoutBrackets(url.hostname);

@@ -48,23 +48,23 @@ export const question = z.looseObject(
   described(fields, {
     event: {
       label: 'Event',
-      doc: 'Which question it is: "route.request" the first of a scheme, "route.next" one of webhook.then, "route.no_route", "route.backup" and "route.no_answer" a webhook in onNoRoute, in onError, or after a destination that did not answer.',
+      doc: 'Which question it is: "route.request", the first of a scheme; "route.next", one of webhook.then; "route.no_route", "route.backup" and "route.no_answer", a webhook in onNoRoute, in onError, or after a destination that did not answer.',
       example: 'route.request',
     },
     call_id: {
       label: 'SIP Call-ID',
-      doc: "Of the caller's leg, as the carrier logs it.",
+      doc: "SIP Call-ID of the caller's leg, as the carrier logs it.",
       example: '1-4711@192.0.2.7',
     },
     uuid: {
       label: 'UUID',
-      doc: "Of the channel in FreeSWITCH: what its own records and the router's log lines name the call by.",
+      doc: "Channel in FreeSWITCH: its records and the router's log lines name the call by it.",
       example: '5c9d1d7e-0b1c-4b52-9d6b-6d5f5f0c5a11',
     },
     scheme: { label: 'Scheme', doc: 'Name of the scheme that asks.', example: 'sales' },
     caller: {
       label: 'Caller',
-      doc: 'Number of the caller without separators, as the carrier sent it; empty when he withholds it.',
+      doc: 'Number of the caller without separators, as the carrier sent it; empty when withheld.',
       example: '+380501234567',
     },
     caller_name: { label: "Caller's name", doc: 'As the carrier sent it; often empty.', example: 'ACME Ltd' },
@@ -73,7 +73,7 @@ export const question = z.looseObject(
     source_ip: { label: 'Source address', doc: 'Where the call came from.', example: '192.0.2.7' },
     attempt: {
       label: 'Attempt',
-      doc: '1 for the first question of a call, one more for each further one. A retry repeats it.',
+      doc: '1 for the first question of a call, then counts up. A retry repeats it.',
       example: 1,
     },
     timestamp: {
@@ -83,7 +83,7 @@ export const question = z.looseObject(
     },
     failed_reason: {
       label: 'What failed',
-      doc: 'Code of the reason why this question is asked. This field and those below are in every question of a call but the first.',
+      doc: 'Code of the reason why this question is asked. This field and those below are in every question of a call except the first.',
       example: 'webhook_timeout',
     },
     failed_status: {
@@ -98,7 +98,7 @@ export const question = z.looseObject(
     },
     tried: {
       label: 'Tried',
-      doc: 'Whom the call has rung so far, in order, divided by commas.',
+      doc: 'Whom the call has rung so far, in order, separated by commas.',
       example: '201,202',
     },
   }),

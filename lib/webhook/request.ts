@@ -95,7 +95,7 @@ function proxySecrets(proxy: Proxy | null): string[] {
   ];
 }
 
-/** What a reply is held against. */
+/** What a reply is checked against. */
 export function questionOf(webhook: Webhook, webhookId: string): Question {
   const { needsRpcMethod } = FORMATS[webhook.submission].submission;
   // One request, one reply, one connection: a server that takes integers only can have the same one every time.

@@ -11,9 +11,9 @@ import { templatesOfWebhook, type Webhook } from './webhook.ts';
 
 /** What a person can do about a status; the reply itself is in the record. */
 const HINTS: Readonly<Record<number, string>> = {
-  206: 'a part of a reply, and nobody asked for one',
+  206: 'a partial reply, which was not requested',
   404: 'if this says that the contact is unknown, set webhook.noRouteStatuses to [404]',
-  405: 'the CRM does not take this method, see webhook.method',
+  405: 'the CRM does not allow this method, see webhook.method',
   429: 'the CRM limits the rate of requests',
 };
 

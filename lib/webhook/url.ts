@@ -29,7 +29,7 @@ export function compileUrl({ parts }: Template): UrlTemplate {
   if (!URL.canParse(marked)) throw wrong('expected an http or https URL');
   const { origin, port, pathname, search, hash } = new URL(marked);
   if (port === '0') throw wrong('nobody can listen on port 0');
-  if (MARK.test(hash)) throw wrong('what follows "#" is not sent: no macro there');
+  if (MARK.test(hash)) throw wrong('what follows "#" is not sent: no macro is allowed there');
   const unmark = (text: string): Template => {
     const pieces = text.split(MARK);
     // "%{{did}}" would read the value's first digits as one encoded byte.
@@ -40,7 +40,7 @@ export function compileUrl({ parts }: Template): UrlTemplate {
     return new Template(text, restored);
   };
   if (DOTS.test(pathname.replace(MARKS, ''))) {
-    throw wrong('where a macro has no value, a segment of the path becomes "." or ".."');
+    throw wrong('if a macro has no value, a segment of the path becomes "." or ".."');
   }
   return { origin, path: unmark(pathname), query: unmark(search) };
 }

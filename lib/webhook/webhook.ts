@@ -67,7 +67,7 @@ const headersWith = (allowed: Allowed) =>
     if (twice !== undefined) fault(twice, 'is set twice');
     for (const [name, { parts }] of Object.entries(headers)) {
       if (name.toLowerCase() === 'host' && parts.some((part) => typeof part !== 'string'))
-        fault(name, 'says where the message goes: no macro there');
+        fault(name, 'says where the message goes: no macro is allowed there');
     }
   });
 
@@ -86,7 +86,7 @@ function bodyWith(id: string, allowed: Allowed): z.ZodType<TemplateJson> {
       z.record(z.string(), body),
     ]),
   );
-  z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its texts.' });
+  z.globalRegistry.add(body, { id, description: 'Any JSON, with macros in its strings.' });
   return body;
 }
 
@@ -138,7 +138,7 @@ const inQuestions = textsWith('Json', IN_QUESTIONS);
 const fields = {
   crm: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected small letters, digits and "-", at most 64')
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected lower-case letters, digits and "-", at most 64')
     .optional(),
   url: inQuestions.url,
   method: z.enum(METHODS).default('POST'),
@@ -204,7 +204,7 @@ export const { shape: ownOfEvents } = z
   )
   .omit(UNASKED_FIELDS);
 
-/** What these fields are for it all the same. */
+/** What these fields are for it anyway. */
 export const UNASKED = z.object(fields).pick(UNASKED_FIELDS).parse({});
 
 /** What holds for a chain of questions as a whole, and stands in its first alone. */
@@ -236,13 +236,13 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
     fault('auth.clientSecret', 'is missing: without refreshToken the grant is client credentials');
   }
   if (hook.auth.type !== 'oauth2' && templatesOfWebhook(hook).some(holdsToken)) {
-    fault('auth', '{{token}} is the access token of type "oauth2", and the type is another one');
+    fault('auth', '{{token}} is the access token of type "oauth2", and webhook.auth has another type');
   }
   if (hook.errorName !== undefined && hook.import === 'http') {
     fault('errorName', 'names a key of a JSON reply, and webhook.import is "http"');
   }
   if (hook.errorName !== undefined && hook.responseName.includes(hook.errorName)) {
-    fault('errorName', 'is one of webhook.responseName too: each destination would be an error');
+    fault('errorName', 'is one of webhook.responseName too: every destination would be an error');
   }
   for (const status of hook.noRouteStatuses) {
     if (status === 200) fault('noRouteStatuses', '200 is an answer, and would never be read');
@@ -258,12 +258,12 @@ export function questionFaults(hook: Question, fault: (path: string, message: st
   }
   for (const message of echoFaults(hook)) fault('echo', message);
   if (hook.body !== undefined && hook.parameters !== undefined)
-    fault('body', 'is used instead of parameters: only one of them');
+    fault('body', 'is used instead of parameters: set only one of them');
   if (submission.shape === 'document') {
     if (hook.parametersIn !== 'auto') fault('parametersIn', 'is for submission "http" only');
     return;
   }
-  if (hook.body !== undefined) fault('body', 'submission "http" sends parameters, not a body of one\'s own');
+  if (hook.body !== undefined) fault('body', 'submission "http" sends parameters, not webhook.body');
   if (hook.parametersIn === 'form' && (hook.method === 'GET' || hook.method === 'DELETE')) {
     fault('parametersIn', `"form" needs a body, and ${hook.method} has none`);
   }
@@ -293,9 +293,7 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
   const isObject =
     typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof Template);
   return [
-    ...(format === 'http'
-      ? ['a key is one of a JSON reply, and webhook.import is "http": take a header']
-      : []),
+    ...(format === 'http' ? ['a key needs a JSON reply, and webhook.import is "http": use a header'] : []),
     ...(body !== undefined && !isObject ? ['a key goes into webhook.body, which is not a JSON object'] : []),
     ...(Object.hasOwn(parameters ?? {}, key) || (isObject && Object.hasOwn(body, key))
       ? [`the key ${JSON.stringify(key)} is set by the scheme`]

@@ -13,8 +13,8 @@ export interface ApiReport {
 
 const MAX_FAULTS = 20;
 /** What says only when something was used. */
-const NOT_COUNTED = /^(?:mark|dropExpired)/;
-const WRITES = /^(?:add|change|open|close|revoke|count)/;
+const NOT_COUNTED = /^(?:mark|dropExpired|counts$)/;
+const WRITES = /^(?:add|change|open|close|revoke|count|retry)/;
 
 export async function fuzzApi(
   count: number,
@@ -36,16 +36,43 @@ export async function fuzzApi(
         };
       },
     });
-  const api = await openApi({}, {}, ({ accounts, audit, problems, calls, shadows, canaries, state }) => {
-    const own = { accounts: counted(accounts), audit: counted(audit), problems: counted(problems) };
-    return { ...own, calls, shadows, canaries, state };
-  });
+  const api = await openApi(
+    {},
+    {},
+    {
+      watched: (store) => {
+        const { accounts, audit, problems, deliveries } = store;
+        // What a transaction takes back is not written.
+        const together: typeof store.together = async (work) => {
+          const result = await store.together(work);
+          writes++;
+          return result;
+        };
+        const parts = {
+          accounts: counted(accounts),
+          audit: counted(audit),
+          problems: counted(problems),
+          deliveries: counted(deliveries),
+        };
+        return {
+          ...parts,
+          together,
+          calls: store.calls,
+          figures: store.figures,
+          state: store.state,
+          shadows: store.shadows,
+          canaries: store.canaries,
+        };
+      },
+    },
+  );
   try {
     const operations = operationsOf(api.app).filter(({ path }) => !path.endsWith('/events'));
     const chance = new Chance(seed);
     const random = (): number => chance.next();
     const statuses = new Map<number, number>();
     const faults: string[] = [];
+    let known = 0;
     for (let done = 0; done < count && faults.length < MAX_FAULTS; done++) {
       const request = requestOf(pick(random, operations), random, api.tokens);
       writes = 0;
@@ -53,6 +80,9 @@ export async function fuzzApi(
       statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
       const what = `${JSON.stringify(request).slice(0, 400)} -> ${statusCode} ${body.slice(0, 200)}`;
       if (statusCode >= 500) faults.push(`5xx: ${what}`);
+      const revisions = await api.store.schemes.mark('default');
+      if (statusCode >= 400 && revisions !== known) faults.push(`a revision: ${what}`);
+      known = revisions;
       if (statusCode >= 400 && writes > 0) faults.push(`written: ${what}`);
       progress(done);
     }
@@ -104,7 +134,17 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   state: ['open', 'acknowledged', 'solved'],
   limit: ['1', '50', '500'],
   id: ['01890000-0000-7000-8000-000000000000'],
-  cursor: ['01890000-0000-7000-8000-000000000000'],
+  cursor: ['01890000-0000-7000-8000-000000000000', '1234567890'],
+  scheme: ['sales', 'night'],
+  of: ['hour', 'day'],
+  format: ['csv', 'jsonl'],
+  from: ['1', '2'],
+  to: ['1', '2'],
+  calls: [1, 100],
+  revision: [1, 2],
+  call: ['call-1', { did: '15005550100' }, { did: '15005550100', caller: '380441112233' }],
+  reply: [{ body: '201' }, { status: 404, headers: { 'content-type': 'text/plain' }, body: '' }],
+  document: [{ name: 'sales', webhook: { url: 'http://127.0.0.1:1/' } }, { name: 'n1' }],
 };
 /** A password that is long enough costs a third of a second. */
 const PASSWORDS_RIGHT = 0.01;
@@ -136,17 +176,20 @@ function nested(random: Random): unknown {
 }
 
 function requestOf(
-  { method, path, body }: Operation,
+  { method, path, body, parameters }: Operation,
   random: Random,
   tokens: Readonly<Record<string, string>>,
 ) {
   const filled = path.replace(/\{(\w+)\}/g, (_, key: string) =>
     encodeURIComponent(safe(valueOf(key, random))),
   );
-  const query = ['limit', 'cursor', 'state', 'x'].flatMap((key) =>
-    random() < 0.2 ? [`${key}=${encodeURIComponent(safe(valueOf(key, random)))}`] : [],
+  const query = [...parameters, 'x'].flatMap((key) =>
+    random() < (key === 'x' ? 0.05 : 0.4) ? [`${key}=${encodeURIComponent(safe(valueOf(key, random)))}`] : [],
   );
   const headers: Record<string, string> = { host: 'localhost' };
+  if (random() < 0.3)
+    headers['if-match'] = pick(random, ['"1"', '"2"', '"99999999999999"', '*', 'x'.repeat(5_000)]);
+  else if (random() < 0.3) headers['if-none-match'] = pick(random, ['*', '"1"', '']);
   const token = pick(random, [
     'admin',
     'admin',

@@ -93,7 +93,7 @@ const FAULTY: RunOptions = {
   },
 };
 const SCHEME_FAULTS = [
-  /schemes\/a\.json: name: .*small letters/,
+  /schemes\/a\.json: name: .*lower-case letters/,
   /schemes\/a\.json: forwardingTimeoutSeconds: /,
   /schemes\/a\.json: .*extra/,
   /schemes\/b\.json: line 1, column \d+: expected /,
@@ -148,7 +148,7 @@ describe('command line: faults', function () {
       /d\.json: fallback\.onError\.0: there is no scheme "nobody"/,
       /d\.json: fallback\.onError\.1\.dial: "112" is refused/,
       /e\.json: .*ESL_ROUTER_SECRET_NOT_SET is not set/,
-      /f\.json: name: "e" is the name of .*e\.json too/,
+      /f\.json: name: "e" is also the name of .*e\.json/,
       /^4 faults$/m,
     ]);
   });
@@ -190,7 +190,7 @@ describe('command line: faults', function () {
     );
     checkFaults(run, [
       /schemes\/a\.json: name: /,
-      /a\.xml:2: extension "in": no guard in front of socket.*\n {4}write: <action application="sched_transfer" data="\+8 esl_router_fallback XML /,
+      /a\.xml:2: extension "in": no guard before socket.*\n {4}write: <action application="sched_transfer" data="\+8 esl_router_fallback XML /,
       /b\.xml:2: broken XML: /,
       /c\.xml: there is no such file \(ENOENT\)/,
       /^4 faults$/m,

@@ -73,7 +73,7 @@ describe('a CRM that wants a client certificate', () => {
 
   it('a key that does not fit is a fault at a reload, and the old schemes stay', async () => {
     await put('own.key', pem('stranger.key'));
-    expect(await reload('schemes not loaded: the old ones stay')).to.match(
+    expect(await reload('schemes not loaded: the old ones stay in use')).to.match(
       /own\.json: webhook\.tls\.key: is not the key of the first certificate in .*own\.pem/,
     );
     expect(await call('own')).to.include({ result: 'routed' });

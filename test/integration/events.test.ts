@@ -267,7 +267,7 @@ describe('events', function () {
       [
         'a macro of the outcome in the question',
         scheme({ webhook: { url: 'https://crm.test/?{{talk_seconds}}' } }),
-        '{{talk_seconds}} is what became of a call: in "events" only',
+        '{{talk_seconds}} is known only after a call: use it in "events"',
       ],
       [
         'a macro of the question in an event',
@@ -288,7 +288,7 @@ describe('events', function () {
             { ...entry, name: 'a' },
           ],
         }),
-        'events.1.name: "a" is the name of another entry too',
+        'events.1.name: "a" is also the name of another entry',
       ],
       [
         'calls that were answered, before that is known',
@@ -354,7 +354,7 @@ describe('events', function () {
       expect(listed).to.include({ id, attempts: 1 });
       expect(JSON.stringify(listed)).to.not.contain('380441112233');
       expect(await run('retry', 'nobody')).to.include({ code: 1 });
-      expect((await run('retry', id)).stdout).to.equal('1 parked event is tried again, for another day\n');
+      expect((await run('retry', id)).stdout).to.equal('1 parked event is tried again for another day\n');
       expect(await run('failed')).to.include({ code: 0, stdout: '', stderr: 'no event is parked\n' });
     });
   });

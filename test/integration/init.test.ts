@@ -31,8 +31,8 @@ describe('init', () => {
     const check = await run('check');
     expect([check.code, check.stderr]).to.deep.equal([0, '']);
     expect(check.stdout)
-      .to.match(/^note: .*main\.json: gateway: none here/m)
-      .and.to.match(/^note: .*main\.json: domain: none here/m)
+      .to.match(/^note: .*main\.json: gateway: set neither here/m)
+      .and.to.match(/^note: .*main\.json: domain: set neither here/m)
       .and.to.match(/^note: .*main\.json: webhook\.url: crm\.example\.com is an example/m)
       .and.to.match(/^main \(default\): POST /m);
   });
@@ -49,7 +49,7 @@ describe('init', () => {
     await writeFile(join(dir, 'conf/schemes/mine.json'), '{}');
     const { code, stdout } = await run('init', '--gateway', 'crm');
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^kept +\S+esl-router\.json: not changed, --gateway is not in it$/m);
+    expect(stdout).to.match(/^kept +\S+esl-router\.json: not changed, so --gateway was not written$/m);
     expect(stdout).to.match(/^kept +\S+conf\/schemes$/m);
     expect(await readFile(join(dir, 'conf/schemes/mine.json'), 'utf8')).to.equal('{}');
     expect(await stat(join(dir, 'elsewhere')).catch(() => null)).to.equal(null);

@@ -141,7 +141,7 @@ describe('the life of the daemon', function () {
 
   it('a systemd-notify that is missing is a line of the log, and nothing else', async () => {
     await start({ env: { PATH: folder + '/empty', NOTIFY_SOCKET: '/nowhere' } });
-    await daemon!.until(({ message }) => message === 'systemd is not told');
+    await daemon!.until(({ message }) => message === 'cannot notify systemd');
     expect((await place()).end.kind).to.equal('answered');
     await daemon!.stop();
   });

@@ -92,7 +92,7 @@ describe('SIGTERM', function () {
       return [line?.['end'], line?.['result'], line?.['rang'], line?.['answeredBy']];
     });
     expect(ends).to.deep.equal([
-      // What became of the bridge by then: they talk, it rings, it rings.
+      // How the bridge ended by then: they talk, it rings, it rings.
       ['released', 'routed', ['answered'], '201'],
       ['released', 'routed', ['released'], undefined],
       ['released', 'routed', ['released'], undefined],

@@ -316,7 +316,7 @@ describe('OAuth 2', function () {
       reason: 'token_refused',
     });
     await writeFile(file, 'refresh-0-c77a');
-    await daemon.until(({ message }) => message === 'access tokens come again', 5000);
+    await daemon.until(({ message }) => message === 'access tokens are available again', 5000);
     expect(await call(daemon)).to.include({ result: 'routed' });
   });
 
@@ -325,7 +325,7 @@ describe('OAuth 2', function () {
     const daemon = await start([scheme()]);
     await daemon.until(({ message }) => message === 'no access token');
     says = () => grant();
-    await daemon.until(({ message }) => message === 'access tokens come again');
+    await daemon.until(({ message }) => message === 'access tokens are available again');
     expect(await call(daemon)).to.include({ result: 'routed' });
   });
 

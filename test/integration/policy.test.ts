@@ -352,7 +352,9 @@ describe('caps', () => {
     expect((await place('minute')).record.result).to.equal('routed');
     const third = await place('minute');
     checkRefused(third);
-    expect(third.record.decisions[0]?.detail).to.equal('the scheme minute has had its 2 calls a minute');
+    expect(third.record.decisions[0]?.detail).to.equal(
+      'the scheme minute has reached its limit of 2 a minute',
+    );
   });
 
   it('concurrent calls to a prefix: the next of the list is tried, and the fallback when there is none', async () => {

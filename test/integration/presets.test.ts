@@ -436,7 +436,7 @@ describe('presets', function () {
       await make('twice', 'kommo');
       const run = await make('twice', 'odoo');
       expect(run.code).to.equal(2);
-      expect(run.stderr).to.include('twice.json: is there already');
+      expect(run.stderr).to.include('twice.json: already exists');
       expect(read('twice').title).to.include('Kommo');
     });
 
@@ -449,9 +449,13 @@ describe('presets', function () {
       [
         'a name that no scheme may have',
         ['Sales Line', '--preset', 'odoo'],
-        'expected small letters, digits',
+        'expected lower-case letters, digits',
       ],
-      ['a name that leads elsewhere', ['../sales', '--preset', 'odoo'], 'expected small letters, digits'],
+      [
+        'a name that leads elsewhere',
+        ['../sales', '--preset', 'odoo'],
+        'expected lower-case letters, digits',
+      ],
       ['no preset', ['sales'], "required option '--preset <kind>'"],
       [
         'a folder that is a file',

@@ -53,7 +53,7 @@ describe('profiles of CRMs', function () {
         'a missing one',
         { url: BASE },
         { crm: 'mian', url: '/' },
-        /schemes\/sales\.json: webhook\.crm: there is no profile "mian".*known are main/,
+        /schemes\/sales\.json: webhook\.crm: there is no profile "mian".*known: main/,
       ],
       [
         'a broken one',
@@ -83,7 +83,7 @@ describe('profiles of CRMs', function () {
         'what the profile says too',
         { url: BASE },
         { crm: 'main', url: '/', retries: 2 },
-        /webhook\.retries: is said by the profile "main" \(.*crms\/main\.json\)/,
+        /webhook\.retries: is set by the profile "main" \(.*crms\/main\.json\)/,
       ],
       [
         'another host',
@@ -121,7 +121,7 @@ describe('profiles of CRMs', function () {
         'a question that follows from nothing',
         { url: BASE },
         { crm: 'main', url: '/', then: [{ url: '/x' }] },
-        /webhook\.then\.0: has nothing of the reply before it/,
+        /webhook\.then\.0: uses nothing of the previous reply/,
       ],
       [
         'a macro of a reply in the first question',
@@ -163,7 +163,7 @@ describe('profiles of CRMs', function () {
         'a destination in the middle',
         { url: BASE },
         { crm: 'main', url: '/', responseName: 'a', then: [{ url: '/{{reply.a}}' }] },
-        /webhook\.responseName: names the destination/,
+        /webhook\.responseName: is for the destination/,
       ],
       [
         'a reply in a key',
@@ -307,7 +307,7 @@ describe('profiles of CRMs', function () {
       await reloaded('schemes loaded', () => put(at('/b')));
       await place('sales');
       expect(crm.requests.at(-1)?.url).to.equal('/b/sales');
-      const { faults } = await reloaded('schemes not loaded: the old ones stay', () =>
+      const { faults } = await reloaded('schemes not loaded: the old ones stay in use', () =>
         put('{ "url": "nowhere" }'),
       );
       expect(faults).to.have.length(2);
@@ -316,7 +316,7 @@ describe('profiles of CRMs', function () {
       );
       await place('support');
       expect(crm.requests.at(-1)?.url).to.equal('/b/support');
-      await reloaded('schemes not loaded: the old ones stay', () =>
+      await reloaded('schemes not loaded: the old ones stay in use', () =>
         rm(join(daemon.folder, 'crms'), { recursive: true }),
       );
       await place('sales');

@@ -129,12 +129,12 @@ describe('a CRM behind a proxy', () => {
       [
         'socks5://h:1',
         undefined,
-        'a.json: webhook.proxy: SOCKS is not spoken: expected the URL of an HTTP proxy',
+        'a.json: webhook.proxy: SOCKS is not supported: expected the URL of an HTTP proxy',
       ],
       [
         'http://h:1/path',
         undefined,
-        'a.json: webhook.proxy: expected nothing behind the host and port of the proxy',
+        'a.json: webhook.proxy: expected nothing after the host and port of the proxy',
       ],
       [
         '{{caller}}:3128',

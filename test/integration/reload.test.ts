@@ -51,7 +51,7 @@ describe('reload', function () {
     return daemon.until((line) => line.message === message, undefined, from);
   };
   const LOADED = 'schemes loaded';
-  const KEPT = 'schemes not loaded: the old ones stay';
+  const KEPT = 'schemes not loaded: the old ones stay in use';
 
   before(async () => {
     crm = await startCrm(({ url }) => ({ status: 204, delayMs: url === '/slow' ? 1200 : 0 }));
@@ -312,7 +312,7 @@ describe('reload', function () {
       const from = daemon.lines.length;
       await rm(join(folder, 'night.json'));
       const line = await daemon.until(
-        ({ message }) => message === 'schemes not loaded yet: the old ones stay',
+        ({ message }) => message === 'schemes not loaded yet: the old ones stay in use',
         undefined,
         from,
       );

@@ -278,7 +278,7 @@ const unread: Scenario[] = [
       expect(dialled).to.deep.equal([]);
       expect(record.requests[0]).to.include({ answer: 'http_malformed' });
       expect(record.requests[0]?.detail).to.equal(
-        'the content encoding zstd was not offered and cannot be undone',
+        'the content encoding zstd was not offered and cannot be decoded',
       );
     },
   },

@@ -45,7 +45,7 @@ describe('secrets that change', function () {
     return (daemon as Daemon).until((one) => one.message === message, 8000, from);
   };
   const LOADED = 'schemes loaded';
-  const KEPT = 'schemes not loaded: the old ones stay';
+  const KEPT = 'schemes not loaded: the old ones stay in use';
   const start = async (settings: Record<string, string>): Promise<void> => {
     daemon = await Daemon.start({
       schemes: [scheme()],

@@ -230,7 +230,7 @@ describe('transport', function () {
     expect((await call('tls')).requests[0]?.answer).to.equal('tls_failed');
 
     await writeFile(file, 'office');
-    expect(await reload('schemes not loaded: the old ones stay')).to.match(
+    expect(await reload('schemes not loaded: the old ones stay in use')).to.match(
       /tls\.json: webhook\.tls\.ca: .*office\.pem holds no certificate in PEM/,
     );
   });

@@ -176,7 +176,7 @@ describe('try', function () {
       'no scheme for it',
       ['--did', DID],
       0,
-      /^note: no match fits, and there is no default scheme; the schemes are: down, sales\n\nresult: no_route \(no_scheme\)\nreason: no scheme fits the call\nstep: dialplan$/m,
+      /^note: no match fits, and there is no default scheme; the schemes are: down, sales\n\nresult: no_route \(no_scheme\)\nreason: no scheme matches the call\nstep: dialplan$/m,
     ],
     [
       'an unknown scheme in the path',
@@ -346,7 +346,7 @@ describe('try', function () {
     [
       'a scheme that is not there',
       ['--did', DID, '--scheme', 'gone'],
-      /^there is no scheme "gone"; known are down, sales$/m,
+      /^there is no scheme "gone"; known: down, sales$/m,
     ],
     ['a variable without a value', ['--did', DID, '--var', 'x'], /^--var "x": expected name=value$/m],
     ['a variable without a name', ['--did', DID, '--var', '=x'], /^--var "=x": expected name=value$/m],

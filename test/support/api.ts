@@ -7,9 +7,10 @@ import type { ApiOptions, ApiStore } from '../../lib/api/context.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { Passwords } from '../../lib/api/guard/password.ts';
 import { ROLES, type Role } from '../../lib/api/guard/role.ts';
+import { networks } from '../../lib/api/guard/surface.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { openTrial } from '../../lib/router/trial.ts';
 import { SchemeDesk } from '../../lib/schemes/desk.ts';
 import { loadSchemes } from '../../lib/schemes/folder.ts';
@@ -34,6 +35,14 @@ export interface ApiUnderTest {
 
 export const PASSWORD = 'correct horse battery';
 
+interface Beside {
+  readonly watched?: (store: Store) => ApiStore;
+  /** False: nobody is there yet. */
+  readonly users?: boolean;
+  /** Of the store; SQLite of its own by default. */
+  readonly place?: Partial<Config['store']>;
+}
+
 const NO_SECRETS = { has: () => false, read: () => '' };
 
 /** What each role's password becomes takes a third of a second: once is enough. */
@@ -42,11 +51,13 @@ let hash: Promise<string> | null = null;
 export async function openApi(
   options: Partial<ApiOptions> = {},
   env: Record<string, string> = {},
-  watched: (store: Store) => ApiStore = (store) => store,
+  { watched = (store) => store, users = true, place }: Beside = {},
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
-  const store = await openStore({ url: `sqlite:${join(folder, 'test.db')}` }, { log });
+  const store = await openStore(place ?? { url: `sqlite:${join(folder, 'test.db')}` }, { log });
+  // A machine that is busy takes longer than a router waits.
+  await store.ready();
   const loaded = loadConfig({
     file: null,
     env: { ESL_ROUTER_SCHEMES_DIR: join(folder, 'schemes'), ...env },
@@ -91,6 +102,11 @@ export async function openApi(
     live,
     breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
     readiness: () => ({ status: 'ready' }),
+    metrics: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      text: () => Promise.resolve('up 1\n'),
+    },
+    mayRead: networks(config.metrics.allow),
     log,
     clock: systemClock,
     version: 'test',
@@ -107,10 +123,10 @@ export async function openApi(
     const token = `eslr_${name.padEnd(43, '-')}`;
     tokens[name] = token;
     const expires_at = expires?.toISOString() ?? null;
-    const row = { id: uuidv7(at), tenant: 'default', name, hash: hashOf(token), scopes, created_by: 'test' };
+    const row = { id: uuidv7(at), tenant: 'default', name, hash: hashOf(token), scopes, created_by: 'admin' };
     await store.accounts.addToken({ ...row, created_at, expires_at, used_at: null, revoked_at: null });
   };
-  for (const role of ROLES) {
+  for (const role of users ? ROLES : []) {
     await add(role, role, null);
     const row = { id: uuidv7(at), tenant: 'default', name: role, role, password_hash, created_at };
     await store.accounts.addUser({ ...row, disabled_at: null });

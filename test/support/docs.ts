@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { OUTCOMES } from '../../lib/call/cause.ts';
 import { REASON_GROUPS } from '../../lib/reasons/index.ts';
+import { metricsTable } from './metrics.ts';
 import { presetsPage } from './presets-page.ts';
 import { readRows, type Row } from './readings.ts';
 import { schemePage } from './scheme-page.ts';
@@ -11,6 +12,7 @@ import { defaultConfiguration, settingsTable } from './settings.ts';
 export const TABLES: ReadonlyMap<string, { readonly name: string; readonly table: () => string }> = new Map([
   ['docs/settings.md', { name: 'settings', table: settingsTable }],
   ['docs/routing.md', { name: 'outcomes', table: outcomesTable }],
+  ['docs/metrics.md', { name: 'metrics', table: metricsTable }],
 ]);
 
 /** A page with its table as the code has it. `npm run docs` writes it; a test holds the page against it. */
@@ -32,7 +34,7 @@ export function readingsPage(rows: readonly Row[]): string {
   });
   return [
     READINGS,
-    '| country, settings | the CRM says | it becomes | the kind was seen in |',
+    '| country, settings | the CRM says | it becomes | seen in |',
     '|---|---|---|---|',
     ...cells,
     '',
@@ -41,12 +43,12 @@ export function readingsPage(rows: readonly Row[]): string {
 
 const READINGS = `# Readings
 
-What a CRM says, and what it becomes. The first column names the country (\`numbering.country\`) and the settings that are not the
+What a CRM says, and how it is read. The first column has the country (\`numbering.country\`) and the settings that differ from the
 defaults; the gateway is \`crm\`, the SIP domain \`pbx.test\`. A value is under \`destination\` of a JSON reply, unless \`json:\`,
-\`http:\` or \`json-rpc:\` in front of it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a space that does not break.
+\`http:\` or \`json-rpc:\` before it says that it is the whole reply. \`\\n\` is a line break, \`\\u00a0\` a non-breaking space.
 *nobody* goes on with \`onNoRoute\`; *refused* and *error* with \`onError\`, each with its reason.
 
-This page is made from test/fixtures/readings.tsv (\`npm run docs\`); \`npm test\` reads each row.
+This page is generated from test/fixtures/readings.tsv (\`npm run docs\`); \`npm test\` checks each row.
 `;
 
 /** docs/reasons.md: every reason, by the table that the router goes by. */
@@ -54,7 +56,7 @@ export function reasonsPage(): string {
   const groups = Object.entries(REASON_GROUPS).flatMap(([title, reasons]) => [
     `## ${title}`,
     '',
-    '| reason | what it says | mostly because | what to do |',
+    '| reason | what it says | usual cause | what to do |',
     '|---|---|---|---|',
     ...Object.entries(reasons).map(([reason, about]) =>
       [`| \`${reason}\``, ...about.map((text) => text.replaceAll('|', '\\|'))].join(' | ').concat(' |'),
@@ -66,13 +68,13 @@ export function reasonsPage(): string {
 
 const REASONS = `# Reasons
 
-Every call ends with one reason. It stands in the log lines \`decided\` and \`ended\` as \`reason\`, with its sentence as \`why\`; in the record of
+Every call ends with one reason. You find it in the log lines \`decided\` and \`ended\` as \`reason\`, with its sentence as \`why\`; in the record of
 the call; and in the channel variable \`esl_router_reason\`, for conditions of the dialplan and for CDRs. The codes are a closed list
-and do not change. A warning \`the CRM failed\` carries the reason of the question that failed.
+and do not change. A warning \`the CRM failed\` has the reason of the question that failed.
 
-To find out about one call: take its uuid from FreeSWITCH, search the log for it, and look its \`reason\` up here.
+For one call: take its uuid from FreeSWITCH, search the log for it, and look up its \`reason\` here.
 
-This page is made from lib/reasons (\`npm run docs\`); a test holds it.
+This page is generated from lib/reasons (\`npm run docs\`), and a test checks it.
 `;
 
 function code(text: string): string {

@@ -130,7 +130,8 @@ export class Postgres {
 
   /** Its processes: each connection has one, which is a session of its own. */
   #signalAll(signal: NodeJS.Signals): void {
-    const pid = this.#server?.pid ?? 0;
+    const pid = this.#server?.pid;
+    if (pid === undefined) return;
     const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
     for (const one of [pid, ...children.split('\n').map(Number)]) if (one > 0) process.kill(one, signal);
   }

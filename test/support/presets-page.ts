@@ -49,18 +49,18 @@ const HEAD = `# Presets
 
     esl-router new sales --preset bitrix24 --out conf/schemes
 
-writes \`conf/schemes/sales.json\` and prints what is left to do. A file that is there already is left as it is. Write it into the folder of a
+writes \`conf/schemes/sales.json\` and prints what is left to do. An existing file is never changed. Write it into the folder of a
 running router only when its secrets are set: a scheme whose secret is missing is a fault, and the router keeps the schemes that it has.
 
 Every preset is strict:
 
 - Ids of owners ring somebody only by \`webhook.map\`. Until you fill it in, every owner is nobody.
-- \`webhook.expect\` takes extensions alone; a number or a login in the reply is refused.
+- \`webhook.expect\` accepts only extensions; a number or a login in the reply is refused.
 - An owner whom the map does not have is nobody (\`onNoRoute\`), and so is a caller whom the CRM does not know.
 - \`webhook.require\` names what is searched for: a caller without a number is not asked about. In Kommo and Odoo a search for an
   empty number finds somebody.
 
-\`esl-router new sales --preset bitrix24 --events\` adds what the CRM is told while it rings and when a call has ended; that needs a [store](store.md).
+\`esl-router new sales --preset bitrix24 --events\` adds events that tell the CRM when it rings and when a call has ended; that needs a [store](store.md).
 
 Without \`fallback\` a call that can't be routed goes back to the dialplan. The tests answer each preset in the shape that the CRM documents;
 none was tried against the CRM itself. Try yours before a call does: \`esl-router try --scheme sales --caller NUMBER --did NUMBER\`.

@@ -118,8 +118,8 @@ function table(lines: readonly string[]): string {
 const HEAD = `# Schemes
 
 Every key of a scheme. The same words are in [conf/schema/scheme.schema.json](../conf/schema/scheme.schema.json): with
-\`"$schema": "../schema/scheme.schema.json"\` in a scheme of \`conf/schemes\` your editor completes and checks while you type. What one key alone can't
-show, \`esl-router check\` does. This page is made from the types that validate (\`npm run docs\`).
+\`"$schema": "../schema/scheme.schema.json"\` in a scheme of \`conf/schemes\` your editor completes and checks while you type. What the schema can't
+show, \`esl-router check\` does. This page is generated from the types that validate (\`npm run docs\`).
 `;
 const AUTH = `## webhook.auth
 
@@ -127,8 +127,8 @@ By \`type\`; \`{"type": "none"}\` is the default.
 `;
 const THEN = `## webhook.then
 
-A list of up to 3 questions that follow one another. Each has something of the reply before it, as \`{{reply.path}}\` in its URL, parameters, body or headers;
-a path is read as \`responseName\` is, for JSON-RPC within \`result\`. The reply of the last one names the destination.
+A list of up to 3 questions, asked one after the other. Each uses something of the previous reply, as \`{{reply.path}}\` in its URL, parameters, body or headers;
+a path works as in \`responseName\`, for JSON-RPC within \`result\`. The last reply names the destination.
 
 \`\`\`json
 {
@@ -144,36 +144,36 @@ a path is read as \`responseName\` is, for JSON-RPC within \`result\`. The reply
 }
 \`\`\`
 
-- All have \`webhook.timeoutSeconds\` together. Each stands in the record with a \`webhook-id\` of its own; \`attempt\` counts on.
-- Without \`parameters\` and \`body\` a further question sends nothing beside its URL and headers (by POST \`{}\`), not the default question.
-- A value that is missing, empty, a list, an object or longer than 512 characters ends the chain: the caller goes on with \`onNoRoute\` (\`reply_ends_chain\`). An error ends it as that error.
-- A question to the same scheme, host and port has the authentication, headers, limits and all that makes the connection from the one before it, unless it sets its own. To another host nothing goes along.
-- A path alone is one behind the URL of the profile of the question before it.
-- \`map\`, \`unmapped\`, \`expect\`, \`require\`, \`withheld\`, \`timeoutSeconds\`, \`cacheSeconds\` and \`lastGoodSeconds\` hold for the whole chain and stand in \`webhook\`. The cache keeps what the chain came to.
+- They share \`webhook.timeoutSeconds\`. Each is in the record with its own \`webhook-id\`; \`attempt\` counts on.
+- Without \`parameters\` and \`body\` a further question sends nothing except its URL and headers (by POST \`{}\`), not the default question.
+- A value that is missing, empty, a list, an object or longer than 512 characters ends the chain: the call goes on with \`onNoRoute\` (\`reply_ends_chain\`). An error ends it with that error.
+- A question to the same scheme, host and port uses the authentication, headers, limits and connection settings of the previous one, unless it sets its own. Another host gets none of these.
+- A mere path is added to the profile URL of the previous question.
+- \`map\`, \`unmapped\`, \`expect\`, \`require\`, \`withheld\`, \`timeoutSeconds\`, \`cacheSeconds\` and \`lastGoodSeconds\` apply to the whole chain, and are set in \`webhook\`. The cache keeps the result of the chain.
 - A backup (\`{"webhook": URL}\`) is one question whose reply names the destination.
 
 Its keys, as under \`webhook\`:
 `;
 const EVENTS = `## events
 
-Who is told what becomes of the calls: up to 16 entries, see [events](events.md).
+Where events of the calls are sent: up to 16 entries, see [events](events.md).
 `;
-const EVENT_WEBHOOK = `Keys of its \`webhook\` that are not as they are above:
+const EVENT_WEBHOOK = `Keys of its \`webhook\` that differ from those above:
 `;
 const ALIKE = `All its keys:
 `;
 const CRMS = `## Profiles
 
-What many schemes share of one CRM stands once, in \`crms/NAME.json\` beside the folder of the schemes, or under \`crms\` in the configuration; a scheme says
+What several schemes share for one CRM is written once, in \`crms/NAME.json\` beside the folder of the schemes, or under \`crms\` in the configuration; a scheme says
 \`"crm": "NAME"\` in its \`webhook\` and has a path in \`url\`:
 
 \`\`\`json
 { "name": "sales", "webhook": { "crm": "main", "url": "/route?phone={{caller_e164}}" } }
 \`\`\`
 
-The path is put behind the URL of the profile and can't lead away from it. \`headers\` of the scheme are added to those of the profile, \`timeoutSeconds\` is the scheme's own budget; all other fields of
-a profile can't stand in a scheme that names it. Schemes of one profile share its breaker, its pause (429), \`maxInFlight\` and \`maxPerSecond\`. A profile that is broken or missing is a
-fault of the schemes that name it. Profiles are read again with the schemes, and both are taken together or not at all; \`check\` lists those that no scheme uses.
+The path is added to the URL of the profile and can't lead away from it. \`headers\` of the scheme are added to those of the profile, \`timeoutSeconds\` is the scheme's own budget; no other field of
+a profile may be set in a scheme that uses it. Schemes of one profile share its breaker, its pause (429), \`maxInFlight\` and \`maxPerSecond\`. A profile that is broken or missing is a
+fault of the schemes that use it. Profiles are reloaded with the schemes, both or neither; \`check\` lists those that no scheme uses.
 `;
 const STEPS = `## Steps of a fallback
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../clock.ts';
 
-/** Who guesses passwords is slowed down: by account from one address, by address, and by account from anywhere. */
+/** Slows down password guessing: by account from one address, by address, and by account from anywhere. */
 
 const WINDOW_MS = 15 * 60_000;
 const MOST = { pair: 5, address: 30, account: 100 } as const;
@@ -20,7 +20,7 @@ export class Attempts {
     this.#clock = clock;
   }
 
-  /** Counts one before its password is looked at. Seconds to wait when there were too many, else 0. */
+  /** Counts an attempt before its password is checked. Seconds to wait if there were too many, else 0. */
   begin(account: string, address: string): number {
     const keys = keysOf(account, address);
     const now = this.#clock.now();
@@ -35,7 +35,7 @@ export class Attempts {
     return 0;
   }
 
-  /** It was right: it counts for nothing, and what was mistyped before at this desk is forgotten. */
+  /** The password was right: the attempt does not count, and earlier typos from this address are forgotten. */
   succeed(account: string, address: string): void {
     const keys = keysOf(account, address);
     this.#kept.pair.delete(keys.pair);
@@ -69,7 +69,7 @@ function keysOf(account: string, address: string): Record<Kind, string> {
   return { pair: `${account} ${place}`, address: place, account };
 }
 
-/** One who has an IPv6 address has 2^64 of them. */
+/** Anybody with one IPv6 address has 2^64 of them. */
 function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

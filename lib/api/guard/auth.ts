@@ -1,20 +1,23 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { User } from '../../store/accounts.ts';
+import type { AuditLine } from '../../store/audit.ts';
 import { uuidv7 } from '../../uuid.ts';
 import type { ApiContext } from '../context.ts';
 import { ApiProblem } from '../problem.ts';
 import { mayAs, type Principal, ROLES } from './role.ts';
 
-/** Who asks: a session's cookie or a bearer token. Of both the store holds a hash. */
+/** Authentication by a session cookie or a bearer token. The store holds a hash of both. */
 
 const IDLE_MS = 60 * 60_000;
 const LONGEST_MS = 12 * 60 * 60_000;
-/** A session is written as used no oftener. */
+/** How often the use of a session is saved at most. */
 const SEEN_MS = 60_000;
 
 const TOKEN = /^eslr_[A-Za-z0-9_-]{43}$/;
 const SESSION = /^[A-Za-z0-9_-]{43}$/;
+/** The tenant of whoever runs the router. */
+const HOUSE = 'default';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 export function newSecret(): string {
@@ -39,30 +42,38 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
-    const least = request.routeOptions.config.role;
+    const { role: least, perTenant = false } = request.routeOptions.config;
     if (least === 'anyone') return;
     request.principal = await authenticate(request, context);
     if (request.principal === null) throw notLoggedIn();
     if (least === undefined || !mayAs(request.principal.role, least)) {
       throw new ApiProblem(
         403,
-        `the role ${least ?? 'admin'} may do this, yours is ${request.principal.role}`,
+        `the role ${least ?? 'admin'} is needed for this, yours is ${request.principal.role}`,
       );
+    }
+    if (!perTenant && request.principal.tenant !== HOUSE) {
+      throw new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
     }
     requireCsrf(request, request.principal);
   });
+}
+
+/** Where not everybody is asked: any role will do. */
+export async function requireUser(request: FastifyRequest, context: ApiContext): Promise<void> {
+  if ((await authenticate(request, context)) === null) throw notLoggedIn();
 }
 
 function notLoggedIn(): ApiProblem {
   return new ApiProblem(401, 'log in, or send a token', { headers: { 'WWW-Authenticate': 'Bearer' } });
 }
 
-/** Null: nobody that is known, or not any more. */
+/** Null: unknown, or no longer valid. */
 export async function authenticate(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
   const { authorization } = request.headers;
   return authorization === undefined
     ? bySession(request, context)
-    : // Whoever sends both means the token: a cookie comes along by itself.
+    : // If both are sent the token counts: browsers send cookies by themselves.
       byToken(authorization, context);
 }
 
@@ -71,15 +82,17 @@ async function byToken(authorization: string, { store, clock, log }: ApiContext)
   if (!TOKEN.test(token)) return null;
   const now = clock.date();
   const found = await store.accounts.token(hashOf(token), now);
-  const role = ROLES.find((one) => one === found?.scopes);
-  if (found === null || role === undefined) return null;
+  const given = ROLES.find((one) => one === found?.scopes);
+  if (found === null || given === undefined) return null;
+  // Whoever may less than when he made it has no way round that.
+  const role = mayAs(found.ownerRole, given) ? given : found.ownerRole;
   if (found.used_at === null || now.getTime() - Date.parse(found.used_at) > SEEN_MS) {
     store.accounts.markTokenUsed(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a token is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a token', { error: String(error) });
     });
   }
-  const { id, tenant, name } = found;
-  return { who: `token ${name}`, role, tenant, by: { kind: 'token', id } };
+  const { id, tenant, name, created_by: owner } = found;
+  return { who: `token ${name}`, owner, role, tenant, by: { kind: 'token', id } };
 }
 
 async function bySession(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {
@@ -91,15 +104,15 @@ async function bySession(request: FastifyRequest, context: ApiContext): Promise<
   if (found === null) return null;
   if (now.getTime() - Date.parse(found.seen_at) > SEEN_MS) {
     store.accounts.markSessionSeen(found.id, now).catch((error: unknown) => {
-      log.debug('api: the use of a session is not written', { error: String(error) });
+      log.debug('api: cannot record the use of a session', { error: String(error) });
     });
   }
   const { id, user } = found;
   const by = { kind: 'session', id, userId: user.id, csrf: csrfOf(session) } as const;
-  return { who: user.name, role: user.role, tenant: user.tenant, by };
+  return { who: user.name, owner: user.name, role: user.role, tenant: user.tenant, by };
 }
 
-/** A cookie comes with whatever page asks: what changes something needs the origin, and a word that only our page has. */
+/** A cookie is sent from any page: requests that change something need the origin, and a token that only our page has. */
 function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): void {
   if (by.kind !== 'session' || SAFE_METHODS.has(method)) return;
   const given = Buffer.from(String(headers['x-csrf-token'] ?? ''));
@@ -110,24 +123,27 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
   }
 }
 
-/** A new one each time: a cookie that was there before is worth nothing afterwards. */
+/** A new one each time: an older cookie is worth nothing afterwards. */
 export async function openSession(
   request: FastifyRequest,
   reply: FastifyReply,
-  user: User,
+  { user, line }: { readonly user: User; readonly line: AuditLine },
   { store, clock }: ApiContext,
 ): Promise<string> {
   const session = newSecret();
   const now = clock.date();
-  await store.accounts.openSession({
-    id: uuidv7(now),
-    tenant: user.tenant,
-    hash: hashOf(session),
-    user_id: user.id,
-    address: request.ip,
-    created_at: now.toISOString(),
-    seen_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
+  await store.together(async ({ accounts, audit }) => {
+    await accounts.openSession({
+      id: uuidv7(now),
+      tenant: user.tenant,
+      hash: hashOf(session),
+      user_id: user.id,
+      address: request.ip,
+      created_at: now.toISOString(),
+      seen_at: now.toISOString(),
+      expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
+    });
+    await audit.add(line);
   });
   reply.setCookie(cookieName(request), session, {
     path: '/',

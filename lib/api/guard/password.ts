@@ -28,7 +28,7 @@ export class Passwords {
     return `scrypt$17$${salt.toString('base64')}$${key.toString('base64')}`;
   }
 
-  /** Null for the hash, a user that is not there, takes as long and is false. */
+  /** A null hash (no such user) takes as long, and is false. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     const [, , salt = '', wanted = ''] = (hash ?? this.#nobody).split('$');
     const key = await this.#derive(password, Buffer.from(salt, 'base64'));
@@ -40,7 +40,7 @@ export class Passwords {
   async #derive(password: string, salt: Buffer): Promise<Buffer> {
     if (this.#running >= AT_ONCE) {
       if (this.#waiting.length >= MAX_WAITING) {
-        throw new ApiProblem(503, 'too many log in at once', { headers: { 'Retry-After': '5' } });
+        throw new ApiProblem(503, 'too many logins at once', { headers: { 'Retry-After': '5' } });
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {

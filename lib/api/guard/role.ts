@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiProblem } from '../problem.ts';
 
-/** Each may what those before it may. */
+/** Each may also do what those before it may. */
 export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 export const role = z.enum(ROLES);
@@ -10,6 +10,8 @@ export const role = z.enum(ROLES);
 export interface Principal {
   /** As the audit log says it: `anna`, or `token nightly report`. */
   readonly who: string;
+  /** The user himself, or the one who made the token. */
+  readonly owner: string;
   readonly role: Role;
   readonly tenant: string;
   readonly by:
@@ -19,12 +21,14 @@ export interface Principal {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null where nobody needs to be somebody. */
+    /** Null if the route needs no login. */
     principal: Principal | null;
   }
   interface FastifyContextConfig {
-    /** The least role that may; `anyone` needs no login. */
+    /** The lowest role allowed; `anyone` needs no login. */
     role?: Role | 'anyone';
+    /** What it shows and changes is of the asker's tenant. All else is of the whole router, and of the tenant `default`. */
+    perTenant?: boolean;
   }
 }
 
@@ -32,7 +36,7 @@ export function mayAs(held: Role, least: Role): boolean {
   return ROLES.indexOf(held) >= ROLES.indexOf(least);
 }
 
-/** Of a route with a role there is always one. */
+/** A route with a role always has one. */
 export function principalOf({ principal }: { readonly principal: Principal | null }): Principal {
   if (principal === null) throw new ApiProblem(401, 'log in, or send a token');
   return principal;

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../../config/config.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** What is looked at before anybody asks who it is: the name that the router was called by, and where a page came from. */
+/** Checks before authentication: the Host header, and the origin of a page. */
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -29,14 +29,14 @@ export function guardSurface(app: FastifyInstance, api: Config['api']): void {
     }
     const peer = request.socket.remoteAddress ?? '';
     if (!hasTls && !isLoopback(peer) && !trusted(peer) && !isInMemory(request)) {
-      throw new ApiProblem(403, 'only api.trustedProxy gets in from beyond loopback without TLS');
+      throw new ApiProblem(403, 'beyond loopback only api.trustedProxy may connect without TLS');
     }
     const host = hostOf(request);
-    // A page of another site can point its own name at this address (DNS rebinding): the name tells.
+    // A page of another site can point its own name at this address (DNS rebinding): the Host header gives it away.
     if (host === null || !names.has(host.replace(/:\d{1,5}$/, '').toLowerCase())) {
       throw new ApiProblem(
         421,
-        'the Host header names no host of this API: see api.hosts (ESL_ROUTER_API_HOSTS)',
+        'the Host header is not a name of this API: see api.hosts (ESL_ROUTER_API_HOSTS)',
       );
     }
     const site = request.headers['sec-fetch-site'];
@@ -48,13 +48,13 @@ export function guardSurface(app: FastifyInstance, api: Config['api']): void {
   });
 }
 
-/** `null` is the origin of files, of sandboxes and of redirects: nobody's. Without one no page has sent it. */
+/** `null` is the origin of files, sandboxes and redirects: nobody's. A request without one does not come from a page. */
 function isOwnOrigin(request: FastifyRequest): boolean {
   const { origin } = request.headers;
   return origin === undefined || origin === `${request.protocol}://${hostOf(request) ?? ''}`;
 }
 
-/** Node takes the first of several; whatever stands in front may have taken another. */
+/** Node takes the first of several; a proxy in front may have taken another. */
 function hostOf({ raw, headers }: FastifyRequest): string | null {
   const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   return hosts.length > 1 ? null : (headers.host ?? null);

@@ -3,16 +3,16 @@ import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 
-/** Who changed what, the newest first. */
+/** Who changed what, newest first. */
 export function auditRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
   return (app) => {
     app.get(
       '/audit',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['audit'],
-          summary: 'Who changed what and from where, the newest first',
+          summary: 'Who changed what and from where, newest first',
           querystring: z.strictObject({
             cursor: z.uuid().optional(),
             limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -5,9 +5,12 @@ import { createRedactor } from '../../redact/redactor.ts';
 import type { CallFilter, CallSummary } from '../../store/calls.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf, type Principal } from '../guard/role.ts';
+import { keeping } from '../figures.ts';
 import { ApiProblem } from '../problem.ts';
+import { recordedCall } from '../recorded.ts';
+import { callSummary, content, record, summary } from '../shapes.ts';
 
-/** Calls of before: a page at a time, all of them as a stream, and one with its trace. */
+/** Past calls: page by page, all of them as a stream, and one with its trace. */
 
 const words = z
   .union([z.string().max(64), z.array(z.string().max(64)).max(20)])
@@ -21,16 +24,16 @@ const filter = {
   destination: z.string().min(1).max(64).describe('Number or login that was dialled').optional(),
   number: z.string().min(1).max(64).describe('Any of the three').optional(),
   uuid: z.string().min(1).max(64).describe('Of the A leg').optional(),
-  scheme: words.describe('Of several each one is as good').optional(),
+  scheme: words.describe('One, or any of several').optional(),
   result: words.describe('routed, no_route, error, no_answer, refused').optional(),
-  reason: words.describe('A word of the list of reasons').optional(),
+  reason: words.describe('A reason code').optional(),
   end: words.describe('How the call left the router').optional(),
-  text: z.string().max(200).describe('Whole words of its texts, in any order').optional(),
+  text: z.string().max(200).describe('Whole words of the texts of a call, in any order').optional(),
 };
 const query = z.strictObject({
   ...filter,
-  cursor: z.string().max(32).describe('`next` of the page before').optional(),
-  limit: z.coerce.number().int().min(1).max(500).describe('Calls a page').default(50),
+  cursor: z.string().max(32).describe('`next` of the previous page').optional(),
+  limit: z.coerce.number().int().min(1).max(500).describe('Calls per page').default(50),
 });
 const exported = z.strictObject({ ...filter, format: z.enum(['csv', 'jsonl']).default('csv') });
 
@@ -57,14 +60,28 @@ const COLUMNS = [
 
 const MASKER = createRedactor({ maskNumbers: true });
 
-export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 86_400;
+
+export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
+  const { store, clock } = context;
   const schema = { tags: ['calls'] };
+  const figures = keeping(context, async (tenant, seconds) => {
+    const since = new Date(clock.date().getTime() - seconds * 1000);
+    const found = await store.figures.summary(tenant, since);
+    return { since: since.toISOString(), ...found, minutes: [...found.minutes] };
+  });
   return (app) => {
     app.get(
       '/calls',
       {
-        config: { role: 'viewer' },
-        schema: { ...schema, summary: 'Calls, the newest first, a page at a time', querystring: query },
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          ...schema,
+          summary: 'Calls, newest first, page by page',
+          querystring: query,
+          response: { 200: z.object({ calls: z.array(callSummary), next: z.string().nullable() }) },
+        },
       },
       async (request) => {
         const { cursor, limit, ...given } = request.query;
@@ -73,17 +90,18 @@ export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
           limit,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        return shownTo(who, page);
+        return shownTo(who, { calls: [...page.calls], next: page.next });
       },
     );
     app.get(
       '/calls/export',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
-          summary: 'All calls that fit, as CSV or as a JSON object a line',
+          summary: 'All matching calls, as CSV or one JSON object per line',
           querystring: exported,
+          response: { 200: content('text/csv', 'CSV, or with format=jsonl one JSON object per line') },
         },
       },
       (request, reply) => {
@@ -97,30 +115,53 @@ export function callRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
       },
     );
     app.get(
+      '/calls/summary',
+      {
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          ...schema,
+          summary:
+            'Calls of the last hour or day by minute and result, and how long their decisions took; at most ten seconds old',
+          querystring: z.strictObject({ of: z.enum(['hour', 'day']).default('hour') }),
+          response: { 200: summary },
+        },
+      },
+      (request) =>
+        figures(principalOf(request).tenant, request.query.of === 'hour' ? HOUR_SECONDS : DAY_SECONDS),
+    );
+    app.get(
       '/calls/:id',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           ...schema,
           summary: 'One call with its trace, and the calls of this caller before and after it',
-          params: z.strictObject({ id: z.string().min(1).max(64).describe('Its trace') }),
+          params: z.strictObject({
+            id: z.string().min(1).max(64).describe('Its trace, or the uuid of its A leg'),
+          }),
+          response: {
+            200: z.object({
+              masked: z.boolean(),
+              record,
+              previous: z.string().nullable(),
+              next: z.string().nullable(),
+            }),
+          },
         },
       },
       async (request) => {
         const who = principalOf(request);
-        const found = await store.calls.find(request.params.id);
-        if (found === null || found.tenant !== who.tenant) throw new ApiProblem(404, 'there is no such call');
-        const { record, masked } = found;
+        const { record, masked } = await recordedCall(context, who, request.params.id);
         const caller = masked ? '' : (record.call?.caller ?? '');
         const near = caller === '' ? NO_NEIGHBOURS : await neighbours(store, who, caller, record);
-        return shownTo(who, { masked, record, ...near });
+        return shownTo(who, { masked, record: { ...record }, ...near });
       },
     );
     return Promise.resolve();
   };
 }
 
-/** Who sees no numbers may not ask for one either: an answer would say whose call it was. */
+/** A user who sees no numbers may not search by number either: the answer would show whose call it was. */
 function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal): CallFilter {
   for (const name of ['caller', 'did', 'destination', 'number', 'text'] as const) {
     if (role === 'viewer' && rest[name] !== undefined) {

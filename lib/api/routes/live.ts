@@ -7,15 +7,19 @@ import type { ApiContext } from '../context.ts';
 import { authenticate } from '../guard/auth.ts';
 import { principalOf, type Role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
+import { content } from '../shapes.ts';
 
-/** Calls of now: as they are, and once a second as they change. A reader never costs a call anything: all changes of a second are one event. */
+/**
+ * Calls in progress: as they are, and once a second as they change. A reader never delays a call: all changes of a second are
+ * one event.
+ */
 
 const TICK_MS = 1_000;
-/** Something is said so often, and whether he may still listen is looked at. */
+/** How often a sign of life is sent, and access is checked again. */
 const HEARTBEAT_TICKS = 15;
 const MAX_READERS = 64;
 const MAX_SHOWN = 500;
-/** Whoever has not read so much is gone, or ought to be. */
+/** A client with this much unread is gone, or should be. */
 const MAX_BEHIND_BYTES = 256 * 1024;
 
 const live = z.object({
@@ -36,9 +40,22 @@ const live = z.object({
   ),
 });
 
+const minute = z.object({
+  at: z.string().describe('Its beginning'),
+  byResult: z.record(z.string(), z.number()).describe('Calls that ended in it'),
+  crm: z
+    .object({
+      answers: z.number(),
+      p50: z.number().nullable(),
+      p95: z.number().nullable(),
+      p99: z.number().nullable(),
+    })
+    .describe('Milliseconds until CRMs had answered, within 6 %; null: none did'),
+});
+
 const masking = createRedactor({ maskNumbers: true });
 
-/** What says who: ids and times have digits too. */
+/** Fields that identify people: ids and times have digits too. */
 function masked(call: LiveCall): LiveCall {
   const { caller, callerName, did, destination } = call;
   return {
@@ -73,11 +90,24 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           tags: ['live'],
-          summary: `Calls of now, ${MAX_SHOWN} at most, and counters`,
+          summary: `Calls in progress, at most ${MAX_SHOWN}, and counters`,
           response: { 200: live },
         },
       },
       (request) => Promise.resolve(shown(principalOf(request).role)),
+    );
+    app.get(
+      '/live/minutes',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          tags: ['live'],
+          summary: 'The last minutes of this router: calls by result, and how long CRMs took',
+          querystring: z.strictObject({ count: z.coerce.number().int().min(1).max(120).default(60) }),
+          response: { 200: z.array(minute) },
+        },
+      },
+      (request) => Promise.resolve(calls.minutes.list(request.query.count)),
     );
     app.get(
       '/live/events',
@@ -86,16 +116,19 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         schema: {
           tags: ['live'],
           summary: 'The same as server-sent events, once a second when something changed',
+          response: { 200: content('text/event-stream', 'Events `live`, each with what /live answers') },
         },
       },
       (request, reply) => {
         const { role } = principalOf(request);
         if (readers >= MAX_READERS) {
-          throw new ApiProblem(503, 'too many read events', { headers: { 'Retry-After': '10' } });
+          throw new ApiProblem(503, 'too many clients read this stream', {
+            headers: { 'Retry-After': '10' },
+          });
         }
         reply.hijack();
         const { raw: response } = reply;
-        // He has gone while it was found out who he is.
+        // The client has left during authentication.
         if (response.destroyed) return reply;
         readers++;
         open.add(response);

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { openapiPage, PAGE_STYLE } from '../page.ts';
+import { content } from '../shapes.ts';
 
 /** The document that the routes' own schemas make, for programs and for people. */
 
@@ -11,12 +13,22 @@ export function openapiRoutes(): FastifyPluginAsyncZod {
   return (app) => {
     app.get(
       '/openapi.json',
-      { config: { role: 'viewer' }, schema: { tags: ['openapi'], summary: 'This document' } },
-      () => Promise.resolve(app.swagger()),
+      {
+        config: { role: 'viewer', perTenant: true },
+        schema: { tags: ['openapi'], summary: 'This document', response: { 200: z.looseObject({}) } },
+      },
+      () => Promise.resolve({ ...app.swagger() }),
     );
     app.get(
       '/docs',
-      { config: { role: 'viewer' }, schema: { tags: ['openapi'], summary: 'The same as a page for people' } },
+      {
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          tags: ['openapi'],
+          summary: 'The same, as a web page',
+          response: { 200: content('text/html', 'A page') },
+        },
+      },
       (_request, reply) =>
         reply
           .header('Content-Security-Policy', PAGE_POLICY)

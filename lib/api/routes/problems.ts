@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { sentenceOf, whatToDo, type Reason } from '../../errors.ts';
 import { REASONS } from '../../reasons/index.ts';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
@@ -18,10 +18,10 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/problems',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['problems'],
-          summary: 'Failures of one kind, counted; the most recent first',
+          summary: 'Failures, counted by kind; most recent first',
           querystring: z.strictObject({
             state: state.optional(),
             limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -69,10 +69,10 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.patch(
       '/problems/:id',
       {
-        config: { role: 'operator' },
+        config: { role: 'operator', perTenant: true },
         schema: {
           tags: ['problems'],
-          summary: 'Acknowledge a problem, call it solved, or open it again',
+          summary: 'Acknowledge, solve or reopen a problem',
           params: z.object({ id }),
           body: z.strictObject({ state }),
           response: { 204: z.null() },
@@ -81,9 +81,15 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request, reply) => {
         const { id } = request.params;
         const { state } = request.body;
-        const { who } = principalOf(request);
-        if (!(await problems.change(id, state, who))) throw new ApiProblem(404, 'there is no such problem');
-        await audit(context, request, 'problem changed', `problem ${id}`, { change: { state } });
+        const { who, tenant } = principalOf(request);
+        await context.store.together(async ({ problems, audit }) => {
+          if (!(await problems.change(id, tenant, { state, by: who }))) {
+            throw new ApiProblem(404, 'there is no such problem');
+          }
+          await audit.add(
+            auditLine(context, request, 'problem changed', `problem ${id}`, { change: { state } }),
+          );
+        });
         return reply.code(204).send(null);
       },
     );

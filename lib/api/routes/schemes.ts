@@ -1,17 +1,22 @@
+import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { createRedactor } from '../../redact/redactor.ts';
 import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/desk.ts';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
+import { keeping } from '../figures.ts';
+import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
+import { schemeFigures } from '../shapes.ts';
 
-/** Schemes: those of files to be read, those of the store to be changed. */
+/** Schemes: those from files can be read, those from the store also changed. */
 
 const name = z.string().min(1).max(64).describe('Name of the scheme');
 const params = z.strictObject({ name });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
-const message = z.string().max(500).describe('Why, for whoever reads the revisions').default('');
+const message = z.string().max(500).describe('Why it was changed; listed with the revision').default('');
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
   .describe(
@@ -23,8 +28,34 @@ const headers = z.looseObject({
   'if-none-match': z.string().max(64).describe('`*`: a new scheme').optional(),
 });
 
+const revisionShown = z.object({
+  revision: z.number(),
+  createdAt: z.string(),
+  author: z.string(),
+  message: z.string(),
+  state: z.enum(['live', 'shadow', 'draft', 'disabled', 'deleted']),
+});
+const use = z
+  .looseObject({
+    name: z.string(),
+    revision: z.number(),
+    use: z.enum(['live', 'shadow', 'hidden', 'left_out']),
+  })
+  .describe('hidden `by` a file; left_out with its `faults`');
+const listing = revisionShown.extend({
+  name: z.string(),
+  use: use.nullable().describe('null: it is not live, or is not loaded yet'),
+});
+const saved = z.object({ revision: z.number() });
+
+const MASKER = createRedactor({ maskNumbers: true });
+const DAY_SECONDS = 86_400;
+
 export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { desk, schemes } = context;
+  const { desk, schemes, store, clock } = context;
+  const figures = keeping(context, (tenant, seconds) =>
+    store.figures.bySchemes(tenant, new Date(clock.date().getTime() - seconds * 1000)),
+  );
   const schema = { tags: ['schemes'] };
   const stored = async (of: string): Promise<Listing> => {
     const found = await desk.read(of);
@@ -32,28 +63,41 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     return found;
   };
   const change = async (
-    request: Parameters<typeof audit>[1],
+    request: Parameters<typeof auditLine>[1],
     given: { name: string; state: SchemeState; document: string; message: string; after: number },
     action: string,
   ): Promise<number> => {
     const file = schemes().files.get(given.name);
     if (file !== undefined && given.state !== 'deleted') {
-      throw new ApiProblem(409, `the file ${file} has this scheme: it is changed there`);
+      throw new ApiProblem(409, `the file ${file} has this scheme: change it there`);
     }
     const author = request.principal?.who ?? '';
-    const saved = savedOrThrow(await desk.save({ ...given, author }));
     const { after: from, state: to } = given;
-    await audit(context, request, action, given.name, { change: { from, to: saved, state: to } });
-    return saved;
+    const line = auditLine(context, request, action, given.name, {
+      change: { from, to: from + 1, state: to },
+    });
+    return savedOrThrow(await desk.save({ ...given, author }, line));
   };
   return (app) => {
     app.get(
       '/schemes',
       {
         config: { role: 'viewer' },
-        schema: { ...schema, summary: 'All schemes, of files and of the store' },
+        schema: {
+          ...schema,
+          summary: 'All schemes, from files and from the store, with figures of the last 24 hours',
+          response: {
+            200: z.object({
+              files: z.array(
+                z.object({ name: z.string(), file: z.string().nullable(), revision: z.string() }),
+              ),
+              stored: z.array(listing),
+              figures: z.record(z.string(), schemeFigures).describe('By name, for schemes that had a call'),
+            }),
+          },
+        },
       },
-      async () => {
+      async (request) => {
         const { set, files } = schemes();
         const all = (await desk.list()).map((one) => shown(one));
         const provisioned = [...set.schemes.values()].filter(
@@ -66,15 +110,26 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
             revision: scheme.revision,
           })),
           stored: all,
+          figures: Object.fromEntries(await figures(principalOf(request).tenant, DAY_SECONDS)),
         };
       },
     );
     app.get(
       '/schemes/:name',
-      { config: { role: 'viewer' }, schema: { ...schema, summary: 'One scheme of the store', params } },
+      {
+        config: { role: 'viewer' },
+        schema: {
+          ...schema,
+          summary: 'One scheme from the store; a viewer sees no numbers in it',
+          params,
+          response: { 200: listing.extend({ document: z.unknown() }) },
+        },
+      },
       async (request, reply) => {
         const found = await stored(request.params.name);
-        return reply.header('ETag', etagOf(found.revision)).send(withDocument(found));
+        return reply
+          .header('ETag', etagOf(found.revision))
+          .send({ ...shown(found), document: shownTo(request, JSON.parse(found.document)) });
       },
     );
     app.put(
@@ -83,10 +138,11 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make a scheme (If-None-Match: *) or change it (If-Match)',
+          summary: 'Create a scheme (If-None-Match: *) or change it (If-Match)',
           params,
           headers,
           body: z.strictObject({ document, state: state.default('live'), message }),
+          response: { 200: saved, 201: saved },
         },
       },
       async (request, reply) => {
@@ -115,6 +171,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           params,
           headers,
           body: z.strictObject({ state, message }),
+          response: { 200: saved },
         },
       },
       async (request, reply) => {
@@ -128,7 +185,13 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       '/schemes/:name',
       {
         config: { role: 'editor' },
-        schema: { ...schema, summary: 'Delete it; its revisions stay', params, headers },
+        schema: {
+          ...schema,
+          summary: 'Delete it; its revisions stay',
+          params,
+          headers,
+          response: { 204: z.null() },
+        },
       },
       async (request, reply) => {
         const { name, document } = await stored(request.params.name);
@@ -140,14 +203,19 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           after: afterOf(request.headers),
         } as const;
         await change(request, given, 'scheme deleted');
-        return reply.code(204).send();
+        return reply.code(204).send(null);
       },
     );
     app.get(
       '/schemes/:name/revisions',
       {
         config: { role: 'viewer' },
-        schema: { ...schema, summary: 'Its revisions, the newest first', params },
+        schema: {
+          ...schema,
+          summary: 'Its revisions, newest first',
+          params,
+          response: { 200: z.array(revisionShown) },
+        },
       },
       async (request) => {
         const all = await desk.revisions(request.params.name);
@@ -168,9 +236,14 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'What two revisions have otherwise, by JSON pointer',
+          summary: 'How two revisions differ, by JSON pointer',
           params,
           querystring: z.strictObject({ from: revision, to: revision }),
+          response: {
+            200: z.array(
+              z.object({ pointer: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }),
+            ),
+          },
         },
       },
       async (request) => {
@@ -179,7 +252,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           await revisionOf(name, request.query.from),
           await revisionOf(name, request.query.to),
         ];
-        return differences(JSON.parse(from.document), JSON.parse(to.document));
+        return shownTo(request, differences(JSON.parse(from.document), JSON.parse(to.document)));
       },
     );
     app.post(
@@ -188,10 +261,11 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           ...schema,
-          summary: 'Make an old revision the newest, live',
+          summary: 'Restore an old revision: it becomes the newest, and live',
           params,
           headers,
           body: z.strictObject({ revision: z.int().min(1), message }),
+          response: { 200: saved },
         },
       },
       async (request, reply) => {
@@ -215,8 +289,9 @@ function shown({ name, revision, created_at, author, message, state, use }: List
   return { name, revision, createdAt: created_at, author, message, state, use };
 }
 
-function withDocument(listing: Listing) {
-  return { ...shown(listing), document: JSON.parse(listing.document) as unknown };
+/** Numbers stand in fallback steps and maps. */
+function shownTo<T>(request: Pick<FastifyRequest, 'principal'>, value: T): T {
+  return principalOf(request).role === 'viewer' ? (MASKER.value(value) as T) : value;
 }
 
 function etagOf(of: number): string {

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { dropCookie, openSession } from '../guard/auth.ts';
 import { MAX_PASSWORD } from '../guard/password.ts';
 import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Log in, log out, and who one is. */
+/** Log in, log out, and who is logged in. */
 
 const me = z.object({
   name: z.string(),
@@ -44,18 +44,18 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const hash = user === null || user.disabled_at !== null ? null : user.password_hash;
         if (!(await passwords.verify(password, hash)) || user === null) {
           log.warn('api: a login failed', { address: request.ip });
-          throw new ApiProblem(401, 'there is no such user with this password');
+          throw new ApiProblem(401, 'wrong user or password');
         }
         attempts.succeed(name, request.ip);
-        const csrfToken = await openSession(request, reply, user, context);
-        await audit(context, request, 'login', `user ${name}`, { who: name, tenant: user.tenant });
+        const line = auditLine(context, request, 'login', `user ${name}`, { who: name, tenant: user.tenant });
+        const csrfToken = await openSession(request, reply, { user, line }, context);
         return { name, role: user.role, csrfToken };
       },
     );
     app.get(
       '/session',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: { tags: ['session'], summary: 'Who is logged in', response: { 200: me } },
       },
       (request) => {
@@ -66,14 +66,16 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.delete(
       '/session',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: { tags: ['session'], summary: 'Log out', response: { 204: z.null() } },
       },
       async (request, reply) => {
         const { by, who } = principalOf(request);
         if (by.kind !== 'session') throw new ApiProblem(409, 'a token has no session: revoke it instead');
-        await store.accounts.closeSession(by.id);
-        await audit(context, request, 'logout', `user ${who}`);
+        await store.together(async ({ accounts, audit }) => {
+          await accounts.closeSession(by.id);
+          await audit.add(auditLine(context, request, 'logout', `user ${who}`));
+        });
         dropCookie(request, reply);
         return reply.code(204).send(null);
       },

@@ -12,6 +12,47 @@ const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).describe('Calls a page').default(50),
 });
 
+const outlook = z.object({
+  scheme: z.string().nullable(),
+  result: z.string(),
+  reason: z.string(),
+  steps: z.array(z.string()).readonly(),
+});
+const answer = z.object({
+  counts: z.array(
+    z.object({ result: z.string(), reason: z.string(), calls: z.number(), differing: z.number() }),
+  ),
+  canaries: z.array(
+    z.object({
+      scheme: z.string(),
+      canary: z.string(),
+      counts: z.array(
+        z.object({
+          side: z.enum(['canary', 'rest']),
+          result: z.string(),
+          calls: z.number(),
+          answered: z.number(),
+          decidedMs: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+  differing: z
+    .array(
+      z.object({
+        id: z.string(),
+        at: z.string(),
+        trace: z.string(),
+        caller: z.string().nullable(),
+        did: z.string().nullable(),
+        live: outlook,
+        would: outlook,
+      }),
+    )
+    .readonly(),
+  next: z.string().nullable(),
+});
+
 const masking = createRedactor({ maskNumbers: true });
 
 export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
@@ -26,6 +67,7 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
             'What a scheme would have done beside calls, those that it would have sent elsewhere, and both sides of its canary',
           params: z.strictObject({ name: z.string().min(1).max(64).describe('Name of the scheme') }),
           querystring: query,
+          response: { 200: answer },
         },
       },
       async (request) => {
@@ -44,7 +86,7 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
         return {
           counts,
           canaries,
-          differing: role === 'viewer' ? masking.value(differing) : differing,
+          differing: role === 'viewer' ? (masking.value(differing) as typeof differing) : differing,
           next,
         };
       },

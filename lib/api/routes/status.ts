@@ -59,7 +59,8 @@ export function statusRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'operator' },
         schema: {
           tags: ['status'],
-          summary: 'Hold the circuit breakers of a webhook or host open or closed, or let them judge again',
+          summary:
+            'Hold the circuit breakers of a webhook or host open or closed, or return them to automatic',
           body: z.strictObject({
             name: z.string().min(1).max(2048),
             force: z.enum(['open', 'closed', 'none']),
@@ -70,7 +71,7 @@ export function statusRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { name, force } = request.body;
         if (!shown().some((one) => one.name === name)) {
-          throw new ApiProblem(404, 'no webhook or host of this name was asked of late', {
+          throw new ApiProblem(404, 'no webhook or host of this name was asked recently', {
             errors: [{ pointer: '/name', detail: 'unknown' }],
           });
         }

@@ -2,13 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Token } from '../../store/accounts.ts';
 import { uuidv7 } from '../../uuid.ts';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { hashOf, newSecret } from '../guard/auth.ts';
 import { principalOf, role, ROLES } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 
-/** Tokens of programs: each has a role, and an end. */
+/** Tokens of programs: each has a role, an end, and a user who made it and answers for it. */
 
 const LONGEST_DAYS = 366;
 const DAY_MS = 86_400_000;
@@ -17,7 +17,9 @@ const token = z.object({
   id: z.string(),
   name: z.string(),
   role: role.nullable(),
-  createdBy: z.string(),
+  createdBy: z
+    .string()
+    .describe('The user who answers for it: it works as long as he may log in, and may no more than he'),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
   usedAt: z.string().nullable(),
@@ -30,18 +32,18 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/tokens',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: { tags: ['tokens'], summary: 'All tokens', response: { 200: z.array(token) } },
       },
-      async () => (await store.accounts.tokens()).map(shown),
+      async (request) => (await store.accounts.tokens(principalOf(request).tenant)).map(shown),
     );
     app.post(
       '/tokens',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
-          summary: 'Make a token; it is shown this once',
+          summary: 'Create a token; it is shown only once',
           body: z.strictObject({
             name: z
               .string()
@@ -54,7 +56,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { name, role, days } = request.body;
-        const { who, tenant } = principalOf(request);
+        const { owner, tenant } = principalOf(request);
         const secret = `eslr_${newSecret()}`;
         const at = clock.date();
         const row = {
@@ -63,21 +65,26 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
           name,
           hash: hashOf(secret),
           scopes: role,
-          created_by: who,
+          created_by: owner,
           created_at: at.toISOString(),
           expires_at: new Date(at.getTime() + days * DAY_MS).toISOString(),
           used_at: null,
           revoked_at: null,
         };
-        await store.accounts.addToken(row);
-        await audit(context, request, 'token made', `token ${row.id}`, { change: { name, role, days } });
+        const line = auditLine(context, request, 'token made', `token ${row.id}`, {
+          change: { name, role, days },
+        });
+        await store.together(async ({ accounts, audit }) => {
+          await accounts.addToken(row);
+          await audit.add(line);
+        });
         return reply.code(201).send({ ...shown(row), token: secret });
       },
     );
     app.delete(
       '/tokens/:id',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
           summary: 'Revoke a token',
@@ -87,10 +94,13 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { id } = request.params;
-        if (!(await store.accounts.revokeToken(id, clock.date()))) {
-          throw new ApiProblem(404, 'there is no such token, or it is revoked already');
-        }
-        await audit(context, request, 'token revoked', `token ${id}`);
+        const { tenant } = principalOf(request);
+        await store.together(async ({ accounts, audit }) => {
+          if (!(await accounts.revokeToken(id, tenant, clock.date()))) {
+            throw new ApiProblem(404, 'no such token, or it is already revoked');
+          }
+          await audit.add(auditLine(context, request, 'token revoked', `token ${id}`));
+        });
         return reply.code(204).send(null);
       },
     );

@@ -2,13 +2,25 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { StoredCall } from '../../store/calls.ts';
 import { audit } from '../audit.ts';
-import type { ApiContext, TryQuestion } from '../context.ts';
+import type { ApiContext, DescribedCall } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
+import { recordedCall } from '../recorded.ts';
+import { cannedReply, record, verdict } from '../shapes.ts';
 
 /** A call tried before it comes: by the schemes as they are, or by one that is not saved. */
 
 const name = z.string().min(1).max(64);
+const recorded = z.string().min(1).max(64).describe('A recorded call: its trace, or the uuid of its A leg');
+const described = z.strictObject({
+  caller: z.string().max(64).default(''),
+  did: z.string().min(1).max(64),
+  callerName: z.string().max(128).optional(),
+  context: z.string().max(64).optional(),
+  path: z.string().max(64).optional(),
+  withheld: z.boolean().optional(),
+  variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
+});
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
 
 export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
@@ -19,39 +31,32 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           tags: ['try'],
-          summary: 'What a call would come to: the CRM is asked, marked as a dry run, and no call is placed',
+          summary:
+            'What would happen to a call: the CRM is asked, marked as a dry run, and no call is placed',
           body: z.strictObject({
-            scheme: name.describe('In place of the scheme that the call would choose').optional(),
+            scheme: name.describe('Instead of the scheme that would be chosen for the call').optional(),
             document: document.describe('A scheme that is not saved').optional(),
-            call: z.strictObject({
-              caller: z.string().max(64).default(''),
-              did: z.string().min(1).max(64),
-              callerName: z.string().max(128).optional(),
-              context: z.string().max(64).optional(),
-              path: z.string().max(64).optional(),
-              withheld: z.boolean().optional(),
-              variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
-            }),
-            reply: z
-              .strictObject({ status: z.int().min(200).max(599).default(200), body: z.string().max(65_536) })
-              .describe('In place of the answer of the CRM, which is not asked then')
-              .optional(),
+            call: z.union([described, recorded]),
+            reply: cannedReply.optional(),
           }),
+          response: { 200: record },
         },
       },
       async (request) => {
         const { scheme = null, document, call, reply = null } = request.body;
-        const { variables, ...rest } = call;
+        const asked =
+          typeof call === 'string'
+            ? { recorded: await recordedCall(context, principalOf(request), call) }
+            : describedCall(call);
         await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
-        return context.trial.tryCall({
-          scheme,
-          document: document === undefined ? null : JSON.stringify(document),
-          call: {
-            ...(JSON.parse(JSON.stringify(rest)) as TryQuestion['call']),
-            var: Object.entries(variables).map((pair) => pair.join('=')),
-          },
-          reply,
-        });
+        return recordOf(
+          await context.trial.tryCall({
+            scheme,
+            document: document === undefined ? null : JSON.stringify(document),
+            call: asked,
+            reply: reply === null ? null : lowered(reply),
+          }),
+        );
       },
     );
     app.post(
@@ -62,9 +67,10 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           tags: ['try'],
           summary: 'The last calls decided again by a changed scheme, from their recorded replies',
           body: z.strictObject({ document, calls: z.int().min(1).max(500).default(100) }),
+          response: { 200: z.object({ verdicts: z.array(verdict), unread: z.number() }) },
         },
       },
-      (request) => {
+      async (request) => {
         const { document, calls } = request.body;
         const { name } = document;
         if (typeof name !== 'string') {
@@ -72,11 +78,79 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
             errors: [{ pointer: '/document/name', detail: 'expected a name' }],
           });
         }
-        return context.trial.changes(name, JSON.stringify(document), lastCalls(context, request, calls));
+        return (await context.trial.changes(
+          name,
+          JSON.stringify(document),
+          lastCalls(context, request, calls),
+        )) as Changes;
+      },
+    );
+    app.post(
+      '/calls/:id/try',
+      {
+        config: { role: 'operator' },
+        schema: {
+          tags: ['try'],
+          summary: 'A recorded call by the schemes of now: the CRM is asked again, or this reply is read',
+          params: z.strictObject({ id: recorded }),
+          body: z.strictObject({ reply: cannedReply.optional() }),
+          response: { 200: record },
+        },
+      },
+      async (request) => {
+        const { reply = null } = request.body;
+        const call = await recordedCall(context, principalOf(request), request.params.id);
+        await audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } });
+        return recordOf(
+          await context.trial.tryCall({
+            ...{ scheme: null, document: null, call: { recorded: call } },
+            reply: reply === null ? null : lowered(reply),
+          }),
+        );
+      },
+    );
+    app.post(
+      '/calls/:id/decide-again',
+      {
+        config: { role: 'operator' },
+        schema: {
+          tags: ['try'],
+          summary:
+            'A recorded call decided by the schemes of now, from the replies in its record; nobody is asked',
+          params: z.strictObject({ id: recorded }),
+          response: { 200: verdict },
+        },
+      },
+      async (request) => {
+        const call = await recordedCall(context, principalOf(request), request.params.id);
+        await audit(context, request, 'decide again', `call ${call.record.id}`);
+        return (await context.trial.again(call)) as z.infer<typeof verdict>;
       },
     );
     return Promise.resolve();
   };
+}
+
+interface Changes {
+  verdicts: z.infer<typeof verdict>[];
+  unread: number;
+}
+
+function recordOf(tried: object): z.infer<typeof record> {
+  return tried as z.infer<typeof record>;
+}
+
+function describedCall({ variables, ...rest }: z.infer<typeof described>): DescribedCall {
+  return {
+    ...(JSON.parse(JSON.stringify(rest)) as DescribedCall),
+    var: Object.entries(variables).map((pair) => pair.join('=')),
+  };
+}
+
+/** As they come from a CRM. */
+function lowered({ headers, ...reply }: z.infer<typeof cannedReply>) {
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { ...reply, headers: Object.fromEntries(lower) as Record<string, string> };
 }
 
 async function* lastCalls(

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { MAX_PASSWORD, MIN_PASSWORD } from '../guard/password.ts';
 import { principalOf, role } from '../guard/role.ts';
 import { ApiProblem, fieldProblem } from '../problem.ts';
 import { userRow, USER_NAME } from '../user.ts';
 
-/** Who may log in. Nobody is deleted: the audit log names him. */
+/** Who may log in. Users are never deleted: the audit log names them. */
 
 const user = z.object({ name: z.string(), role, createdAt: z.string(), disabledAt: z.string().nullable() });
 const name = z.string().regex(USER_NAME, 'letters, digits, ".", "_", "-" or "@", at most 64');
@@ -20,15 +20,15 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
     app.get(
       '/users',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: { tags: ['users'], summary: 'All users', response: { 200: z.array(user) } },
       },
-      async () => (await accounts.users()).map(shown),
+      async (request) => (await accounts.users(principalOf(request).tenant)).map(shown),
     );
     app.post(
       '/users',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['users'],
           summary: 'Add a user',
@@ -39,19 +39,24 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request, reply) => {
         const { body } = request;
         if ((await accounts.user(body.name)) !== null) throw taken(body.name);
-        const row = userRow({ ...body, hash: await passwords.hash(body.password), at: clock.date() });
-        if (!(await accounts.addUser(row))) throw taken(body.name);
-        await audit(context, request, 'user added', `user ${body.name}`, { change: { role: body.role } });
+        const { tenant } = principalOf(request);
+        const row = userRow({ ...body, tenant, hash: await passwords.hash(body.password), at: clock.date() });
+        const change = { role: body.role };
+        await store.together(async ({ accounts, audit }) => {
+          if (!(await accounts.addUser(row))) throw taken(body.name);
+          await audit.add(auditLine(context, request, 'user added', `user ${body.name}`, { change }));
+        });
         return reply.code(201).send(shown(row));
       },
     );
     app.patch(
       '/users/:name',
       {
-        config: { role: 'admin' },
+        config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['users'],
-          summary: 'Change the role or the password of a user, disable or enable him; his sessions end',
+          summary:
+            'Change the role or the password of a user, disable or enable the user; all sessions of the user end',
           params: z.object({ name }),
           body: z
             .strictObject({
@@ -66,38 +71,47 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { name } = request.params;
         const { role, password, disabled } = request.body;
-        const found = await accounts.user(name);
-        if (found === null) throw new ApiProblem(404, 'there is no such user');
-        const loses = disabled === true || (role !== undefined && role !== 'admin');
-        if (loses && found.role === 'admin' && found.disabled_at === null) {
-          const admins = (await accounts.users()).filter(
-            (one) => one.role === 'admin' && one.disabled_at === null,
-          );
-          if (admins.length < 2) throw new ApiProblem(409, 'this is the last admin');
-        }
-        const disabled_at = disabled ? (found.disabled_at ?? clock.date().toISOString()) : null;
-        await accounts.changeUser(found.id, {
-          ...(role === undefined ? {} : { role }),
-          ...(password === undefined ? {} : { password_hash: await passwords.hash(password) }),
-          ...(disabled === undefined ? {} : { disabled_at }),
-        });
-        await accounts.closeSessionsOf(found.id);
-        const change = {
-          ...(role === undefined ? {} : { role: [found.role, role] }),
-          ...(password === undefined ? {} : { password: 'changed' }),
-          ...(disabled === undefined ? {} : { disabled }),
+        const { tenant } = principalOf(request);
+        const userOf = async (of: Pick<typeof accounts, 'user'>) => {
+          const found = await of.user(name);
+          if (found?.tenant !== tenant) throw new ApiProblem(404, 'there is no such user');
+          return found;
         };
-        await audit(context, request, 'user changed', `user ${name}`, { change });
-        return shown((await accounts.user(name)) ?? found);
+        await userOf(accounts);
+        // It takes a third of a second: not while the store is held.
+        const password_hash = password === undefined ? null : await passwords.hash(password);
+        return store.together(async ({ accounts, audit }) => {
+          // Before the user is read: two admins who disable each other come one after the other.
+          const admins = await accounts.holdAdmins(tenant);
+          const found = await userOf(accounts);
+          const loses = disabled === true || (role !== undefined && role !== 'admin');
+          if (loses && found.role === 'admin' && found.disabled_at === null && admins < 2) {
+            throw new ApiProblem(409, 'this is the last admin');
+          }
+          const disabled_at = disabled ? (found.disabled_at ?? clock.date().toISOString()) : null;
+          await accounts.changeUser(found.id, {
+            ...(role === undefined ? {} : { role }),
+            ...(password_hash === null ? {} : { password_hash }),
+            ...(disabled === undefined ? {} : { disabled_at }),
+          });
+          await accounts.closeSessionsOf(found.id);
+          const change = {
+            ...(role === undefined ? {} : { role: [found.role, role] }),
+            ...(password_hash === null ? {} : { password: 'changed' }),
+            ...(disabled === undefined ? {} : { disabled }),
+          };
+          await audit.add(auditLine(context, request, 'user changed', `user ${name}`, { change }));
+          return shown(await userOf(accounts));
+        });
       },
     );
     app.put(
       '/session/password',
       {
-        config: { role: 'viewer' },
+        config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['session'],
-          summary: 'Change one’s own password; all of one’s sessions end',
+          summary: 'Change your own password; all your sessions end',
           body: z.strictObject({ current: z.string().min(1).max(MAX_PASSWORD), password }),
           response: { 204: z.null() },
         },
@@ -114,12 +128,15 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
         }
         const { current, password } = request.body;
         if (found === null || !(await passwords.verify(current, found.password_hash))) {
-          throw fieldProblem(422, '/current', 'this is not your password');
+          throw fieldProblem(422, '/current', 'wrong password');
         }
         attempts.succeed(who, request.ip);
-        await accounts.changeUser(found.id, { password_hash: await passwords.hash(password) });
-        await accounts.closeSessionsOf(found.id);
-        await audit(context, request, 'password changed', `user ${who}`);
+        const password_hash = await passwords.hash(password);
+        await store.together(async ({ accounts, audit }) => {
+          await accounts.changeUser(found.id, { password_hash });
+          await accounts.closeSessionsOf(found.id);
+          await audit.add(auditLine(context, request, 'password changed', `user ${who}`));
+        });
         return reply.code(204).send(null);
       },
     );
@@ -128,7 +145,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
 }
 
 function taken(name: string): ApiProblem {
-  return fieldProblem(409, '/name', `there is a user ${name} already`);
+  return fieldProblem(409, '/name', `user ${name} already exists`);
 }
 
 function shown({

@@ -32,4 +32,4 @@ export interface UnsignedRequest {
 }
 
 /** The description of `type`, in each. */
-export const AUTH_TYPE = { label: 'Type', doc: 'Which way.' } as const satisfies Field;
+export const AUTH_TYPE = { label: 'Type', doc: 'Which kind.' } as const satisfies Field;

@@ -157,7 +157,7 @@ function readGranted({ status, headers, body }: HttpResponse): Granted {
   }
   if (typeof token !== 'string' || token === '') throw failed('no access_token in the reply');
   if (!/^[\x21-\x7e]+$/.test(token) || token.length > MAX_TOKEN)
-    throw failed('the access_token can not go in a header');
+    throw failed('the access_token cannot be sent in a header');
   const type = document['token_type'] ?? 'Bearer';
   // RFC 6749, 7.1: one that is not understood must not be used.
   if (typeof type !== 'string' || !/^(bearer|zoho-oauthtoken)$/i.test(type))

@@ -12,12 +12,12 @@ const settings = z.strictObject(
       type: AUTH_TYPE,
       secret: {
         label: 'Secret',
-        doc: 'Standard Webhooks: base64 behind "whsec_"; any other text is taken as it is.',
+        doc: 'Standard Webhooks: base64 after "whsec_"; any other text is taken as it is.',
         example: '{{secret.CRM_SIGNING}}',
       },
       previousSecret: {
-        label: 'Secret before',
-        doc: 'The one before, while the CRM may still check by it: a second signature goes along.',
+        label: 'Previous secret',
+        doc: 'The old secret, while the CRM may still use it: each question then has a second signature.',
         example: '{{secret.CRM_SIGNING_OLD}}',
       },
     },
@@ -27,9 +27,9 @@ type Hmac = z.output<typeof settings>;
 
 /**
  * Standard Webhooks 1.0.0: HMAC-SHA256 over `id.timestamp.body`, in base64, as long as all that the request says about a call
- * is in its body. Where its address or its headers say something too, or there is no body, what is signed in the
- * body's place is `METHOD path?query`, a line `name: value` for each of these headers, and the body behind an empty line:
- * whoever checks the body alone then finds the signature wrong, instead of trusting what nobody has signed.
+ * is in its body. Where its address or its headers say something too, or there is no body, what is signed in the body's place
+ * is `METHOD path?query`, a line `name: value` for each of these headers, and the body after an empty line: whoever checks the
+ * body alone then finds the signature wrong, instead of trusting what nobody has signed.
  */
 export const hmac = {
   settings,
@@ -69,7 +69,7 @@ function sign(text: string, key: Buffer): string {
   return createHmac('sha256', key).update(text, 'utf8').digest('base64');
 }
 
-/** Secrets of the standard are base64 behind `whsec_`; any other text is taken as it is. */
+/** Secrets of the standard are base64 after `whsec_`; any other text is taken as it is. */
 function keyOf(secret: string): Buffer {
   return secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')

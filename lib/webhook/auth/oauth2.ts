@@ -10,7 +10,7 @@ import { AUTH_TYPE, type Auth, type UnsignedRequest } from './auth.ts';
 const credential = () =>
   template().refine(
     ({ parts }) => parts.every((part) => typeof part === 'string' || part.kind === 'secret'),
-    { error: 'only {{secret.NAME}} may stand here: the token serves many calls' },
+    { error: 'only {{secret.NAME}} is allowed here: the token serves many calls' },
   );
 
 const tokenUrl = template().superRefine((url, context) => {
@@ -27,7 +27,7 @@ function faultOf(url: Template): string | null {
   const { protocol, username, password, hash } = new URL(source);
   if (!/^https?:$/.test(protocol)) return 'expected an http or https URL';
   if (username !== '' || password !== '') return 'no user or password here: use clientId and clientSecret';
-  if (hash !== '') return 'no "#" may stand in it';
+  if (hash !== '') return '"#" is not allowed here';
   try {
     compileUrl(url);
     return null;
@@ -70,20 +70,20 @@ const settings = z.strictObject(
         doc: 'As a secret in a file (ESL_ROUTER_SECRET_NAME_FILE): a new one is written back to it. Without this the grant is client credentials.',
         example: '{{secret.CRM_REFRESH_TOKEN}}',
       },
-      scope: { label: 'Scope', doc: 'What the token is asked for.', example: 'contacts.read' },
+      scope: { label: 'Scope', doc: 'The scope that is requested.', example: 'contacts.read' },
       audience: {
         label: 'Audience',
-        doc: 'Where the endpoint wants one.',
+        doc: 'If the endpoint wants one.',
         example: 'https://api.example.com',
       },
       redirectUri: {
         label: 'Redirect URI',
-        doc: 'Of the application, where the endpoint wants it at a refresh (Kommo).',
+        doc: 'Of the application, if the endpoint wants it for a refresh (Kommo).',
         example: 'https://example.com/callback',
       },
       style: {
         label: 'Style',
-        doc: 'How the client proves itself: "body" in the form, "basic" in the Authorization header, "json" in one JSON object.',
+        doc: 'How the client authenticates: "body" in the form, "basic" in the Authorization header, "json" in one JSON object.',
         example: 'basic',
       },
     },

@@ -23,7 +23,7 @@ export const jsonRpc = {
       if ('kind' in parsed) return parsed;
       const { document, notes } = parsed;
       if (Array.isArray(document)) {
-        return invalid('the reply is a list, as for a JSON-RPC batch, and the question was a single one');
+        return invalid('the reply is a list, as for a JSON-RPC batch, but one question was sent');
       }
       if (!isObject(document))
         return invalid(`the reply is not a JSON-RPC object, it ${described(document)}`);
@@ -49,7 +49,7 @@ function invalid(detail: string): Answer {
 function checkId(id: unknown, asked: Question['rpcId']): { fault?: string; note?: string } {
   if (asked === null) return {};
   if (id === undefined || id === null) {
-    return { note: `the JSON-RPC reply has ${id === null ? 'the id null' : 'no id'}: read all the same` };
+    return { note: `the JSON-RPC reply has ${id === null ? 'the id null' : 'no id'}: read anyway` };
   }
   if ((typeof id === 'string' || typeof id === 'number') && String(id) === String(asked)) return {};
   const hint =
@@ -64,7 +64,7 @@ function whyNoResult(document: object): string {
   const others = Object.keys(document).filter((key) => !['jsonrpc', 'id', 'error', 'result'].includes(key));
   const why =
     others.length === 0
-      ? ' (Odoo leaves the result out where a method returns None: False is "nobody")'
+      ? ' (Odoo sends no result when a method returns None: return False for "nobody")'
       : `: it ${described(document)}`;
   return `the reply has neither result nor error${why}`;
 }

@@ -69,7 +69,7 @@ export function contents(value: unknown): string {
     const of = value.length === 0 ? 'is an empty list' : `is a list of ${value.length}`;
     return isObject(first) ? `${of}, its "0" ${contents(first)}` : of;
   }
-  if (typeof value !== 'object') return `is a ${typeof value === 'string' ? 'text' : typeof value}`;
+  if (typeof value !== 'object') return `is a ${typeof value === 'string' ? 'string' : typeof value}`;
   const keys = Object.keys(value);
   if (keys.length === 0) return 'is an empty object';
   const named = keys.slice(0, KEYS_SHOWN).map(shownKey).join(', ');

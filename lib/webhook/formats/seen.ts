@@ -45,7 +45,7 @@ const FAULTS: readonly Look[] = [
   [/[{,]\s*[A-Za-z_$][\w$]*\s*:/, 'has a key without quotes'],
   [/[:,[]\s*(?!(?:true|false|null)\b)[A-Za-z_]/, 'has a value without quotes'],
   [/:\s*[,}]/, 'has a key without a value'],
-  [/,\s*[}\]]/, 'has a comma behind its last element'],
+  [/,\s*[}\]]/, 'has a comma after its last element'],
   [/[:,[]\s*(?:[+.]|-?0\d)/, 'has a number that begins with a zero, a plus or a point'],
 ];
 
@@ -71,8 +71,8 @@ export function notJson(text: string): string {
   }
   const fault = lookOf(outside, FAULTS);
   if (fault !== null) return fault;
-  if (broken) return 'has a line break or another control character within a text, where JSON escapes it';
-  if (end !== null) return `has something behind its JSON, ${excerpt(text.slice(end).trim())}`;
+  if (broken) return 'has a line break or another control character in a string, where JSON escapes it';
+  if (end !== null) return `has something after its JSON,  ${excerpt(text.slice(end).trim())}`;
   return open ? 'ends before its JSON does' : 'is not JSON';
 }
 

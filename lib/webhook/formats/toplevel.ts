@@ -25,7 +25,7 @@ export function readTopLevel(
     return { kind: 'unavailable', reason: 'crm_error', detail: `${errorName} is ${shown(failure)}` };
   }
   if (typeof top === 'string' && isJsonAgain(top)) {
-    const detail = `${place} is JSON within a text, the CRM encodes it twice: ${excerpt(top)}`;
+    const detail = `${place} is JSON inside a string, the CRM encodes it twice: ${excerpt(top)}`;
     return { kind: 'unavailable', reason: 'body_not_json', detail };
   }
   if (typeof top === 'string' || typeof top === 'number') {
@@ -44,7 +44,7 @@ export function readTopLevel(
 
 /** The reply as it is when it is none of a JSON-RPC server, for a detail. */
 export function described(value: unknown): string {
-  return typeof value === 'string' ? `is the text ${excerpt(value)}` : contents(value);
+  return typeof value === 'string' ? `is the string ${excerpt(value)}` : contents(value);
 }
 
 /** What is beside a destination that was found under `name`. */

@@ -18,8 +18,12 @@ function field(headers: string, name: string): string {
   return decodeURIComponent(new RegExp(`^${name}: (.*)$`, 'm').exec(headers)?.[1] ?? '');
 }
 
-function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
+/** Hears the names of a call's events, as they come. */
+type OnEvent = (caller: Caller, name: string) => void;
+
+function take(socket: Socket, ask: (caller: Caller) => Promise<string>, onEvent: OnEvent): void {
   let rest = '';
+  let taken: Caller | null = null;
   const bridge = ({ uuid, guardId }: Caller, user: string): void => {
     const dial = `{ignore_early_media=true}user/${user}@pbx.example`;
     socket.write(
@@ -34,6 +38,7 @@ function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
         guardId: field(headers, 'variable_esl_router_guard_id'),
         path: field(headers, 'variable_socket_path'),
       };
+      taken = caller;
       ask(caller).then(
         (user) => {
           bridge(caller, user);
@@ -42,9 +47,11 @@ function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
           bridge(caller, FALLBACK);
         },
       );
-    } else if (body.startsWith('Event-Name: CHANNEL_HANGUP_COMPLETE')) {
-      socket.write('exit\n\n');
+      return;
     }
+    const [, name] = /^Event-Name: (.*)/.exec(body) ?? [];
+    if (name !== undefined && taken !== null) onEvent(taken, name);
+    if (name === 'CHANNEL_HANGUP_COMPLETE') socket.write('exit\n\n');
   };
   socket.write('connect\n\nlinger 10\n\nmyevents plain\n\n');
   socket.on('error', () => socket.destroy());
@@ -60,13 +67,20 @@ function take(socket: Socket, ask: (caller: Caller) => Promise<string>): void {
   });
 }
 
+interface ServeOptions {
+  readonly maxConnections?: number;
+  readonly port?: number;
+  readonly onEvent?: OnEvent;
+}
+
 /** Prints its address as the first line. */
-export function serve(ask: (caller: Caller) => Promise<string>, { maxConnections = Infinity } = {}): void {
+export function serve(ask: (caller: Caller) => Promise<string>, options: ServeOptions = {}): void {
+  const { maxConnections = Infinity, port = 0, onEvent = () => undefined } = options;
   const server = createServer({ noDelay: true }, (socket) => {
-    take(socket, ask);
+    take(socket, ask, onEvent);
   });
   server.maxConnections = maxConnections;
-  server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
+  server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
     process.stdout.write(`${JSON.stringify(server.address())}\n`);
   });
 }

@@ -5,6 +5,7 @@ import { bulkhead } from './bulkhead.ts';
 import { canary } from './canary.ts';
 import { crm } from './crm.ts';
 import { drip } from './drip.ts';
+import { eventsShared } from './events-shared.ts';
 import { events } from './events.ts';
 import { growth } from './growth.ts';
 import { hostileBytes } from './hostile-bytes.ts';
@@ -16,11 +17,14 @@ import { overload } from './overload.ts';
 import { reload } from './reload.ts';
 import { sigterm } from './sigterm.ts';
 import { states } from './states.ts';
+import { store } from './store.ts';
 import { strangers } from './strangers.ts';
 
 /** In the order of the table; the one that waits for half a minute begins first. */
 export const ROWS: readonly Row[] = [
   events,
+  eventsShared,
+  store,
   crm,
   drip,
   bombs,

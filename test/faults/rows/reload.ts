@@ -17,7 +17,7 @@ const BROKEN_EACH = 5;
 const SWAPPED_EACH = 3;
 const AWAY_MS = 600;
 const LOADED = 'schemes loaded';
-const KEPT = 'schemes not loaded: the old ones stay';
+const KEPT = 'schemes not loaded: the old ones stay in use';
 
 function schemes(crm: string, revision: number): readonly [SchemeDocument, SchemeDocument] {
   const headers = { 'X-Revision': String(revision) };

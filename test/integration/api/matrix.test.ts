@@ -36,7 +36,7 @@ describe('api: route x role', () => {
     const open = operations
       .filter(({ role }) => role === 'anyone')
       .map(({ method, path }) => `${method} ${path}`);
-    expect(open).to.deep.equal(['POST /api/v1/session']);
+    expect(open).to.deep.equal(['POST /api/v1/session', 'GET /api/v1/setup', 'POST /api/v1/setup']);
   });
 
   it('lets nobody in without a token, with a wrong one or an expired one', async () => {

@@ -60,7 +60,7 @@ describe('api: its port', () => {
     });
     await new Promise(setImmediate);
     expect(server.address).to.equal(null);
-    expect(api.lines.map(({ message }) => message).join()).to.match(/before there is a user/);
+    expect(api.lines.map(({ message }) => message).join()).to.match(/until there is a user/);
   });
 
   it('answers several Host headers, and one that is not ours, with 421', async () => {

@@ -53,7 +53,7 @@ describe('command line: calls, why, store', function () {
     );
     expect((await run('calls', '--caller', '044 111 22 99')).stdout).to.contain('night');
     const none = await run('calls', '--scheme', 'nothing');
-    expect([none.code, none.stdout, none.stderr]).to.deep.equal([0, '', 'no such calls\n']);
+    expect([none.code, none.stdout, none.stderr]).to.deep.equal([0, '', 'no matching calls\n']);
     const page = await run('calls', '--limit', '2', '--json');
     const shown = page.stdout
       .trimEnd()

@@ -90,8 +90,8 @@ onBothDatabases('events in the store', (database) => {
     expect(shown(await take(4))).to.deep.equal(['a2']);
     const [parked] = await store.deliveries.parked(10);
     expect(parked).to.include({ seq: 1, last_error: 'HTTP 401', body: '{"caller":"1"}' });
-    expect(await store.deliveries.retry(at(9), uuidv7(at(1)))).to.equal(0);
-    expect(await store.deliveries.retry(at(9), first.id)).to.equal(1);
+    expect(await store.deliveries.retry(at(9), { id: uuidv7(at(1)) })).to.equal(0);
+    expect(await store.deliveries.retry(at(9), { id: first.id })).to.equal(1);
     const [again] = await take(9);
     expect(again).to.include({ seq: 1, attempts: 0, give_up_at: at(9 + DAY).toISOString() });
     expect(await store.deliveries.deleteBefore(at(30), 10)).to.equal(0);

@@ -118,7 +118,7 @@ onBothDatabases('faults of the store', (database) => {
     await store.flush();
     expect(await countOf(store)).to.equal(2);
     expect(store.state).to.include({ status: 'up', lost: 1, written: 2, queued: 0 });
-    expect(log.lines.find(({ message }) => message.includes('refuses a record'))?.fields['trace']).to.equal(
+    expect(log.lines.find(({ message }) => message.includes('rejects a record'))?.fields['trace']).to.equal(
       bad.id,
     );
   });

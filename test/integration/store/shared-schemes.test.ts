@@ -206,7 +206,7 @@ onBothDatabases('schemes of the store', (database) => {
     const saved = await half.desk.save(
       changeOf('sales', 0, { document: JSON.stringify({ name: 'sales', webhook }) }),
     );
-    expect(saved.kind === 'invalid' && saved.faults[0]?.message).to.contain('is named by no file');
+    expect(saved.kind === 'invalid' && saved.faults[0]?.message).to.contain('is not used by any');
   });
 
   it('that one router saves are in use on the others', async function () {
@@ -250,7 +250,7 @@ onBothDatabases('schemes of the store', (database) => {
     const other = await Half.open(await openStore(place), dir);
     others.push(other);
     expect(other.names, 'files alone').to.deep.equal(['file']);
-    expect(JSON.stringify(other.log.lines)).to.contain('the store can not be read yet');
+    expect(JSON.stringify(other.log.lines)).to.contain('the store cannot be read yet');
     await server.resume();
     await other.until(() => other.names.includes('sales'));
   });

@@ -72,6 +72,8 @@ onBothDatabases('tables of the store', (database) => {
       created_by: 'ann',
       created_at: at(1).toISOString(),
     };
+    const ann = { id: id(2), tenant, name: 'ann', password_hash: 'h', created_at: at(1).toISOString() };
+    expect(await store.accounts.addUser({ ...ann, role: 'editor', disabled_at: null })).to.equal(true);
     await store.accounts.addToken({
       ...token,
       expires_at: at(10).toISOString(),
@@ -80,11 +82,15 @@ onBothDatabases('tables of the store', (database) => {
     });
     expect((await store.accounts.token('h1', at(9)))?.name).to.equal('export');
     expect(await store.accounts.token('h1', at(10))).to.equal(null);
+    await store.accounts.changeUser(ann.id, { disabled_at: at(4).toISOString() });
+    expect(await store.accounts.token('h1', at(9)), 'its user is disabled').to.equal(null);
+    await store.accounts.changeUser(ann.id, { disabled_at: null });
     expect(await store.accounts.token('h2', at(9))).to.equal(null);
     await store.accounts.markTokenUsed(token.id, at(5));
-    expect((await store.accounts.tokens())[0]?.used_at).to.equal(at(5).toISOString());
-    expect(await store.accounts.revokeToken(token.id, at(6))).to.equal(true);
-    expect(await store.accounts.revokeToken(token.id, at(6))).to.equal(false);
+    expect((await store.accounts.tokens(token.tenant))[0]?.used_at).to.equal(at(5).toISOString());
+    expect(await store.accounts.revokeToken(token.id, 'another', at(6))).to.equal(false);
+    expect(await store.accounts.revokeToken(token.id, token.tenant, at(6))).to.equal(true);
+    expect(await store.accounts.revokeToken(token.id, token.tenant, at(6))).to.equal(false);
     expect(await store.accounts.token('h1', at(7))).to.equal(null);
   });
 
@@ -212,13 +218,18 @@ onBothDatabases('tables of the store', (database) => {
       last_at: at(3).toISOString(),
       last_call: 'c3',
     });
-    expect(await store.problems.change(open?.id ?? '', 'acknowledged', 'ann')).to.equal(true);
+    expect(await store.problems.change(open?.id ?? '', 'another', { state: 'solved', by: 'eve' })).to.equal(
+      false,
+    );
+    expect(
+      await store.problems.change(open?.id ?? '', open?.tenant ?? '', { state: 'acknowledged', by: 'ann' }),
+    ).to.equal(true);
     await store.problems.count(problem(4));
     expect((await store.problems.list(tenant, ['acknowledged'], 10))[0]).to.include({
       count: 4,
       changed_by: 'ann',
     });
-    await store.problems.change(open?.id ?? '', 'solved', 'ann');
+    await store.problems.change(open?.id ?? '', open?.tenant ?? '', { state: 'solved', by: 'ann' });
     await store.problems.count(problem(5));
     expect(await store.problems.list(tenant, ['open'], 10)).to.have.length(1);
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { table } from '../../../lib/commands/table.ts';
+import { listing, table } from '../../../lib/commands/table.ts';
 
 describe('table', () => {
   const rows = [
@@ -28,5 +28,22 @@ describe('table', () => {
         80,
       ),
     ).to.equal('a    bb\nccc  d');
+  });
+});
+
+describe('listing', () => {
+  const rows = [
+    ['time', 'caller', 'trace'],
+    ['12:00', '380441112233', '01a21abb4c10'],
+  ];
+
+  it('has one line per row where it fits, and in a pipe', () => {
+    const whole = 'time   caller        trace\n12:00  380441112233  01a21abb4c10';
+    expect(listing(rows, 2)).to.equal(whole);
+    expect(listing(rows, 2, 33)).to.equal(whole);
+  });
+
+  it('has two lines per row on a narrower terminal', () => {
+    expect(listing(rows, 2, 32)).to.equal('time   caller\n  trace\n12:00  380441112233\n  01a21abb4c10');
   });
 });

@@ -159,7 +159,7 @@ describe('config', () => {
     ).to.deep.equal(['ESL_ROUTER_WEBHOOK_URL_FILE: /empty is empty']);
     const both = { ESL_ROUTER_DOMAIN: 'a.example', ESL_ROUTER_DOMAIN_FILE: '/x' };
     expect(faultsOf({ env: both, readSecretFile: () => 'b.example' })).to.deep.equal([
-      'ESL_ROUTER_DOMAIN and ESL_ROUTER_DOMAIN_FILE are both set: only one of them',
+      'ESL_ROUTER_DOMAIN and ESL_ROUTER_DOMAIN_FILE are both set: set only one of them',
     ]);
   });
 

@@ -47,11 +47,15 @@ describe('JSON that a person wrote', () => {
     [
       'a number with a zero in front',
       '{"a": 044}',
-      /column 7: expected a number, or a text in double quotes$/,
+      /column 7: expected a number, or a string in double quotes$/,
     ],
     ['a word', '{"a": yes}', 'line 1, column 7: expected a value, found "y"'],
-    ['a line break in a text', '{"a": "x\ny"}', /^line 1, column 9: expected text on one line/],
-    ['a text without end', '{\n"a": "x}', /^line 2, column 6: expected a closing double quote for the text/],
+    ['a line break in a text', '{"a": "x\ny"}', /^line 1, column 9: expected a string on one line/],
+    [
+      'a text without end',
+      '{\n"a": "x}',
+      /^line 2, column 6: expected a closing double quote for the string/,
+    ],
     ['an escape of other languages', '["\\\\\\x41"]', /^line 1, column 5: expected \\" /],
     ['no colon', '{"a" 1}', 'line 1, column 6: expected ":" after the key, found "1"'],
     ['no end', '{"a": 1', 'line 1, column 8: expected "," or "}", found the end of the file'],

@@ -40,7 +40,7 @@ describe('secrets', () => {
           'ESL_ROUTER_SECRET_SPACES_FILE: /spaces is empty',
           'ESL_ROUTER_SECRET_BLANK: is blank',
           'ESL_ROUTER_SECRET_GONE_FILE: cannot read /gone: ENOENT: /gone',
-          'ESL_ROUTER_SECRET_TWICE and ESL_ROUTER_SECRET_TWICE_FILE are both set: only one of them',
+          'ESL_ROUTER_SECRET_TWICE and ESL_ROUTER_SECRET_TWICE_FILE are both set: set only one of them',
         ].join('\n'),
       );
   });

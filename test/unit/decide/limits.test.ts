@@ -24,7 +24,9 @@ describe('limits', () => {
     const first = enter('sales', { calls: 2 });
     const second = enter('sales', { calls: 2 });
     expect([first.refusal, second.refusal]).to.deep.equal([null, null]);
-    expect(enter('sales', { calls: 2 }).refusal).to.equal('the scheme sales has its 2 calls');
+    expect(enter('sales', { calls: 2 }).refusal).to.equal(
+      'the scheme sales has reached its limit of 2 at a time',
+    );
     expect(enter('support', { calls: 1 }).refusal).to.equal(null);
     first.places.leave();
     expect(enter('sales', { calls: 2 }).refusal).to.equal(null);
@@ -61,7 +63,8 @@ describe('limits', () => {
     expect(begin()).to.equal(null);
     clock.advance(40_000);
     expect(begin()).to.equal(null);
-    for (let n = 0; n < 5; n++) expect(begin()).to.equal('the scheme sales has had its 2 calls a minute');
+    for (let n = 0; n < 5; n++)
+      expect(begin()).to.equal('the scheme sales has reached its limit of 2 a minute');
     clock.advance(19_999);
     expect(begin()).to.be.a('string');
     clock.advance(1);
@@ -75,10 +78,14 @@ describe('limits', () => {
     const { dial } = setUp();
     const caps = { '380': { calls: 2 }, '+38050': { calls: 1 }, '44': { calls: 1 } };
     expect(dial('380501234567', caps).refusal).to.equal(null);
-    expect(dial('380507654321', caps).refusal).to.equal('the prefix +38050 has its 1 calls');
+    expect(dial('380507654321', caps).refusal).to.equal(
+      'the prefix +38050 has reached its limit of 1 at a time',
+    );
     const third = dial('380441234567', caps);
     expect(third.refusal).to.equal(null);
-    expect(dial('380631234567', caps).refusal).to.equal('the prefix 380 has its 2 calls');
+    expect(dial('380631234567', caps).refusal).to.equal(
+      'the prefix 380 has reached its limit of 2 at a time',
+    );
     expect(dial('442079460000', caps).refusal).to.equal(null);
     expect(dial('15005550100', caps).refusal).to.equal(null);
     third.places.leave();

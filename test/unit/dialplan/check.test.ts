@@ -63,14 +63,14 @@ const CASES: readonly Case[] = [
     title: 'no guard',
     text: with_(GUARD, ''),
     kind: 'fault',
-    says: /no guard in front of socket/,
+    says: /no guard before socket/,
     write: GUARD,
   },
   {
     title: 'a guard that is taken away again',
     text: with_(ID, `${ID}<action application="sched_cancel"/>`),
     kind: 'fault',
-    says: /no guard in front of socket/,
+    says: /no guard before socket/,
     write: GUARD,
   },
   {
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
     title: 'esl_router_guard that is not a whole number',
     text: with_(SET_GUARD, action('set', 'esl_router_guard=8s')),
     kind: 'fault',
-    says: /"8s", no whole number/,
+    says: /"8s", not a whole number/,
     write: SET_GUARD,
   },
   {
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
     title: 'the id in front of the guard',
     text: with_(GUARD, `${ID}${GUARD}`).replace(`${GUARD}\n${ID}`, GUARD),
     kind: 'fault',
-    says: /set in front of the guard/,
+    says: /set before the guard/,
     write: ID,
   },
   {
@@ -173,21 +173,21 @@ ${with_(SOCKET, action('socket', '$${hosts}')).replace('<include>', '')}`,
     title: 'nothing behind socket',
     text: with_(BEHIND, action('set', 'a=b')),
     kind: 'fault',
-    says: /nothing behind socket serves the caller/,
+    says: /nothing after socket serves the caller/,
     write: BEHIND,
   },
   {
     title: 'a hang-up behind socket',
     text: with_(BEHIND, action('hangup', 'NORMAL_CLEARING')),
     kind: 'fault',
-    says: /nothing behind socket serves the caller/,
+    says: /nothing after socket serves the caller/,
     write: BEHIND,
   },
   {
     title: 'a bridge behind socket while the guard runs',
     text: with_(BEHIND, action('bridge', 'user/1000')),
     kind: 'fault',
-    says: /tears the caller out of bridge/,
+    says: /pulls the caller out of bridge/,
     write: '<action application="sched_cancel"/>',
   },
   {
@@ -309,7 +309,7 @@ describe('dialplan/check', () => {
     expect(broken?.text).to.match(/^broken XML: .*context/);
     const [dropped] = check(dialplan(ACTIONS).replace('<include>\n', '<include>'));
     expect(dropped).to.include({ kind: 'fault', line: 1 });
-    expect(dropped?.text).to.match(/drops all of a line that holds <include>/);
+    expect(dropped?.text).to.match(/drops the whole line that holds <include>/);
     expect(check('not XML at all')).to.have.length(1);
   });
 });

@@ -137,7 +137,7 @@ describe('a CRM that sends', () => {
           socket.write(HEAD);
           flood(socket, `X: ${'x'.repeat(500)}\r\n`);
         },
-        /a head or trailers of more than 16384 bytes$/,
+        /headers or trailers of more than 16384 bytes$/,
       ],
       ['one header without end', (socket) => socket.write(`${HEAD}X: ${'x'.repeat(99_999)}`), /16384 bytes$/],
       [
@@ -301,7 +301,7 @@ describe('a CRM that sends', () => {
       ['cut off', `${head}Content-Length: 99\r\n\r\nunknown`, /the connection ended before/],
       ['no chunks', `${head}Transfer-Encoding: chunked\r\n\r\nunknown`, /Parse Error/],
       ['longer than it says', `${head}Content-Length: 3\r\n\r\nunknown`, /longer than its Content-Length/],
-      ['half a gzip', coded('gzip', zipped.subarray(0, 15)), /is not whole gzip/],
+      ['half a gzip', coded('gzip', zipped.subarray(0, 15)), /is not complete gzip/],
       ['too large a gzip', coded('gzip', gzipSync(Buffer.alloc(1_000_000))), /after decompression/],
       ['another coding', coded('zstd', zipped), /was not offered/],
     ];
@@ -368,7 +368,7 @@ describe('a CRM that sends', () => {
       await delay(20);
       const { notes } = await ask(url);
       expect(notes).to.deep.equal([
-        'the CRM has sent bytes that nobody asked for: each question gets a new connection',
+        'the CRM has sent unrequested bytes: each question gets a new connection',
       ]);
       await delay(60);
       await ask(url);
@@ -456,7 +456,7 @@ describe('a CRM that sends', () => {
       first.write('x');
       await closed;
       expect((await ask(url, rules)).notes).to.deep.equal([
-        'the CRM has sent bytes that nobody asked for: each question gets a new connection',
+        'the CRM has sent unrequested bytes: each question gets a new connection',
       ]);
       expect(sockets).to.have.length(2);
     });

@@ -50,7 +50,7 @@ describe('content encoding', () => {
       expect(read(gzip, encoding), encoding).to.deep.equal({ text: TEXT, notes: [] });
     }
     expect(failure(gzip, 'gzip, gzip, gzip, gzip')).to.equal(
-      'http_malformed: 4 content encodings, at most 3 are undone',
+      'http_malformed: 4 content encodings, at most 3 are decoded',
     );
   });
 
@@ -58,7 +58,7 @@ describe('content encoding', () => {
     const note = 'Content-Encoding says gzip, and the body is not compressed so: read as it is';
     expect(read(plain, 'gzip')).to.deep.equal({ text: TEXT, notes: [note] });
     expect(read(gzip, 'gzip, gzip')).to.deep.equal({ text: TEXT, notes: [note] });
-    expect(failure(plain, 'br')).to.match(/^http_malformed: the body is not whole br/);
+    expect(failure(plain, 'br')).to.match(/^http_malformed: the body is not complete br/);
   });
 
   it('that names no coding is ignored, with a note', () => {
@@ -85,7 +85,7 @@ describe('content encoding', () => {
     for (const name of ['zstd', 'compress', 'X-Compress', 'exi', 'dcb', 'sdch', 'bzip2', 'xz']) {
       for (const encoding of [name, `gzip, ${name}`, `utf-8, ${name}`]) {
         expect(failure(gzip, encoding), encoding).to.equal(
-          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and cannot be undone`,
+          `http_malformed: the content encoding ${name.toLowerCase()} was not offered and cannot be decoded`,
         );
       }
     }
@@ -118,9 +118,9 @@ describe('content encoding', () => {
 
   it('that is cut off or broken is an error', () => {
     for (const bytes of [gzip.subarray(0, -9), Buffer.concat([gzip.subarray(0, 10), plain])]) {
-      expect(failure(bytes, 'gzip')).to.match(/^http_malformed: the body is not whole gzip: /);
+      expect(failure(bytes, 'gzip')).to.match(/^http_malformed: the body is not complete gzip: /);
     }
-    expect(failure(gzip, 'br')).to.match(/^http_malformed: the body is not whole br/);
+    expect(failure(gzip, 'br')).to.match(/^http_malformed: the body is not complete br/);
   });
 
   it('ends where its coding ends: zeros behind it are padding, anything else is an error', () => {

@@ -333,7 +333,9 @@ describe('a question through a proxy', () => {
       expect(await says('HTTP/1.1 403 Forbidden\r\n\r\n')).to.equal('proxy_refused: PROXY: HTTP 403');
       expect(
         await says('HTTP/1.1 407 X\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n'),
-      ).to.equal('proxy_refused: PROXY: HTTP 407: it takes Negotiate, NTLM, and only Basic is spoken here');
+      ).to.equal(
+        'proxy_refused: PROXY: HTTP 407: it takes Negotiate, NTLM, and the router supports only Basic',
+      );
       expect(await says('HTTP/1.1 302 Found\r\nLocation: http://login.test/\r\n\r\n')).to.equal(
         'proxy_refused: PROXY: HTTP 302',
       );
@@ -446,7 +448,7 @@ describe('a question through a proxy', () => {
       extra = '';
       const second = await ask('https://crm.test/', through(proxy));
       expect(second.body).to.equal('201');
-      expect(second.notes?.join()).to.include('the CRM has sent bytes that nobody asked for');
+      expect(second.notes?.join()).to.include('the CRM has sent unrequested bytes');
       await delay(10);
       await ask('https://crm.test/', through(proxy));
       expect(proxy.connections).to.equal(3);

@@ -6,6 +6,8 @@ import { serveHealth, type Health, type Readiness } from '../../../lib/router/he
 describe('health', () => {
   let health: Health;
   let status: Readiness['status'];
+  let mayRead: boolean;
+  const metrics = { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') };
 
   const get = (path: string, init?: RequestInit): Promise<Response> =>
     fetch(`http://127.0.0.1:${health.address.port}${path}`, init);
@@ -15,10 +17,15 @@ describe('health', () => {
       host: '127.0.0.1',
       port: 0,
       readiness: () => ({ status, calls: 3, lagMs: 7 }),
+      metrics,
+      mayRead: () => mayRead,
     });
   });
 
-  beforeEach(() => (status = 'ready'));
+  beforeEach(() => {
+    status = 'ready';
+    mayRead = true;
+  });
 
   after(() => {
     health.close();
@@ -45,6 +52,18 @@ describe('health', () => {
       ]);
     });
   }
+
+  it('shows metrics to those who may read them', async () => {
+    const response = await get('/metrics');
+    expect([response.status, response.headers.get('content-type'), await response.text()]).to.deep.equal([
+      200,
+      'text/plain; version=0.0.4',
+      'up 1\n',
+    ]);
+    mayRead = false;
+    const refused = await get('/metrics');
+    expect([refused.status, await refused.text()].join()).to.match(/^403,.*metrics\.allow/);
+  });
 
   it('knows no other path and no other method', async () => {
     expect((await get('/')).status).to.equal(404);
@@ -88,6 +107,7 @@ describe('health', () => {
     const error: unknown = await serveHealth({
       ...health.address,
       readiness: () => ({ status: 'ready', calls: 0, lagMs: 0 }),
+      ...{ metrics, mayRead: () => true },
     }).then(
       () => null,
       (reason: unknown) => reason,

@@ -123,7 +123,7 @@ describe('scheme', () => {
     [
       'an unknown macro',
       { webhook: { parameters: { a: '{{callr}}' } } },
-      /^webhook\.parameters\.a: unknown macro \{\{callr\}\}; known are caller/,
+      /^webhook\.parameters\.a: unknown macro \{\{callr\}\}; known: caller/,
     ],
     [
       'an open macro',

@@ -55,7 +55,7 @@ describe('reload', () => {
       lines.push({ level, message, ...fields });
     };
   const log = { info: told('info'), warn: told('warn'), error: told('error') } as unknown as Logger;
-  const KEPT = 'schemes not loaded: the old ones stay';
+  const KEPT = 'schemes not loaded: the old ones stay in use';
 
   beforeEach(() => {
     lines = [];
@@ -109,7 +109,7 @@ describe('reload', () => {
       fails ? Promise.reject(new RangeError('Maximum call stack')) : Promise.resolve(loadOf({ a: 'a.json' }));
     const schemes = await ReloadableSchemes.open({ read, watched: null, log, clock });
     fails = true;
-    const faults = ['a fault of the router itself: Maximum call stack'];
+    const faults = ['an internal error: Maximum call stack'];
     expect(await schemes.reload()).to.deep.equal(faults);
     expect(lines.at(-1)).to.deep.equal({ level: 'error', message: KEPT, faults });
     expect([...schemes.current.schemes.keys()]).to.deep.equal(['a']);

@@ -89,9 +89,9 @@ describe('schemes', () => {
     expect(found).to.match(/^a\.json: webhook\.method: /m);
     expect(found).to.match(/^b\.json: line 1, column 9: expected a value, found the end of the file$/m);
     expect(found).to.match(/^c\.json: fallback\.onError\.0: there is no scheme "gone"$/m);
-    expect(found).to.match(/^d\.json: name: "c" is the name of .*c\.json too$/m);
+    expect(found).to.match(/^d\.json: name: "c" is also the name of .*c\.json$/m);
     expect(found).to.match(
-      /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and no file of ESL_ROUTER_SECRETS_DIR holds it$/m,
+      /^e\.json: \{\{secret\.KEY\}\}: ESL_ROUTER_SECRET_KEY is not set, nor is its _FILE, and there is no file for it in ESL_ROUTER_SECRETS_DIR$/m,
     );
     expect(found).to.match(/^f\.json: fallback\.onBusy\.0\.dial: "no way!" is refused/m);
     expect(found).to.match(/^g\.json: domain: .*ESL_ROUTER_DOMAINS/m);
@@ -136,7 +136,7 @@ describe('schemes', () => {
     put('1.json', { name: 'rest', webhook: { url: URL } });
     const environment = { ESL_ROUTER_WEBHOOK_URL: URL };
     const silent =
-      'ESL_ROUTER_WEBHOOK_URL: is not asked by default, as defaultScheme is "rest": leave one of them out';
+      'ESL_ROUTER_WEBHOOK_URL: is not the default, as defaultScheme is "rest": leave one of them out';
     expect(await notes({ ...environment, ESL_ROUTER_DEFAULT_SCHEME: 'rest' })).to.include(silent);
     expect((await notes(environment)).join()).not.to.include('not asked');
     expect((await notes({ ESL_ROUTER_WEBHOOK_AUTH: '{"type":"none"}' })).join()).to.include(
@@ -144,7 +144,7 @@ describe('schemes', () => {
     );
     put('1.json', { name: 'default', webhook: { url: URL } });
     expect(await faults(environment)).to.deep.equal([
-      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is the name of 1.json too',
+      'environment: ESL_ROUTER_WEBHOOK_URL: "default" is also the name of 1.json',
     ]);
   });
 
@@ -241,8 +241,8 @@ describe('schemes', () => {
     put('a.json', { name: 'a', webhook: { url: URL, method: 'GET' } });
     const result = await load({ ESL_ROUTER_GATEWAY: '' });
     const notes = result.ok ? result.notes.join('\n') : '';
-    expect(notes).to.match(/webhook\.method: "GET" has no effect, submission "json" always goes by POST/);
-    expect(notes).to.match(/gateway: none here .* phone numbers are refused/);
+    expect(notes).to.match(/webhook\.method: "GET" has no effect, submission "json" is always sent by POST/);
+    expect(notes).to.match(/gateway: set neither here .* phone numbers are refused/);
   });
 
   it('says of kept answers that no second question is like the first', async () => {
@@ -254,8 +254,8 @@ describe('schemes', () => {
     put('b.json', { name: 'b', webhook: keeping });
     const result = await load({ ESL_ROUTER_GATEWAY: 'crm' });
     expect(result.ok && result.notes.map((note) => note.replace(`${dir}/`, ''))).to.deep.equal([
-      'a.json: webhook.cacheSeconds: no answer is ever reused, as {{uuid}} is different in every call',
-      'a.json: webhook.lastGoodSeconds: no answer is ever reused, as {{uuid}} is different in every call',
+      'a.json: webhook.cacheSeconds: no answer is ever reused, because {{uuid}} differs in every call',
+      'a.json: webhook.lastGoodSeconds: no answer is ever reused, because {{uuid}} differs in every call',
     ]);
   });
 
@@ -372,12 +372,12 @@ describe('schemes', () => {
       [
         'a hand-over to itself',
         { ...webhook({}), fallback: { onNoRoute: [{ scheme: 'a' }] } },
-        /fallback\.onNoRoute\.0: hands the call to the scheme itself, and is left out$/,
+        /fallback\.onNoRoute\.0: hands the call to the same scheme, and is left out$/,
       ],
       [
         'a country where no number is expected',
         { ...webhook({ expect: ['login'] }), ...country },
-        /numbering\.country: "UA" is used for the caller's number alone, as webhook\.expect takes login only$/,
+        /numbering\.country: "UA" is used only for the caller's number, as webhook\.expect takes login only$/,
       ],
       [
         'bareDigits without a country',
@@ -447,7 +447,7 @@ describe('schemes', () => {
       [
         'nothing but separators',
         { did: ['1500*', ' - '] },
-        /^a\.json: match\.did\.1: " - " is nothing without its/,
+        /^a\.json: match\.did\.1: " - " is nothing but separators/,
       ],
       [
         'a regular expression',
@@ -462,7 +462,7 @@ describe('schemes', () => {
       [
         'several in one text',
         { did: '1500,1501' },
-        /has "," in it, and no number has: several go into a list/,
+        /has "," in it, and no number has: write several as a list/,
       ],
       ['a + within', { did: '1500+' }, /has "\+" in it/],
       [
@@ -470,7 +470,11 @@ describe('schemes', () => {
         { did: ['1500*', '1-1-2'] },
         /^a\.json: match\.did\.1: "1-1-2" is an emergency number/,
       ],
-      ['a space behind a context', { context: 'public ' }, /^a\.json: match\.context: "public " has a space/],
+      [
+        'a space behind a context',
+        { context: 'public ' },
+        /^a\.json: match\.context: "public " ends in a space/,
+      ],
     ] as const) {
       it(`check names ${title}`, async () => {
         const notes = await notesOn({ a: match });
@@ -504,7 +508,7 @@ describe('schemes', () => {
         f: { did: '1500*', context: 'public', caller: '201' },
       });
       const by = (scheme: string): string =>
-        `never chooses this scheme: ${scheme} (${scheme}.json) comes first and fits all these calls`;
+        `never chooses this scheme: ${scheme} (${scheme}.json) comes first and matches all these calls`;
       expect(notes).to.deep.equal([
         `b.json: match: ${by('a')}`,
         `c.json: match.did.0: "044 7654321" ${by('a')}`,
@@ -602,24 +606,24 @@ describe('schemes', () => {
       [
         'a domain that is read from the call, without a list',
         {},
-        'domain (ESL_ROUTER_DOMAIN): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'domain (ESL_ROUTER_DOMAIN): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
         { DOMAIN: 'var:domain_name' },
       ],
       [
         'a context that is read from the call, without a list',
         {},
-        'extensionContext (ESL_ROUTER_EXTENSION_CONTEXT): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'extensionContext (ESL_ROUTER_EXTENSION_CONTEXT): is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
         { EXTENSION_CONTEXT: 'var:domain_name' },
       ],
       [
         'the same of a target',
         { targets: { desk: { transfer: { extension: '900', context: 'var:domain_name' } } } },
-        'targets.desk.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'targets.desk.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
       ],
       [
         'the same of a step',
         { fallback: { onBusy: [{ transfer: { extension: '900', context: 'var:domain_name' } }] } },
-        'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not say which may be',
+        'fallback.onBusy.0.context: is read from the call, and "domains" (ESL_ROUTER_DOMAINS) does not list what is allowed',
       ],
       [
         'a SIP host that cannot be dialled',
@@ -662,7 +666,9 @@ describe('schemes', () => {
       expect(await found({ url: `${URL}{{secret.DOTS}}/x` })).to.deep.equal([
         'webhook.url: a value makes a segment of the URL path "." or ".."',
       ]);
-      const lines = ['{{secret.LINES}}: it has characters that no header can carry: only printable ASCII'];
+      const lines = [
+        '{{secret.LINES}}: has characters that a header cannot hold: only printable ASCII is allowed',
+      ];
       expect(await found({ headers: { 'X-Key': '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'api-key', key: '{{secret.LINES}}' } })).to.deep.equal(lines);
       expect(await found({ auth: { type: 'hmac', secret: '{{secret.LINES}}' } })).to.deep.equal([]);

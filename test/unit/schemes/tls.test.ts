@@ -64,7 +64,7 @@ describe('webhook.tls when schemes are loaded', () => {
     );
     expect(fault({ cert: 'gone.pem', key: 'client.key' })).to.match(/^cert: ENOENT/);
     expect(fault(locked)).to.equal(
-      'key: client-locked.key is locked: expected its passphrase in webhook.tls.passphrase',
+      'key: client-locked.key is encrypted: expected its passphrase in webhook.tls.passphrase',
     );
     expect(fault({ ...locked, passphrase })).to.equal(
       'key: {{secret.KEY}} of webhook.tls.passphrase is not set for this CRM',

@@ -103,7 +103,7 @@ describe('macro', () => {
   });
 
   it('refuses what does not exist', () => {
-    expect(faultOf('{{callerr}}')).to.match(/^unknown macro \{\{callerr\}\}; known are caller, /);
+    expect(faultOf('{{callerr}}')).to.match(/^unknown macro \{\{callerr\}\}; known: caller, /);
     for (const source of ['{{}}', '{{Caller}}', '{{toString}}', '{{reply.x}}', '{{constructor.name}}']) {
       expect(faultOf(source), source).to.match(/^unknown macro/);
     }

@@ -40,7 +40,7 @@ describe('format json-rpc', () => {
     }
     expect(read('{"result":4876876000000333013,"id":"msg_1"}')).to.include({ value: '4876876000000333013' });
     expect(detailOf(read({ result: '{"destination":"201"}', id: 'msg_1' }))).to.match(
-      /^result is JSON within/,
+      /^result is JSON inside/,
     );
   });
 
@@ -119,11 +119,11 @@ describe('format json-rpc', () => {
   it('reads a result without an id, and says so', () => {
     expect(read({ result: '201' })).to.deep.include({
       value: '201',
-      notes: ['the JSON-RPC reply has no id: read all the same'],
+      notes: ['the JSON-RPC reply has no id: read anyway'],
     });
     expect(read({ result: '201', id: null })).to.deep.include({
       value: '201',
-      notes: ['the JSON-RPC reply has the id null: read all the same'],
+      notes: ['the JSON-RPC reply has the id null: read anyway'],
     });
     expect(read({ result: null }))
       .to.include({ kind: 'none' })
@@ -153,11 +153,11 @@ describe('format json-rpc', () => {
     expect(detailOf(read([{ result: '201', id: 'msg_1' }]))).to.match(
       /^the reply is a list, as for a JSON-RPC batch/,
     );
-    expect(detailOf(read('"201"'))).to.equal('the reply is not a JSON-RPC object, it is the text "201"');
+    expect(detailOf(read('"201"'))).to.equal('the reply is not a JSON-RPC object, it is the string "201"');
     expect(detailOf(read({ destination: '201' }))).to.equal(
       'the reply has neither result nor error: it holds the keys destination',
     );
-    expect(detailOf(read({ jsonrpc: '2.0', id: 'msg_1' }))).to.match(/ \(Odoo leaves the result out/);
+    expect(detailOf(read({ jsonrpc: '2.0', id: 'msg_1' }))).to.match(/ \(Odoo sends no result/);
   });
 
   it('never throws, whatever it is given', () => {

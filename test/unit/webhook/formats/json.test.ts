@@ -198,10 +198,10 @@ describe('format json', () => {
       expect(read(['201', '202'], '1')).to.include({ value: '202', name: '1' });
     });
 
-    it('is an error when it is JSON within a text', () => {
+    it('is an error when it is JSON inside a string', () => {
       const answer = read(JSON.stringify('{"destination":"201"}'), 'destination');
       expect(answer).to.include({ kind: 'unavailable', reason: 'body_not_json' });
-      expect(detailOf(answer)).to.match(/^the reply is JSON within a text, the CRM encodes it twice: /);
+      expect(detailOf(answer)).to.match(/^the reply is JSON inside a string, the CRM encodes it twice: /);
       expect(read('"{agent}"', 'destination')).to.include({ kind: 'found', value: '{agent}' });
     });
 
@@ -405,12 +405,12 @@ describe('format json', () => {
         ['{"destination": None, "a": true}', /has a value without quotes/],
         ['{"destination": NaN}', /has a value without quotes/],
         ['{"destination": , "a": 1}', /has a key without a value/],
-        ['{"destination": "201",}', /has a comma behind its last element/],
+        ['{"destination": "201",}', /has a comma after its last element/],
         ['{"destination": 0441234567}', /has a number that begins with a zero/],
         ['{"destination": +380441234567}', /has a number that begins with a zero, a plus/],
         ['{"destination": "201\n"}', /has a line break or another control character/],
-        ['{"destination": "201"}<!-- cached -->', /has something behind its JSON, "<!-- cached -->"/],
-        ['{"destination": "201"}\n{"destination": "202"}', /has something behind its JSON/],
+        ['{"destination": "201"}<!-- cached -->', /has something after its JSON,  "<!-- cached -->"/],
+        ['{"destination": "201"}\n{"destination": "202"}', /has something after its JSON/],
         ['{"destination": "201"}\0', /holds a NUL byte/],
         ['{"destination": "20', /ends before its JSON does/],
         ['[["201"]', /ends before its JSON does/],

@@ -1,0 +1,36 @@
+import { queryOptions } from '@tanstack/react-query';
+import type { DeliveriesView, ProblemGroup, Setting, TokenView, UserView } from '../../api/types.ts';
+import { read } from './client.ts';
+
+/** What the pages about the router itself ask. */
+
+export type ProblemFilter = 'active' | ProblemGroup['state'];
+
+export const problems = (state: ProblemFilter) =>
+  queryOptions({
+    queryKey: ['problems', state],
+    queryFn: ({ signal }) =>
+      read<readonly ProblemGroup[]>('/problems', { state: state === 'active' ? null : state }, signal),
+    refetchInterval: 10_000,
+  });
+
+export const deliveries = queryOptions({
+  queryKey: ['deliveries'],
+  queryFn: ({ signal }) => read<DeliveriesView>('/deliveries', {}, signal),
+  refetchInterval: 10_000,
+});
+
+export const settings = queryOptions({
+  queryKey: ['settings'],
+  queryFn: ({ signal }) => read<readonly Setting[]>('/settings', {}, signal),
+});
+
+export const users = queryOptions({
+  queryKey: ['users'],
+  queryFn: ({ signal }) => read<readonly UserView[]>('/users', {}, signal),
+});
+
+export const tokens = queryOptions({
+  queryKey: ['tokens'],
+  queryFn: ({ signal }) => read<readonly TokenView[]>('/tokens', {}, signal),
+});

@@ -1,0 +1,7 @@
+import { useTranslation } from 'react-i18next';
+import { Page } from '../../ui/page.tsx';
+
+export function Calls() {
+  const { t } = useTranslation();
+  return <Page title={t('calls.title')}>{null}</Page>;
+}

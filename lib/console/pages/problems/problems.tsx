@@ -1,0 +1,161 @@
+import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import type { ProblemGroup } from '../../../api/types.ts';
+import { send } from '../../api/client.ts';
+import { may, session } from '../../api/session.ts';
+import { problems, type ProblemFilter } from '../../api/system.ts';
+import { useAction } from '../../ui/action.ts';
+import { Coded } from '../../ui/coded.tsx';
+import { PageLink } from '../../ui/link.tsx';
+import { Empty, Loaded, Page } from '../../ui/page.tsx';
+import { Ago, When } from '../../ui/when.tsx';
+
+const route = getRouteApi('/problems');
+const FILTERS: readonly ProblemFilter[] = ['active', 'open', 'acknowledged', 'solved'];
+const COLOURS = { open: 'red', acknowledged: 'yellow', solved: 'teal' } as const;
+
+export function Problems() {
+  const { t } = useTranslation();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const filter = FILTERS.find((one) => one === search['state']) ?? 'active';
+  const query = useQuery(problems(filter));
+  return (
+    <Page
+      title={t('system.problems.title')}
+      lead={t('system.problems.lead')}
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={filter}
+          onChange={(state) => void navigate({ search: state === 'active' ? {} : { state } })}
+          data={FILTERS.map((one) => ({
+            value: one,
+            label: one === 'active' ? t('system.problems.active') : t(`system.problems.state.${one}`),
+          }))}
+        />
+      }
+    >
+      <Loaded query={query}>
+        {(groups) =>
+          groups.length === 0 ? (
+            <Empty title={t('system.problems.none')}>{t('system.problems.noneHint')}</Empty>
+          ) : (
+            <Stack gap="sm">
+              {groups.map((group) => (
+                <ProblemCard key={group.id} group={group} />
+              ))}
+            </Stack>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function ProblemCard({ group }: { readonly group: ProblemGroup }) {
+  const { t } = useTranslation();
+  const { data: me } = useQuery(session);
+  const change = useAction({
+    act: (state: ProblemGroup['state']) =>
+      send(`/problems/${group.id}`, { method: 'PATCH', body: { state } }),
+    changes: [['problems']],
+  });
+  const { state, reason, sentence, whatToDo, scheme, crm, count, firstAt, lastAt, lastCall, changedBy } =
+    group;
+  const next = {
+    open: ['acknowledged', 'solved'],
+    acknowledged: ['solved', 'open'],
+    solved: ['open'],
+  } as const;
+  const labels = {
+    open: t('system.problems.reopen'),
+    acknowledged: t('system.problems.acknowledge'),
+    solved: t('system.problems.solve'),
+  };
+  return (
+    <Paper withBorder p="md" component="article">
+      <Group justify="space-between" align="flex-start" gap="md">
+        <Stack gap={4} flex="1 1 320px">
+          <Group gap="xs">
+            <Badge color={COLOURS[state]} variant="light" tt="none">
+              {t(`system.problems.state.${state}`)}
+            </Badge>
+            <Text fw={600}>{sentence}</Text>
+            <Text c="dimmed" size="sm" className="mono">
+              {reason}
+            </Text>
+          </Group>
+          <Text size="sm" className="foreign">
+            {scheme === '' ? t('system.problems.noScheme') : scheme} ·{' '}
+            {crm === '' ? t('system.problems.noCrm') : crm}
+          </Text>
+          {whatToDo !== null && (
+            <Text size="sm">
+              <Text span fw={600} inherit>
+                {t('system.problems.cure')}:
+              </Text>{' '}
+              <Coded text={whatToDo} />
+            </Text>
+          )}
+        </Stack>
+        <Group gap="lg" align="flex-start">
+          <Fact label={t('system.problems.count')}>{count}</Fact>
+          <Fact label={t('system.problems.since')}>
+            <When at={firstAt} form="time" />
+          </Fact>
+          <Fact label={t('system.problems.last')}>
+            <Ago at={lastAt} />
+          </Fact>
+        </Group>
+      </Group>
+      <Group justify="space-between" mt="sm" gap="sm">
+        <Group gap="md">
+          <PageLink to="/calls" search={{ reason, ...(scheme === '' ? {} : { scheme }) }} size="sm">
+            {t('system.problems.affected')}
+          </PageLink>
+          <PageLink to="/calls/$id" params={{ id: lastCall }} size="sm">
+            {t('system.problems.lastCall')}
+          </PageLink>
+          {changedBy !== '' && (
+            <Text size="sm" c="dimmed">
+              {t('system.problems.by', { name: changedBy })}
+            </Text>
+          )}
+        </Group>
+        {may(me, 'operator') && (
+          <Group gap="xs">
+            {next[state].map((to) => (
+              <Button
+                key={to}
+                size="xs"
+                variant="default"
+                loading={change.isPending && change.variables === to}
+                onClick={() => {
+                  change.mutate(to);
+                }}
+              >
+                {labels[to]}
+              </Button>
+            ))}
+          </Group>
+        )}
+      </Group>
+    </Paper>
+  );
+}
+
+function Fact({ label, children }: { readonly label: string; readonly children: React.ReactNode }) {
+  return (
+    <Stack gap={0}>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text size="sm" component="div">
+        {children}
+      </Text>
+    </Stack>
+  );
+}

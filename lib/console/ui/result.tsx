@@ -1,0 +1,41 @@
+import { Badge, Tooltip } from '@mantine/core';
+import {
+  IconArrowGuide,
+  IconBan,
+  IconCircleCheck,
+  IconExclamationCircle,
+  IconPhoneX,
+  IconUserQuestion,
+} from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { Result } from '../../api/types.ts';
+
+/** How a result looks, everywhere: never by the colour alone. */
+export const RESULTS = {
+  routed: { color: 'teal', icon: IconCircleCheck },
+  no_route: { color: 'gray', icon: IconUserQuestion },
+  no_answer: { color: 'yellow', icon: IconPhoneX },
+  refused: { color: 'grape', icon: IconBan },
+  error: { color: 'red', icon: IconExclamationCircle },
+} as const satisfies Record<Result, unknown>;
+
+export function isResult(word: string): word is Result {
+  return Object.hasOwn(RESULTS, word);
+}
+
+interface ResultBadgeProps {
+  readonly result: string;
+  /** Its reason, shown on hover. */
+  readonly reason?: string;
+}
+
+export function ResultBadge({ result, reason }: ResultBadgeProps) {
+  const { t } = useTranslation();
+  const { color, icon: Icon } = isResult(result) ? RESULTS[result] : { color: 'gray', icon: IconArrowGuide };
+  const badge = (
+    <Badge color={color} variant="light" leftSection={<Icon size={14} aria-hidden />} tt="none">
+      {isResult(result) ? t(`results.${result}`) : result}
+    </Badge>
+  );
+  return reason === undefined ? badge : <Tooltip label={reason}>{badge}</Tooltip>;
+}

@@ -1,0 +1,73 @@
+import { Text, Tooltip } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+/** Times in the viewer's zone, UTC on hover. */
+
+interface WhenProps {
+  /** ISO 8601. */
+  readonly at: string;
+  /** `time` leaves the day out when it is today. */
+  readonly form?: 'full' | 'time';
+}
+
+export function When({ at, form = 'full' }: WhenProps) {
+  const { i18n } = useTranslation();
+  const date = new Date(at);
+  const isToday = new Date().toDateString() === date.toDateString();
+  const text = new Intl.DateTimeFormat(i18n.language === 'en' ? 'en-GB' : i18n.language, {
+    // Log files say 14:05, and so do we.
+    hourCycle: 'h23',
+    ...(form === 'time' && isToday ? {} : { dateStyle: 'medium' }),
+    timeStyle: 'medium',
+  }).format(date);
+  return (
+    <Tooltip label={`${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`}>
+      <time dateTime={at}>{text}</time>
+    </Tooltip>
+  );
+}
+
+/** How long ago, counted on each second. */
+export function Ago({ at }: { readonly at: string }) {
+  const { i18n } = useTranslation();
+  const now = useNow(1_000);
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+  return (
+    <Tooltip label={at}>
+      <Text span inherit>
+        {agoText(seconds, i18n.language)}
+      </Text>
+    </Tooltip>
+  );
+}
+
+function agoText(seconds: number, language: string): string {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' });
+  if (seconds < 60) return format.format(-seconds, 'second');
+  if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return format.format(-Math.floor(seconds / 3600), 'hour');
+  return format.format(-Math.floor(seconds / 86_400), 'day');
+}
+
+/** Now, as often as said; milliseconds since 1970. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, everyMs);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [everyMs]);
+  return now;
+}
+
+/** `640 ms`, `4.2 s`, `3:07`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,27 @@
+import react from '@vitejs/plugin-react';
+import { compression } from 'vite-plugin-compression2';
+import { defineConfig } from 'vite';
+
+/** Built beside the daemon, which serves it: no request goes to any other host. */
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [
+    react(),
+    // Compressed once, here: a router has better things to do.
+    compression({ algorithms: ['gzip', 'brotliCompress'], threshold: 1024 }),
+  ],
+  build: {
+    outDir: '../../dist/console',
+    emptyOutDir: true,
+    target: 'es2022',
+    // The page's policy allows no inline script, and no data: for code.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+    reportCompressedSize: false,
+  },
+  server: {
+    // For work on the pages: `npx vite lib/console`, with a router on the API's own port.
+    proxy: { '/api': { target: 'http://127.0.0.1:8085' } },
+  },
+});

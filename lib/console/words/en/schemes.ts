@@ -1,0 +1,3 @@
+export const schemes = {
+  title: 'Schemes',
+} as const;

@@ -1,0 +1,3 @@
+export const start = {
+  title: 'First steps',
+} as const;

@@ -1,0 +1,135 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { LiveState } from '../call/live.ts';
+
+/** What is looked up when somebody scrapes: the state of the router's parts. */
+
+export interface Sources {
+  readonly live: () => Readonly<Record<LiveState, number>>;
+  readonly maxCalls: () => number;
+  readonly schemes: () => number;
+  readonly isReady: () => boolean;
+  /** How late the event loop is. */
+  readonly lagMs: () => number;
+  readonly breakers: () => readonly { readonly name: string; readonly state: BreakerShape }[];
+  /** Null: there is none. */
+  readonly store: (() => StoreShape) | null;
+  /** Null: no scheme has ever had events, or there is no store. */
+  readonly events: (() => EventsShape) | null;
+  /** Rejects where the store does not answer. */
+  readonly deliveries: (() => Promise<readonly DeliveryCount[]>) | null;
+}
+
+type BreakerShape =
+  { readonly kind: 'closed' | 'open' | 'half-open' } | { readonly kind: 'forced'; readonly open: boolean };
+
+interface StoreShape {
+  readonly status: 'up' | 'down';
+  readonly queued: number;
+  readonly written: number;
+  readonly lost: number;
+}
+
+interface EventsShape {
+  readonly queued: number;
+  readonly lost: number;
+  readonly inFlight: number;
+}
+
+export interface DeliveryCount {
+  readonly state: string;
+  readonly count: number;
+  /** When the oldest of them was written. */
+  readonly oldest: string;
+}
+
+/** Of hosts and webhooks; the rest are `(others)`. */
+const MOST_BREAKERS = 200;
+const OTHERS = '(others)';
+
+export function describeState(registry: Registry, sources: Sources, version: string): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name: `esl_router_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  };
+  const counter = (name: string, help: string, value: () => number): void => {
+    new Counter({
+      name: `esl_router_${name}`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  };
+  new Gauge({
+    name: 'esl_router_build_info',
+    help: 'Always 1; the version of the program.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  gauge('ready', '1 when the next call will be served, as /readyz says it.', () => Number(sources.isReady()));
+  new Gauge({
+    name: 'esl_router_live_calls',
+    help: 'Calls of now, by what they do.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(sources.live())) this.set({ state }, count);
+    },
+  });
+  gauge('live_calls_limit', 'Calls that may be there at once.', sources.maxCalls);
+  gauge('schemes', 'Schemes in use.', sources.schemes);
+  gauge('event_loop_lag_seconds', 'How late the event loop is, as overload is judged by it.', () => {
+    return sources.lagMs() / 1000;
+  });
+  new Gauge({
+    name: 'esl_router_circuit_breaker_open',
+    help: '1 while a webhook or a host is not asked, or one call finds out whether it is back.',
+    labelNames: ['webhook'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [webhook, isOpen] of openBreakers(sources.breakers())) this.set({ webhook }, Number(isOpen));
+    },
+  });
+  const { store, events } = sources;
+  if (store !== null) {
+    gauge('store_up', '1 while the store takes records.', () => Number(store().status === 'up'));
+    gauge('store_queue_records', 'Records that wait to be written.', () => store().queued);
+    counter('store_written_records_total', 'Records written.', () => store().written);
+    counter('store_lost_records_total', 'Records that found no room in the queue.', () => store().lost);
+  }
+  if (events !== null) {
+    gauge('events_queue', 'Events that wait to be written to the store.', () => events().queued);
+    gauge('events_in_flight', 'Events on their way to a CRM.', () => events().inFlight);
+    counter('events_lost_total', 'Events that found no room in the queue.', () => events().lost);
+  }
+}
+
+/** By name, which several accounts may have: open when one of them is. */
+function openBreakers(breakers: ReturnType<Sources['breakers']>): Map<string, boolean> {
+  const open = new Map<string, boolean>();
+  for (const { name, state } of breakers) {
+    const isOpen = state.kind === 'forced' ? state.open : state.kind !== 'closed';
+    const own = shown(name);
+    const label = open.has(own) || open.size < MOST_BREAKERS ? own : OTHERS;
+    open.set(label, (open.get(label) ?? false) || isOpen);
+  }
+  return open;
+}
+
+/** Keys stand in the query, in front of the host, and in the path: a part of it that is long and has digits is shown as `***`. */
+function shown(webhook: string): string {
+  return webhook
+    .replace(/[?#].*$/s, '')
+    .replace(/\/\/[^/@]*@/g, '//')
+    .replace(/(?<=[^/]\/)(?=[^/]*\d)[\w.~-]{8,}/g, '***');
+}

@@ -1,0 +1,111 @@
+import type { CallObserver } from '../call/observer.ts';
+import type { CallRecord } from '../call/record.ts';
+import type { Clock } from '../clock.ts';
+import { messageOf, type Reason } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { isCrmFailure } from '../reasons/index.ts';
+import { uuidv7 } from '../uuid.ts';
+import type { Problems } from './problems.ts';
+
+/** What went wrong with calls, gathered for some seconds and then counted in the store: behind the calls, as their records are. */
+
+export interface ProblemCounterOptions {
+  readonly problems: Pick<Problems, 'count'>;
+  readonly tenantOf: (record: CallRecord) => string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Counted {
+  readonly tenant: string;
+  readonly failure: Failure;
+  readonly firstAt: string;
+  count: number;
+  lastAt: string;
+  lastCall: string;
+}
+
+interface Failure {
+  readonly reason: Reason;
+  readonly scheme: string;
+  /** Scheme, host and port of whom it asked; empty: the failure is none of a CRM. */
+  readonly crm: string;
+}
+
+const GATHER_MS = 2_000;
+/** Of one gathering. A router has some schemes and some CRMs, and a stranger can't make up more of them. */
+const MAX_KINDS = 500;
+
+export class ProblemCounter implements CallObserver {
+  readonly #options: ProblemCounterOptions;
+  #counted = new Map<string, Counted>();
+  #cancel: (() => void) | null = null;
+
+  constructor(options: ProblemCounterOptions) {
+    this.#options = options;
+  }
+
+  ended(record: CallRecord): void {
+    const failures = failuresOf(record);
+    if (failures.length === 0) return;
+    const tenant = this.#options.tenantOf(record);
+    for (const failure of failures) this.#add(failure, tenant, record);
+    this.#cancel ??= this.#options.clock.after(GATHER_MS, () => void this.flush(), { keepsAlive: false });
+  }
+
+  /** Never rejects: what the store does not take now is counted with what comes next. */
+  async flush(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = null;
+    const { problems, log } = this.#options;
+    const gathered = this.#counted;
+    this.#counted = new Map();
+    for (const [kind, one] of gathered) {
+      const { tenant, failure, count, firstAt, lastAt, lastCall } = one;
+      try {
+        await problems.count({
+          ...{ id: uuidv7(new Date(lastAt)), tenant, ...failure, count },
+          kind: `${failure.reason} ${failure.scheme} ${failure.crm}`,
+          ...{ first_at: firstAt, last_at: lastAt, last_call: lastCall },
+        });
+        gathered.delete(kind);
+      } catch (error) {
+        log.debug('store: problems can not be counted', { error: messageOf(error) });
+        for (const [kind, left] of gathered) this.#keep(kind, left);
+        return;
+      }
+    }
+  }
+
+  #add(failure: Failure, tenant: string, { id, startedAt }: CallRecord): void {
+    const kind = JSON.stringify([tenant, failure.reason, failure.scheme, failure.crm]);
+    this.#keep(kind, { tenant, failure, count: 1, firstAt: startedAt, lastAt: startedAt, lastCall: id });
+  }
+
+  #keep(kind: string, { count, ...one }: Counted): void {
+    const known = this.#counted.get(kind);
+    if (known !== undefined) {
+      known.count += count;
+      if (one.lastAt > known.lastAt) Object.assign(known, { lastAt: one.lastAt, lastCall: one.lastCall });
+    } else if (this.#counted.size < MAX_KINDS) this.#counted.set(kind, { ...one, count });
+  }
+}
+
+/** A CRM that failed, though a backup may have helped, and what the caller suffered from. */
+export function failuresOf({ requests, result, reason, scheme, end }: CallRecord): Failure[] {
+  const failures = new Map<string, Failure>();
+  for (const { answer, scheme, url } of requests) {
+    if (answer === null || !isCrmFailure(answer)) continue;
+    const crm = new URL(url).origin;
+    failures.set(`${answer} ${scheme} ${crm}`, { reason: answer, scheme, crm });
+  }
+  // A call that was hung up while the CRM was asked is no failure.
+  const isFailure =
+    (result === 'error' || result === 'refused') && end !== 'caller_hangup' && end !== 'switch_hangup';
+  if (isFailure && ![...failures.values()].some((one) => one.reason === reason)) {
+    const asked = result === 'refused' ? requests.at(-1) : undefined;
+    const crm = asked === undefined ? '' : new URL(asked.url).origin;
+    failures.set('', { reason, scheme: asked?.scheme ?? scheme?.name ?? '', crm });
+  }
+  return [...failures.values()];
+}

@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from '../support/console.ts';
+
+/** What holds on every page: nothing that axe calls serious, no sideways scrolling, no other host, and no word of a caller or a CRM that is not text. */
+
+const PAGES = [
+  '/live',
+  '/calls',
+  '/schemes',
+  '/problems',
+  '/deliveries',
+  '/status',
+  '/people',
+  '/audit',
+  '/start',
+];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const HOSTILE = '<img src=x onerror=window.harmed=1>\u202e"\'</script><script>window.harmed=1</script>';
+const LONG = `${HOSTILE}${'W'.repeat(60_000)}`;
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger: the page's policy lets no script in.
+  const found = await page.evaluate<readonly Violation[]>(
+    `${AXE}; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((result) => result.violations)`,
+  );
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .map(({ target }) => target.join(' '))
+          .join(', ')
+          .slice(0, 300)}`,
+    );
+}
+
+describe('console: every page', function () {
+  this.timeout(240_000);
+  let it_: ConsoleUnderTest;
+
+  before(async function () {
+    if (!browserInstalled()) {
+      process.stderr.write(`${NO_BROWSER}\n`);
+      this.skip();
+    }
+    it_ = await openConsole({
+      users: ['admin', 'viewer'],
+      schemes: [
+        {
+          name: 'sales',
+          title: HOSTILE,
+          webhook: { url: 'CRM_URL/route', timeoutSeconds: 5 },
+          match: { did: '1*' },
+        },
+        { name: 'owners', webhook: { url: 'CRM_URL/owners', timeoutSeconds: 5 } },
+      ],
+      crm: ({ url }) =>
+        url === '/owners'
+          ? { status: 200, body: JSON.stringify({ destination: LONG }) }
+          : { status: 200, body: '{"destination":"201"}' },
+    });
+    const callee = () => ({ kind: 'answer', afterMs: 20, talkMs: 20, hangup: 'caller' }) as const;
+    await it_.freeswitch.call({
+      caller: '380441110001',
+      callerName: HOSTILE,
+      did: '15005550100',
+      path: 'sales',
+      callee,
+    });
+    await it_.freeswitch.call({
+      caller: '380441110002',
+      callerName: HOSTILE,
+      did: '25005550100',
+      path: 'owners',
+      callee,
+    });
+  });
+
+  after(async () => {
+    await (it_ as ConsoleUnderTest | undefined)?.close();
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    it(`has nothing that axe calls serious, ${scheme}`, async () => {
+      const page = await it_.pageAs('admin', '/live', { colorScheme: scheme, reducedMotion: 'reduce' });
+      const wrong: string[] = [];
+      for (const path of PAGES) {
+        await page.goto(`${it_.url}${path}`);
+        await settled(page);
+        wrong.push(...(await violations(page)).map((text) => `${path} ${text}`));
+      }
+      expect(wrong).to.deep.equal([]);
+      expect(page.complaints).to.deep.equal([]);
+    });
+  }
+
+  for (const width of [380, 1280, 2560]) {
+    it(`fits ${width} pixels`, async () => {
+      const page = await it_.pageAs('admin', '/live', { viewport: { width, height: 800 } });
+      const wide: string[] = [];
+      for (const path of PAGES) {
+        await page.goto(`${it_.url}${path}`);
+        await settled(page);
+        const over = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        if (over > 0) wide.push(`${path}: ${over} px too wide`);
+      }
+      expect(wide).to.deep.equal([]);
+    });
+  }
+
+  it('shows what callers and CRMs say as text, to everybody', async () => {
+    for (const role of ['admin', 'viewer'] as const) {
+      const page = await it_.pageAs(role, '/calls');
+      for (const path of PAGES) {
+        await page.goto(`${it_.url}${path}`);
+        await settled(page);
+        expect(await page.evaluate('window.harmed'), path).to.equal(undefined);
+      }
+      expect(page.complaints).to.deep.equal([]);
+    }
+  });
+
+  it('asks who comes, and says what was wrong', async () => {
+    const page = await it_.page();
+    await page.goto(`${it_.url}/calls`);
+    await page.getByLabel('Name').fill('admin');
+    await page.locator('input[type=password]').fill('wrong');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('no such user').waitFor();
+    expect(await page.locator('nav').count()).to.equal(0);
+  });
+});
+
+/** The page has its heading and waits for nothing. */
+async function settled(page: Page): Promise<void> {
+  await page.locator('#content h1').first().waitFor();
+  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+}

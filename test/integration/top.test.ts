@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { hashOf } from '../../lib/api/guard/auth.ts';
+import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
+import { uuidv7 } from '../../lib/uuid.ts';
+import { runInside } from '../support/cli.ts';
+import { Daemon, MAIN } from '../support/daemon.ts';
+import { answers, CALLER, DID } from '../support/scenario.ts';
+import { openStore } from '../support/stored.ts';
+
+/** `esl-router top` beside a running router. */
+
+const TOKEN = `eslr_${'t'.repeat(43)}`;
+
+describe('top', function () {
+  this.timeout(60_000);
+  let crm: SimulatedCrm;
+  let daemon: Daemon;
+  let url: string;
+
+  const top = (args: readonly string[], token = TOKEN) =>
+    runInside(['top', '--url', url, ...args], { env: { ESL_ROUTER_TOKEN: token, COLUMNS: '80' } });
+
+  before(async () => {
+    crm = await startCrm(() => ({ status: 200, body: '{"destination":"201"}' }));
+    daemon = await Daemon.start({
+      schemes: [{ name: 'sales', webhook: { url: `${crm.url}/sales` } }],
+      settings: { STORE_URL: 'sqlite:calls.db', API_PORT: '0' },
+    });
+    const { port } = await daemon.until(({ message }) => message === 'api');
+    url = `http://127.0.0.1:${String(port)}`;
+    const store = await openStore({ url: `sqlite:${daemon.folder}/calls.db` });
+    const row = {
+      id: uuidv7(new Date()),
+      tenant: 'default',
+      name: 'top',
+      hash: hashOf(TOKEN),
+      scopes: 'viewer',
+    };
+    const created_at = new Date().toISOString();
+    const never = { expires_at: null, used_at: null, revoked_at: null };
+    await store.accounts.addToken({ ...row, created_by: 'test', created_at, ...never });
+    await store.close();
+    const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 500, seed: 99_000 });
+    const report = await freeswitch.call({
+      caller: CALLER,
+      did: DID,
+      path: 'sales',
+      guardSeconds: 40,
+      callee: () => answers(),
+    });
+    await daemon.line(report.uuid);
+  });
+  after(async () => {
+    await daemon.stop();
+    await crm.close();
+  });
+
+  it('prints plain blocks of 80 columns where nobody watches', async () => {
+    const { code, stdout, stderr } = await top(['--count', '2']);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.match(/ready {2}lag \d+ ms\n0 live: /);
+    expect(stdout.match(/^esl-router /gm)).to.have.length(2);
+    expect(stdout).to.match(/^sales +0\.0 /m);
+    expect(stdout).to.match(/^store up, 0 queued, 0 lost; events: 0 waiting, 0 parked$/m);
+    // eslint-disable-next-line no-control-regex
+    expect(stdout).to.not.match(/\u001b/);
+    for (const line of stdout.split('\n')) expect(line.length).to.be.at.most(80);
+  });
+
+  it('ends with 2 without a token or with a wrong one, and with 1 where no router is', async () => {
+    expect((await top([], '')).code).to.equal(2);
+    const refused = await top([], 'eslr_wrong');
+    expect([refused.code, refused.stderr]).to.deep.equal([2, 'the router refuses this token: 401\n']);
+    const gone = await runInside(['top', '--url', 'http://127.0.0.1:9', '--token', TOKEN]);
+    expect(gone.code).to.equal(1);
+    expect(gone.stderr).to.match(/does not answer at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
+    expect((await runInside(['top', '--url', 'nonsense'])).code).to.equal(2);
+  });
+
+  it('ends with 0 at Ctrl-C', async () => {
+    const child: ChildProcess = spawn(process.execPath, [MAIN, 'top', '--url', url, '--token', TOKEN]);
+    await once(child.stdout!, 'data');
+    child.kill('SIGINT');
+    expect((await once(child, 'close'))[0]).to.equal(0);
+  });
+});

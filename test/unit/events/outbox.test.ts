@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { Outbox } from '../../../lib/events/outbox.ts';
+import type { Happened, NewDelivery } from '../../../lib/store/deliveries.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { listeningLog } from '../../support/stored.ts';
+
+/** What waits for a database that takes nothing, and is written when it does. */
+describe('outbox of events', () => {
+  const opened = (call_id: string) => ({
+    call_id,
+    tenant: 'default',
+    scheme: 'told',
+    started_at: '2026-11-22T09:00:00.000Z',
+    ends: '[]',
+  });
+  const event = (call_id: string, seq: number): NewDelivery => ({
+    id: `${call_id}-${seq}`,
+    tenant: 'default',
+    call_id,
+    seq,
+    scheme: 'told',
+    event: 'ringing',
+    webhook: 'events',
+    body: 'x'.repeat(100),
+    created_at: '2026-11-22T09:00:00.000Z',
+  });
+
+  function stage(maxBytes: number) {
+    const clock = new ManualClock();
+    const log = listeningLog();
+    const written: Happened[] = [];
+    const database = { down: true };
+    const outbox = new Outbox({
+      write: (happened) => {
+        if (database.down) return Promise.reject(new Error('no database'));
+        written.push(happened);
+        return Promise.resolve();
+      },
+      onWritten: () => undefined,
+      clock,
+      log,
+      maxBytes,
+    });
+    const all = <K extends keyof Happened>(kind: K): Happened[K][number][] =>
+      written.flatMap((happened) => [...happened[kind]] as Happened[K][number][]);
+    const turns = async (): Promise<void> => {
+      for (let n = 0; n < 20; n++) await Promise.resolve();
+    };
+    return { clock, log, database, outbox, all, turns };
+  }
+
+  it('closes each call that it has opened, however little room there is', async () => {
+    const { clock, log, database, outbox, all, turns } = stage(3_000);
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      outbox.open(opened(id));
+      outbox.add(event(id, 1));
+      outbox.add(event(id, 2));
+    }
+    for (const id of ['a', 'b', 'c', 'd', 'e']) outbox.close(id);
+    await turns();
+    database.down = false;
+    clock.advance(1_000);
+    await turns();
+    const begun = all('opened').map(({ call_id }) => call_id);
+    expect(begun).to.have.length.within(1, 4);
+    expect(all('closed')).to.deep.equal(begun);
+    const told = all('deliveries');
+    expect(begun).to.include.members(told.map(({ call_id }) => call_id));
+    expect(outbox.state).to.include({ queued: 0, lost: 10 - told.length });
+    expect(log.lines.filter(({ message }) => message.includes('lost'))).to.have.length(1);
+  });
+
+  it('tells nothing of a call whose beginning it had no room for, and all of the next one', async () => {
+    const { clock, database, outbox, all, turns } = stage(1_500);
+    outbox.open(opened('a'));
+    outbox.add(event('a', 1));
+    outbox.open(opened('untold'));
+    await turns();
+    database.down = false;
+    clock.advance(1_000);
+    await turns();
+    outbox.add(event('untold', 1));
+    outbox.close('untold');
+    outbox.close('a');
+    await turns();
+    outbox.open(opened('b'));
+    outbox.add(event('b', 1));
+    outbox.close('b');
+    await turns();
+    expect(all('deliveries').map(({ id }) => id)).to.deep.equal(['a-1', 'b-1']);
+    expect(all('closed')).to.deep.equal(['a', 'b']);
+    expect(outbox.state.lost).to.equal(1);
+  });
+});

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { newRecord, type CallRecord } from '../../../lib/call/record.ts';
+import { failuresOf, ProblemCounter } from '../../../lib/store/problem-counter.ts';
+import type { Problems } from '../../../lib/store/problems.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { listeningLog } from '../../support/stored.ts';
+
+type Request = CallRecord['requests'][number];
+
+function record(
+  id: string,
+  fields: Partial<CallRecord>,
+  requests: readonly Partial<Request>[] = [],
+): CallRecord {
+  const empty = newRecord(id, new Date(Date.UTC(2026, 10, 25, 12, 0, Number(id))));
+  return {
+    ...empty,
+    ...fields,
+    requests: requests.map((one) => ({ scheme: 'sales', url: 'https://crm.test/a?b', ...one }) as Request),
+  };
+}
+
+describe('problems of calls', () => {
+  it('are what a CRM failed with, a backup or not, and what a caller suffered from', () => {
+    const of = (...args: Parameters<typeof record>) => failuresOf(record(...args));
+    const crm = 'https://crm.test';
+    expect(of('1', { result: 'routed', reason: 'routed' }, [{ answer: 'found' }])).to.deep.equal([]);
+    expect(of('1', { result: 'no_route', reason: 'missing_key' }, [{ answer: 'missing_key' }])).to.deep.equal(
+      [],
+    );
+    // The backup found somebody.
+    expect(
+      of('1', { result: 'routed', reason: 'routed' }, [
+        { answer: 'webhook_timeout' },
+        { answer: 'found', url: 'https://backup.test/' },
+      ]),
+    ).to.deep.equal([{ reason: 'webhook_timeout', scheme: 'sales', crm }]);
+    expect(
+      of('1', { result: 'error', reason: 'webhook_timeout' }, [{ answer: 'webhook_timeout' }]),
+    ).to.have.length(1);
+    expect(
+      of('1', { result: 'refused', reason: 'destination_invalid' }, [{ answer: 'destination_invalid' }]),
+    ).to.deep.equal([{ reason: 'destination_invalid', scheme: 'sales', crm }]);
+    expect(of('1', { result: 'error', reason: 'overloaded' })).to.deep.equal([
+      { reason: 'overloaded', scheme: '', crm: '' },
+    ]);
+    expect(
+      of('1', { result: 'error', reason: 'caller_hung_up', end: 'caller_hangup' }, [{ answer: 'abandoned' }]),
+    ).to.deep.equal([]);
+  });
+
+  it('are gathered, and counted again when the store takes them not', async () => {
+    const clock = new ManualClock();
+    const taken: object[] = [];
+    let isDown = true;
+    const problems: Pick<Problems, 'count'> = {
+      count: (problem) => {
+        if (isDown) return Promise.reject(new Error('gone'));
+        taken.push({ reason: problem.reason, count: problem.count, last: problem.last_call });
+        return Promise.resolve();
+      },
+    };
+    const counter = new ProblemCounter({ problems, tenantOf: () => 'default', clock, log: listeningLog() });
+    counter.ended(record('1', { result: 'error', reason: 'overloaded' }));
+    counter.ended(record('2', { result: 'error', reason: 'overloaded' }));
+    await counter.flush();
+    expect(taken).to.deep.equal([]);
+    isDown = false;
+    counter.ended(record('3', { result: 'error', reason: 'overloaded' }));
+    counter.ended(record('4', { result: 'error', reason: 'scheme_unknown' }));
+    await counter.flush();
+    expect(taken).to.deep.equal([
+      { reason: 'overloaded', count: 3, last: '3' },
+      { reason: 'scheme_unknown', count: 1, last: '4' },
+    ]);
+    await counter.flush();
+    expect(taken).to.have.length(2);
+  });
+});
