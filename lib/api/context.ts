@@ -38,7 +38,16 @@ export interface ApiOptions {
 
 export type ApiStore = Pick<
   Store,
-  'accounts' | 'audit' | 'together' | 'problems' | 'deliveries' | 'calls' | 'figures' | 'state'
+  | 'accounts'
+  | 'audit'
+  | 'together'
+  | 'problems'
+  | 'deliveries'
+  | 'calls'
+  | 'figures'
+  | 'shadows'
+  | 'canaries'
+  | 'state'
 >;
 
 interface SchemesInUse {

@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { openDialplan } from './dialplan.ts';
+import { lastAgentIn } from './last-agent.ts';
 import type { Readiness } from './health.ts';
 import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
@@ -68,7 +69,18 @@ export async function openApi(
     clock,
   });
   const inForce = (): SchemeSet => schemes.current;
-  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
+  const lastAgent = lastAgentIn(store, () => clock.date());
+  const trial = openTrial({
+    config,
+    lastAgent,
+    secrets,
+    schemes: inForce,
+    desk,
+    tokens,
+    ownPorts,
+    clock,
+    version,
+  });
   const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
   const shared = { config, settings, store, log, version, clock };
   const views = { schemes: inUse, readSchemeFile, desk, trial, dialplan, metrics, mayRead };

@@ -8,6 +8,7 @@ import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { shadowRoutes } from './shadow.ts';
 import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   deliveryRoutes,
   schemeRoutes,
   handoverRoutes,
+  shadowRoutes,
   settingRoutes,
   referenceRoutes,
   openapiRoutes,

@@ -34,6 +34,7 @@ export function wholeRecord(given: unknown): CallRecord {
           chosenBy: textOf(scheme['chosenBy']),
         }
       : null,
+    canary: isObject(record['canary']) ? canaryOf(record['canary']) : null,
     requests: listOf(record['requests'], requestOf),
     recalled: listOf(record['recalled'], (one) => ({
       atMs: numberOf(one['atMs']) ?? 0,
@@ -43,11 +44,7 @@ export function wholeRecord(given: unknown): CallRecord {
       status: numberOf(one['status']) ?? 0,
       body: textOf(one['body']),
     })),
-    readings: listOf(record['readings'], (one) => ({
-      path: textOf(one['path']),
-      text: textOf(one['text']),
-      result: textOf(one['result']),
-    })),
+    readings: listOf(record['readings'], readingOf),
     decisions: listOf(record['decisions'], (one) => ({
       atMs: numberOf(one['atMs']) ?? 0,
       scheme: textOf(one['scheme']),
@@ -65,6 +62,7 @@ export function wholeRecord(given: unknown): CallRecord {
       outcome: textOrNull(one['outcome']) as CallRecord['bridges'][number]['outcome'],
       cause: textOrNull(one['cause']),
     })),
+    shadows: listOf(record['shadows'], shadowOf),
     moves: listOf(record['moves'], (one) => ({
       atMs: numberOf(one['atMs']) ?? 0,
       from: textOf(one['from']) as CallRecord['moves'][number]['from'],
@@ -90,6 +88,43 @@ export function wholeRecord(given: unknown): CallRecord {
 
 type Fields = Readonly<Record<string, unknown>>;
 type Request = CallRecord['requests'][number];
+
+function canaryOf(canary: Fields): NonNullable<CallRecord['canary']> {
+  return {
+    of: textOf(canary['of']),
+    scheme: textOf(canary['scheme']),
+    percent: numberOf(canary['percent']) ?? 0,
+    side: canary['side'] === 'canary' ? 'canary' : 'rest',
+  };
+}
+
+function shadowOf(one: Fields): CallRecord['shadows'][number] {
+  return {
+    scheme: textOf(one['scheme']),
+    revision: textOf(one['revision']),
+    would: isObject(one['would']) ? outlookOf(one['would']) : null,
+    dropped: textOrNull(one['dropped']) as CallRecord['reason'] | null,
+    live: isObject(one['live']) ? outlookOf(one['live']) : null,
+    differs: typeof one['differs'] === 'boolean' ? one['differs'] : null,
+    tookMs: numberOf(one['tookMs']) ?? 0,
+    requests: listOf(one['requests'], requestOf),
+    readings: listOf(one['readings'], readingOf),
+    notes: textsOf(one['notes']),
+  };
+}
+
+function readingOf(one: Fields): CallRecord['readings'][number] {
+  return { path: textOf(one['path']), text: textOf(one['text']), result: textOf(one['result']) };
+}
+
+function outlookOf(outlook: Fields): NonNullable<CallRecord['shadows'][number]['would']> {
+  return {
+    scheme: textOrNull(outlook['scheme']),
+    result: textOf(outlook['result']) as CallRecord['result'],
+    reason: textOf(outlook['reason']) as CallRecord['reason'],
+    steps: textsOf(outlook['steps']),
+  };
+}
 
 function requestOf(one: Fields): Request {
   const { reply, phases } = one;

@@ -108,11 +108,12 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
 /** Why a scheme that should be in use is not. */
 function UnusedBadge({ use }: { readonly use: NonNullable<StoredSchemeSummary['use']> }) {
   const { t } = useTranslation();
-  if (use.use === 'live') return null;
+  if (use.use === 'live' || use.use === 'shadow') return null;
   const why =
     use.use === 'hidden'
       ? t('schemes.hiddenBy', { file: use.by })
-      : use.faults.map(({ path, message }) => `${path}: ${message}`).join('\n');
+      : // The types of the two that are in use are one.
+        ('faults' in use ? use.faults : []).map(({ path, message }) => `${path}: ${message}`).join('\n');
   return (
     <Tooltip label={why} multiline maw={420} style={{ whiteSpace: 'pre-line' }}>
       <Badge color="red" variant="light" tt="none" tabIndex={0}>
