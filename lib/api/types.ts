@@ -38,6 +38,35 @@ export interface OneCall {
   readonly next: string | null;
 }
 
+/** Of `GET /reasons`; words in backticks stand for code. */
+export interface ReasonView {
+  readonly group: string;
+  readonly code: string;
+  readonly sentence: string;
+  readonly cause: string;
+  readonly cure: string;
+}
+
+/** `POST /calls/:id/decide-again`. */
+export type Verdict = { readonly id: string } & (
+  | { readonly kind: 'same' }
+  | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
+  | { readonly kind: 'unknown'; readonly why: string }
+);
+
+export interface Outlook {
+  readonly scheme: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+}
+
+/** `POST /try` and `/calls/:id/try`: the record of a call that was not placed, and what would be done. */
+export interface TriedCall extends CallRecord {
+  readonly steps: readonly string[];
+  readonly dialStrings: readonly string[];
+}
+
 export interface Breaker {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'half-open' | 'forced-open' | 'forced-closed';

@@ -38,6 +38,10 @@ export interface CallRecord {
   via: Via;
   hangupCause: string | null;
   hungUpBy: HungUpBy | null;
+  /** When the first decision had to be made. */
+  budgetMs: number | null;
+  /** When the dialplan's guard was due, before it was pushed back. */
+  guardMs: number | null;
   decidedMs: number | null;
   answeredMs: number | null;
   endedMs: number | null;
@@ -156,6 +160,7 @@ export type CallEvent =
   | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'pass'; readonly pass: number; readonly previous: string | null }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
+  | { readonly type: 'due'; readonly budgetMs: number; readonly guardMs: number | null }
   | { readonly type: 'request'; readonly request: RequestRecord }
   | { readonly type: 'retry'; readonly reason: Reason; readonly detail: string }
   | { readonly type: 'recalled'; readonly recalled: RecalledRecord }
@@ -223,6 +228,8 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     via: 'primary',
     hangupCause: null,
     hungUpBy: null,
+    budgetMs: null,
+    guardMs: null,
     decidedMs: null,
     answeredMs: null,
     endedMs: null,
@@ -242,6 +249,10 @@ export function apply(record: CallRecord, event: CallEvent): void {
       break;
     case 'scheme':
       record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
+      break;
+    case 'due':
+      record.budgetMs = event.budgetMs;
+      record.guardMs = event.guardMs;
       break;
     case 'request':
       record.requests.push(event.request);

@@ -93,6 +93,10 @@ export class Inquiry {
 
   /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
   async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
+    const { call, clock, elapsedMs, note } = this.#options;
+    const budgetMs = Math.round(elapsedMs() + deadlineMs - clock.now());
+    const guardMs = call.guardSeconds === null ? null : Math.max(0, call.guardSeconds * 1000 - call.ageMs);
+    note({ type: 'due', budgetMs, guardMs });
     return this.#follow(await this.#enter(scheme, deadlineMs, new Set(), NO_PAST));
   }
 

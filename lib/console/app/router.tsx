@@ -58,6 +58,11 @@ const call = createRoute({
   validateSearch: asText,
   component: lazyRouteComponent(() => import('../pages/calls/one-call.tsx'), 'OneCallPage'),
 });
+const reasons = createRoute({
+  getParentRoute: () => root,
+  path: '/reasons',
+  component: lazyRouteComponent(() => import('../pages/reasons/reasons.tsx'), 'Reasons'),
+});
 const schemes = createRoute({
   getParentRoute: () => root,
   path: '/schemes',
@@ -106,6 +111,7 @@ export const router = createRouter({
     live,
     calls,
     call,
+    reasons,
     schemes,
     scheme,
     problems,

@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { Stack, Text, Timeline as Line } from '@mantine/core';
 import {
   IconArrowsSplit,
@@ -141,7 +142,7 @@ function dimmed(text: string): ReactNode {
 
 const OUTCOMES = ['no_answer', 'busy', 'rejected', 'unreachable'] as const;
 
-function outcomeWord(t: ReturnType<typeof useTranslation>['t'], outcome: string): string {
+function outcomeWord(t: TFunction, outcome: string): string {
   const known = OUTCOMES.find((one) => one === outcome);
   return known === undefined ? outcome : t(`schemes.outcomes.${known}`);
 }

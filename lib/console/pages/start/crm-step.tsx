@@ -21,7 +21,7 @@ import { FailureOf } from '../../ui/failure.tsx';
 import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/document.ts';
 import { faultsOf, onePreset, presets } from '../schemes/queries.ts';
 import { mapOfText, OWN_SHAPES, textAt, textOfMap, withField, withShape } from './draft.ts';
-import type { StepBodyProps } from './start.tsx';
+import type { StepBodyProps } from './step.tsx';
 
 const OWN = ['json', 'text', 'rpc'] as const;
 /** Those of which a field here shows what is wrong. */

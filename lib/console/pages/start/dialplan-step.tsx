@@ -8,7 +8,7 @@ import { Coded } from '../../ui/coded.tsx';
 import { Loaded } from '../../ui/page.tsx';
 import { textAt } from './draft.ts';
 import { dialplan } from './queries.ts';
-import type { StepBodyProps } from './start.tsx';
+import type { StepBodyProps } from './step.tsx';
 
 const PAUSE_MS = 400;
 const NUMBER = /^\+?\d{1,32}$/;

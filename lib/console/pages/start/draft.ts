@@ -88,6 +88,11 @@ export function stepFrom(wanted: string | undefined, { reached }: Draft): StepNa
   return indexOf(found) > indexOf(reached) ? reached : found;
 }
 
+/** The CRM was understood: where it rings is the step after the try. */
+export function isNextStep(reason: string): boolean {
+  return reason === 'no_domain' || reason === 'no_gateway';
+}
+
 export function textAt(document: SchemeDocument, path: readonly string[]): string {
   const value = valueAt(document, path);
   return typeof value === 'string' ? value : Array.isArray(value) ? value.join(', ') : '';

@@ -14,7 +14,7 @@ import { STATES } from '../live/live-calls.tsx';
 import { textAt } from './draft.ts';
 import { momentsOf } from './moments.ts';
 import { callsSince, dialplan, oneCall } from './queries.ts';
-import type { StepBodyProps } from './start.tsx';
+import type { StepBodyProps } from './step.tsx';
 
 /** All of a dial string, and the beginning of a long reply. */
 const LONGEST = 500;

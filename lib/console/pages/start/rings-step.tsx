@@ -10,7 +10,7 @@ import { faultOf, restOf } from '../../ui/field.ts';
 import { schemeList } from '../schemes/queries.ts';
 import { gatewayOfText, textAt, withWay, type Draft } from './draft.ts';
 import { saveScheme, triedWith, ways } from './queries.ts';
-import type { StepBodyProps } from './start.tsx';
+import type { StepBodyProps } from './step.tsx';
 import { Ways } from './ways.tsx';
 
 const PAUSE_MS = 500;

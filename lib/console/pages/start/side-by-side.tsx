@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';
 import { ResultBadge } from '../../ui/result.tsx';
 import { durationText } from '../../ui/when.tsx';
-import { isNextStep } from './try-step.tsx';
+import { isNextStep } from './draft.ts';
 
 /** What was asked, what came back, and how it was read. */
 export function SideBySide({ tried }: { readonly tried: TriedCall }) {
@@ -101,7 +101,7 @@ function Column({ title, children }: { readonly title: string; readonly children
 const SHORT = 600;
 
 /** Text of a CRM, cut until all of it is asked for. */
-export function Foreign({ text }: { readonly text: string }) {
+function Foreign({ text }: { readonly text: string }) {
   const { t } = useTranslation();
   const [isWhole, setWhole] = useState(false);
   const isCut = !isWhole && text.length > SHORT;

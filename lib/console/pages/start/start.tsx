@@ -7,15 +7,9 @@ import { DialplanStep } from './dialplan-step.tsx';
 import { FIRST, indexOf, reaching, STEPS, stepFrom, textAt, type Draft, type StepName } from './draft.ts';
 import { FirstCall } from './first-call.tsx';
 import { RingsStep } from './rings-step.tsx';
-import { Step, type StepProps } from './step.tsx';
+import { Step, type StepBodyProps, type StepProps } from './step.tsx';
 import { TryStep } from './try-step.tsx';
-import { useDraft, type Change } from './use-draft.ts';
-
-export interface StepBodyProps {
-  readonly draft: Draft;
-  readonly change: Change;
-  readonly onNext: () => void;
-}
+import { useDraft } from './use-draft.ts';
 
 const BODIES: Readonly<Record<StepName, (props: StepBodyProps) => React.ReactNode>> = {
   crm: CrmStep,

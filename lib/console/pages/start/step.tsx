@@ -2,7 +2,15 @@ import { Box, Button, Group, Paper, Stack, Text, ThemeIcon, Title } from '@manti
 import { IconCheck } from '@tabler/icons-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { STEPS, type StepName } from './draft.ts';
+import { STEPS, type Draft, type StepName } from './draft.ts';
+import type { Change } from './use-draft.ts';
+
+/** What is in a step gets it. */
+export interface StepBodyProps {
+  readonly draft: Draft;
+  readonly change: Change;
+  readonly onNext: () => void;
+}
 
 export interface StepProps {
   readonly name: StepName;

@@ -2,9 +2,10 @@ import { Alert, Button, Group, SimpleGrid, Stack, TextInput } from '@mantine/cor
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { faultOf, restOf } from '../../ui/field.ts';
+import { isNextStep } from './draft.ts';
 import { tryCall } from './queries.ts';
 import { SideBySide } from './side-by-side.tsx';
-import type { StepBodyProps } from './start.tsx';
+import type { StepBodyProps } from './step.tsx';
 
 /** A call that is none: the CRM is really asked, and nobody is rung. */
 export function TryStep({ draft, change, onNext }: StepBodyProps) {
@@ -81,8 +82,4 @@ export function TryStep({ draft, change, onNext }: StepBodyProps) {
   function hasAnswer(reason: string): boolean {
     return tried?.result === 'routed' || tried?.result === 'no_route' || isNextStep(reason);
   }
-}
-
-export function isNextStep(reason: string): boolean {
-  return reason === 'no_domain' || reason === 'no_gateway';
 }
