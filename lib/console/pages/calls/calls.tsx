@@ -10,10 +10,11 @@ import { Empty, Page, Waiting } from '../../ui/page.tsx';
 import { CallPane } from './call-pane.tsx';
 import { CallTable } from './call-table.tsx';
 import classes from './calls.module.css';
-import { BESIDE_COLUMNS, keepColumns, keptColumns } from './columns.ts';
+import { BESIDE_COLUMNS } from './columns.ts';
 import { Compare } from './compare.tsx';
 import { filterOf, FILTERS, queryOf, searchWith } from './filter.ts';
 import { Filters } from './filters.tsx';
+import { keepColumns, keptColumns } from './kept.ts';
 import { useTail } from './tail.ts';
 import { Toolbar } from './toolbar.tsx';
 

@@ -39,8 +39,6 @@ export const USUAL_COLUMNS: readonly Column[] = [
 /** Beside one call that is open there is room for these, the last one on a wide screen. */
 export const BESIDE_COLUMNS: readonly Column[] = ['startedAt', 'result', 'caller', 'destination'];
 
-const KEPT = 'esl-router.columns';
-
 function isColumn(word: string): word is Column {
   return Object.hasOwn(COLUMNS, word);
 }
@@ -49,14 +47,6 @@ function isColumn(word: string): word is Column {
 export function columnsOf(words: readonly string[]): Column[] {
   const chosen = new Set(words.filter(isColumn));
   return chosen.size === 0 ? [...USUAL_COLUMNS] : ALL_COLUMNS.filter((column) => chosen.has(column));
-}
-
-export function keptColumns(): Column[] {
-  return columnsOf((localStorage.getItem(KEPT) ?? '').split(','));
-}
-
-export function keepColumns(columns: readonly Column[]): void {
-  localStorage.setItem(KEPT, columns.join(','));
 }
 
 export function gridOf(columns: readonly Column[]): { template: string; minWidth: number } {

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { pathOf } from '../../api/client.ts';
 import { ALL_COLUMNS, columnsOf, USUAL_COLUMNS, type Column } from './columns.ts';
 import { queryOf } from './filter.ts';
-import { keepViews, keptViews, viewOf, type View } from './views.ts';
+import { keepViews, keptViews } from './kept.ts';
+import { viewOf, type View } from './views.ts';
 
 interface ToolbarProps {
   readonly search: Readonly<Record<string, string | undefined>>;

@@ -9,8 +9,6 @@ export interface View {
   readonly columns: readonly Column[];
 }
 
-const KEPT = 'esl-router.views';
-
 export function viewOf(
   name: string,
   search: Readonly<Record<string, string | undefined>>,
@@ -18,14 +16,6 @@ export function viewOf(
 ): View {
   const { last } = search;
   return { name, search: { ...filterOf(search), ...(isLast(last) ? { last } : {}) }, columns };
-}
-
-export function keptViews(): readonly View[] {
-  return viewsIn(localStorage.getItem(KEPT) ?? '');
-}
-
-export function keepViews(views: readonly View[]): void {
-  localStorage.setItem(KEPT, JSON.stringify(views));
 }
 
 /** What another version of this page may have kept there is left out. */

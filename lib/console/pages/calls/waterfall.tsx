@@ -154,8 +154,7 @@ function Line({ row, axis, record, onPick }: LineProps) {
   const spoken = parts.map(
     (one) => `${t(`calls.fall.parts.${one.kind}`)} ${timeText(one.toMs - one.fromMs)}`,
   );
-  const figure =
-    parts.length === 0 ? t('calls.fall.at', { time: timeText(fromMs) }) : timeText(toMs - fromMs);
+  const figure = parts.length === 0 ? `@ ${timeText(fromMs)}` : timeText(toMs - fromMs);
   return (
     <UnstyledButton
       className={`${classes['line'] ?? ''} ${classes[tone] ?? ''}`}

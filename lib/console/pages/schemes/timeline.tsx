@@ -9,6 +9,7 @@ import {
   IconTextScan2,
   IconWebhook,
 } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
 import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';

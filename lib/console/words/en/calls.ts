@@ -142,7 +142,6 @@ export const calls = {
     guard: 'guard at {{time}}',
     budgetEnds: 'The budget ends',
     guardFires: 'The guard of the dialplan fires',
-    at: '@ {{time}}',
     rows: {
       arrival: 'Connect',
       recalled: 'Answer of before',

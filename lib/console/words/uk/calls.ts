@@ -153,7 +153,6 @@ export const calls = {
     guard: 'запобіжник на {{time}}',
     budgetEnds: 'Кінець бюджету',
     guardFires: 'Спрацьовує запобіжник dialplan',
-    at: '@ {{time}}',
     rows: {
       arrival: 'З’єднання',
       recalled: 'Попередня відповідь',
