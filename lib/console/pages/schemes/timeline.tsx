@@ -1,4 +1,3 @@
-import type { TFunction } from 'i18next';
 import { Stack, Text, Timeline as Line } from '@mantine/core';
 import {
   IconArrowsSplit,
