@@ -2,7 +2,7 @@
 
 export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
-export type { LiveCall, LiveCounts } from '../call/live.ts';
+export type { LiveCall } from '../call/live.ts';
 export type { SchemeState } from '../schemes/desk.ts';
 export type { Minute } from '../call/minutes.ts';
 export type { Role } from './guard/role.ts';

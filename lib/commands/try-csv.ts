@@ -166,18 +166,19 @@ function columnsIn(
   const cell = (cells: Readonly<Record<string, string>>, key: keyof CallOptions): string =>
     cells[own.get(key) ?? ''] ?? '';
   const describe: Describe = (cells) => {
-    const given = Object.fromEntries(
+    const given: Partial<CallOptions> = Object.fromEntries<string>(
       (['callerName', 'context', 'path'] as const)
-        .map((key) => [key, cell(cells, key)])
+        .map((key) => [key, cell(cells, key)] as const)
         .filter(([, value]) => value !== ''),
     );
-    const called = cell(cells, 'did');
+    const called = cell(cells, 'did') || (did ?? '');
+    if (called === '') throw new Error('no called number');
     for (const number of [cell(cells, 'caller'), called])
       if (EXPONENT.test(number)) throw new Error(`${number}: a spreadsheet has rounded this number`);
     return {
       ...given,
       caller: cell(cells, 'caller'),
-      did: called === '' ? (did ?? '') : called,
+      did: called,
       withheld: /^(true|yes|1)$/i.test(cell(cells, 'withheld')),
       var: read.flatMap(([name, variable]) => {
         const value = cells[name] ?? '';

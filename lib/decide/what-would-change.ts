@@ -35,7 +35,7 @@ export interface ChangeOptions {
   readonly limitMs: number;
 }
 
-export type Verdict = { readonly id: string } & (
+type Verdict = { readonly id: string } & (
   | { readonly kind: 'same' }
   | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
   | { readonly kind: 'unknown'; readonly why: string }

@@ -31,7 +31,7 @@ export interface WouldOptions extends Pick<
 
 /** Asks the CRM as for a call, marked as a dry run. Never rejects. */
 export async function wouldDecide(scheme: Scheme, options: WouldOptions): Promise<Would> {
-  const { call, clock, trace, fit = (event) => [event] } = options;
+  const { call, clock, trace, fit = (event: CallEvent): readonly CallEvent[] => [event] } = options;
   const startedAt = clock.now();
   const elapsedMs = (): number => clock.now() - startedAt;
   const record = newRecord(trace, clock.date());

@@ -50,7 +50,10 @@ export function openShadows(options: OwnShadowsOptions): OwnShadows {
   });
   let toldAt = -Infinity;
   const onCompared = (record: CallRecord, shadow: ShadowRecord): void => {
-    if (shadow.dropped === null) return void log.info('shadow', lineOf(record, shadow));
+    if (shadow.dropped === null) {
+      log.info('shadow', lineOf(record, shadow));
+      return;
+    }
     if (clock.now() - toldAt < TELL_MS) return;
     toldAt = clock.now();
     const { dropped } = shadows.counts;

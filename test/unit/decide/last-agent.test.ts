@@ -30,7 +30,7 @@ interface Setting {
 
 function prepared({ find, call = {}, scheme: more = {}, clock = new ManualClock() }: Setting) {
   const fallback = { onError: [{ lastAgent: {} }, { dial: '900' }], onNoAnswer: [{ lastAgent: {} }] };
-  const scheme = schemeOf({ fallback, ...more } as never);
+  const scheme = schemeOf({ fallback, ...more });
   const record = newRecord('trace', clock.date());
   const signal = new Cancellation();
   const inquiry = new Inquiry({

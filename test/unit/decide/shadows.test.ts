@@ -87,7 +87,7 @@ describe('shadows', () => {
     for (const record of records) shadows.ended(record);
     await shadows.settled(records[3] as (typeof records)[0]);
     shadows.drop('overloaded');
-    await Promise.all(records.map((record) => shadows.settled(record)));
+    for (const record of records) await shadows.settled(record);
     const why = records.map(({ shadows: [shadow] }) => shadow?.dropped);
     expect(why).to.deep.equal(['overloaded', 'overloaded', 'overloaded', 'bulkhead_full']);
     expect(shadows.counts).to.deep.equal({ running: 0, dropped: 4 });

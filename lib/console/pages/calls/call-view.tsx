@@ -2,6 +2,7 @@ import { Stack } from '@mantine/core';
 import { useRef } from 'react';
 import type { OneCall } from '../../../api/types.ts';
 import { Again } from './again.tsx';
+import { Beside } from './beside.tsx';
 import { CallHead } from './call-head.tsx';
 import { Panel } from './panel.tsx';
 import { Questions } from './questions.tsx';
@@ -34,6 +35,7 @@ export function CallView({ call, onClose }: CallViewProps) {
       </Panel>
       <Questions record={record} />
       <Told record={record} />
+      <Beside record={record} />
       <Again call={call} record={record} />
     </Stack>
   );

@@ -198,6 +198,14 @@ export const calls = {
     result: 'Read as',
     value: 'the value',
   },
+  beside: {
+    title: 'Tried beside',
+    canary: 'By the canary {{scheme}}: {{percent}} % of the callers of {{of}}.',
+    rest: 'Not by the canary {{scheme}}, which has {{percent}} % of the callers of {{of}}.',
+    dropped: 'was not asked ({{reason}})',
+    differs: 'differs',
+    same: 'the same',
+  },
   decisions: { title: 'Decisions' },
   bridges: { title: 'Bridges' },
   reasons: {

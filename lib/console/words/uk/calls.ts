@@ -213,6 +213,14 @@ export const calls = {
     result: 'Прочитано як',
     value: 'саме значення',
   },
+  beside: {
+    title: 'Спробувано поруч',
+    canary: 'За пробною схемою {{scheme}}: {{percent}} % абонентів схеми {{of}}.',
+    rest: 'Не за пробною схемою {{scheme}}, яка має {{percent}} % абонентів схеми {{of}}.',
+    dropped: 'не запитано ({{reason}})',
+    differs: 'інакше',
+    same: 'так само',
+  },
   decisions: { title: 'Рішення' },
   bridges: { title: 'Мости' },
   reasons: {
