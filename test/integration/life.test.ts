@@ -206,7 +206,9 @@ process.on('SIGUSR2', () => work(7));`;
     const report = await place();
     expect(report.end.kind).to.equal('dialplan');
     expect(report.variables.get('esl_router_reason')).to.equal('overloaded');
-    await daemon!.until(({ message, because }) => message.startsWith('overload goes on') && because === 'lag');
+    await daemon!.until(
+      ({ message, because }) => message.startsWith('overload goes on') && because === 'lag',
+    );
     expect((await readyz(port))[0]).to.equal(503);
     await daemon!.until(({ message }) => message.startsWith('overload is over'));
     let end = '';

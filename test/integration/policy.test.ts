@@ -303,7 +303,9 @@ describe('caps', () => {
     const asked = crm.requests.length;
     const second = await place('one');
     checkRefused(second);
-    expect(second.record.decisions[0]?.detail).to.equal('the scheme one has reached its limit of 1 at a time');
+    expect(second.record.decisions[0]?.detail).to.equal(
+      'the scheme one has reached its limit of 1 at a time',
+    );
     expect(crm.requests).to.have.length(asked);
     expect((await first.end()).record).to.include({ result: 'routed' });
     expect((await place('one')).record).to.include({ result: 'routed' });

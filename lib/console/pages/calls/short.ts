@@ -9,16 +9,20 @@ export function hostOf(url: string): string {
   }
 }
 
-/** Who rings, without the variables in braces: `201`, `380501234567 · trunk`. Several that ring together are divided by commas. */
+/** Who rings, without the variables in braces and brackets: `201`, `380501234567 · trunk`. Several that ring together are divided by commas. */
 export function dialled(dialString: string): string {
-  return dialString
-    .replace(/^\{[^}]*\}/, '')
-    .split(/[,|]/)
-    .map((leg) => leg.replace(/^\[[^\]]*\]/, '').trim())
-    .map((leg) => {
-      const gateway = /^sofia\/gateway\/([^/]+)\/(.+)$/.exec(leg);
-      if (gateway !== null) return `${gateway[2] ?? ''} · ${gateway[1] ?? ''}`;
-      return /^user\/([^@]+)/.exec(leg)?.[1] ?? leg;
-    })
-    .join(', ');
+  return (
+    dialString
+      .replace(/^\{[^}]*\}/, '')
+      // Variables of a leg are divided by commas too.
+      .replace(/\[[^\]]*\]/g, '')
+      .split(/[,|]/)
+      .map((part) => {
+        const leg = part.trim();
+        const gateway = /^sofia\/gateway\/([^/]+)\/(.+)$/.exec(leg);
+        if (gateway !== null) return `${gateway[2] ?? ''} · ${gateway[1] ?? ''}`;
+        return /^user\/([^@]+)/.exec(leg)?.[1] ?? leg;
+      })
+      .join(', ')
+  );
 }
