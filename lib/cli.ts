@@ -15,6 +15,7 @@ import { EXAMPLES } from './commands/examples.ts';
 import { initCommand } from './commands/init.ts';
 import { newCommand, type NewOptions } from './commands/new.ts';
 import { print } from './commands/print.ts';
+import { shadowCommand, type ShadowOptions } from './commands/shadow.ts';
 import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
 import { startCommand } from './commands/start.ts';
 import type { StarterOptions } from './commands/starter.ts';
@@ -129,8 +130,11 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('try'))
     .description('ask the CRM as for a call, marked as a dry run, and show what would happen; places no call')
-    .requiredOption('--caller <number>', "the caller's number; empty if none was sent")
-    .requiredOption('--did <number>', 'the called number', notEmpty)
+    .option('--caller <number>', "the caller's number; empty if none was sent")
+    .option('--did <number>', 'the called number', notEmpty)
+    .option('--csv <file>', 'try each call of a file: columns caller, did, and channel variables', notEmpty)
+    .option('--rate <calls>', 'calls of the file a second (default: 5)', integer(1, 1_000))
+    .option('--out <file>', 'write a JSON object for each call of the file', notEmpty)
     .option('--caller-name <text>', "the caller's name")
     .option('--withheld', 'the caller withholds the number')
     .option('--context <name>', 'dialplan context (default: public)', notEmpty)
@@ -169,6 +173,22 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--json', 'print the record as JSON')
     .action(async (call: string, options: WhyOptions) => {
       exit(await whyCommand(context, call, options));
+    });
+  common(program.command('shadow'))
+    .argument(
+      '<scheme>',
+      'the scheme that is asked beside calls, or has a canary or the share of one',
+      notEmpty,
+    )
+    .description(
+      'show what a scheme in shadow would have done and where that differs from what was done, and both sides of a canary',
+    )
+    .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
+    .option('--tenant <domain>', 'of this tenant (setting tenants)', 'default')
+    .option('--limit <count>', 'so many calls that differ', integer(0, 500), 20)
+    .option('--json', 'print as JSON')
+    .action(async (scheme: string, options: ShadowOptions) => {
+      exit(await shadowCommand(context, scheme, options));
     });
   common(program.command('store'))
     .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))

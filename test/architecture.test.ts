@@ -10,9 +10,9 @@ const WINGS = parsed(`
   bin        | cli
   cli        | commands presets redact
   commands   | router api decide presets schemes store scheme upstream http call config log redact dialplan simulator
-  router     | api events metrics leg decide schemes (scheme) (store) upstream esl http call config log redact
+  router     | api events metrics leg decide schemes (scheme) (store) upstream esl http call config log redact dialplan
   console    | (api)
-  api        | (metrics) (schemes) presets store scheme webhook (call) config (log) redact dialplan
+  api        | (metrics) (schemes) presets store scheme webhook (call) config (log) redact
   events     | store scheme webhook upstream (http) call log redact
   metrics    | (call) (http)
   leg        | decide schemes dial call esl config

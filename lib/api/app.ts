@@ -18,7 +18,6 @@ import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { metricsRoute } from './routes/metrics.ts';
-import { SETUP_PAGE, SETUP_POLICY } from './setup-page.ts';
 
 /** The API without its port: a test hands requests in. */
 
@@ -105,9 +104,6 @@ export async function buildApi(
     },
   });
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
-  app.get('/setup', { config: { role: 'anyone' }, schema: { hide: true } }, (_request, reply) =>
-    reply.header('Content-Security-Policy', SETUP_POLICY).type('text/html; charset=utf-8').send(SETUP_PAGE),
-  );
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
   await app.register(metricsRoute(context));
   if (console !== null) await serveConsole(app, console.folder, console.files);

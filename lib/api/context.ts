@@ -21,6 +21,7 @@ export interface ApiOptions {
   /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;
+  readonly dialplan: DialplanDesk;
   readonly live: LiveCalls;
   readonly breakers: Breakers;
   /** As `/readyz` says it. */
@@ -37,7 +38,16 @@ export interface ApiOptions {
 
 export type ApiStore = Pick<
   Store,
-  'accounts' | 'audit' | 'together' | 'problems' | 'deliveries' | 'calls' | 'figures' | 'state'
+  | 'accounts'
+  | 'audit'
+  | 'together'
+  | 'problems'
+  | 'deliveries'
+  | 'calls'
+  | 'figures'
+  | 'shadows'
+  | 'canaries'
+  | 'state'
 >;
 
 interface SchemesInUse {
@@ -70,6 +80,26 @@ export interface TryQuestion {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null;
+}
+
+/** The shipped dialplan for this router. Null in the question: as the router thinks best. */
+export type DialplanDesk = (question: {
+  readonly host: string | null;
+  readonly scheme: string | null;
+  readonly did: string | null;
+}) => Promise<DialplanView>;
+
+/** `GET /dialplan`. */
+export interface DialplanView {
+  /** Of the socket application: `127.0.0.1:8084`. */
+  readonly address: string;
+  /** The router listens on all addresses: FreeSWITCH may need another one. */
+  readonly everywhere: boolean;
+  /** From where it takes calls. */
+  readonly allow: readonly string[];
+  readonly guardSeconds: number;
+  /** Paths are below FreeSWITCH's `conf`. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
 export type DescribedCall = Readonly<{

@@ -2,10 +2,11 @@
 
 export type { CallPage, CallSummary } from '../store/calls.ts';
 export type { CallRecord, Result } from '../call/record.ts';
-export type { LiveCall, LiveCounts } from '../call/live.ts';
+export type { LiveCall } from '../call/live.ts';
 export type { SchemeState } from '../schemes/desk.ts';
 export type { Minute } from '../call/minutes.ts';
 export type { Role } from './guard/role.ts';
+export type { DialplanView } from './context.ts';
 
 import type { LiveCall, LiveCounts } from '../call/live.ts';
 import type { CallRecord } from '../call/record.ts';
@@ -35,6 +36,35 @@ export interface OneCall {
   /** Calls of the same caller: ids. */
   readonly previous: string | null;
   readonly next: string | null;
+}
+
+/** Of `GET /reasons`; words in backticks stand for code. */
+export interface ReasonView {
+  readonly group: string;
+  readonly code: string;
+  readonly sentence: string;
+  readonly cause: string;
+  readonly cure: string;
+}
+
+/** `POST /calls/:id/decide-again`. */
+export type Verdict = { readonly id: string } & (
+  | { readonly kind: 'same' }
+  | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
+  | { readonly kind: 'unknown'; readonly why: string }
+);
+
+export interface Outlook {
+  readonly scheme: string | null;
+  readonly result: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+}
+
+/** `POST /try` and `/calls/:id/try`: the record of a call that was not placed, and what would be done. */
+export interface TriedCall extends CallRecord {
+  readonly steps: readonly string[];
+  readonly dialStrings: readonly string[];
 }
 
 export interface Breaker {
@@ -261,4 +291,18 @@ export interface ShadowView {
   }[];
   /** Null: there are no older ones. */
   readonly next: string | null;
+}
+
+/** `GET /ways`. */
+export interface WaysView {
+  readonly ways: readonly {
+    readonly kind: 'gateway' | 'domain';
+    readonly name: string;
+    readonly dialled: number;
+    readonly answered: number;
+    readonly cause: string | null;
+    readonly lastAt: string;
+  }[];
+  /** That calls came with, the newest first. */
+  readonly domains: readonly string[];
 }

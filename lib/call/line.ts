@@ -23,11 +23,12 @@ function idsOf({ id, call }: CallRecord): Record<string, unknown> {
   return { trace: id, uuid: call?.uuid ?? '' };
 }
 
-function whoOf({ call, scheme }: CallRecord): Record<string, unknown> {
+function whoOf({ call, scheme, canary }: CallRecord): Record<string, unknown> {
   return {
     caller: call?.caller ?? '',
     did: call?.did ?? '',
     scheme: scheme?.name ?? null,
+    ...(canary === null ? {} : { canary: canary.side }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface CallRecord {
   /** The record of the time before. */
   previous: string | null;
   scheme: { name: string; revision: string; chosenBy: string } | null;
+  /** On which side of a canary the caller is; null: the scheme has none. */
+  canary: CanaryRecord | null;
   readonly requests: RequestRecord[];
   /** Answers of before that were used, in place of a request or after one that failed. */
   readonly recalled: RecalledRecord[];
@@ -25,6 +27,8 @@ export interface CallRecord {
   /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
   readonly decisions: DecisionRecord[];
   readonly bridges: BridgeRecord[];
+  /** What schemes would have done that are asked beside the call. */
+  readonly shadows: ShadowRecord[];
   /** Where others took the call, in order. */
   readonly moves: MoveRecord[];
   /** Anything out of the ordinary, in words. */
@@ -38,6 +42,10 @@ export interface CallRecord {
   via: Via;
   hangupCause: string | null;
   hungUpBy: HungUpBy | null;
+  /** When the first decision had to be made. */
+  budgetMs: number | null;
+  /** When the dialplan's guard was due, before it was pushed back. */
+  guardMs: number | null;
   decidedMs: number | null;
   answeredMs: number | null;
   endedMs: number | null;
@@ -127,6 +135,39 @@ interface DecisionRecord {
   readonly steps: readonly string[];
 }
 
+export interface CanaryRecord {
+  /** The scheme that has the canary, and the one that has the share. */
+  readonly of: string;
+  readonly scheme: string;
+  readonly percent: number;
+  readonly side: 'canary' | 'rest';
+}
+
+/** What a call was decided to: `dial 201, dialplan`, and by which scheme. */
+export interface Outlook {
+  readonly scheme: string | null;
+  readonly result: Result;
+  readonly reason: Reason;
+  readonly steps: readonly string[];
+}
+
+export interface ShadowRecord {
+  readonly scheme: string;
+  readonly revision: string;
+  /** Null: it was dropped; then `dropped` says why. */
+  readonly would: Outlook | null;
+  readonly dropped: Reason | null;
+  /** What was decided for the call; null: it ended before. */
+  readonly live: Outlook | null;
+  /** Null: there is nothing to compare. */
+  readonly differs: boolean | null;
+  readonly tookMs: number;
+  /** As those of the call, with times since the shadow's own beginning. */
+  readonly requests: readonly RequestRecord[];
+  readonly readings: readonly ReadingRecord[];
+  readonly notes: readonly string[];
+}
+
 export interface RungLeg {
   readonly name: string;
   readonly kind: 'person' | 'number';
@@ -156,6 +197,8 @@ export type CallEvent =
   | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'pass'; readonly pass: number; readonly previous: string | null }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
+  | { readonly type: 'due'; readonly budgetMs: number; readonly guardMs: number | null }
+  | { readonly type: 'canary'; readonly canary: CanaryRecord }
   | { readonly type: 'request'; readonly request: RequestRecord }
   | { readonly type: 'retry'; readonly reason: Reason; readonly detail: string }
   | { readonly type: 'recalled'; readonly recalled: RecalledRecord }
@@ -188,6 +231,8 @@ export type CallEvent =
       readonly outcome: BridgeEnd;
       readonly cause: string | null;
     }
+  /** The only one that may follow the end: the call does not wait for it. */
+  | { readonly type: 'shadow'; readonly shadow: ShadowRecord }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'result'; readonly result: Result; readonly reason: Reason }
   | {
@@ -208,11 +253,13 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     pass: 1,
     previous: null,
     scheme: null,
+    canary: null,
     requests: [],
     recalled: [],
     readings: [],
     decisions: [],
     bridges: [],
+    shadows: [],
     moves: [],
     notes: [],
     result: 'error',
@@ -223,15 +270,17 @@ export function newRecord(id: string, startedAt: Date): CallRecord {
     via: 'primary',
     hangupCause: null,
     hungUpBy: null,
+    budgetMs: null,
+    guardMs: null,
     decidedMs: null,
     answeredMs: null,
     endedMs: null,
   };
 }
 
-/** Folds one event in. An event after the end changes nothing: a call has one end. */
+/** Folds one event in. But for shadows an event after the end changes nothing: a call has one end. */
 export function apply(record: CallRecord, event: CallEvent): void {
-  if (record.end !== null) return;
+  if (record.end !== null && event.type !== 'shadow') return;
   switch (event.type) {
     case 'call':
       record.call = shownCall(event.call);
@@ -242,6 +291,16 @@ export function apply(record: CallRecord, event: CallEvent): void {
       break;
     case 'scheme':
       record.scheme = { name: event.name, revision: event.revision, chosenBy: event.chosenBy };
+      break;
+    case 'due':
+      record.budgetMs = event.budgetMs;
+      record.guardMs = event.guardMs;
+      break;
+    case 'canary':
+      record.canary = event.canary;
+      break;
+    case 'shadow':
+      record.shadows.push(event.shadow);
       break;
     case 'request':
       record.requests.push(event.request);

@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   try: [
     'esl-router try --caller 380441112233 --did 15005550100',
     'esl-router try --caller 380441112233 --did 15005550100 --scheme sales --reply reply.json',
+    'esl-router try --csv last-month.csv --rate 10 --out tried.jsonl',
   ],
   calls: [
     'esl-router calls --since 1h --result error no_answer',
@@ -22,6 +23,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'esl-router why 380441112233',
     'esl-router why 0190a5d2-7b3c-7e21-9f0a-3c5d7e9f1a2b --log router.log',
   ],
+  shadow: ['esl-router shadow sales-new', 'esl-router shadow sales-new --since 2h --json'],
   store: [
     'esl-router store status',
     'esl-router store backup calls.db',

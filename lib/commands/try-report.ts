@@ -1,16 +1,19 @@
 import type { CallRecord } from '../call/record.ts';
+import { canaryLine, shadowLine } from './why-story.ts';
 import { describeStep } from '../decide/decide.ts';
 import type { Listed, Tried } from '../decide/dry-run.ts';
 import { sentenceOf, whatToDo } from '../errors.ts';
 
 /** The result of a dry run, in lines for people. */
 export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): string[] {
-  const { requests, readings, notes, result, reason, via } = record;
+  const { requests, readings, notes, canary, shadows, result, reason, via } = record;
   const given = chosen === null;
   const advice = whatToDo(reason);
   return [
     ...callLines(record),
-    ...(given ? [] : [`scheme ${chosen.scheme.name}, chosen by ${chosen.chosenBy}`, '']),
+    ...(given ? [] : [`scheme ${chosen.scheme.name}, chosen by ${chosen.chosenBy}`]),
+    ...(canary === null ? [] : [canaryLine(canary)]),
+    ...(given ? [] : ['']),
     ...requests.flatMap(requestLines),
     ...readings.map(
       ({ path, text, result }) => `  ${path === '' ? 'value' : path} ${JSON.stringify(text)}: ${result}`,
@@ -22,6 +25,7 @@ export function reportOf({ record, chosen, steps, dialStrings, next }: Tried): s
     ...steps.map((step) => `step: ${describeStep(step)}`),
     ...dialStrings.map((dialString) => `dial string: ${dialString}`),
     ...next.flatMap(nextLines),
+    ...shadows.map(shadowLine),
     ...(result === 'routed' || advice === null ? [] : [`what to do: ${advice}`]),
   ];
 }

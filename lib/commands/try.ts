@@ -6,12 +6,17 @@ import { decodeText } from '../http/charset.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { readBytes } from '../schemes/file.ts';
 import { createRedactor } from '../redact/redactor.ts';
+import type { Config } from '../config/config.ts';
+import { lastAgentIn } from '../router/last-agent.ts';
+import { openExisting, tenantOf, type Store } from '../store/store.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
+import { tryCsv, type CsvOptions } from './try-csv.ts';
 import { reportOf } from './try-report.ts';
 
-export interface TryOptions extends CommonOptions, CallOptions {
+export interface TryOptions extends CommonOptions, Omit<CallOptions, 'caller' | 'did'>, Partial<CsvOptions> {
+  readonly caller?: string;
   readonly scheme?: string;
   readonly reply?: string;
   readonly status: number;
@@ -29,21 +34,57 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
   const schemes = loaded.set;
   const { version } = context;
   const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
-  const call = callFrom(options, { didFrom: config.didFrom, variables: schemes.variables });
-  const canned = options.reply === undefined ? null : await cannedReply(options.reply, options.status);
+  const records = await recordsOf(config);
+  const shared = {
+    ...{ config, schemes, secrets, version, named, secretTexts },
+    ...(records === null ? {} : { lastAgent: lastAgentIn(records, () => systemClock.date()) }),
+  };
+  try {
+    const { csv, rate = RATE } = options;
+    if (csv !== undefined && options.reply !== undefined)
+      throw new RouterError('config_invalid', '--reply: is for one call, --csv asks the CRM for each');
+    return csv === undefined
+      ? await tryOne(context, options, shared)
+      : await tryCsv(context, { ...options, csv, rate }, shared);
+  } finally {
+    await records?.close();
+  }
+}
+
+async function tryOne(
+  { stdout }: CommandContext,
+  options: TryOptions,
+  { secretTexts, ...shared }: Parameters<typeof tryCsv>[2],
+): Promise<ExitCode> {
+  const { config, schemes } = shared;
+  const { caller, did, status } = options;
+  if (caller === undefined || did === undefined) {
+    const missing = caller === undefined ? '--caller' : '--did';
+    throw new RouterError(
+      'config_invalid',
+      `${missing}: say which number, or name a file of calls with --csv`,
+    );
+  }
+  const call = callFrom(
+    { ...options, caller, did },
+    { didFrom: config.didFrom, variables: schemes.variables },
+  );
+  const canned = options.reply === undefined ? null : await cannedReply(options.reply, status);
   const { tokenTexts, ...tried } = await dryRun({
-    ...{ call, config, schemes, secrets, version, named },
+    ...{ ...shared, call },
     answering: canned === null ? { by: 'crm' } : { by: 'reply', reply: canned },
     clock: systemClock,
     random: Math.random,
   });
   const redactor = createRedactor({ secrets: [...secretTexts, ...tokenTexts] });
-  if (options.json === true) printJson(context.stdout, jsonOf(tried), redactor);
-  else print(context.stdout, reportOf(tried), redactor);
+  if (options.json === true) printJson(stdout, jsonOf(tried), redactor);
+  else print(stdout, reportOf(tried), redactor);
   const { result } = tried.record;
   return result === 'routed' || result === 'no_route' ? 0 : 1;
 }
 
+/** Calls a second: a CRM that people work with hardly notices. */
+const RATE = 5;
 /** As many as the HTTP client takes. */
 const MAX_REPLY_BYTES = 64 * 1024;
 
@@ -56,4 +97,12 @@ async function cannedReply(file: string, status: number): Promise<HttpResponse> 
     const text = `cannot read the reply ${file}: ${messageOf(error)}`;
     throw new RouterError('config_invalid', text, { cause: error });
   }
+}
+
+/** Null where there are none. What a call would find in them, `try` finds. */
+async function recordsOf(
+  config: Config,
+): Promise<(Pick<Store, 'calls' | 'tenantOf'> & { close(): Promise<void> }) | null> {
+  const store = await openExisting(config.store, systemClock).catch(() => null);
+  return store === null ? null : { ...store, tenantOf: (record) => tenantOf(record, config.tenants) };
 }

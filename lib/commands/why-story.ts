@@ -1,4 +1,4 @@
-import type { CallRecord } from '../call/record.ts';
+import type { CallRecord, CanaryRecord, ShadowRecord } from '../call/record.ts';
 import { sentenceOf } from '../errors.ts';
 
 /** The story of one call, for a person at night: what happened when, and why it ended as it did. */
@@ -6,12 +6,15 @@ import { sentenceOf } from '../errors.ts';
 const MOST_LINES = 25;
 const MOST_WIDTH = 160;
 
+/** A record of an older version has no canary and no shadows. */
+type Told = Omit<CallRecord, 'canary' | 'shadows'> & Partial<Pick<CallRecord, 'canary' | 'shadows'>>;
+
 interface Moment {
   readonly atMs: number | null;
   readonly text: string;
 }
 
-export function storyOf(record: CallRecord): string[] {
+export function storyOf(record: Told): string[] {
   const head = headOf(record);
   const end = endOf(record);
   const moments = momentsOf(record)
@@ -19,10 +22,26 @@ export function storyOf(record: CallRecord): string[] {
     // Notes without a time keep their place.
     .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0) || a.place - b.place)
     .map(lineOf);
-  const notes = record.notes.map((note) => `note: ${note}`);
+  const { notes: noted, shadows = [] } = record;
+  const notes = [...noted.map((note) => `note: ${note}`), ...shadows.map(shadowLine)];
   return [...head, ...fitting([...moments, ...notes], MOST_LINES - head.length - end.length), ...end].map(
     cut,
   );
+}
+
+/** `canary: in the 5 % of sales that go by sales-new` */
+export function canaryLine({ of, scheme, percent, side }: CanaryRecord): string {
+  return `canary: ${side === 'canary' ? 'in' : 'not in'} the ${percent} % of ${of} that go by ${scheme}`;
+}
+
+/** `shadow sales-new: the same, in 87 ms` */
+export function shadowLine({ scheme, would, dropped, live, differs, tookMs }: ShadowRecord): string {
+  if (would === null) return `shadow ${scheme}: dropped (${dropped ?? 'internal'})`;
+  const { result, reason, steps } = would;
+  const verdict =
+    differs === null ? 'the call ended before it was decided' : differs ? 'differs' : 'the same';
+  const other = differs === true ? `, not ${live?.steps.join(', ') ?? ''}` : '';
+  return `shadow ${scheme}: ${verdict}: ${result} (${reason}) -> ${steps.join(', ')}${other}, in ${Math.round(tookMs)} ms`;
 }
 
 /** Who rings and for how long. The rest of the dial string is in the record: --json. */
@@ -32,7 +51,7 @@ function rings(dialString: string): string {
   return `bridge to ${legs}${seconds === undefined ? '' : `, for ${seconds} s at most`}`;
 }
 
-function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
+function headOf({ id, startedAt, call, pass, previous, canary = null }: Told): string[] {
   const when = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 23)} UTC`;
   const head = [`${when}  trace ${id}${call === null ? '' : `  uuid ${call.uuid}`}`];
   if (call !== null) {
@@ -41,6 +60,7 @@ function headOf({ id, startedAt, call, pass, previous }: CallRecord): string[] {
     const name = callerName === '' || callerName === caller ? '' : ` ${JSON.stringify(callerName)}`;
     head.push(`${number}${name} called ${did}, context ${context}, from ${sourceIp} on ${call.switch}`);
   }
+  if (canary !== null) head.push(canaryLine(canary));
   if (pass > 1) head.push(`pass ${pass} of this call; the previous one: ${previous ?? 'unknown'}`);
   return head;
 }
@@ -54,7 +74,7 @@ function momentsOf({
   bridges,
   moves,
   answeredMs,
-}: CallRecord): Moment[] {
+}: Told): Moment[] {
   const begin =
     scheme === null
       ? 'the call comes in'
@@ -129,7 +149,7 @@ function endOf({
   decidedMs,
   answeredMs,
   endedMs,
-}: CallRecord): string[] {
+}: Told): string[] {
   const who = hungUpBy === null ? '' : `, hung up by ${hungUpBy}`;
   const cause = hangupCause === null ? '' : ` (${hangupCause})`;
   const talked = answeredMs === null || endedMs === null ? '' : `, talked ${seconds(endedMs - answeredMs)}`;

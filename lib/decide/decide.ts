@@ -15,6 +15,7 @@ import type { Webhook } from '../webhook/webhook.ts';
 import { ask, macrosOf, type Asked, type AskOptions } from './ask.ts';
 import { GUARD_MARGIN_SECONDS } from './deadline.ts';
 import { calleeHeaders, type CalleeHeaders } from './headers.ts';
+import { dialAgain, lastAgent, type FindLastAgent, type LastAgentStep } from './last-agent.ts';
 import type { Places } from './limits.ts';
 import {
   afterBridge,
@@ -55,6 +56,8 @@ export interface InquiryOptions extends AskOptions {
   readonly schemes: SchemeSet;
   /** What the call counts towards the limits; absent if nothing is counted. */
   readonly places?: Places;
+  /** Absent where there is no store. */
+  readonly lastAgent?: FindLastAgent;
   /** Awaited before each question but the first: the leg has to be safe while the next CRM thinks. */
   readonly beforeAskingAgain?: () => Promise<void>;
 }
@@ -93,6 +96,10 @@ export class Inquiry {
 
   /** Asks the scheme's CRM, and its fallbacks where needed. Throws only what `signal` was aborted with. */
   async decide(scheme: Scheme, deadlineMs: number): Promise<Decision> {
+    const { call, clock, elapsedMs, note } = this.#options;
+    const budgetMs = Math.round(elapsedMs() + deadlineMs - clock.now());
+    const guardMs = call.guardSeconds === null ? null : Math.max(0, call.guardSeconds * 1000 - call.ageMs);
+    note({ type: 'due', budgetMs, guardMs });
     return this.#follow(await this.#enter(scheme, deadlineMs, new Set(), NO_PAST));
   }
 
@@ -118,6 +125,7 @@ export class Inquiry {
       if (step === undefined) walk = this.#nextList(walk);
       else if (step.kind === 'scheme') walk = await this.#handOver(behind, step.name);
       else if (step.kind === 'webhook') walk = await this.#askBackup(behind, step.url);
+      else if (step.kind === 'lastAgent') walk = await this.#findLastAgent(behind, step);
       else {
         const plan = this.#plan(step, walk);
         if (plan.ok) return this.#decided(plan, behind);
@@ -185,8 +193,10 @@ export class Inquiry {
 
   async #handOver(walk: Walk, name: string): Promise<Walk> {
     const scheme = this.#options.schemes.schemes.get(name);
-    if (scheme === undefined || walk.visited.has(name)) {
-      const reason = scheme === undefined ? 'scheme_unknown' : 'scheme_loop';
+    // Schemes that are tried in shadow mode together may hand calls to one another.
+    const isLeftAlone = scheme?.mode === 'shadow' && walk.scheme.mode === 'live';
+    if (scheme === undefined || isLeftAlone || walk.visited.has(name)) {
+      const reason = scheme === undefined ? 'scheme_unknown' : isLeftAlone ? 'scheme_shadow' : 'scheme_loop';
       const why: Why = { result: 'error', reason, detail: `scheme "${name}"` };
       return this.#leaveOut(walk, why, `hand-over to "${name}" skipped: ${reason}`);
     }
@@ -201,6 +211,29 @@ export class Inquiry {
     const asked = await this.#ask(walk, backupOf(walk.scheme.webhook, url), occasionOf(walk), walk.steps);
     if (asked.kind !== 'route') return { ...walk, past: pastOf(walk.past, asked) };
     return { ...walk, steps: [...withHeaders(asked.steps, asked.calleeHeaders), ...walk.steps] };
+  }
+
+  /** Whom the caller last talked to comes before the rest of the list. */
+  async #findLastAgent(walk: Walk, step: LastAgentStep): Promise<Walk> {
+    const { call, config, clock, signal, note, lastAgent: find } = this.#options;
+    const remainingMs = walk.deadlineMs - clock.now();
+    const found = await lastAgent(step, { call, find, remainingMs, clock, signal });
+    const say = (text: string): void => {
+      note({ type: 'note', text: `last agent: ${text}` });
+    };
+    if (typeof found === 'string') {
+      say(found);
+      return walk;
+    }
+    const { destination, at, talkedMs } = found;
+    if (walk.past.tried.split(',').includes(destination)) {
+      say(`${destination}, who has just been rung`);
+      return walk;
+    }
+    say(`${destination}, for ${Math.round(talkedMs / 1000)} s on ${at}`);
+    const { steps, readings } = dialAgain(destination, stepRules(walk.scheme, config, call));
+    note({ type: 'readings', readings });
+    return { ...walk, steps: [...withHeaders(steps, this.#ownHeaders(walk.scheme)), ...walk.steps] };
   }
 
   /** What can't be done here is skipped, as the reader skips what it refuses. */
@@ -335,6 +368,8 @@ export function describeStep(step: Step): string {
       return 'dialplan';
     case 'scheme':
       return `scheme ${step.name}`;
+    case 'lastAgent':
+      return `last agent within ${step.days} days`;
     case 'webhook':
       return `webhook ${step.url.source}`;
   }

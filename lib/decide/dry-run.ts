@@ -2,19 +2,16 @@ import { concealCaller, type Call } from '../call/channel.ts';
 import { apply, newRecord, type CallEvent, type CallRecord } from '../call/record.ts';
 import type { Outcome } from '../call/cause.ts';
 import { newTraceId } from '../call/trace.ts';
+import { Cancellation, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { prefixFormsOf } from '../dial/destination.ts';
 import { originatesFor, type OriginateContext } from '../dial/originate.ts';
 import type { Step } from '../dial/route.ts';
 import { RouterError } from '../errors.ts';
-import { createHttpClient } from '../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Scheme } from '../scheme/scheme.ts';
-import { OwnWrites, readKept } from '../schemes/kept.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
-import { Tokens, type TokenEvent } from '../upstream/tokens.ts';
-import { Upstream } from '../upstream/upstream.ts';
 import { admit, type AdmitResult } from './admit.ts';
 import { budgetMs, describeStep, Inquiry, type Decision, type InquiryOptions } from './decide.ts';
 import {
@@ -25,17 +22,22 @@ import {
   type Limit,
   type Place,
 } from './limits.ts';
+import { openLine, type Line, type LineOptions } from './line.ts';
 import { AnswerMemory } from './memory.ts';
 import { nextLists, type NextList } from './next.ts';
-import { withoutSecretsOf } from './token.ts';
+import { outlookOf } from './outlook.ts';
 import { withHeaders, type ListedStep } from './walk.ts';
+import { compared, wouldDecide } from './would.ts';
 
 /** The path of a call without a call: for `try`, and for a scheme that is tried before it is saved. No call is placed. */
 
 /** Who answers the questions. */
 type Answering =
   /** The CRM itself, marked as a dry run. Where requests may go the configuration says, here as for a call. */
-  | { readonly by: 'crm'; readonly ownPorts?: readonly number[]; readonly tokens?: Tokens }
+  | ({ readonly by: 'crm' } & Pick<LineOptions, 'ownPorts' | 'tokens'> & {
+        /** Open already, for many runs; without it each has its own. */
+        readonly line?: Line['line'];
+      })
   /** This reply, whatever is asked. */
   | { readonly by: 'reply'; readonly reply: HttpResponse }
   /** Recorded replies; no question is marked. Throws RouterError if there is no reply. */
@@ -47,12 +49,14 @@ type Answering =
 
 export interface DryRunOptions extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version'
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'lastAgent'
 > {
   /** Instead of the scheme that would be chosen for the call; null: it chooses. */
   readonly named: Scheme | null;
   readonly answering: Answering;
   readonly clock: Clock;
+  /** Ends it: its reason is thrown. */
+  readonly signal?: CancelSignal;
   /** 0 to 1. */
   readonly random: () => number;
 }
@@ -78,11 +82,26 @@ export interface Listed {
 export async function dryRun(
   options: DryRunOptions,
 ): Promise<Tried & { readonly tokenTexts: readonly string[] }> {
-  const { call, config, schemes, secrets, version, named, answering, clock } = options;
+  const { answering, clock } = options;
   const now = clock.date();
   const record = newRecord(answering.by === 'record' ? answering.trace : newTraceId(now), now);
-  const entered: string[] = [];
   const tokenTexts: string[] = [];
+  const { line, close } = lineOf(options, {
+    note: (text) => {
+      apply(record, { type: 'note', text });
+    },
+    onTokens: (texts) => void tokenTexts.push(...texts),
+  });
+  try {
+    return { ...(await run(record, line, options)), tokenTexts };
+  } finally {
+    await close();
+  }
+}
+
+async function run(record: CallRecord, line: Line['line'], options: DryRunOptions): Promise<Tried> {
+  const { call, config, schemes, named } = options;
+  const entered: string[] = [];
   const note = (event: CallEvent): void => {
     apply(record, event);
     if (event.type === 'scheme') entered.push(event.name);
@@ -90,27 +109,25 @@ export async function dryRun(
   const say = (texts: readonly string[]): void => {
     for (const text of texts) note({ type: 'note', text });
   };
-  const tried = (rest: Omit<Tried, 'record'>): Awaited<ReturnType<typeof dryRun>> => {
-    return { record, ...rest, tokenTexts };
-  };
   note({ type: 'call', call: call.withheld ? concealCaller(call) : call });
   const admitted = admit(call, { config, schemes, named });
   if (admitted.kind === 'given_back') {
     say(notesOnGivenBack(admitted, schemes));
     note({ type: 'result', result: admitted.result, reason: admitted.reason });
-    return tried({ chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] });
+    await askShadows(admitted.shadows, record, line, options);
+    return { record, chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] };
   }
-  const { scheme, chosenBy } = admitted;
+  const { scheme, chosenBy, canary } = admitted;
   if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
   note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
-  const onTokens = (texts: readonly string[]): void => void tokenTexts.push(...texts);
-  const asking = { call, config, schemes, secrets, version, trace: record.id, note };
-  const decision = await decide(scheme, asking, options, onTokens);
+  if (canary !== null) note({ type: 'canary', canary });
+  const decision = await decide(scheme, record, line, { ...options, note });
+  await askShadows(admitted.shadows, record, line, options);
   const lists = nextLists(decision, { call, config, schemes });
   say(lists.flatMap(notesOnReadings));
   say(notesOnCaps(entered, [decision, ...lists], schemes, config));
   say(notesOnDuration([decision, ...lists], decision.scheme, config));
-  return tried({ chosen: admitted, ...listed(decision, lists, call, config) });
+  return { record, chosen: admitted, ...listed(decision, lists, call, config) };
 }
 
 /** The record of the call, and what it would do. */
@@ -119,39 +136,50 @@ export function jsonOf({ record, steps, dialStrings, next }: Tried): object {
   return { ...record, steps: steps.map(describeStep), dialStrings, next: shown };
 }
 
-type Asking = Pick<InquiryOptions, 'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'trace' | 'note'>;
-
-async function decide(
+function decide(
   scheme: Scheme,
-  asking: Asking,
-  { answering, clock, random }: DryRunOptions,
-  onTokens: (texts: readonly string[]) => void,
+  { id: trace }: CallRecord,
+  line: Line['line'],
+  options: DryRunOptions & Pick<InquiryOptions, 'note'>,
 ): Promise<Decision> {
+  const { answering, clock, call } = options;
   const startedAt = clock.now();
-  const { line, close } =
-    answering.by === 'crm' ? liveLine(answering, asking, { clock, random, onTokens }) : silentLine(answering);
   const inquiry = new Inquiry({
-    ...asking,
+    ...options,
     ...line,
+    trace,
     memory: new AnswerMemory(),
-    clock,
     // Those of a router with no other call: two numbers rung together may already be over the limit of a prefix.
     places: new Limits(clock).places(),
     dryRun: answering.by !== 'record',
-    signal: new AbortController().signal,
+    signal: options.signal ?? new Cancellation(),
     elapsedMs: () => clock.now() - startedAt,
   });
-  try {
-    return await inquiry.decide(scheme, startedAt + budgetMs(scheme, asking.call));
-  } finally {
-    await close();
+  return inquiry.decide(scheme, startedAt + budgetMs(scheme, call));
+}
+
+/** What was answered of old tells nothing of schemes that were not asked then. */
+async function askShadows(
+  shadows: readonly Scheme[],
+  record: CallRecord,
+  line: Line['line'],
+  options: DryRunOptions,
+): Promise<void> {
+  if (options.answering.by === 'record') return;
+  const asking = { ...options, ...line, trace: record.id, signal: options.signal ?? new Cancellation() };
+  for (const scheme of shadows) {
+    const would = await wouldDecide(scheme, { ...asking, memory: new AnswerMemory() });
+    apply(record, { type: 'shadow', shadow: compared(would, outlookOf(record)) });
   }
 }
 
-/** Where questions go, and access tokens come from. */
-interface Line {
-  readonly line: Pick<InquiryOptions, 'send' | 'tokens'>;
-  readonly close: () => Promise<void>;
+function lineOf(
+  { answering, config, clock, random }: DryRunOptions,
+  telling: Pick<LineOptions, 'note' | 'onTokens'>,
+): Line {
+  if (answering.by !== 'crm') return silentLine(answering);
+  if (answering.line !== undefined) return { line: answering.line, close: () => Promise.resolve() };
+  return openLine({ ...answering, ...telling, config, clock, random });
 }
 
 function silentLine(answering: Exclude<Answering, { by: 'crm' }>): Line {
@@ -161,68 +189,6 @@ function silentLine(answering: Exclude<Answering, { by: 'crm' }>): Line {
       resolve(answer(request));
     });
   return { line: { send }, close: () => Promise.resolve() };
-}
-
-function liveLine(
-  { ownPorts = [], tokens: shared }: Extract<Answering, { by: 'crm' }>,
-  { config: { network, listen, health }, note }: Asking,
-  {
-    clock,
-    random,
-    onTokens,
-  }: Pick<DryRunOptions, 'clock' | 'random'> & { onTokens: (texts: readonly string[]) => void },
-): Line {
-  const http = createHttpClient({
-    network,
-    ownPorts: new Set([listen.port, Number(health.port), ...ownPorts]),
-  });
-  const upstream = new Upstream({ send: http.send.bind(http), clock, random });
-  const send = upstream.send.bind(upstream);
-  if (shared !== undefined) {
-    return {
-      line: { send, tokens: shared },
-      close: () => {
-        http.close();
-        return Promise.resolve();
-      },
-    };
-  }
-  const tokens = new Tokens({
-    send: async (request, sending) => {
-      const { method, shown } = request;
-      const way = shown.proxy === null ? '' : ` through the proxy ${shown.proxy}`;
-      const asked = `${method} ${shown.url} ${shown.body ?? ''}${way}`;
-      const response = await http.send(request, sending).catch((error: unknown) => {
-        note({ type: 'note', text: `access token: ${asked}` });
-        throw error;
-      });
-      const ms = Math.round(response.phases.total);
-      note({ type: 'note', text: `access token: ${asked} -> HTTP ${response.status} in ${ms} ms` });
-      return response;
-    },
-    clock,
-    random,
-    files: { read: readKept, write: new OwnWrites().write },
-    redact: withoutSecretsOf,
-    onTokens,
-    onEvent: (event) => {
-      noteOnToken(event, note);
-    },
-  });
-  return {
-    line: { send, tokens },
-    close: async () => {
-      await tokens.close();
-      http.close();
-    },
-  };
-}
-
-function noteOnToken(event: TokenEvent, note: Asking['note']): void {
-  // A failure is the reason of the call.
-  if (event.kind !== 'unsaved') return;
-  const text = `${event.tokenUrl} has replaced the refresh token, and the new one is lost: ${event.detail}`;
-  note({ type: 'note', text });
 }
 
 /** Throws RouterError `config_invalid` where there is none. */

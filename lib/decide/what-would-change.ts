@@ -1,5 +1,5 @@
 import type { Call } from '../call/channel.ts';
-import type { CallRecord } from '../call/record.ts';
+import type { CallRecord, Outlook } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { REASONS } from '../reasons/index.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { dryRun } from './dry-run.ts';
+import { outlookOf, sameOutlook } from './outlook.ts';
 import { callFromRecord } from './recorded.ts';
 
 /**
@@ -34,14 +35,6 @@ export interface ChangeOptions {
   readonly limitMs: number;
 }
 
-/** `routed: dial 201, dialplan`, and the scheme that decided. */
-interface Outlook {
-  readonly scheme: string | null;
-  readonly result: string;
-  readonly reason: string;
-  readonly steps: readonly string[];
-}
-
 type Verdict = { readonly id: string } & (
   | { readonly kind: 'same' }
   | { readonly kind: 'moved'; readonly from: Outlook; readonly to: Outlook }
@@ -59,7 +52,7 @@ const TURN_MS = 4;
 /** What the HTTP client takes of a reply: one of this length may go on. */
 const MAX_REPLY = 64 * 1024;
 /** Given back before any scheme counted: decided again like all others. */
-const UNASKED = new Set(['no_scheme', 'scheme_unknown', 'emergency_called', 'hop_limit']);
+const UNASKED = new Set(['no_scheme', 'scheme_unknown', 'scheme_shadow', 'emergency_called', 'hop_limit']);
 
 class Untellable extends Error {}
 
@@ -103,27 +96,19 @@ async function verdictOn(recorded: RecordedCall, options: ChangeOptions): Promis
 
 /** The call, and what was decided first. Throws Untellable. */
 function tellable({ masked, record }: RecordedCall, options: ChangeOptions): { from: Outlook; call: Call } {
-  const { call, decisions, recalled, scheme, reason, result } = record;
+  const { call, decisions, recalled, reason } = record;
   if (masked) throw new Untellable('its numbers are masked or erased');
   if (call === null) throw new Untellable('the record holds no call');
   if (record.pass > 1)
     throw new Untellable('it had been to a router before, and the record does not hold all of that');
-  const [first] = decisions;
-  if (first === undefined && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
+  if (decisions.length === 0 && !UNASKED.has(reason)) throw new Untellable(`it was not decided: ${reason}`);
   if (recalled.length > 0) throw new Untellable('an earlier answer was used instead of a reply');
   if (call.withheld && call.caller === '' && hasCallerMatch(options.schemes)) {
     throw new Untellable('its caller is withheld, and a scheme matches by caller');
   }
-  const { scheme: by, ...told } = first ?? {
-    scheme: scheme?.name ?? null,
-    result,
-    reason,
-    steps: ['dialplan'],
-  };
-  const from = { scheme: by, result: told.result, reason: told.reason, steps: told.steps };
   const again = callFromRecord(record, options);
   if (again === null) throw new Untellable('the record holds no call');
-  return { from, call: again };
+  return { from: outlookOf(record), call: again };
 }
 
 /** By the first decision only: what followed would differ with other callees and other times. */
@@ -144,10 +129,7 @@ async function decidedAgain(record: CallRecord, call: Call, options: ChangeOptio
   const { record: now } = await dryRun(asking);
   const [why] = untold;
   if (why !== undefined) throw why;
-  const [decision] = now.decisions;
-  const { result, reason } = now;
-  if (decision === undefined) return { scheme: null, result, reason, steps: ['dialplan'] };
-  return { scheme: decision.scheme, result: decision.result, reason: decision.reason, steps: decision.steps };
+  return outlookOf(now);
 }
 
 /** What was answered to which question. */
@@ -191,8 +173,4 @@ function sayingOf(method: string, url: string, body: string | null): string {
 
 function hasCallerMatch({ schemes }: SchemeSet): boolean {
   return [...schemes.values()].some(({ match }) => match?.caller !== undefined);
-}
-
-function sameOutlook(one: Outlook, other: Outlook): boolean {
-  return one.result === other.result && one.steps.join('\n') === other.steps.join('\n');
 }

@@ -25,6 +25,8 @@ export type Step =
   | { readonly kind: 'hangup'; readonly cause: HangupCause }
   | { readonly kind: 'dialplan' }
   | { readonly kind: 'scheme'; readonly name: string }
+  /** From a scheme's own lists only, as the next one: whom the caller last talked to. */
+  | { readonly kind: 'lastAgent'; readonly days: number; readonly minTalkSeconds: number }
   /** From a scheme's own lists only: no CRM sends the router to another address. */
   | { readonly kind: 'webhook'; readonly url: Template };
 
@@ -91,6 +93,7 @@ export function parseSteps(
       return dials;
     }
     if ('webhook' in step) return [{ kind: 'webhook', url: step.webhook }];
+    if ('lastAgent' in step) return [{ kind: 'lastAgent', ...step.lastAgent }];
     if ('scheme' in step) return [{ kind: 'scheme', name: step.scheme }];
     if ('transfer' in step) return [{ kind: 'transfer', ...step.transfer }];
     if ('dialplan' in step) return [{ kind: 'dialplan' }];

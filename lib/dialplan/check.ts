@@ -26,8 +26,13 @@ export interface CheckOptions {
 const FALLBACK = 'esl_router_fallback';
 const DEFAULT_PORT = 8084;
 /** The router decides so long before the guard fires. */
-export const MARGIN_SECONDS = 2;
-export const SHORTEST_GUARD = 8;
+const MARGIN_SECONDS = 2;
+const SHORTEST_GUARD = 8;
+
+/** For schemes that may take so long to decide. */
+export function guardSecondsFor(timeoutSeconds: number): number {
+  return Math.max(SHORTEST_GUARD, Math.ceil(timeoutSeconds) + MARGIN_SECONDS);
+}
 
 /** Over in no time, and heard by nobody. */
 const SILENT =
@@ -138,7 +143,7 @@ class Way {
     // A sched_cancel after it takes it away again.
     const cancelled = this.#before.findLastIndex(({ application }) => application === 'sched_cancel');
     const index = this.#before.findLastIndex(({ application }) => application === 'sched_transfer');
-    const seconds = Math.max(SHORTEST_GUARD, Math.ceil(this.#options.timeoutSeconds) + MARGIN_SECONDS);
+    const seconds = guardSecondsFor(this.#options.timeoutSeconds);
     const guard = this.#before[index];
     if (guard === undefined || index < cancelled) {
       const context = this.#extension.context ?? '${context}';

@@ -1,4 +1,4 @@
-import { concealCaller, parseCall, PASS, type Call } from '../call/channel.ts';
+import { concealCaller, parseCall, type Call } from '../call/channel.ts';
 import type { CallObserver } from '../call/observer.ts';
 import { apply, newRecord, type CallEvent, type CallRecord, type End, type Result } from '../call/record.ts';
 import type { CallReplies, ReplyRoom } from '../call/room.ts';
@@ -9,7 +9,9 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { admit } from '../decide/admit.ts';
 import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide/decide.ts';
+import type { FindLastAgent } from '../decide/last-agent.ts';
 import type { Limits, Places } from '../decide/limits.ts';
+import type { Shadows } from '../decide/shadows.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { Admission, Refusal } from '../esl/listener.ts';
@@ -20,6 +22,7 @@ import { endingOf, recordingIn } from './ending.ts';
 import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
+import { markersOf, passMarker } from './markers.ts';
 import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from './step.ts';
 import { eventOf, type LegNews } from './news.ts';
@@ -35,6 +38,7 @@ export interface CallContext {
   readonly secrets: Secrets;
   readonly send: InquiryOptions['send'];
   readonly memory: InquiryOptions['memory'];
+  readonly lastAgent?: FindLastAgent;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly replies: ReplyRoom;
@@ -42,6 +46,7 @@ export interface CallContext {
   /** Aborted when the router stops: undecided calls go on, bridges are left to FreeSWITCH. */
   readonly stopping: CancelSignal;
   readonly passes: Passes;
+  readonly shadows: Pick<Shadows, 'ask'>;
   readonly observer: Pick<Required<CallObserver>, 'noted' | 'decided'>;
   /** What a person should fix in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
@@ -137,15 +142,17 @@ class CallStory {
     if (pass > MAX_PASSES) return this.#giveBack('refused', 'pass_limit');
     if (refusal !== null) return this.#giveBack('error', refusal);
     const admitted = admit(call, { config, schemes });
+    this.#context.shadows.ask(admitted.shadows, call, this.record, this.#context);
     if (admitted.kind === 'given_back') {
       if (admitted.note !== null) this.#note({ type: 'note', text: admitted.note });
       this.#note({ type: 'result', result: admitted.result, reason: admitted.reason });
       this.#context.observer.decided(this.record, whereOf({ kind: 'dialplan' }));
       return this.#giveBack(admitted.result, admitted.reason);
     }
-    const { scheme, chosenBy } = admitted;
+    const { scheme, chosenBy, canary } = admitted;
     if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
+    if (canary !== null) this.#note({ type: 'canary', canary });
     const inquiry = new Inquiry({
       call,
       trace: this.record.id,
@@ -160,7 +167,9 @@ class CallStory {
       ...this.#context,
     });
     const stopRinging = later(leg, clock, scheme.waiting.ringAfterMs, () => ring(leg));
-    const stopMarking = later(leg, clock, MARK_AFTER_MS, () => [setVariables(leg.call, this.#passMarker())]);
+    const stopMarking = later(leg, clock, MARK_AFTER_MS, () => [
+      setVariables(leg.call, passMarker(this.record)),
+    ]);
     let decision: Decision;
     try {
       decision = await inquiry.decide(scheme, this.#connectedAt + budgetMs(scheme, call));
@@ -286,7 +295,7 @@ class CallStory {
       await leg.parked(withinMs);
       // Without "full" there is no api command: the dialplan serves the caller as it is.
       if (leg.call.socketMode.full) {
-        const markers = setVariables(leg.call, this.#markers(result, reason, ''));
+        const markers = setVariables(leg.call, markersOf(this.record, result, reason, ''));
         await leg.commandHere([...(this.#guard?.lift() ?? []), markers]);
         if (!isNameable(leg.call)) await leg.settled(withinMs);
       }
@@ -358,24 +367,8 @@ class CallStory {
       },
       elapsedMs: () => this.#elapsedMs(),
       sinceConnect: (clockMs) => clockMs - this.#connectedAt,
-      markers: (destination) => this.#markers(result, reason, destination),
+      markers: (destination) => markersOf(this.record, result, reason, destination),
     };
-  }
-
-  /** What the dialplan's conditions and the CDRs of FreeSWITCH see. */
-  #markers(result: Result, reason: Reason, destination: string): Record<string, string> {
-    return {
-      esl_router_result: result,
-      esl_router_reason: reason,
-      esl_router_scheme: this.record.scheme?.name ?? '',
-      esl_router_destination: destination,
-      esl_router_trace: this.record.id,
-      ...this.#passMarker(),
-    };
-  }
-
-  #passMarker(): Record<string, string> {
-    return { [PASS]: `${this.record.pass}:${this.record.id}` };
   }
 
   #hear(news: LegNews, call: Call): void {

@@ -20,6 +20,11 @@ export const OWN = {
     'No `match` applies, and there is no default scheme.',
     'Run `esl-router try` with the numbers of the call. Set `defaultScheme`, or correct `match`.',
   ],
+  scheme_shadow: [
+    'the scheme for the call is in shadow mode, and decides none',
+    'The scheme says `mode` "shadow", or its state in the store is "shadow".',
+    'Look at `esl-router shadow NAME`. Set `mode` "live" when calls are to go by it.',
+  ],
   scheme_unknown: [
     'the scheme that the call was handed to does not exist',
     'The dialplan, or a reply of the CRM, names a scheme that is not loaded.',

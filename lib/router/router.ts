@@ -1,11 +1,9 @@
 import type { Api } from '../api/server.ts';
 import { LiveCalls } from '../call/live.ts';
 import { CallObservers, type CallObserver } from '../call/observer.ts';
-import { apply, newRecord, type CallRecord } from '../call/record.ts';
-import { newTraceId } from '../call/trace.ts';
 import { ReplyRoom } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
-import { STANDSTILL_MS, systemClock, within, type Clock } from '../clock.ts';
+import { systemClock, within, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { Limits } from '../decide/limits.ts';
@@ -29,9 +27,12 @@ import { openEvents } from './events.ts';
 import { capacity } from './capacity.ts';
 import { serveHealth, type Health, type Readiness } from './health.ts';
 import { Journal } from './journal.ts';
+import { lastAgentIn } from './last-agent.ts';
 import { Load, type LoadState } from './load.ts';
 import { openMonitoring, type Monitoring } from './monitoring.ts';
+import { openShadows } from './shadows.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
+import { unserved } from './unserved.ts';
 
 /** The composition root: start, reload, drain, stop. The caller owns the process, its signals and its output. */
 
@@ -172,11 +173,23 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
           clock,
           version,
         });
-  const remembering: CallObserver = { ended: (record) => store?.record(record) };
-  const live = new LiveCalls(() => clock.date());
-  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
+  const found =
+    store === undefined || store === null ? {} : { lastAgent: lastAgentIn(store, () => clock.date()) };
   let load: Load | null = null;
   const lagMs = (): number => load?.lagMs ?? 0;
+  const { shadows, ...beside } = openShadows({
+    ...found,
+    ...{ config, store: store ?? null, tokens, ownPorts, log, clock, version },
+    // Half of what calls are turned away at.
+    noTime: () =>
+      stopping.aborted
+        ? 'draining'
+        : load?.state.kind === 'normal' && lagMs() < config.overload.lagMs / 2
+          ? null
+          : 'overloaded',
+  });
+  const live = new LiveCalls(() => clock.date());
+  const { backlog, ...most } = capacity(config, options.maxDescriptors, log);
   const monitoring = await openMonitoring({
     ...{ config, live, upstream, telling, log, clock, version, lagMs, maxCalls: most.maxCalls },
     store: store ?? null,
@@ -186,7 +199,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const observer = new CallObservers(
     [
       journal,
-      remembering,
+      beside.observer,
       live,
       ...monitoring.observers,
       ...(store === undefined || store === null ? [] : [store.problemCounter]),
@@ -241,6 +254,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       version,
       stopping,
       passes,
+      shadows,
+      ...found,
       observer,
       onDialplanFault,
     };
@@ -254,6 +269,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     ...most,
     ...config.overload,
     onChange: (state) => {
+      if (state.kind !== 'normal') shadows.drop('overloaded');
       followLoad(state, { listener, log, lagMs: lagMs() });
     },
   });
@@ -276,6 +292,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     monitoring,
     tokens,
     ownPorts,
+    listening: listener.address,
   }).catch(async (error: unknown) => {
     load.stop();
     health?.close();
@@ -304,6 +321,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     health?.close();
     // Event streams are cut; a route that waits for the store does not get long.
     if (api !== null) await within(api.close(), FAREWELL_MS, clock);
+    await within(beside.close(), FAREWELL_MS, clock);
     await telling?.close();
     await monitoring.close();
     await within(tokens.close(), FAREWELL_MS, clock);
@@ -368,24 +386,4 @@ async function openHealth(
   { metrics, mayRead }: Monitoring,
 ): Promise<Health | null> {
   return port === 'off' ? null : serveHealth({ host, port, readiness, metrics, mayRead });
-}
-
-/** For a connection that was reset before it was accepted: there is no way to know which call it was. */
-function unserved(stalledMs: number, clock: Clock): CallRecord {
-  const now = clock.date();
-  const record = newRecord(newTraceId(now), now);
-  const stalled = stalledMs >= STANDSTILL_MS;
-  const text = 'FreeSWITCH reset the connection before it was accepted';
-  const meanwhile = `; the router was stalled for ${Math.round(stalledMs)} ms`;
-  apply(record, { type: 'note', text: stalled ? `${text}${meanwhile}` : text });
-  apply(record, { type: 'result', result: 'error', reason: stalled ? 'router_stalled' : 'switch_lost' });
-  apply(record, {
-    type: 'end',
-    end: 'switch_lost',
-    atMs: 0,
-    hangupCause: null,
-    hungUpBy: null,
-    recording: '',
-  });
-  return record;
 }

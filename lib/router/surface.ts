@@ -14,6 +14,8 @@ import type { SchemeSet } from '../schemes/schemes.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { openDialplan } from './dialplan.ts';
+import { lastAgentIn } from './last-agent.ts';
 import type { Readiness } from './health.ts';
 import type { Monitoring } from './monitoring.ts';
 import { openTrial } from './trial.ts';
@@ -40,12 +42,14 @@ interface Told {
   readonly monitoring: Monitoring;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
+  /** Where FreeSWITCH's calls come in. */
+  readonly listening: { readonly host: string; readonly port: number };
 }
 
 /** Null: there is none, because it is off or there is no store. */
 export async function openApi(
   options: Options,
-  { schemes, tokens, ownPorts, monitoring: { metrics, mayRead }, ...told }: Told,
+  { schemes, tokens, ownPorts, listening, monitoring: { metrics, mayRead }, ...told }: Told,
 ): Promise<Api | null> {
   const { config, settings = [], store, log, version, clock = systemClock } = options;
   const { port } = config.api;
@@ -65,22 +69,22 @@ export async function openApi(
     clock,
   });
   const inForce = (): SchemeSet => schemes.current;
-  const trial = openTrial({ config, secrets, schemes: inForce, desk, tokens, ownPorts, clock, version });
-  return serveApi({
+  const lastAgent = lastAgentIn(store, () => clock.date());
+  const trial = openTrial({
     config,
-    settings,
-    store,
-    schemes: inUse,
-    readSchemeFile,
+    lastAgent,
+    secrets,
+    schemes: inForce,
     desk,
-    trial,
-    metrics,
-    mayRead,
-    ...told,
-    log,
-    version,
+    tokens,
+    ownPorts,
     clock,
+    version,
   });
+  const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
+  const shared = { config, settings, store, log, version, clock };
+  const views = { schemes: inUse, readSchemeFile, desk, trial, dialplan, metrics, mayRead };
+  return serveApi({ ...shared, ...views, ...told });
 }
 
 async function readSchemeFile(file: string): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { callFrom } from '../decide/described.ts';
 import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
+import type { FindLastAgent } from '../decide/last-agent.ts';
 import { callFromRecord, macroValues } from '../decide/recorded.ts';
 import { whatWouldChange } from '../decide/what-would-change.ts';
 import { RouterError } from '../errors.ts';
@@ -23,6 +24,7 @@ export interface TrialOptions {
   readonly desk: Pick<SchemeDesk, 'setWith'>;
   /** Those of the router, because a refresh token works only once; without them each trial asks for its own. */
   readonly tokens?: Tokens;
+  readonly lastAgent?: FindLastAgent;
   readonly ownPorts: ReadonlySet<number>;
   readonly clock: Clock;
   readonly version: string;
@@ -59,6 +61,7 @@ export function openTrial(options: TrialOptions): Trial {
     const canned = reply === null ? null : { ...reply, phases: { total: 0 }, canned: true as const };
     const { tokenTexts, ...tried } = await dryRun({
       ...{ ...shared, call, schemes, secrets: secrets(), named },
+      ...(options.lastAgent === undefined ? {} : { lastAgent: options.lastAgent }),
       answering:
         canned === null
           ? { by: 'crm', ownPorts: [...ownPorts], ...(tokens === undefined ? {} : { tokens }) }

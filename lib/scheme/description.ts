@@ -13,6 +13,21 @@ export const SCHEME_FIELDS = {
     example: 'sales',
   },
   title: { label: 'Title', doc: 'Free text for people.', example: 'Sales line, asks the CRM for the owner' },
+  mode: {
+    label: 'Mode',
+    doc: '"shadow": the CRM is asked for each call that this scheme would have, the record says what would have happened, and the call goes its way as if this scheme were not there. See docs/shadow.md.',
+    example: 'shadow',
+  },
+  shadow: {
+    label: 'Shadow',
+    doc: 'Name of a scheme that is asked beside this one for each call, and decides nothing: where the two differ is recorded.',
+    example: 'sales-new',
+  },
+  canary: {
+    label: 'Canary',
+    doc: 'Sends a share of the callers by another scheme.',
+    example: { scheme: 'sales-new', percent: 5 },
+  },
   match: {
     label: 'Match',
     doc: 'Which calls this scheme is for, when neither the channel variable esl_router_scheme nor the path of the socket address names one. All parts must match.',
@@ -96,6 +111,16 @@ export const EVENTS_FIELDS = {
     label: 'Webhook',
     doc: 'Where the event is sent and how, as for any webhook, with macros of the event beside those of the call. Without parameters and body the default event is sent (event.schema.json).',
     example: { url: 'https://crm.example.com/calls' },
+  },
+} as const satisfies Record<string, Field>;
+
+export const CANARY_FIELDS = {
+  scheme: { label: 'Scheme', doc: 'Name of the scheme that has the share.', example: 'sales-new' },
+  percent: {
+    label: 'Share',
+    doc: 'Of the callers. Whose share it is depends on the number alone: a larger one keeps all who were in the smaller one. Callers without a number are never in it.',
+    unit: '%',
+    example: 5,
   },
 } as const satisfies Record<string, Field>;
 
@@ -251,7 +276,22 @@ export const STEP_FIELDS = {
     example: 'https://backup.example.com/route',
   },
   scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },
+  lastAgent: {
+    label: 'Last agent',
+    doc: 'Whom this caller last talked to, by the records in the store; within 300 ms, or the next step follows.',
+    example: { days: 30, minTalkSeconds: 20 },
+  },
   transfer: { label: 'Transfer', doc: 'To an extension of the dialplan.' },
   hangup: { label: 'Hang up', doc: 'With this cause.', example: 'USER_BUSY' },
   dialplan: { label: 'Back to the dialplan', doc: 'What follows "socket" runs.', example: true },
+} as const satisfies Record<string, Field>;
+
+export const LAST_AGENT_FIELDS = {
+  days: { label: 'Days', doc: 'How far it looks back.', unit: 'days', example: 30 },
+  minTalkSeconds: {
+    label: 'Shortest talk',
+    doc: 'Shorter ones do not count: a wrong number, a voicemail.',
+    unit: 'seconds',
+    example: 20,
+  },
 } as const satisfies Record<string, Field>;

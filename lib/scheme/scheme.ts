@@ -30,6 +30,7 @@ const domainName = z
     'expected a domain, or "var:" and the name of a channel variable',
   );
 const glob = z.string().min(1).max(128);
+const schemeName = z.string().regex(NAME, NAME_RULE);
 const digitCount = z.int().min(1).max(15);
 
 const prefixes = z
@@ -38,8 +39,13 @@ const prefixes = z
 
 const fields = {
   $schema: z.string().max(2000).optional(),
-  name: z.string().regex(NAME, NAME_RULE),
+  name: schemeName,
   title: z.string().max(200).optional(),
+  mode: z.enum(['live', 'shadow']).default('live'),
+  shadow: schemeName.optional(),
+  canary: z
+    .strictObject(described({ scheme: schemeName, percent: z.number().min(0).max(100) }, words.CANARY_FIELDS))
+    .optional(),
   match: z
     .strictObject(
       described(

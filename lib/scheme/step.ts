@@ -3,7 +3,7 @@ import { HANGUP_CAUSES, type HangupCause } from '../call/cause.ts';
 import { described } from '../webhook/field.ts';
 import { repliesOf } from '../webhook/macro.ts';
 import { webhookUrl } from '../webhook/webhook.ts';
-import { STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
+import { LAST_AGENT_FIELDS, STEP_FIELDS, TRANSFER_FIELDS } from './description.ts';
 
 /** Steps of a fallback, and the names that are in them. */
 
@@ -62,6 +62,15 @@ const parts = described(
       error: 'there is no {{reply.path}} here: this is the same question to another URL',
     }),
     scheme: z.string().regex(NAME),
+    lastAgent: z.strictObject(
+      described(
+        {
+          days: z.int().min(1).max(3_650).default(30),
+          minTalkSeconds: z.int().min(0).max(86_400).default(20),
+        },
+        LAST_AGENT_FIELDS,
+      ),
+    ),
     transfer,
     hangup: hangupCause,
     dialplan: z.literal(true),
@@ -74,13 +83,14 @@ const step = z.union(
     z.strictObject({ dial: parts.dial, timeout: parts.timeout }),
     z.strictObject({ webhook: parts.webhook }),
     z.strictObject({ scheme: parts.scheme }),
+    z.strictObject({ lastAgent: parts.lastAgent }),
     z.strictObject({ transfer: parts.transfer }),
     z.strictObject({ hangup: parts.hangup }),
     z.strictObject({ dialplan: parts.dialplan }),
   ],
   {
     error:
-      'expected one of {"dial": ...}, {"webhook": URL}, {"scheme": name}, {"transfer": {"extension", "context"}}, {"hangup": cause}, {"dialplan": true}',
+      'expected one of {"dial": ...}, {"webhook": URL}, {"scheme": name}, {"lastAgent": {"days", "minTalkSeconds"}}, {"transfer": {"extension", "context"}}, {"hangup": cause}, {"dialplan": true}',
   },
 );
 

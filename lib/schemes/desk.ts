@@ -6,7 +6,7 @@ import { NAME } from '../scheme/scheme.ts';
 import { uuidv7 } from '../uuid.ts';
 import { MAX_SCHEME_BYTES } from './file.ts';
 import type { LoadResult } from './schemes.ts';
-import type { StoredSchemes, StoredUse } from './stored.ts';
+import type { StoredScheme, StoredSchemes, StoredUse } from './stored.ts';
 
 /** Where stored schemes are changed: a change is kept only when the whole set of schemes with it can be loaded. */
 
@@ -58,7 +58,7 @@ export interface DeskOptions {
 }
 
 export interface Listing extends Revision {
-  /** Null: it is not live, or is not loaded yet. */
+  /** Null: it is neither live nor a shadow, or is not loaded yet. */
   readonly use: StoredUse | null;
 }
 
@@ -135,7 +135,7 @@ export class SchemeDesk {
       const [newest] = await shelf.revisions(tenant, name);
       return { kind: 'conflict', revision: newest?.revision ?? 0 };
     }
-    if (state === 'live' || last?.state === 'live') await reload();
+    if (isUsed(state) || (last !== undefined && isUsed(last.state))) await reload();
     return { kind: 'saved', revision: saved };
   }
 
@@ -149,8 +149,9 @@ export class SchemeDesk {
   /** All schemes as they would be with this document live in place of the stored one. Throws RouterError `config_invalid`. */
   async setWith(name: string, document: string): Promise<Extract<LoadResult, { ok: true }>['set']> {
     const { shelf, tenant, load } = this.#options;
-    const others = (await shelf.current(tenant)).filter((one) => one.state === 'live' && one.name !== name);
-    const result = await load({ schemes: [...others, { name, revision: 0, document }], isKnown: true });
+    const others = usedOf(await shelf.current(tenant)).filter((one) => one.name !== name);
+    const own = { name, revision: 0, document, state: 'live' } as const;
+    const result = await load({ schemes: [...others, own], isKnown: true });
     const faults = faultsIn(result, name, document);
     if (faults.length > 0 || !result.ok) {
       throw new RouterError(
@@ -168,22 +169,21 @@ export class SchemeDesk {
     const own = documentFaults(name, document);
     if (own.length > 0) return own;
     if (state === 'draft') return [];
-    const live = current.filter((one) => one.state === 'live');
-    const others = live.filter((one) => one.name !== name);
+    const used = usedOf(current);
+    const others = used.filter((one) => one.name !== name);
     const revision = (current.find((one) => one.name === name)?.revision ?? 0) + 1;
-    const isThere = state === 'live' || state === 'shadow';
-    const schemes = isThere ? [...others, { name, revision, document }] : others;
+    const schemes = isUsed(state) ? [...others, { name, revision, document, state }] : others;
     const result = await this.#options.load({ schemes, isKnown: true });
     const faults = faultsIn(result, name, document);
     if (faults.length > 0) return faults;
-    return this.#brokenBy(result, live, name);
+    return this.#brokenBy(result, used, name);
   }
 
   /** Others that were fine before: they hand over to this one. */
-  async #brokenBy(result: LoadResult, live: readonly Revision[], name: string): Promise<DocumentFault[]> {
+  async #brokenBy(result: LoadResult, used: readonly StoredScheme[], name: string): Promise<DocumentFault[]> {
     const ill = leftOut(result).filter((one) => one.name !== name);
     if (ill.length === 0) return [];
-    const before = leftOut(await this.#options.load({ schemes: live, isKnown: true }));
+    const before = leftOut(await this.#options.load({ schemes: used, isKnown: true }));
     const wasIll = new Set(before.map((one) => one.name));
     return ill
       .filter((one) => !wasIll.has(one.name))
@@ -200,6 +200,14 @@ export class SchemeDesk {
     const use = this.#options.uses().find((one) => one.name === revision.name) ?? null;
     return { ...revision, use: use?.revision === revision.revision ? use : null };
   }
+}
+
+function isUsed(state: SchemeState): state is StoredScheme['state'] {
+  return state === 'live' || state === 'shadow';
+}
+
+function usedOf(current: readonly Revision[]): StoredScheme[] {
+  return current.flatMap(({ state, ...rest }) => (isUsed(state) ? [{ ...rest, state }] : []));
 }
 
 /** `webhook.url` -> `/webhook/url`. A word of a map may have dots itself: the document tells which are its keys. */

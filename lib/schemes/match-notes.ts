@@ -22,8 +22,12 @@ export function matchNotes(schemes: readonly Sourced[], config: Pick<Config, 'by
   return schemes.flatMap(({ scheme, source }, index) => {
     const match = matchOf(scheme);
     if (match === null) return [];
-    const earlier = schemes.length > MOST_COMPARED ? [] : schemes.slice(0, index);
-    const notes = [...patternNotes(match, config), ...hiddenNotes(match, earlier)];
+    // One in shadow mode takes no call from those behind it.
+    const earlier = schemes
+      .slice(0, index)
+      .filter(({ scheme: { mode } }) => mode === 'live' || mode === scheme.mode);
+    const compared = schemes.length > MOST_COMPARED ? [] : earlier;
+    const notes = [...patternNotes(match, config), ...hiddenNotes(match, compared)];
     return notes.map((note) => `${source.name}: ${note}`);
   });
 }

@@ -56,6 +56,17 @@ export function notesOn(scheme: Scheme, config: Config): string[] {
   return notes;
 }
 
+/** Where there is no store. */
+export function lastAgentNotes({ fallback }: Scheme): string[] {
+  return Object.entries(fallback).flatMap(([list, steps = []]) =>
+    steps.flatMap((step, index) =>
+      'lastAgent' in step
+        ? [`fallback.${list}.${index}.lastAgent: finds nobody, as there is no store (ESL_ROUTER_STORE_DIR)`]
+        : [],
+    ),
+  );
+}
+
 /** A refresh token that the endpoint replaces is lost with the process, and the old one is usually invalid. */
 export function tokenNotes(scheme: Scheme, secrets: Secrets): string[] {
   return requestsOf(scheme).flatMap(({ path, webhook }) => tokenNotesOf(path, webhook, secrets));

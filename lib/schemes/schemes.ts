@@ -9,11 +9,12 @@ import { chainsOf, requestsOf, variablesOfScheme, type Scheme } from '../scheme/
 import { connected, questionsOf } from '../webhook/chain.ts';
 import type { Crms } from '../webhook/profile.ts';
 import { operatorProxies, proxiesOf } from '../webhook/proxy.ts';
+import { besideFaults } from './beside.ts';
 import { configuredCrms } from './crms.ts';
 import { crossFaults, mapFaults } from './cross.ts';
 import { faultOf, type StoredScheme, type StoredUse } from './stored.ts';
 import { matchNotes } from './match-notes.ts';
-import { notesOn, tokenNotes } from './notes.ts';
+import { lastAgentNotes, notesOn, tokenNotes } from './notes.ts';
 import { undiallable } from './sendable.ts';
 import { readTls } from './tls.ts';
 import { parsingScheme } from './wide.ts';
@@ -171,7 +172,9 @@ export function* assembling(
     yield;
     const known = [...schemes.keys()];
     const crossed = crossFaults(scheme, config, secrets, { names: known, isAwaited });
+    crossed.push(...besideFaults(scheme, (name) => schemes.get(name)?.scheme ?? null, isAwaited));
     if (scheme.events.length > 0 && !hasStore) crossed.push(`events: ${NO_STORE}`);
+    if (!hasStore) notes.push(...lastAgentNotes(scheme).map((note) => `${source.name}: ${note}`));
     const unclear = yield* mapFaults(scheme, config);
     for (const fault of [...crossed, ...unclear]) blame(source, fault);
     notes.push(
@@ -208,7 +211,7 @@ export function* assembling(
   );
   const set = { schemes: all, default: chosen, variables: variables(all, config) };
   const stored = sources.flatMap(({ stored: of }): StoredUse[] =>
-    of === undefined ? [] : [{ ...of, use: 'live' }],
+    of === undefined ? [] : [{ ...of, use: all.get(of.name)?.mode ?? 'live' }],
   );
   return { ok: true, set, notes, files, stored };
 }
@@ -234,12 +237,19 @@ function* withoutIll(
 const NO_STORE =
   'there is no store for them to wait in until they are delivered: create the folder store.dir (ESL_ROUTER_STORE_DIR), or set store.url (ESL_ROUTER_STORE_URL)';
 
-export type Choice =
+export type Choice = {
+  /** In shadow mode, and would have the call if it were live. */
+  readonly passedBy: Scheme | null;
+} & (
   | { readonly kind: 'scheme'; readonly scheme: Scheme; readonly chosenBy: string }
   | { readonly kind: 'unknown'; readonly name: string; readonly chosenBy: string }
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none' }
+);
 
-/** Channel variable -> path of the socket address -> first match in file-name order -> default -> none. */
+/**
+ * Channel variable -> path of the socket address -> first match in file-name order -> default -> none. Schemes in shadow mode are passed
+ * by. One that is named by variable or path leaves the call to the dialplan: what stands behind `socket` is its old way.
+ */
 export function chooseScheme(set: SchemeSet, call: Call): Choice {
   for (const [name, chosenBy] of [
     [call.schemeVariable, 'the variable esl_router_scheme'],
@@ -247,15 +257,22 @@ export function chooseScheme(set: SchemeSet, call: Call): Choice {
   ] as const) {
     if (name === '') continue;
     const scheme = set.schemes.get(name);
-    return scheme === undefined ? { kind: 'unknown', name, chosenBy } : { kind: 'scheme', scheme, chosenBy };
+    if (scheme === undefined) return { kind: 'unknown', name, chosenBy, passedBy: null };
+    return scheme.mode === 'shadow'
+      ? { kind: 'none', passedBy: scheme }
+      : { kind: 'scheme', scheme, chosenBy, passedBy: null };
   }
   const matches = matcherOf(call);
+  let passedBy: Scheme | null = null;
   for (const scheme of set.schemes.values()) {
-    if (matches(scheme)) return { kind: 'scheme', scheme, chosenBy: 'its match' };
+    if (!matches(scheme)) continue;
+    if (scheme.mode === 'live') return { kind: 'scheme', scheme, chosenBy: 'its match', passedBy };
+    passedBy ??= scheme;
   }
-  return set.default === null
-    ? { kind: 'none' }
-    : { kind: 'scheme', scheme: set.default, chosenBy: 'default' };
+  const { default: last } = set;
+  return last?.mode === 'live'
+    ? { kind: 'scheme', scheme: last, chosenBy: 'default', passedBy }
+    : { kind: 'none', passedBy: passedBy ?? last };
 }
 
 /** Profiles that no scheme names, and what is wrong with them: a scheme that names a broken one is not there. */

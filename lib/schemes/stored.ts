@@ -11,6 +11,8 @@ export interface StoredScheme {
   readonly revision: number;
   /** JSON. */
   readonly document: string;
+  /** `shadow`: as if its document said so itself, in `mode`. */
+  readonly state: 'live' | 'shadow';
 }
 
 export interface StoredSchemes {
@@ -24,7 +26,7 @@ export const NONE_STORED: StoredSchemes = { schemes: [], isKnown: true };
 /** What became of a stored scheme when the schemes were loaded. */
 export type StoredUse = Pick<StoredScheme, 'name' | 'revision'> &
   (
-    | { readonly use: 'live' }
+    | { readonly use: 'live' | 'shadow' }
     /** A file has the same name, and counts. */
     | { readonly use: 'hidden'; readonly by: string }
     /** It is not, or no longer, valid: the others go on without it. */
@@ -57,7 +59,7 @@ export async function storedSources(
   const uses: StoredUse[] = [];
   const notes: string[] = [];
   if (!isKnown) notes.push('the store cannot be read yet: its schemes are loaded as soon as it can');
-  for (const { name, revision, document } of schemes) {
+  for (const { name, revision, document, state } of schemes) {
     const place = placeOf(name, revision);
     const by = taken.get(name);
     if (by !== undefined) {
@@ -75,7 +77,8 @@ export async function storedSources(
       uses.push({ name, revision, use: 'left_out', faults: fault === null ? [] : [fault] });
       continue;
     }
-    sources.push({ name: place, text: document, json: read.value, stored: { name, revision } });
+    const json = state === 'shadow' ? { ...(read.value as object), mode: 'shadow' } : read.value;
+    sources.push({ name: place, text: document, json, stored: { name, revision } });
   }
   return { sources, uses, notes };
 }

@@ -2,10 +2,12 @@ import { randomInt } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
+import { canaryRowOf } from './canaries.ts';
 import type { Database } from './database.ts';
 import { newestWith } from './search.ts';
-import type { CallTable } from './tables.ts';
-import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
+import { shadowRowsOf } from './shadows.ts';
+import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
+import { numberWord, sameNumber, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
 
@@ -72,8 +74,23 @@ export interface StoredCall {
   readonly record: CallRecord;
 }
 
-/** A row ready to be written, and its words. */
+export interface LastAgentQuery {
+  readonly tenant: string;
+  readonly caller: string;
+  readonly since: Date;
+  readonly minTalkMs: number;
+}
+
+interface LastTalk {
+  readonly destination: string;
+  readonly at: string;
+  readonly talkedMs: number;
+}
+
+/** A row that is ready to be written, its words, and what is compared of it. */
 export interface CallRow {
+  readonly shadows: readonly Insertable<ShadowTable>[];
+  readonly canary: readonly Insertable<CanaryTable>[];
   readonly columns: Omit<Insertable<CallTable>, 'n'>;
   readonly words: readonly string[];
   readonly bytes: number;
@@ -105,6 +122,8 @@ const COLUMNS = [
 
 const MAX_PAGE = 500;
 const DEFAULT_PAGE = 50;
+/** Of one caller: further back he talked to nobody for long. */
+const MAX_TALKS = 50;
 
 /** Milliseconds since then, times 8192: the order of calls fits into what JavaScript counts exactly until 2054. */
 const EPOCH = Date.UTC(2020, 0, 1);
@@ -138,8 +157,14 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     masked: 0,
     record: text,
   };
-  // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
-  return { columns, words: wordsOf(record, tenant), bytes: text.length * 2 + 1024 };
+  return {
+    columns,
+    words: wordsOf(record, tenant),
+    shadows: shadowRowsOf(record, columns.tenant),
+    canary: canaryRowOf(record, columns.tenant),
+    // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
+    bytes: text.length * 2 + 1024,
+  };
 }
 
 export class Calls {
@@ -194,6 +219,30 @@ export class Calls {
       .executeTakeFirst();
     if (row === undefined) return null;
     return { tenant: row.tenant, masked: row.masked === 1, record: JSON.parse(row.record) as CallRecord };
+  }
+
+  /** Whom a caller last talked to for so long; null: nobody, or nobody whose record still holds the numbers. */
+  async lastAgent({ tenant, caller, since, minTalkMs }: LastAgentQuery): Promise<LastTalk | null> {
+    const groups = groupsOf({ tenant, caller });
+    const from = orderOf(since.getTime());
+    const search = { groups, from, below: LAST, limit: MAX_TALKS };
+    const places = await newestWith(this.#database, search);
+    if (places.length === 0) return null;
+    const rows = await this.#database.reader
+      .selectFrom('calls')
+      .select(['caller', 'destination', 'answered_by', 'started_at', 'answered_ms', 'ended_ms'])
+      .where('n', 'in', places)
+      .where('masked', '=', 0)
+      .orderBy('n', 'desc')
+      .execute();
+    for (const { caller: who, destination, answered_by: by, started_at: at, ...row } of rows) {
+      const talkedMs = (row.ended_ms ?? 0) - (row.answered_ms ?? Infinity);
+      // The index knows the end of a number alone: a stranger's may end so too.
+      if (by === null || talkedMs < minTalkMs || !sameNumber(who, caller)) continue;
+      // Of several that rang together, the one who answered.
+      return { destination: destination.includes(',') ? by : destination, at, talkedMs };
+    }
+    return null;
   }
 
   /** The calls of the same caller next to this one; null where there is none. */

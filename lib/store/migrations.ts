@@ -100,4 +100,14 @@ export const MIGRATIONS: readonly Migration[] = [
     sqlite: [],
     postgres: [],
   },
+  {
+    both: [
+      `create table canaries (
+        call_id text primary key, tenant text not null, at TIME not null, scheme text not null, canary text not null,
+        side text not null, result text not null, answered smallint not null, decided_ms integer)`,
+      'create index canaries_by_scheme on canaries (scheme, canary, at)',
+    ],
+    sqlite: [],
+    postgres: [],
+  },
 ];

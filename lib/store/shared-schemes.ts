@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Schemes } from './schemes.ts';
 
 /**
- * The live schemes of the store, for every router on it: read with each load, and a word whenever somebody has saved one. A
+ * The schemes of the store that are live or shadows, for every router on it: read with each load, and a word whenever somebody has saved one. A
  * database that can't be reached leaves those that were read last.
  */
 
@@ -20,6 +20,7 @@ export interface LiveSchemes {
     readonly name: string;
     readonly revision: number;
     readonly document: string;
+    readonly state: 'live' | 'shadow';
   }[];
   /** False: none was ever read. */
   readonly isKnown: boolean;
@@ -105,8 +106,9 @@ export class SharedSchemes {
     const { schemes, tenant } = this.#options;
     // What is saved between the two is read once more.
     const mark = await schemes.mark(tenant);
-    const rows = (await schemes.current(tenant)).filter(({ state }) => state === 'live');
-    const live = rows.map(({ name, revision, document }) => ({ name, revision, document }));
+    const live = (await schemes.current(tenant)).flatMap(({ name, revision, document, state }) =>
+      state === 'live' || state === 'shadow' ? [{ name, revision, document, state }] : [],
+    );
     return { live: { schemes: live, isKnown: true }, mark };
   }
 

@@ -10,6 +10,7 @@ import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { Accounts } from './accounts.ts';
 import { appendToPostgres, sqliteBatch } from './append.ts';
 import { Audit } from './audit.ts';
+import { Canaries } from './canaries.ts';
 import { Calls, rowOf } from './calls.ts';
 import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
@@ -65,6 +66,8 @@ export interface OpenStore {
   readonly audit: Audit;
   readonly together: Together;
   readonly deliveries: Deliveries;
+  readonly shadows: Shadows;
+  readonly canaries: Canaries;
   readonly upkeep: Upkeep;
   /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
@@ -81,6 +84,7 @@ export class Store {
   readonly deliveries: Deliveries;
   readonly liveCalls: LiveCalls;
   readonly shadows: Shadows;
+  readonly canaries: Canaries;
   readonly problems: Problems;
   /** Counts what went wrong with calls. */
   readonly problemCounter: ProblemCounter;
@@ -110,6 +114,7 @@ export class Store {
     this.deliveries = new Deliveries(database);
     this.liveCalls = new LiveCalls(database);
     this.shadows = new Shadows(database);
+    this.canaries = new Canaries(database);
     this.problems = new Problems(database);
     const tenantOf = this.tenantOf.bind(this);
     this.problemCounter = new ProblemCounter({ problems: this.problems, tenantOf, clock, log });
@@ -118,6 +123,8 @@ export class Store {
       write: async (rows) => {
         await this.ready();
         await this.calls.insert(rows);
+        await this.shadows.add(rows.flatMap(({ shadows }) => shadows));
+        await this.canaries.add(rows.flatMap(({ canary }) => canary));
       },
       clock,
       log,
@@ -206,10 +213,15 @@ export class Store {
   }
 
   /** Whose a call is. */
-  tenantOf({ call }: Pick<CallRecord, 'call'>): string {
-    const domain = this.#options.config.tenants === 'domain' ? (call?.domain ?? '') : '';
-    return domain === '' ? DEFAULT_TENANT : domain;
+  tenantOf(record: Pick<CallRecord, 'call'>): string {
+    return tenantOf(record, this.#options.config.tenants);
   }
+}
+
+/** Whose a call is, as the setting says. */
+export function tenantOf({ call }: Pick<CallRecord, 'call'>, tenants: Config['tenants']): string {
+  const domain = tenants === 'domain' ? (call?.domain ?? '') : '';
+  return domain === '' ? DEFAULT_TENANT : domain;
 }
 
 /** For a command: the tables have to be there. Rejects with RouterError. */
@@ -238,6 +250,8 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     audit: new Audit(database),
     together: togetherIn(database),
     deliveries: new Deliveries(database),
+    shadows: new Shadows(database),
+    canaries: new Canaries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);

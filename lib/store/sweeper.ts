@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Accounts } from './accounts.ts';
+import type { Canaries } from './canaries.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Shadows } from './shadows.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -14,6 +15,7 @@ export interface SweeperOptions {
     readonly accounts: Accounts;
     readonly deliveries: Deliveries;
     readonly shadows: Shadows;
+    readonly canaries: Canaries;
   };
   /** 0: for ever. */
   readonly days: number;
@@ -59,7 +61,7 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     const { store, days, maxMegabytes, maskAfterDays, clock, log } = this.#options;
-    const { upkeep, accounts, deliveries, shadows } = store;
+    const { upkeep, accounts, deliveries, shadows, canaries } = store;
     const ago = (count: number): Date => new Date(clock.date().getTime() - count * DAY_MS);
     try {
       let deleted = 0;
@@ -67,6 +69,7 @@ export class Sweeper {
         deleted += await upkeep.deleteBefore(ago(days));
         while ((await deliveries.deleteBefore(ago(days), ROWS)) === ROWS && !this.#stopped);
         while ((await shadows.deleteBefore(ago(days), ROWS)) === ROWS && !this.#stopped);
+        while ((await canaries.deleteBefore(ago(days), ROWS)) === ROWS && !this.#stopped);
       }
       if (maxMegabytes > 0) deleted += await upkeep.shrinkTo(maxMegabytes * 1024 * 1024);
       const masked = maskAfterDays > 0 ? await upkeep.maskBefore(ago(maskAfterDays)) : 0;

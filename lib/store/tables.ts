@@ -17,6 +17,7 @@ export interface Tables {
   readonly routers: RouterTable;
   readonly live_calls: LiveCallTable;
   readonly shadows: ShadowTable;
+  readonly canaries: CanaryTable;
   readonly problems: ProblemTable;
   readonly schema_versions: { version: number; applied_at: string; program: string };
 }
@@ -169,6 +170,19 @@ export interface ShadowTable {
   shadow: string;
   differs: number;
   decision: string;
+}
+
+/** A call of a scheme that has a canary. */
+export interface CanaryTable {
+  call_id: string;
+  tenant: string;
+  at: string;
+  scheme: string;
+  canary: string;
+  side: 'canary' | 'rest';
+  result: string;
+  answered: number;
+  decided_ms: number | null;
 }
 
 /** Failures of one kind, counted. */

@@ -105,8 +105,11 @@ export class Upkeep {
   async erase(number: string): Promise<number> {
     const { reader, writer } = this.#database;
     const digits = number.replace(/\D/g, '');
-    // Events that have not arrived: all others hold none.
-    if (digits !== '') await writer.deleteFrom('deliveries').where('body', 'like', `%${digits}%`).execute();
+    // Events that have not arrived: all others hold none. And shadows that would have dialled it.
+    if (digits !== '') {
+      await writer.deleteFrom('deliveries').where('body', 'like', `%${digits}%`).execute();
+      await writer.deleteFrom('shadows').where('decision', 'like', `%${digits}%`).execute();
+    }
     // In a column, or as a word of a reply.
     const groups = [[numberWord('number', number), ...textWords(number.replace(/[^\p{L}\p{N}]/gu, ''))]];
     const spelled = JSON.stringify(number.replace(/[\s().+-]/g, '')).slice(1, -1);

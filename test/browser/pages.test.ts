@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
+import { serious } from '../support/axe.ts';
 import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from '../support/console.ts';
 
 /** What holds on every page: nothing that axe calls serious, no sideways scrolling, no other host, and no word of a caller or a CRM that is not text. */
@@ -9,7 +8,9 @@ import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from
 const PAGES = [
   '/live',
   '/calls',
+  '/reasons',
   '/schemes',
+  '/schemes/sales',
   '/problems',
   '/deliveries',
   '/status',
@@ -17,32 +18,9 @@ const PAGES = [
   '/audit',
   '/start',
 ];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const HOSTILE = '<img src=x onerror=window.harmed=1>\u202e"\'</script><script>window.harmed=1</script>';
 const LONG = `${HOSTILE}${'W'.repeat(60_000)}`;
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // By the debugger: the page's policy lets no script in.
-  const found = await page.evaluate<readonly Violation[]>(
-    `${AXE}; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((result) => result.violations)`,
-  );
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map(({ target }) => target.join(' '))
-          .join(', ')
-          .slice(0, 300)}`,
-    );
-}
 
 describe('console: every page', function () {
   this.timeout(240_000);
@@ -97,7 +75,7 @@ describe('console: every page', function () {
       for (const path of PAGES) {
         await page.goto(`${it_.url}${path}`);
         await settled(page);
-        wrong.push(...(await violations(page)).map((text) => `${path} ${text}`));
+        wrong.push(...(await serious(page)).map((text) => `${path} ${text}`));
       }
       expect(wrong).to.deep.equal([]);
       expect(page.complaints).to.deep.equal([]);

@@ -58,12 +58,10 @@ describe('console: schemes', function () {
     const page = await it_.pageAs('editor', '/schemes');
     await make(page, 'both');
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
-    await field(page, 'Title').fill('by the form');
-    await page.locator('.cm-content').getByText('"by the form"').dblclick();
+    await field(page, 'Title').fill('formed');
+    await page.locator('.cm-content').getByText('"formed"').dblclick();
     await page.keyboard.type('typed');
-    await page.waitForFunction(
-      '[...document.querySelectorAll("input")].some(({ value }) => value === "typed")',
-    );
+    await page.locator('input[value="typed"]').waitFor();
     expect(page.complaints).to.deep.equal([]);
   });
 
@@ -107,7 +105,7 @@ describe('console: schemes', function () {
     await make(page, 'steps');
     for (const step of ['Hang up', 'Dial']) {
       await page.getByRole('button', { name: 'No answer: Add a step' }).press('Enter');
-      await page.getByRole('menuitem', { name: step }).press('Enter');
+      await page.getByRole('menuitem', { name: step, exact: true }).press('Enter');
     }
     const first = page.getByRole('group', { name: 'No answer, 1' });
     await first.getByText('Dial').waitFor();

@@ -55,7 +55,15 @@ export async function fuzzApi(
           problems: counted(problems),
           deliveries: counted(deliveries),
         };
-        return { ...parts, together, calls: store.calls, figures: store.figures, state: store.state };
+        return {
+          ...parts,
+          together,
+          calls: store.calls,
+          figures: store.figures,
+          state: store.state,
+          shadows: store.shadows,
+          canaries: store.canaries,
+        };
       },
     },
   );

@@ -18,7 +18,7 @@ const USAGE: readonly (readonly [string, readonly string[]])[] = [
   ['an unknown command', ['nonsense']],
   ['an unknown option', ['start', '--nonsense']],
   ['an unknown option of a command', ['check', '--caller', '1']],
-  ['a missing option', ['try', '--caller', '380441110001']],
+  ['a missing option', ['new', 'sales']],
   ['an option without its value', ['check', '--config']],
   ['a number that is none', ['simulate', '--calls', 'many']],
   ['a number out of range', ['simulate', '--rate', '0']],
@@ -54,6 +54,14 @@ describe('command line: usage', function () {
       expect(stdout).to.equal('');
     });
   }
+
+  it('try without a number and without a file says what is missing', async () => {
+    const { code, stderr } = await runInside(['try', '--caller', '380441110001']);
+    expect([code, stderr]).to.deep.equal([
+      2,
+      '--did: say which number, or name a file of calls with --csv\n',
+    ]);
+  });
 
   it('wrong usage of the program itself: exit code 2 and one line where to look', async () => {
     const { code, stderr } = await runProgram(['nonsense']);

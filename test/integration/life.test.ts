@@ -206,7 +206,9 @@ process.on('SIGUSR2', () => work(7));`;
     const report = await place();
     expect(report.end.kind).to.equal('dialplan');
     expect(report.variables.get('esl_router_reason')).to.equal('overloaded');
-    await daemon!.until(({ message, because }) => message.startsWith('overload lasts') && because === 'lag');
+    await daemon!.until(
+      ({ message, because }) => message.startsWith('overload goes on') && because === 'lag',
+    );
     expect((await readyz(port))[0]).to.equal(503);
     await daemon!.until(({ message }) => message.startsWith('overload is over'));
     let end = '';
@@ -227,7 +229,7 @@ process.on('SIGUSR2', () => work(7));`;
       expect(end.kind).to.be.oneOf(['answered', 'dialplan']);
       expect(lost).to.equal(null);
     }
-    expect(daemon!.lines.filter(({ message }) => message.startsWith('overload lasts'))).to.deep.equal([]);
+    expect(daemon!.lines.filter(({ message }) => message.startsWith('overload goes on'))).to.deep.equal([]);
     await daemon!.stop();
   });
 });

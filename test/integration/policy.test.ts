@@ -303,7 +303,9 @@ describe('caps', () => {
     const asked = crm.requests.length;
     const second = await place('one');
     checkRefused(second);
-    expect(second.record.decisions[0]?.detail).to.equal('the scheme one has its 1 calls');
+    expect(second.record.decisions[0]?.detail).to.equal(
+      'the scheme one has reached its limit of 1 at a time',
+    );
     expect(crm.requests).to.have.length(asked);
     expect((await first.end()).record).to.include({ result: 'routed' });
     expect((await place('one')).record).to.include({ result: 'routed' });
@@ -364,7 +366,7 @@ describe('caps', () => {
     const second = await place('free');
     expect(second.record).to.include({ result: 'routed' });
     expect(second.report.legs.map(({ user }) => user)).to.deep.equal(['380501234567']);
-    expect(second.record.notes.join()).to.include('the prefix 38067 has its 1 calls');
+    expect(second.record.notes.join()).to.include('the prefix 38067 has reached its limit of 1 at a time');
     destination.value = [['380677654321', '380631234567']];
     const together = await place('free');
     expect(together.report.legs.map(({ user }) => user)).to.deep.equal(['380631234567']);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { userRow } from '../../lib/api/user.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { uuidv7 } from '../../lib/uuid.ts';
@@ -41,6 +42,8 @@ describe('top', function () {
     };
     const created_at = new Date().toISOString();
     const never = { expires_at: null, used_at: null, revoked_at: null };
+    // A token is worth something while the one who made it may log in.
+    await store.accounts.addUser(userRow({ name: 'test', role: 'admin', hash: '', at: new Date() }));
     await store.accounts.addToken({ ...row, created_by: 'test', created_at, ...never });
     await store.close();
     const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], secondMs: 500, seed: 99_000 });

@@ -358,7 +358,7 @@ describe('try', function () {
     [
       'a variable that nothing reads',
       ['--did', DID, '--var', 'esl_router_shceme=down'],
-      /^--var esl_router_shceme: nothing reads the variable "esl_router_shceme"; read are .*esl_router_scheme/m,
+      /^--var esl_router_shceme: nothing reads the variable "esl_router_shceme"; variables that are read: .*esl_router_scheme/m,
     ],
     ['an empty path', ['--did', DID, '--path', ''], /--path/],
     ['an empty DID', ['--did', ' '], /--did/],

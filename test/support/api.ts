@@ -11,6 +11,7 @@ import { networks } from '../../lib/api/guard/surface.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
+import { openDialplan } from '../../lib/router/dialplan.ts';
 import { openTrial } from '../../lib/router/trial.ts';
 import { SchemeDesk } from '../../lib/schemes/desk.ts';
 import { loadSchemes } from '../../lib/schemes/folder.ts';
@@ -100,6 +101,11 @@ export async function openApi(
     readSchemeFile: () => Promise.resolve({}),
     desk,
     trial,
+    dialplan: openDialplan({
+      listening: { host: '127.0.0.1', port: 8084 },
+      allow: config.listen.allow,
+      schemes: () => set,
+    }),
     live,
     breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
     readiness: () => ({ status: 'ready' }),

@@ -144,6 +144,7 @@ function nameStep(step: Step): string {
     case 'scheme':
       return `scheme ${step.name}`;
     case 'dialplan':
+    case 'lastAgent':
     case 'webhook':
       return step.kind;
   }

@@ -3,10 +3,12 @@ import type { ApiContext } from '../context.ts';
 import { callRoutes } from './calls.ts';
 import { auditRoutes } from './audit.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { handoverRoutes } from './handover.ts';
 import { liveRoutes } from './live.ts';
 import { openapiRoutes } from './openapi.ts';
 import { problemRoutes } from './problems.ts';
 import { schemeRoutes } from './schemes.ts';
+import { shadowRoutes } from './shadow.ts';
 import { referenceRoutes } from './reference.ts';
 import { sessionRoutes } from './session.ts';
 import { settingRoutes } from './settings.ts';
@@ -30,6 +32,8 @@ export const ROUTES: readonly ((context: ApiContext) => FastifyPluginAsyncZod)[]
   problemRoutes,
   deliveryRoutes,
   schemeRoutes,
+  handoverRoutes,
+  shadowRoutes,
   settingRoutes,
   referenceRoutes,
   openapiRoutes,

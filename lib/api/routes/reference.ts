@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { snippetFor } from '../../dialplan/snippet.ts';
 import { PRESETS } from '../../presets/index.ts';
 import { createRedactor } from '../../redact/redactor.ts';
 import { REASON_GROUPS } from '../../reasons/index.ts';
@@ -11,14 +10,14 @@ import { principalOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordedCall } from '../recorded.ts';
 
-/** What whoever writes schemes looks up: presets, the fields of a scheme, macros, reasons, the lines of the dialplan. */
+/** What whoever writes schemes looks up: presets, the fields of a scheme, macros, reasons. */
 
 const MASKER = createRedactor({ maskNumbers: true });
 
 const preset = z.object({ name: z.string(), what: z.string() });
 
 export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { config, schemes, trial } = context;
+  const { trial } = context;
   const schema = { tags: ['reference'] };
   const schemeSchema = schemeJsonSchema();
   return (app) => {
@@ -132,31 +131,6 @@ export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
             }),
           ),
         ),
-    );
-    app.get(
-      '/dialplan-snippet',
-      {
-        config: { role: 'viewer' },
-        schema: {
-          ...schema,
-          summary: 'The lines of FreeSWITCH’s dialplan that hand calls to this router',
-          querystring: z.strictObject({
-            scheme: z
-              .string()
-              .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected the name of a scheme')
-              .describe('The calls ask for this scheme')
-              .optional(),
-          }),
-          response: { 200: z.object({ xml: z.string(), address: z.string(), guardSeconds: z.number() }) },
-        },
-      },
-      (request) => {
-        const all = [...schemes().set.schemes.values()];
-        const timeoutSeconds = Math.max(0, ...all.map(({ webhook }) => webhook.timeoutSeconds));
-        const { host, port } = config.listen;
-        const { scheme = null } = request.query;
-        return Promise.resolve(snippetFor({ host, port, timeoutSeconds, scheme }));
-      },
     );
     return Promise.resolve();
   };

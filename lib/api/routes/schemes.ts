@@ -19,7 +19,9 @@ const document = z.record(z.string(), z.unknown()).describe('The scheme: see sch
 const message = z.string().max(500).describe('Why it was changed; listed with the revision').default('');
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
-  .describe('live: calls use it. shadow, draft and disabled: calls do not; a draft may have faults');
+  .describe(
+    'live: calls use it. shadow: it is asked beside calls, and none goes by it (docs/shadow.md). draft and disabled: no call uses it; a draft may be wrong',
+  );
 const revision = z.coerce.number().int().min(1);
 const headers = z.looseObject({
   'if-match': z.string().max(64).describe('ETag of the revision that is changed').optional(),
@@ -34,7 +36,11 @@ const revisionShown = z.object({
   state: z.enum(['live', 'shadow', 'draft', 'disabled', 'deleted']),
 });
 const use = z
-  .looseObject({ name: z.string(), revision: z.number(), use: z.enum(['live', 'hidden', 'left_out']) })
+  .looseObject({
+    name: z.string(),
+    revision: z.number(),
+    use: z.enum(['live', 'shadow', 'hidden', 'left_out']),
+  })
   .describe('hidden `by` a file; left_out with its `faults`');
 const listing = revisionShown.extend({
   name: z.string(),
@@ -95,7 +101,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { set, files } = schemes();
         const all = (await desk.list()).map((one) => shown(one));
         const provisioned = [...set.schemes.values()].filter(
-          (scheme) => !all.some((one) => one.name === scheme.name && one.use?.use === 'live'),
+          ({ name, mode }) => !all.some((one) => one.name === name && one.use?.use === mode),
         );
         return {
           files: provisioned.map((scheme) => ({
@@ -114,7 +120,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'viewer' },
         schema: {
           ...schema,
-          summary: 'One scheme, with an ETag where the store has it; a viewer sees no numbers in it',
+          summary: 'One scheme, with an ETag if it is in the store; a viewer sees no numbers in it',
           params,
           response: {
             200: z.union([

@@ -17,6 +17,7 @@ import { useTranslation } from 'react-i18next';
 import { Problem, whenLoggedOut } from '../api/client.ts';
 import { logIn, session } from '../api/session.ts';
 import { FailureOf } from '../ui/failure.tsx';
+import { FirstUser, setupCode } from './first-user.tsx';
 
 /** Nobody sees a page before he is logged in. When the session ends later the page stays, with all that was typed, and he logs in on top of it. */
 export function LoginGate({ children }: { readonly children: ReactNode }) {
@@ -44,13 +45,20 @@ export function LoginGate({ children }: { readonly children: ReactNode }) {
     );
   }
   if (me === null) {
+    const code = setupCode(location);
     return (
       <Whole>
         <Paper component="main" withBorder shadow="sm" p="xl" w={360} maw="100%">
           <Stack gap="lg">
             <Image src="/mark.svg" alt="" w={40} h={40} />
-            <Title order={1}>{t('login.title')}</Title>
-            <LoginForm onEnter={onEnter} />
+            <Title order={1}>{t(code === null ? 'login.title' : 'start.setup.title')}</Title>
+            {code === null ? (
+              <LoginForm onEnter={onEnter} />
+            ) : (
+              <FirstUser code={code} onEnter={onEnter}>
+                <LoginForm onEnter={onEnter} />
+              </FirstUser>
+            )}
           </Stack>
         </Paper>
       </Whole>

@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { Home } from './home.tsx';
 import { Lost } from './lost.tsx';
 import { Shell } from './shell.tsx';
 
@@ -26,7 +27,13 @@ function asText(search: Record<string, unknown>): Record<string, string> {
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => redirect({ to: '/live', throw: true }),
+  component: Home,
+});
+/** Who comes by the link of the first user is a user then. */
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  beforeLoad: () => redirect({ to: '/', throw: true }),
 });
 const start = createRoute({
   getParentRoute: () => root,
@@ -50,6 +57,11 @@ const call = createRoute({
   path: '/calls/$id',
   validateSearch: asText,
   component: lazyRouteComponent(() => import('../pages/calls/one-call.tsx'), 'OneCallPage'),
+});
+const reasons = createRoute({
+  getParentRoute: () => root,
+  path: '/reasons',
+  component: lazyRouteComponent(() => import('../pages/reasons/reasons.tsx'), 'Reasons'),
 });
 const schemes = createRoute({
   getParentRoute: () => root,
@@ -94,10 +106,12 @@ const audit = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
+    setup,
     start,
     live,
     calls,
     call,
+    reasons,
     schemes,
     scheme,
     problems,

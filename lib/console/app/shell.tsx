@@ -103,7 +103,7 @@ function Account() {
     queries.setQueryData(session.queryKey, null);
   };
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" size="lg" aria-label={t('nav.account')}>
           <IconUserCircle size={22} />

@@ -14,18 +14,35 @@ interface WhenProps {
 export function When({ at, form = 'full' }: WhenProps) {
   const { i18n } = useTranslation();
   const date = new Date(at);
-  const isToday = new Date().toDateString() === date.toDateString();
-  const text = new Intl.DateTimeFormat(i18n.language === 'en' ? 'en-GB' : i18n.language, {
-    // Log files say 14:05, and so do we.
-    hourCycle: 'h23',
-    ...(form === 'time' && isToday ? {} : { dateStyle: 'medium' }),
-    timeStyle: 'medium',
-  }).format(date);
+  const text = whenText(at, form, i18n.language);
   return (
     <Tooltip label={`${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`}>
       <time dateTime={at}>{text}</time>
     </Tooltip>
   );
+}
+
+export function whenText(at: string, form: 'full' | 'time', language: string): string {
+  const date = new Date(at);
+  const isToday = new Date().toDateString() === date.toDateString();
+  return formatOf(language === 'en' ? 'en-GB' : language, form === 'time' && isToday).format(date);
+}
+
+/** One is dear to make, and a table has hundreds of times. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(locale: string, isTimeAlone: boolean): Intl.DateTimeFormat {
+  const key = `${locale} ${String(isTimeAlone)}`;
+  const made = FORMATS.get(key);
+  if (made !== undefined) return made;
+  const format = new Intl.DateTimeFormat(locale, {
+    // Log files say 14:05, and so do we.
+    hourCycle: 'h23',
+    ...(isTimeAlone ? {} : { dateStyle: 'medium' }),
+    timeStyle: 'medium',
+  });
+  FORMATS.set(key, format);
+  return format;
 }
 
 /** How long ago, counted on each second. */

@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkDialplan } from '../../../lib/dialplan/check.ts';
-import { readDialplan } from '../../../lib/dialplan/dialplan.ts';
 import { PRESETS } from '../../../lib/presets/index.ts';
 import { bearer, openApi, type ApiUnderTest } from '../../support/api.ts';
 import { onBothDatabases } from '../../support/databases.ts';
@@ -171,13 +169,5 @@ onBothDatabases('api: recorded calls again, figures, reference', (database) => {
     expect((await ask('GET', '/reasons', 'viewer')).body).to.include('webhook_timeout');
     const macros = (await ask('GET', `/macros?call=${id}`, 'operator')).json<object[]>();
     expect(macros.find((one) => 'name' in one && one.name === 'did')).to.have.property('what');
-    for (const scheme of ['', '?scheme=sales']) {
-      const found = await ask('GET', `/dialplan-snippet${scheme}`, 'viewer');
-      const { xml, address } = found.json<{ xml: string; address: string }>();
-      expect(address).to.match(scheme === '' ? /^127\.0\.0\.1:\d+$/ : /\/sales$/);
-      const files = [{ name: 'x.xml', text: xml }];
-      expect(checkDialplan(readDialplan(files), { port: 8084, timeoutSeconds: 4 })).to.deep.equal([]);
-    }
-    expect((await ask('GET', '/dialplan-snippet?scheme=%3C%2Fx%3E', 'viewer')).statusCode).to.equal(422);
   });
 });

@@ -80,7 +80,7 @@ onBothDatabases('api: whose it is', (database) => {
     for (const path of [`/calls/${call.id}`, `/calls/${uuid}`, `/macros?call=${call.id}`]) {
       expect((await ask('GET', path, OTHER)).statusCode, path).to.equal(404);
     }
-    for (const path of ['/schemes', '/settings', '/status', '/live', '/live/events', '/dialplan-snippet']) {
+    for (const path of ['/schemes', '/settings', '/status', '/live', '/live/events', '/dialplan', '/ways']) {
       expect((await ask('GET', path, OTHER)).statusCode, path).to.equal(403);
     }
     expect((await ask('GET', '/calls/summary', OTHER)).json()).to.deep.include({ calls: 0, minutes: [] });

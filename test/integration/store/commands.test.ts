@@ -85,7 +85,7 @@ describe('command line: calls, why, store', function () {
       expect(lines.length).to.be.at.most(25);
       expect(lines[0]).to.contain(`trace ${third?.id ?? ''}`);
       expect(stdout).to.match(
-        / {8}3 ms {2}asks the CRM \(sales, attempt 1\): POST https:\/\/crm\.example\/route/,
+        / {8}3 ms {2}asks the CRM \(scheme sales, attempt 1\): POST https:\/\/crm\.example\/route/,
       );
       expect(stdout).to.contain('routed (routed): the call was sent where the CRM said');
       expect(stdout).to.contain('sent to 102 by primary, decided in 120 ms, talked 1 min 0 s');

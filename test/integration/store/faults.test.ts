@@ -184,7 +184,7 @@ describe('faults of a SQLite file', () => {
       await until('all is written', () => store.state.queued === 0);
       expect(store.state).to.include({ status: 'up', lost: 0 });
       expect(await countOf(store)).to.equal(201);
-      const told = log.lines.filter(({ message }) => message.includes('takes'));
+      const told = log.lines.filter(({ message }) => message.includes('accepts'));
       expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
     } finally {
       await store.close();

@@ -49,7 +49,7 @@ describe('a PostgreSQL that comes and goes', function () {
     expect(store.state).to.include({ status: 'up', lost: 0 });
     expect(await store.upkeep.count()).to.equal(before + 201);
     expect(longest).to.be.lessThan(50);
-    const told = log.lines.filter(({ message }) => message.includes('takes'));
+    const told = log.lines.filter(({ message }) => message.includes('accepts'));
     expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
     await store.close();
   });

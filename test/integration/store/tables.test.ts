@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Store } from '../../../lib/store/store.ts';
 import { uuidv7 } from '../../../lib/uuid.ts';
 import { onBothDatabases, type TestDatabase } from '../../support/databases.ts';
-import { openStore } from '../../support/stored.ts';
+import { callRecord, openStore } from '../../support/stored.ts';
 
 onBothDatabases('tables of the store', (database) => {
   let store: Store;
@@ -162,22 +162,39 @@ onBothDatabases('tables of the store', (database) => {
   });
 
   it('compares what a shadow would have done', async () => {
-    const row = (n: number, differs: number) => ({
-      id: id(n),
-      tenant,
-      call_id: id(n + 30),
-      at: at(n).toISOString(),
-      scheme: 'sales',
-      shadow: 'new',
-      differs,
-      decision: '{}',
-    });
-    await store.shadows.add([row(1, 0), row(2, 1), row(3, 1)]);
-    expect(await store.shadows.tally('new')).to.deep.equal({ calls: 3, differing: 2 });
-    expect(await store.shadows.tally('none')).to.deep.equal({ calls: 0, differing: 0 });
-    expect((await store.shadows.differing('new', 1)).map(({ at }) => at)).to.deep.equal([
-      at(3).toISOString(),
+    const call = (n: number, steps: string[], reason: 'routed' | 'stale' = 'routed') => {
+      const record = callRecord({ at: at(n), caller: `38044111000${n}` });
+      const live = { scheme: 'sales', result: 'routed', reason: 'routed', steps: ['dial 101'] } as const;
+      const would = { scheme: 'new', result: 'routed', reason, steps } as const;
+      const rest = { dropped: null, tookMs: 5, requests: [], readings: [], notes: [] };
+      const differs = steps[0] !== 'dial 101';
+      record.shadows.push({ scheme: 'new', revision: 'r', would, live, differs, ...rest });
+      record.shadows.push({ scheme: 'other', revision: 'r', would: null, live, differs: null, ...rest });
+      return record;
+    };
+    const records = [call(1, ['dial 101']), call(2, ['dial 102']), call(3, ['dial 380441112299'], 'stale')];
+    for (const record of records) store.record(record);
+    await store.flush();
+    // A batch whose answer was lost is written again.
+    for (const record of records) store.record(record);
+    await store.flush();
+    const filter = { tenant, shadow: 'new' };
+    expect(await store.shadows.counts(filter)).to.deep.equal([
+      { result: 'routed', reason: 'routed', calls: 2, differing: 1 },
+      { result: 'routed', reason: 'stale', calls: 1, differing: 1 },
     ]);
+    expect(await store.shadows.counts({ ...filter, since: at(3) })).to.have.length(1);
+    expect(await store.shadows.counts({ tenant, shadow: 'other' })).to.deep.equal([]);
+    expect(await store.shadows.counts({ ...filter, tenant: 'another' })).to.deep.equal([]);
+    const first = await store.shadows.differing(filter, { limit: 1 });
+    expect(first.calls.map(({ trace, caller, would }) => [trace, caller, would.steps])).to.deep.equal([
+      [records[2]?.id, '380441110003', ['dial 380441112299']],
+    ]);
+    const second = await store.shadows.differing(filter, { limit: 1, cursor: first.next ?? '' });
+    expect(second.calls.map(({ at: when }) => when)).to.deep.equal([at(2).toISOString()]);
+    expect(second.next).to.equal(null);
+    await store.upkeep.erase('+380 44 111 22 99');
+    expect((await store.shadows.differing(filter, { limit: 9 })).calls).to.have.length(1);
     expect(await store.shadows.deleteBefore(at(2), 10)).to.equal(1);
   });
 

@@ -42,6 +42,7 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
     version: '0.0.0',
     stopping: new Cancellation(),
     passes: new Passes(),
+    shadows: { ask: () => undefined },
     observer: { noted: () => undefined, decided: () => undefined },
     onDialplanFault: () => undefined,
     ...changes,

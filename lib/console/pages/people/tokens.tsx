@@ -4,7 +4,6 @@ import {
   Code,
   CopyButton,
   Group,
-  Modal,
   NumberInput,
   Select,
   Stack,
@@ -20,6 +19,7 @@ import type { Role } from '../../../api/types.ts';
 import { send } from '../../api/client.ts';
 import { tokens } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import { faultOf, restOf } from '../../ui/field.ts';
 import { Empty, Loaded } from '../../ui/page.tsx';
 import { Ago, When } from '../../ui/when.tsx';
@@ -97,7 +97,7 @@ export function Tokens() {
           )
         }
       </Loaded>
-      <Modal
+      <Dialog
         opened={isAdding}
         onClose={() => {
           setAdding(false);
@@ -109,7 +109,7 @@ export function Tokens() {
             setAdding(false);
           }}
         />
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }

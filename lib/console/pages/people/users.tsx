@@ -5,7 +5,6 @@ import {
   Button,
   Group,
   Menu,
-  Modal,
   PasswordInput,
   Select,
   Stack,
@@ -22,6 +21,7 @@ import { send } from '../../api/client.ts';
 import { session } from '../../api/session.ts';
 import { users } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import { faultOf, restOf } from '../../ui/field.ts';
 import { Loaded } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
@@ -124,7 +124,7 @@ export function Users() {
           <li key={role}>{t(`system.people.roles.${role}`)}</li>
         ))}
       </Text>
-      <Modal
+      <Dialog
         opened={isAdding}
         onClose={() => {
           setAdding(false);
@@ -136,8 +136,8 @@ export function Users() {
             setAdding(false);
           }}
         />
-      </Modal>
-      <Modal
+      </Dialog>
+      <Dialog
         opened={renewed !== null}
         onClose={() => {
           setRenewed(null);
@@ -150,7 +150,7 @@ export function Users() {
             setRenewed(null);
           }}
         />
-      </Modal>
+      </Dialog>
     </Stack>
   );
 }
@@ -164,7 +164,7 @@ interface ActionsProps {
 function Actions({ user, onPassword, onToggle }: ActionsProps) {
   const { t } = useTranslation();
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon
           variant="subtle"

@@ -2,14 +2,14 @@ import type { CallOutlook, WhatWouldChange } from '../../../api/types.ts';
 
 /** The verdicts on recorded calls, those that say the same together. */
 
-export interface Movement {
+interface Movement {
   readonly from: CallOutlook;
   readonly to: CallOutlook;
   /** Ids of calls. */
   readonly calls: readonly string[];
 }
 
-export interface Untold {
+interface Untold {
   readonly why: string;
   readonly calls: readonly string[];
 }

@@ -1,12 +1,12 @@
 import { createContext, useContext } from 'react';
 import type { FieldFault } from '../../api/client.ts';
-import { pathOf, pointerOf, valueAt, type Path, type SchemeDocument } from './document.ts';
+import { pathOf, pointerOf, type Path, type SchemeDocument } from './document.ts';
 import type { SchemaNode } from './schema.ts';
 import type { FieldTable } from './schema.ts';
 
 /** What every input of the form shares. */
 
-export interface MacroValue {
+interface MacroValue {
   /** `caller_e164`; `sip.X-Name` and the like where the name is the reader's own. */
   readonly name: string;
   /** For the chosen call; null: there is none, or it can't be told. */
@@ -44,14 +44,4 @@ export function faultAt(faults: readonly FieldFault[], path: Path): string | nul
 export function faultsWithin(faults: readonly FieldFault[], path: Path): readonly FieldFault[] {
   const own = pointerOf(path);
   return faults.filter(({ pointer }) => pointer === own || pointer?.startsWith(`${own}/`) === true);
-}
-
-export function useValue(path: Path): { readonly value: unknown; readonly set: (value: unknown) => void } {
-  const { document, set } = useEditing();
-  return {
-    value: valueAt(document, path),
-    set: (value) => {
-      set(path, value);
-    },
-  };
 }

@@ -157,7 +157,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
       )}
       {!isReadOnly && (
         <Group>
-          <Menu position="bottom-start" withinPortal shadow="md">
+          <Menu position="bottom-start" withinPortal shadow="md" withInitialFocusPlaceholder={false}>
             <Menu.Target>
               <Button
                 size="compact-xs"

@@ -2,7 +2,7 @@ import { valueAt, type SchemeDocument } from './document.ts';
 
 /** The fields of the form, in its order. Labels, descriptions, bounds and defaults are those of the JSON schema. */
 
-export type FieldKind =
+type FieldKind =
   | 'text'
   /** A text in which macros may stand. */
   | 'template'

@@ -28,7 +28,7 @@ export function MacroPicker({ input, onChange }: MacroPickerProps) {
     });
   };
   return (
-    <Menu position="bottom-end" withinPortal shadow="md" returnFocus>
+    <Menu position="bottom-end" withinPortal shadow="md" returnFocus withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" size="sm" aria-label={t('schemes.macros.pick')}>
           <IconBraces size={16} />

@@ -2,7 +2,7 @@ import { isAlike, isObject, pointerOf, valueAt, type Path, type SchemeDocument }
 
 /** Two changes of one document put together: what only one of them changed is taken, what both did is asked. */
 
-export interface Conflict {
+interface Conflict {
   readonly path: Path;
   /** Undefined: it is not there. */
   readonly base: unknown;

@@ -1,9 +1,9 @@
-import { Button, Group, Table, Text, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, Table, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { SchemeFigures, SchemeList } from '../../../api/types.ts';
+import type { SchemeFigures, SchemeList, StoredSchemeSummary } from '../../../api/types.ts';
 import { may, session } from '../../api/session.ts';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
@@ -75,7 +75,10 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
                 </PageLink>
               </Table.Td>
               <Table.Td>
-                <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
+                <Group gap={4}>
+                  <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
+                  {row.kind === 'stored' && row.use !== null && <UnusedBadge use={row.use} />}
+                </Group>
               </Table.Td>
               <FigureCells figures={figures[row.name]} />
               <Table.Td>
@@ -99,6 +102,24 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** Why a scheme that should be in use is not. */
+function UnusedBadge({ use }: { readonly use: NonNullable<StoredSchemeSummary['use']> }) {
+  const { t } = useTranslation();
+  if (use.use === 'live' || use.use === 'shadow') return null;
+  const why =
+    use.use === 'hidden'
+      ? t('schemes.hiddenBy', { file: use.by })
+      : // The types of the two that are in use are one.
+        ('faults' in use ? use.faults : []).map(({ path, message }) => `${path}: ${message}`).join('\n');
+  return (
+    <Tooltip label={why} multiline maw={420} style={{ whiteSpace: 'pre-line' }}>
+      <Badge color="red" variant="light" tt="none" tabIndex={0}>
+        {t('schemes.notInUse')}
+      </Badge>
+    </Tooltip>
   );
 }
 

@@ -87,6 +87,8 @@ export function StepCard(props: StepCardProps) {
             style={{ cursor: 'grab', lineHeight: 0 }}
             onDragStart={(event) => {
               event.dataTransfer.effectAllowed = 'move';
+              // Without any data Firefox drags nothing.
+              event.dataTransfer.setData('text/plain', label);
               props.onDrag(true);
             }}
             onDragEnd={() => {

@@ -8,6 +8,7 @@ import {
   IconTextScan2,
   IconWebhook,
 } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
 import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';
@@ -141,7 +142,7 @@ function dimmed(text: string): ReactNode {
 
 const OUTCOMES = ['no_answer', 'busy', 'rejected', 'unreachable'] as const;
 
-function outcomeWord(t: ReturnType<typeof useTranslation>['t'], outcome: string): string {
+function outcomeWord(t: TFunction, outcome: string): string {
   const known = OUTCOMES.find((one) => one === outcome);
   return known === undefined ? outcome : t(`schemes.outcomes.${known}`);
 }

@@ -7,6 +7,8 @@ export const schemes = {
   noneHint: 'It was deleted, or never saved.',
   environment: 'environment',
   revisionBy: 'revision {{revision}}, {{author}}',
+  notInUse: 'Not in use',
+  hiddenBy: '{{file}} has a scheme of the same name, and counts.',
   columns: {
     name: 'Name',
     state: 'State',

@@ -50,5 +50,8 @@ export const shell = {
     copied: 'Copied',
     loading: 'Loading',
     nothing: 'Nothing here',
+    showAll_one: 'Show all of it',
+    showAll_other: 'Show all {{count}} characters',
+    showLess: 'Show less',
   },
 } as const;

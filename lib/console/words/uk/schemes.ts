@@ -7,6 +7,8 @@ export const schemes = {
   noneHint: 'Її видалено або ще не збережено.',
   environment: 'оточення',
   revisionBy: 'версія {{revision}}, {{author}}',
+  notInUse: 'Не діє',
+  hiddenBy: 'У {{file}} є схема з такою самою назвою, і діє вона.',
   columns: {
     name: 'Назва',
     state: 'Стан',

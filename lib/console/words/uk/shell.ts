@@ -49,5 +49,10 @@ export const shell = {
     copied: 'Скопійовано',
     loading: 'Завантаження',
     nothing: 'Тут нічого немає',
+    showAll_one: 'Показати весь {{count}} символ',
+    showAll_few: 'Показати всі {{count}} символи',
+    showAll_many: 'Показати всі {{count}} символів',
+    showAll_other: 'Показати всі {{count}} символу',
+    showLess: 'Показати менше',
   },
 };

@@ -1,0 +1,180 @@
+import {
+  ActionIcon,
+  Button,
+  CopyButton,
+  Group,
+  Paper,
+  Popover,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
+import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { CallRecord, OneCall } from '../../../api/types.ts';
+import { reasons } from '../../api/calls.ts';
+import { Coded } from '../../ui/coded.tsx';
+import { ForeignLine } from '../../ui/foreign-text.tsx';
+import { ButtonLink, PageLink } from '../../ui/link.tsx';
+import { ResultBadge } from '../../ui/result.tsx';
+import { When } from '../../ui/when.tsx';
+import { useWord } from '../../ui/word.ts';
+
+interface CallHeadProps {
+  readonly call: OneCall;
+  readonly record: CallRecord;
+  readonly onClose?: (() => void) | undefined;
+}
+
+/** Who called whom, what became of it and why, and where one goes from here. */
+export function CallHead({ call: { masked, previous, next }, record, onClose }: CallHeadProps) {
+  const { t } = useTranslation();
+  const { call, result, reason, startedAt, id, answeredBy, destination, end } = record;
+  const word = useWord();
+  const link = new URL(`/calls/${id}`, location.origin).href;
+  return (
+    <Paper withBorder p="sm">
+      <Group justify="space-between" align="flex-start" gap="xs" wrap="nowrap">
+        <Group gap="xs">
+          <ResultBadge result={result} />
+          <Text span fw={600} fz="lg">
+            <bdi>
+              {call === null || call.caller === ''
+                ? t(masked ? 'calls.masked' : 'calls.withheld')
+                : call.caller}
+            </bdi>
+          </Text>
+          {call !== null && call.callerName !== '' && call.callerName !== call.caller && (
+            <Text span c="dimmed">
+              <ForeignLine text={call.callerName} limit={80} />
+            </Text>
+          )}
+          <IconArrowRight size={16} aria-label={t('calls.called')} />
+          <Text span>
+            <bdi>{call?.did ?? '–'}</bdi>
+          </Text>
+          {destination !== '' && (
+            <>
+              <IconArrowRight size={16} aria-label={t('calls.dialled')} />
+              <Text span fw={600}>
+                <bdi>{answeredBy ?? destination}</bdi>
+              </Text>
+            </>
+          )}
+        </Group>
+        <Group gap={4} wrap="nowrap">
+          <CopyButton value={link}>
+            {({ copied, copy }) => (
+              <Tooltip label={copied ? t('ui.copied') : t('calls.copyLink')}>
+                <ActionIcon variant="subtle" onClick={copy} aria-label={t('calls.copyLink')}>
+                  <IconLink size={18} />
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </CopyButton>
+          {onClose !== undefined && (
+            <ActionIcon variant="subtle" onClick={onClose} aria-label={t('ui.close')}>
+              <IconX size={18} />
+            </ActionIcon>
+          )}
+        </Group>
+      </Group>
+      <Stack gap={4} mt={6}>
+        <Why reason={reason} />
+        <Text size="sm" c="dimmed" component="div">
+          <When at={startedAt} /> · {end === null ? '' : word('calls.ends', end)} ·{' '}
+          <span className="mono">{id}</span>
+        </Text>
+        <Group gap="xs">
+          <Neighbour id={previous} label={t('calls.previousOfCaller')} />
+          <Neighbour id={next} label={t('calls.nextOfCaller')} />
+          <CompareWith id={id} previous={previous} />
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function Neighbour({ id, label }: { readonly id: string | null; readonly label: string }) {
+  if (id === null) {
+    return (
+      <Button size="compact-xs" variant="default" disabled>
+        {label}
+      </Button>
+    );
+  }
+  return (
+    <ButtonLink
+      to="/calls"
+      search={(before) => ({ ...before, call: id })}
+      size="compact-xs"
+      variant="default"
+    >
+      {label}
+    </ButtonLink>
+  );
+}
+
+/** With the call before of this caller, or with any other whose link or trace is at hand. */
+function CompareWith({ id, previous }: { readonly id: string; readonly previous: string | null }) {
+  const { t } = useTranslation();
+  const [other, setOther] = useState(previous ?? '');
+  const [, wanted = ''] = /([0-9a-f]{32}|[0-9a-f-]{36})\/?$/i.exec(other.trim()) ?? [];
+  return (
+    <Popover withinPortal trapFocus shadow="md" position="bottom">
+      <Popover.Target>
+        <Button size="compact-xs" variant="default">
+          {t('calls.compare.with')}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="xs" w={300} align="flex-start">
+          <TextInput
+            size="xs"
+            w="100%"
+            label={t('calls.compare.other')}
+            value={other}
+            maxLength={300}
+            onChange={({ currentTarget }) => {
+              setOther(currentTarget.value);
+            }}
+          />
+          {wanted !== '' && (
+            <PageLink to="/calls" search={(before) => ({ ...before, call: id, with: wanted })} size="sm">
+              {t('calls.compare.go')}
+            </PageLink>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** The sentence of a reason, what to do unless that is said already, and the page that has more. */
+export function Why({ reason, isShort = false }: { readonly reason: string; readonly isShort?: boolean }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(reasons);
+  const about = data?.find(({ code }) => code === reason);
+  return (
+    <Text size="sm" component="div">
+      {about === undefined ? null : <>{about.sentence} </>}
+      <PageLink
+        to="/reasons"
+        hash={reason}
+        size="sm"
+        className="mono"
+        aria-label={t('calls.aboutReason', { reason })}
+      >
+        {reason}
+      </PageLink>
+      {!isShort && about !== undefined && !about.cure.startsWith('Nothing:') && (
+        <Text size="sm" c="dimmed">
+          <Coded text={about.cure} />
+        </Text>
+      )}
+    </Text>
+  );
+}

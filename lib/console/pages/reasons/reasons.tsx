@@ -1,0 +1,101 @@
+import { Stack, Text, TextInput, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useRouterState } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ReasonView } from '../../../api/types.ts';
+import { reasons } from '../../api/calls.ts';
+import { Coded } from '../../ui/coded.tsx';
+import { PageLink } from '../../ui/link.tsx';
+import { Empty, Loaded, Page } from '../../ui/page.tsx';
+import classes from './reasons.module.css';
+
+/** The closed list of reasons: what each means, what mostly causes it, and the cure. */
+export function Reasons() {
+  const { t } = useTranslation();
+  const query = useQuery(reasons);
+  const [wanted, setWanted] = useState('');
+  const hash = useRouterState({ select: ({ location }) => location.hash });
+  useEffect(() => {
+    if (query.data === undefined || hash === '') return;
+    const target = document.getElementById(hash);
+    target?.scrollIntoView({ block: 'center' });
+    target?.focus({ preventScroll: true });
+  }, [query.data, hash]);
+  return (
+    <Page
+      title={t('calls.reasons.title')}
+      lead={t('calls.reasons.lead')}
+      actions={
+        <TextInput
+          size="xs"
+          label={t('calls.reasons.find')}
+          value={wanted}
+          onChange={({ currentTarget }) => {
+            setWanted(currentTarget.value);
+          }}
+        />
+      }
+    >
+      <Loaded query={query} rows={12}>
+        {(all) => {
+          const fitting = all.filter((one) => fits(one, wanted));
+          const shown = [...new Set(fitting.map(({ group }) => group))].map((title) => ({
+            title,
+            reasons: fitting.filter(({ group }) => group === title),
+          }));
+          if (shown.length === 0) return <Empty title={t('calls.reasons.none')}>{null}</Empty>;
+          return (
+            <Stack gap="lg" maw={860}>
+              {shown.map(({ title, reasons: ofGroup }) => (
+                <section key={title}>
+                  <Title order={2} mb={6}>
+                    {title}
+                  </Title>
+                  {ofGroup.map((one) => (
+                    <Reason key={one.code} about={one} isHere={one.code === hash} />
+                  ))}
+                </section>
+              ))}
+            </Stack>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}
+
+function fits({ code, sentence, cause, cure }: ReasonView, wanted: string): boolean {
+  const text = `${code} ${sentence} ${cause} ${cure}`.toLowerCase();
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+function Reason({ about, isHere }: { readonly about: ReasonView; readonly isHere: boolean }) {
+  const { t } = useTranslation();
+  const { code, sentence, cause, cure } = about;
+  return (
+    <article id={code} tabIndex={-1} className={classes['reason']} data-here={isHere || undefined}>
+      <Text fw={600} component="h3" m={0}>
+        <span className="mono">{code}</span> · {sentence}
+      </Text>
+      <Text size="sm">
+        <Text span inherit c="dimmed">
+          {t('calls.reasons.cause')}:
+        </Text>{' '}
+        <Coded text={cause} />
+      </Text>
+      <Text size="sm">
+        <Text span inherit c="dimmed">
+          {t('calls.reasons.cure')}:
+        </Text>{' '}
+        <Coded text={cure} />
+      </Text>
+      <PageLink to="/calls" search={{ reason: code }} size="sm">
+        {t('calls.reasons.calls')}
+      </PageLink>
+    </article>
+  );
+}

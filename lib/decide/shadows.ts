@@ -1,0 +1,142 @@
+import type { Call } from '../call/channel.ts';
+import type { CallObserver } from '../call/observer.ts';
+import { apply, type CallRecord, type Outlook, type ShadowRecord } from '../call/record.ts';
+import { ReplyRoom } from '../call/room.ts';
+import { Cancellation } from '../cancel.ts';
+import { RouterError, type Reason } from '../errors.ts';
+import type { Scheme } from '../scheme/scheme.ts';
+import type { InquiryOptions } from './decide.ts';
+import { AnswerMemory } from './memory.ts';
+import { outlookOf } from './outlook.ts';
+import { compared, notAsked, wouldDecide, type Would } from './would.ts';
+
+/**
+ * Schemes that are asked beside calls, and decide none. No call waits for them, and where there is no room for them they are dropped:
+ * a router that has enough to do has its calls to do it for.
+ */
+
+export interface ShadowsOptions extends Pick<
+  InquiryOptions,
+  'config' | 'version' | 'clock' | 'send' | 'tokens' | 'lastAgent'
+> {
+  /** Null: there is time for shadows. */
+  readonly noTime: () => Reason | null;
+  /** The two sides of a call are known, or its shadow was dropped. It may have ended. */
+  readonly onCompared: (record: CallRecord, shadow: ShadowRecord) => void;
+  readonly maxRunning?: number;
+}
+
+/** What a call goes by, and its shadows too. */
+type Asking = Pick<InquiryOptions, 'schemes' | 'secrets'>;
+
+/** A call whose shadows are not all in its record yet. */
+interface Watched {
+  readonly settled: Promise<void>;
+  /** What was decided for it; null: nothing, it has ended. */
+  readonly decide: (live: Outlook | null) => void;
+}
+
+/** At a time: what one takes of memory is what a call takes. */
+const MAX_RUNNING = 200;
+const REPLY_BYTES = 8 * 1024 * 1024;
+const MEMORY_BYTES = 4 * 1024 * 1024;
+
+export class Shadows implements CallObserver {
+  readonly #options: ShadowsOptions;
+  readonly #maxRunning: number;
+  readonly #memory = new AnswerMemory(MEMORY_BYTES);
+  readonly #replies = new ReplyRoom(REPLY_BYTES);
+  readonly #watched = new Map<string, Watched>();
+  #stop = new Cancellation();
+  #closed = false;
+  #running = 0;
+  #dropped = 0;
+
+  constructor(options: ShadowsOptions) {
+    this.#options = options;
+    this.#maxRunning = options.maxRunning ?? MAX_RUNNING;
+  }
+
+  get counts(): { readonly running: number; readonly dropped: number } {
+    return { running: this.#running, dropped: this.#dropped };
+  }
+
+  /** Returns at once: the call's own question goes out first. */
+  ask(schemes: readonly Scheme[], call: Call, record: CallRecord, asking: Asking): void {
+    if (schemes.length === 0) return;
+    let decide: Watched['decide'] = () => undefined;
+    const live = new Promise<Outlook | null>((resolve) => {
+      decide = resolve;
+    });
+    const room = this.#replies.forCall();
+    const all = schemes.map(async (scheme) => {
+      const would = await this.#would(scheme, call, record.id, asking, room);
+      if (would.dropped !== null) this.#dropped++;
+      const shadow = compared(would, await live);
+      apply(record, { type: 'shadow', shadow });
+      this.#options.onCompared(record, shadow);
+    });
+    const settled = Promise.all(all).then(() => {
+      room.leave();
+      this.#watched.delete(record.id);
+    });
+    this.#watched.set(record.id, { settled, decide });
+  }
+
+  decided(record: CallRecord): void {
+    this.#watched.get(record.id)?.decide(outlookOf(record));
+  }
+
+  ended({ id }: CallRecord): void {
+    this.#watched.get(id)?.decide(null);
+  }
+
+  /** Resolves when the record has all shadows of the call, which has ended; null: it has them already. */
+  settled({ id }: CallRecord): Promise<void> | null {
+    return this.#watched.get(id)?.settled ?? null;
+  }
+
+  /** Drops those that are being asked. */
+  drop(reason: Reason): void {
+    const running = this.#stop;
+    this.#stop = new Cancellation();
+    running.abort(new RouterError(reason));
+  }
+
+  /** Drops what comes as well. Resolves when the records of calls that have ended have theirs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.drop('draining');
+    await Promise.all([...this.#watched.values()].map(({ settled }) => settled));
+  }
+
+  async #would(
+    scheme: Scheme,
+    call: Call,
+    trace: string,
+    asking: Asking,
+    room: ReturnType<ReplyRoom['forCall']>,
+  ): Promise<Would> {
+    const { clock } = this.#options;
+    await new Promise<void>((resolve) => clock.after(0, resolve));
+    const noTime = this.#noTime();
+    if (noTime !== null) return notAsked(scheme, noTime);
+    this.#running++;
+    try {
+      return await wouldDecide(scheme, {
+        ...this.#options,
+        ...{ ...asking, call, trace },
+        memory: this.#memory,
+        signal: this.#stop,
+        fit: (event) => room.fit(event),
+      });
+    } finally {
+      this.#running--;
+    }
+  }
+
+  #noTime(): Reason | null {
+    if (this.#closed) return 'draining';
+    return this.#running >= this.#maxRunning ? 'bulkhead_full' : this.#options.noTime();
+  }
+}

@@ -1,0 +1,25 @@
+import type { FindLastAgent } from '../decide/last-agent.ts';
+import type { Store } from '../store/store.ts';
+
+const DAY_MS = 86_400_000;
+/** A database that stands still answers none of them: more are not put behind them. */
+const MAX_LOOKING = 50;
+
+/** Looks for the last agents of callers in the store. */
+export function lastAgentIn(store: Pick<Store, 'calls' | 'tenantOf'>, now: () => Date): FindLastAgent {
+  let looking = 0;
+  return async (call, { days, minTalkSeconds }) => {
+    if (looking >= MAX_LOOKING) throw new Error(`${looking} calls wait for it already`);
+    looking++;
+    try {
+      return await store.calls.lastAgent({
+        tenant: store.tenantOf({ call }),
+        caller: call.caller,
+        since: new Date(now().getTime() - days * DAY_MS),
+        minTalkMs: minTalkSeconds * 1000,
+      });
+    } finally {
+      looking--;
+    }
+  };
+}

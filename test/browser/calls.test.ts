@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from '../support/console.ts';
+import { serious } from '../support/axe.ts';
+
+/** Calls as a person finds, opens and compares them. */
+
+const HOSTILE = '<img src=x onerror=window.harmed=1>\u202e';
+
+describe('console: calls', function () {
+  this.timeout(240_000);
+  let it_: ConsoleUnderTest;
+
+  before(async function () {
+    if (!browserInstalled()) {
+      process.stderr.write(`${NO_BROWSER}\n`);
+      this.skip();
+    }
+    it_ = await openConsole({
+      users: ['admin', 'viewer'],
+      schemes: [
+        { name: 'sales', webhook: { url: 'CRM_URL/route', timeoutSeconds: 5 } },
+        { name: 'broken', webhook: { url: 'CRM_URL/broken', timeoutSeconds: 5 } },
+      ],
+      crm: ({ url }) =>
+        url === '/broken'
+          ? { status: 200, body: `{"destination": ${HOSTILE}` }
+          : { status: 200, body: '{"note":"first","destination":"201"}' },
+    });
+    for (const [n, path] of ['sales', 'broken', 'sales'].entries()) {
+      await it_.freeswitch.call({
+        caller: n === 1 ? '380441110009' : '380441110001',
+        callerName: HOSTILE,
+        did: '15005550100',
+        path,
+        guardSeconds: 30,
+        callee: () => ({ kind: 'answer', afterMs: 20, talkMs: 20, hangup: 'caller' }),
+      });
+    }
+  });
+
+  after(async () => {
+    await (it_ as ConsoleUnderTest | undefined)?.close();
+  });
+
+  const opened = async (
+    role: 'admin' | 'viewer',
+    path = '/calls',
+    options = {},
+  ): ReturnType<ConsoleUnderTest['pageAs']> => {
+    const page = await it_.pageAs(role, path, { viewport: { width: 1600, height: 900 }, ...options });
+    await rows(page).nth(2).waitFor();
+    return page;
+  };
+  const rows = (page: Page) => page.locator('[role=row][data-index]');
+  const shown = (page: Page) => page.getByRole('region', { name: 'Call', exact: true });
+
+  it('opens one by the keyboard alone, goes to the next, and closes it', async () => {
+    const page = await opened('admin');
+    for (const key of ['j', 'Enter']) await page.keyboard.press(key);
+    await shown(page).getByText('Where the time went').waitFor();
+    const first = page.url();
+    await page.keyboard.press('j');
+    await page.waitForURL((url) => url.href !== first);
+    await shown(page).getByText('the reply is not JSON').first().waitFor();
+    await page.keyboard.press('Escape');
+    await shown(page).waitFor({ state: 'detached' });
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.tagName')).to.equal('INPUT');
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('finds by what a reply said, and the address says so', async () => {
+    const page = await opened('admin');
+    await page.getByLabel('Text', { exact: true }).fill('first');
+    await page.waitForURL(/text=first/);
+    await rows(page).nth(2).waitFor({ state: 'detached' });
+    expect(await rows(page).count()).to.equal(2);
+  });
+
+  it('shows the value that was read, the place of a fault, and the budget, and nothing of it is markup', async () => {
+    const page = await opened('admin');
+    await rows(page).nth(0).click();
+    await shown(page).locator('mark').waitFor();
+    expect(await shown(page).locator('mark').allTextContents()).to.deep.equal(['"201"']);
+    await shown(page).getByText('budget 5 s').waitFor();
+    await rows(page).nth(1).click();
+    await shown(page).getByText('the reply is not JSON').first().waitFor();
+    expect(await shown(page).locator('mark').allTextContents()).to.deep.equal(['<']);
+    await shown(page).getByText('U+202E').first().waitFor();
+    expect(await page.evaluate('window.harmed')).to.equal(undefined);
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('decides again, and reads a changed reply, without a call', async () => {
+    const page = await opened('admin');
+    await rows(page).nth(0).click();
+    await page.getByRole('button', { name: "Decide again with today's schemes" }).click();
+    await page.getByText('It would go the same way').waitFor();
+    await page.getByRole('button', { name: 'Change the reply' }).click();
+    await page.getByLabel('Body', { exact: true }).fill('{"destination":"202"}');
+    await page.getByRole('button', { name: 'Read it' }).click();
+    await page.getByText('dial 202').first().waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('puts two calls side by side', async () => {
+    const page = await opened('admin');
+    await rows(page).nth(0).click();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('link', { name: 'Side by side' }).click();
+    await page.getByText(/\d+ differences?/).waitFor();
+    expect(await page.getByText('Where the time went').count()).to.equal(2);
+  });
+
+  it('shows a viewer no number, and no field to look for one', async () => {
+    const page = await opened('viewer');
+    await rows(page).nth(0).click();
+    await shown(page).getByText('Where the time went').waitFor();
+    expect(await page.locator('body').textContent()).to.not.match(/380441110001|15005550100/);
+    expect(await page.getByLabel('Number', { exact: true }).count()).to.equal(0);
+    expect(await page.getByText('Once more').count()).to.equal(0);
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has nothing that axe calls serious, ${colorScheme}`, async () => {
+      const page = await opened('admin', '/calls', { colorScheme, reducedMotion: 'reduce' });
+      for (const n of [0, 1]) {
+        await rows(page).nth(n).click();
+        await shown(page).getByText('Where the time went').waitFor();
+        expect(await serious(page)).to.deep.equal([]);
+      }
+    });
+  }
+});

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { en } from '../../../lib/console/words/en/index.ts';
+import { uk } from '../../../lib/console/words/uk/index.ts';
+
+/** Ukrainian has every word of English, with what is put into it, and the plurals that it has and English has not. */
+
+type Words = ReadonlyMap<string, string>;
+
+function wordsOf(catalogue: object, path = ''): Words {
+  return new Map(
+    Object.entries(catalogue).flatMap(([key, value]) =>
+      typeof value === 'string'
+        ? [[`${path}${key}`, value] as const]
+        : [...wordsOf(value as object, `${path}${key}.`)],
+    ),
+  );
+}
+
+const placeholders = (text: string): string[] =>
+  [...text.matchAll(/\{\{\s*([^},\s]+)/g)].map(([, name = '']) => name).sort();
+
+describe('console: words', () => {
+  const [english, ukrainian] = [wordsOf(en), wordsOf(uk)];
+
+  it('are all there in Ukrainian, and none besides', () => {
+    const missing = [...english.keys()].filter((key) => !ukrainian.has(key));
+    const more = [...ukrainian.keys()].filter((key) => !english.has(key) && !/_(?:few|many)$/.test(key));
+    expect({ missing, more }).to.deep.equal({ missing: [], more: [] });
+  });
+
+  it('have the same values put into them', () => {
+    // English says "one call" where Ukrainian counts: its first plural is of 21 too.
+    const wrong = [...ukrainian].filter(([key, text]) => {
+      const like = english.get(key.replace(/_(?:one|few|many)$/, '_other')) ?? english.get(key) ?? '';
+      return placeholders(text).join() !== placeholders(like).join();
+    });
+    expect(wrong.map(([key]) => key)).to.deep.equal([]);
+  });
+
+  it('have the four plurals of Ukrainian', () => {
+    const counted = [...english.keys()]
+      .filter((key) => key.endsWith('_other'))
+      .map((key) => key.slice(0, -6));
+    const wrong = counted.flatMap((key) =>
+      ['_one', '_few', '_many', '_other'].map((form) => key + form).filter((form) => !ukrainian.has(form)),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('are not English by mistake', () => {
+    const same = [...english].filter(([key, text]) => /[a-z]{4}/i.test(text) && ukrainian.get(key) === text);
+    // Names of standards, and what only consists of values, are the same in both.
+    const words = same.filter(([, text]) => /\s/.test(text) && !/^OAuth|^HTTP|^JSON|^\{\{/.test(text));
+    expect(words.map(([key]) => key)).to.deep.equal([]);
+  });
+});
