@@ -4,7 +4,8 @@ import { browserInstalled, NO_BROWSER, openConsole, type ConsoleUnderTest } from
 
 /** What one sees of calls while they are there, and what becomes of the page when its router or its session is gone. */
 
-const PAGES = ['/live', '/calls', '/schemes', '/problems', '/deliveries', '/status', '/people', '/audit'];
+/** One of each kind: with a stream, by pages, of several parts, a list. */
+const PAGES = ['/live', '/calls', '/status', '/problems'];
 
 describe('console: live, and in trouble', function () {
   this.timeout(240_000);
