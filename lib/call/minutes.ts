@@ -74,7 +74,7 @@ function shown({ minute, byResult, times }: Counted): Minute {
   };
 }
 
-/** From a millisecond to a minute in steps of 12 %: a value is told by the middle of its step. */
+/** Buckets from 1 ms to 60 s, each 12 % wider than the one before; a percentile is the middle of its bucket. */
 const STEP = Math.log(1.12);
 const STEPS = Math.ceil(Math.log(60_000) / STEP) + 1;
 
