@@ -11,8 +11,7 @@ import { outlookOf } from './outlook.ts';
 import { compared, notAsked, wouldDecide, type Would } from './would.ts';
 
 /**
- * Schemes that are asked beside calls, and decide none. No call waits for them, and where there is no room for them they are dropped:
- * a router that has enough to do has its calls to do it for.
+ * Schemes that are asked beside calls, and decide nothing. No call waits for them, and under load they are dropped: live calls come first.
  */
 
 export interface ShadowsOptions extends Pick<
@@ -70,13 +69,16 @@ export class Shadows implements CallObserver {
     });
     const room = this.#replies.forCall();
     const all = schemes.map(async (scheme) => {
-      const would = await this.#would(scheme, call, record.id, asking, room);
+      const would = await this.#would(scheme, call, record.id, asking, room).catch(() =>
+        notAsked(scheme, 'internal'),
+      );
       if (would.dropped !== null) this.#dropped++;
       const shadow = compared(would, await live);
       apply(record, { type: 'shadow', shadow });
       this.#options.onCompared(record, shadow);
     });
-    const settled = Promise.all(all).then(() => {
+    // A rejection that nobody handles would end the router, and with it every call.
+    const settled = Promise.allSettled(all).then(() => {
       room.leave();
       this.#watched.delete(record.id);
     });

@@ -51,6 +51,23 @@ describe('shadows', () => {
     return record;
   };
 
+  it('a fault in a shadow, or in who is told of it, ends neither the call nor the router', async () => {
+    const fault = (): never => {
+      throw new Error('a fault');
+    };
+    for (const [given, dropped] of [
+      [{ noTime: fault }, 'internal'],
+      [{ onCompared: fault }, null],
+    ] as const) {
+      const { shadows, call } = opened(given);
+      const record = decided(call(), 'dial 201');
+      shadows.decided(record);
+      await shadows.settled(record);
+      expect(record.shadows.map((shadow) => shadow.dropped)).to.deep.equal([dropped]);
+      expect(shadows.settled(record)).to.equal(null);
+    }
+  });
+
   it('compares with what was decided, whichever comes first', async () => {
     const { shadows, told, call } = opened();
     for (const step of ['dial 201', 'dial 202']) {
