@@ -10,10 +10,12 @@ import { AllowList, plainAddress } from './allow.ts';
 import {
   closeIfEmpty,
   descriptorOf,
+  fill,
   openPort,
   OwnConnections,
   screenConnections,
   setBacklog,
+  type Closing,
   type Peer,
   type PortOptions,
 } from './port.ts';
@@ -80,8 +82,10 @@ const SQUEEZE_MS = 1_000;
 const TURN_MS = 250;
 /** Linux asks again after a second whom it could not take when he had finished his. */
 const HANDSHAKE_MS = 1_100;
-/** Places in a queue that takes nobody in, for who is asked again. */
-const HANDSHAKES = 16;
+/** Places for those who are asked again; not fewer than may be half open at once, or Linux sends SYN cookies. */
+const HANDSHAKES = 64;
+/** A handshake over a long line is over then. */
+const ROUND_TRIP_MS = 100;
 /** Another process may have taken the port meanwhile. */
 const REOPEN_MS = 200;
 
@@ -106,6 +110,7 @@ export class Listener {
   /** The queue takes nobody in. */
   #squeezed = false;
   #state: State = 'open';
+  readonly #isCaller = (address: string): boolean => this.#allowed.has(address);
   /** What the last change of state still has to do. */
   #change: Promise<void> = Promise.resolve();
   #drained: Promise<void> | null = null;
@@ -213,7 +218,7 @@ export class Listener {
         // A reset ends a socket, never the process; later its handler listens itself.
         guarded(socket);
         this.#descriptors = 1 + (descriptorOf(socket) ?? -1);
-        if (this.#own.take(socket)) this.#queue.takeProbe(socket);
+        if (this.#own.take(socket)) this.#queue.takeOwn(socket);
         else this.#receive(socket);
       },
     );
@@ -340,18 +345,37 @@ export class Listener {
         // It may take long from here on.
         this.#serveWaiting();
       }
-      if (this.#squeezed) setBacklog(server, 0);
-      // A single place is left then, which somebody may take again before the turn is over.
-      const empty = await (this.#squeezed ? this.#queue.moved(TURN_MS) : this.#queue.emptied(TURN_MS));
-      const isCaller = (address: string): boolean => this.#allowed.has(address);
-      const closing = await closeIfEmpty(server, this.#own, { isCaller, empty });
+      const closing = this.#squeezed ? await this.#squeeze(server, wanted) : await this.#look(server);
       closed = closing === 'closed';
       if (closed) this.#queue.forgetProbe();
       else setBacklog(server, this.#squeezed ? HANDSHAKES : this.#options.backlog);
-      if (closing === 'handshake') await delay(HANDSHAKE_MS);
+      if (closing === 'handshake') await delay(this.#squeezed ? HANDSHAKE_MS : ROUND_TRIP_MS);
     }
     this.#squeezed = false;
     return closed;
+  }
+
+  /** Closes the port in a turn of the event loop that brought nobody. */
+  async #look(server: Server): Promise<Closing> {
+    const empty = await this.#queue.emptied(TURN_MS);
+    const fillers = await fill(server, this.#own);
+    return closeIfEmpty(server, this.#own, { isCaller: this.#isCaller, empty, fillers });
+  }
+
+  /** Nobody enters the queue any more: when the first filler is accepted all others have been, and the last keeps it full. */
+  async #squeeze(server: Server, wanted: () => boolean): Promise<Closing> {
+    setBacklog(server, this.#options.backlog);
+    const fillers = await fill(server, this.#own);
+    const since = performance.now();
+    let quiet: boolean;
+    do {
+      quiet = await this.#queue.moved(TURN_MS);
+      // It found no place: the queue was full.
+      const missing = fillers.first.connecting && performance.now() - since > TURN_MS;
+      if (missing || !wanted()) return 'queued';
+    } while (this.#own.awaits(fillers.first));
+    const empty = quiet || fillers.first.localPort !== undefined;
+    return closeIfEmpty(server, this.#own, { isCaller: this.#isCaller, empty, fillers });
   }
 
   #is(state: State): boolean {

@@ -46,12 +46,14 @@ export class AcceptQueue {
     if (this.#probe !== null) this.#probe.stalledMs = Math.max(this.#probe.stalledMs, lagMs);
   }
 
-  /** What was accepted last is the other end of the probe, or has been. */
-  takeProbe(socket: Socket): void {
+  /** What was accepted last is the other end of a connection of our own. */
+  takeOwn(socket: Socket): void {
     this.#taken--;
-    this.#measuredMs = this.#probeMs;
+    if (socket.remotePort === this.#probe?.socket.localPort) {
+      this.#measuredMs = this.#probeMs;
+      this.forgetProbe();
+    }
     socket.resetAndDestroy();
-    this.forgetProbe();
   }
 
   /** The port has closed: who found no place in its queue would ask the next one for one. */

@@ -3,14 +3,19 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { nextTick, platform } from 'node:process';
 import {
-  closeIfEmpty,
+  closeIfEmpty as closeIfEmptyWith,
+  fill,
   openPort,
   OwnConnections,
   screenConnections,
   setBacklog,
 } from '../../../lib/esl/port.ts';
 
-const look = { isCaller: () => true, empty: true };
+async function closeIfEmpty(server: Server, own: OwnConnections): Promise<string> {
+  const fillers = await fill(server, own);
+  return closeIfEmptyWith(server, own, { isCaller: () => true, empty: true, fillers });
+}
+
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 /** The handshake is over, and nobody has accepted: the event loop has had no turn. */
@@ -27,7 +32,7 @@ describe('esl/port', () => {
     it(`closes when nobody is queued: ${host}`, async () => {
       const server = await openPort({ host, port: 0 });
       const port = portOf(server);
-      expect(await closeIfEmpty(server, new OwnConnections(), look)).to.equal('closed');
+      expect(await closeIfEmpty(server, new OwnConnections())).to.equal('closed');
       const [error] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
       expect(error.code).to.equal('ECONNREFUSED');
     });
@@ -41,15 +46,34 @@ describe('esl/port', () => {
         if (!own.take(socket)) accepted.push(socket);
       });
       const callers = [await queue(server)];
-      expect(await closeIfEmpty(server, own, look)).to.equal('queued');
+      expect(await closeIfEmpty(server, own)).to.equal('queued');
       setBacklog(server);
       for (let n = 0; n < 20; n++) callers.push(await queue(server));
       while (accepted.length < callers.length) await new Promise((resolve) => setImmediate(resolve));
       expect(callers.some(({ errored }) => errored !== null)).to.equal(false);
-      expect(await closeIfEmpty(server, own, look)).to.equal('closed');
+      expect(await closeIfEmpty(server, own)).to.equal('closed');
       for (const socket of [...accepted, ...callers]) socket.destroy();
     });
   }
+
+  it('nobody enters the queue behind its fillers', async function () {
+    if (platform !== 'linux') this.skip();
+    const server = await openPort({ host: '127.0.0.1', port: 0 });
+    const own = new OwnConnections();
+    const order: string[] = [];
+    server.on('connection', (socket) => {
+      order.push(own.take(socket) ? 'filler' : 'caller');
+      socket.destroy();
+    });
+    const before = await queue(server);
+    const { last } = await fill(server, own);
+    const behind = await queue(server);
+    while (own.awaits(last)) await new Promise((resolve) => setImmediate(resolve));
+    expect(order).to.deep.equal(['caller', 'filler', 'filler']);
+    expect(behind.connecting).to.equal(true);
+    for (const socket of [before, behind]) socket.destroy();
+    server.close();
+  });
 
   it('resets who does not pass, also where Node lets nobody come before its sockets', async () => {
     for (const hidden of [false, true]) {

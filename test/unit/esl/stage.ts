@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { platform } from 'node:process';
 import { Connection } from '../../../lib/esl/connection.ts';
 import {
   Listener,
@@ -84,4 +86,11 @@ export function judging(): { verdicts: (Refusal | null)[]; handler: Handler; nex
       await new Connection(socket).closed;
     },
   };
+}
+
+/** SYN cookies that this machine has sent; 0 where its kernel does not say. */
+export function synCookies(): number {
+  if (platform !== 'linux') return 0;
+  const [names = '', values = ''] = readFileSync('/proc/net/netstat', 'utf8').split('\n');
+  return Number(values.split(' ')[names.split(' ').indexOf('SyncookiesSent')] ?? 0);
 }
