@@ -82,8 +82,6 @@ const SQUEEZE_MS = 1_000;
 const TURN_MS = 250;
 /** Linux asks again after a second whom it could not take when he had finished his. */
 const HANDSHAKE_MS = 1_100;
-/** Places for those who are asked again; not fewer than may be half open at once, or Linux sends SYN cookies. */
-const HANDSHAKES = 64;
 /** A handshake over a long line is over then. */
 const ROUND_TRIP_MS = 100;
 /** Another process may have taken the port meanwhile. */
@@ -348,7 +346,7 @@ export class Listener {
       const closing = this.#squeezed ? await this.#squeeze(server, wanted) : await this.#look(server);
       closed = closing === 'closed';
       if (closed) this.#queue.forgetProbe();
-      else setBacklog(server, this.#squeezed ? HANDSHAKES : this.#options.backlog);
+      else setBacklog(server, this.#options.backlog);
       if (closing === 'handshake') await delay(this.#squeezed ? HANDSHAKE_MS : ROUND_TRIP_MS);
     }
     this.#squeezed = false;
@@ -364,7 +362,6 @@ export class Listener {
 
   /** Nobody enters the queue any more: when the first filler is accepted all others have been, and the last keeps it full. */
   async #squeeze(server: Server, wanted: () => boolean): Promise<Closing> {
-    setBacklog(server, this.#options.backlog);
     const fillers = await fill(server, this.#own);
     const since = performance.now();
     let quiet: boolean;

@@ -43,50 +43,50 @@ export class CallMetrics implements CallObserver {
     this.#clock = clock;
     this.#received = new Counter({
       name: 'esl_router_calls_received_total',
-      help: 'Calls that FreeSWITCH has handed over.',
+      help: 'Calls handed over by FreeSWITCH.',
       registers,
     });
     this.#calls = new Counter({
       name: 'esl_router_calls_total',
-      help: 'Calls that have ended, by the scheme that they ended with and by result.',
+      help: 'Ended calls, by the scheme they ended with and by result.',
       labelNames: ['scheme', 'result'],
       registers,
     });
     this.#ends = new Counter({
       name: 'esl_router_call_ends_total',
-      help: 'Calls that have ended, by what became of them, and whether by the first answer or a fallback step.',
+      help: 'Ended calls, by what became of them, and whether through the first answer or a fallback step.',
       labelNames: ['end', 'via'],
       registers,
     });
     this.#reasons = new Counter({
       name: 'esl_router_call_reasons_total',
-      help: 'Calls that have ended, by reason.',
+      help: 'Ended calls, by reason.',
       labelNames: ['reason'],
       registers,
     });
     this.#decision = new Histogram({
       name: 'esl_router_decision_seconds',
-      help: 'From the hand-over of a call until it was decided where it goes.',
+      help: 'Time from the hand-over of a call to the decision where it goes.',
       labelNames: ['scheme'],
       buckets: SECONDS,
       registers,
     });
     this.#requests = new Counter({
       name: 'esl_router_webhook_requests_total',
-      help: 'Questions to CRMs.',
+      help: 'Questions sent to CRMs.',
       labelNames: ['scheme'],
       registers,
     });
     this.#webhook = new Histogram({
       name: 'esl_router_webhook_seconds',
-      help: 'From a question to its answer or its failure, with retries and the wait for a free place.',
+      help: 'Time from a question to its answer or failure, including retries and the wait in the queue.',
       labelNames: ['scheme'],
       buckets: SECONDS,
       registers,
     });
     this.#phase = new Histogram({
       name: 'esl_router_webhook_phase_seconds',
-      help: 'The same by phase, of questions that were answered. A connection that is used again has neither dns, connect nor tls.',
+      help: 'Time of answered questions by phase. A reused connection has no dns, connect or tls.',
       labelNames: ['phase'],
       buckets: SECONDS,
       registers,
@@ -99,19 +99,19 @@ export class CallMetrics implements CallObserver {
     });
     this.#retries = new Counter({
       name: 'esl_router_webhook_retries_total',
-      help: 'Further tries of a question.',
+      help: 'Retries of questions.',
       labelNames: ['scheme'],
       registers,
     });
     this.#recalled = new Counter({
       name: 'esl_router_answers_recalled_total',
-      help: 'Answers of before that were used: "cache" in place of a question, "last_good" because the CRM failed.',
+      help: 'Earlier answers used again: "cache" instead of a question, "last_good" because the CRM failed.',
       labelNames: ['scheme', 'kind'],
       registers,
     });
     this.#bridges = new Counter({
       name: 'esl_router_bridges_total',
-      help: 'Bridges that have ended, by outcome.',
+      help: 'Ended bridges, by outcome.',
       labelNames: ['outcome'],
       registers,
     });

@@ -35,7 +35,7 @@ export function describeDeliveries(
   const labelNames = ['state'];
   new Gauge({
     name: 'esl_router_deliveries',
-    help: 'Events in the store of all its routers: waiting, delivered, or parked after a day.',
+    help: 'Events in the store, of all its routers: waiting, delivered, or parked after a day.',
     labelNames,
     registers,
     async collect() {
@@ -46,7 +46,7 @@ export function describeDeliveries(
   });
   new Gauge({
     name: 'esl_router_deliveries_oldest_seconds',
-    help: 'Age of the oldest of them that is not delivered.',
+    help: 'Age of the oldest event in the store that is not delivered.',
     labelNames,
     registers,
     async collect() {

@@ -75,24 +75,24 @@ export function describeState(registry: Registry, sources: Sources, version: str
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
-  gauge('ready', '1 when the next call will be served, as /readyz says it.', () => Number(sources.isReady()));
+  gauge('ready', '1 while /readyz says that the next call will be served.', () => Number(sources.isReady()));
   new Gauge({
     name: 'esl_router_live_calls',
-    help: 'Calls of now, by what they do.',
+    help: 'Live calls, by what they are doing.',
     labelNames: ['state'],
     registers,
     collect() {
       for (const [state, count] of Object.entries(sources.live())) this.set({ state }, count);
     },
   });
-  gauge('live_calls_limit', 'Calls that may be there at once.', sources.maxCalls);
+  gauge('live_calls_limit', 'Limit on live calls (listen.maxCalls).', sources.maxCalls);
   gauge('schemes', 'Schemes in use.', sources.schemes);
-  gauge('event_loop_lag_seconds', 'How late the event loop is, as overload is judged by it.', () => {
+  gauge('event_loop_lag_seconds', 'Event-loop lag by which overload is judged.', () => {
     return sources.lagMs() / 1000;
   });
   new Gauge({
     name: 'esl_router_circuit_breaker_open',
-    help: '1 while a webhook or a host is not asked, or one call finds out whether it is back.',
+    help: '1 while the circuit breaker of a webhook or host is open or half-open.',
     labelNames: ['webhook'],
     registers,
     collect() {
@@ -103,13 +103,13 @@ export function describeState(registry: Registry, sources: Sources, version: str
   const { store, events } = sources;
   if (store !== null) {
     gauge('store_up', '1 while the store takes records.', () => Number(store().status === 'up'));
-    gauge('store_queue_records', 'Records that wait to be written.', () => store().queued);
+    gauge('store_queue_records', 'Records waiting to be written.', () => store().queued);
     counter('store_written_records_total', 'Records written.', () => store().written);
     counter('store_lost_records_total', 'Records that found no room in the queue.', () => store().lost);
   }
   if (events !== null) {
-    gauge('events_queue', 'Events that wait to be written to the store.', () => events().queued);
-    gauge('events_in_flight', 'Events on their way to a CRM.', () => events().inFlight);
+    gauge('events_queue', 'Events waiting to be written to the store.', () => events().queued);
+    gauge('events_in_flight', 'Events being sent to a CRM.', () => events().inFlight);
     counter('events_lost_total', 'Events that found no room in the queue.', () => events().lost);
   }
 }

@@ -3,7 +3,8 @@ import type { Listener } from '../../../lib/esl/listener.ts';
 import { dialling, synCookies } from './stage.ts';
 
 describe('esl/queue: turns of the event loop that are long', function () {
-  this.timeout(120_000);
+  // Whoever is not answered asks again after 1, 2, 4 ... 32 seconds.
+  this.timeout(240_000);
 
   /** Each turn takes so long, until the returned function is called. */
   function longTurns(ms: number, each: () => void): () => void {
