@@ -13,7 +13,7 @@ const SHIPPED = new URL(
 );
 
 interface Options {
-  readonly listening: { readonly host: string; readonly port: number };
+  readonly listening: () => { readonly host: string; readonly port: number };
   readonly allow: readonly string[];
   readonly schemes: () => SchemeSet;
 }
@@ -23,9 +23,10 @@ export function openDialplan({ listening, allow, schemes }: Options): DialplanDe
     const [context, numbers] = await Promise.all(
       ['esl-router.xml', 'public/00_esl-router.xml'].map((name) => readFile(new URL(name, SHIPPED), 'utf8')),
     );
-    const everywhere = listening.host === '0.0.0.0' || listening.host === '::';
-    const host = given ?? (everywhere ? '127.0.0.1' : listening.host);
-    const address = `${host.includes(':') ? `[${host}]` : host}:${listening.port}`;
+    const listener = listening();
+    const everywhere = listener.host === '0.0.0.0' || listener.host === '::';
+    const host = given ?? (everywhere ? '127.0.0.1' : listener.host);
+    const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
     const budgets = [...schemes().schemes.values()].map(({ webhook }) => webhook.timeoutSeconds);
     const guardSeconds = guardSecondsFor(Math.max(0, ...budgets));
     const files = handoverFiles(

@@ -237,6 +237,28 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const onTurnedAway: ListenerOptions['onTurnedAway'] = (turnedAway) => {
     log.warn('connections reset: not on listen.allow (ESL_ROUTER_ALLOW), and too many of them', turnedAway);
   };
+  // The port opens last: what takes long until then holds up no call.
+  let opened: Listener | null = null;
+  const readiness = (): Readiness => ({
+    status: stopping.aborted ? 'draining' : statusOf(load?.state, opened, most.maxCalls),
+    calls: opened?.counts.calls ?? 0,
+    lagMs: Math.round(lagMs()),
+    ...(store === undefined || store === null ? {} : { store: storeOf(store.state) }),
+  });
+  const health = await openHealth(config, readiness, monitoring);
+  const api = await openApi(options, {
+    schemes,
+    live,
+    breakers: upstream,
+    readiness,
+    monitoring,
+    tokens,
+    ownPorts,
+    listening: () => opened?.address ?? config.listen,
+  }).catch((error: unknown) => {
+    health?.close();
+    throw error;
+  });
   const listening = { ...config.listen, backlog, admit, lagMs, onUnserved, onTurnedAway, onError };
   const listener = await Listener.listen(listening, async (socket, admission) => {
     const connection = new Connection(socket, eslOptions);
@@ -262,7 +284,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
     const record = await routeCall(connection, admission, context);
     connections.delete(connection);
     observer.ended(record, connection.peer);
+  }).catch(async (error: unknown) => {
+    health?.close();
+    await api?.close();
+    throw error;
   });
+  opened = listener;
   load = new Load({
     clock,
     counts: () => listener.counts,
@@ -273,33 +300,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       followLoad(state, { listener, log, lagMs: lagMs() });
     },
   });
-  const readiness = (): Readiness => ({
-    status: stopping.aborted ? 'draining' : statusOf(load.state, listener, most.maxCalls),
-    calls: listener.counts.calls,
-    lagMs: Math.round(lagMs()),
-    ...(store === undefined || store === null ? {} : { store: storeOf(store.state) }),
-  });
-  const health = await openHealth(config, readiness, monitoring).catch(async (error: unknown) => {
-    load.stop();
-    await listener.drain();
-    throw error;
-  });
-  const api = await openApi(options, {
-    schemes,
-    live,
-    breakers: upstream,
-    readiness,
-    monitoring,
-    tokens,
-    ownPorts,
-    listening: listener.address,
-  }).catch(async (error: unknown) => {
-    load.stop();
-    health?.close();
-    await listener.drain();
-    throw error;
-  });
-
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     log.info('stopping', { calls: listener.counts.calls });
@@ -370,8 +370,12 @@ function followLoad(
   }
 }
 
-function statusOf(state: LoadState, listener: Listener, maxCalls: number): Readiness['status'] {
-  if (!listener.isOpen) return 'closed';
+function statusOf(
+  state: LoadState | undefined,
+  listener: Listener | null,
+  maxCalls: number,
+): Readiness['status'] {
+  if (state === undefined || listener?.isOpen !== true) return 'closed';
   return state.kind === 'normal' && listener.counts.calls < maxCalls ? 'ready' : 'overloaded';
 }
 

@@ -43,7 +43,7 @@ interface Told {
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   /** Where FreeSWITCH's calls come in. */
-  readonly listening: { readonly host: string; readonly port: number };
+  readonly listening: () => { readonly host: string; readonly port: number };
 }
 
 /** Null: there is none, because it is off or there is no store. */

@@ -5,6 +5,8 @@ import type { Stage } from './stage.ts';
 /** A scheme without what all rows have alike. */
 type SchemePart = Omit<SchemeDocument, 'name' | 'webhook'> & { readonly webhook?: object };
 
+type Settings = Readonly<Record<string, string>>;
+
 export type Action = readonly [application: string, data: string];
 
 /** One thing that the live test proves, on calls of its own. */
@@ -25,8 +27,8 @@ export interface Row {
   readonly guard?: number;
   /** Routers of this row alone, that it may hang and kill: how many, and how many addresses of nobody before them. */
   readonly own?: { readonly routers: number; readonly absent?: number };
-  /** Of those routers, beside what all have. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Of those routers, beside what all have; `folder` is gone after the run. */
+  readonly settings?: Settings | ((folder: string) => Settings);
   /** Seconds after which the row has failed. */
   readonly seconds?: number;
   /** Resolves to the figures; a throw is a failure. */

@@ -180,9 +180,10 @@ export class World {
       ...{ binary, folder, plan, freeswitch, router, witness, crm, callers, carrier, phones, elsewhere },
       routerSettings: (row) => {
         const index = rows.indexOf(row);
+        const more = typeof row.settings === 'function' ? row.settings(folder) : row.settings;
         return addresses(row, index)
           .slice(row.own?.absent ?? 0)
-          .map((port) => ({ ...settings(port), ...row.settings }));
+          .map((port) => ({ ...settings(port), ...more }));
       },
     });
   }

@@ -102,7 +102,7 @@ export async function openApi(
     desk,
     trial,
     dialplan: openDialplan({
-      listening: { host: '127.0.0.1', port: 8084 },
+      listening: () => ({ host: '127.0.0.1', port: 8084 }),
       allow: config.listen.allow,
       schemes: () => set,
     }),

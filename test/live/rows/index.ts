@@ -14,6 +14,7 @@ import { raceRows } from './race.ts';
 import { readingRows } from './reading.ts';
 import { routeRows } from './route.ts';
 import { scheduleRows } from './schedule.ts';
+import { storeRows } from './store.ts';
 
 /** The long ones first: they run beside all the others. */
 export const ROWS: readonly Row[] = [
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   ...hangupRows,
   ...identityRows,
   ...policyRows,
+  ...storeRows,
   ...gatewayRows,
   ...fallbackRows,
   ...fusionRows,
