@@ -123,16 +123,20 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
   }
 }
 
-/** A new one each time: an older cookie is worth nothing afterwards. */
+/**
+ * A new one each time: an older cookie is worth nothing afterwards. Resolves to its CSRF token; null when the user may no longer log
+ * in by this password: checking it takes a third of a second, and somebody may have changed it meanwhile.
+ */
 export async function openSession(
   request: FastifyRequest,
   reply: FastifyReply,
   { user, line }: { readonly user: User; readonly line: AuditLine },
   { store, clock }: ApiContext,
-): Promise<string> {
+): Promise<string | null> {
   const session = newSecret();
   const now = clock.date();
-  await store.together(async ({ accounts, audit }) => {
+  const isOpen = await store.together(async ({ accounts, audit }) => {
+    if (!(await accounts.holdPassword(user))) return false;
     await accounts.openSession({
       id: uuidv7(now),
       tenant: user.tenant,
@@ -144,7 +148,9 @@ export async function openSession(
       expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
     });
     await audit.add(line);
+    return true;
   });
+  if (!isOpen) return null;
   reply.setCookie(cookieName(request), session, {
     path: '/',
     httpOnly: true,
