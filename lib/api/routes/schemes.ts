@@ -5,7 +5,7 @@ import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
 import { keeping } from '../figures.ts';
-import { principalOf, type Principal } from '../guard/role.ts';
+import { principalOf, secretRuleOf, type Principal } from '../guard/role.ts';
 import { documentFor, textFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { schemeFigures } from '../shapes.ts';
@@ -69,12 +69,12 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     if (file !== undefined && given.state !== 'deleted') {
       throw new ApiProblem(409, `the file ${file} has this scheme: change it there`);
     }
-    const author = request.principal?.who ?? '';
+    const who = principalOf(request);
     const { after: from, state: to } = given;
     const line = auditLine(context, request, action, given.name, {
       change: { from, to: from + 1, state: to },
     });
-    return savedOrThrow(await desk.save({ ...given, author }, line));
+    return savedOrThrow(await desk.save({ ...given, author: who.who, secrets: secretRuleOf(who) }, line));
   };
   return (app) => {
     app.get(

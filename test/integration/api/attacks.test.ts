@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { bearer, logIn, openApi, PASSWORD, type ApiUnderTest } from '../../support/api.ts';
 import { onBothDatabases } from '../../support/databases.ts';
 import { callRecord } from '../../support/stored.ts';
@@ -22,9 +24,10 @@ onBothDatabases('api: attacks', (database) => {
     const place = await database().fresh();
     api = await openApi(
       {},
-      {},
+      { ESL_ROUTER_SECRETS_HOSTS: '{"BOUND": ["crm.example"]}', ESL_ROUTER_STORE_URL: 'sqlite' },
       {
         place,
+        secrets: { has: (name) => name === 'CRM' || name === 'BOUND', read: () => 'not-for-everybody' },
         watched: (store) => {
           const { accounts } = store;
           const user = async (name: string) => {
@@ -200,5 +203,80 @@ onBothDatabases('api: attacks', (database) => {
       meanwhile = () => Promise.resolve();
     }
     expect((await accounts.user('operator'))?.password_hash).to.equal('scrypt$17$BBBB$BBBB');
+  });
+
+  it('lets an editor send a secret only where a scheme in use sends it, or the configuration says', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end('{"destination":"201"}');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const sending = (name: string, url: string, more: object = {}) =>
+      scheme(name, { webhook: { url, auth: { type: 'bearer', token: '{{secret.CRM}}' }, ...more } });
+    const call = { did: '15005550100' };
+    const own = sending('thief', `http://127.0.0.1:${port}/`);
+    const NEW = { 'if-none-match': '*' };
+    const put = async (who: Who, document: { name: string }, headers: object, state = 'live') => {
+      const reply = await ask('PUT', `/schemes/${document.name}`, { who, body: { document, state }, headers });
+      if (reply.statusCode === 422) expect(reply.body, reply.body).to.include('no scheme in use sends it there');
+      return reply.statusCode;
+    };
+    try {
+      const tried = await ask('POST', '/try', { who: 'editor', body: { document: own, call } });
+      expect(tried.statusCode, tried.body).to.equal(422);
+      expect(tried.body).to.include('{{secret.CRM}} to 127.0.0.1 in clear: no scheme in use sends it there');
+      const checked = await ask('POST', '/check', { who: 'editor', body: { name: 'thief', document: own } });
+      expect(checked.json<{ faults: object[] }>().faults).to.have.length(1);
+      expect(await put('editor', own, NEW)).to.equal(422);
+      // A draft that is put in use later, a backup, an event, a token endpoint, another proxy or name of the server.
+      expect(await put('editor', own, NEW, 'draft')).to.equal(201);
+      const body = { state: 'live' };
+      const headers = { 'if-match': '"1"' };
+      const live = await ask('POST', '/schemes/thief/state', { who: 'editor', body, headers });
+      expect(live.statusCode, live.body).to.equal(422);
+      expect(seen).to.deep.equal([]);
+
+      expect(await put('admin', sending('crm', 'https://crm.example/a'), NEW)).to.equal(201);
+      expect(await put('editor', sending('other', 'https://crm.example/b'), NEW)).to.equal(201);
+      for (const document of [
+        sending('t1', 'http://crm.example/'),
+        sending('t2', 'https://crm.example/', { proxy: 'http://proxy.example:3128' }),
+        sending('t3', 'https://crm.example/', { tls: { serverName: 'thief.example' } }),
+        sending('t4', 'https://crm.example/', { then: [{ ...own.webhook, parameters: { id: '{{reply.id}}' } }] }),
+        { ...scheme('t5'), events: [{ on: ['ended'], webhook: own.webhook }] },
+        scheme('t6', {
+          webhook: {
+            url: 'https://crm.example/',
+            auth: {
+              type: 'oauth2',
+              tokenUrl: 'https://thief.example/',
+              clientId: 'x',
+              clientSecret: '{{secret.CRM}}',
+            },
+          },
+        }),
+      ])
+        expect(await put('editor', document, NEW), document.name).to.equal(422);
+      const bound = { parameters: { key: '{{secret.BOUND}}' } };
+      const of = (name: string, more: object) =>
+        scheme(name, { webhook: { url: 'https://crm.example/', ...bound, ...more } });
+      expect(await put('editor', of('b1', {}), NEW)).to.equal(201);
+      expect(await put('editor', of('b2', { proxy: 'http://proxy.example:3128' }), NEW)).to.equal(422);
+      // What was in use may be put in use again.
+      const off = { who: 'editor', body: { state: 'disabled' }, headers: { 'if-match': '"1"' } } as const;
+      expect((await ask('POST', '/schemes/crm/state', off)).statusCode).to.equal(200);
+      expect((await ask('POST', '/schemes/other/state', off)).statusCode).to.equal(200);
+      const on = { who: 'editor', body: { state: 'live' }, headers: { 'if-match': '"2"' } } as const;
+      const again = await ask('POST', '/schemes/other/state', on);
+      expect(again.statusCode, again.body).to.equal(200);
+
+      const asked = await ask('POST', '/try', { who: 'admin', body: { document: own, call } });
+      expect(asked.statusCode, asked.body).to.equal(200);
+      expect(seen).to.deep.equal(['Bearer not-for-everybody']);
+    } finally {
+      server.close();
+    }
   });
 });

@@ -42,7 +42,8 @@ class Half {
       load: (stored) => loadSchemes(config, NO_SECRETS, stored),
       reload: () => schemes.reload(),
       uses: () => schemes.stored,
-      clock: systemClock,
+      secretsSent: () => new Set<string>(),
+    clock: systemClock,
     });
   }
 
@@ -100,7 +101,8 @@ function configOf(dir: string, env: Record<string, string>): Config {
 }
 
 function changeOf(name: string, after: number, more: Partial<Change> = {}): Change {
-  return { name, after, state: 'live', document: documentOf(name), author: 'ann', message: 'why', ...more };
+  const given = { state: 'live', document: documentOf(name), author: 'ann', message: 'why', secrets: 'any' } as const;
+  return { name, after, ...given, ...more };
 }
 
 onBothDatabases('schemes of the store', (database) => {
