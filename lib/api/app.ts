@@ -69,7 +69,8 @@ export async function buildApi(
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 },
     logger: false,
     // A URL that can't be decoded reaches no route, and no hook.
-    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) => sendFault(reply, error),
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      sendFault(reply, error),
   } as object).withTypeProvider<ZodTypeProvider>();
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);

@@ -57,7 +57,8 @@ export function openTrial(options: TrialOptions): Trial {
     reply,
   }: TryQuestion): Promise<object> => {
     const own = document === null ? null : nameIn(document);
-    const schemes = own === null || document === null ? options.schemes() : await desk.setWith(own, document, rule);
+    const schemes =
+      own === null || document === null ? options.schemes() : await desk.setWith(own, document, rule);
     const name = scheme ?? own;
     const named = name === null ? null : schemeNamed(name, schemes);
     const call =

@@ -193,7 +193,11 @@ export class SchemeDesk {
   }
 
   /** Places to which no scheme in use sends that secret, nor this one when it was in use last. */
-  async #newPlaces(result: LoadResult, used: readonly StoredScheme[], name: string): Promise<DocumentFault[]> {
+  async #newPlaces(
+    result: LoadResult,
+    used: readonly StoredScheme[],
+    name: string,
+  ): Promise<DocumentFault[]> {
     const { shelf, tenant, load, secretsSent } = this.#options;
     const own = result.ok ? result.set.schemes.get(name) : undefined;
     const sent = own === undefined ? [] : [...secretsSent(own)];
@@ -202,7 +206,9 @@ export class SchemeDesk {
     const last = before.slice(0, 1).map((one) => ({ ...one, state: 'live' as const }));
     const others = used.filter((one) => one.name !== name);
     const known = await load({ schemes: [...others, ...last], isKnown: true });
-    const places = new Set(known.ok ? [...known.set.schemes.values()].flatMap((one) => [...secretsSent(one)]) : []);
+    const places = new Set(
+      known.ok ? [...known.set.schemes.values()].flatMap((one) => [...secretsSent(one)]) : [],
+    );
     return sent
       .filter((place) => !places.has(place))
       .map((place) => ({ path: '', message: `${place}: ${NEW_PLACE}`, pointer: null }));

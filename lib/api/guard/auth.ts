@@ -53,15 +53,21 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
       );
     }
     if (!perTenant && request.principal.tenant !== HOUSE) {
-      throw new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
+      throw ofTheHouse();
     }
     requireCsrf(request, request.principal);
   });
 }
 
-/** Where not everybody is asked: any role will do. */
+/** Where not everybody is asked: any role will do. It is of the whole router. */
 export async function requireUser(request: FastifyRequest, context: ApiContext): Promise<void> {
-  if ((await authenticate(request, context)) === null) throw notLoggedIn();
+  const principal = await authenticate(request, context);
+  if (principal === null) throw notLoggedIn();
+  if (principal.tenant !== HOUSE) throw ofTheHouse();
+}
+
+function ofTheHouse(): ApiProblem {
+  return new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
 }
 
 function notLoggedIn(): ApiProblem {

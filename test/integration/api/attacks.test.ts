@@ -155,9 +155,9 @@ onBothDatabases('api: attacks', (database) => {
       const body = { document: scheme('n'), message: bad };
       const put = { who: 'editor', body, headers: { 'if-none-match': '*' } } as const;
       expect((await ask('PUT', '/schemes/n', put)).statusCode).to.equal(422);
-      expect((await ask('POST', '/deliveries/retry', { who: 'admin', body: { id: bad } })).statusCode).to.equal(
-        422,
-      );
+      expect(
+        (await ask('POST', '/deliveries/retry', { who: 'admin', body: { id: bad } })).statusCode,
+      ).to.equal(422);
       // SQLite compares a text as far as its U+0000.
       expect((await logIn(api.app, `viewer${bad}`)).reply.statusCode).to.equal(422);
     }
@@ -219,8 +219,13 @@ onBothDatabases('api: attacks', (database) => {
     const own = sending('thief', `http://127.0.0.1:${port}/`);
     const NEW = { 'if-none-match': '*' };
     const put = async (who: Who, document: { name: string }, headers: object, state = 'live') => {
-      const reply = await ask('PUT', `/schemes/${document.name}`, { who, body: { document, state }, headers });
-      if (reply.statusCode === 422) expect(reply.body, reply.body).to.include('no scheme in use sends it there');
+      const reply = await ask('PUT', `/schemes/${document.name}`, {
+        who,
+        body: { document, state },
+        headers,
+      });
+      if (reply.statusCode === 422)
+        expect(reply.body, reply.body).to.include('no scheme in use sends it there');
       return reply.statusCode;
     };
     try {
@@ -244,7 +249,9 @@ onBothDatabases('api: attacks', (database) => {
         sending('t1', 'http://crm.example/'),
         sending('t2', 'https://crm.example/', { proxy: 'http://proxy.example:3128' }),
         sending('t3', 'https://crm.example/', { tls: { serverName: 'thief.example' } }),
-        sending('t4', 'https://crm.example/', { then: [{ ...own.webhook, parameters: { id: '{{reply.id}}' } }] }),
+        sending('t4', 'https://crm.example/', {
+          then: [{ ...own.webhook, parameters: { id: '{{reply.id}}' } }],
+        }),
         { ...scheme('t5'), events: [{ on: ['ended'], webhook: own.webhook }] },
         scheme('t6', {
           webhook: {

@@ -43,7 +43,7 @@ class Half {
       reload: () => schemes.reload(),
       uses: () => schemes.stored,
       secretsSent: () => new Set<string>(),
-    clock: systemClock,
+      clock: systemClock,
     });
   }
 
@@ -101,7 +101,13 @@ function configOf(dir: string, env: Record<string, string>): Config {
 }
 
 function changeOf(name: string, after: number, more: Partial<Change> = {}): Change {
-  const given = { state: 'live', document: documentOf(name), author: 'ann', message: 'why', secrets: 'any' } as const;
+  const given = {
+    state: 'live',
+    document: documentOf(name),
+    author: 'ann',
+    message: 'why',
+    secrets: 'any',
+  } as const;
   return { name, after, ...given, ...more };
 }
 
