@@ -91,7 +91,7 @@ function cellsOf(character: string): number {
 /** Cells of a terminal. */
 function widthOf(text: string): number {
   if (NARROW.test(text)) return text.length;
-  return [...text].reduce((sum, character) => sum + cellsOf(character), 0);
+  return Array.from(text).reduce((sum, character) => sum + cellsOf(character), 0);
 }
 
 /** One line of a terminal, whatever is in it: the rest is left out. */

@@ -140,7 +140,7 @@ function callsOf({ at, calls, counts }: Live, { width, height }: Paper): string[
     const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(since)) / 1000));
     return [state, `${seconds} s`, caller, did, scheme ?? '', destination].map((text) =>
       // By characters: half of one is none.
-      [...text].slice(0, MOST_CELL).join(''),
+      Array.from(text).slice(0, MOST_CELL).join(''),
     );
   });
   const lines = table([['state', 'for', 'caller', 'did', 'scheme', 'destination'], ...rows], width).split(

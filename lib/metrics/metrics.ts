@@ -19,7 +19,11 @@ export interface MetricsOptions extends Sources {
 }
 
 /** Gauges named as counters, each the sum of one that stays: `promtool check metrics` refuses them. */
-const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total'];
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
 
 export class Metrics implements Exposition {
   readonly observer: CallObserver;

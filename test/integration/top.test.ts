@@ -88,7 +88,7 @@ describe('top', function () {
     expect(await topCommand(context as never, { url, count: 1 })).to.equal(0);
     const lines = written.join('').replace('\u001b[H\u001b[J', '').trimEnd().split('\n');
     expect(lines).to.have.length(8);
-    for (const line of lines) expect([...line].length, line).to.be.at.most(30);
+    for (const line of lines) expect(Array.from(line).length, line).to.be.at.most(30);
     expect(lines[0]).to.match(/^esl-router 1\.2\.3 127/);
     expect(lines[1]).to.match(/^0 live: .*…$/);
   });

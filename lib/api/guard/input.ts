@@ -11,8 +11,8 @@ const DETAIL = 'U+0000 and halves of surrogate pairs are no text';
 
 export function guardInput(app: FastifyInstance): void {
   app.addHook('preValidation', (request, _reply, done) => {
-    for (const given of [request.params, request.query] as Readonly<Record<string, unknown>>[]) {
-      for (const [parameter, value] of Object.entries(given ?? {})) {
+    for (const given of [request.params, request.query]) {
+      for (const [parameter, value] of Object.entries((given ?? {}) as Readonly<Record<string, unknown>>)) {
         if (![parameter, value].flat().some((text) => NO_TEXT.test(String(text)))) continue;
         throw new ApiProblem(422, DETAIL, { errors: [{ parameter, detail: DETAIL }] });
       }
