@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -10,9 +10,10 @@ import {
 } from 'fastify-type-provider-zod';
 import type { ApiContext, ApiOptions } from './context.ts';
 import { serveConsole } from './console.ts';
-import { answerFaults } from './faults.ts';
+import { answerFaults, sendFault } from './faults.ts';
 import { Attempts } from './guard/attempts.ts';
 import { guardRoutes } from './guard/auth.ts';
+import { guardInput } from './guard/input.ts';
 import { Passwords } from './guard/password.ts';
 import { guardSurface, networks } from './guard/surface.ts';
 import { ApiProblem } from './problem.ts';
@@ -67,6 +68,9 @@ export async function buildApi(
     exposeHeadRoutes: false,
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 },
     logger: false,
+    // A URL that can't be decoded reaches no route, and no hook.
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      sendFault(reply, error),
   } as object).withTypeProvider<ZodTypeProvider>();
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
@@ -85,6 +89,7 @@ export async function buildApi(
   app.addHook('onRequest', app.rateLimit());
   await app.register(cookie);
   guardRoutes(app, context);
+  guardInput(app);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

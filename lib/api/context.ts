@@ -3,7 +3,7 @@ import type { Config, SettingValue } from '../config/config.ts';
 import type { LiveCalls } from '../call/live.ts';
 import type { Logger } from '../log.ts';
 import type { Exposition } from '../metrics/metrics.ts';
-import type { SchemeDesk } from '../schemes/desk.ts';
+import type { SchemeDesk, SecretRule } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { StoredCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
@@ -73,6 +73,7 @@ export interface TryQuestion {
   readonly scheme: string | null;
   /** JSON of a scheme that is not saved, used instead of the one of that name. */
   readonly document: string | null;
+  readonly secrets: SecretRule;
   readonly call: { readonly recorded: StoredCall } | DescribedCall;
   /** Null: the CRM is asked. */
   readonly reply: {

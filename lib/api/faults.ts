@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -20,6 +20,10 @@ export function answerFaults(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new ApiProblem(404, 'no such path, or not with this method')),
   );
+}
+
+export function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
+  return sendProblem(reply, problemOf(error));
 }
 
 function problemOf(error: unknown): ApiProblem {

@@ -1,3 +1,4 @@
+import { printable } from '../redact/printable.ts';
 import type { CommandContext } from './context.ts';
 
 /** Where the width of the terminal is not known: a pipe, a file. */
@@ -14,9 +15,11 @@ const GAP = 2;
 const NARROWEST = 8;
 
 /** Columns as wide as their widest cell, in lines of at most `width`: the widest columns shrink, and their cells wrap. */
-export function table(rows: readonly (readonly string[])[], width = COLUMNS): string {
+export function table(given: readonly (readonly string[])[], width = COLUMNS): string {
+  // Before it is laid out: a line feed in a caller's number would begin a row of the caller's own.
+  const rows = given.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(...rows.map((row) => widthOf(row[column] ?? ''))),
   );
   for (;;) {
     const over = widths.reduce((sum, one) => sum + one + GAP, -GAP) - width;
@@ -52,7 +55,7 @@ function linesOf(row: readonly string[], widths: readonly number[]): string[] {
   const height = Math.max(...cells.map((lines) => lines.length));
   return Array.from({ length: height }, (_, at) =>
     cells
-      .map((lines, column) => (lines[at] ?? '').padEnd(widths[column] ?? 0))
+      .map((lines, column) => padded(lines[at] ?? '', widths[column] ?? 0))
       .join(' '.repeat(GAP))
       .trimEnd(),
   );
@@ -70,4 +73,37 @@ function folded(cell: string, width: number): string[] {
   }
   lines.push(rest);
   return lines;
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** What terminals draw over two cells (East Asian Wide, emoji), and over none. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const NARROW = /^[ -~]*$/;
+
+function cellsOf(character: string): number {
+  return WIDE.test(character) ? 2 : /\p{M}/u.test(character) ? 0 : 1;
+}
+
+/** Cells of a terminal. */
+function widthOf(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  return Array.from(text).reduce((sum, character) => sum + cellsOf(character), 0);
+}
+
+/** One line of a terminal, whatever is in it: the rest is left out. */
+export function clipped(line: string, width: number): string {
+  const text = printable(line);
+  if (widthOf(text) <= width) return text;
+  let shown = '';
+  let used = 0;
+  for (const character of text) {
+    used += cellsOf(character);
+    if (used > width - 1) break;
+    shown += character;
+  }
+  return `${shown}…`;
 }

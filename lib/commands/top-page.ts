@@ -139,7 +139,8 @@ function callsOf({ at, calls, counts }: Live, { width, height }: Paper): string[
   const rows = calls.slice(0, room).map(({ state, since, caller, did, scheme, destination }) => {
     const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(since)) / 1000));
     return [state, `${seconds} s`, caller, did, scheme ?? '', destination].map((text) =>
-      text.slice(0, MOST_CELL),
+      // By characters: half of one is none.
+      Array.from(text).slice(0, MOST_CELL).join(''),
     );
   });
   const lines = table([['state', 'for', 'caller', 'did', 'scheme', 'destination'], ...rows], width).split(

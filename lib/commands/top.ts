@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { type CommandContext, type ExitCode } from './context.ts';
 import { print } from './print.ts';
-import { columnsOf } from './table.ts';
+import { clipped, columnsOf } from './table.ts';
 import { readNumbers } from './top-numbers.ts';
 import { pageOf, type Glance, type Live } from './top-page.ts';
 
@@ -43,8 +43,12 @@ export async function topCommand(context: CommandContext, options: TopOptions): 
     const height = isTerminal ? (stdout.rows ?? LINES) - 1 : Infinity;
     const paper = { width: columnsOf(context), height };
     const lines = typeof now === 'string' ? [title, now] : pageOf(title, looks[0] ?? now, now, paper);
+    // A line that wraps would push the first one off the screen.
+    const shownLines = isTerminal
+      ? lines.slice(0, height).map((line) => clipped(line, paper.width))
+      : [...lines, ''];
     if (isTerminal) stdout.write(CLEAR);
-    print(stdout, isTerminal ? lines : [...lines, '']);
+    print(stdout, shownLines);
     if (++shown === options.count) return 0;
     await wait.for(EVERY_MS);
     if (wait.isOver()) return 0;

@@ -111,9 +111,11 @@ async function sendChain(
       reply: (path) => reply.get(path) ?? '',
     };
     const webhookId = link === 0 ? delivery.id : `${delivery.id}-${link + 1}`;
-    const response = await sendOne({ webhook, context, webhookId, trace }, scheme.name, options);
-    refuse(response, webhook, webhookId);
     const next = chain[link + 1];
+    // Most APIs answer with the whole contact, or with a page: as long as nothing of it is read that is no failure.
+    const headOnly = next === undefined && speaks(webhook) === null;
+    const response = await sendOne({ webhook, context, webhookId, trace, headOnly }, scheme.name, options);
+    refuse(response, webhook, webhookId);
     if (next === undefined) return;
     const found = readForNext(response, webhook, questionOf(webhook, webhookId), next);
     if (found.kind === 'unavailable') throw new RouterError(found.reason, found.detail);
@@ -124,11 +126,17 @@ async function sendChain(
 }
 
 function sendOne(
-  request: { webhook: Webhook; context: MacroContext; webhookId: string; trace: string },
+  request: {
+    webhook: Webhook;
+    context: MacroContext;
+    webhookId: string;
+    trace: string;
+    headOnly: boolean;
+  },
   scheme: string,
   { send, withToken, clock, version, deadlineMs, signal, sent }: Sending,
 ): Promise<HttpResponse> {
-  const { webhook, context, webhookId, trace } = request;
+  const { webhook, context, webhookId, trace, headOnly } = request;
   return withToken(webhook, signal, async (token) => {
     const built = buildRequest({
       webhook,
@@ -140,14 +148,22 @@ function sendOne(
       dryRun: false,
     });
     sent.secrets = built.secrets;
-    return send(built, {
-      scheme,
-      ...standingOf(webhook, scheme),
-      deadlineMs,
-      signal,
-      onRetry: () => undefined,
-    });
+    return send(
+      { ...built, headOnly },
+      {
+        scheme,
+        ...standingOf(webhook, scheme),
+        deadlineMs,
+        signal,
+        onRetry: () => undefined,
+      },
+    );
   });
+}
+
+/** What a reply is read as, to see whether it says that the CRM failed; null: its status says all. */
+function speaks({ submission, errorName }: Webhook): 'json-rpc' | 'json' | null {
+  return submission === 'json-rpc' ? 'json-rpc' : errorName === undefined ? null : 'json';
 }
 
 /** Throws where the reply says that the event has not arrived. What else it holds does not matter. */
@@ -157,10 +173,9 @@ function refuse(response: HttpResponse, webhook: Webhook, webhookId: string): vo
   if (status < 200 || status > 299) {
     throw new RouterError('http_status', `HTTP ${status}${excerptOf(body)}`);
   }
-  const speaks =
-    webhook.submission === 'json-rpc' ? 'json-rpc' : webhook.errorName === undefined ? null : 'json';
-  if (speaks === null || body.trim() === '') return;
-  const read = { ...webhook, import: speaks } as const;
+  const spoken = speaks(webhook);
+  if (spoken === null || body.trim() === '') return;
+  const read = { ...webhook, import: spoken } as const;
   const answer = readResponse(response, read, questionOf(webhook, webhookId));
   if (answer.kind === 'unavailable' && SAID.has(answer.reason))
     throw new RouterError(answer.reason, answer.detail);

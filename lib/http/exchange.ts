@@ -34,6 +34,8 @@ export interface ExchangeOptions {
   /** None of those that were kept alive. */
   readonly overNewConnection: boolean;
   readonly maxBodyBytes: number;
+  /** A status of success counts whatever becomes of the body. */
+  readonly headOnly: boolean;
   /** A redirect is not the answer. */
   readonly followsRedirects: boolean;
   readonly onConnected: () => void;
@@ -183,7 +185,7 @@ export class Exchange implements Reader {
     const failure = this.#failure(error);
     if (failure.code === 'reply_abusive') throw failure;
     if (WITHOUT_BODY.has(status) || this.#leadsOn(status)) return;
-    if (status < 300) throw failure;
+    if (status < (this.#options.headOnly ? 200 : 300)) throw failure;
     this.#unread = failure.message;
   }
 

@@ -18,6 +18,13 @@ export interface MetricsOptions extends Sources {
   readonly version: string;
 }
 
+/** Gauges named as counters, each the sum of one that stays: `promtool check metrics` refuses them. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
 export class Metrics implements Exposition {
   readonly observer: CallObserver;
   readonly #registry = new Registry();
@@ -54,5 +61,6 @@ export class Metrics implements Exposition {
     if (this.#watchesProcess) return;
     this.#watchesProcess = true;
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 }

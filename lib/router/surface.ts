@@ -11,6 +11,7 @@ import { FileFault, MAX_SCHEME_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { ReloadableSchemes } from '../schemes/reload.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import { secretsSent } from '../schemes/sendable.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -66,6 +67,7 @@ export async function openApi(
     load: (stored) => loadSchemes(config, secrets(), stored),
     reload: () => schemes.reload(),
     uses: () => schemes.stored,
+    secretsSent: (scheme) => secretsSent(scheme, config, secrets()),
     clock,
   });
   const inForce = (): SchemeSet => schemes.current;

@@ -49,9 +49,16 @@ export function openTrial(options: TrialOptions): Trial {
       running--;
     }
   };
-  const tryCall = async ({ scheme, document, call: described, reply }: TryQuestion): Promise<object> => {
+  const tryCall = async ({
+    scheme,
+    document,
+    secrets: rule,
+    call: described,
+    reply,
+  }: TryQuestion): Promise<object> => {
     const own = document === null ? null : nameIn(document);
-    const schemes = own === null || document === null ? options.schemes() : await desk.setWith(own, document);
+    const schemes =
+      own === null || document === null ? options.schemes() : await desk.setWith(own, document, rule);
     const name = scheme ?? own;
     const named = name === null ? null : schemeNamed(name, schemes);
     const call =
@@ -84,7 +91,8 @@ export function openTrial(options: TrialOptions): Trial {
     return verdicts[0] ?? {};
   };
   const changes: Trial['changes'] = async (name, document, calls) => {
-    const schemes = await desk.setWith(name, document);
+    // Nobody is asked.
+    const schemes = await desk.setWith(name, document, 'any');
     return whatWouldChange(calls, { ...shared, schemes, secrets: secrets(), limitMs: CHANGES_MS });
   };
   return {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { readJson } from '../config/json.ts';
 import { RouterError } from '../errors.ts';
 import type { Fault } from '../scheme/fault.ts';
-import { NAME } from '../scheme/scheme.ts';
+import { NAME, type Scheme } from '../scheme/scheme.ts';
 import { uuidv7 } from '../uuid.ts';
 import { MAX_SCHEME_BYTES } from './file.ts';
 import type { LoadResult } from './schemes.ts';
@@ -54,6 +54,8 @@ export interface DeskOptions {
   readonly reload: () => Promise<readonly string[]>;
   /** What the last load made of each. */
   readonly uses: () => readonly StoredUse[];
+  /** Where the secrets of a scheme go. */
+  readonly secretsSent: (scheme: Scheme) => ReadonlySet<string>;
   readonly clock: Clock;
 }
 
@@ -71,7 +73,11 @@ export interface Change {
   readonly after: number;
   readonly author: string;
   readonly message: string;
+  readonly secrets: SecretRule;
 }
+
+/** `known`: each secret only where a scheme in use sends it. Whoever writes a scheme could read all of them otherwise. */
+export type SecretRule = 'known' | 'any';
 
 export type Saved =
   | { readonly kind: 'saved'; readonly revision: number }
@@ -140,19 +146,25 @@ export class SchemeDesk {
   }
 
   /** What would keep the document from being in use, were it live. */
-  async check(name: string, document: string): Promise<readonly DocumentFault[]> {
+  async check(name: string, document: string, secrets: SecretRule): Promise<readonly DocumentFault[]> {
     const { shelf, tenant } = this.#options;
     const current = await shelf.current(tenant);
-    return this.#faultsOf({ name, document, state: 'live' }, current);
+    return this.#faultsOf({ name, document, state: 'live', secrets }, current);
   }
 
   /** All schemes as they would be with this document live in place of the stored one. Throws RouterError `config_invalid`. */
-  async setWith(name: string, document: string): Promise<Extract<LoadResult, { ok: true }>['set']> {
+  async setWith(
+    name: string,
+    document: string,
+    secrets: SecretRule,
+  ): Promise<Extract<LoadResult, { ok: true }>['set']> {
     const { shelf, tenant, load } = this.#options;
-    const others = usedOf(await shelf.current(tenant)).filter((one) => one.name !== name);
+    const used = usedOf(await shelf.current(tenant));
+    const others = used.filter((one) => one.name !== name);
     const own = { name, revision: 0, document, state: 'live' } as const;
     const result = await load({ schemes: [...others, own], isKnown: true });
-    const faults = faultsIn(result, name, document);
+    const found = faultsIn(result, name, document);
+    const faults = found.length > 0 || secrets === 'any' ? found : await this.#newPlaces(result, used, name);
     if (faults.length > 0 || !result.ok) {
       throw new RouterError(
         'config_invalid',
@@ -163,7 +175,7 @@ export class SchemeDesk {
   }
 
   async #faultsOf(
-    { name, document, state }: Pick<Change, 'name' | 'document' | 'state'>,
+    { name, document, state, secrets }: Pick<Change, 'name' | 'document' | 'state' | 'secrets'>,
     current: readonly Revision[],
   ): Promise<readonly DocumentFault[]> {
     const own = documentFaults(name, document);
@@ -176,7 +188,30 @@ export class SchemeDesk {
     const result = await this.#options.load({ schemes, isKnown: true });
     const faults = faultsIn(result, name, document);
     if (faults.length > 0) return faults;
-    return this.#brokenBy(result, used, name);
+    const places = secrets === 'any' ? [] : await this.#newPlaces(result, used, name);
+    return places.length > 0 ? places : this.#brokenBy(result, used, name);
+  }
+
+  /** Places to which no scheme in use sends that secret, nor this one when it was in use last. */
+  async #newPlaces(
+    result: LoadResult,
+    used: readonly StoredScheme[],
+    name: string,
+  ): Promise<DocumentFault[]> {
+    const { shelf, tenant, load, secretsSent } = this.#options;
+    const own = result.ok ? result.set.schemes.get(name) : undefined;
+    const sent = own === undefined ? [] : [...secretsSent(own)];
+    if (sent.length === 0) return [];
+    const before = (await shelf.revisions(tenant, name)).filter(({ state }) => isUsed(state));
+    const last = before.slice(0, 1).map((one) => ({ ...one, state: 'live' as const }));
+    const others = used.filter((one) => one.name !== name);
+    const known = await load({ schemes: [...others, ...last], isKnown: true });
+    const places = new Set(
+      known.ok ? [...known.set.schemes.values()].flatMap((one) => [...secretsSent(one)]) : [],
+    );
+    return sent
+      .filter((place) => !places.has(place))
+      .map((place) => ({ path: '', message: `${place}: ${NEW_PLACE}`, pointer: null }));
   }
 
   /** Others that were fine before: they hand over to this one. */
@@ -201,6 +236,9 @@ export class SchemeDesk {
     return { ...revision, use: use?.revision === revision.revision ? use : null };
   }
 }
+
+const NEW_PLACE =
+  'no scheme in use sends it there. An admin may, or secrets.hosts (ESL_ROUTER_SECRETS_HOSTS) names the host and https is used, without a proxy or another name';
 
 function isUsed(state: SchemeState): state is StoredScheme['state'] {
   return state === 'live' || state === 'shadow';

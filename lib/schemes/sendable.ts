@@ -27,7 +27,8 @@ import type { Webhook } from '../webhook/webhook.ts';
  * values and for one with none.
  */
 export function unsendable(scheme: Scheme, config: Config, secrets: Secrets): string[] {
-  return [...questionFaults(scheme, config, secrets), ...legFaults(scheme, config)];
+  const ask = questionFaults(scheme, config);
+  return [...webhooksOf(scheme).flatMap((one) => ask(one, secrets)), ...legFaults(scheme, config)];
 }
 
 /** Every request of a scheme, with its path: its own, those that follow, its backups, and its events. */
@@ -42,10 +43,41 @@ function webhooksOf(scheme: Scheme): [string, Webhook][] {
   return [...requests, ...backups];
 }
 
-function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): string[] {
+/**
+ * Where the secrets of a scheme that can be sent go, each as `{{secret.CRM}} to crm.example.com`. A secret that the configuration binds to hosts is not
+ * among them, unless it goes there in a way that others can read: in clear, or by a proxy or under another name that the scheme chooses.
+ */
+export function secretsSent(scheme: Scheme, config: Config, secrets: Secrets): ReadonlySet<string> {
+  const sent = new Set<string>();
+  const ask = questionFaults(scheme, config);
+  for (const [path, webhook] of webhooksOf(scheme)) {
+    const way = wayOf(webhook);
+    const read = (name: string, host: string): string => {
+      if (way !== '' || !Object.hasOwn(config.secrets.hosts, name))
+        sent.add(`{{secret.${name}}} to ${host}${way}`);
+      return secrets.read(name, host);
+    };
+    ask([path, webhook], { has: (name) => secrets.has(name), read });
+  }
+  return sent;
+}
+
+function wayOf({ url, auth, proxies, tls }: Webhook): string {
+  const urls = [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
+  const isPlain = urls.some((one) => new URL(one).protocol === 'http:');
+  const own = settingsIn(proxies).filter(({ isOperators }) => !isOperators);
+  const name = tls?.serverName ?? null;
+  return [
+    isPlain ? ' in clear' : '',
+    ...own.map((proxy) => ` by the proxy ${proxy.name}`),
+    name === null ? '' : ` as ${name}`,
+  ].join('');
+}
+
+function questionFaults(scheme: Scheme, config: Config) {
   const ownPorts = new Set([config.listen.port, Number(config.health.port)]);
   const calls = sampleCalls(scheme, '');
-  return webhooksOf(scheme).flatMap(([path, webhook]) => {
+  return ([path, webhook]: [string, Webhook], secrets: Secrets): string[] => {
     const refusal = refusalOf(webhook.url, config.network, ownPorts);
     if (refusal !== null) return [`${path}: no request may go there: ${refusal}`];
     const host = new URL(webhook.url.source).hostname;
@@ -79,7 +111,7 @@ function questionFaults(scheme: Scheme, config: Config, secrets: Secrets): strin
     });
     const [fault] = distinct(faults);
     return fault === undefined ? unprintable(webhook, secret) : [fault];
-  });
+  };
 }
 
 /** Where the access token is fetched: what is asked there is made as a call would. */

@@ -68,6 +68,20 @@ export class Accounts {
     return admins.length;
   }
 
+  /** Whether the user still has this password and may log in; in a transaction that stays so until it ends. */
+  async holdPassword({ id, password_hash }: Pick<User, 'id' | 'password_hash'>): Promise<boolean> {
+    const { kind, writer } = this.#database;
+    const row = await writer
+      .selectFrom('users')
+      .select('id')
+      .where('id', '=', id)
+      .where('password_hash', '=', password_hash)
+      .where('disabled_at', 'is', null)
+      .$if(kind === 'postgres', (query) => query.forUpdate())
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async user(name: string): Promise<User | null> {
     const query = this.#database.reader.selectFrom('users').selectAll().where('name', '=', name);
     return (await query.executeTakeFirst()) ?? null;

@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
 import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
+import { clean } from './text.ts';
 import { numberWord, sameNumber, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
@@ -347,11 +348,6 @@ function summaryOf(row: Pick<Selectable<CallTable>, (typeof COLUMNS)[number]>): 
     endedMs: ended_ms,
     masked: same.masked === 1,
   };
-}
-
-/** PostgreSQL's texts hold no U+0000, and its JSON no half of a surrogate pair. */
-function clean(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\ufffd').replaceAll('\0', '\ufffd');
 }
 
 function rounded(ms: number | null): number | null {

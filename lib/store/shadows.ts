@@ -2,6 +2,7 @@ import { sql, type Insertable } from 'kysely';
 import type { CallRecord, Outlook } from '../call/record.ts';
 import type { Database } from './database.ts';
 import type { ShadowTable } from './tables.ts';
+import { cleanJson } from './text.ts';
 
 /** What another scheme would have decided, beside what was. */
 
@@ -55,7 +56,7 @@ export function shadowRowsOf(record: CallRecord, tenant: string): Insertable<Sha
       scheme: live.scheme ?? '',
       shadow,
       differs: differs === true ? 1 : 0,
-      decision: JSON.stringify(decision),
+      decision: cleanJson(decision),
     };
   });
 }

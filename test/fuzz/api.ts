@@ -232,6 +232,12 @@ function requestOf(
 
 function payloadOf(body: unknown, random: Random): string {
   if (random() < 0.02) return '{"a":'.repeat(pick(random, [10, 40_000])) + '1';
+  if (random() < 0.02) {
+    // As text: whoever builds it as a value runs out of stack himself.
+    const depth = pick(random, [50, 200, 20_000]);
+    const name = JSON.stringify(pick(random, RIGHT['name'] ?? []));
+    return `{"name":${name},"document":{"name":${name},"webhook":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+  }
   if (random() < 0.02)
     return pick(random, [
       '',

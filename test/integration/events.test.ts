@@ -60,6 +60,7 @@ describe('events', function () {
     crm = await startCrm((request): CrmReply => {
       const { url } = request;
       if (url.startsWith('/both')) return { status: 200, body: '{"destination":[["201","202"]]}' };
+      if (url === '/wordy') return { status: 200, body: 'x'.repeat(200_000) };
       if (url === '/picky' && refusals++ < 2) return { status: 503, body: '' };
       if (url === '/search') return { status: 200, body: JSON.stringify({ results: [{ id: 77 }] }) };
       return { status: 200, body: '{"destination":"201"}' };
@@ -88,6 +89,11 @@ describe('events', function () {
           { on: ['ringing'], webhook: { url: `${crm.url}/both-told` } },
           { on: ['ended'], webhook: { url: `${crm.url}/both-told` } },
         ],
+      },
+      {
+        name: 'wordy',
+        webhook: { url: `${crm.url}/route` },
+        events: [{ on: ['answered', 'ended'], webhook: { url: `${crm.url}/wordy` } }],
       },
       {
         name: 'picky',
@@ -197,6 +203,12 @@ describe('events', function () {
       'ended',
     ]);
     expect(new Set(events.slice(0, 3).map(({ event_id: id }) => id)).size).to.equal(1);
+  });
+
+  it('have arrived with a 200, however long its page is', async () => {
+    const call = await place({ path: 'wordy' });
+    const events = (await ended('/wordy', call)).map(({ event }) => event);
+    expect(events).to.deep.equal(['answered', 'ended']);
   });
 
   it('name the new owner while the call goes on there', async () => {

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { topCommand } from '../../lib/commands/top.ts';
 import { userRow } from '../../lib/api/user.ts';
 import { hashOf } from '../../lib/api/guard/auth.ts';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
@@ -70,6 +72,25 @@ describe('top', function () {
     expect(stdout).to.match(/^store up, 0 queued, 0 lost; events: 0 waiting, 0 parked$/m);
     expect(stdout).to.not.match(/\u001b/);
     for (const line of stdout.split('\n')) expect(line.length).to.be.at.most(80);
+  });
+
+  it('keeps to a narrow terminal, with its first line in sight', async () => {
+    const written: string[] = [];
+    const stdout = new Writable({
+      write: (chunk, _encoding, done) => {
+        written.push(String(chunk));
+        done();
+      },
+    });
+    const terminal = Object.assign(stdout, { isTTY: true, columns: 30, rows: 9 });
+    const env = { ESL_ROUTER_TOKEN: TOKEN };
+    const context = { stdout: terminal, env, version: '1.2.3', onStop: () => undefined };
+    expect(await topCommand(context as never, { url, count: 1 })).to.equal(0);
+    const lines = written.join('').replace('\u001b[H\u001b[J', '').trimEnd().split('\n');
+    expect(lines).to.have.length(8);
+    for (const line of lines) expect(Array.from(line).length, line).to.be.at.most(30);
+    expect(lines[0]).to.match(/^esl-router 1\.2\.3 127/);
+    expect(lines[1]).to.match(/^0 live: .*…$/);
   });
 
   it('ends with 2 without a token or with a wrong one, and with 1 where no router is', async () => {

@@ -11,11 +11,13 @@ import { networks } from '../../lib/api/guard/surface.ts';
 import { LiveCalls } from '../../lib/call/live.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Secrets } from '../../lib/config/secret.ts';
 import { openDialplan } from '../../lib/router/dialplan.ts';
 import { openTrial } from '../../lib/router/trial.ts';
 import { SchemeDesk } from '../../lib/schemes/desk.ts';
 import { loadSchemes } from '../../lib/schemes/folder.ts';
 import type { SchemeSet } from '../../lib/schemes/schemes.ts';
+import { secretsSent } from '../../lib/schemes/sendable.ts';
 import type { StoredSchemes, StoredUse } from '../../lib/schemes/stored.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { uuidv7 } from '../../lib/uuid.ts';
@@ -40,6 +42,7 @@ interface Beside {
   readonly watched?: (store: Store) => ApiStore;
   /** False: nobody is there yet. */
   readonly users?: boolean;
+  readonly secrets?: Secrets;
   /** Of the store; SQLite of its own by default. */
   readonly place?: Partial<Config['store']>;
 }
@@ -52,7 +55,7 @@ let hash: Promise<string> | null = null;
 export async function openApi(
   options: Partial<ApiOptions> = {},
   env: Record<string, string> = {},
-  { watched = (store) => store, users = true, place }: Beside = {},
+  { watched = (store) => store, users = true, secrets = NO_SECRETS, place }: Beside = {},
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-api-'));
   const log = listeningLog();
@@ -70,7 +73,7 @@ export async function openApi(
   const live = new LiveCalls(() => systemClock.date());
   let stored: readonly StoredUse[] = [];
   let set: SchemeSet = { schemes: new Map(), default: null, variables: new Set() };
-  const load = (from: StoredSchemes) => loadSchemes(config, NO_SECRETS, from);
+  const load = (from: StoredSchemes) => loadSchemes(config, secrets, from);
   const shared = store.shareSchemes();
   const desk = new SchemeDesk({
     shelf: store.schemes,
@@ -83,11 +86,12 @@ export async function openApi(
       return [];
     },
     uses: () => stored,
+    secretsSent: (scheme) => secretsSent(scheme, config, secrets),
     clock: systemClock,
   });
   const trial = openTrial({
     ...{ config, desk, clock: systemClock, version: 'test', ownPorts: new Set<number>() },
-    secrets: () => NO_SECRETS,
+    secrets: () => secrets,
     schemes: () => set,
   });
   const all: ApiOptions = {

@@ -109,4 +109,10 @@ describe('metrics at their worst', () => {
     expect(pages.map((page) => sumOf(page, 'esl_router_deliveries'))).to.deep.equal(pages.map(() => 3));
     expect(reads).to.equal(1);
   });
+
+  it('names counters and nothing else `_total`, also those of Node', async () => {
+    const { types } = parseScrape(await new Metrics(OPTIONS).text());
+    for (const [name, type] of types) expect(name.endsWith('_total'), name).to.equal(type === 'counter');
+    expect(types.get('nodejs_active_handles')).to.equal('gauge');
+  });
 });

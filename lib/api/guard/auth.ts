@@ -53,15 +53,21 @@ export function guardRoutes(app: FastifyInstance, context: ApiContext): void {
       );
     }
     if (!perTenant && request.principal.tenant !== HOUSE) {
-      throw new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
+      throw ofTheHouse();
     }
     requireCsrf(request, request.principal);
   });
 }
 
-/** Where not everybody is asked: any role will do. */
+/** Where not everybody is asked: any role will do. It is of the whole router. */
 export async function requireUser(request: FastifyRequest, context: ApiContext): Promise<void> {
-  if ((await authenticate(request, context)) === null) throw notLoggedIn();
+  const principal = await authenticate(request, context);
+  if (principal === null) throw notLoggedIn();
+  if (principal.tenant !== HOUSE) throw ofTheHouse();
+}
+
+function ofTheHouse(): ApiProblem {
+  return new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
 }
 
 function notLoggedIn(): ApiProblem {
@@ -123,16 +129,20 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
   }
 }
 
-/** A new one each time: an older cookie is worth nothing afterwards. */
+/**
+ * A new one each time: an older cookie is worth nothing afterwards. Resolves to its CSRF token; null when the user may no longer log
+ * in by this password: checking it takes a third of a second, and somebody may have changed it meanwhile.
+ */
 export async function openSession(
   request: FastifyRequest,
   reply: FastifyReply,
   { user, line }: { readonly user: User; readonly line: AuditLine },
   { store, clock }: ApiContext,
-): Promise<string> {
+): Promise<string | null> {
   const session = newSecret();
   const now = clock.date();
-  await store.together(async ({ accounts, audit }) => {
+  const isOpen = await store.together(async ({ accounts, audit }) => {
+    if (!(await accounts.holdPassword(user))) return false;
     await accounts.openSession({
       id: uuidv7(now),
       tenant: user.tenant,
@@ -144,7 +154,9 @@ export async function openSession(
       expires_at: new Date(now.getTime() + LONGEST_MS).toISOString(),
     });
     await audit.add(line);
+    return true;
   });
+  if (!isOpen) return null;
   reply.setCookie(cookieName(request), session, {
     path: '/',
     httpOnly: true,

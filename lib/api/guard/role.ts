@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SecretRule } from '../../schemes/desk.ts';
 import { ApiProblem } from '../problem.ts';
 
 /** Each may also do what those before it may. */
@@ -34,6 +35,11 @@ declare module 'fastify' {
 
 export function mayAs(held: Role, least: Role): boolean {
   return ROLES.indexOf(held) >= ROLES.indexOf(least);
+}
+
+/** Where documents of this user may send secrets. */
+export function secretRuleOf({ role }: Pick<Principal, 'role'>): SecretRule {
+  return role === 'admin' ? 'any' : 'known';
 }
 
 /** A route with a role always has one. */

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { createRedactor } from '../../redact/redactor.ts';
 import type { CallFilter, CallSummary } from '../../store/calls.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf, type Principal } from '../guard/role.ts';
 import { keeping } from '../figures.ts';
+import { recordFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordedCall } from '../recorded.ts';
 import { callSummary, content, record, summary } from '../shapes.ts';
@@ -58,8 +58,6 @@ const COLUMNS = [
   'endedMs',
 ] as const;
 
-const MASKER = createRedactor({ maskNumbers: true });
-
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
 
@@ -90,7 +88,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
           limit,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        return shownTo(who, { calls: [...page.calls], next: page.next });
+        return { calls: recordFor(who, [...page.calls]), next: page.next };
       },
     );
     app.get(
@@ -154,7 +152,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { record, masked } = await recordedCall(context, who, request.params.id);
         const caller = masked ? '' : (record.call?.caller ?? '');
         const near = caller === '' ? NO_NEIGHBOURS : await neighbours(store, who, caller, record);
-        return shownTo(who, { masked, record: { ...record }, ...near });
+        return { masked, record: recordFor(who, { ...record }), ...near };
       },
     );
     return Promise.resolve();
@@ -178,11 +176,6 @@ function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal)
   };
 }
 
-/** The whole answer, free text and all. */
-function shownTo<T>({ role }: Principal, value: T): T {
-  return role === 'viewer' ? (MASKER.value(value) as T) : value;
-}
-
 /** Reads the next page when the lines of the one before are taken. */
 async function* linesOf(
   { calls }: Pick<ApiContext['store'], 'calls'>,
@@ -194,7 +187,7 @@ async function* linesOf(
   let cursor: string | null = null;
   do {
     const page = await calls.page(filter, { limit: EXPORT_PAGE, ...(cursor === null ? {} : { cursor }) });
-    const rows = page.calls.map((call) => shownTo(who, call));
+    const rows = page.calls.map((call) => recordFor(who, call));
     if (rows.length > 0) yield rows.map((row) => lineOf(row, format)).join('');
     cursor = page.next;
   } while (cursor !== null);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { audit } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
+import { textFor } from '../masked.ts';
 
 /** Events on their way to CRMs, and those that did not arrive. What a call gave is not shown: it stands in its record. */
 
@@ -40,7 +41,8 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         },
       },
       async (request) => {
-        const { tenant } = principalOf(request);
+        const who = principalOf(request);
+        const { tenant } = who;
         const [counted, parked] = [
           await store.deliveries.counts(tenant),
           await store.deliveries.parked(request.query.limit, tenant),
@@ -49,7 +51,9 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           counts: counted.map(({ state, count, oldest }) => ({ state, count, oldest })),
           parked: parked.map((one) => ({
             ...{ id: one.id, call: one.call_id, scheme: one.scheme, webhook: one.webhook, event: one.event },
-            ...{ seq: one.seq, attempts: one.attempts, createdAt: one.created_at, error: one.last_error },
+            ...{ seq: one.seq, attempts: one.attempts, createdAt: one.created_at },
+            // A CRM says what it did not like.
+            error: textFor(who, one.last_error),
           })),
         };
       },

@@ -2,10 +2,10 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { LiveCall } from '../../call/live.ts';
-import { createRedactor } from '../../redact/redactor.ts';
 import type { ApiContext } from '../context.ts';
 import { authenticate } from '../guard/auth.ts';
 import { principalOf, type Role } from '../guard/role.ts';
+import { textFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { content } from '../shapes.ts';
 
@@ -53,28 +53,25 @@ const minute = z.object({
     .describe('Milliseconds until CRMs had answered, within 6 %; null: none did'),
 });
 
-const masking = createRedactor({ maskNumbers: true });
-
 /** Fields that identify people: ids and times have digits too. */
-function masked(call: LiveCall): LiveCall {
+function shownCall(role: Role, call: LiveCall): LiveCall {
   const { caller, callerName, did, destination } = call;
   return {
     ...call,
-    caller: masking.text(caller),
-    callerName: masking.text(callerName),
-    did: masking.text(did),
-    destination: masking.text(destination),
+    caller: textFor({ role }, caller),
+    callerName: textFor({ role }, callerName),
+    did: textFor({ role }, did),
+    destination: textFor({ role }, destination),
   };
 }
 
 export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { clock, live: calls } = context;
   const shown = (role: Role): z.infer<typeof live> => {
-    const list = calls.list(MAX_SHOWN);
     return {
       at: clock.date().toISOString(),
       counts: calls.counts,
-      calls: role === 'viewer' ? list.map(masked) : list,
+      calls: calls.list(MAX_SHOWN).map((call) => shownCall(role, call)),
     };
   };
   let readers = 0;

@@ -1,18 +1,16 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { PRESETS } from '../../presets/index.ts';
-import { createRedactor } from '../../redact/redactor.ts';
 import { REASON_GROUPS } from '../../reasons/index.ts';
 import { schemeJsonSchema } from '../../scheme/json-schema.ts';
 import { MACRO_WORDS, OTHER_MACROS } from '../../webhook/macro-words.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
+import { recordFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordedCall } from '../recorded.ts';
 
 /** What whoever writes schemes looks up: presets, the fields of a scheme, macros, reasons. */
-
-const MASKER = createRedactor({ maskNumbers: true });
 
 const preset = z.object({ name: z.string(), what: z.string() });
 
@@ -94,9 +92,7 @@ export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const who = principalOf(request);
         const { call } = request.query;
         const values = call === undefined ? {} : trial.macros(await recordedCall(context, who, call));
-        const shown = (who.role === 'viewer' ? MASKER.value(values) : values) as Readonly<
-          Record<string, string>
-        >;
+        const shown = recordFor<Readonly<Record<string, string>>>(who, values);
         return [...Object.entries(MACRO_WORDS), ...OTHER_MACROS].map(([name, what]) => ({
           ...{ name, what },
           value: Object.hasOwn(shown, name) ? (shown[name] ?? null) : null,

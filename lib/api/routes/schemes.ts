@@ -1,13 +1,12 @@
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { createRedactor } from '../../redact/redactor.ts';
 import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/desk.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
 import { keeping } from '../figures.ts';
-import { principalOf } from '../guard/role.ts';
+import { principalOf, secretRuleOf, type Principal } from '../guard/role.ts';
+import { documentFor, textFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { schemeFigures } from '../shapes.ts';
 
@@ -48,7 +47,6 @@ const listing = revisionShown.extend({
 });
 const saved = z.object({ revision: z.number() });
 
-const MASKER = createRedactor({ maskNumbers: true });
 const DAY_SECONDS = 86_400;
 
 export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
@@ -71,12 +69,12 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     if (file !== undefined && given.state !== 'deleted') {
       throw new ApiProblem(409, `the file ${file} has this scheme: change it there`);
     }
-    const author = request.principal?.who ?? '';
+    const who = principalOf(request);
     const { after: from, state: to } = given;
     const line = auditLine(context, request, action, given.name, {
       change: { from, to: from + 1, state: to },
     });
-    return savedOrThrow(await desk.save({ ...given, author }, line));
+    return savedOrThrow(await desk.save({ ...given, author: who.who, secrets: secretRuleOf(who) }, line));
   };
   return (app) => {
     app.get(
@@ -99,7 +97,8 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request) => {
         const { set, files } = schemes();
-        const all = (await desk.list()).map((one) => shown(one));
+        const who = principalOf(request);
+        const all = (await desk.list()).map((one) => shown(who, one));
         const provisioned = [...set.schemes.values()].filter(
           ({ name, mode }) => !all.some((one) => one.name === name && one.use?.use === mode),
         );
@@ -110,7 +109,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
             revision: scheme.revision,
           })),
           stored: all,
-          figures: Object.fromEntries(await figures(principalOf(request).tenant, DAY_SECONDS)),
+          figures: Object.fromEntries(await figures(who.tenant, DAY_SECONDS)),
         };
       },
     );
@@ -134,13 +133,16 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { name } = request.params;
+        const who = principalOf(request);
         const file = schemes().files.get(name);
         if (file !== undefined) {
-          return reply.send({ name, file, document: shownTo(request, await readSchemeFile(file)) });
+          return reply.send({ name, file, document: documentFor(who, await readSchemeFile(file)) });
         }
         const found = await stored(name);
-        const document = shownTo(request, JSON.parse(found.document) as unknown);
-        return reply.header('ETag', etagOf(found.revision)).send({ ...shown(found), file: null, document });
+        const document = documentFor(who, JSON.parse(found.document) as unknown);
+        return reply
+          .header('ETag', etagOf(found.revision))
+          .send({ ...shown(who, found), file: null, document });
       },
     );
     app.put(
@@ -231,9 +233,10 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const all = await desk.revisions(request.params.name);
         if (all.length === 0) throw new ApiProblem(404, 'the store has no scheme of this name');
-        return all.map(({ revision, created_at, author, message, state }) => ({
-          ...{ revision, createdAt: created_at, author, message, state },
-        }));
+        const who = principalOf(request);
+        return all.map(({ revision, created_at, author, message, state }) => {
+          return { revision, createdAt: created_at, author, message: textFor(who, message), state };
+        });
       },
     );
     const revisionOf = async (of: string, number: number) => {
@@ -263,7 +266,8 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           await revisionOf(name, request.query.from),
           await revisionOf(name, request.query.to),
         ];
-        return shownTo(request, differences(JSON.parse(from.document), JSON.parse(to.document)));
+        const found = differences(JSON.parse(from.document), JSON.parse(to.document));
+        return documentFor(principalOf(request), found);
       },
     );
     app.post(
@@ -296,13 +300,13 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
   };
 }
 
-function shown({ name, revision, created_at, author, message, state, use }: Listing) {
-  return { name, revision, createdAt: created_at, author, message, state, use };
-}
-
-/** Numbers stand in fallback steps and maps. */
-function shownTo<T>(request: Pick<FastifyRequest, 'principal'>, value: T): T {
-  return principalOf(request).role === 'viewer' ? (MASKER.value(value) as T) : value;
+/** Numbers stand in fallback steps, maps and messages, and in what is wrong with them. */
+function shown(
+  who: Principal,
+  { name, revision, created_at: createdAt, author, message, state, use: now }: Listing,
+) {
+  const use = now?.use === 'left_out' ? { ...now, faults: documentFor(who, now.faults) } : now;
+  return { name, revision, createdAt, author, message: textFor(who, message), state, use };
 }
 
 function etagOf(of: number): string {

@@ -46,9 +46,10 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
           log.warn('api: a login failed', { address: request.ip });
           throw new ApiProblem(401, 'wrong user or password');
         }
-        attempts.succeed(name, request.ip);
         const line = auditLine(context, request, 'login', `user ${name}`, { who: name, tenant: user.tenant });
         const csrfToken = await openSession(request, reply, { user, line }, context);
+        if (csrfToken === null) throw new ApiProblem(401, 'wrong user or password');
+        attempts.succeed(name, request.ip);
         return { name, role: user.role, csrfToken };
       },
     );

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { createRedactor } from '../../redact/redactor.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
+import { recordFor } from '../masked.ts';
 
 /** What schemes would have done that are asked beside calls. */
 
@@ -53,8 +53,6 @@ const answer = z.object({
   next: z.string().nullable(),
 });
 
-const masking = createRedactor({ maskNumbers: true });
-
 export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
   return (app) => {
     app.get(
@@ -71,7 +69,8 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
         },
       },
       async (request) => {
-        const { tenant, role } = principalOf(request);
+        const who = principalOf(request);
+        const { tenant } = who;
         const { since, cursor, limit } = request.query;
         const { name: shadow } = request.params;
         const filter = { tenant, shadow, ...(since === undefined ? {} : { since: new Date(since) }) };
@@ -86,7 +85,7 @@ export function shadowRoutes({ store }: ApiContext): FastifyPluginAsyncZod {
         return {
           counts,
           canaries,
-          differing: role === 'viewer' ? (masking.value(differing) as typeof differing) : differing,
+          differing: differing.map((one) => ({ ...recordFor(who, one), at: one.at })),
           next,
         };
       },

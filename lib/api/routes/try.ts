@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { StoredCall } from '../../store/calls.ts';
 import { audit } from '../audit.ts';
 import type { ApiContext, DescribedCall } from '../context.ts';
-import { principalOf } from '../guard/role.ts';
+import { principalOf, secretRuleOf } from '../guard/role.ts';
 import { ApiProblem } from '../problem.ts';
 import { recordedCall } from '../recorded.ts';
 import { cannedReply, record, verdict } from '../shapes.ts';
@@ -55,6 +55,8 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const tried = await context.trial.tryCall({
           scheme,
           document: document === undefined ? null : JSON.stringify(document),
+          // With a reply nobody is asked.
+          secrets: reply === null ? secretRuleOf(principalOf(request)) : 'any',
           call: asked,
           reply: reply === null ? null : lowered(reply),
         });
@@ -75,7 +77,11 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request) => {
         const { name, document } = request.body;
-        const found = await context.desk.check(name, JSON.stringify(document));
+        const found = await context.desk.check(
+          name,
+          JSON.stringify(document),
+          secretRuleOf(principalOf(request)),
+        );
         return {
           faults: found.map(({ pointer, message }) => ({
             detail: message,
@@ -126,7 +132,7 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { reply = null } = request.body;
         const call = await recordedCall(context, principalOf(request), request.params.id);
         const tried = await context.trial.tryCall({
-          ...{ scheme: null, document: null, call: { recorded: call } },
+          ...{ scheme: null, document: null, secrets: 'known', call: { recorded: call } },
           reply: reply === null ? null : lowered(reply),
         });
         await audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } });

@@ -127,12 +127,13 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
           });
         }
         const { current, password } = request.body;
-        if (found === null || !(await passwords.verify(current, found.password_hash))) {
-          throw fieldProblem(422, '/current', 'wrong password');
-        }
+        const wrong = fieldProblem(422, '/current', 'wrong password');
+        if (found === null || !(await passwords.verify(current, found.password_hash))) throw wrong;
         attempts.succeed(who, request.ip);
         const password_hash = await passwords.hash(password);
         await store.together(async ({ accounts, audit }) => {
+          // An admin may have set another one meanwhile, and that one stays.
+          if (!(await accounts.holdPassword(found))) throw wrong;
           await accounts.changeUser(found.id, { password_hash });
           await accounts.closeSessionsOf(found.id);
           await audit.add(auditLine(context, request, 'password changed', `user ${who}`));

@@ -16,7 +16,8 @@ onBothDatabases('api: whose it is', (database) => {
   let api: ApiUnderTest;
   before(async function () {
     this.timeout(60_000);
-    api = await openApi({}, {}, { place: await database().fresh() });
+    // Metrics are only for who logs in.
+    api = await openApi({ mayRead: () => false }, {}, { place: await database().fresh() });
     const { accounts } = api.store;
     const user = {
       id: `${ID}1`,
@@ -57,6 +58,9 @@ onBothDatabases('api: whose it is', (database) => {
     const problem = { tenant: 'default', kind: 'k', reason: 'busy', scheme: 'sales', crm: 'crm' };
     const when = { first_at: AT, last_at: AT, last_call: call.id };
     await api.store.problems.count({ id: `${ID}3`, ...problem, ...when });
+    const metrics = async (token: string): Promise<number> =>
+      (await api.app.inject({ url: '/metrics', headers: bearer(token) })).statusCode;
+    expect([await metrics(api.tokens.viewer), await metrics(OTHER)]).to.deep.equal([200, 403]);
     const seen = await ask('GET', `/calls/${call.id}`, api.tokens.admin);
     expect(seen.statusCode, seen.body).to.equal(200);
     const uuid = call.call?.uuid ?? '';

@@ -42,6 +42,7 @@ class Half {
       load: (stored) => loadSchemes(config, NO_SECRETS, stored),
       reload: () => schemes.reload(),
       uses: () => schemes.stored,
+      secretsSent: () => new Set<string>(),
       clock: systemClock,
     });
   }
@@ -100,7 +101,14 @@ function configOf(dir: string, env: Record<string, string>): Config {
 }
 
 function changeOf(name: string, after: number, more: Partial<Change> = {}): Change {
-  return { name, after, state: 'live', document: documentOf(name), author: 'ann', message: 'why', ...more };
+  const given = {
+    state: 'live',
+    document: documentOf(name),
+    author: 'ann',
+    message: 'why',
+    secrets: 'any',
+  } as const;
+  return { name, after, ...given, ...more };
 }
 
 onBothDatabases('schemes of the store', (database) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listing, table } from '../../../lib/commands/table.ts';
+import { clipped, listing, table } from '../../../lib/commands/table.ts';
 
 describe('table', () => {
   const rows = [
@@ -16,6 +16,26 @@ describe('table', () => {
       const text = lines.map((line) => line.slice(lines[0]?.indexOf('value'))).join('');
       expect(text.replaceAll(/\s|default|environment/g, '')).to.include(rows[1]?.[1]);
     }
+  });
+
+  it('gives a caller no line of his own, and what is drawn wide its room', () => {
+    const lines = table([
+      ['caller', 'called'],
+      ['1\n2026-01-01 forged\u001b[2J', '101'],
+      ['漢字', '102'],
+      ['e\u0301', '103'],
+    ]).split('\n');
+    expect(lines).to.have.length(4);
+    expect(lines[1]).to.match(/^1\\u000a2026-01-01 forged\\u001b\[2J {2}101$/);
+    expect(lines[2]).to.equal(`漢字${' '.repeat((lines[0] ?? '').indexOf('called') - 4)}102`);
+    expect(lines[3]).to.equal(`e\u0301${' '.repeat((lines[0] ?? '').indexOf('called') - 1)}103`);
+  });
+
+  it('clips a line to the cells of a terminal', () => {
+    expect(clipped('0123456789', 10)).to.equal('0123456789');
+    expect(clipped('0123456789a', 10)).to.equal('012345678…');
+    expect(clipped('漢字漢字漢字', 8)).to.equal('漢字漢…');
+    expect(clipped('a\nb\u001b[2J', 80)).to.equal('a\\u000ab\\u001b[2J');
   });
 
   it('folds nothing that fits', () => {
