@@ -8,7 +8,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { Accounts } from './accounts.ts';
-import { appendToPostgres, sqliteBatch } from './append.ts';
+import { appendToPostgres } from './append.ts';
 import { Audit } from './audit.ts';
 import { Canaries } from './canaries.ts';
 import { Calls, rowOf } from './calls.ts';
@@ -17,6 +17,7 @@ import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
 import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
+import { batchOf } from './line.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
@@ -271,7 +272,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
       kind: 'sqlite',
       writer: writer.queries,
       reader: reader.queries,
-      append: (calls) => writer.write(sqliteBatch(calls)),
+      append: (lines) => writer.append(batchOf(lines)),
       place: file,
       close: async () => {
         await Promise.all([writer.queries.destroy(), reader.queries.destroy()]);
@@ -285,7 +286,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     kind: 'postgres',
     writer,
     reader,
-    append: (calls) => appendToPostgres(writer, calls),
+    append: (lines) => appendToPostgres(writer, lines),
     place: shownPlace(url),
     listen: (channel, onWord) => listening({ url, password, channel, onWord, clock: systemClock }),
     close: async () => {

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { momentOf, orderBefore, rowOf, type CallRow } from './calls.ts';
+import { columnsOf, momentOf, orderBefore } from './calls.ts';
 import type { Database } from './database.ts';
 import { newestWith, vector } from './search.ts';
-import { numberWord, sameNumber, textWords } from './words.ts';
+import type { CallColumns } from './line.ts';
+import { numberWord, sameNumber, textWords, wordsOf } from './words.ts';
 
 /**
  * What happens to old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
@@ -216,9 +217,10 @@ export class Upkeep {
     change: (record: CallRecord) => CallRecord,
   ): Promise<void> {
     const { kind, writer } = this.#database;
-    const changed: (CallRow & { readonly n: number })[] = [];
+    const changed: { readonly n: number; readonly columns: CallColumns; readonly words: readonly string[] }[] = [];
     for (const { n, tenant, record } of rows) {
-      changed.push({ n, ...rowOf(change(JSON.parse(record) as CallRecord), tenant) });
+      const after = change(JSON.parse(record) as CallRecord);
+      changed.push({ n, columns: columnsOf(after, tenant), words: wordsOf(after, tenant) });
       // One record takes a millisecond; calls are served between two.
       await new Promise(setImmediate);
     }
