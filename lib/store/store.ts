@@ -25,7 +25,7 @@ import { postgresDatabase } from './postgres.ts';
 import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
-import { SharedSchemes } from './shared-schemes.ts';
+import { liveSchemes, SharedSchemes, type LiveSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
@@ -50,7 +50,8 @@ export interface StoreState extends WriterState {
   readonly place: string;
 }
 
-const DEFAULT_TENANT = 'default';
+/** Of calls without one of their own, and of all that belongs to the router. */
+export const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
@@ -70,6 +71,8 @@ export interface OpenStore {
   readonly shadows: Shadows;
   readonly canaries: Canaries;
   readonly upkeep: Upkeep;
+  /** Those that a router uses now. */
+  liveSchemes(): Promise<LiveSchemes>;
   /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
@@ -227,15 +230,21 @@ export function tenantOf({ call }: Pick<CallRecord, 'call'>, tenants: Config['te
 
 /** For a command: the tables have to be there. Rejects with RouterError. */
 export async function openExisting(config: Config['store'], clock: Clock): Promise<OpenStore> {
+  const store = await openIfThere(config, clock);
+  if (store !== null) return store;
   const place = placeOf(config);
-  if (place.kind === 'off')
-    throw new RouterError('config_invalid', 'the store is off: see store.url (ESL_ROUTER_STORE_URL)');
-  if (place.kind === 'sqlite' && !(await isFile(place.file))) {
-    throw new RouterError(
-      'config_invalid',
-      `there is no store yet: ${place.file} is created by the router when it starts`,
-    );
-  }
+  throw new RouterError(
+    'config_invalid',
+    place.kind === 'sqlite'
+      ? `there is no store yet: ${place.file} is created by the router when it starts`
+      : 'the store is off: see store.url (ESL_ROUTER_STORE_URL)',
+  );
+}
+
+/** Resolves to null where there is none, or none yet. Rejects with RouterError where one can't be opened. */
+export async function openIfThere(config: Config['store'], clock: Clock): Promise<OpenStore | null> {
+  const place = placeOf(config);
+  if (place.kind === 'off' || (place.kind === 'sqlite' && !(await isFile(place.file)))) return null;
   const database = await connect(place, COMMAND_BUSY_MS);
   try {
     await expectVersion(database.reader);
@@ -254,6 +263,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     shadows: new Shadows(database),
     canaries: new Canaries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
+    liveSchemes: () => liveSchemes(new Schemes(database), DEFAULT_TENANT),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);
     },

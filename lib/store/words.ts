@@ -148,7 +148,7 @@ export function sameNumber(one: string, other: string): boolean {
 const DIGITS = /^\d{2,}$/;
 
 /** Null for what is a login, or nothing. */
-function digitsOf(value: string): string | null {
+export function digitsOf(value: string): string | null {
   if (DIGITS.test(value)) return value;
   const digits = value.replace(/[\s().+-]/g, '');
   return DIGITS.test(digits) ? digits : null;
