@@ -118,7 +118,11 @@ async function storeOf(config: Config): Promise<{
     opened = await openIfThere(config.store, systemClock);
     if (opened === null) return { store: null, stored: NONE_STORED, fault: null };
     const stored = await opened.liveSchemes();
-    return { store: { ...opened, tenantOf: (record) => tenantOf(record, config.tenants) }, stored, fault: null };
+    return {
+      store: { ...opened, tenantOf: (record) => tenantOf(record, config.tenants) },
+      stored,
+      fault: null,
+    };
   } catch (error) {
     await opened?.close();
     return { store: null, stored: { schemes: [], isKnown: false }, fault: messageOf(error) };

@@ -123,7 +123,9 @@ export function holds(value: unknown, number: string): boolean {
     if (sameNumber(value, number) || value.split(BETWEEN_WORDS).some((word) => sameNumber(word, number)))
       return true;
     // More layers than anybody reads: nobody knows what is in them.
-    return layersOf(value)?.some((layer) => digitsIn(layer).some((digits) => sameNumber(digits, number))) ?? true;
+    return (
+      layersOf(value)?.some((layer) => digitsIn(layer).some((digits) => sameNumber(digits, number))) ?? true
+    );
   }
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some((one) => holds(one, number));

@@ -224,7 +224,11 @@ export class Upkeep {
     change: (record: CallRecord) => CallRecord,
   ): Promise<void> {
     const { kind, writer } = this.#database;
-    const changed: { readonly n: number; readonly columns: CallColumns; readonly words: readonly string[] }[] = [];
+    const changed: {
+      readonly n: number;
+      readonly columns: CallColumns;
+      readonly words: readonly string[];
+    }[] = [];
     for (const { n, tenant, record } of rows) {
       const after = change(JSON.parse(record) as CallRecord);
       changed.push({ n, columns: columnsOf(after, tenant), words: wordsOf(after, tenant) });
@@ -257,7 +261,10 @@ function withoutNumber(record: CallRecord, number: string): CallRecord {
   const without = (value: string): string => (sameNumber(value, number) ? ERASED : value);
   const isCaller = sameNumber(record.call?.caller ?? '', number);
   const name = isCaller ? (record.call?.callerName ?? '') : '';
-  const { value } = createRedactor({ maskNumbers: true, secrets: [...(name === '' ? [] : [name]), ...(digitsOf(number) === null ? [number] : [])] });
+  const { value } = createRedactor({
+    maskNumbers: true,
+    secrets: [...(name === '' ? [] : [name]), ...(digitsOf(number) === null ? [number] : [])],
+  });
   const rest = value(record) as CallRecord;
   const destination = without(record.destination) === ERASED ? ERASED : rest.destination;
   const answeredBy =

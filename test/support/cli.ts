@@ -50,7 +50,13 @@ export function runInside(args: readonly string[], options: RunOptions = {}): Pr
 
 async function inFolder(
   args: readonly string[],
-  { settings = {}, files = {}, configurationFolders = ['FOLDER/conf'], env: others = {}, stdin = '' }: RunOptions,
+  {
+    settings = {},
+    files = {},
+    configurationFolders = ['FOLDER/conf'],
+    env: others = {},
+    stdin = '',
+  }: RunOptions,
   execute: Execute,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-cli-'));
@@ -67,7 +73,13 @@ async function inFolder(
     );
     // Nothing is folded: a table's rows are lines.
     env['COLUMNS'] = '1000';
-    return await execute(args.map(fill), folder, { ...env, ...others }, configurationFolders.map(fill), stdin);
+    return await execute(
+      args.map(fill),
+      folder,
+      { ...env, ...others },
+      configurationFolders.map(fill),
+      stdin,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

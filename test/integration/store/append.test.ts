@@ -19,7 +19,9 @@ describe('records in SQLite', function () {
   const parts = (file: string): number => {
     const db = new Database(file, { readonly: true });
     try {
-      const { n } = db.prepare('select count(distinct segid) as n from call_words_idx').get() as { n: number };
+      const { n } = db.prepare('select count(distinct segid) as n from call_words_idx').get() as {
+        n: number;
+      };
       return n;
     } finally {
       db.close();

@@ -11,7 +11,12 @@ onBothDatabases('try with schemes of the store', (database) => {
   let settings: Record<string, string>;
   beforeEach(async () => {
     const place = await database().fresh();
-    settings = { STORE_URL: place.url ?? '', STORE_PASSWORD: place.password ?? '', GATEWAY: 'gw', DOMAIN: 'pbx.example' };
+    settings = {
+      STORE_URL: place.url ?? '',
+      STORE_PASSWORD: place.password ?? '',
+      GATEWAY: 'gw',
+      DOMAIN: 'pbx.example',
+    };
     store = await openStore(place);
     await store.ready();
   });
@@ -22,17 +27,41 @@ onBothDatabases('try with schemes of the store', (database) => {
     webhook: { url: 'http://crm.example/' },
     fallback: { onNoRoute: [{ dial }] },
   });
-  const save = async (name: string, text: string, after = 0, state: 'live' | 'disabled' = 'live'): Promise<void> => {
+  const save = async (
+    name: string,
+    text: string,
+    after = 0,
+    state: 'live' | 'disabled' = 'live',
+  ): Promise<void> => {
     const at = new Date();
-    const change = { id: uuidv7(at), tenant: 'default', created_at: at.toISOString(), author: 'anna', message: '' };
+    const change = {
+      id: uuidv7(at),
+      tenant: 'default',
+      created_at: at.toISOString(),
+      author: 'anna',
+      message: '',
+    };
     await store.schemes.save({ ...change, name, after, state, document: text });
   };
   const attempt = (scheme: string, more: Record<string, string> = {}): Promise<Run> =>
     runInside(
-      ['try', '--caller', '380441112233', '--did', '15005550100', '--scheme', scheme, '--reply', 'FOLDER/reply.json'],
+      [
+        'try',
+        '--caller',
+        '380441112233',
+        '--did',
+        '15005550100',
+        '--scheme',
+        scheme,
+        '--reply',
+        'FOLDER/reply.json',
+      ],
       {
         settings: { ...settings, ...more },
-        files: { 'schemes/sales.json': document('sales', 'agent.file'), 'reply.json': '{"destination":null}' },
+        files: {
+          'schemes/sales.json': document('sales', 'agent.file'),
+          'reply.json': '{"destination":null}',
+        },
       },
     );
 
@@ -65,7 +94,9 @@ onBothDatabases('try with schemes of the store', (database) => {
     const { code, stdout, stderr } = await attempt('sales', gone);
     expect(code).to.equal(0);
     expect(stdout).to.contain('agent.file');
-    expect(stderr).to.match(/the store cannot be read, so its schemes and records are left out: .*127\.0\.0\.1:9/);
+    expect(stderr).to.match(
+      /the store cannot be read, so its schemes and records are left out: .*127\.0\.0\.1:9/,
+    );
     const missing = await attempt('stored', gone);
     expect(missing.code).to.equal(2);
     expect(missing.stderr).to.contain('the store cannot be read').and.contain('there is no scheme "stored"');

@@ -167,7 +167,15 @@ onBothDatabases('upkeep of the store', (database) => {
     await store.flush();
     const created_at = at.toISOString();
     const body = JSON.stringify({ told: { destination: number }, call: { caller: `+${number}` } });
-    const event = { tenant: 'default', scheme: 'sales', webhook: 'crm', event: 'ended', seq: 1, body, created_at };
+    const event = {
+      tenant: 'default',
+      scheme: 'sales',
+      webhook: 'crm',
+      event: 'ended',
+      seq: 1,
+      body,
+      created_at,
+    };
     const call = { tenant: 'default', scheme: 'sales', started_at: created_at };
     const ends = JSON.stringify([{ webhook: 'crm', body }]);
     const id = uuidv7(at);
@@ -226,7 +234,11 @@ onBothDatabases('upkeep of the store', (database) => {
     expect(await store.upkeep.erase('agent_007')).to.equal(1);
     expect(await dump()).not.to.contain('agent_007');
     expect(await store.upkeep.erase('101')).to.equal(1);
-    expect((await store.calls.page({})).calls.map(({ destination }) => destination)).to.deep.equal(['', '1017', '']);
+    expect((await store.calls.page({})).calls.map(({ destination }) => destination)).to.deep.equal([
+      '',
+      '1017',
+      '',
+    ]);
   });
 
   /** Every column of every table, as text. */

@@ -8,7 +8,10 @@ onBothDatabases('command line: users', (database) => {
   let store: Store;
   let settings: Record<string, string>;
   const run = (tenants: string, ...args: string[]) =>
-    runInside(['user', ...args], { settings: { ...settings, TENANTS: tenants }, stdin: 'correct horse battery\n' });
+    runInside(['user', ...args], {
+      settings: { ...settings, TENANTS: tenants },
+      stdin: 'correct horse battery\n',
+    });
 
   beforeEach(async () => {
     const place = await database().fresh();
@@ -20,7 +23,11 @@ onBothDatabases('command line: users', (database) => {
 
   it('adds one for a tenant, lists those of one or of all, and the audit log of the tenant has it', async () => {
     const added = await run('domain', 'add', 'bea', '--role', 'admin', '--tenant', 'b.example');
-    expect([added.code, added.stdout, added.stderr]).to.deep.equal([0, 'bea can log in as admin of b.example\n', '']);
+    expect([added.code, added.stdout, added.stderr]).to.deep.equal([
+      0,
+      'bea can log in as admin of b.example\n',
+      '',
+    ]);
     expect((await run('domain', 'add', 'ann')).stdout).to.equal('ann can log in as viewer\n');
     const tenants = await Promise.all(['bea', 'ann'].map((name) => store.accounts.user(name)));
     expect(tenants.map((user) => user?.tenant)).to.deep.equal(['b.example', 'default']);

@@ -7,7 +7,9 @@ import { callRecord } from '../../support/stored.ts';
 
 describe('a record as one text', () => {
   it('comes apart into what it was made of, whatever callers and CRMs write', () => {
-    const text = fc.string({ unit: fc.oneof(fc.constantFrom('\0', '\x01', '\x1e', '\x1f', '\ud800', ' '), fc.constant('я')) });
+    const text = fc.string({
+      unit: fc.oneof(fc.constantFrom('\0', '\x01', '\x1e', '\x1f', '\ud800', ' '), fc.constant('я')),
+    });
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 3 }), (texts) => {
         const records = texts.map(([callerName, reply]) => callRecord({ callerName, reply }));
