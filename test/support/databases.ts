@@ -44,7 +44,7 @@ export function onBothDatabases(name: string, suite: (database: () => TestDataba
         const { default: Database } = await import('libsql');
         const db = new Database(url.slice('sqlite:'.length), { readonly: true });
         try {
-          return db.prepare(sql).all() as unknown[];
+          return db.prepare(sql).all();
         } finally {
           db.close();
         }
