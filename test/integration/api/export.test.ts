@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { CallSummary } from '../../../lib/store/calls.ts';
 import { openApi, type ApiUnderTest } from '../../support/api.ts';
 import { callRecord } from '../../support/stored.ts';
@@ -49,9 +50,9 @@ describe('api: export of calls', function () {
 
   const open = (): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const [address] = api.app.addresses();
+      const { port } = api.app.server.address() as AddressInfo;
       const headers = { authorization: `Bearer ${api.tokens.operator}` };
-      const url = `http://127.0.0.1:${String(address?.port)}/api/v1/calls/export`;
+      const url = `http://127.0.0.1:${port}/api/v1/calls/export`;
       get(url, { headers, agent: false }, resolve).once('error', reject);
     });
   /** Until no further page is read. */
