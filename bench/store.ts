@@ -62,6 +62,7 @@ async function measured(
   const config = { store: { ...STORE, ...place }, tenants: 'one' as const };
   const store = await Store.open({ config, log: listeningLog(), clock: systemClock, version: 'bench' });
   if (store === null) throw new Error('the store is off');
+  await store.ready();
   try {
     const startedAt = performance.now();
     const samples = await fill(store, records, say);

@@ -207,6 +207,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       'manage users of the API and the console; the password is asked for, or read from standard input',
     )
     .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer'))
+    .option('--tenant <domain>', 'whose calls the user may see, where calls have tenants', notEmpty)
     .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
       exit(await userCommand(context, action, name, options));
     });

@@ -8,8 +8,11 @@ import { readBytes } from '../schemes/file.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { Config } from '../config/config.ts';
 import { lastAgentIn } from '../router/last-agent.ts';
-import { openExisting, tenantOf, type Store } from '../store/store.ts';
+import type { Scheme } from '../scheme/scheme.ts';
 import { loadSchemes } from '../schemes/folder.ts';
+import type { LoadResult } from '../schemes/schemes.ts';
+import { leftOutLines, NONE_STORED, type StoredSchemes } from '../schemes/stored.ts';
+import { openIfThere, tenantOf, type OpenStore, type Store } from '../store/store.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 import { tryCsv, type CsvOptions } from './try-csv.ts';
@@ -29,17 +32,21 @@ export interface TryOptions extends CommonOptions, Omit<CallOptions, 'caller' | 
  */
 export async function tryCommand(context: CommandContext, options: TryOptions): Promise<ExitCode> {
   const { config, secrets, secretTexts } = await load(context, options);
-  const loaded = await loadSchemes(config, secrets);
-  if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
-  const schemes = loaded.set;
   const { version } = context;
-  const named = options.scheme === undefined ? null : schemeNamed(options.scheme, schemes);
-  const records = await recordsOf(config);
-  const shared = {
-    ...{ config, schemes, secrets, version, named, secretTexts },
-    ...(records === null ? {} : { lastAgent: lastAgentIn(records, () => systemClock.date()) }),
-  };
+  const { store, stored, fault } = await storeOf(config);
   try {
+    if (fault !== null) {
+      const text = `the store cannot be read, so its schemes and records are left out: ${fault}`;
+      print(context.stderr, [text], createRedactor({ secrets: secretTexts }));
+    }
+    const loaded = await loadSchemes(config, secrets, stored);
+    if (!loaded.ok) throw new RouterError('config_invalid', loaded.faults.join('\n'));
+    const schemes = loaded.set;
+    const named = options.scheme === undefined ? null : schemeOf(options.scheme, loaded);
+    const shared = {
+      ...{ config, schemes, secrets, version, named, secretTexts },
+      ...(store === null ? {} : { lastAgent: lastAgentIn(store, () => systemClock.date()) }),
+    };
     const { csv, rate = RATE } = options;
     if (csv !== undefined && options.reply !== undefined)
       throw new RouterError('config_invalid', '--reply: is for one call, --csv asks the CRM for each');
@@ -47,7 +54,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
       ? await tryOne(context, options, shared)
       : await tryCsv(context, { ...options, csv, rate }, shared);
   } finally {
-    await records?.close();
+    await store?.close();
   }
 }
 
@@ -99,10 +106,31 @@ async function cannedReply(file: string, status: number): Promise<HttpResponse> 
   }
 }
 
-/** Null where there are none. What a call would find in them, `try` finds. */
-async function recordsOf(
-  config: Config,
-): Promise<(Pick<Store, 'calls' | 'tenantOf'> & { close(): Promise<void> }) | null> {
-  const store = await openExisting(config.store, systemClock).catch(() => null);
-  return store === null ? null : { ...store, tenantOf: (record) => tenantOf(record, config.tenants) };
+/** What a router that starts now would find in the store: its schemes, and the calls that were recorded. */
+async function storeOf(config: Config): Promise<{
+  readonly store: (Pick<Store, 'calls' | 'tenantOf'> & { close(): Promise<void> }) | null;
+  readonly stored: StoredSchemes;
+  /** Why it can't be read. */
+  readonly fault: string | null;
+}> {
+  let opened: OpenStore | null = null;
+  try {
+    opened = await openIfThere(config.store, systemClock);
+    if (opened === null) return { store: null, stored: NONE_STORED, fault: null };
+    const stored = await opened.liveSchemes();
+    return {
+      store: { ...opened, tenantOf: (record) => tenantOf(record, config.tenants) },
+      stored,
+      fault: null,
+    };
+  } catch (error) {
+    await opened?.close();
+    return { store: null, stored: { schemes: [], isKnown: false }, fault: messageOf(error) };
+  }
+}
+
+function schemeOf(name: string, { set, stored = [] }: Extract<LoadResult, { ok: true }>): Scheme {
+  const faults = leftOutLines(stored.filter((one) => one.name === name));
+  if (faults.length > 0) throw new RouterError('config_invalid', faults.join('\n'));
+  return schemeNamed(name, set);
 }

@@ -2,7 +2,7 @@ import { within, type Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Happened, Lane, NewDelivery, NewLiveCall } from '../store/deliveries.ts';
-import { StoreFault } from '../store/fault.ts';
+import { isBusy, StoreFault } from '../store/fault.ts';
 
 /**
  * In the background: what happened goes into the store in order, in batches, as soon as the previous batch is written. No call
@@ -143,6 +143,7 @@ export class Outbox {
       });
     }
     this.#because = messageOf(error);
+    if (isBusy(error)) this.#retryMs = FIRST_RETRY_MS;
     this.#cancelRetry = clock.after(this.#retryMs, () => {
       this.#cancelRetry = null;
       void this.#start();

@@ -4,6 +4,7 @@ import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
 import { canaryRowOf } from './canaries.ts';
 import type { Database } from './database.ts';
+import { clean, lineOf, type CallColumns } from './line.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
 import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
@@ -88,12 +89,14 @@ interface LastTalk {
   readonly talkedMs: number;
 }
 
-/** A row that is ready to be written, its words, and what is compared of it. */
+/** A record that is ready to be written, and what is compared of it. */
 export interface CallRow {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly line: string;
   readonly shadows: readonly Insertable<ShadowTable>[];
   readonly canary: readonly Insertable<CanaryTable>[];
-  readonly columns: Omit<Insertable<CallTable>, 'n'>;
-  readonly words: readonly string[];
+  /** In memory. */
   readonly bytes: number;
 }
 
@@ -131,10 +134,29 @@ const EPOCH = Date.UTC(2020, 0, 1);
 const PER_MS = 8192;
 const LAST = Number.MAX_SAFE_INTEGER;
 
+/** What JavaScript keeps around a row. */
+const ROW_BYTES = 256;
+/** Beyond Latin-1 all characters of a text take two bytes. */
+const WIDE = /[^\0-\xff]/;
+
 export function rowOf(record: CallRecord, tenant: string): CallRow {
+  const columns = columnsOf(record, tenant);
+  const shadows = shadowRowsOf(record, columns.tenant);
+  const line = lineOf(columns, wordsOf(record, tenant));
+  const beside = shadows.reduce((sum, { decision }) => sum + decision.length, 0);
+  return {
+    id: record.id,
+    startedMs: timeOfUuid(record.id) ?? Date.parse(record.startedAt),
+    line,
+    shadows,
+    canary: canaryRowOf(record, columns.tenant),
+    bytes: (line.length + beside) * (WIDE.test(line) ? 2 : 1) + ROW_BYTES,
+  };
+}
+
+export function columnsOf(record: CallRecord, tenant: string): CallColumns {
   const { call, scheme } = record;
-  const text = JSON.stringify(record);
-  const columns = {
+  return {
     id: record.id,
     tenant: clean(tenant),
     started_at: record.startedAt,
@@ -151,20 +173,12 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     answered_by: record.answeredBy === null ? null : clean(record.answeredBy),
     end: record.end,
     via: record.via,
-    hangup_cause: record.hangupCause,
+    hangup_cause: record.hangupCause === null ? null : clean(record.hangupCause),
     decided_ms: rounded(record.decidedMs),
     answered_ms: rounded(record.answeredMs),
     ended_ms: rounded(record.endedMs),
     masked: 0,
-    record: text,
-  };
-  return {
-    columns,
-    words: wordsOf(record, tenant),
-    shadows: shadowRowsOf(record, columns.tenant),
-    canary: canaryRowOf(record, columns.tenant),
-    // In memory a text takes two bytes a character at worst, and the columns and words about as much again as a kilobyte.
-    bytes: text.length * 2 + 1024,
+    record: JSON.stringify(record),
   };
 }
 
@@ -178,9 +192,7 @@ export class Calls {
 
   /** All of them or none. A call that is there already stays as it is: a batch may have been written when its answer was lost. */
   async insert(rows: readonly CallRow[]): Promise<void> {
-    await this.#database.append(
-      rows.map(({ columns, words }) => ({ columns: { ...columns, n: this.#orderOf(columns) }, words })),
-    );
+    await this.#database.append(rows.map((row) => ({ n: this.#orderOf(row), line: row.line })));
   }
 
   async page(filter: CallFilter, { cursor, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<CallPage> {
@@ -277,10 +289,9 @@ export class Calls {
   }
 
   /** The place of the call in the order. Two in the same millisecond differ by a count, those of other routers by chance. */
-  #orderOf({ id, started_at: startedAt }: CallRow['columns']): number {
+  #orderOf({ startedMs }: CallRow): number {
     this.#last = (this.#last + 1) % PER_MS;
-    const at = timeOfUuid(id) ?? Date.parse(startedAt);
-    return orderOf(at) + this.#last;
+    return orderOf(startedMs) + this.#last;
   }
 }
 

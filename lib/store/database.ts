@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Kind } from './migrations.ts';
-import type { NumberedCall, Tables } from './tables.ts';
+import type { NumberedLine } from './line.ts';
+import type { Tables } from './tables.ts';
 
 /** The two databases behind one interface: what differs between them is here and in the files of their names. */
 export interface Database {
@@ -13,7 +14,7 @@ export interface Database {
    * All of them or none, for what every call costs: without the words of a statement for each batch. A call that is there already
    * stays as it is.
    */
-  readonly append: (calls: readonly NumberedCall[]) => Promise<void>;
+  readonly append: (lines: readonly NumberedLine[]) => Promise<void>;
   /** The file, or the URL without its password. */
   readonly place: string;
   /** Calls back at each notification on a channel, and whenever one may have been missed. Returns a function that ends it. */

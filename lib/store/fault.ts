@@ -14,3 +14,8 @@ export class StoreFault extends Error {
     this.code = code;
   }
 }
+
+/** Somebody else holds the lock: as soon as he lets it go it can be had. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof StoreFault && error.kind === 'busy';
+}

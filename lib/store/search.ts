@@ -29,7 +29,9 @@ async function walked({ reader }: Database, { groups, from, below, limit }: Word
 /** Of one call in a hundred a page is found among so many. */
 const NEAR_ROWS = 4_000;
 /** Places in the order of seven days: no page is sorted out of more. */
-const SPAN = 7 * 86_400_000 * 8192;
+export const SPAN = 7 * 86_400_000 * 8192;
+/** What the word for them begins with; PostgreSQL adds it to the words of each call. */
+export const SPAN_WORD = 'span:';
 
 /**
  * PostgreSQL's index of words knows no order: it gives all that match, and a walk from the newest finds nothing for long when they
@@ -48,18 +50,13 @@ async function probed({ reader }: Database, { groups, from, below, limit }: Word
       (select min(n) from calls where n >= ${from}) / ${SPAN}::bigint, -1) as span
     cross join lateral (
       select n from calls
-      where words @@ (${`${query}&`} || quote_literal('span:' || span))::tsquery and n >= ${from} and n < ${below}
+      where words @@ (${`${query}&`} || quote_literal(${SPAN_WORD} || span))::tsquery and n >= ${from} and n < ${below}
       order by n + 0 desc limit ${limit}
     ) as found limit ${limit}`.execute(reader);
   return rows.map(({ n }) => n);
 }
 
-/** Stands beside the words of a call in PostgreSQL. */
-export function spanWord(n: number): string {
-  return `span:${Math.floor(n / SPAN)}`;
-}
-
 /** Words as PostgreSQL takes them as they are, without a parser that would take them apart, and the one for its days. */
 export function vector(words: readonly string[], n: number) {
-  return sql<string>`array_to_tsvector(${[...words, spanWord(n)]}::text[])`;
+  return sql<string>`array_to_tsvector(${[...words, `${SPAN_WORD}${Math.floor(n / SPAN)}`]}::text[])`;
 }

@@ -31,6 +31,14 @@ const POLL_MS = 1_000;
 /** The files wait for it, and so may a caller at the start. */
 const READ_MS = 3_000;
 
+/** Those in use, as they are stored now. */
+export async function liveSchemes(schemes: Pick<Schemes, 'current'>, tenant: string): Promise<LiveSchemes> {
+  const live = (await schemes.current(tenant)).flatMap(({ name, revision, document, state }) =>
+    state === 'live' || state === 'shadow' ? [{ name, revision, document, state }] : [],
+  );
+  return { schemes: live, isKnown: true };
+}
+
 export class SharedSchemes {
   readonly #options: SharedOptions;
   #live: LiveSchemes = { schemes: [], isKnown: false };
@@ -106,10 +114,7 @@ export class SharedSchemes {
     const { schemes, tenant } = this.#options;
     // What is saved between the two is read once more.
     const mark = await schemes.mark(tenant);
-    const live = (await schemes.current(tenant)).flatMap(({ name, revision, document, state }) =>
-      state === 'live' || state === 'shadow' ? [{ name, revision, document, state }] : [],
-    );
-    return { live: { schemes: live, isKnown: true }, mark };
+    return { live: await liveSchemes(schemes, tenant), mark };
   }
 
   async #look(): Promise<number | null> {

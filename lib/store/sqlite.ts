@@ -10,12 +10,12 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Tables } from './tables.ts';
-import { SqliteThread, type Batch, type ThreadSettings } from './thread.ts';
+import { SqliteThread, type ThreadSettings } from './thread.ts';
 
 export interface SqliteDatabase {
   readonly queries: Kysely<Tables>;
-  /** One transaction in one message to the thread, for what is written with every call. */
-  readonly write: (batch: Batch) => Promise<void>;
+  /** Records in one transaction and one message to the thread: see line.ts. */
+  readonly append: (batch: string) => Promise<void>;
 }
 
 /** Kysely over a thread that has the file open. */
@@ -27,7 +27,7 @@ export function sqliteDatabase(settings: ThreadSettings): SqliteDatabase {
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   };
-  return { queries: new Kysely<Tables>({ dialect }), write: (batch) => driver.write(batch) };
+  return { queries: new Kysely<Tables>({ dialect }), append: (batch) => driver.append(batch) };
 }
 
 class ThreadDriver implements Driver {
@@ -70,10 +70,10 @@ class ThreadDriver implements Driver {
     return Promise.resolve();
   }
 
-  async write(batch: Batch): Promise<void> {
+  async append(batch: string): Promise<void> {
     await this.acquireConnection();
     try {
-      await this.#thread.write(batch);
+      await this.#thread.append(batch);
     } finally {
       await this.releaseConnection();
     }

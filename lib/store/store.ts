@@ -8,7 +8,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createRedactor, type Redactor } from '../redact/redactor.ts';
 import { Accounts } from './accounts.ts';
-import { appendToPostgres, sqliteBatch } from './append.ts';
+import { appendToPostgres } from './append.ts';
 import { Audit } from './audit.ts';
 import { Canaries } from './canaries.ts';
 import { Calls, rowOf } from './calls.ts';
@@ -17,6 +17,7 @@ import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
 import { Figures } from './figures.ts';
 import { listening } from './listen.ts';
+import { batchOf } from './line.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { placeOf, shownPlace, type StorePlace } from './place.ts';
@@ -24,7 +25,7 @@ import { postgresDatabase } from './postgres.ts';
 import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
-import { SharedSchemes } from './shared-schemes.ts';
+import { liveSchemes, SharedSchemes, type LiveSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
 import { Sweeper } from './sweeper.ts';
@@ -49,7 +50,8 @@ export interface StoreState extends WriterState {
   readonly place: string;
 }
 
-const DEFAULT_TENANT = 'default';
+/** Of calls without one of their own, and of all that belongs to the router. */
+export const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
@@ -69,6 +71,8 @@ export interface OpenStore {
   readonly shadows: Shadows;
   readonly canaries: Canaries;
   readonly upkeep: Upkeep;
+  /** Those that a router uses now. */
+  liveSchemes(): Promise<LiveSchemes>;
   /** Copies all of it into a new file while a router writes. SQLite only. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
@@ -226,15 +230,21 @@ export function tenantOf({ call }: Pick<CallRecord, 'call'>, tenants: Config['te
 
 /** For a command: the tables have to be there. Rejects with RouterError. */
 export async function openExisting(config: Config['store'], clock: Clock): Promise<OpenStore> {
+  const store = await openIfThere(config, clock);
+  if (store !== null) return store;
   const place = placeOf(config);
-  if (place.kind === 'off')
-    throw new RouterError('config_invalid', 'the store is off: see store.url (ESL_ROUTER_STORE_URL)');
-  if (place.kind === 'sqlite' && !(await isFile(place.file))) {
-    throw new RouterError(
-      'config_invalid',
-      `there is no store yet: ${place.file} is created by the router when it starts`,
-    );
-  }
+  throw new RouterError(
+    'config_invalid',
+    place.kind === 'sqlite'
+      ? `there is no store yet: ${place.file} is created by the router when it starts`
+      : 'the store is off: see store.url (ESL_ROUTER_STORE_URL)',
+  );
+}
+
+/** Resolves to null where there is none, or none yet. Rejects with RouterError where one can't be opened. */
+export async function openIfThere(config: Config['store'], clock: Clock): Promise<OpenStore | null> {
+  const place = placeOf(config);
+  if (place.kind === 'off' || (place.kind === 'sqlite' && !(await isFile(place.file)))) return null;
   const database = await connect(place, COMMAND_BUSY_MS);
   try {
     await expectVersion(database.reader);
@@ -253,6 +263,7 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
     shadows: new Shadows(database),
     canaries: new Canaries(database),
     upkeep: new Upkeep(database, pauseOf(clock)),
+    liveSchemes: () => liveSchemes(new Schemes(database), DEFAULT_TENANT),
     backup: async (file) => {
       await sql`vacuum into ${file}`.execute(database.reader);
     },
@@ -271,7 +282,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
       kind: 'sqlite',
       writer: writer.queries,
       reader: reader.queries,
-      append: (calls) => writer.write(sqliteBatch(calls)),
+      append: (lines) => writer.append(batchOf(lines)),
       place: file,
       close: async () => {
         await Promise.all([writer.queries.destroy(), reader.queries.destroy()]);
@@ -285,7 +296,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     kind: 'postgres',
     writer,
     reader,
-    append: (calls) => appendToPostgres(writer, calls),
+    append: (lines) => appendToPostgres(writer, lines),
     place: shownPlace(url),
     listen: (channel, onWord) => listening({ url, password, channel, onWord, clock: systemClock }),
     close: async () => {

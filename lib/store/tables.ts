@@ -1,4 +1,4 @@
-import type { GeneratedAlways, Insertable } from 'kysely';
+import type { GeneratedAlways } from 'kysely';
 
 /**
  * The tables, as both databases have them. Times are ISO 8601 in UTC with milliseconds, ids are UUIDv7, documents are JSON in
@@ -51,12 +51,6 @@ export interface CallTable {
   record: string;
   /** PostgreSQL only. */
   words: GeneratedAlways<string>;
-}
-
-/** A row of `calls` to be written, and the words by which it is found. */
-export interface NumberedCall {
-  readonly columns: Insertable<CallTable>;
-  readonly words: readonly string[];
 }
 
 /** A scheme made outside files: each change is a row, and the newest one counts. */

@@ -11,15 +11,11 @@ export interface ThreadSettings {
   readonly busyMs: number;
 }
 
-type Asked = { readonly sql: string; readonly parameters: readonly unknown[] } | Batch;
+type Asked =
+  | { readonly sql: string; readonly parameters: readonly unknown[] }
+  /** Records, all of them or none: see line.ts. */
+  | { readonly batch: string };
 export type ThreadQuestion = { readonly id: number } & Asked;
-
-/** One transaction: for each row the statements in turn. */
-export interface Batch {
-  readonly statements: readonly string[];
-  /** Of each row the parameters of each statement. */
-  readonly rows: readonly (readonly (readonly unknown[])[])[];
-}
 
 export type ThreadAnswer =
   | { readonly id: number; readonly ok: true; readonly rows: unknown[]; readonly changes: number }
@@ -53,8 +49,8 @@ export class SqliteThread {
   }
 
   /** All of it or nothing. */
-  async write(batch: Batch): Promise<void> {
-    await this.#ask(batch);
+  async append(batch: string): Promise<void> {
+    await this.#ask({ batch });
   }
 
   #ask(asked: Asked): Promise<{ rows: unknown[]; changes: number }> {

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import type { CallRecord } from '../call/record.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { momentOf, orderBefore, rowOf, type CallRow } from './calls.ts';
+import { columnsOf, momentOf, orderBefore } from './calls.ts';
 import type { Database } from './database.ts';
-import { newestWith, vector } from './search.ts';
-import { numberWord, sameNumber, textWords } from './words.ts';
+import type { CallColumns } from './line.ts';
+import { holds, Numbers } from './numbers.ts';
+import { vector } from './search.ts';
+import { digitsOf, sameNumber, wordsOf } from './words.ts';
 
 /**
  * What happens to old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
@@ -17,6 +19,10 @@ const LEAST_BATCH = 10;
 const MOST_BATCH = 2_000;
 const BATCH_MS = 30;
 const MASK_BATCH = 20;
+/** Read at once: few of them are changed. */
+const ERASE_BATCH = 500;
+/** Digits of a number that all its spellings end with. */
+const SUBSCRIBER = 7;
 
 const MASKER = createRedactor({ maskNumbers: true });
 /** What an erased number leaves: that there was a call, and how it went. */
@@ -25,11 +31,15 @@ const ERASED = '';
 export class Upkeep {
   readonly #database: Database;
   readonly #pause: () => Promise<void>;
+  readonly #numbers: Numbers;
+  /** Calls before it in the order are masked: they are looked through once. */
+  #maskedBelow = 0;
   #batch = FIRST_BATCH;
 
   constructor(database: Database, pause: () => Promise<void>) {
     this.#database = database;
     this.#pause = pause;
+    this.#numbers = new Numbers(database, pause);
   }
 
   /** Deletes what is older. Resolves to how many. */
@@ -77,18 +87,18 @@ export class Upkeep {
     return Math.round((rows[0]?.bytes ?? 0) * (await this.#count()));
   }
 
-  /** Masks the numbers in records that are older, in columns, texts and words. Resolves to how many records. */
+  /** Masks the numbers in what is older; of calls in columns, texts and words. Resolves to how many records of calls. */
   async maskBefore(moment: Date): Promise<number> {
     const { reader } = this.#database;
+    await this.#numbers.maskBefore(moment);
     const until = orderBefore(moment);
-    let from = 0;
     let masked = 0;
     for (;;) {
       const rows = await reader
         .selectFrom('calls')
         .select(['n', 'tenant', 'record'])
         .where('masked', '=', 0)
-        .where('n', '>=', from)
+        .where('n', '>=', this.#maskedBelow)
         .where('n', '<', until)
         .orderBy('n')
         .limit(MASK_BATCH)
@@ -96,44 +106,42 @@ export class Upkeep {
       if (rows.length === 0) return masked;
       await this.#replace(rows, (record) => MASKER.value(record) as CallRecord);
       masked += rows.length;
-      from = (rows.at(-1)?.n ?? until) + 1;
+      this.#maskedBelow = (rows.at(-1)?.n ?? until) + 1;
       await this.#pause();
     }
   }
 
-  /** Removes a number from every record, in any spelling. Resolves to how many records. */
+  /**
+   * Removes a number from everything, in any spelling. Resolves to how many records of calls it was in. Each of them is read: the index
+   * knows the numbers of a call, and not all that were dialled, or that a CRM has named.
+   */
   async erase(number: string): Promise<number> {
-    const { reader, writer } = this.#database;
-    const digits = number.replace(/\D/g, '');
-    // Events that have not arrived: all others hold none. And shadows that would have dialled it.
-    if (digits !== '') {
-      await writer.deleteFrom('deliveries').where('body', 'like', `%${digits}%`).execute();
-      await writer.deleteFrom('shadows').where('decision', 'like', `%${digits}%`).execute();
-    }
-    // In a column, or as a word of a reply.
-    const groups = [[numberWord('number', number), ...textWords(number.replace(/[^\p{L}\p{N}]/gu, ''))]];
-    const spelled = JSON.stringify(number.replace(/[\s().+-]/g, '')).slice(1, -1);
+    const { reader } = this.#database;
+    const ofShadows = await this.#numbers.erase(number);
+    const sought = digitsOf(number)?.slice(-SUBSCRIBER);
+    const login = JSON.stringify(number).slice(1, -1);
+    const isIn = (record: string): boolean =>
+      sought === undefined
+        ? record.includes(login)
+        : record.replace(/\D+/g, '').includes(sought) && holds(JSON.parse(record), number);
     let below = Number.MAX_SAFE_INTEGER;
     let erased = 0;
     for (;;) {
-      const places = await newestWith(this.#database, { groups, from: 0, below, limit: MASK_BATCH });
-      if (places.length === 0) return erased;
       const rows = await reader
         .selectFrom('calls')
-        .select(['n', 'tenant', 'record', 'caller', 'did', 'destination', 'answered_by'])
-        .where('n', 'in', places)
+        .select(['n', 'id', 'tenant', 'record'])
+        .where('n', '<', below)
+        .orderBy('n', 'desc')
+        .limit(ERASE_BATCH)
         .execute();
-      // The index knows only the end of a number: a stranger's may have the same.
-      const his = rows.filter(
-        (row) =>
-          [row.caller, row.did, row.destination, row.answered_by ?? ''].some((one) =>
-            sameNumber(one, number),
-          ) || row.record.includes(spelled),
-      );
-      await this.#replace(his, (record) => withoutNumber(record, number));
+      if (rows.length === 0) return erased;
+      const his = rows.filter(({ id, record }) => ofShadows.has(id) || isIn(record));
+      for (let at = 0; at < his.length; at += MASK_BATCH) {
+        await this.#replace(his.slice(at, at + MASK_BATCH), (record) => withoutNumber(record, number));
+        await this.#pause();
+      }
       erased += his.length;
-      below = places.at(-1) ?? 0;
-      await this.#pause();
+      below = rows.at(-1)?.n ?? 0;
     }
   }
 
@@ -216,9 +224,14 @@ export class Upkeep {
     change: (record: CallRecord) => CallRecord,
   ): Promise<void> {
     const { kind, writer } = this.#database;
-    const changed: (CallRow & { readonly n: number })[] = [];
+    const changed: {
+      readonly n: number;
+      readonly columns: CallColumns;
+      readonly words: readonly string[];
+    }[] = [];
     for (const { n, tenant, record } of rows) {
-      changed.push({ n, ...rowOf(change(JSON.parse(record) as CallRecord), tenant) });
+      const after = change(JSON.parse(record) as CallRecord);
+      changed.push({ n, columns: columnsOf(after, tenant), words: wordsOf(after, tenant) });
       // One record takes a millisecond; calls are served between two.
       await new Promise(setImmediate);
     }
@@ -248,7 +261,10 @@ function withoutNumber(record: CallRecord, number: string): CallRecord {
   const without = (value: string): string => (sameNumber(value, number) ? ERASED : value);
   const isCaller = sameNumber(record.call?.caller ?? '', number);
   const name = isCaller ? (record.call?.callerName ?? '') : '';
-  const { value } = createRedactor({ maskNumbers: true, secrets: name === '' ? [] : [name] });
+  const { value } = createRedactor({
+    maskNumbers: true,
+    secrets: [...(name === '' ? [] : [name]), ...(digitsOf(number) === null ? [number] : [])],
+  });
   const rest = value(record) as CallRecord;
   const destination = without(record.destination) === ERASED ? ERASED : rest.destination;
   const answeredBy =

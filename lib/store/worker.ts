@@ -1,6 +1,7 @@
 import Database from 'libsql';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Batch, ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
+import { COLUMNS, fieldsIn } from './line.ts';
+import type { ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
 
 /** SQLite's side of a thread: it is synchronous, so a disk that is slow holds this thread up and no call. */
 
@@ -49,8 +50,8 @@ function prepared(sql: string): Statement {
 
 function answer({ id, ...asked }: ThreadQuestion): ThreadAnswer {
   try {
-    if ('rows' in asked) {
-      write(asked);
+    if ('batch' in asked) {
+      append(asked.batch);
       return { id, ok: true, rows: [], changes: 0 };
     }
     const { sql, parameters } = asked;
@@ -70,13 +71,26 @@ function answer({ id, ...asked }: ThreadQuestion): ThreadAnswer {
   }
 }
 
+const NAMES = Object.keys(COLUMNS);
+const INSERT = `insert into calls (${NAMES.map((name) => `"${name}"`).join(', ')}) values (${NAMES.map(() => '?').join(', ')})
+  on conflict (id) do nothing`;
+/**
+ * With its values, and not with a `select ... where`: before a statement that may fail half way SQLite has the index of words write all
+ * that it holds back for the end of the transaction. For every record that cost more than all else together.
+ */
+const INSERT_WORDS = 'insert into call_words (rowid, words) values (?, ?)';
+
 /** With the lock for writing at once, as in every transaction. */
-function write({ statements: texts, rows }: Batch): void {
+function append(batch: string): void {
   prepared('begin immediate').run();
   try {
-    const prepare = texts.map(prepared);
-    for (const row of rows)
-      for (const [index, statement] of prepare.entries()) statement.run(...(row[index] ?? []));
+    const insert = prepared(INSERT);
+    const insertWords = prepared(INSERT_WORDS);
+    for (const fields of fieldsIn(batch)) {
+      const words = fields.pop();
+      // If the call was there already, so are its words.
+      if (insert.run(fields).changes > 0) insertWords.run(Number(fields[0]), words);
+    }
     prepared('commit').run();
   } catch (error) {
     // A full disk has rolled it back already.

@@ -2,7 +2,7 @@ import { within, type Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { CallRow } from './calls.ts';
-import { StoreFault } from './fault.ts';
+import { isBusy, StoreFault } from './fault.ts';
 
 /**
  * In the background: records go into a queue, and are written in batches. Nobody waits for it. A database that accepts nothing
@@ -30,8 +30,10 @@ export interface WriterState {
 const MAX_ROWS = 20_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** How much later a record is in the store. */
-const GATHER_MS = 200;
-const BATCH_ROWS = 100;
+const GATHER_MS = 500;
+/** What has waited for long goes in few batches: between two of them everybody else who writes has his turn. */
+const BATCH_ROWS = 500;
+const BATCH_BYTES = 2 * 1024 * 1024;
 const PLACES_TRIED = 3;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
@@ -121,7 +123,7 @@ export class Writer {
 
   async #writeAll(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.slice(0, BATCH_ROWS);
+      const batch = this.#nextBatch();
       const cancel = this.#options.clock.after(SILENT_MS, () => {
         this.#tellDown(`no answer for ${SILENT_MS / 1000} s`);
       });
@@ -137,6 +139,17 @@ export class Writer {
       for (const { bytes } of batch) this.#bytes -= bytes;
       this.#isUp();
     }
+  }
+
+  #nextBatch(): CallRow[] {
+    let rows = 0;
+    let bytes = 0;
+    for (const row of this.#queue) {
+      bytes += row.bytes;
+      if (rows === BATCH_ROWS || (rows > 0 && bytes > BATCH_BYTES)) break;
+      rows++;
+    }
+    return this.#queue.slice(0, rows);
   }
 
   /** A row that the database rejects does not affect the others. */
@@ -164,7 +177,7 @@ export class Writer {
         // Another router may have had the same place in the order: each try has a new one.
         if (tries < PLACES_TRIED) continue;
         this.#lost++;
-        log.warn('store: the database rejects a record', { trace: row.columns.id, error: error.message });
+        log.warn('store: the database rejects a record', { trace: row.id, error: error.message });
         return;
       }
     }
@@ -173,6 +186,8 @@ export class Writer {
   #isDown(error: unknown): void {
     if (this.#closing) return;
     this.#tellDown(messageOf(error));
+    // It has waited for the lock itself, and costs nothing meanwhile.
+    if (isBusy(error)) this.#retryMs = FIRST_RETRY_MS;
     this.#cancelTimer = this.#after(this.#retryMs);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly configurationFolders?: readonly string[];
   /** Variables that are no settings of the router. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What it reads; nothing by default. Not of a process of its own. */
+  readonly stdin?: string;
 }
 
 const RUN_MS = 60_000;
@@ -33,6 +35,7 @@ type Execute = (
   folder: string,
   env: NodeJS.ProcessEnv,
   configurationFolders: readonly string[],
+  stdin: string,
 ) => Promise<Run>;
 
 /** The built program, as its own process, in a minute at the latest. */
@@ -47,7 +50,13 @@ export function runInside(args: readonly string[], options: RunOptions = {}): Pr
 
 async function inFolder(
   args: readonly string[],
-  { settings = {}, files = {}, configurationFolders = ['FOLDER/conf'], env: others = {} }: RunOptions,
+  {
+    settings = {},
+    files = {},
+    configurationFolders = ['FOLDER/conf'],
+    env: others = {},
+    stdin = '',
+  }: RunOptions,
   execute: Execute,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-cli-'));
@@ -64,7 +73,13 @@ async function inFolder(
     );
     // Nothing is folded: a table's rows are lines.
     env['COLUMNS'] = '1000';
-    return await execute(args.map(fill), folder, { ...env, ...others }, configurationFolders.map(fill));
+    return await execute(
+      args.map(fill),
+      folder,
+      { ...env, ...others },
+      configurationFolders.map(fill),
+      stdin,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -93,7 +108,7 @@ const spawned: Execute = (args, folder, env) => {
   });
 };
 
-const inside: Execute = async (args, _folder, env, configurationFolders) => {
+const inside: Execute = async (args, _folder, env, configurationFolders, stdin) => {
   const stdout = new Sink();
   const stderr = new Sink();
   const code = await runCli(args, {
@@ -102,7 +117,7 @@ const inside: Execute = async (args, _folder, env, configurationFolders) => {
     env,
     configurationFolders,
     maxDescriptors: Infinity,
-    stdin: Readable.from([]),
+    stdin: Readable.from(stdin === '' ? [] : [stdin]),
     stdout,
     stderr,
     onStop: () => undefined,

@@ -12,6 +12,7 @@ export interface TestDatabase {
   fresh(): Promise<Partial<Config['store']>>;
   /** Straight at the tables, past the program. */
   execute(place: Partial<Config['store']>, sql: string): Promise<void>;
+  read(place: Partial<Config['store']>, sql: string): Promise<unknown[]>;
   readonly server: Postgres | null;
 }
 
@@ -35,6 +36,15 @@ export function onBothDatabases(name: string, suite: (database: () => TestDataba
         const db = new Database(url.slice('sqlite:'.length));
         try {
           db.exec(sql);
+        } finally {
+          db.close();
+        }
+      },
+      read: async ({ url = '' }, sql) => {
+        const { default: Database } = await import('libsql');
+        const db = new Database(url.slice('sqlite:'.length), { readonly: true });
+        try {
+          return db.prepare(sql).all();
         } finally {
           db.close();
         }
@@ -69,18 +79,25 @@ export function onBothDatabases(name: string, suite: (database: () => TestDataba
           await asked(postgres.urlWithPassword(), `create database ${name}`);
           return { url: postgres.url(name), password: postgres.password };
         },
-        execute: ({ url = '', password = '' }, sql) =>
-          asked(url.replace('postgres@', `postgres:${encodeURIComponent(password)}@`), sql),
+        execute: async (place, sql) => {
+          await asked(withWord(place), sql);
+        },
+        read: (place, sql) => asked(withWord(place), sql),
       };
     });
   });
 }
 
-async function asked(connectionString: string, sql: string): Promise<void> {
+function withWord({ url = '', password = '' }: Partial<Config['store']>): string {
+  return url.replace('postgres@', `postgres:${encodeURIComponent(password)}@`);
+}
+
+async function asked(connectionString: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    await client.query(sql);
+    const { rows } = await client.query(sql);
+    return rows as unknown[];
   } finally {
     await client.end();
   }

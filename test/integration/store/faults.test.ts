@@ -127,11 +127,11 @@ onBothDatabases('faults of the store', (database) => {
     const log = listeningLog();
     const store = await open(place, { log });
     const record = callRecord({ reply: 'x'.repeat(60_000) });
-    for (let n = 0; n < 1000; n++) store.record({ ...record, id: callRecord().id });
+    for (let n = 0; n < 1500; n++) store.record({ ...record, id: callRecord().id });
     expect(store.state.queuedBytes).to.be.at.most(64 * 1024 * 1024);
     const { lost, queued } = store.state;
     expect(lost).to.be.greaterThan(100);
-    expect(lost + queued).to.equal(1000);
+    expect(lost + queued).to.equal(1500);
     expect(log.lines.filter(({ level }) => level === 'warn')).to.have.length(1);
     await store.flush();
     expect(await countOf(store)).to.equal(queued);

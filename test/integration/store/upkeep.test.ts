@@ -1,11 +1,20 @@
 import { expect } from 'chai';
+import type { Outlook } from '../../../lib/call/record.ts';
+import { MIGRATIONS } from '../../../lib/store/migrations.ts';
 import { Upkeep } from '../../../lib/store/upkeep.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import { onBothDatabases } from '../../support/databases.ts';
+import { uuidv7 } from '../../../lib/uuid.ts';
+import { onBothDatabases, type TestDatabase } from '../../support/databases.ts';
 import { callRecord, openStore, type Given } from '../../support/stored.ts';
+
+/** Those of the program; the index of words holds no text that could be read. */
+const TABLES = MIGRATIONS.flatMap(({ both }) =>
+  both.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? []),
+);
 
 onBothDatabases('upkeep of the store', (database) => {
   let store: Store;
+  let place: Awaited<ReturnType<TestDatabase['fresh']>>;
   const put = async (...given: Given[]) => {
     const records = given.map(callRecord);
     for (const record of records) store.record(record);
@@ -17,7 +26,8 @@ onBothDatabases('upkeep of the store', (database) => {
   const day = (n: number) => new Date(Date.UTC(2026, 0, n, 8));
 
   beforeEach(async () => {
-    store = await openStore(await database().fresh());
+    place = await database().fresh();
+    store = await openStore(place);
   });
   afterEach(() => store.close());
 
@@ -142,4 +152,99 @@ onBothDatabases('upkeep of the store', (database) => {
     expect(await store.upkeep.newest()).to.deep.equal(day(4));
     expect(store.upkeep).to.be.instanceOf(Upkeep);
   });
+
+  /** A call with all that can be beside it: what a shadow would have dialled, and events that have not arrived. */
+  async function beside(at: Date, number: string) {
+    const record = callRecord({ at, caller: '15005550001', did: '15005550100' });
+    const live: Outlook = { scheme: 'sales', result: 'routed', reason: 'routed', steps: ['dial 101'] };
+    const would: Outlook = { ...live, scheme: 'new', steps: [`dial ${number}, dialplan`] };
+    record.shadows.push({
+      ...{ scheme: 'new', revision: 'r', would, dropped: null, live, differs: true },
+      ...{ tookMs: 1, requests: [], readings: [], notes: [] },
+    });
+    record.moves.push({ atMs: 1, from: 'talking', by: 'transfer', to: number });
+    store.record(record);
+    await store.flush();
+    const created_at = at.toISOString();
+    const body = JSON.stringify({ told: { destination: number }, call: { caller: `+${number}` } });
+    const event = {
+      tenant: 'default',
+      scheme: 'sales',
+      webhook: 'crm',
+      event: 'ended',
+      seq: 1,
+      body,
+      created_at,
+    };
+    const call = { tenant: 'default', scheme: 'sales', started_at: created_at };
+    const ends = JSON.stringify([{ webhook: 'crm', body }]);
+    const id = uuidv7(at);
+    await store.deliveries.write('r', {
+      opened: [record.id, `${record.id}-live`].map((call_id) => ({ ...call, call_id, ends })),
+      deliveries: [{ ...event, id, call_id: record.id }],
+      closed: [record.id],
+    });
+    return { record, id, body };
+  }
+  const park = async (at: Date): Promise<void> => {
+    await store.deliveries.parkForgotten([], new Date(at.getTime() + 2 * 86_400_000));
+  };
+  const wouldDial = async () => {
+    const { calls } = await store.shadows.differing({ tenant: 'default', shadow: 'new' }, { limit: 10 });
+    return calls.map(({ would }) => would.steps.join());
+  };
+
+  it('masks and deletes by age what is kept beside calls too', async () => {
+    const old = await beside(day(1), '380509998877');
+    const young = await beside(day(5), '380509998866');
+    await park(day(5));
+    await store.upkeep.maskBefore(day(3));
+    expect(await wouldDial()).to.deep.equal(['dial 380509998866, dialplan', 'dial *****77, dialplan']);
+    expect((await store.deliveries.parked(10)).map(({ id }) => id)).to.deep.equal([young.id]);
+    const everything = await dump();
+    expect(everything).not.to.contain('9998877');
+    expect(everything).to.contain('380509998866');
+    expect(old.body).to.contain('380509998877');
+    // Again, with what has grown old meanwhile.
+    await store.upkeep.maskBefore(day(6));
+    expect(await wouldDial()).to.deep.equal(['dial *****66, dialplan', 'dial *****77, dialplan']);
+    expect(await dump()).not.to.contain('99988');
+  });
+
+  it('erases a number from what is kept beside calls, in any spelling, and only that', async () => {
+    await beside(day(1), '380509998877');
+    const other = await beside(day(2), '380509998866');
+    // Only a shadow would have dialled it, and only somebody else took the call there.
+    expect(await store.upkeep.erase('050 999-88-77')).to.equal(1);
+    expect(await wouldDial()).to.deep.equal(['dial 380509998866, dialplan']);
+    const everything = await dump();
+    expect(everything).not.to.contain('9998877');
+    expect(everything).to.contain('380509998866');
+    expect(await store.upkeep.erase('0509998877')).to.equal(0);
+    await park(day(2));
+    expect((await store.deliveries.parked(10)).map(({ id }) => id)).to.deep.equal([other.id]);
+  });
+
+  it('erases a login, and an extension that is one, but nothing that has it in it', async () => {
+    await put(
+      { at: day(1), destination: 'agent_007' },
+      { at: day(2), destination: '1017' },
+      { at: day(3), destination: '101', reply: '{}' },
+    );
+    expect(await store.upkeep.erase('agent_007')).to.equal(1);
+    expect(await dump()).not.to.contain('agent_007');
+    expect(await store.upkeep.erase('101')).to.equal(1);
+    expect((await store.calls.page({})).calls.map(({ destination }) => destination)).to.deep.equal([
+      '',
+      '1017',
+      '',
+    ]);
+  });
+
+  /** Every column of every table, as text. */
+  async function dump(): Promise<string> {
+    const rows: unknown[] = [];
+    for (const table of TABLES) rows.push(await database().read(place, `select * from ${table}`));
+    return JSON.stringify(rows);
+  }
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Outbox } from '../../../lib/events/outbox.ts';
 import type { Happened, NewDelivery } from '../../../lib/store/deliveries.ts';
+import { StoreFault } from '../../../lib/store/fault.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { listeningLog } from '../../support/stored.ts';
 
@@ -29,10 +30,10 @@ describe('outbox of events', () => {
     const clock = new ManualClock();
     const log = listeningLog();
     const written: Happened[] = [];
-    const database = { down: true };
+    const database = { down: true, fault: new Error('no database') };
     const outbox = new Outbox({
       write: (happened) => {
-        if (database.down) return Promise.reject(new Error('no database'));
+        if (database.down) return Promise.reject(database.fault);
         written.push(happened);
         return Promise.resolve();
       },
@@ -90,5 +91,21 @@ describe('outbox of events', () => {
     expect(all('deliveries').map(({ id }) => id)).to.deep.equal(['a-1', 'b-1']);
     expect(all('closed')).to.deep.equal(['a', 'b']);
     expect(outbox.state.lost).to.equal(1);
+  });
+
+  it('writes as soon as a lock is gone, however long it was held', async () => {
+    const { clock, database, outbox, all, turns } = stage(100_000);
+    database.fault = new StoreFault('busy', 'database is locked');
+    outbox.open(opened('a'));
+    outbox.add(event('a', 1));
+    for (let n = 0; n < 1_000; n++) {
+      await turns();
+      clock.advance(250);
+    }
+    database.down = false;
+    await turns();
+    clock.advance(250);
+    await turns();
+    expect(all('deliveries')).to.have.length(1);
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { rowOf } from '../../../lib/store/calls.ts';
+import { StoreFault } from '../../../lib/store/fault.ts';
 import { Writer } from '../../../lib/store/writer.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { callRecord, listeningLog } from '../../support/stored.ts';
@@ -30,5 +31,83 @@ describe('writer of records', () => {
     }
     expect(writer.state).to.include({ status: 'up', queued: 0, written: 2, lost: 0 });
     expect(log.lines.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
+  });
+
+  /** A database with a fault, which it may lose, and how many records each batch had that it took. */
+  function stage(fault: StoreFault, more: { readonly maxBytes?: number } = {}) {
+    const clock = new ManualClock();
+    const database: { fault: StoreFault | null; tried: number } = { fault, tried: 0 };
+    const batches: number[] = [];
+    const writer = new Writer({
+      write: (rows) => {
+        database.tried++;
+        if (database.fault !== null) return Promise.reject(database.fault);
+        batches.push(rows.length);
+        return Promise.resolve();
+      },
+      clock,
+      log: listeningLog(),
+      ...more,
+    });
+    const turns = async (): Promise<void> => {
+      for (let n = 0; n < 50; n++) await Promise.resolve();
+    };
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 50) {
+        clock.advance(50);
+        await turns();
+      }
+    };
+    return { clock, database, writer, batches, pass };
+  }
+
+  it('writes as soon as a lock is gone, however long it was held', async () => {
+    const { database, writer, pass } = stage(new StoreFault('busy', 'database is locked'));
+    writer.add(rowOf(callRecord(), 'default'));
+    await pass(600_000);
+    // It waits for the lock in the thread of the database: a try is no work.
+    expect(database.tried).to.be.greaterThan(1_000);
+    database.fault = null;
+    await pass(300);
+    expect(writer.state).to.include({ status: 'up', queued: 0, written: 1 });
+  });
+
+  it('tries a database that is gone less and less often', async () => {
+    const { database, writer, pass } = stage(new StoreFault('gone', 'connection refused'));
+    writer.add(rowOf(callRecord(), 'default'));
+    await pass(600_000);
+    expect(database.tried).to.be.within(100, 130);
+    database.fault = null;
+    await pass(5_000);
+    expect(writer.state).to.include({ status: 'up', queued: 0, written: 1 });
+  });
+
+  it('writes what has waited in few batches, and none of them is large', async () => {
+    const { database, writer, batches, pass } = stage(new StoreFault('gone', 'connection refused'));
+    for (let n = 0; n < 1_200; n++) writer.add(rowOf(callRecord(), 'default'));
+    const reply = 'x'.repeat(1 << 20);
+    for (let n = 0; n < 3; n++) writer.add(rowOf(callRecord({ reply }), 'default'));
+    await pass(600);
+    database.fault = null;
+    await pass(5_000);
+    expect(batches).to.deep.equal([500, 500, 201, 1, 1]);
+    expect(writer.state).to.include({ queued: 0, queuedBytes: 0, written: 1_203 });
+  });
+
+  it('counts what waits as it is in memory: two bytes a character where one does not do', async () => {
+    const { writer, pass } = stage(new StoreFault('gone', 'connection refused'), { maxBytes: 20_000 });
+    const bytesOf = (callerName: string): number => {
+      const before = writer.state.queuedBytes;
+      writer.add(rowOf(callRecord({ callerName }), 'default'));
+      return writer.state.queuedBytes - before;
+    };
+    const narrow = bytesOf('Iryna');
+    const wide = bytesOf('\u0406\u0440\u0438\u043d\u0430');
+    expect(narrow).to.be.within(JSON.stringify(callRecord()).length, 4_000);
+    expect(wide).to.be.within(narrow * 1.7, narrow * 2);
+    for (let n = 0; n < 20; n++) writer.add(rowOf(callRecord(), 'default'));
+    await pass(600);
+    expect(writer.state.queuedBytes).to.be.at.most(20_000);
+    expect(writer.state.lost).to.be.greaterThan(0);
   });
 });

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { columnsOf, rowOf } from '../../../lib/store/calls.ts';
+import { batchOf, clean, COLUMNS, fieldsIn } from '../../../lib/store/line.ts';
+import { textWords } from '../../../lib/store/words.ts';
+import { callRecord } from '../../support/stored.ts';
+
+describe('a record as one text', () => {
+  it('comes apart into what it was made of, whatever callers and CRMs write', () => {
+    const text = fc.string({
+      unit: fc.oneof(fc.constantFrom('\0', '\x01', '\x1e', '\x1f', '\ud800', ' '), fc.constant('я')),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 3 }), (texts) => {
+        const records = texts.map(([callerName, reply]) => callRecord({ callerName, reply }));
+        const lines = records.map((record, n) => ({ n: n + 1, line: rowOf(record, 'default').line }));
+        const rows = fieldsIn(batchOf(lines));
+        expect(rows).to.have.length(records.length);
+        for (const [n, record] of records.entries()) {
+          const columns = { n: n + 1, ...columnsOf(record, 'default') };
+          const fields = Object.keys(COLUMNS).map((name) => columns[name as keyof typeof columns] ?? null);
+          const words = rows[n]?.pop();
+          expect(rows[n]).to.deep.equal(fields.map((field) => (field === null ? null : String(field))));
+          expect(words).to.match(/^t:default /);
+          expect(JSON.parse(String(rows[n]?.at(-1)))).to.deep.equal(JSON.parse(JSON.stringify(record)));
+        }
+      }),
+    );
+  });
+
+  it('keeps every other character', () => {
+    expect(clean('a\0b\x1fc\ud83d\ude00\ud83d')).to.equal('a\ufffdb\ufffdc\ud83d\ude00\ufffd');
+  });
+});
+
+describe('words of a text', () => {
+  it('are the same where the text is ASCII alone and where it is not', () => {
+    const ascii = fc.string({ unit: fc.constantFrom(...Array.from('aZ09._-+ /@"')) });
+    fc.assert(
+      fc.property(ascii, (text) => {
+        const words = textWords(`${text} ї`);
+        expect(textWords(text)).to.deep.equal(words.filter((word) => word !== 'ї'));
+      }),
+    );
+  });
+});
