@@ -8,7 +8,6 @@ import { clean, lineOf, type CallColumns } from './line.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
 import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
-import { clean } from './text.ts';
 import { numberWord, sameNumber, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */

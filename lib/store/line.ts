@@ -55,6 +55,11 @@ export function clean(text: string): string {
   return MAY_BE_FOREIGN.test(text) ? text.replace(FOREIGN, '\ufffd') : text;
 }
 
+/** JSON that PostgreSQL can look into: one such text, and every question about the table fails. */
+export function cleanJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' ? clean(inner) : inner));
+}
+
 /** The columns have been cleaned, and neither JSON nor words have a control character in them. */
 export function lineOf(columns: CallColumns, words: readonly string[]): string {
   let line = '';

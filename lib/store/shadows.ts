@@ -2,7 +2,7 @@ import { sql, type Insertable } from 'kysely';
 import type { CallRecord, Outlook } from '../call/record.ts';
 import type { Database } from './database.ts';
 import type { ShadowTable } from './tables.ts';
-import { cleanJson } from './text.ts';
+import { cleanJson } from './line.ts';
 
 /** What another scheme would have decided, beside what was. */
 
