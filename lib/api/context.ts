@@ -60,6 +60,8 @@ interface SchemesInUse {
 export interface Trial {
   /** Resolves to the record of the call, and what it would do. */
   tryCall(question: TryQuestion): Promise<object>;
+  /** A question of a recorded call, changed by hand and sent to the CRM, after the recorded replies to those before it. */
+  sendAgain(call: StoredCall, change: ChangedQuestion): Promise<object>;
   /** Recorded calls decided again with this document in place of the scheme of its name. */
   changes(name: string, document: string, calls: AsyncIterable<StoredCall>): Promise<object>;
   /** One of them decided again by the schemes in use. */
@@ -81,6 +83,14 @@ export interface TryQuestion {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null;
+}
+
+export interface ChangedQuestion {
+  /** Its `attempt` in the record. */
+  readonly question: number;
+  readonly url?: string;
+  readonly body?: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The shipped dialplan for this router. Null in the question: as the router thinks best. */

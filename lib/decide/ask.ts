@@ -15,6 +15,7 @@ import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { standingOf } from '../webhook/account.ts';
 import { questionsOf } from '../webhook/chain.ts';
+import type { Change } from '../webhook/change.ts';
 import { identityOf } from '../webhook/identity.ts';
 import { plainValue, type MacroContext, type Occasion } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
@@ -54,6 +55,8 @@ export interface AskOptions {
   /** Of the call: the trace id of each question's `traceparent`. */
   readonly trace: string;
   readonly dryRun: boolean;
+  /** To the question of this number, by hand. */
+  readonly change?: Change & { readonly attempt: number };
   /** Ends the question at once: the caller hung up. Its reason is thrown. */
   readonly signal: CancelSignal;
   readonly note: (event: CallEvent) => void;
@@ -213,7 +216,9 @@ async function askNow(
   const sent: { redact: Redactor['text'] | null } = { redact: null };
   const exchange = async (token: string | null): Promise<HttpResponse> => {
     const filled = token === null ? context : { ...context, token };
-    const request = buildRequest({ webhook, context: filled, webhookId, traceparent, version, dryRun });
+    const asked = { webhook, context: filled, webhookId, traceparent, version, dryRun };
+    const { change } = options;
+    const request = buildRequest(change?.attempt === attempt ? { ...asked, change } : asked);
     const { text: redact } = createRedactor({ secrets: request.secrets });
     sent.redact = redact;
     const { method, shown } = request;

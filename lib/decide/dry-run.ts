@@ -37,6 +37,8 @@ type Answering =
   | ({ readonly by: 'crm' } & Pick<LineOptions, 'ownPorts' | 'tokens'> & {
         /** Open already, for many runs; without it each has its own. */
         readonly line?: Line['line'];
+        /** The questions that are not asked again: their recorded replies, in order. Throws as they failed. */
+        readonly before?: readonly ((request: HttpRequest) => HttpResponse)[];
       })
   /** This reply, whatever is asked. */
   | { readonly by: 'reply'; readonly reply: HttpResponse }
@@ -49,7 +51,7 @@ type Answering =
 
 export interface DryRunOptions extends Pick<
   InquiryOptions,
-  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'lastAgent'
+  'call' | 'config' | 'schemes' | 'secrets' | 'version' | 'lastAgent' | 'change'
 > {
   /** Instead of the scheme that would be chosen for the call; null: it chooses. */
   readonly named: Scheme | null;
@@ -158,14 +160,14 @@ function decide(
   return inquiry.decide(scheme, startedAt + budgetMs(scheme, call));
 }
 
-/** What was answered of old tells nothing of schemes that were not asked then. */
+/** What was answered of old tells nothing of schemes that were not asked then, and a changed question is not theirs. */
 async function askShadows(
   shadows: readonly Scheme[],
   record: CallRecord,
   line: Line['line'],
   options: DryRunOptions,
 ): Promise<void> {
-  if (options.answering.by === 'record') return;
+  if (options.answering.by === 'record' || options.change !== undefined) return;
   const asking = { ...options, ...line, trace: record.id, signal: options.signal ?? new Cancellation() };
   for (const scheme of shadows) {
     const would = await wouldDecide(scheme, { ...asking, memory: new AnswerMemory() });
@@ -179,7 +181,11 @@ function lineOf(
 ): Line {
   if (answering.by !== 'crm') return silentLine(answering);
   if (answering.line !== undefined) return { line: answering.line, close: () => Promise.resolve() };
-  return openLine({ ...answering, ...telling, config, clock, random });
+  const { line, close } = openLine({ ...answering, ...telling, config, clock, random });
+  const left = [...(answering.before ?? [])];
+  const send: InquiryOptions['send'] = async (request, sending) =>
+    left.shift()?.(request) ?? (await line.send(request, sending));
+  return { line: { ...line, send }, close };
 }
 
 function silentLine(answering: Exclude<Answering, { by: 'crm' }>): Line {

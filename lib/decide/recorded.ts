@@ -1,6 +1,9 @@
 import { parseCall, type Call } from '../call/channel.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { Config } from '../config/config.ts';
+import { RouterError, type Reason } from '../errors.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { REASONS } from '../reasons/index.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { CALL_MACROS, FIRST, plainValue, type PlainMacro } from '../webhook/macro.ts';
 
@@ -31,6 +34,33 @@ export function callFromRecord(
   }
   const known = new Map([...headers].filter(([, value]) => value !== ''));
   return parseCall(known, { didFrom: config.didFrom, variables: schemes.variables });
+}
+
+/** What a record does not tell, and why. */
+export class Untellable extends Error {}
+
+/** What the HTTP client takes of a reply: one of this length may go on. */
+const MAX_REPLY = 64 * 1024;
+
+/** The reply to a recorded question, for one that is asked anew. Throws Untellable, or as the question failed. */
+export function recordedReply(
+  { reply, answer, detail, webhookId }: CallRecord['requests'][number],
+  sent: HttpRequest['headers'],
+): HttpResponse {
+  if (reply === null) {
+    if (isReason(answer)) throw new RouterError(answer, detail ?? undefined);
+    throw new Untellable('the question was given up before there was a reply');
+  }
+  const { status, headers, body } = reply;
+  if (body.length >= MAX_REPLY) throw new Untellable('its reply is cut at 64 KiB');
+  if (body.includes('***')) throw new Untellable('its reply has parts that are hidden as secrets');
+  // A reply may name its question, which has another name now.
+  const own = body.replaceAll(webhookId, sent['webhook-id'] ?? webhookId);
+  return { status, headers, body: own, phases: { total: 0 }, canned: true };
+}
+
+function isReason(answer: string | null): answer is Reason {
+  return answer !== null && Object.hasOwn(REASONS, answer);
 }
 
 /** What the macros of a call would be in its first question by the scheme that it had, or without one. */

@@ -3,13 +3,12 @@ import type { CallRecord, Outlook } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
-import { messageOf, RouterError, type Reason } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
-import { REASONS } from '../reasons/index.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { dryRun } from './dry-run.ts';
 import { outlookOf, sameOutlook } from './outlook.ts';
-import { callFromRecord } from './recorded.ts';
+import { callFromRecord, recordedReply, Untellable } from './recorded.ts';
 
 /**
  * Recorded calls decided again, by other schemes and from the replies in their records: who would go elsewhere. Nothing is
@@ -49,12 +48,8 @@ export interface Changes {
 
 /** A turn of the event loop takes about so long: calls go on between two. */
 const TURN_MS = 4;
-/** What the HTTP client takes of a reply: one of this length may go on. */
-const MAX_REPLY = 64 * 1024;
 /** Given back before any scheme counted: decided again like all others. */
 const UNASKED = new Set(['no_scheme', 'scheme_unknown', 'scheme_shadow', 'emergency_called', 'hop_limit']);
-
-class Untellable extends Error {}
 
 /** Never rejects for a single call. */
 export async function whatWouldChange(
@@ -146,22 +141,8 @@ class Replies {
     const index = this.#left.findIndex((one) => sayingOf(one.method, one.url, one.body) === asked);
     const [found] = index < 0 ? [] : this.#left.splice(index, 1);
     if (found === undefined) throw new Untellable(`it would ask what was not asked: ${method} ${shown.url}`);
-    const { reply, answer, detail } = found;
-    if (reply === null) {
-      if (isReason(answer)) throw new RouterError(answer, detail ?? undefined);
-      throw new Untellable('the question was given up before there was a reply');
-    }
-    const { status, headers, body } = reply;
-    if (body.length >= MAX_REPLY) throw new Untellable('its reply is cut at 64 KiB');
-    if (body.includes('***')) throw new Untellable('its reply has parts that are hidden as secrets');
-    // A reply may name its question, which has another name now.
-    const own = body.replaceAll(found.webhookId, sent['webhook-id'] ?? found.webhookId);
-    return { status, headers, body: own, phases: { total: 0 }, canned: true };
+    return recordedReply(found, sent);
   }
-}
-
-function isReason(answer: string | null): answer is Reason {
-  return answer !== null && Object.hasOwn(REASONS, answer);
 }
 
 /** Without what differs each time: ids of questions, and times. */

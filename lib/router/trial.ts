@@ -1,14 +1,16 @@
 import type { Trial, TryQuestion } from '../api/context.ts';
 import type { Call } from '../call/channel.ts';
+import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secret.ts';
 import { callFrom } from '../decide/described.ts';
-import { dryRun, jsonOf, schemeNamed } from '../decide/dry-run.ts';
+import { dryRun, jsonOf, schemeNamed, type DryRunOptions } from '../decide/dry-run.ts';
 import type { FindLastAgent } from '../decide/last-agent.ts';
-import { callFromRecord, macroValues } from '../decide/recorded.ts';
+import { callFromRecord, macroValues, recordedReply, Untellable } from '../decide/recorded.ts';
 import { whatWouldChange } from '../decide/what-would-change.ts';
 import { RouterError } from '../errors.ts';
+import type { HttpRequest } from '../http/message.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
@@ -35,6 +37,8 @@ const CHANGES_MS = 20_000;
 /** Dry runs at a time: each may wait for a CRM. */
 const MAX_TRIALS = 4;
 
+type What = Pick<DryRunOptions, 'call' | 'schemes' | 'named' | 'answering' | 'change'>;
+
 export function openTrial(options: TrialOptions): Trial {
   const { config, secrets, desk, tokens, ownPorts, clock, version } = options;
   const shared = { config, version, clock, random: Math.random };
@@ -48,6 +52,17 @@ export function openTrial(options: TrialOptions): Trial {
     } finally {
       running--;
     }
+  };
+  const asking = () => ({
+    ...{ by: 'crm' as const, ownPorts: [...ownPorts] },
+    ...(tokens === undefined ? {} : { tokens }),
+  });
+  const run = async (what: What): Promise<{ record: CallRecord; shown: object }> => {
+    const { lastAgent } = options;
+    const last = lastAgent === undefined ? {} : { lastAgent };
+    const { tokenTexts, ...tried } = await dryRun({ ...shared, secrets: secrets(), ...last, ...what });
+    const shown = createRedactor({ secrets: tokenTexts }).value(jsonOf(tried)) as object;
+    return { record: tried.record, shown };
   };
   const tryCall = async ({
     scheme,
@@ -66,15 +81,40 @@ export function openTrial(options: TrialOptions): Trial {
         ? callAsRecorded(described.recorded, schemes)
         : callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
     const canned = reply === null ? null : { ...reply, phases: { total: 0 }, canned: true as const };
-    const { tokenTexts, ...tried } = await dryRun({
-      ...{ ...shared, call, schemes, secrets: secrets(), named },
-      ...(options.lastAgent === undefined ? {} : { lastAgent: options.lastAgent }),
-      answering:
-        canned === null
-          ? { by: 'crm', ownPorts: [...ownPorts], ...(tokens === undefined ? {} : { tokens }) }
-          : { by: 'reply', reply: canned },
+    const answering = canned === null ? asking() : ({ by: 'reply', reply: canned } as const);
+    return (await run({ call, schemes, named, answering })).shown;
+  };
+  const sendAgain: Trial['sendAgain'] = async (recorded, { question, ...changed }) => {
+    const { requests } = recorded.record;
+    const of = requests.find(({ attempt }) => attempt === question);
+    if (of === undefined) throw new RouterError('config_invalid', `the call has no question ${question}`);
+    const schemes = options.schemes();
+    const untold: Untellable[] = [];
+    const before = requests
+      .filter(({ attempt }) => attempt < question)
+      .map((one) => ({ headers: sent }: HttpRequest) => {
+        try {
+          return recordedReply(one, sent);
+        } catch (error) {
+          if (error instanceof Untellable) untold.push(error);
+          throw error;
+        }
+      });
+    const { record, shown } = await run({
+      ...{ call: callAsRecorded(recorded, schemes), schemes, named: null },
+      change: { ...changed, attempt: question, webhookId: of.webhookId },
+      answering: { ...asking(), before },
     });
-    return createRedactor({ secrets: tokenTexts }).value(jsonOf(tried)) as object;
+    const [why] = untold;
+    if (why !== undefined) throw new RouterError('config_invalid', `a question before it: ${why.message}`);
+    if (!record.requests.some(({ attempt }) => attempt === question)) {
+      const [note] = record.notes.filter((text) => text.startsWith('not asked: '));
+      throw new RouterError(
+        'config_invalid',
+        note ?? `with the schemes of now the call has no question ${question}`,
+      );
+    }
+    return shown;
   };
   const callAsRecorded = ({ record, masked }: StoredCall, schemes: SchemeSet): Call => {
     const call = masked ? null : callFromRecord(record, { config, schemes });
@@ -97,6 +137,7 @@ export function openTrial(options: TrialOptions): Trial {
   };
   return {
     tryCall: (question) => inTurn(() => tryCall(question)),
+    sendAgain: (...of) => inTurn(() => sendAgain(...of)),
     changes: (...of) => inTurn(() => changes(...of)),
     again: (call) => inTurn(() => again(call)),
     macros: ({ record }) => macroValues(record, { config, schemes: options.schemes() }),

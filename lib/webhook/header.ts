@@ -29,6 +29,9 @@ const MEANING = new Set([
   'webhook-signed-headers',
 ]);
 
+/** Headers that prove who we are, also where a scheme writes their value out instead of naming a secret. */
+export const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
 const headerName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, 'expected the name of an HTTP header');

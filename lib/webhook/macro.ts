@@ -26,6 +26,9 @@ export interface Occasion {
   readonly tried: string;
 }
 
+/** In place of a secret, wherever a request is shown. */
+export const HIDDEN = '***';
+
 export const FIRST: Occasion = {
   event: 'route.request',
   failedReason: '',

@@ -2,10 +2,22 @@ import type { HttpMethod, HttpRequest } from '../http/message.ts';
 import { proxyFor, type Proxy } from '../http/proxy.ts';
 import { accountOf } from './account.ts';
 import { authorize } from './auth/index.ts';
+import { backupOf } from './backup.ts';
+import { isElsewhere, withChange, type Change, type Message } from './change.ts';
 import { EVENT, isNumeric } from './event.ts';
 import type { Question, Submission } from './formats/format.ts';
 import { FORMATS } from './formats/index.ts';
-import { expand, holdsToken, parseTemplate, Template, type Allowed, type MacroContext } from './macro.ts';
+import { CREDENTIALS } from './header.ts';
+import {
+  expand,
+  HIDDEN,
+  holdsToken,
+  parseTemplate,
+  Template,
+  withoutSecrets,
+  type Allowed,
+  type MacroContext,
+} from './macro.ts';
 import { filledProxies } from './proxy.ts';
 import { QUESTION, WHY } from './question.ts';
 import { compileUrl, fillUrl, percentEncode, type UrlTemplate } from './url.ts';
@@ -26,13 +38,9 @@ export interface RouteQuestion {
   readonly version: string;
   /** Marks the request with `X-ESL-Router-Dry-Run: 1`: no call hangs on the reply. */
   readonly dryRun: boolean;
+  /** By hand, for a question of a recorded call that is sent again. */
+  readonly change?: Change;
 }
-
-type Message = Pick<HttpRequest, 'url' | 'headers' | 'body'>;
-
-const HIDDEN = '***';
-/** Headers that prove who we are, also where a scheme writes their value out instead of naming a secret. */
-const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 /** What is asked without `parameters` and `body`; `attempt` is a number where JSON has one. */
 const DEFAULT_FIELDS = fieldsOf(QUESTION);
@@ -44,8 +52,10 @@ const EVENT_FIELDS = fieldsOf(EVENT, { event: true });
  * Pure. Throws RouterError `request_invalid` when the call's values do not fit into the URL, and what the
  * context's `secret` throws.
  */
-export function buildRequest(question: RouteQuestion): HttpRequest {
-  const { webhook, context } = question;
+export function buildRequest(given: RouteQuestion): HttpRequest {
+  const { context, change } = given;
+  const question = change === undefined ? given : { ...given, webhook: webhookFor(change, given.webhook) };
+  const { webhook } = question;
   const plan = planOf(webhook);
   const secrets = new Set<string>();
   const secret: MacroContext['secret'] = (name, host) => {
@@ -54,18 +64,20 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
     return value;
   };
   const telling: MacroContext = { ...context, secret };
-  const unsigned = compose(plan, question, telling);
+  const own = compose(plan, question, telling);
+  if (context.token !== undefined) secrets.add(context.token);
+  const hiding = { ...context, secret: () => HIDDEN, token: HIDDEN };
+  const both = { whole: own, seen: secrets.size > 0 ? compose(plan, question, hiding) : own };
+  const { whole: unsigned, seen } =
+    change === undefined ? both : withChange(both, change, question.webhookId);
   const method = plan.method;
   const outside = plan.outside(context);
   const subject = { method, timestamp: question.signedAt ?? context.timestamp, outside, ...unsigned };
   const credentials = plan.placesToken
     ? {}
     : authorize(webhook.auth, subject, (template) => expand(template, telling, asIs));
-  const added = Object.keys(credentials).length > 0;
-  const headers = added ? merge(unsigned.headers, credentials, plan.ownHeaders(telling)) : unsigned.headers;
-  if (context.token !== undefined) secrets.add(context.token);
-  const hiding = { ...context, secret: () => HIDDEN, token: HIDDEN };
-  const seen = secrets.size > 0 ? compose(plan, question, hiding) : unsigned;
+  const added = without(credentials, webhook.headers);
+  const headers = Object.keys(added).length > 0 ? merge(unsigned.headers, added) : unsigned.headers;
   const proofs = Object.keys(headers).filter((name) => isProof(name, credentials));
   for (const name of proofs) secrets.add((headers[name] ?? '').replace(/^(Basic|Bearer) /i, ''));
   const { redirects, tls } = webhook;
@@ -81,6 +93,21 @@ export function buildRequest(question: RouteQuestion): HttpRequest {
     proxy: proxy?.name ?? null,
   };
   return { method, url, headers, body, redirects, proxies, tls, account, secrets: [...secrets], shown };
+}
+
+/** Nothing that proves who we are goes to another host. */
+function webhookFor(change: Change, webhook: Webhook): Webhook {
+  if (!isElsewhere(change, planOf(webhook).url.origin)) return webhook;
+  return backupOf(webhook, withoutSecrets(webhook.url));
+}
+
+/** A header that the scheme writes itself is the scheme's. */
+function without(
+  credentials: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(credentials).filter(([name]) => !names.has(name.toLowerCase())));
 }
 
 /** Its password may be written out, and a proxy's own pages repeat the request. */

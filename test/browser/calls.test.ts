@@ -22,10 +22,12 @@ describe('console: calls', function () {
         { name: 'sales', webhook: { url: 'CRM_URL/route', timeoutSeconds: 5 } },
         { name: 'broken', webhook: { url: 'CRM_URL/broken', timeoutSeconds: 5 } },
       ],
-      crm: ({ url }) =>
-        url === '/broken'
-          ? { status: 200, body: `{"destination": ${HOSTILE}` }
-          : { status: 200, body: '{"note":"first","destination":"201"}' },
+      crm: ({ url, body }) =>
+        body.includes('changed by hand')
+          ? { status: 200, body: '{"destination":"203"}' }
+          : url === '/broken'
+            ? { status: 200, body: `{"destination": ${HOSTILE}` }
+            : { status: 200, body: '{"note":"first","destination":"201"}' },
     });
     for (const [n, path] of ['sales', 'broken', 'sales'].entries()) {
       await it_.freeswitch.call({
@@ -101,6 +103,19 @@ describe('console: calls', function () {
     await page.getByLabel('Body', { exact: true }).fill('{"destination":"202"}');
     await page.getByRole('button', { name: 'Read it' }).click();
     await page.getByText('dial 202').first().waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('changes a recorded question and sends it to the CRM again', async () => {
+    const page = await opened('admin');
+    await rows(page).nth(0).click();
+    await page.getByRole('button', { name: 'Change and send again' }).press('Enter');
+    await page.getByLabel('Body of the question', { exact: true }).fill('{"note":"changed by hand"}');
+    await page.getByRole('button', { name: 'Send to the CRM' }).press('Enter');
+    await page.getByText('dial 203').first().waitFor();
+    await page.getByRole('textbox', { name: 'URL, by POST' }).fill('http://169.254.169.254/latest');
+    await page.getByRole('button', { name: 'Send to the CRM' }).press('Enter');
+    await page.getByText("the webhook's address is not allowed").first().waitFor();
     expect(page.complaints).to.deep.equal([]);
   });
 

@@ -22,6 +22,21 @@ const described = z.strictObject({
   variables: z.record(z.string().max(64), z.string().max(1024)).default({}),
 });
 const document = z.record(z.string(), z.unknown()).describe('The scheme: see schema/scheme.json');
+const changedQuestion = z.strictObject({
+  question: z.int().min(1).describe('Which one: its `attempt` in the record'),
+  url: z
+    .string()
+    .max(8192)
+    .describe(
+      '`***` stands for the secret that belongs there; to another host goes nothing that proves who we are',
+    )
+    .optional(),
+  body: z.string().max(65_536).describe('`***` as in the URL').optional(),
+  headers: z
+    .record(z.string().max(64), z.string().max(4096))
+    .describe('Instead of those of the same name, or beside them')
+    .default({}),
+});
 const fault = z.object({
   detail: z.string(),
   pointer: z.string().describe('Into the document; absent: the fault is not in it').optional(),
@@ -140,6 +155,40 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
     );
     app.post(
+      '/calls/:id/send-again',
+      {
+        config: { role: 'editor' },
+        schema: {
+          tags: ['try'],
+          summary:
+            'A question of a recorded call, changed and sent to the CRM, marked as a dry run; those before it have their recorded replies',
+          params: z.strictObject({ id: recorded }),
+          body: changedQuestion,
+          response: { 200: record },
+        },
+      },
+      async (request) => {
+        const { question, url, body, headers } = request.body;
+        const call = await recordedCall(context, principalOf(request), request.params.id);
+        // Before it is sent: what is asked of a network leaves its line, whatever comes of it.
+        await audit(context, request, 'send again', `call ${call.record.id}`, {
+          change: {
+            question,
+            ...(url === undefined ? {} : { to: originOf(url) }),
+            body: body !== undefined,
+            headers: Object.keys(headers),
+          },
+        });
+        return recordOf(
+          await context.trial.sendAgain(call, {
+            ...{ question, headers },
+            ...(url === undefined ? {} : { url }),
+            ...(body === undefined ? {} : { body }),
+          }),
+        );
+      },
+    );
+    app.post(
       '/calls/:id/decide-again',
       {
         config: { role: 'operator' },
@@ -176,6 +225,11 @@ function describedCall({ variables, ...rest }: z.infer<typeof described>): Descr
     ...(JSON.parse(JSON.stringify(rest)) as DescribedCall),
     var: Object.entries(variables).map((pair) => pair.join('=')),
   };
+}
+
+/** For the audit log: a path may hold a secret. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'no URL';
 }
 
 /** As they come from a CRM. */

@@ -52,6 +52,26 @@ export async function tryAgain(id: string, reply: Reply | null): Promise<TriedCa
   return (await send<TriedCall>(`/calls/${encodeURIComponent(id)}/try`, { method: 'POST', body })).value;
 }
 
+interface ChangedQuestion {
+  /** Its `attempt` in the record. */
+  readonly question: number;
+  readonly url?: string;
+  readonly body?: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A recorded question, changed and sent to the CRM, marked as a dry run. */
+export async function sendAgain({
+  id,
+  change: body,
+}: {
+  readonly id: string;
+  readonly change: ChangedQuestion;
+}): Promise<TriedCall> {
+  return (await send<TriedCall>(`/calls/${encodeURIComponent(id)}/send-again`, { method: 'POST', body }))
+    .value;
+}
+
 interface ChangedCall {
   readonly scheme?: string;
   readonly call: Readonly<{

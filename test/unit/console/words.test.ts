@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { en } from '../../../lib/console/words/en/index.ts';
 import { uk } from '../../../lib/console/words/uk/index.ts';
+import { reasons } from '../../../lib/console/words/uk/reasons.ts';
+import { REASON_GROUPS, REASONS } from '../../../lib/reasons/index.ts';
 
 /** Ukrainian has every word of English, with what is put into it, and the plurals that it has and English has not. */
 
@@ -45,6 +47,19 @@ describe('console: words', () => {
       ['_one', '_few', '_many', '_other'].map((form) => key + form).filter((form) => !ukrainian.has(form)),
     );
     expect(wrong).to.deep.equal([]);
+  });
+
+  it('of every reason are there in Ukrainian, with the same code in them', () => {
+    expect(Object.keys(reasons.groups)).to.deep.equal(Object.keys(REASON_GROUPS));
+    expect(Object.keys(reasons.about).sort()).to.deep.equal(Object.keys(REASONS).sort());
+    const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+    for (const [code, english] of Object.entries(REASONS)) {
+      const ukrainian = reasons.about[code] ?? [];
+      for (const [index, text] of ukrainian.entries()) {
+        expect(text, code).to.match(/[а-яіїєґ]{4}/i);
+        expect(codeIn(text).sort(), `${code}: ${text}`).to.deep.equal(codeIn(english[index] ?? '').sort());
+      }
+    }
   });
 
   it('are not English by mistake', () => {

@@ -1,19 +1,13 @@
-import { Alert, Button, Group, NumberInput, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CallRecord, OneCall, Outlook, TriedCall, Verdict } from '../../../api/types.ts';
+import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { decideAgain, tryAgain, tryChanged, type Reply } from '../../api/calls.ts';
 import { may, session } from '../../api/session.ts';
 import { FailureOf } from '../../ui/failure.tsx';
-import { ResultBadge } from '../../ui/result.tsx';
-import { Why } from './call-head.tsx';
+import { Outcome, type Came } from './outcome.tsx';
 import { Panel } from './panel.tsx';
-import { Questions } from './questions.tsx';
-import { WaterfallView } from './waterfall.tsx';
-import { wholeRecord } from './whole.ts';
-
-type Came = { readonly verdict: Verdict } | { readonly tried: TriedCall };
 
 interface AgainProps {
   readonly call: OneCall;
@@ -206,61 +200,5 @@ function CallForm({ call, scheme: own, onSend }: CallFormProps) {
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function Outcome({ came }: { readonly came: Came }) {
-  const { t } = useTranslation();
-  if ('verdict' in came) {
-    const { verdict } = came;
-    if (verdict.kind === 'unknown') {
-      return (
-        <Alert color="yellow" title={t('calls.again.unknown')}>
-          <span className="foreign">{verdict.why}</span>
-        </Alert>
-      );
-    }
-    if (verdict.kind === 'same') return <Alert color="teal" title={t('calls.again.same')} />;
-    return (
-      <Stack gap="xs">
-        <OutlookLine label={t('calls.again.then')} outlook={verdict.from} />
-        <OutlookLine label={t('calls.again.now')} outlook={verdict.to} />
-      </Stack>
-    );
-  }
-  const record = wholeRecord(came.tried);
-  const { steps, dialStrings } = came.tried;
-  return (
-    <Stack gap="sm">
-      <OutlookLine
-        label={t('calls.again.now')}
-        outlook={{ ...record, scheme: record.scheme?.name ?? null, steps }}
-      />
-      {dialStrings.map((text, index) => (
-        <Text key={index} size="sm" className="mono foreign">
-          {text}
-        </Text>
-      ))}
-      <WaterfallView record={record} />
-      <Questions record={record} />
-    </Stack>
-  );
-}
-
-function OutlookLine({ label, outlook }: { readonly label: string; readonly outlook: Outlook }) {
-  return (
-    <Group gap="xs" align="baseline">
-      <Text size="sm" c="dimmed" w={60}>
-        {label}
-      </Text>
-      <ResultBadge result={outlook.result} />
-      <Text size="sm" fw={600}>
-        <bdi>{outlook.steps.join(', ')}</bdi>
-      </Text>
-      <Text size="sm" c="dimmed">
-        {outlook.scheme}
-      </Text>
-      <Why reason={outlook.reason} />
-    </Group>
   );
 }

@@ -11,14 +11,13 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
-import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { ButtonLink, PageLink } from '../../ui/link.tsx';
+import { useReasons } from '../../ui/reasons.ts';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
@@ -156,7 +155,7 @@ function CompareWith({ id, previous }: { readonly id: string; readonly previous:
 /** The sentence of a reason, what to do unless that is said already, and the page that has more. */
 export function Why({ reason, isShort = false }: { readonly reason: string; readonly isShort?: boolean }) {
   const { t } = useTranslation();
-  const { data } = useQuery(reasons);
+  const { data } = useReasons();
   const about = data?.find(({ code }) => code === reason);
   return (
     <Text size="sm" component="div">
@@ -170,7 +169,7 @@ export function Why({ reason, isShort = false }: { readonly reason: string; read
       >
         {reason}
       </PageLink>
-      {!isShort && about !== undefined && !about.cure.startsWith('Nothing:') && (
+      {!isShort && about !== undefined && !about.isNormal && (
         <Text size="sm" c="dimmed">
           <Coded text={about.cure} />
         </Text>

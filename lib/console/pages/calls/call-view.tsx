@@ -6,6 +6,7 @@ import { Beside } from './beside.tsx';
 import { CallHead } from './call-head.tsx';
 import { Panel } from './panel.tsx';
 import { Questions } from './questions.tsx';
+import { SendAgain } from './send-again.tsx';
 import { Told } from './told.tsx';
 import type { Row } from './waterfall.ts';
 import { WaterfallView } from './waterfall.tsx';
@@ -33,7 +34,10 @@ export function CallView({ call, onClose }: CallViewProps) {
       <Panel title={t('calls.fall.title')}>
         <WaterfallView record={record} onPick={show} />
       </Panel>
-      <Questions record={record} />
+      <Questions
+        record={record}
+        under={(request) => <SendAgain call={call} record={record} request={request} />}
+      />
       <Told record={record} />
       <Beside record={record} />
       <Again call={call} record={record} />

@@ -1,4 +1,5 @@
 import { Badge, Button, CopyButton, Group, Stack, Table, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
@@ -7,14 +8,22 @@ import { Panel } from './panel.tsx';
 import { marksOf } from './marks.ts';
 import { timeText } from './time.ts';
 
+interface QuestionsProps {
+  readonly record: CallRecord;
+  /** What can be done with one of them. */
+  readonly under?: (request: CallRecord['requests'][number]) => ReactNode;
+}
+
 /** Each question with its reply, and in the reply's own text what was read out of it. */
-export function Questions({ record }: { readonly record: CallRecord }) {
+export function Questions({ record, under }: QuestionsProps) {
   const { t } = useTranslation();
   const { requests, recalled } = record;
   return (
     <>
       {requests.map((request, index) => (
-        <Question key={index} record={record} index={index} count={requests.length} request={request} />
+        <Question key={index} record={record} index={index} count={requests.length} request={request}>
+          {under?.(request)}
+        </Question>
       ))}
       {recalled.map(({ status, body, ageSeconds, stale }, index) => (
         <Panel key={index} title={t('calls.question.recalled', { time: timeText(ageSeconds * 1000) })}>
@@ -39,9 +48,10 @@ interface QuestionProps {
   readonly request: CallRecord['requests'][number];
   readonly index: number;
   readonly count: number;
+  readonly children: ReactNode;
 }
 
-function Question({ record, request, index, count }: QuestionProps) {
+function Question({ record, request, index, count, children }: QuestionProps) {
   const { t } = useTranslation();
   const { method, url, headers, body, proxy, retries, reply, phases, answer, detail, scheme } = request;
   const isFound = answer === 'found';
@@ -101,6 +111,7 @@ function Question({ record, request, index, count }: QuestionProps) {
             )}
           </>
         )}
+        {children}
       </Stack>
     </Panel>
   );

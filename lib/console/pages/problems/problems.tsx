@@ -10,6 +10,7 @@ import { useAction } from '../../ui/action.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
+import { useReasons } from '../../ui/reasons.ts';
 import { Ago, When } from '../../ui/when.tsx';
 
 const route = getRouteApi('/problems');
@@ -63,8 +64,11 @@ function ProblemCard({ group }: { readonly group: ProblemGroup }) {
       send(`/problems/${group.id}`, { method: 'PATCH', body: { state } }),
     changes: [['problems']],
   });
-  const { state, reason, sentence, whatToDo, scheme, crm, count, firstAt, lastAt, lastCall, changedBy } =
-    group;
+  const { state, reason, scheme, crm, count, firstAt, lastAt, lastCall, changedBy } = group;
+  const { data: reasons = [] } = useReasons();
+  const about = reasons.find(({ code }) => code === reason);
+  const sentence = about?.sentence ?? group.sentence;
+  const whatToDo = group.whatToDo === null ? null : (about?.cure ?? group.whatToDo);
   const next = {
     open: ['acknowledged', 'solved'],
     acknowledged: ['solved', 'open'],

@@ -1,19 +1,18 @@
 import { Stack, Text, TextInput, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ReasonView } from '../../../api/types.ts';
-import { reasons } from '../../api/calls.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
+import { useReasons } from '../../ui/reasons.ts';
 import classes from './reasons.module.css';
 
 /** The closed list of reasons: what each means, what mostly causes it, and the cure. */
 export function Reasons() {
   const { t } = useTranslation();
-  const query = useQuery(reasons);
+  const query = useReasons();
   const [wanted, setWanted] = useState('');
   const hash = useRouterState({ select: ({ location }) => location.hash });
   useEffect(() => {

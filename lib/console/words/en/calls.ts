@@ -59,6 +59,14 @@ export const calls = {
     then: 'Then',
     now: 'Now',
   },
+  sendAgain: {
+    open: 'Change and send again',
+    url: 'URL, by {{method}}',
+    hidden:
+      '*** stands for a secret, which is sent in its place. To another host or port the router sends none of them.',
+    header: 'Header {{name}}',
+    send: 'Send to the CRM',
+  },
   columns: {
     startedAt: 'Began',
     result: 'Result',

@@ -1,0 +1,37 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import type { ReasonView } from '../../api/types.ts';
+import { reasons } from '../api/calls.ts';
+
+/** What the reasons say in a language: in English the API says it, in another one a table of that language, by their codes. */
+export interface ReasonTable {
+  /** By their English titles. */
+  readonly groups: Readonly<Record<string, string>>;
+  readonly about: Readonly<Record<string, readonly [sentence: string, cause: string, cure: string]>>;
+}
+
+export interface Reason extends ReasonView {
+  /** There is nothing to do about it. */
+  readonly isNormal: boolean;
+}
+
+const TABLES: Readonly<Record<string, () => Promise<ReasonTable>>> = {
+  uk: async () => (await import('../words/uk/reasons.ts')).reasons,
+};
+
+export function useReasons(): UseQueryResult<readonly Reason[]> {
+  const { i18n } = useTranslation();
+  const { data: table } = useQuery({
+    queryKey: ['reason table', i18n.language],
+    staleTime: Infinity,
+    queryFn: async () => (await TABLES[i18n.language]?.()) ?? null,
+  });
+  return useQuery({ ...reasons, select: (all) => all.map((one) => inWords(one, table ?? null)) });
+}
+
+/** One of a newer router has no words in the table, and stays as it is. */
+function inWords(one: ReasonView, table: ReasonTable | null): Reason {
+  const [sentence, cause, cure] = table?.about[one.code] ?? [one.sentence, one.cause, one.cure];
+  const group = table?.groups[one.group] ?? one.group;
+  return { ...one, group, sentence, cause, cure, isNormal: one.cure.startsWith('Nothing:') };
+}
