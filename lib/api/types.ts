@@ -132,10 +132,19 @@ export type OneScheme = { readonly document: Readonly<Record<string, unknown>> }
 export interface PresetSummary {
   readonly name: string;
   readonly what: string;
+  /** What its entries for events send; null: it has none. */
+  readonly events: string | null;
 }
 
 /** `GET /presets/:name`. */
-export interface Preset extends PresetSummary {
+export interface Preset extends Omit<PresetSummary, 'events'> {
+  /** Entries for `events` of the scheme. */
+  readonly events: {
+    readonly what: string;
+    readonly entries: readonly Readonly<Record<string, unknown>>[];
+    readonly toDo: readonly string[];
+    readonly limits: readonly string[];
+  } | null;
   /** A scheme without a name. */
   readonly document: Readonly<Record<string, unknown>>;
   readonly toDo: readonly string[];

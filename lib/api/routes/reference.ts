@@ -13,6 +13,9 @@ import { recordedCall } from '../recorded.ts';
 /** What whoever writes schemes looks up: presets, the fields of a scheme, macros, reasons. */
 
 const preset = z.object({ name: z.string(), what: z.string() });
+const summaryOfPreset = preset.extend({
+  events: z.string().nullable().describe('What its entries for events send; null: it has none'),
+});
 
 export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { trial } = context;
@@ -23,9 +26,20 @@ export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
       '/presets',
       {
         config: { role: 'viewer', perTenant: true },
-        schema: { ...schema, summary: 'Schemes for kinds of CRM', response: { 200: z.array(preset) } },
+        schema: {
+          ...schema,
+          summary: 'Schemes for kinds of CRM',
+          response: { 200: z.array(summaryOfPreset) },
+        },
       },
-      () => Promise.resolve(Object.entries(PRESETS).map(([name, { what }]) => ({ name, what }))),
+      () =>
+        Promise.resolve(
+          Object.entries(PRESETS).map(([name, { what, events }]) => ({
+            name,
+            what,
+            events: events?.what ?? null,
+          })),
+        ),
     );
     app.get(
       '/presets/:name',
@@ -40,6 +54,15 @@ export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
               document: z.record(z.string(), z.unknown()),
               toDo: z.array(z.string()),
               limits: z.array(z.string()),
+              events: z
+                .object({
+                  what: z.string(),
+                  entries: z.array(z.record(z.string(), z.unknown())),
+                  toDo: z.array(z.string()),
+                  limits: z.array(z.string()),
+                })
+                .nullable()
+                .describe('For `events` of the scheme'),
             }),
           },
         },
@@ -48,8 +71,17 @@ export function referenceRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { name } = request.params;
         const found = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
         if (found === undefined) throw new ApiProblem(404, 'there is no such preset');
-        const { what, scheme, toDo, limits } = found;
-        return Promise.resolve({ name, what, document: { ...scheme }, toDo: [...toDo], limits: [...limits] });
+        const { what, scheme, toDo, limits, events } = found;
+        const told =
+          events === undefined
+            ? null
+            : {
+                what: events.what,
+                entries: events.entries.map((entry) => ({ ...entry })),
+                ...{ toDo: [...events.toDo], limits: [...events.limits] },
+              };
+        const left = { toDo: [...toDo], limits: [...limits] };
+        return Promise.resolve({ name, what, document: { ...scheme }, ...left, events: told });
       },
     );
     app.get(

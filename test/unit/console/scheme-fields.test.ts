@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { valueAt } from '../../../lib/console/pages/schemes/document.ts';
-import { FIELDS, isShown, pathOfField } from '../../../lib/console/pages/schemes/fields.ts';
+import { ENTRY_FIELDS, FIELDS, isShown, pathOfField } from '../../../lib/console/pages/schemes/fields.ts';
 import { nodeAt, waysOf, wordsOf, type SchemaNode } from '../../../lib/console/pages/schemes/schema.ts';
 import { OUTCOMES } from '../../../lib/console/pages/schemes/steps.ts';
 import { schemeFields } from '../../../lib/console/words/uk/scheme-fields.ts';
@@ -57,7 +57,7 @@ describe('console: fields of the form', () => {
     const auth = nodeAt(schema, ['webhook', 'auth']) ?? {};
     const ways = [...waysOf(auth).values()].flatMap((way) => Object.keys(way).map((key) => `auth.${key}`));
     const wanted = [
-      ...FIELDS.map(({ path }) => path),
+      ...[...FIELDS, ...ENTRY_FIELDS].map(({ path }) => path),
       ...OUTCOMES.map((list) => `fallback.${list}`),
       'fallback',
       ...ways,

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { AuthField } from './auth-field.tsx';
 import { valueAt } from './document.ts';
 import { faultAt, useEditing } from './editing.ts';
+import { EventsField, QuestionsField } from './entries.tsx';
 import { pathOfField, submissionOf, type Field } from './fields.ts';
 import {
   ChoiceField,
@@ -19,6 +20,7 @@ import {
   type InputProps,
 } from './inputs.tsx';
 import { JsonField } from './json-field.tsx';
+import { OneOfField } from './one-of.tsx';
 import { nodeAt } from './schema.ts';
 import { TableField } from './table-field.tsx';
 import { fieldWords } from './words.ts';
@@ -64,7 +66,11 @@ export function SchemeField({ field }: { readonly field: Field }) {
         <ChoiceField {...props} />
       );
     case 'yes-no':
-      return <YesNoField {...props} />;
+      return field.path === 'events.answered' ? (
+        <YesNoField {...props} unset={t('schemes.entries.everyCall')} />
+      ) : (
+        <YesNoField {...props} />
+      );
     case 'choices':
       return <ChoicesField {...props} />;
     case 'texts':
@@ -82,8 +88,18 @@ export function SchemeField({ field }: { readonly field: Field }) {
     case 'json':
       return <JsonField {...props} />;
     case 'rows':
-      return <TableField {...props} path={path} hasMacros />;
+      return <TableField {...props} path={path} cells="templates" />;
     case 'pairs':
-      return <TableField {...props} path={path} hasMacros={false} />;
+      return <TableField {...props} path={path} cells="texts" />;
+    case 'lists':
+      return <TableField {...props} path={path} cells="lists" />;
+    case 'targets':
+      return <TableField {...props} path={path} cells="targets" />;
+    case 'one-of':
+      return <OneOfField {...props} path={path} />;
+    case 'questions':
+      return <QuestionsField {...props} path={path} />;
+    case 'events':
+      return <EventsField {...props} path={path} />;
   }
 }

@@ -25,6 +25,15 @@ type FieldKind =
   | 'rows'
   /** Names and plain texts. */
   | 'pairs'
+  /** Names, each with a text or several. */
+  | 'lists'
+  /** Names, each with an extension and a context. */
+  | 'targets'
+  /** One key of several, with a text. */
+  | 'one-of'
+  /** Questions that follow. */
+  | 'questions'
+  | 'events'
   | 'country'
   | 'auth'
   | 'json';
@@ -75,6 +84,15 @@ function reads(...ways: readonly string[]) {
   };
 }
 
+/** A profile may lead anywhere. */
+function isSecure(document: SchemeDocument): boolean {
+  return !/^http:/i.test(String(valueAt(document, ['webhook', 'url']) ?? ''));
+}
+
+function hasKey(document: SchemeDocument): boolean {
+  return valueAt(document, ['webhook', 'tls', 'key']) !== undefined;
+}
+
 const jsonReply = reads('json', 'json-rpc');
 
 export const FIELDS: readonly Field[] = [
@@ -98,15 +116,15 @@ export const FIELDS: readonly Field[] = [
   { path: 'webhook.headers', kind: 'rows', group: 'question', wide: true },
   { path: 'webhook.body', kind: 'json', group: 'question', wide: true, applies: submits('json', 'json-rpc') },
   { path: 'webhook.crm', kind: 'text', group: 'question' },
-  { path: 'webhook.then', kind: 'json', group: 'question', wide: true },
+  { path: 'webhook.then', kind: 'questions', group: 'question', wide: true },
 
   { path: 'webhook.map', kind: 'pairs', group: 'reply', wide: true },
   { path: 'webhook.unmapped', kind: 'choice', group: 'reply', applies: hasMap },
   { path: 'webhook.expect', kind: 'choices', group: 'reply' },
   { path: 'webhook.errorName', kind: 'text', group: 'reply', applies: jsonReply },
   { path: 'webhook.noRouteStatuses', kind: 'numbers', group: 'reply' },
-  { path: 'webhook.when', kind: 'json', group: 'reply', wide: true, applies: jsonReply },
-  { path: 'webhook.echo', kind: 'json', group: 'reply', wide: true },
+  { path: 'webhook.when', kind: 'lists', group: 'reply', wide: true, applies: jsonReply },
+  { path: 'webhook.echo', kind: 'one-of', group: 'reply', wide: true },
 
   { path: 'webhook.retries', kind: 'number', group: 'network' },
   { path: 'webhook.retryStatuses', kind: 'numbers', group: 'network' },
@@ -116,12 +134,17 @@ export const FIELDS: readonly Field[] = [
   { path: 'webhook.lastGoodSeconds', kind: 'number', group: 'network' },
   { path: 'webhook.redirects', kind: 'number', group: 'network' },
   { path: 'webhook.proxy', kind: 'text', group: 'network' },
-  { path: 'webhook.tls', kind: 'json', group: 'network', wide: true },
+  { path: 'webhook.tls.ca', kind: 'text', group: 'network', applies: isSecure },
+  { path: 'webhook.tls.cert', kind: 'text', group: 'network', applies: isSecure },
+  { path: 'webhook.tls.key', kind: 'text', group: 'network', applies: isSecure },
+  { path: 'webhook.tls.passphrase', kind: 'template', group: 'network', applies: hasKey },
+  { path: 'webhook.tls.serverName', kind: 'text', group: 'network', applies: isSecure },
+  { path: 'webhook.tls.minVersion', kind: 'choice', group: 'network', applies: isSecure },
 
   { path: 'gateway', kind: 'texts', group: 'dial' },
   { path: 'domain', kind: 'text', group: 'dial' },
   { path: 'extensions', kind: 'choice', group: 'dial' },
-  { path: 'targets', kind: 'json', group: 'dial', wide: true },
+  { path: 'targets', kind: 'targets', group: 'dial', wide: true },
   { path: 'numbers.allow', kind: 'list', group: 'dial' },
   { path: 'numbers.deny', kind: 'list', group: 'dial' },
   { path: 'numbers.premium', kind: 'yes-no', group: 'dial' },
@@ -150,7 +173,19 @@ export const FIELDS: readonly Field[] = [
   { path: 'canary.scheme', kind: 'text', group: 'which' },
   { path: 'canary.percent', kind: 'number', group: 'which' },
 
-  { path: 'events', kind: 'json', group: 'events', wide: true },
+  { path: 'events', kind: 'events', group: 'events', wide: true },
+];
+
+/** Of one entry of events, beside its webhook: a document of `events` and `webhook`. */
+export const ENTRY_FIELDS: readonly Field[] = [
+  { path: 'events.on', kind: 'choices', group: 'events', wide: true },
+  {
+    path: 'events.answered',
+    kind: 'yes-no',
+    group: 'events',
+    applies: (document) => [valueAt(document, ['events', 'on'])].flat().includes('ended'),
+  },
+  { path: 'events.name', kind: 'text', group: 'events' },
 ];
 
 export function pathOfField({ path }: Pick<Field, 'path'>): readonly string[] {

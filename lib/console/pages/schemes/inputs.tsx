@@ -152,7 +152,7 @@ export function ChoiceField(props: InputProps) {
   );
 }
 
-export function YesNoField(props: InputProps) {
+export function YesNoField({ unset, ...props }: InputProps & { readonly unset?: string }) {
   const { t } = useTranslation();
   const { value, set } = props;
   const { isReadOnly } = useEditing();
@@ -170,7 +170,7 @@ export function YesNoField(props: InputProps) {
         readOnly={isReadOnly}
         aria-label={props.label}
         data={[
-          { value: 'unset', label: t('schemes.asConfigured') },
+          { value: 'unset', label: unset ?? t('schemes.asConfigured') },
           { value: 'true', label: t('schemes.yes') },
           { value: 'false', label: t('schemes.no') },
         ]}
@@ -321,7 +321,7 @@ export function CountryField(props: InputProps) {
   );
 }
 
-function textsOf(value: unknown): string[] {
+export function textsOf(value: unknown): string[] {
   if (value === undefined || value === null) return [];
   return [value].flat().map(textOf);
 }

@@ -1,21 +1,24 @@
-import { ActionIcon, Button, Group, Input, Stack, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Input, Stack, TagsInput, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isObject, valueAt, withValue } from './document.ts';
 import { faultAt, useEditing } from './editing.ts';
-import { ORDER, type InputProps } from './inputs.tsx';
+import { ORDER, textsOf, type InputProps } from './inputs.tsx';
 import { MacroPicker } from './macros.tsx';
 import { isSame, objectOf, rowsOf, twice, withRow, type Row } from './rows.ts';
 import { textOf } from './schema.ts';
 
+/** What stands beside each name: a text, one in which macros may stand, a text or several, or an extension and a context. */
+type Cells = 'texts' | 'templates' | 'lists' | 'targets';
+
 interface TableFieldProps extends InputProps {
   readonly path: readonly string[];
-  /** Macros may stand in the values. */
-  readonly hasMacros: boolean;
+  readonly cells: Cells;
 }
 
-/** Names and texts as rows. The rows are its own while they are edited, and follow the document when that changes elsewhere. */
-export function TableField({ hasMacros, path, ...props }: TableFieldProps) {
+/** Names, and what belongs to each, as rows. The rows are its own while they are edited, and follow the document when that changes elsewhere. */
+export function TableField({ cells, path, ...props }: TableFieldProps) {
   const { t } = useTranslation();
   const { isReadOnly, faults } = useEditing();
   const [rows, setRows] = useState<readonly Row[]>(() => rowsOf(props.value));
@@ -42,7 +45,7 @@ export function TableField({ hasMacros, path, ...props }: TableFieldProps) {
             row={row}
             label={`${props.label}, ${index + 1}`}
             error={errorOf(row)}
-            hasMacros={hasMacros}
+            cells={cells}
             onChange={(next) => {
               change(shown.map((one) => (one.id === row.id ? next : one)));
             }}
@@ -58,7 +61,7 @@ export function TableField({ hasMacros, path, ...props }: TableFieldProps) {
               variant="subtle"
               leftSection={<IconPlus size={14} />}
               onClick={() => {
-                change(withRow(shown));
+                change(withRow(shown, '', cells === 'targets' ? { transfer: { extension: '' } } : ''));
               }}
             >
               {t('schemes.rows.add')}
@@ -74,17 +77,14 @@ interface RowInputsProps {
   readonly row: Row;
   readonly label: string;
   readonly error: string | null;
-  readonly hasMacros: boolean;
+  readonly cells: Cells;
   readonly onChange: (row: Row) => void;
   readonly onRemove: () => void;
 }
 
-function RowInputs({ row, label, error, hasMacros, onChange, onRemove }: RowInputsProps) {
+function RowInputs({ row, label, error, cells, onChange, onRemove }: RowInputsProps) {
   const { t } = useTranslation();
   const { isReadOnly } = useEditing();
-  const input = useRef<HTMLInputElement>(null);
-  // What is no text came from elsewhere, and is changed there.
-  const isText = typeof row.value === 'string';
   return (
     <Group gap={4} wrap="nowrap" align="flex-start">
       <TextInput
@@ -92,7 +92,7 @@ function RowInputs({ row, label, error, hasMacros, onChange, onRemove }: RowInpu
         w="36%"
         classNames={{ input: 'mono' }}
         aria-label={`${label}: ${t('schemes.rows.name')}`}
-        placeholder={t('schemes.rows.name')}
+        placeholder={t(cells === 'lists' ? 'schemes.rows.path' : 'schemes.rows.name')}
         value={row.name}
         error={error}
         readOnly={isReadOnly}
@@ -100,28 +100,12 @@ function RowInputs({ row, label, error, hasMacros, onChange, onRemove }: RowInpu
           onChange({ ...row, name: currentTarget.value });
         }}
       />
-      <TextInput
-        ref={input}
-        size="xs"
-        flex={1}
-        classNames={{ input: 'mono' }}
-        spellCheck={false}
-        aria-label={`${label}: ${t('schemes.rows.value')}`}
-        placeholder={t('schemes.rows.value')}
-        value={textOf(row.value)}
-        readOnly={isReadOnly || !isText}
-        rightSection={
-          hasMacros && isText && !isReadOnly ? (
-            <MacroPicker
-              input={input}
-              onChange={(value) => {
-                onChange({ ...row, value });
-              }}
-            />
-          ) : null
-        }
-        onChange={({ currentTarget }) => {
-          onChange({ ...row, value: currentTarget.value });
+      <Cell
+        cells={cells}
+        label={label}
+        value={row.value}
+        onChange={(value) => {
+          onChange({ ...row, value });
         }}
       />
       {!isReadOnly && (
@@ -136,5 +120,94 @@ function RowInputs({ row, label, error, hasMacros, onChange, onRemove }: RowInpu
         </ActionIcon>
       )}
     </Group>
+  );
+}
+
+interface CellProps {
+  readonly cells: Cells;
+  readonly label: string;
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+}
+
+function Cell({ cells, label, value, onChange }: CellProps) {
+  const { t } = useTranslation();
+  const { isReadOnly } = useEditing();
+  if (cells === 'lists' && (typeof value === 'string' || Array.isArray(value))) {
+    const texts = value === '' ? [] : textsOf(value);
+    return (
+      <TagsInput
+        size="xs"
+        flex={1}
+        miw={0}
+        aria-label={`${label}: ${t('schemes.rows.values')}`}
+        placeholder={texts.length === 0 ? t('schemes.rows.values') : ''}
+        splitChars={[',']}
+        readOnly={isReadOnly}
+        value={texts}
+        onChange={(next) => {
+          onChange(next.length > 1 ? next : (next[0] ?? ''));
+        }}
+      />
+    );
+  }
+  if (cells === 'targets' && isObject(value)) {
+    return (['extension', 'context'] as const).map((key) => (
+      <TextCell
+        key={key}
+        label={`${label}: ${t(`schemes.steps.${key}`)}`}
+        placeholder={t(`schemes.steps.${key}`)}
+        value={valueAt(value, ['transfer', key]) ?? ''}
+        onChange={(text) => {
+          const isLeft = key === 'context' && text === '';
+          onChange(withValue(value, ['transfer', key], isLeft ? undefined : text));
+        }}
+      />
+    ));
+  }
+  const what = `${label}: ${t('schemes.rows.value')}`;
+  return (
+    <TextCell
+      label={what}
+      placeholder={t('schemes.rows.value')}
+      value={value}
+      hasMacros={cells === 'templates'}
+      onChange={onChange}
+    />
+  );
+}
+
+interface TextCellProps {
+  readonly label: string;
+  readonly placeholder: string;
+  readonly value: unknown;
+  readonly hasMacros?: boolean;
+  readonly onChange: (text: string) => void;
+}
+
+function TextCell({ label, placeholder, value, hasMacros = false, onChange }: TextCellProps) {
+  const { isReadOnly } = useEditing();
+  const input = useRef<HTMLInputElement>(null);
+  // What is no text came from elsewhere, and is changed there.
+  const isText = typeof value === 'string';
+  return (
+    <TextInput
+      ref={input}
+      size="xs"
+      flex={1}
+      miw={0}
+      classNames={{ input: 'mono' }}
+      spellCheck={false}
+      aria-label={label}
+      placeholder={placeholder}
+      value={textOf(value)}
+      readOnly={isReadOnly || !isText}
+      rightSection={
+        hasMacros && isText && !isReadOnly ? <MacroPicker input={input} onChange={onChange} /> : null
+      }
+      onChange={({ currentTarget }) => {
+        onChange(currentTarget.value);
+      }}
+    />
   );
 }
