@@ -282,6 +282,18 @@ export interface AuditPage {
 
 /** `GET /schemes/:name/shadow`: what it would have done beside calls. */
 export interface ShadowView {
+  /** Those that it has, or has the share of. */
+  readonly canaries: readonly {
+    readonly scheme: string;
+    readonly canary: string;
+    readonly counts: readonly {
+      readonly side: 'canary' | 'rest';
+      readonly result: string;
+      readonly calls: number;
+      readonly answered: number;
+      readonly decidedMs: number | null;
+    }[];
+  }[];
   readonly counts: readonly {
     readonly result: string;
     readonly reason: string;

@@ -110,7 +110,7 @@ describe('console: calls', function () {
     const page = await opened('admin');
     await rows(page).nth(0).click();
     await page.getByRole('button', { name: 'Change and send again' }).press('Enter');
-    await page.getByLabel('Body of the question', { exact: true }).fill('{"note":"changed by hand"}');
+    await page.getByRole('textbox', { name: 'Body of the question' }).fill('{"note":"changed by hand"}');
     await page.getByRole('button', { name: 'Send to the CRM' }).press('Enter');
     await page.getByText('dial 203').first().waitFor();
     await page.getByRole('textbox', { name: 'URL, by POST' }).fill('http://169.254.169.254/latest');

@@ -114,6 +114,49 @@ describe('console: schemes', function () {
     await page.getByText('Never reached').waitFor();
   });
 
+  it('moves a step by the mouse', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'dragged');
+    for (const step of ['Hang up', 'Dial']) {
+      await page.getByRole('button', { name: 'Busy: Add a step' }).click();
+      await page.getByRole('menuitem', { name: step, exact: true }).click();
+    }
+    const [first, second] = [1, 2].map((n) => page.getByRole('group', { name: `Busy, ${n}`, exact: true }));
+    if (first === undefined || second === undefined) throw new Error('there are no steps');
+    await first.getByText('Dial').waitFor();
+    await second.scrollIntoViewIfNeeded();
+    const from = await second.getByTitle('Drag').boundingBox();
+    const to = await first.boundingBox();
+    if (from === null || to === null) throw new Error('the steps are not there');
+    await page.mouse.move(from.x + 4, from.y + 4);
+    await page.mouse.down();
+    await page.mouse.move(to.x + 60, to.y + to.height / 2, { steps: 8 });
+    await page.mouse.up();
+    await first.getByText('Hang up').waitFor();
+    await second.getByText('Dial').waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('has fields for further questions, conditions, targets and events, in step with the JSON', async () => {
+    const page = await it_.pageAs('editor', '/schemes');
+    await make(page, 'rare');
+    for (const group of ['The question', 'Reading the reply', 'Where it is dialled', 'What the CRM is told']) {
+      await page.getByRole('button', { name: group }).first().click();
+    }
+    await page.getByRole('button', { name: 'Events: Add events' }).click();
+    await page.getByRole('menuitem', { name: 'hubspot' }).click();
+    const entry = page.getByRole('group', { name: 'Events, 1', exact: true });
+    await entry.getByRole('textbox', { name: 'URL' }).first().fill('nowhere');
+    await entry.getByText('expected an http or https URL').first().waitFor();
+    await page.getByRole('button', { name: 'Further questions: Add a question' }).click();
+    const further = page.getByRole('group', { name: 'Further questions, 1', exact: true });
+    await further.getByRole('textbox', { name: 'URL' }).first().fill('https://crm.test/{{reply.id}}');
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    await page.getByText('"https://crm.test/{{reply.id}}"').waitFor();
+    await page.getByText('"nowhere"').waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
   it('lets a viewer read, and a file be changed by nobody', async () => {
     const viewer = await it_.pageAs('viewer', '/schemes/made');
     expect(await field(viewer, 'URL').isEditable()).to.equal(false);

@@ -9,7 +9,7 @@ import { Loaded, Page } from '../../ui/page.tsx';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
 import { useNow } from '../../ui/when.tsx';
 import { LiveCallTable, STATES } from './live-calls.tsx';
-import { BreakerPanel, RouterPanel, StorePanel } from './panels.tsx';
+import { BreakerPanel, DeliveriesPanel, RouterPanel, StorePanel } from './panels.tsx';
 
 // Charts are the largest part of all, and nobody waits for them to see the calls.
 const LiveCharts = lazy(async () => ({ default: (await import('./charts.tsx')).LiveCharts }));
@@ -47,6 +47,7 @@ export function LivePage() {
               <Stack gap="md">
                 <RouterPanel status={now} />
                 <StorePanel status={now} />
+                <DeliveriesPanel />
                 <BreakerPanel breakers={now.breakers} />
               </Stack>
             )}

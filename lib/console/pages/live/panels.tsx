@@ -1,7 +1,10 @@
 import { Badge, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Breaker, Status } from '../../../api/types.ts';
+import { deliveries } from '../../api/system.ts';
+import { PageLink } from '../../ui/link.tsx';
 
 /** Whether all that calls need is well, a part each. */
 
@@ -39,9 +42,39 @@ export function RouterPanel({ status: { readiness, version } }: { readonly statu
       <Sign well={readiness.status === 'ready'}>
         {known === undefined ? readiness.status : t(`live.ready.${known}`)}
       </Sign>
+      {(known === 'overloaded' || known === 'draining') && (
+        <PageLink to="/reasons" hash={known} size="sm">
+          {t('live.cureOverload')}
+        </PageLink>
+      )}
       <Text size="sm" c="dimmed">
         {t('live.lag', { ms: Number(readiness['lagMs'] ?? 0) })} · {version}
       </Text>
+    </Panel>
+  );
+}
+
+/** Events that wait for their CRM, and those that it never took. */
+export function DeliveriesPanel() {
+  const { t } = useTranslation();
+  const { data } = useQuery(deliveries);
+  if (data === undefined) return null;
+  const count = (state: 'waiting' | 'parked'): number =>
+    data.counts.find((one) => one.state === state)?.count ?? 0;
+  const [waiting, parked] = [count('waiting'), count('parked')];
+  return (
+    <Panel title={t('live.deliveries')}>
+      <Sign well={parked === 0}>
+        {parked === 0 ? t('live.delivered') : t('live.parked', { count: parked })}
+      </Sign>
+      <Text size="sm" c="dimmed">
+        {t('live.waiting', { count: waiting })}
+      </Text>
+      {parked > 0 && (
+        <PageLink to="/deliveries" size="sm">
+          {t('live.cureParked')}
+        </PageLink>
+      )}
     </Panel>
   );
 }

@@ -5,24 +5,87 @@ import type { ShadowView } from '../../../api/types.ts';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded } from '../../ui/page.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
-import { When } from '../../ui/when.tsx';
+import { durationText, When } from '../../ui/when.tsx';
 import { Outlook } from './outlook.tsx';
 import { shadowOf } from './queries.ts';
 
 /** What the scheme would have done beside calls, and where it would have sent them otherwise. */
-export function Shadow({ name }: { readonly name: string }) {
+export function Shadow({ name, beside }: ShadowProps) {
   const { t } = useTranslation();
   const asked = useQuery(shadowOf(name));
   return (
-    <Loaded query={asked}>
-      {(view) =>
-        view.counts.length === 0 ? (
-          <Empty title={t('schemes.shadow.none')}>{t('schemes.shadow.noneHint')}</Empty>
-        ) : (
-          <Comparison view={view} />
-        )
-      }
-    </Loaded>
+    <Stack gap="md">
+      {typeof beside === 'string' && beside !== '' && (
+        <Text size="sm">
+          {t('schemes.shadow.beside')}{' '}
+          <PageLink to="/schemes/$name" params={{ name: beside }} search={{}} size="sm">
+            {beside}
+          </PageLink>
+        </Text>
+      )}
+      <Loaded query={asked}>
+        {(view) =>
+          view.counts.length === 0 && view.canaries.length === 0 ? (
+            <Empty title={t('schemes.shadow.none')}>{t('schemes.shadow.noneHint')}</Empty>
+          ) : (
+            <Stack gap="lg">
+              {view.counts.length > 0 && <Comparison view={view} />}
+              {view.canaries.map((one) => (
+                <Canary key={`${one.scheme} ${one.canary}`} of={one} />
+              ))}
+            </Stack>
+          )
+        }
+      </Loaded>
+    </Stack>
+  );
+}
+
+interface ShadowProps {
+  readonly name: string;
+  /** What the document says under `shadow`: the scheme whose comparison is elsewhere. */
+  readonly beside: unknown;
+}
+
+/** Both sides of a canary, by what became of their calls. */
+function Canary({ of: { scheme, canary, counts } }: { readonly of: ShadowView['canaries'][number] }) {
+  const { t } = useTranslation();
+  const all = (side: 'canary' | 'rest'): number =>
+    counts.filter((one) => one.side === side).reduce((sum, one) => sum + one.calls, 0);
+  return (
+    <Stack gap="xs" component="section" aria-label={t('schemes.shadow.canary', { scheme, canary })}>
+      <Text size="sm" fw={600}>
+        {t('schemes.shadow.canary', { scheme, canary })}
+      </Text>
+      <Table.ScrollContainer minWidth={480}>
+        <Table verticalSpacing={6}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('schemes.shadow.side')}</Table.Th>
+              <Table.Th>{t('calls.columns.result')}</Table.Th>
+              <Table.Th ta="right">{t('schemes.columns.calls')}</Table.Th>
+              <Table.Th ta="right">{t('schemes.shadow.answered')}</Table.Th>
+              <Table.Th ta="right">{t('calls.columns.decidedMs')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {counts.map(({ side, result, calls, answered, decidedMs }) => (
+              <Table.Tr key={`${side} ${result}`}>
+                <Table.Td>{side === 'canary' ? canary : scheme}</Table.Td>
+                <Table.Td>
+                  <ResultBadge result={result} />
+                </Table.Td>
+                <Table.Td ta="right">
+                  {calls} ({Math.round((100 * calls) / all(side))} %)
+                </Table.Td>
+                <Table.Td ta="right">{answered}</Table.Td>
+                <Table.Td ta="right">{decidedMs === null ? '–' : durationText(decidedMs)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Stack>
   );
 }
 

@@ -157,7 +157,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
                     <Revisions name={name} etag={held.etag} revision={stored.revision} />
                   </Tabs.Panel>
                   <Tabs.Panel value="shadow">
-                    <Shadow name={name} />
+                    <Shadow name={name} beside={document['shadow']} />
                   </Tabs.Panel>
                 </>
               )}

@@ -284,6 +284,10 @@ export const schemes = {
     restored: 'Revision {{revision}} is live again.',
   },
   shadow: {
+    beside: 'Beside its calls another scheme is asked, and the comparison is there:',
+    canary: '{{canary}} has a share of the calls of {{scheme}}',
+    side: 'Decided by',
+    answered: 'Answered',
     none: 'Nothing to compare yet',
     noneHint: 'In the state Shadow this scheme is asked beside calls. What it would have done appears here.',
     compared_one: '{{count}} call compared,',
