@@ -140,7 +140,12 @@ describe('console: schemes', function () {
   it('has fields for further questions, conditions, targets and events, in step with the JSON', async () => {
     const page = await it_.pageAs('editor', '/schemes');
     await make(page, 'rare');
-    for (const group of ['The question', 'Reading the reply', 'Where it is dialled', 'What the CRM is told']) {
+    for (const group of [
+      'The question',
+      'Reading the reply',
+      'Where it is dialled',
+      'What the CRM is told',
+    ]) {
       await page.getByRole('button', { name: group }).first().click();
     }
     await page.getByRole('button', { name: 'Events: Add events' }).click();

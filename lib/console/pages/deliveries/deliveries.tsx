@@ -1,4 +1,4 @@
-import { Button, Group, Paper, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { send } from '../../api/client.ts';
@@ -6,6 +6,7 @@ import { may, session } from '../../api/session.ts';
 import { deliveries } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
 import { PageLink } from '../../ui/link.tsx';
+import { Listing } from '../../ui/listing.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
 
@@ -70,55 +71,45 @@ export function Deliveries() {
             {parked.length === 0 ? (
               <Empty title={t('system.deliveries.none')}>{t('system.deliveries.noneHint')}</Empty>
             ) : (
-              <Table.ScrollContainer minWidth={760}>
-                <Table verticalSpacing={6} highlightOnHover>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>{t('system.deliveries.created')}</Table.Th>
-                      <Table.Th>{t('system.deliveries.event')}</Table.Th>
-                      <Table.Th>{t('system.deliveries.scheme')}</Table.Th>
-                      <Table.Th ta="right">{t('system.deliveries.tries')}</Table.Th>
-                      <Table.Th>{t('system.deliveries.error')}</Table.Th>
-                      <Table.Th />
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {parked.map((one) => (
-                      <Table.Tr key={one.id}>
-                        <Table.Td>
-                          <When at={one.createdAt} form="time" />
-                        </Table.Td>
-                        <Table.Td>{one.event}</Table.Td>
-                        <Table.Td>{one.scheme}</Table.Td>
-                        <Table.Td ta="right">{one.attempts}</Table.Td>
-                        <Table.Td>
-                          <Text size="sm" className="foreign">
-                            {one.error.slice(0, 300)}
-                          </Text>
-                        </Table.Td>
-                        <Table.Td>
-                          <Group gap="xs" wrap="nowrap" justify="flex-end">
-                            <PageLink to="/calls/$id" params={{ id: one.call }} size="sm">
-                              {t('system.deliveries.call')}
-                            </PageLink>
-                            {mayRetry && (
-                              <Button
-                                size="compact-xs"
-                                variant="default"
-                                onClick={() => {
-                                  retry.mutate(one.id);
-                                }}
-                              >
-                                {t('system.deliveries.retry')}
-                              </Button>
-                            )}
-                          </Group>
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Table.ScrollContainer>
+              <Listing
+                minWidth={760}
+                rows={parked}
+                keyOf={({ id }) => id}
+                columns={[
+                  {
+                    title: t('system.deliveries.created'),
+                    cell: ({ createdAt }) => <When at={createdAt} form="time" />,
+                  },
+                  { title: t('system.deliveries.event'), cell: ({ event }) => event },
+                  { title: t('system.deliveries.scheme'), cell: ({ scheme }) => scheme },
+                  { title: t('system.deliveries.tries'), cell: ({ attempts }) => attempts, isRight: true },
+                  {
+                    title: t('system.deliveries.error'),
+                    cell: ({ error }) => error.slice(0, 300),
+                    isForeign: true,
+                  },
+                  {
+                    cell: (one) => (
+                      <Group gap="xs" wrap="nowrap" justify="flex-end">
+                        <PageLink to="/calls/$id" params={{ id: one.call }} size="sm">
+                          {t('system.deliveries.call')}
+                        </PageLink>
+                        {mayRetry && (
+                          <Button
+                            size="compact-xs"
+                            variant="default"
+                            onClick={() => {
+                              retry.mutate(one.id);
+                            }}
+                          >
+                            {t('system.deliveries.retry')}
+                          </Button>
+                        )}
+                      </Group>
+                    ),
+                  },
+                ]}
+              />
             )}
           </Stack>
         )}

@@ -1,9 +1,10 @@
-import { Button, Group, Table, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { AuditPage as Entries } from '../../../api/types.ts';
 import { read } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
+import { Listing } from '../../ui/listing.tsx';
 import { Empty, Page, Waiting } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
 
@@ -23,35 +24,26 @@ export function AuditPage() {
       {isPending && <Waiting />}
       {data !== undefined && entries.length === 0 && <Empty title={t('system.audit.none')} />}
       {entries.length > 0 && (
-        <Table.ScrollContainer minWidth={760}>
-          <Table verticalSpacing={6} highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                {(['at', 'who', 'address', 'action', 'subject', 'change'] as const).map((name) => (
-                  <Table.Th key={name}>{t(`system.audit.${name}`)}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {entries.map(({ id, at, who, address, action, subject, change }) => (
-                <Table.Tr key={id}>
-                  <Table.Td>
-                    <When at={at} form="time" />
-                  </Table.Td>
-                  <Table.Td className="foreign">{who}</Table.Td>
-                  <Table.Td>{address}</Table.Td>
-                  <Table.Td>{action}</Table.Td>
-                  <Table.Td className="foreign">{subject}</Table.Td>
-                  <Table.Td>
-                    <Text size="xs" className="mono foreign" lineClamp={3}>
-                      {change === null ? '' : JSON.stringify(change)}
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Listing
+          minWidth={760}
+          rows={entries}
+          keyOf={({ id }) => id}
+          columns={[
+            { title: t('system.audit.at'), cell: ({ at }) => <When at={at} form="time" /> },
+            { title: t('system.audit.who'), cell: ({ who }) => who, isForeign: true },
+            { title: t('system.audit.address'), cell: ({ address }) => address },
+            { title: t('system.audit.action'), cell: ({ action }) => action },
+            { title: t('system.audit.subject'), cell: ({ subject }) => subject, isForeign: true },
+            {
+              title: t('system.audit.change'),
+              cell: ({ change }) => (
+                <Text size="xs" className="mono foreign" lineClamp={3}>
+                  {change === null ? '' : JSON.stringify(change)}
+                </Text>
+              ),
+            },
+          ]}
+        />
       )}
       {hasNextPage && (
         <Group justify="center">

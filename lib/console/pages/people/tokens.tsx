@@ -7,7 +7,6 @@ import {
   NumberInput,
   Select,
   Stack,
-  Table,
   Text,
   TextInput,
 } from '@mantine/core';
@@ -21,6 +20,7 @@ import { tokens } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { faultOf, restOf } from '../../ui/field.ts';
+import { Listing } from '../../ui/listing.tsx';
 import { Empty, Loaded } from '../../ui/page.tsx';
 import { Ago, When } from '../../ui/when.tsx';
 
@@ -52,48 +52,43 @@ export function Tokens() {
           all.length === 0 ? (
             <Empty title={t('system.people.noTokens')}>{t('system.people.noTokensHint')}</Empty>
           ) : (
-            <Table.ScrollContainer minWidth={640}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>{t('system.people.tokenFor')}</Table.Th>
-                    <Table.Th>{t('system.people.role')}</Table.Th>
-                    <Table.Th>{t('system.people.expires')}</Table.Th>
-                    <Table.Th>{t('system.people.used')}</Table.Th>
-                    <Table.Th />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {all.map(({ id, name, role, expiresAt, usedAt, revokedAt }) => (
-                    <Table.Tr key={id}>
-                      <Table.Td>{name}</Table.Td>
-                      <Table.Td>{role}</Table.Td>
-                      <Table.Td>
-                        {expiresAt === null ? t('system.people.never') : <When at={expiresAt} />}
-                      </Table.Td>
-                      <Table.Td>{usedAt === null ? t('system.people.never') : <Ago at={usedAt} />}</Table.Td>
-                      <Table.Td ta="right">
-                        {revokedAt === null ? (
-                          <Button
-                            size="compact-xs"
-                            variant="default"
-                            onClick={() => {
-                              revoke.mutate(id);
-                            }}
-                          >
-                            {t('system.people.revoke')}
-                          </Button>
-                        ) : (
-                          <Text size="sm" c="dimmed">
-                            {t('system.people.revoked')}
-                          </Text>
-                        )}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
+            <Listing
+              minWidth={640}
+              rows={all}
+              keyOf={({ id }) => id}
+              columns={[
+                { title: t('system.people.tokenFor'), cell: ({ name }) => name },
+                { title: t('system.people.role'), cell: ({ role }) => role },
+                {
+                  title: t('system.people.expires'),
+                  cell: ({ expiresAt }) =>
+                    expiresAt === null ? t('system.people.never') : <When at={expiresAt} />,
+                },
+                {
+                  title: t('system.people.used'),
+                  cell: ({ usedAt }) => (usedAt === null ? t('system.people.never') : <Ago at={usedAt} />),
+                },
+                {
+                  isRight: true,
+                  cell: ({ id, revokedAt }) =>
+                    revokedAt === null ? (
+                      <Button
+                        size="compact-xs"
+                        variant="default"
+                        onClick={() => {
+                          revoke.mutate(id);
+                        }}
+                      >
+                        {t('system.people.revoke')}
+                      </Button>
+                    ) : (
+                      <Text size="sm" c="dimmed">
+                        {t('system.people.revoked')}
+                      </Text>
+                    ),
+                },
+              ]}
+            />
           )
         }
       </Loaded>

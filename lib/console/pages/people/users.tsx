@@ -8,7 +8,6 @@ import {
   PasswordInput,
   Select,
   Stack,
-  Table,
   Text,
   TextInput,
 } from '@mantine/core';
@@ -23,6 +22,7 @@ import { users } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { faultOf, restOf } from '../../ui/field.ts';
+import { Listing } from '../../ui/listing.tsx';
 import { Loaded } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
 
@@ -59,64 +59,62 @@ export function Users() {
       </Group>
       <Loaded query={query}>
         {(all) => (
-          <Table.ScrollContainer minWidth={560}>
-            <Table verticalSpacing={6}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t('system.people.name')}</Table.Th>
-                  <Table.Th>{t('system.people.role')}</Table.Th>
-                  <Table.Th>{t('system.people.since')}</Table.Th>
-                  <Table.Th />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {all.map((user) => (
-                  <Table.Tr key={user.name}>
-                    <Table.Td>
-                      {user.name}{' '}
-                      {user.name === me?.name && (
-                        <Text span size="sm" c="dimmed">
-                          ({t('system.people.you')})
-                        </Text>
-                      )}
-                      {user.disabledAt !== null && (
-                        <Badge color="gray" variant="light" tt="none" ml="xs">
-                          {t('system.people.disabled')}
-                        </Badge>
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      <Select
-                        aria-label={`${t('system.people.role')}: ${user.name}`}
-                        size="xs"
-                        w={130}
-                        data={[...ROLES]}
-                        value={user.role}
-                        allowDeselect={false}
-                        onChange={(role) => {
-                          if (role !== null) change.mutate({ name: user.name, body: { role } });
-                        }}
-                      />
-                    </Table.Td>
-                    <Table.Td>
-                      <When at={user.createdAt} />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      <Actions
-                        user={user}
-                        onPassword={() => {
-                          setRenewed(user.name);
-                        }}
-                        onToggle={() => {
-                          change.mutate({ name: user.name, body: { disabled: user.disabledAt === null } });
-                        }}
-                      />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Listing
+            minWidth={560}
+            rows={all}
+            keyOf={({ name }) => name}
+            columns={[
+              {
+                title: t('system.people.name'),
+                cell: ({ name, disabledAt }) => (
+                  <>
+                    {name}{' '}
+                    {name === me?.name && (
+                      <Text span size="sm" c="dimmed">
+                        ({t('system.people.you')})
+                      </Text>
+                    )}
+                    {disabledAt !== null && (
+                      <Badge color="gray" variant="light" tt="none" ml="xs">
+                        {t('system.people.disabled')}
+                      </Badge>
+                    )}
+                  </>
+                ),
+              },
+              {
+                title: t('system.people.role'),
+                cell: (user) => (
+                  <Select
+                    aria-label={`${t('system.people.role')}: ${user.name}`}
+                    size="xs"
+                    w={130}
+                    data={[...ROLES]}
+                    value={user.role}
+                    allowDeselect={false}
+                    onChange={(role) => {
+                      if (role !== null) change.mutate({ name: user.name, body: { role } });
+                    }}
+                  />
+                ),
+              },
+              { title: t('system.people.since'), cell: ({ createdAt }) => <When at={createdAt} /> },
+              {
+                isRight: true,
+                cell: (user) => (
+                  <Actions
+                    user={user}
+                    onPassword={() => {
+                      setRenewed(user.name);
+                    }}
+                    onToggle={() => {
+                      change.mutate({ name: user.name, body: { disabled: user.disabledAt === null } });
+                    }}
+                  />
+                ),
+              },
+            ]}
+          />
         )}
       </Loaded>
       <Text size="sm" c="dimmed" component="ul" m={0} pl="md">

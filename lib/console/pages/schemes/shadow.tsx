@@ -1,8 +1,9 @@
-import { Stack, Table, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { ShadowView } from '../../../api/types.ts';
 import { PageLink } from '../../ui/link.tsx';
+import { Listing } from '../../ui/listing.tsx';
 import { Empty, Loaded } from '../../ui/page.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { durationText, When } from '../../ui/when.tsx';
@@ -57,34 +58,26 @@ function Canary({ of: { scheme, canary, counts } }: { readonly of: ShadowView['c
       <Text size="sm" fw={600}>
         {t('schemes.shadow.canary', { scheme, canary })}
       </Text>
-      <Table.ScrollContainer minWidth={480}>
-        <Table verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('schemes.shadow.side')}</Table.Th>
-              <Table.Th>{t('calls.columns.result')}</Table.Th>
-              <Table.Th ta="right">{t('schemes.columns.calls')}</Table.Th>
-              <Table.Th ta="right">{t('schemes.shadow.answered')}</Table.Th>
-              <Table.Th ta="right">{t('calls.columns.decidedMs')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {counts.map(({ side, result, calls, answered, decidedMs }) => (
-              <Table.Tr key={`${side} ${result}`}>
-                <Table.Td>{side === 'canary' ? canary : scheme}</Table.Td>
-                <Table.Td>
-                  <ResultBadge result={result} />
-                </Table.Td>
-                <Table.Td ta="right">
-                  {calls} ({Math.round((100 * calls) / all(side))} %)
-                </Table.Td>
-                <Table.Td ta="right">{answered}</Table.Td>
-                <Table.Td ta="right">{decidedMs === null ? '–' : durationText(decidedMs)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Listing
+        minWidth={480}
+        rows={counts}
+        keyOf={({ side, result }) => `${side} ${result}`}
+        columns={[
+          { title: t('schemes.shadow.side'), cell: ({ side }) => (side === 'canary' ? canary : scheme) },
+          { title: t('calls.columns.result'), cell: ({ result }) => <ResultBadge result={result} /> },
+          {
+            title: t('schemes.columns.calls'),
+            isRight: true,
+            cell: ({ side, calls }) => `${calls} (${Math.round((100 * calls) / all(side))} %)`,
+          },
+          { title: t('schemes.shadow.answered'), isRight: true, cell: ({ answered }) => answered },
+          {
+            title: t('calls.columns.decidedMs'),
+            isRight: true,
+            cell: ({ decidedMs }) => (decidedMs === null ? '–' : durationText(decidedMs)),
+          },
+        ]}
+      />
     </Stack>
   );
 }
@@ -99,63 +92,49 @@ function Comparison({ view: { counts, differing } }: { readonly view: ShadowView
         <b>{t('schemes.shadow.compared', { count: calls })}</b>{' '}
         {t('schemes.shadow.elsewhere', { count: elsewhere })}
       </Text>
-      <Table.ScrollContainer minWidth={420}>
-        <Table verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('schemes.shadow.would')}</Table.Th>
-              <Table.Th ta="right">{t('schemes.columns.calls')}</Table.Th>
-              <Table.Th ta="right">{t('schemes.shadow.ofThem')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {counts.map((one) => (
-              <Table.Tr key={`${one.result} ${one.reason}`}>
-                <Table.Td>
-                  <ResultBadge result={one.result} />{' '}
-                  <Text span size="xs" c="dimmed" className="mono">
-                    {one.reason}
-                  </Text>
-                </Table.Td>
-                <Table.Td ta="right">{one.calls}</Table.Td>
-                <Table.Td ta="right">{one.differing}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Listing
+        minWidth={420}
+        rows={counts}
+        keyOf={({ result, reason }) => `${result} ${reason}`}
+        columns={[
+          {
+            title: t('schemes.shadow.would'),
+            cell: ({ result, reason }) => (
+              <>
+                <ResultBadge result={result} />{' '}
+                <Text span size="xs" c="dimmed" className="mono">
+                  {reason}
+                </Text>
+              </>
+            ),
+          },
+          { title: t('schemes.columns.calls'), isRight: true, cell: (one) => one.calls },
+          { title: t('schemes.shadow.ofThem'), isRight: true, cell: (one) => one.differing },
+        ]}
+      />
       {differing.length > 0 && (
-        <Table.ScrollContainer minWidth={640}>
-          <Table verticalSpacing={6} highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('schemes.shadow.call')}</Table.Th>
-                <Table.Th>{t('schemes.shadow.went')}</Table.Th>
-                <Table.Th>{t('schemes.shadow.would')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {differing.map((one) => (
-                <Table.Tr key={one.id}>
-                  <Table.Td>
-                    <PageLink to="/calls/$id" params={{ id: one.trace }} search={{}} size="sm">
-                      <When at={one.at} />
-                    </PageLink>
-                    <Text size="xs" c="dimmed" className="foreign">
-                      {one.caller ?? ''} → {one.did ?? ''}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <Outlook outlook={one.live} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Outlook outlook={one.would} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Listing
+          minWidth={640}
+          rows={differing}
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              title: t('schemes.shadow.call'),
+              cell: ({ trace, at, caller, did }) => (
+                <>
+                  <PageLink to="/calls/$id" params={{ id: trace }} search={{}} size="sm">
+                    <When at={at} />
+                  </PageLink>
+                  <Text size="xs" c="dimmed" className="foreign">
+                    {caller ?? ''} → {did ?? ''}
+                  </Text>
+                </>
+              ),
+            },
+            { title: t('schemes.shadow.went'), cell: ({ live }) => <Outlook outlook={live} /> },
+            { title: t('schemes.shadow.would'), cell: ({ would }) => <Outlook outlook={would} /> },
+          ]}
+        />
       )}
     </Stack>
   );

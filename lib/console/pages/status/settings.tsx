@@ -1,9 +1,10 @@
-import { Badge, Group, Paper, Switch, Table, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Group, Paper, Switch, Text, TextInput, Title } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { settings } from '../../api/system.ts';
+import { Listing } from '../../ui/listing.tsx';
 import { Empty, Loaded } from '../../ui/page.tsx';
 
 /** Every setting with its value, and who set it. */
@@ -51,53 +52,55 @@ export function Settings() {
           );
           if (shown.length === 0) return <Empty title={t('system.status.noSettings')} />;
           return (
-            <Table.ScrollContainer minWidth={800}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>{t('system.status.name')}</Table.Th>
-                    <Table.Th>{t('system.status.value')}</Table.Th>
-                    <Table.Th>{t('system.status.source')}</Table.Th>
-                    <Table.Th>{t('system.status.variable')}</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {shown.map(({ name, value, env, doc, origin, source }) => (
-                    <Table.Tr key={name}>
-                      <Table.Td>
-                        <Text size="sm" className="mono">
-                          {name}
-                        </Text>
-                        <Text size="xs" c="dimmed" maw={480}>
-                          {doc}
-                        </Text>
-                      </Table.Td>
-                      <Table.Td>
-                        <Text size="sm" className="mono foreign">
-                          {JSON.stringify(value)}
-                        </Text>
-                      </Table.Td>
-                      <Table.Td>
-                        {origin === 'default' ? (
-                          <Text size="sm" c="dimmed">
-                            {t('system.status.default')}
-                          </Text>
-                        ) : (
-                          <Badge variant="light" tt="none">
-                            {source}
-                          </Badge>
-                        )}
-                      </Table.Td>
-                      <Table.Td>
-                        <Text size="xs" className="mono">
-                          {env}
-                        </Text>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
+            <Listing
+              minWidth={800}
+              rows={shown}
+              keyOf={({ name }) => name}
+              columns={[
+                {
+                  title: t('system.status.name'),
+                  cell: ({ name, doc }) => (
+                    <>
+                      <Text size="sm" className="mono">
+                        {name}
+                      </Text>
+                      <Text size="xs" c="dimmed" maw={480}>
+                        {doc}
+                      </Text>
+                    </>
+                  ),
+                },
+                {
+                  title: t('system.status.value'),
+                  cell: ({ value }) => (
+                    <Text size="sm" className="mono foreign">
+                      {JSON.stringify(value)}
+                    </Text>
+                  ),
+                },
+                {
+                  title: t('system.status.source'),
+                  cell: ({ origin, source }) =>
+                    origin === 'default' ? (
+                      <Text size="sm" c="dimmed">
+                        {t('system.status.default')}
+                      </Text>
+                    ) : (
+                      <Badge variant="light" tt="none">
+                        {source}
+                      </Badge>
+                    ),
+                },
+                {
+                  title: t('system.status.variable'),
+                  cell: ({ env }) => (
+                    <Text size="xs" className="mono">
+                      {env}
+                    </Text>
+                  ),
+                },
+              ]}
+            />
           );
         }}
       </Loaded>
