@@ -15,7 +15,19 @@ describe('console: schemes', function () {
     }
     it_ = await openConsole({
       users: ['admin', 'editor', 'viewer'],
-      schemes: [{ name: 'locked', title: 'In a file', webhook: { url: 'CRM_URL/route' } }],
+      schemes: [
+        { name: 'locked', title: 'In a file', webhook: { url: 'CRM_URL/route' } },
+        {
+          ...{ name: 'watched', webhook: { url: 'CRM_URL/route' } },
+          ...{ shadow: 'beside', canary: { scheme: 'part', percent: 100 } },
+        },
+        { name: 'beside', mode: 'shadow', webhook: { url: 'CRM_URL/beside' } },
+        { name: 'part', shadow: 'beside', webhook: { url: 'CRM_URL/route' } },
+      ],
+      crm: ({ url }) =>
+        url === '/beside'
+          ? { status: 200, body: '{"destination":"301"}' }
+          : { status: 200, body: '{"destination":"201"}' },
     });
   });
 
@@ -172,6 +184,23 @@ describe('console: schemes', function () {
     await admin.getByText('This scheme is locked').waitFor();
     expect(await field(admin, 'URL').isEditable()).to.equal(false);
     expect(await admin.getByRole('button', { name: 'Save', exact: true }).count()).to.equal(0);
+  });
+
+  it('compares a shadow with what was, and both sides of a canary', async () => {
+    await it_.freeswitch.call({
+      ...{ caller: '380441110001', did: '15005550100', path: 'watched', guardSeconds: 30 },
+      callee: () => ({ kind: 'answer', afterMs: 20, talkMs: 20, hangup: 'caller' }),
+    });
+    const page = await it_.pageAs('editor', '/schemes/watched');
+    await page.getByRole('tab', { name: 'Shadow' }).click();
+    const canary = page.getByRole('region', { name: 'part has a share of the calls of watched' });
+    await canary.getByRole('row', { name: /^part Routed 1 \(100 %\) 1 / }).waitFor();
+    await page.getByRole('link', { name: 'beside', exact: true }).click();
+    await page.waitForURL(/\/schemes\/beside/);
+    await page.getByRole('tab', { name: 'Shadow' }).click();
+    await page.getByText('1 call compared, 1 would have gone elsewhere.').waitFor();
+    await page.getByRole('row', { name: /dial 201.*dial 301/ }).waitFor();
+    expect(page.complaints).to.deep.equal([]);
   });
 });
 

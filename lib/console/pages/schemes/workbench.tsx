@@ -137,10 +137,10 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, lg: mayEdit || hasJson ? 7 : 12 }}>
             <Tabs defaultValue="form" keepMounted={false}>
-              {stored !== null && (
+              {(stored !== null || file !== null) && (
                 <Tabs.List mb="md">
                   <Tabs.Tab value="form">{t('schemes.tabs.form')}</Tabs.Tab>
-                  <Tabs.Tab value="revisions">{t('schemes.tabs.revisions')}</Tabs.Tab>
+                  {stored !== null && <Tabs.Tab value="revisions">{t('schemes.tabs.revisions')}</Tabs.Tab>}
                   <Tabs.Tab value="shadow">{t('schemes.tabs.shadow')}</Tabs.Tab>
                 </Tabs.List>
               )}
@@ -152,14 +152,14 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
                 </Stack>
               </Tabs.Panel>
               {stored !== null && held?.etag !== null && held !== null && (
-                <>
-                  <Tabs.Panel value="revisions">
-                    <Revisions name={name} etag={held.etag} revision={stored.revision} />
-                  </Tabs.Panel>
-                  <Tabs.Panel value="shadow">
-                    <Shadow name={name} beside={document['shadow']} />
-                  </Tabs.Panel>
-                </>
+                <Tabs.Panel value="revisions">
+                  <Revisions name={name} etag={held.etag} revision={stored.revision} />
+                </Tabs.Panel>
+              )}
+              {(stored !== null || file !== null) && (
+                <Tabs.Panel value="shadow">
+                  <Shadow name={name} beside={document['shadow']} />
+                </Tabs.Panel>
               )}
             </Tabs>
           </Grid.Col>
