@@ -2,13 +2,7 @@ import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { ReasonView } from '../../api/types.ts';
 import { reasons } from '../api/calls.ts';
-
-/** What the reasons say in a language: in English the API says it, in another one a table of that language, by their codes. */
-export interface ReasonTable {
-  /** By their English titles. */
-  readonly groups: Readonly<Record<string, string>>;
-  readonly about: Readonly<Record<string, readonly [sentence: string, cause: string, cure: string]>>;
-}
+import type { ReasonTable } from '../words/reason-table.ts';
 
 export interface Reason extends ReasonView {
   /** There is nothing to do about it. */

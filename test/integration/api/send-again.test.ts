@@ -30,7 +30,7 @@ describe('api: a question of a recorded call, changed and sent again', () => {
     };
     const backup = { onError: [{ webhook: `${placeOf(crm)}/backup` }] };
     const document = { name: 'default', domain: 'pbx.example', webhook, fallback: backup };
-    const made = await ask('PUT', '/schemes/default', 'editor', { document }, { 'if-none-match': '*' });
+    const made = await ask('PUT', '/schemes/default', 'admin', { document }, { 'if-none-match': '*' });
     expect(made.statusCode, made.body).to.equal(201);
   });
   beforeEach(() => {

@@ -1,13 +1,12 @@
 import { ActionIcon, Button, Group, Input, Menu, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useState, type ComponentType, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../api/types.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { isObject, pointerOf, valueAt, withValue, type Path } from './document.ts';
 import { EditingContext, faultsWithin, useEditing, type Editing } from './editing.ts';
-import { SchemeField } from './field.tsx';
 import { ENTRY_FIELDS, FIELDS, isShown, pathOfField, type Field } from './fields.ts';
 import { ORDER, type InputProps } from './inputs.tsx';
 import { onePreset, presets } from './queries.ts';
@@ -18,7 +17,11 @@ import { moved } from './steps.ts';
 
 interface EntriesProps extends InputProps {
   readonly path: Path;
+  /** Draws one field: it knows this list, which knows it by this alone. */
+  readonly Drawn: Drawn;
 }
+
+type Drawn = ComponentType<{ readonly field: Field }>;
 
 export function QuestionsField(props: EntriesProps) {
   const { t } = useTranslation();
@@ -39,7 +42,7 @@ export function QuestionsField(props: EntriesProps) {
     >
       {(part) => (
         <Part {...part} documentOf={(entry) => ({ webhook: entry })} nodes={{ webhook: part.node }}>
-          <WebhookFields />
+          <WebhookFields Drawn={props.Drawn} />
         </Part>
       )}
     </Entries>
@@ -61,8 +64,8 @@ export function EventsField(props: EntriesProps) {
             documentOf={(entry) => ({ events: entry, webhook: valueAt(entry, ['webhook']) ?? {} })}
             nodes={{ events: part.node, webhook }}
           >
-            <FieldGrid fields={ENTRY_FIELDS} />
-            <WebhookFields />
+            <FieldGrid Drawn={props.Drawn} fields={ENTRY_FIELDS} />
+            <WebhookFields Drawn={props.Drawn} />
           </Part>
         );
       }}
@@ -214,7 +217,7 @@ function Part({ value, base, set, documentOf, nodes, children }: WithinProps) {
 }
 
 /** Those that every question has, and the rarer ones folded away. */
-function WebhookFields() {
+function WebhookFields({ Drawn }: { readonly Drawn: Drawn }) {
   const { t } = useTranslation();
   const { document, faults } = useEditing();
   const fields = FIELDS.filter(({ path }) => path.startsWith('webhook.'));
@@ -224,7 +227,7 @@ function WebhookFields() {
   const isOpen = rare.some((field) => faultsWithin(faults, pathOfField(field)).length > 0);
   return (
     <>
-      <FieldGrid fields={fields.filter(({ group }) => group === 'main')} />
+      <FieldGrid Drawn={Drawn} fields={fields.filter(({ group }) => group === 'main')} />
       <details open={isOpen || undefined}>
         <summary>
           <Text span size="xs" fw={500}>
@@ -237,13 +240,13 @@ function WebhookFields() {
             )}
           </Text>
         </summary>
-        <FieldGrid fields={rare} />
+        <FieldGrid Drawn={Drawn} fields={rare} />
       </details>
     </>
   );
 }
 
-function FieldGrid({ fields }: { readonly fields: readonly Field[] }) {
+function FieldGrid({ Drawn, fields }: { readonly Drawn: Drawn; readonly fields: readonly Field[] }) {
   const { document, schema } = useEditing();
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="sm" mt={6}>
@@ -251,7 +254,7 @@ function FieldGrid({ fields }: { readonly fields: readonly Field[] }) {
         .filter((field) => nodeAt(schema, pathOfField(field)) !== null && isShown(field, document))
         .map((field) => (
           <div key={field.path} style={field.wide === true ? { gridColumn: '1 / -1' } : undefined}>
-            <SchemeField field={field} />
+            <Drawn field={field} />
           </div>
         ))}
     </SimpleGrid>

@@ -98,8 +98,8 @@ export function SchemeField({ field }: { readonly field: Field }) {
     case 'one-of':
       return <OneOfField {...props} path={path} />;
     case 'questions':
-      return <QuestionsField {...props} path={path} />;
+      return <QuestionsField {...props} path={path} Drawn={SchemeField} />;
     case 'events':
-      return <EventsField {...props} path={path} />;
+      return <EventsField {...props} path={path} Drawn={SchemeField} />;
   }
 }
