@@ -85,7 +85,7 @@ export interface TryQuestion {
   } | null;
 }
 
-export interface ChangedQuestion {
+interface ChangedQuestion {
   /** Its `attempt` in the record. */
   readonly question: number;
   readonly url?: string;
