@@ -295,7 +295,7 @@ function AddEvents({ label, append }: AddEventsProps) {
   const { data: offered = [] } = useQuery(presets);
   const [added, setAdded] = useState<NonNullable<Preset['events']> | null>(null);
   const addOf = async (name: string): Promise<void> => {
-    const { events } = await client.fetchQuery(onePreset(name));
+    const { events } = await client.query(onePreset(name));
     if (events === null) return;
     append(events.entries);
     setAdded(events);

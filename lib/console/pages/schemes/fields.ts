@@ -86,7 +86,8 @@ function reads(...ways: readonly string[]) {
 
 /** A profile may lead anywhere. */
 function isSecure(document: SchemeDocument): boolean {
-  return !/^http:/i.test(String(valueAt(document, ['webhook', 'url']) ?? ''));
+  const url = valueAt(document, ['webhook', 'url']);
+  return typeof url !== 'string' || !/^http:/i.test(url);
 }
 
 function hasKey(document: SchemeDocument): boolean {
