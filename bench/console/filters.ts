@@ -83,7 +83,7 @@ function changesOf({ call, scheme }: CallRecord): readonly Change[] {
   const list = (what: string, label: string, word: string, query: string): Change => ({
     what,
     query,
-    prepare: (page) => page.getByRole('textbox', { name: label, exact: true }).click(),
+    prepare: (page) => page.getByLabel(label, { exact: true }).first().click(),
     change: (page) => page.getByRole('option', { name: word, exact: true }).click(),
   });
   const typed = (label: string, text: string, name: string): Change => ({
@@ -112,6 +112,5 @@ function changesOf({ call, scheme }: CallRecord): readonly Change[] {
     hidden(typed('Destination', '340', 'destination')),
     hidden(typed('UUID of the A leg', uuid, 'uuid')),
     hidden(list('a reason', 'Reason', 'http_status', 'reason=http_status')),
-    hidden(list('an end', 'End', 'Bridged', 'end=bridged')),
   ];
 }

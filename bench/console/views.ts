@@ -30,12 +30,14 @@ export const pagesOf = (call: string): readonly (readonly [string, string])[] =>
 
 /** When it is there, the frame after that: what is in the document then is on the screen. */
 const WATCH = (wanted: string): string => `
-  const look = () => {
-    const isThere = document.querySelector('#content h1') !== null &&
+  window.viewed = new Promise((resolve) => {
+    const look = () => {
+      const isThere = document.querySelector('#content h1') !== null &&
       document.querySelector('[aria-busy=true]') === null && document.querySelector(${JSON.stringify(wanted)}) !== null;
-    requestAnimationFrame(isThere ? () => { window.viewedAt = performance.now(); } : look);
-  };
-  look();`;
+    requestAnimationFrame(isThere ? () => { resolve(window.viewedAt = performance.now()); } : look);
+    };
+    look();
+  });`;
 
 interface View {
   readonly ms: number;
@@ -61,7 +63,7 @@ export async function measureViews(
   let asked: number[] = [];
   const view = async (page: Page, path: string): Promise<View> => {
     await page.goto(`${it.url}${path}`);
-    await page.waitForFunction('window.viewedAt !== undefined');
+    await page.evaluate('window.viewed');
     return page.evaluate<View>(READ);
   };
   const rows: Row[] = [];

@@ -86,7 +86,7 @@ describe('api: its port', () => {
     expect(text).to.not.include('"ok"');
   });
 
-  it('serves 64 readers of events, turns the next one away, and cuts them all when it ends', async () => {
+  it('serves 256 readers of events, turns the next one away, and cuts them all when it ends', async () => {
     const port = await open({});
     const token = bearer(api.tokens.operator).authorization;
     const request = `GET /api/v1/live/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${token}\r\n\r\n`;
@@ -94,7 +94,7 @@ describe('api: its port', () => {
     reader.write(request);
     const [begun] = (await once(reader, 'data')) as [Buffer];
     expect(begun.toString()).to.match(/^HTTP\/1.1 200[^]*text\/event-stream[^]*event: live/);
-    for (let at = 0; at < 64; at++) (await dial(port)).write(request);
+    for (let at = 0; at < 256; at++) (await dial(port)).write(request);
     const last = await dial(port);
     last.write(request);
     const [refused] = (await once(last, 'data')) as [Buffer];

@@ -33,7 +33,8 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
     getScrollElement: () => box.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
-    getItemKey: (index) => calls[index]?.id ?? index,
+    // By their places, not by their calls: after another filter the rows stay, with other words in them.
+    getItemKey: (index) => index,
   });
   const items = rows.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
