@@ -18,9 +18,9 @@ describe('api: its port', () => {
   });
   after(() => api.close());
 
-  const open = async (settings: object): Promise<number> => {
+  const open = async (settings: object, others: object = {}): Promise<number> => {
     const config = { ...api.options.config, api: { ...api.options.config.api, port: 0, ...settings } };
-    server = await serveApi({ ...api.options, config });
+    server = await serveApi({ ...api.options, ...others, config });
     return server.address?.port ?? 0;
   };
   const dial = async (port: number): Promise<Socket> => {
@@ -102,5 +102,33 @@ describe('api: its port', () => {
     await server?.close();
     server = null;
     if (!reader.closed) await once(reader, 'close');
+  });
+
+  it('answers what was asked before it closes, and what comes behind it with no fault', async () => {
+    let answer: (text: string) => void = () => undefined;
+    const asked = new Promise<void>((begun) => {
+      const text = (): Promise<string> => {
+        begun();
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      };
+      void open({}, { metrics: { ...api.options.metrics, text } }).then(async (port) => {
+        const socket = await dial(port);
+        socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      });
+    });
+    await asked;
+    const [socket] = sockets;
+    let heard = '';
+    socket?.on('data', (data) => (heard += data.toString()));
+    const closed = server?.close();
+    server = null;
+    socket?.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    answer('up 1\n');
+    await closed;
+    if (socket?.closed === false) await once(socket, 'close');
+    expect(heard).to.match(/^HTTP\/1.1 200[^]*up 1\n/);
+    expect(heard).to.not.match(/HTTP\/1.1 5\d\d/);
   });
 });
