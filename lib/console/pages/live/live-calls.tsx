@@ -5,7 +5,7 @@ import { memo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LiveCall } from '../../../api/types.ts';
 import { Empty } from '../../ui/page.tsx';
-import { durationText, useNow, whenText } from '../../ui/when.tsx';
+import { durationText, useNow, When } from '../../ui/when.tsx';
 import classes from './live.module.css';
 
 export const STATES = {
@@ -29,7 +29,7 @@ export function LiveCallTable({
   readonly calls: readonly LiveCall[];
   readonly skewMs: number;
 }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const now = useNow(1_000) - skewMs;
   const rows = useVirtualizer({
@@ -83,12 +83,7 @@ export function LiveCallTable({
                 <td>{call.scheme ?? t('live.noScheme')}</td>
                 <td className="foreign">{call.destination}</td>
                 <td>
-                  <time
-                    dateTime={call.startedAt}
-                    title={`${call.startedAt.replace('T', ' ').replace('Z', '')} UTC`}
-                  >
-                    {whenText(call.startedAt, 'time', i18n.language)}
-                  </time>
+                  <When at={call.startedAt} form="time" />
                 </td>
               </tr>
             );
