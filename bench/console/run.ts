@@ -41,7 +41,7 @@ export async function benchConsole(
       users: ['admin'],
       schemes: Array.from({ length: 12 }, (_, n) => ({
         name: `scheme${n}`,
-        webhook: { url: stage.crmUrl, timeoutSeconds: 30, maxInFlight: 10_000 },
+        webhook: { url: stage.crmUrl, timeoutSeconds: 10, maxInFlight: 10_000 },
       })),
       settings: { DEFAULT_SCHEME: 'scheme0', MAX_CALLS: '5000', LOG_LEVEL: 'info' },
       storeUrl: postgres?.urlWithPassword() ?? `sqlite:${join(folder, 'console.db')}`,
@@ -71,6 +71,10 @@ export async function benchConsole(
       const cost = { rounds, stage, callsARound: CALLS_A_ROUND, folder };
       await measured('calls', () => measureCost(it, options, cost));
       return rows;
+    } catch (error) {
+      // Calls of a load that went wrong may keep the daemon from its end.
+      say(String(error));
+      throw error;
     } finally {
       await it.close();
     }
