@@ -71,7 +71,7 @@ export class LiveStream {
 
   #next(): void {
     this.#isTicking = true;
-    this.#source.clock.after(TICK_MS, () => this.#tick(), { keepsAlive: false });
+    this.#source.clock.after(TICK_MS, () => { this.#tick(); }, { keepsAlive: false });
   }
 
   #tick(): void {
