@@ -71,7 +71,13 @@ export class LiveStream {
 
   #next(): void {
     this.#isTicking = true;
-    this.#source.clock.after(TICK_MS, () => { this.#tick(); }, { keepsAlive: false });
+    this.#source.clock.after(
+      TICK_MS,
+      () => {
+        this.#tick();
+      },
+      { keepsAlive: false },
+    );
   }
 
   #tick(): void {
@@ -86,7 +92,7 @@ export class LiveStream {
     const serveSome = (): void => {
       const ageMs = this.#source.clock.now() - tickMs;
       for (const seat of waiting.splice(0, AT_ONCE)) this.#serve(seat, ageMs);
-      if (waiting.length > 0) setImmediate(serveSome);
+      if (waiting.length > 0) this.#source.clock.after(0, serveSome, { keepsAlive: false });
     };
     serveSome();
   }
