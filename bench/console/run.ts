@@ -76,7 +76,10 @@ export async function benchConsole(
       say(String(error));
       throw error;
     } finally {
-      await it.close();
+      // The figures are worth more than an orderly end.
+      await it.close().catch((error: unknown) => {
+        say(String(error));
+      });
     }
   } finally {
     await stage.close();
