@@ -1,6 +1,6 @@
 /** What the benchmark tells its switch process to play, and what it hears back. */
 
-/** One load: every call is bridged, answered at once and hung up by its caller. */
+/** One load: every call is bridged, answered and hung up by its caller. */
 export interface LoadOrder {
   readonly port: number;
   readonly calls: number;
@@ -10,6 +10,9 @@ export interface LoadOrder {
   readonly concurrency: number;
   /** FreeSWITCH's events in full length, 10 KB each, instead of the lean ones. */
   readonly fullEvents: boolean;
+  /** Answered at once, and over as soon, where nothing is said. */
+  readonly ringMs?: number;
+  readonly talkMs?: number;
 }
 
 export interface LoadResult {

@@ -1,4 +1,4 @@
-/** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. `-- store`: see store.ts. */
+/** `npm run bench [-- --quick] [--full] [--json FILE]`: the daemon against a floor and against modesl. `-- store` and `-- console`: see store.ts and console/run.ts. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { Bench, type Figures, type Sizes, type StoreName } from './measure.ts';
 import { medians, targetsOf, toText, type Results, type Round } from './report.ts';
 import { Stage } from './stage.ts';
 import { benchStore, storeTable } from './store.ts';
+import { consoleTable, isReached } from './console/row.ts';
+import { benchConsole } from './console/run.ts';
 
 const DEFAULT: Sizes = {
   rounds: 5,
@@ -34,7 +36,8 @@ const QUICK: Sizes = {
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    records: { type: 'string', default: '1000000' },
+    records: { type: 'string' },
+    only: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     full: { type: 'boolean', default: false },
@@ -97,11 +100,26 @@ async function run(stores: ReadonlyMap<StoreName, string>): Promise<Results> {
 }
 
 if (positionals[0] === 'store') {
-  const rows = await benchStore(Number(options.records), positionals[1], say);
+  const rows = await benchStore(Number(options.records ?? 1_000_000), positionals[1], say);
   process.stdout.write(`${storeTable(rows)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   cleanUp();
   process.exit(rows.some(({ worstMs, limitMs }) => worstMs > limitMs) ? 1 : 0);
+}
+if (positionals[0] === 'console') {
+  const rows = await benchConsole(
+    {
+      records: Number(options.records ?? 100_000),
+      database: positionals[1] ?? 'sqlite',
+      rounds: sizes.rounds,
+      only: options.only,
+    },
+    say,
+  );
+  process.stdout.write(`${consoleTable(rows)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  cleanUp();
+  process.exit(rows.every(isReached) ? 0 : 1);
 }
 const postgres = postgresInstalled() ? await Postgres.start() : null;
 try {

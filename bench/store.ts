@@ -109,10 +109,24 @@ async function row(
 
 type Samples = readonly CallRecord[];
 
-async function fill(store: Store, records: number, say: (text: string) => void): Promise<Samples> {
+/** When the calls were: a year's worth, unless something else is told. */
+interface Span {
+  readonly end: number;
+  readonly days: number;
+}
+const YEAR: Span = { end: END, days: DAYS };
+
+export async function fill(
+  store: Store,
+  records: number,
+  say: (text: string) => void,
+  span = YEAR,
+): Promise<Samples> {
   const samples: CallRecord[] = [];
   for (let n = 0; n < records; n += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, records - n) }, (_, i) => bornAt(n + i, records));
+    const batch = Array.from({ length: Math.min(BATCH, records - n) }, (_, i) =>
+      bornAt(n + i, records, span),
+    );
     if (n % (BATCH * 200) === 0) samples.push(batch[0] as CallRecord);
     await store.calls.insert(batch.map((record) => rowOf(record, 'default')));
     if ((n / BATCH) % 400 === 399) say(`  ${n + BATCH} records`);
@@ -136,8 +150,8 @@ const FAILURES = [
 ] as const;
 
 /** A year of a company: common and rare callers, schemes of which one was retired, failures that come in bursts. */
-function bornAt(n: number, records: number): CallRecord {
-  const at = new Date(END - DAYS * 86_400_000 + Math.floor((n / records) * DAYS * 86_400_000));
+function bornAt(n: number, records: number, { end, days }: Span): CallRecord {
+  const at = new Date(end - days * 86_400_000 + Math.floor((n / records) * days * 86_400_000));
   const early = n < records * 0.4;
   const draw = chance(n, 1);
   const failed = draw > 0.94;

@@ -14,14 +14,13 @@ function tell(report: SwitchReport): void {
   process.send?.(report);
 }
 
-const CALLEE = { kind: 'answer', afterMs: 0, talkMs: 20, hangup: 'caller' } as const;
-
-function scriptOf(n: number): CallScript {
+function scriptOf(n: number, { ringMs = 0, talkMs = 20 }: LoadOrder): CallScript {
+  const callee = { kind: 'answer', afterMs: ringMs, talkMs, hangup: 'caller' } as const;
   return {
     caller: String(380_501_000_000 + (n % 1_000_000)),
     did: '380441112233',
     guardSeconds: GUARD_SECONDS,
-    callee: () => CALLEE,
+    callee: () => callee,
   };
 }
 
@@ -80,7 +79,7 @@ async function play(order: LoadOrder): Promise<LoadResult> {
   for (let placed = 0; placed < calls;) {
     const due = Math.min(calls, Math.floor(((performance.now() - began) / 1000) * callsPerSecond) + 1);
     for (; placed < due && running.size < concurrency; placed++) {
-      const call = placing.call(scriptOf(placed)).then((report) => {
+      const call = placing.call(scriptOf(placed, order)).then((report) => {
         tally.add(report);
         running.delete(call);
       });

@@ -61,7 +61,9 @@ export async function buildApi(
     requestTimeout: REQUEST_MS,
     connectionTimeout: SILENT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: true,
+    // Whoever has asked gets the answer, and no request finds a fault because it comes while the port closes.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',

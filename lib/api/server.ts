@@ -18,6 +18,8 @@ export interface Api {
 const DEFAULT_PORT = 8085;
 /** A page of the console takes six, an event stream one. */
 const MAX_CONNECTIONS = 512;
+/** Who reads his answer slower than that, while it closes, is cut. */
+const FAREWELL_MS = 150;
 /** Until there is a user. */
 const AGAIN_MS = 5_000;
 
@@ -39,9 +41,17 @@ export async function serveApi(options: ApiOptions): Promise<Api> {
   app.server.maxConnections = MAX_CONNECTIONS;
   if (isLocal) {
     const address = await listen(app, options);
-    return { address, close: () => app.close() };
+    return { address, close: () => close(app, options) };
   }
   return whenThereIsAUser(app, options);
+}
+
+async function close(app: FastifyInstance, { clock }: ApiOptions): Promise<void> {
+  const cancel = clock.after(FAREWELL_MS, () => {
+    app.server.closeAllConnections();
+  });
+  await app.close();
+  cancel();
 }
 
 async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promise<Api['address']> {
@@ -98,7 +108,7 @@ function whenThereIsAUser(app: FastifyInstance, options: ApiOptions): Api {
     close: async () => {
       closed = true;
       cancel();
-      await app.close();
+      await close(app, options);
     },
   };
 }

@@ -19,6 +19,20 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
+    // What every page needs is one file, not forty: on the wire of six connections they would come one after another. What some
+    // pages share comes in a few.
+    rolldownOptions: {
+      output: {
+        // The names of all that share it would be its name.
+        chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, '')}-[hash].js`,
+        codeSplitting: {
+          groups: [
+            { name: 'console', tags: ['$initial'] },
+            { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 60_000 },
+          ],
+        },
+      },
+    },
   },
   server: {
     // For work on the pages: `npx vite lib/console`, with a router on the API's own port.

@@ -19,7 +19,7 @@ describe('console: live, and in trouble', function () {
     }
     it_ = await openConsole({
       users: ['admin', 'viewer'],
-      schemes: [{ name: 'sales', webhook: { url: 'CRM_URL/route', timeoutSeconds: 30 } }],
+      schemes: [{ name: 'sales', webhook: { url: 'CRM_URL/route', timeoutSeconds: 30, maxInFlight: 200 } }],
       settings: { DEFAULT_SCHEME: 'sales' },
       crm: async () => {
         await new Promise<void>((resolve) => {
@@ -51,6 +51,30 @@ describe('console: live, and in trouble', function () {
     await freeswitch.close();
     await call.catch(() => undefined);
     await page.getByText('No calls at the moment').waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
+  it('draws those rows alone that are on the screen, however many calls there are', async () => {
+    const page = await it_.pageAs('admin', '/live');
+    const freeswitch = new SimulatedFreeSwitch({ routers: [it_.daemon.address], users: () => 'registered' });
+    const calls = Array.from({ length: 100 }, (_, n) =>
+      freeswitch.call({
+        caller: String(380_441_200_000 + n),
+        did: '15005550100',
+        guardSeconds: 60,
+        callee: () => ({ kind: 'ring' }),
+      }),
+    );
+    const table = page.locator('table[aria-rowcount]');
+    await page.locator('table[aria-rowcount="101"]').waitFor();
+    const rows = table.locator('tbody tr[aria-rowindex]');
+    await rows.first().waitFor();
+    expect(await rows.count()).to.be.within(5, 40);
+    await page.evaluate("document.querySelector('table[aria-rowcount]').parentElement.scrollTo(0, 1e6)");
+    await table.locator('tr[aria-rowindex="101"]').waitFor();
+    expect(await rows.count()).to.be.within(5, 40);
+    await freeswitch.close();
+    await Promise.allSettled(calls);
     expect(page.complaints).to.deep.equal([]);
   });
 

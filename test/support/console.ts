@@ -14,11 +14,12 @@ import {
   type SimulatedCrm,
 } from '../../lib/simulator/index.ts';
 import { Daemon, type Settings } from './daemon.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { openStore } from './stored.ts';
 
 /** The console as a person has it: the built daemon with a store, a CRM and a FreeSWITCH that are simulated, and a browser. */
 
-const CHROMIUM = process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium';
 export const NO_BROWSER = `no browser: install Debian's chromium, or name one in CHROMIUM_BIN`;
 
 export function browserInstalled(): boolean {
@@ -36,6 +37,12 @@ export interface ConsoleOptions {
   readonly settings?: Settings;
   /** Who may log in, by his role. */
   readonly users?: readonly Role[];
+  /** What the store holds before the router opens it. */
+  readonly fill?: (store: Store) => Promise<void>;
+  /** SQLite of its own by default. */
+  readonly storeUrl?: string;
+  /** Of the daemon: see there. */
+  readonly core?: number;
 }
 
 export interface ConsoleUnderTest {
@@ -57,16 +64,18 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
     crm: answer = () => ({ status: 200, body: '{"destination":"201"}' }),
   } = options;
   const folder = await mkdtemp(join(tmpdir(), 'esl-router-console-'));
-  const storeUrl = `sqlite:${join(folder, 'console.db')}`;
+  const { storeUrl = `sqlite:${join(folder, 'console.db')}`, fill, core } = options;
   const store = await openStore({ url: storeUrl });
   const hash = await new Passwords().hash(PASSWORD);
   for (const role of users) await store.accounts.addUser(userRow({ name: role, role, hash, at: new Date() }));
+  await fill?.(store);
   await store.close();
   const crm = await startCrm(answer);
   const text = JSON.stringify(options.schemes ?? []).replaceAll('CRM_URL', crm.url);
   const daemon = await Daemon.start({
     schemes: JSON.parse(text) as SchemeDocument[],
     settings: { API_PORT: '0', STORE_URL: storeUrl, ...settings },
+    ...(core === undefined ? {} : { core }),
   });
   const { port } = await daemon.until(({ message }) => message === 'api');
   const url = `http://127.0.0.1:${String(port)}`;

@@ -1,26 +1,19 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { LiveCall } from '../../call/live.ts';
 import type { ApiContext } from '../context.ts';
 import { authenticate } from '../guard/auth.ts';
+import { LiveStream } from '../live-stream.ts';
 import { principalOf, type Role } from '../guard/role.ts';
 import { textFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 import { content } from '../shapes.ts';
 
-/**
- * Calls in progress: as they are, and once a second as they change. A reader never delays a call: all changes of a second are
- * one event.
- */
+/** Calls in progress: as they are, and once a second as they change. */
 
-const TICK_MS = 1_000;
-/** How often a sign of life is sent. Access is checked again each second. */
-const HEARTBEAT_TICKS = 15;
-const MAX_READERS = 64;
+/** Of 512 connections, so that others may come too. */
+const MAX_READERS = 256;
 const MAX_SHOWN = 500;
-/** A client with this much unread is gone, or should be. */
-const MAX_BEHIND_BYTES = 256 * 1024;
 
 const live = z.object({
   at: z.string(),
@@ -65,6 +58,8 @@ function shownCall(role: Role, call: LiveCall): LiveCall {
   };
 }
 
+const isMaskedFor = (role: Role): boolean => role === 'viewer';
+
 export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { clock, live: calls } = context;
   const shown = (role: Role): z.infer<typeof live> => {
@@ -74,11 +69,14 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
       calls: calls.list(MAX_SHOWN).map((call) => shownCall(role, call)),
     };
   };
-  let readers = 0;
+  const stream = new LiveStream({
+    version: () => calls.version,
+    text: (isMasked) => JSON.stringify(shown(isMasked ? 'viewer' : 'operator')),
+    clock,
+  });
   return (app) => {
-    const open = new Set<ServerResponse>();
     app.addHook('preClose', (done) => {
-      for (const response of open) response.destroy();
+      stream.close();
       done();
     });
     app.get(
@@ -118,7 +116,7 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       (request, reply) => {
         const { role } = principalOf(request);
-        if (readers >= MAX_READERS) {
+        if (stream.readers >= MAX_READERS) {
           throw new ApiProblem(503, 'too many clients read this stream', {
             headers: { 'Retry-After': '10' },
           });
@@ -127,43 +125,16 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { raw: response } = reply;
         // The client has left during authentication.
         if (response.destroyed) return reply;
-        readers++;
-        open.add(response);
         for (const [name, value] of Object.entries(reply.getHeaders())) {
           if (value !== undefined) response.setHeader(name, value);
         }
         response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
-        let version = -1;
-        let ticks = 0;
-        let cancel = (): void => undefined;
-        const tick = (): void => {
-          if (response.destroyed) return;
-          if (response.writableLength > MAX_BEHIND_BYTES) {
-            response.destroy();
-            return;
-          }
-          const isBehind = response.writableNeedDrain;
-          if (version !== calls.version && !isBehind) {
-            version = calls.version;
-            response.write(`event: live\ndata: ${JSON.stringify(shown(role))}\n\n`);
-          } else if (ticks % HEARTBEAT_TICKS === 0) {
-            response.write(': still here\n\n');
-          }
-          void stillMay(++ticks % HEARTBEAT_TICKS === 0);
-          cancel = clock.after(TICK_MS, tick, { keepsAlive: false });
-        };
         // A user who is disabled sees nothing more; a store that fails to answer once is no reason to cut everybody.
-        const stillMay = async (isStrict: boolean): Promise<void> => {
+        const check = async (isStrict: boolean): Promise<void> => {
           const principal = await authenticate(request, context).catch(() => (isStrict ? null : undefined));
           if (principal !== undefined && principal?.role !== role) response.destroy();
         };
-        response.once('close', () => {
-          readers--;
-          open.delete(response);
-          cancel();
-        });
-        response.on('error', () => undefined);
-        tick();
+        stream.add({ response, isMasked: isMaskedFor(role), check: (isStrict) => void check(isStrict) });
         return reply;
       },
     );

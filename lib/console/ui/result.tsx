@@ -7,6 +7,7 @@ import {
   IconPhoneX,
   IconUserQuestion,
 } from '@tabler/icons-react';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Result } from '../../api/types.ts';
 
@@ -29,7 +30,8 @@ interface ResultBadgeProps {
   readonly reason?: string;
 }
 
-export function ResultBadge({ result, reason }: ResultBadgeProps) {
+/** Drawn again only when it is another one: tables have many. */
+export const ResultBadge = memo(function ResultBadge({ result, reason }: ResultBadgeProps) {
   const { t } = useTranslation();
   const { color, icon: Icon } = isResult(result) ? RESULTS[result] : { color: 'gray', icon: IconArrowGuide };
   const badge = (
@@ -38,4 +40,4 @@ export function ResultBadge({ result, reason }: ResultBadgeProps) {
     </Badge>
   );
   return reason === undefined ? badge : <Tooltip label={reason}>{badge}</Tooltip>;
-}
+});

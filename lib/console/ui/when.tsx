@@ -1,8 +1,7 @@
-import { Text, Tooltip } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-/** Times in the viewer's zone, UTC on hover. */
+/** Times in the viewer's zone, UTC on hover: as a title, for a tooltip of its own is many times as much work as the time, and tables are full of them. */
 
 interface WhenProps {
   /** ISO 8601. */
@@ -13,13 +12,16 @@ interface WhenProps {
 
 export function When({ at, form = 'full' }: WhenProps) {
   const { i18n } = useTranslation();
-  const date = new Date(at);
-  const text = whenText(at, form, i18n.language);
   return (
-    <Tooltip label={`${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`}>
-      <time dateTime={at}>{text}</time>
-    </Tooltip>
+    <time dateTime={at} title={utcText(at)}>
+      {whenText(at, form, i18n.language)}
+    </time>
   );
+}
+
+/** `2026-11-27 03:00:42.000 UTC` */
+export function utcText(at: string): string {
+  return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 }
 
 export function whenText(at: string, form: 'full' | 'time', language: string): string {
@@ -51,16 +53,19 @@ export function Ago({ at }: { readonly at: string }) {
   const now = useNow(1_000);
   const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
   return (
-    <Tooltip label={at}>
-      <Text span inherit>
-        {agoText(seconds, i18n.language)}
-      </Text>
-    </Tooltip>
+    <time dateTime={at} title={utcText(at)}>
+      {agoText(seconds, i18n.language)}
+    </time>
   );
 }
 
+const AGO_FORMATS = new Map<string, Intl.RelativeTimeFormat>();
+
 function agoText(seconds: number, language: string): string {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' });
+  const format =
+    AGO_FORMATS.get(language) ??
+    new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'narrow' });
+  AGO_FORMATS.set(language, format);
   if (seconds < 60) return format.format(-seconds, 'second');
   if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
   if (seconds < 86_400) return format.format(-Math.floor(seconds / 3600), 'hour');

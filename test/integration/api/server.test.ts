@@ -18,9 +18,9 @@ describe('api: its port', () => {
   });
   after(() => api.close());
 
-  const open = async (settings: object): Promise<number> => {
+  const open = async (settings: object, others: object = {}): Promise<number> => {
     const config = { ...api.options.config, api: { ...api.options.config.api, port: 0, ...settings } };
-    server = await serveApi({ ...api.options, config });
+    server = await serveApi({ ...api.options, ...others, config });
     return server.address?.port ?? 0;
   };
   const dial = async (port: number): Promise<Socket> => {
@@ -86,7 +86,7 @@ describe('api: its port', () => {
     expect(text).to.not.include('"ok"');
   });
 
-  it('serves 64 readers of events, turns the next one away, and cuts them all when it ends', async () => {
+  it('serves 256 readers of events, turns the next one away, and cuts them all when it ends', async () => {
     const port = await open({});
     const token = bearer(api.tokens.operator).authorization;
     const request = `GET /api/v1/live/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${token}\r\n\r\n`;
@@ -94,7 +94,7 @@ describe('api: its port', () => {
     reader.write(request);
     const [begun] = (await once(reader, 'data')) as [Buffer];
     expect(begun.toString()).to.match(/^HTTP\/1.1 200[^]*text\/event-stream[^]*event: live/);
-    for (let at = 0; at < 64; at++) (await dial(port)).write(request);
+    for (let at = 0; at < 256; at++) (await dial(port)).write(request);
     const last = await dial(port);
     last.write(request);
     const [refused] = (await once(last, 'data')) as [Buffer];
@@ -102,5 +102,33 @@ describe('api: its port', () => {
     await server?.close();
     server = null;
     if (!reader.closed) await once(reader, 'close');
+  });
+
+  it('answers what was asked before it closes, and what comes behind it with no fault', async () => {
+    let answer: (text: string) => void = () => undefined;
+    const asked = new Promise<void>((begun) => {
+      const text = (): Promise<string> => {
+        begun();
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      };
+      void open({}, { metrics: { ...api.options.metrics, text } }).then(async (port) => {
+        const socket = await dial(port);
+        socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      });
+    });
+    await asked;
+    const [socket] = sockets;
+    let heard = '';
+    socket?.on('data', (data) => (heard += data.toString()));
+    const closed = server?.close();
+    server = null;
+    socket?.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    answer('up 1\n');
+    await closed;
+    if (socket?.closed === false) await once(socket, 'close');
+    expect(heard).to.match(/^HTTP\/1.1 200[^]*up 1\n/);
+    expect(heard).to.not.match(/HTTP\/1.1 5\d\d/);
   });
 });

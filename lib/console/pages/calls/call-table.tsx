@@ -6,7 +6,7 @@ import type { CallSummary } from '../../../api/types.ts';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
 import { useWord } from '../../ui/word.ts';
-import { durationText, whenText } from '../../ui/when.tsx';
+import { durationText, When } from '../../ui/when.tsx';
 import { COLUMNS, gridOf, type Column } from './columns.ts';
 import classes from './calls.module.css';
 
@@ -33,7 +33,8 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
     getScrollElement: () => box.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
-    getItemKey: (index) => calls[index]?.id ?? index,
+    // By their places, not by their calls: after another filter the rows stay, with other words in them.
+    getItemKey: (index) => index,
   });
   const items = rows.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
@@ -133,7 +134,7 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
   const word = useWord();
   switch (column) {
     case 'startedAt':
-      return <Began at={call.startedAt} />;
+      return <When at={call.startedAt} form="time" />;
     case 'result':
       return isResult(call.result) ? (
         <ResultBadge result={call.result} />
@@ -186,14 +187,4 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
 
 function lengthOf(fromMs: number | null, toMs: number | null): string {
   return fromMs === null || toMs === null ? '–' : durationText(Math.max(0, toMs - fromMs));
-}
-
-/** In every row: without the tooltip of `When`, which is many times as much work as the time itself. */
-function Began({ at }: { readonly at: string }) {
-  const { i18n } = useTranslation();
-  return (
-    <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`}>
-      {whenText(at, 'time', i18n.language)}
-    </time>
-  );
 }

@@ -1,12 +1,13 @@
 import { BarChart, LineChart } from '@mantine/charts';
 import '@mantine/charts/styles.css';
 import { Grid, Paper, Title } from '@mantine/core';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Minute } from '../../../api/types.ts';
 import { RESULTS } from '../../ui/result.tsx';
 
 /** The last hour: calls a minute by result, and how long CRMs took. */
-export function LiveCharts({ minutes }: { readonly minutes: readonly Minute[] }) {
+export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minutes: readonly Minute[] }) {
   const { t, i18n } = useTranslation();
   const time = new Intl.DateTimeFormat(i18n.language, {
     hour: '2-digit',
@@ -75,4 +76,4 @@ export function LiveCharts({ minutes }: { readonly minutes: readonly Minute[] })
       </Grid.Col>
     </Grid>
   );
-}
+});

@@ -1,11 +1,12 @@
-import { Badge, Table, Text } from '@mantine/core';
+import { Badge } from '@mantine/core';
 import { IconBell, IconCloudQuestion, IconMessage, IconRoute } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import { memo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LiveCall } from '../../../api/types.ts';
 import { Empty } from '../../ui/page.tsx';
 import { durationText, useNow, When } from '../../ui/when.tsx';
+import classes from './live.module.css';
 
 export const STATES = {
   deciding: { color: 'gray', icon: IconRoute },
@@ -18,7 +19,9 @@ const ROW_PX = 37;
 /** Beyond it a row is a row on the screen alone: five hundred that change each second stay fluent. */
 const HIGHEST_PX = 560;
 
-/** The calls of now, the oldest first. */
+const COLUMNS = ['state', 'since', 'caller', 'did', 'scheme', 'destination', 'started'] as const;
+
+/** The calls of now, the oldest first. Its rows are plain elements: they change each second, and a component costs many times as much. */
 export function LiveCallTable({
   calls,
   skewMs,
@@ -43,59 +46,61 @@ export function LiveCallTable({
   return (
     <div
       ref={box}
-      style={{ maxHeight: HIGHEST_PX, overflow: 'auto' }}
+      className={classes['box']}
+      style={{ maxHeight: HIGHEST_PX }}
       tabIndex={0}
       role="region"
       aria-label={t('live.now')}
     >
-      <Table stickyHeader highlightOnHover miw={720} verticalSpacing={6}>
-        <Table.Thead>
-          <Table.Tr>
-            {(['state', 'since', 'caller', 'did', 'scheme', 'destination', 'started'] as const).map(
-              (name) => (
-                <Table.Th key={name}>{t(`live.columns.${name}`)}</Table.Th>
-              ),
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
+      <table className={classes['table']} aria-rowcount={calls.length + 1}>
+        <thead>
+          <tr>
+            {COLUMNS.map((name) => (
+              <th key={name} scope="col">
+                {t(`live.columns.${name}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
           {above > 0 && <tr style={{ height: above }} aria-hidden />}
           {items.map(({ index }) => {
             const call = calls[index];
             if (call === undefined) return null;
-            const { color, icon: Icon } = STATES[call.state];
             return (
-              <Table.Tr key={call.id}>
-                <Table.Td>
-                  <Badge color={color} variant="light" tt="none" leftSection={<Icon size={14} aria-hidden />}>
-                    {t(`live.states.${call.state}`)}
-                  </Badge>
-                </Table.Td>
-                <Table.Td>{durationText(Math.max(0, now - Date.parse(call.since)))}</Table.Td>
-                <Table.Td>
-                  <Text span inherit className="foreign">
-                    {call.caller === '' ? t('live.withheld') : call.caller}
-                  </Text>{' '}
-                  <Text span inherit c="dimmed" className="foreign" lineClamp={1}>
-                    {call.callerName === call.caller ? '' : call.callerName.slice(0, 64)}
-                  </Text>
-                </Table.Td>
-                <Table.Td>{call.did}</Table.Td>
-                <Table.Td>{call.scheme ?? t('live.noScheme')}</Table.Td>
-                <Table.Td>
-                  <Text span inherit className="foreign">
-                    {call.destination}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
+              <tr key={index} aria-rowindex={index + 2} style={{ height: ROW_PX }}>
+                <td>
+                  <State state={call.state} />
+                </td>
+                <td>{durationText(Math.max(0, now - Date.parse(call.since)))}</td>
+                <td>
+                  <bdi className="foreign">{call.caller === '' ? t('live.withheld') : call.caller}</bdi>
+                  {call.callerName !== '' && call.callerName !== call.caller && (
+                    <bdi className={`foreign ${classes['name']}`}>{call.callerName.slice(0, 64)}</bdi>
+                  )}
+                </td>
+                <td>{call.did}</td>
+                <td>{call.scheme ?? t('live.noScheme')}</td>
+                <td className="foreign">{call.destination}</td>
+                <td>
                   <When at={call.startedAt} form="time" />
-                </Table.Td>
-              </Table.Tr>
+                </td>
+              </tr>
             );
           })}
           {below > 0 && <tr style={{ height: below }} aria-hidden />}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
     </div>
   );
 }
+
+const State = memo(function State({ state }: Pick<LiveCall, 'state'>) {
+  const { t } = useTranslation();
+  const { color, icon: Icon } = STATES[state];
+  return (
+    <Badge color={color} variant="light" tt="none" leftSection={<Icon size={14} aria-hidden />}>
+      {t(`live.states.${state}`)}
+    </Badge>
+  );
+});

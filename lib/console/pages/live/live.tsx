@@ -1,6 +1,6 @@
 import { Badge, Box, Grid, Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, memo, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Live } from '../../../api/types.ts';
 import { minutes, useLive, type LiveView } from '../../api/live.ts';
@@ -15,21 +15,15 @@ import { BreakerPanel, DeliveriesPanel, RouterPanel, StorePanel } from './panels
 const LiveCharts = lazy(async () => ({ default: (await import('./charts.tsx')).LiveCharts }));
 const CHART_PX = 238;
 
-/** What goes on now: every call, and whether all that it needs is well. */
+/** What goes on now: every call, and whether all that it needs is well. Only what shows calls is drawn again with each event. */
 export function LivePage() {
   const { t } = useTranslation();
   const view = useLive();
-  const known = useQuery({ ...status, refetchInterval: 5_000 });
-  const lately = useQuery(minutes);
   const { data } = view;
   return (
     <Page title={t('live.title')} actions={<StreamState view={view} />}>
       <Figures data={data} />
-      <Suspense fallback={<Skeleton h={CHART_PX} aria-busy="true" />}>
-        <Loaded query={lately} rows={4}>
-          {(list) => <LiveCharts minutes={list} />}
-        </Loaded>
-      </Suspense>
+      <Lately />
       <Grid gap="md">
         <Grid.Col span={{ base: 12, lg: 9 }}>
           <Paper withBorder p="sm">
@@ -42,21 +36,39 @@ export function LivePage() {
           </Paper>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 3 }}>
-          <Loaded query={known}>
-            {(now) => (
-              <Stack gap="md">
-                <RouterPanel status={now} />
-                <StorePanel status={now} />
-                <DeliveriesPanel />
-                <BreakerPanel breakers={now.breakers} />
-              </Stack>
-            )}
-          </Loaded>
+          <Health />
         </Grid.Col>
       </Grid>
     </Page>
   );
 }
+
+const Lately = memo(function Lately() {
+  const query = useQuery(minutes);
+  return (
+    <Suspense fallback={<Skeleton h={CHART_PX} aria-busy="true" />}>
+      <Loaded query={query} rows={4}>
+        {(list) => <LiveCharts minutes={list} />}
+      </Loaded>
+    </Suspense>
+  );
+});
+
+const Health = memo(function Health() {
+  const query = useQuery({ ...status, refetchInterval: 5_000 });
+  return (
+    <Loaded query={query}>
+      {(now) => (
+        <Stack gap="md">
+          <RouterPanel status={now} />
+          <StorePanel status={now} />
+          <DeliveriesPanel />
+          <BreakerPanel breakers={now.breakers} />
+        </Stack>
+      )}
+    </Loaded>
+  );
+});
 
 /** How much this machine's clock is ahead of the router's, so that "since" is right on both. */
 function skewOf({ data, heardAt }: LiveView): number {

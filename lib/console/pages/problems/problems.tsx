@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ProblemGroup } from '../../../api/types.ts';
 import { send } from '../../api/client.ts';
@@ -15,6 +16,8 @@ import { Ago, When } from '../../ui/when.tsx';
 
 const route = getRouteApi('/problems');
 const FILTERS: readonly ProblemFilter[] = ['active', 'open', 'acknowledged', 'solved'];
+/** Each is a card of many words: a screen shows six. */
+const AT_ONCE = 20;
 const COLOURS = { open: 'red', acknowledged: 'yellow', solved: 'teal' } as const;
 
 export function Problems() {
@@ -44,11 +47,7 @@ export function Problems() {
           groups.length === 0 ? (
             <Empty title={t('system.problems.none')}>{t('system.problems.noneHint')}</Empty>
           ) : (
-            <Stack gap="sm">
-              {groups.map((group) => (
-                <ProblemCard key={group.id} group={group} />
-              ))}
-            </Stack>
+            <ProblemCards key={filter} groups={groups} />
           )
         }
       </Loaded>
@@ -56,7 +55,31 @@ export function Problems() {
   );
 }
 
-function ProblemCard({ group }: { readonly group: ProblemGroup }) {
+function ProblemCards({ groups }: { readonly groups: readonly ProblemGroup[] }) {
+  const { t } = useTranslation();
+  const [most, setMost] = useState(AT_ONCE);
+  return (
+    <Stack gap="sm">
+      {groups.slice(0, most).map((group) => (
+        <ProblemCard key={group.id} group={group} />
+      ))}
+      {groups.length > most && (
+        <Group justify="center">
+          <Button
+            variant="default"
+            onClick={() => {
+              setMost(most + AT_ONCE);
+            }}
+          >
+            {t('system.problems.more', { count: groups.length - most })}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+const ProblemCard = memo(function ProblemCard({ group }: { readonly group: ProblemGroup }) {
   const { t } = useTranslation();
   const { data: me } = useQuery(session);
   const change = useAction({
@@ -149,7 +172,7 @@ function ProblemCard({ group }: { readonly group: ProblemGroup }) {
       </Group>
     </Paper>
   );
-}
+});
 
 function Fact({ label, children }: { readonly label: string; readonly children: React.ReactNode }) {
   return (

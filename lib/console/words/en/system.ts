@@ -12,6 +12,7 @@ export const system = {
     last: 'Last',
     affected: 'Calls affected',
     lastCall: 'Last call',
+    more: 'More ({{count}})',
     acknowledge: 'Acknowledge',
     solve: 'Mark as solved',
     reopen: 'Open again',

@@ -11,6 +11,7 @@ export const system = {
     last: 'Востаннє',
     affected: 'Дзвінки, яких це торкнулося',
     lastCall: 'Останній дзвінок',
+    more: 'Ще ({{count}})',
     acknowledge: 'Прийняти',
     solve: 'Позначити розв’язаною',
     reopen: 'Відкрити знову',

@@ -1,0 +1,139 @@
+/** What calls pay for people who watch: the same load with nobody, with ten browsers, and with very many streams. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { chromium, type BrowserContextOptions } from 'playwright-core';
+import { CHROMIUM, type ConsoleUnderTest } from '../../test/support/console.ts';
+import { loadAverage, pinned, rssKib, SWITCH_CORE } from '../child.ts';
+import { median } from '../measure.ts';
+import type { Stage } from '../stage.ts';
+import type { Row } from './row.ts';
+
+const BROWSERS = 10;
+const STREAMS = 200;
+/** Of them: they are open, and nobody reads. */
+const ASLEEP = 50;
+const COST_MS = 1;
+const RATE = 100;
+const RING_MS = 1_000;
+const TALK_MS = 4_000;
+
+export interface CostOptions {
+  readonly rounds: number;
+  readonly stage: Stage;
+  readonly callsARound: number;
+  readonly folder: string;
+}
+
+export async function measureCost(
+  it: ConsoleUnderTest,
+  options: BrowserContextOptions,
+  { rounds, stage, callsARound, folder }: CostOptions,
+): Promise<Row[]> {
+  const load = async (calls = callsARound): Promise<number> => {
+    const { p99Ms, ends } = await stage.load({
+      ...{ port: it.daemon.address.port, calls, callsPerSecond: RATE, concurrency: Infinity },
+      ...{ ringMs: RING_MS, talkMs: TALK_MS },
+    });
+    if (ends['answered'] !== calls) throw new Error(`not all were answered: ${JSON.stringify(ends)}`);
+    return p99Ms;
+  };
+  await load(callsARound * 2);
+  const alone: number[] = [];
+  const watched: number[] = [];
+  const streamed: number[] = [];
+  const grown: number[] = [];
+  for (let n = 0; n < rounds; n++) {
+    alone.push(await load());
+    watched.push(await withBrowsers(it, options, folder, load));
+    const { p99Ms, grownKib } = await withStreams(it, options, load);
+    streamed.push(p99Ms);
+    grown.push(grownKib / 1024);
+  }
+  const more = (list: readonly number[]): number[] => list.map((ms, n) => ms - (alone[n] ?? 0));
+  const row = (what: string, list: readonly number[], limit: Row['limit'], note = ''): Row => {
+    return {
+      what,
+      unit: 'ms',
+      median: median(list),
+      worst: Math.max(...list),
+      limit,
+      note,
+      load: loadAverage(),
+    };
+  };
+  const most = { kind: 'at most', value: COST_MS } as const;
+  const each = (list: readonly number[]): string => list.map((ms) => ms.toFixed(1)).join(' ');
+  return [
+    row('p99 of decisions, nobody watches', alone, null, each(alone)),
+    row(`p99 of decisions, ${BROWSERS} browsers`, watched, null, each(watched)),
+    row(`what ${BROWSERS} browsers cost at p99`, more(watched), most),
+    row(`p99 of decisions, ${STREAMS} streams`, streamed, null, each(streamed)),
+    row(`what ${STREAMS} streams cost at p99`, more(streamed), null, `${ASLEEP} of them are not read`),
+    { ...row(`memory for ${STREAMS} streams`, grown, null), unit: 'MB' },
+  ];
+}
+
+/** Other machines have the browsers: here they get what the switch and the CRM leave of their core. */
+async function withBrowsers(
+  it: ConsoleUnderTest,
+  options: BrowserContextOptions,
+  folder: string,
+  load: () => Promise<number>,
+): Promise<number> {
+  const patient = join(folder, 'patient-chromium');
+  await writeFile(patient, `#!/bin/sh\nexec nice -n 19 ${pinned(SWITCH_CORE, [CHROMIUM]).join(' ')} "$@"\n`);
+  await chmod(patient, 0o755);
+  const browser = await chromium.launch({
+    executablePath: patient,
+    args: ['--no-sandbox'],
+    timeout: 120_000,
+  });
+  try {
+    for (let n = 0; n < BROWSERS; n++) {
+      const page = await (await browser.newContext(options)).newPage();
+      page.setDefaultTimeout(120_000);
+      await page.goto(`${it.url}/live`);
+      await page.locator('.recharts-surface').first().waitFor();
+    }
+    return await load();
+  } finally {
+    await browser.close();
+  }
+}
+
+async function withStreams(
+  it: ConsoleUnderTest,
+  { storageState }: BrowserContextOptions,
+  load: () => Promise<number>,
+): Promise<{ p99Ms: number; grownKib: number }> {
+  const state = typeof storageState === 'object' ? storageState : { cookies: [] };
+  const cookie = state.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  const pid = it.daemon.child.pid ?? 0;
+  const before = rssKib(pid);
+  const agent = new Agent({ maxSockets: Infinity });
+  const streams = await Promise.all(
+    Array.from({ length: STREAMS }, () => {
+      return new Promise<IncomingMessage>((resolve, reject) => {
+        get(`${it.url}/api/v1/live/events`, { agent, headers: { cookie } }, (response) => {
+          response.on('error', () => undefined);
+          if (response.statusCode === 200) resolve(response);
+          else reject(new Error(`a stream got ${String(response.statusCode)}`));
+        }).on('error', reject);
+      });
+    }),
+  );
+  try {
+    for (const [n, stream] of streams.entries()) {
+      if (n < ASLEEP) stream.pause();
+      else stream.resume();
+    }
+    const p99Ms = await load();
+    return { p99Ms, grownKib: rssKib(pid) - before };
+  } finally {
+    for (const stream of streams) stream.destroy();
+    agent.destroy();
+    await delay(1_000);
+  }
+}
