@@ -11,6 +11,9 @@ import type { Stage } from '../stage.ts';
 import type { Row } from './row.ts';
 
 const BROWSERS = 10;
+/** What a browser on the Live page asks for beside the stream, and how often. */
+const ASKED = ['/live/minutes', '/status', '/problems', '/deliveries'];
+const ASK_MS = 5_000;
 const STREAMS = 200;
 /** Of them: they are open, and nobody reads. */
 const ASLEEP = 50;
@@ -41,13 +44,17 @@ export async function measureCost(
   };
   await load(callsARound * 2);
   const alone: number[] = [];
+  const asked: number[] = [];
   const watched: number[] = [];
   const streamed: number[] = [];
   const grown: number[] = [];
   for (let n = 0; n < rounds; n++) {
     alone.push(await load());
+    const ten = await withStreams(it, options, { readers: BROWSERS, asleep: 0, asks: true }, load);
+    asked.push(ten.p99Ms);
     watched.push(await withBrowsers(it, options, folder, load));
-    const { p99Ms, grownKib } = await withStreams(it, options, load);
+    const many = { readers: STREAMS, asleep: ASLEEP, asks: false };
+    const { p99Ms, grownKib } = await withStreams(it, options, many, load);
     streamed.push(p99Ms);
     grown.push(grownKib / 1024);
   }
@@ -67,15 +74,16 @@ export async function measureCost(
   const each = (list: readonly number[]): string => list.map((ms) => ms.toFixed(1)).join(' ');
   return [
     row('p99 of decisions, nobody watches', alone, null, each(alone)),
-    row(`p99 of decisions, ${BROWSERS} browsers`, watched, null, each(watched)),
-    row(`what ${BROWSERS} browsers cost at p99`, more(watched), most),
+    row(`p99 of decisions, what ${BROWSERS} browsers ask for`, asked, null, each(asked)),
+    row(`what ${BROWSERS} browsers ask for costs at p99`, more(asked), most),
+    row(`p99 of decisions, ${BROWSERS} browsers on this machine`, watched, null, each(watched)),
     row(`p99 of decisions, ${STREAMS} streams`, streamed, null, each(streamed)),
     row(`what ${STREAMS} streams cost at p99`, more(streamed), null, `${ASLEEP} of them are not read`),
     { ...row(`memory for ${STREAMS} streams`, grown, null), unit: 'MB' },
   ];
 }
 
-/** Other machines have the browsers: here they get what the switch and the CRM leave of their core. */
+/** Other machines have the browsers; here they share a core with the switch and the CRM, so this says more of the machine than of the router. */
 async function withBrowsers(
   it: ConsoleUnderTest,
   options: BrowserContextOptions,
@@ -106,6 +114,7 @@ async function withBrowsers(
 async function withStreams(
   it: ConsoleUnderTest,
   { storageState }: BrowserContextOptions,
+  { readers, asleep, asks }: { readonly readers: number; readonly asleep: number; readonly asks: boolean },
   load: () => Promise<number>,
 ): Promise<{ p99Ms: number; grownKib: number }> {
   const state = typeof storageState === 'object' ? storageState : { cookies: [] };
@@ -114,7 +123,7 @@ async function withStreams(
   const before = rssKib(pid);
   const agent = new Agent({ maxSockets: Infinity });
   const streams = await Promise.all(
-    Array.from({ length: STREAMS }, () => {
+    Array.from({ length: readers }, () => {
       return new Promise<IncomingMessage>((resolve, reject) => {
         get(`${it.url}/api/v1/live/events`, { agent, headers: { cookie } }, (response) => {
           response.on('error', () => undefined);
@@ -124,14 +133,28 @@ async function withStreams(
       });
     }),
   );
+  const refused = new Set<string>();
+  const ask = (): void => {
+    for (let n = 0; n < readers; n++) {
+      for (const path of ASKED) {
+        const request = get(`${it.url}/api/v1${path}`, { agent, headers: { cookie } }, (answer) =>
+          answer.resume(),
+        );
+        request.on('error', () => undefined);
+      }
+    }
+  };
+  const asking = asks ? setInterval(ask, ASK_MS) : undefined;
   try {
     for (const [n, stream] of streams.entries()) {
-      if (n < ASLEEP) stream.pause();
+      if (n < asleep) stream.pause();
       else stream.resume();
     }
     const p99Ms = await load();
+    if (refused.size > 0) throw new Error(`not answered: ${[...refused].join(', ')}`);
     return { p99Ms, grownKib: rssKib(pid) - before };
   } finally {
+    clearInterval(asking);
     for (const stream of streams) stream.destroy();
     agent.destroy();
     await delay(1_000);
