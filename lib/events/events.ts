@@ -24,6 +24,8 @@ export interface EventsOptions {
   /** Of now. */
   readonly schemes: () => ReadonlyMap<string, Scheme>;
   readonly sending: SendOptions;
+  /** How late the event loop is, in milliseconds: calls go first. */
+  readonly lagMs: () => number;
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
@@ -158,13 +160,14 @@ export class Events {
   }
 
   #laneOf(key: LaneKey, { webhook: limits }: Telling): Lane {
-    const { store, clock, random, log } = this.#options;
+    const { store, lagMs, clock, random, log } = this.#options;
     return new Lane({
       key,
       deliveries: store.deliveries,
       deliver: (delivery) => this.#deliver(delivery),
       settle: (result) => this.#settler.add(result),
       limits,
+      lagMs,
       clock,
       random,
       log,

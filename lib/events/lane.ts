@@ -12,6 +12,8 @@ export interface LaneOptions {
   readonly deliver: (delivery: Delivery) => Promise<Tried>;
   readonly settle: (result: Settled) => Promise<void>;
   readonly limits: LaneLimits;
+  /** How late the event loop is, in milliseconds. */
+  readonly lagMs: () => number;
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
@@ -34,6 +36,10 @@ const HELD_MS = 2_000;
 /** How often failures of one CRM are logged. */
 const TELL_MS = 60_000;
 const SECOND_MS = 1_100;
+/** A loop that is so late makes calls wait: events go in small portions then, with a rest after each. */
+const LATE_MS = 25;
+const LATE_PORTION = 5;
+const LATE_REST_MS = 50;
 const FIRST_BACKOFF_MS = 1_000;
 const LAST_BACKOFF_MS = 600_000;
 
@@ -92,22 +98,23 @@ export class Lane {
     return this.#again && !this.#closed;
   }
 
-  #free(): number {
+  /** How many may be taken now, and how long to rest after them. */
+  #portion(): { readonly limit: number; readonly restMs: number | null } {
     const { maxInFlight, maxPerSecond } = this.limits;
-    const most = this.#narrow ? 1 : maxInFlight;
-    return Math.min(
-      most - this.#inFlight,
-      maxPerSecond === null ? Infinity : Math.max(1, Math.floor(maxPerSecond)),
-    );
+    const free = (this.#narrow ? 1 : maxInFlight) - this.#inFlight;
+    const isLate = this.#options.lagMs() >= LATE_MS;
+    const limit = isLate ? Math.min(free, LATE_PORTION) : free;
+    if (maxPerSecond === null) return { limit, restMs: isLate ? LATE_REST_MS : null };
+    return { limit: Math.min(limit, Math.max(1, Math.floor(maxPerSecond))), restMs: SECOND_MS };
   }
 
   /** Resolves to the time to look again; null if the end of a try triggers it. */
   async #takeSome(): Promise<number | null> {
     const { key, deliveries, clock } = this.#options;
-    const limit = this.#free();
+    const { limit, restMs } = this.#portion();
     if (limit <= 0) return null;
-    const restMs = this.#restUntilMs - clock.now();
-    if (restMs > 0) return restMs;
+    const leftMs = this.#restUntilMs - clock.now();
+    if (leftMs > 0) return leftMs;
     const at = clock.date();
     const until = new Date(at.getTime() + this.limits.timeoutSeconds * 1000 + LEASE_MS);
     try {
@@ -116,8 +123,8 @@ export class Lane {
         this.#inFlight++;
         void this.#try(delivery);
       }
-      if (taken.length > 0 && this.limits.maxPerSecond !== null) this.#restUntilMs = clock.now() + SECOND_MS;
-      if (taken.length === limit) return this.limits.maxPerSecond === null ? null : SECOND_MS;
+      if (taken.length > 0 && restMs !== null) this.#restUntilMs = clock.now() + restMs;
+      if (taken.length === limit) return restMs;
       const next = await deliveries.nextAt(key);
       if (next === null) return IDLE_MS;
       const ms = next.getTime() - clock.date().getTime();

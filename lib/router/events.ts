@@ -25,6 +25,7 @@ export interface OwnEventsOptions {
   readonly secrets: () => Secrets;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
+  readonly lagMs: () => number;
   readonly log: Logger;
   readonly clock: Clock;
   readonly version: string;
@@ -34,7 +35,7 @@ export interface OwnEventsOptions {
 const FAILURES_IN_A_ROW = 20;
 
 export function openEvents(options: OwnEventsOptions): OwnEvents {
-  const { config, store, schemes, secrets, tokens, ownPorts, log, clock, version } = options;
+  const { config, store, schemes, secrets, tokens, ownPorts, lagMs, log, clock, version } = options;
   const http = createHttpClient({ network: config.network, ownPorts });
   const upstream = new Upstream({
     send: http.send.bind(http),
@@ -58,7 +59,7 @@ export function openEvents(options: OwnEventsOptions): OwnEvents {
     clock,
     version,
   };
-  const events = new Events({ store, schemes, sending, clock, random: Math.random, log });
+  const events = new Events({ store, schemes, sending, lagMs, clock, random: Math.random, log });
   return {
     events,
     close: async () => {

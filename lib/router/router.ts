@@ -159,6 +159,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   });
   const send = upstream.send.bind(upstream);
   const tokens = openTokens(http.send.bind(http), log, clock, options.tokenStore);
+  let load: Load | null = null;
+  const lagMs = (): number => load?.lagMs ?? 0;
   const telling =
     store === undefined || store === null
       ? null
@@ -169,14 +171,13 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
           secrets: () => schemes.secrets ?? secrets,
           tokens,
           ownPorts,
+          lagMs,
           log,
           clock,
           version,
         });
   const found =
     store === undefined || store === null ? {} : { lastAgent: lastAgentIn(store, () => clock.date()) };
-  let load: Load | null = null;
-  const lagMs = (): number => load?.lagMs ?? 0;
   const { shadows, ...beside } = openShadows({
     ...found,
     ...{ config, store: store ?? null, tokens, ownPorts, log, clock, version },

@@ -15,6 +15,7 @@ class Stage {
   readonly tried: string[] = [];
   readonly settled: Settled[] = [];
   readonly lane: Lane;
+  lagMs = 0;
   waiting: { delivery: Delivery; atMs: number }[] = [];
   outcome: (delivery: Delivery) => Promise<Tried> = () => Promise.resolve({ kind: 'delivered' });
 
@@ -47,6 +48,7 @@ class Stage {
         return Promise.resolve();
       },
       limits: { maxInFlight: 3, maxPerSecond: null, timeoutSeconds: 10, ...limits },
+      lagMs: () => this.lagMs,
       clock,
       random: () => 0.5,
       log,
@@ -90,6 +92,22 @@ describe('lane of events', () => {
     await stage.pass();
     expect(stage.tried).to.deep.equal(['a', 'b', 'c', 'd']);
     expect(stage.lane.inFlight).to.equal(3);
+  });
+
+  it('goes in small portions while the event loop is late, and all at once when it no longer is', async () => {
+    const stage = new Stage({ maxInFlight: 20 });
+    const ids = Array.from({ length: 40 }, (_, n) => String(n));
+    stage.lagMs = 25;
+    stage.add(...ids);
+    await stage.pass();
+    expect(stage.tried).to.have.length(5);
+    await stage.pass(49);
+    expect(stage.tried).to.have.length(5);
+    await stage.pass(1);
+    expect(stage.tried).to.have.length(10);
+    stage.lagMs = 24;
+    await stage.pass(50);
+    expect(stage.tried).to.deep.equal(ids);
   });
 
   it('tries again after a second, and after twice as long each time, up to ten minutes; after a day it is parked', async () => {
