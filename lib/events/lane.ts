@@ -39,7 +39,7 @@ const SECOND_MS = 1_100;
 /** A loop that is so late makes calls wait: events go in small portions then, with a rest after each. */
 const LATE_MS = 25;
 const LATE_PORTION = 5;
-const LATE_REST_MS = 50;
+const LATE_REST_MS = 200;
 const FIRST_BACKOFF_MS = 1_000;
 const LAST_BACKOFF_MS = 600_000;
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RouterAddress } from '../../../lib/simulator/index.ts';
 import { withPassword } from '../../../lib/store/postgres.ts';
-import type { Load } from '../load.ts';
+import { Load } from '../load.ts';
 import { TROUBLES, type Place, type Trouble } from '../places.ts';
 import type { Router } from '../router.ts';
 import type { Row } from '../row.ts';
@@ -46,7 +46,10 @@ interface Store {
 
 /** Calls of a router, or of what is in its place, and what was seen at the end of the fault. */
 interface Played<T> {
+  /** Before and after it. */
   readonly calm: Load;
+  /** While what waited is written and told. */
+  readonly after: Load;
   readonly during: Load;
   readonly worst: T;
 }
@@ -74,9 +77,10 @@ async function play<T>(
   const during = await load(seconds);
   const worst = await look();
   await place.heal();
-  const calm = await load(calmSeconds);
-  if (before !== null) calm.add(before);
-  return { calm, during, worst };
+  const after = await load(calmSeconds);
+  const calm = new Load();
+  for (const part of [before, after]) if (part !== null) calm.add(part);
+  return { calm, after, during, worst };
 }
 
 /** What the calls have to say against it. */
@@ -91,10 +95,10 @@ function faultsOfCalls(stage: Stage, { calm, during }: Played<unknown>): string[
   return faults;
 }
 
-function figureOf({ calm, during }: Played<unknown>): string {
+function figureOf({ calm, after, during }: Played<unknown>): string {
   const served = during.calls - during.lost - during.astray;
   const ms = (load: Load): string => load.at(0.99).toFixed(0);
-  return `${served} of ${during.calls} served, p99 ${ms(during)} ms (${ms(calm)} without; generator late by ${during.lagMs.toFixed(0)} ms)`;
+  return `${served} of ${during.calls} served, p99 ${ms(during)} ms (${ms(calm)} without, ${ms(after)} right after it; generator late by ${during.lagMs.toFixed(0)} ms)`;
 }
 
 async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
