@@ -42,6 +42,8 @@ export interface Call {
   readonly schemeVariable: string;
   /** The A leg was answered before `socket`: an IVR is in front. */
   readonly answered: boolean;
+  /** The argument of `socket`, as the dialplan has it: hosts, then modes. */
+  readonly socketData: string;
   /** Another application than `socket` has the leg: the guard fired before the router took the connection. */
   readonly takenAway: boolean;
   /** The caller has hung up already. */
@@ -119,6 +121,8 @@ export function parseCall(headers: HeaderLookup, options: CallOptions): Call {
     path: (variable('socket_path') ?? '').replace(/^\/+|\/+$/g, ''),
     schemeVariable: variable('esl_router_scheme') ?? '',
     answered: headers.get('Answer-State') === 'answered',
+    socketData:
+      variable('current_application') === 'socket' ? (variable('current_application_data') ?? '') : '',
     takenAway: !['socket', undefined].includes(variable('current_application')),
     hungUp:
       headers.get('Answer-State') === 'hangup' ||

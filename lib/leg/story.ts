@@ -22,6 +22,7 @@ import { endingOf, recordingIn } from './ending.ts';
 import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
+import { strayHosts, type OtherPorts } from './hosts.ts';
 import { markersOf, passMarker } from './markers.ts';
 import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from './step.ts';
@@ -48,6 +49,7 @@ export interface CallContext {
   readonly passes: Passes;
   readonly shadows: Pick<Shadows, 'ask'>;
   readonly observer: Pick<Required<CallObserver>, 'noted' | 'decided'>;
+  readonly otherPorts: () => OtherPorts;
   /** What a person should fix in the dialplan. */
   readonly onDialplanFault: (text: string) => void;
 }
@@ -185,7 +187,7 @@ class CallStory {
     const { clock, onDialplanFault } = this.#context;
     const guard = await findGuard(leg, clock);
     this.#guard = new Guard(leg, guard, clock);
-    for (const text of guard.notes) {
+    for (const text of [...guard.notes, ...strayHosts(leg.call.socketData, this.#context.otherPorts())]) {
       this.#note({ type: 'note', text });
       onDialplanFault(text);
     }

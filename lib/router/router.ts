@@ -13,6 +13,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
 import { createHttpClient } from '../http/client.ts';
+import { otherPorts } from '../leg/hosts.ts';
 import { Passes } from '../leg/pass.ts';
 import { routeCall } from '../leg/story.ts';
 import type { Logger } from '../log.ts';
@@ -280,6 +281,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       shadows,
       ...found,
       observer,
+      otherPorts: () => otherPorts({ 'the API': api?.address, 'the health port': health?.address }),
       onDialplanFault,
     };
     const record = await routeCall(connection, admission, context);

@@ -49,6 +49,7 @@ describe('channel', () => {
       path: '',
       schemeVariable: '',
       answered: false,
+      socketData: '',
       takenAway: false,
       hungUp: false,
       guardSeconds: null,

@@ -44,6 +44,7 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
     passes: new Passes(),
     shadows: { ask: () => undefined },
     observer: { noted: () => undefined, decided: () => undefined },
+    otherPorts: () => new Map(),
     onDialplanFault: () => undefined,
     ...changes,
   };
