@@ -169,7 +169,11 @@ function listening(ask: (asked: Asked) => void): Promise<Server> {
       response.end(JSON.stringify({ destination: extension, echo: headers.authorization }));
     });
   });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => { resolve(server); }));
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      resolve(server);
+    }),
+  );
 }
 
 function placeOf(server: Server): string {
