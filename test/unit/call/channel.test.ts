@@ -191,13 +191,14 @@ describe('channel', () => {
   });
 
   it('looks for him in headers of 60 KB without a pause', () => {
-    const from = performance.now();
+    const from = process.cpuUsage();
     for (const text of ['a', '1', 'a:', '1;', '@', '<', 'tel:', 'a@'])
       call({
         'Caller-Privacy-Hide-Number': 'true',
         'variable_sip_P-Asserted-Identity': `<${text.repeat(60_000 / text.length)}`,
       });
-    expect(performance.now() - from).to.be.below(1000);
+    // Backtracking takes minutes; of a busy machine's time only what this takes counts.
+    expect(process.cpuUsage(from).user / 1000).to.be.below(1000);
   });
 
   it('conceals what names a caller by its nature, whatever stands there', () => {
