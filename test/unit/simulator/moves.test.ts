@@ -290,7 +290,9 @@ describe('the judge of moved calls', () => {
       const id = wire.messages[0]!.headers.get('variable_esl_router_guard_id')!;
       return `api sched_del ${id}\n\n`;
     });
-    const { report } = await moved('asked', { kind: 'transfer', talkMs: 400 }, router, { guardSeconds: 8 });
+    const { report } = await moved('asked', { kind: 'transfer', talkMs: 3_200 }, router, {
+      guardSeconds: 30,
+    });
     expect(report.violations).to.deep.equal([]);
     expect(report.end).to.deep.include({ kind: 'moved', endedBy: 'caller' });
   });
