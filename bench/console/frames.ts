@@ -10,7 +10,7 @@ import type { Row } from './row.ts';
 const LIVE = 500;
 const RING_MS = 2_000;
 const TALK_MS = 8_000;
-export const PER_SECOND = (LIVE * 1000) / (RING_MS + TALK_MS);
+const PER_SECOND = (LIVE * 1000) / (RING_MS + TALK_MS);
 const WATCHED_MS = 10_000;
 const FRAMES = 60;
 

@@ -12,7 +12,7 @@ const SCRIPTS_KB = 250;
 const ALLOWED = 1_000;
 
 /** Each page, and what of it is there when its content is. */
-export const pagesOf = (call: string): readonly (readonly [string, string])[] => [
+const pagesOf = (call: string): readonly (readonly [string, string])[] => [
   ['/live', '.recharts-surface'],
   ['/calls', '[data-index] time'],
   [`/calls?call=${call}`, '[data-row]'],

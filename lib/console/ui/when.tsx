@@ -20,11 +20,11 @@ export function When({ at, form = 'full' }: WhenProps) {
 }
 
 /** `2026-11-27 03:00:42.000 UTC` */
-export function utcText(at: string): string {
+function utcText(at: string): string {
   return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 }
 
-export function whenText(at: string, form: 'full' | 'time', language: string): string {
+function whenText(at: string, form: 'full' | 'time', language: string): string {
   const date = new Date(at);
   const isToday = new Date().toDateString() === date.toDateString();
   return formatOf(language === 'en' ? 'en-GB' : language, form === 'time' && isToday).format(date);
