@@ -34,7 +34,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   demo: ['esl-router demo', 'esl-router demo --once'],
   simulate: [
     'esl-router simulate --calls 1',
-    'esl-router simulate --router 127.0.0.1:8094 --calls 500 --rate 50',
+    'esl-router simulate --router 127.0.0.1:8084 --calls 500 --rate 50',
   ],
   top: ['esl-router top', 'esl-router top --url https://router.example.com --count 1'],
   config: ['esl-router config', 'esl-router config --json'],

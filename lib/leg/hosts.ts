@@ -12,7 +12,7 @@ export function otherPorts(
 const HERE = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /**
- * What is wrong with the hosts of `socket`, as in "127.0.0.1:8084/sales|127.0.0.1:8094 async full": FreeSWITCH connects to whatever
+ * What is wrong with the hosts of `socket`, as in "127.0.0.1:8084/sales|127.0.0.1:8184 async full": FreeSWITCH connects to whatever
  * listens there and waits for its first word, so a caller whom it hands to an HTTP server hears nothing until the guard fires.
  */
 export function strayHosts(socketData: string, others: OtherPorts): string[] {

@@ -35,7 +35,7 @@ interface InboundRoute {
 
 const PASTED = join(import.meta.dirname, '../../freeswitch/fusionpbx/esl-router.xml');
 /** The only words of the pasted file that are the installation's own. */
-const HOSTS = '127.0.0.1:8084|127.0.0.1:8094';
+const HOSTS = '127.0.0.1:8084|127.0.0.1:8184';
 
 function pasted(): string {
   const text = readFileSync(PASTED, 'utf8');

@@ -38,7 +38,7 @@ describe('docs/fusionpbx.md', () => {
   });
 
   it('names what stands in the file to paste', () => {
-    expect(pasted).to.include('^esl-router$').and.to.include('|127.0.0.1:8094').and.to.include('"600 XML');
+    expect(pasted).to.include('^esl-router$').and.to.include('|127.0.0.1:8184').and.to.include('"600 XML');
   });
 });
 

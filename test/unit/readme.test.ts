@@ -63,7 +63,7 @@ describe('README', () => {
           `${application} ${value
             .replaceAll('${context}', 'esl_router')
             .replaceAll('${esl_router_guard}', '8')
-            .replace('${esl_router_hosts}', '127.0.0.1:8084|127.0.0.1:8094')}`,
+            .replace('${esl_router_hosts}', '127.0.0.1:8084|127.0.0.1:8184')}`,
       );
     const loaded = data(readFileSync('freeswitch/dialplan/esl-router.xml', 'utf8'));
     const shown = data(README);

@@ -277,7 +277,7 @@ describe('dialplan/check', () => {
   it('is silent on the file that comes with the router', () => {
     const names = ['dialplan/esl-router.xml', 'dialplan/public/00_esl-router.xml'];
     const files = names.map((name) => ({ name, text: readFileSync(`freeswitch/${name}`, 'utf8') }));
-    for (const port of [8084, 8094, null]) {
+    for (const port of [8084, 8184, null]) {
       expect(checkDialplan(readDialplan(files), { port, timeoutSeconds: 4 })).to.deep.equal([]);
     }
     const [note] = checkDialplan(readDialplan(files), { port: 9000, timeoutSeconds: 4 });

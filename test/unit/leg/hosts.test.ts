@@ -15,7 +15,7 @@ describe('leg/hosts', () => {
   });
 
   for (const data of [
-    '127.0.0.1:8084|127.0.0.1:8094 async full',
+    '127.0.0.1:8084|127.0.0.1:8184 async full',
     '192.0.2.7:8085 async full',
     '',
     'nonsense',
