@@ -15,7 +15,7 @@ const WINGS = parsed(`
   api        | (metrics) (schemes) presets store scheme webhook (call) config (log) redact
   events     | store scheme webhook upstream (http) call log redact
   metrics    | (call) (http)
-  leg        | decide schemes dial call esl config
+  leg        | decide schemes dial call esl config dialplan
   decide     | schemes scheme dial webhook upstream http call config redact
   schemes    | dial scheme webhook call config log
   presets    | scheme

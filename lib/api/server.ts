@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { DEFAULT_API_PORT } from '../config/api-settings.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { buildApi, type ConsoleFiles, type Tls } from './app.ts';
 import { CONSOLE_FOLDER } from './console.ts';
@@ -15,7 +16,6 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const DEFAULT_PORT = 8085;
 /** A page of the console takes six, an event stream one. */
 const MAX_CONNECTIONS = 512;
 /** Who reads his answer slower than that, while it closes, is cut. */
@@ -57,10 +57,10 @@ async function close(app: FastifyInstance, { clock }: ApiOptions): Promise<void>
 async function listen(app: FastifyInstance, { config, log }: ApiOptions): Promise<Api['address']> {
   const { host, port } = config.api;
   try {
-    await app.listen({ host, port: port === 'auto' ? DEFAULT_PORT : Number(port) });
+    await app.listen({ host, port: port === 'auto' ? DEFAULT_API_PORT : Number(port) });
   } catch (cause) {
     await app.close();
-    const text = `api: cannot listen on ${host}:${port === 'auto' ? DEFAULT_PORT : port}: ${messageOf(cause)}`;
+    const text = `api: cannot listen on ${host}:${port === 'auto' ? DEFAULT_API_PORT : port}: ${messageOf(cause)}`;
     if (port !== 'auto') throw new RouterError('config_invalid', text, { cause });
     log.warn(`${text}; set api.port (ESL_ROUTER_API_PORT) to another port, or to off`);
     return null;

@@ -1,5 +1,8 @@
+import { DEFAULT_API_PORT } from '../config/api-settings.ts';
+import type { Config } from '../config/config.ts';
 import type { Finding } from '../dialplan/check.ts';
 import type { DialplanFile } from '../dialplan/dialplan.ts';
+import { otherPorts, type OtherPorts } from '../dialplan/hosts.ts';
 import { messageOf } from '../errors.ts';
 import { bareDigitsOf } from '../scheme/scheme.ts';
 import { readBytes } from '../schemes/file.ts';
@@ -39,11 +42,7 @@ export async function checkCommand(context: CommandContext, options: CheckOption
     unloaded = messageOf(error).split('\n');
   }
   const schemes = await checkSchemes(loaded);
-  const dialplan = await checkFiles(
-    options.dialplan ?? [],
-    loaded?.config.listen.port ?? 0,
-    schemes.timeoutSeconds,
-  );
+  const dialplan = await checkFiles(options.dialplan ?? [], loaded?.config ?? null, schemes.timeoutSeconds);
   const redactor = redactorOf(context.env);
   const faults = [...unloaded, ...schemes.faults, ...dialplan.faults];
   if (faults.length > 0) {
@@ -90,7 +89,11 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
 /** FreeSWITCH's XML in one file, or from a pipe; in any encoding that FreeSWITCH accepts. */
 const DIALPLAN = { maxBytes: 16 * 1024 * 1024, pipes: true };
 
-async function checkFiles(names: readonly string[], port: number, timeoutSeconds: number): Promise<Findings> {
+async function checkFiles(
+  names: readonly string[],
+  config: Config | null,
+  timeoutSeconds: number,
+): Promise<Findings> {
   const files: DialplanFile[] = [];
   const faults: string[] = [];
   for (const name of names) {
@@ -106,10 +109,27 @@ async function checkFiles(names: readonly string[], port: number, timeoutSeconds
     import('../dialplan/check.ts'),
     import('../dialplan/dialplan.ts'),
   ]);
-  const found = checkDialplan(readDialplan(files), { port: port === 0 ? null : port, timeoutSeconds });
+  const found = checkDialplan(readDialplan(files), {
+    port: numberOf(config?.listen.port),
+    otherPorts: config === null ? new Map() : otherPortsOf(config),
+    timeoutSeconds,
+  });
   const notes = found.filter(({ kind }) => kind === 'note').map(textOf);
   faults.push(...found.filter(({ kind }) => kind === 'fault').map(textOf));
   return { faults, notes, lines: notes.length === 0 ? files.map(({ name }) => `${name}: fine`) : [] };
+}
+
+/** Null: it is not known before the router runs, or not open. */
+function numberOf(port: number | string | undefined): number | null {
+  return typeof port === 'number' && port !== 0 ? port : null;
+}
+
+function otherPortsOf({ api, health, store }: Config): OtherPorts {
+  const isByDefault = api.port === 'auto' && store.url !== 'off';
+  return otherPorts({
+    'the API': isByDefault ? DEFAULT_API_PORT : numberOf(api.port),
+    'the health port': numberOf(health.port),
+  });
 }
 
 function textOf({ file, line, extension, text, write }: Finding): string {

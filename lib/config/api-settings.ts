@@ -1,5 +1,8 @@
 import { apiPort, format, isHost, isNetwork, list, setting, text } from './setting.ts';
 
+/** When `api.port` is `auto`. */
+export const DEFAULT_API_PORT = 8085;
+
 /** Where programs and people reach the router: `api` of the table of settings. */
 export const API_SETTINGS = {
   host: setting(
@@ -12,7 +15,7 @@ export const API_SETTINGS = {
     'API_PORT',
     'auto',
     apiPort,
-    'Port of the API; 0 lets the system choose. auto: 8085 when there is a store. The API needs one.',
+    `Port of the API; 0 lets the system choose. auto: ${DEFAULT_API_PORT} when there is a store. The API needs one.`,
   ),
   hosts: setting(
     'API_HOSTS',

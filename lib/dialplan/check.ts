@@ -3,6 +3,7 @@
  * Pure.
  */
 import { takes, type Action, type Dialplan, type Extension } from './dialplan.ts';
+import { strayHosts, type OtherPorts } from './hosts.ts';
 import { assigned, isOpen, stepsOf, targetOf, type Step, type Target } from './step.ts';
 
 export interface Finding {
@@ -19,6 +20,7 @@ export interface Finding {
 export interface CheckOptions {
   /** Where the router listens; null: any `socket` may be meant. */
   readonly port: number | null;
+  readonly otherPorts: OtherPorts;
   /** The longest time that a scheme may take to decide. */
   readonly timeoutSeconds: number;
 }
@@ -137,6 +139,7 @@ class Way {
         actionOf('socket', `${address} async full`),
       );
     }
+    for (const text of strayHosts(value, this.#options.otherPorts)) this.#note(text, null);
   }
 
   #checkGuard(): void {

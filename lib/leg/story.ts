@@ -12,6 +12,7 @@ import { budgetMs, Inquiry, type Decision, type InquiryOptions } from '../decide
 import type { FindLastAgent } from '../decide/last-agent.ts';
 import type { Limits, Places } from '../decide/limits.ts';
 import type { Shadows } from '../decide/shadows.ts';
+import { strayHosts, type OtherPorts } from '../dialplan/hosts.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
 import type { Connection } from '../esl/connection.ts';
 import type { Admission, Refusal } from '../esl/listener.ts';
@@ -22,7 +23,6 @@ import { endingOf, recordingIn } from './ending.ts';
 import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
-import { strayHosts, type OtherPorts } from './hosts.ts';
 import { markersOf, passMarker } from './markers.ts';
 import type { Passes } from './pass.ts';
 import { dial, hangUp, later, ring, transfer, whereOf, type StepContext } from './step.ts';

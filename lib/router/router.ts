@@ -13,7 +13,7 @@ import { messageOf, RouterError } from '../errors.ts';
 import { Connection } from '../esl/connection.ts';
 import { Listener, type ListenerOptions } from '../esl/listener.ts';
 import { createHttpClient } from '../http/client.ts';
-import { otherPorts } from '../leg/hosts.ts';
+import { otherPorts } from '../dialplan/hosts.ts';
 import { Passes } from '../leg/pass.ts';
 import { routeCall } from '../leg/story.ts';
 import type { Logger } from '../log.ts';
@@ -281,7 +281,8 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
       shadows,
       ...found,
       observer,
-      otherPorts: () => otherPorts({ 'the API': api?.address, 'the health port': health?.address }),
+      otherPorts: () =>
+        otherPorts({ 'the API': api?.address?.port, 'the health port': health?.address.port }),
       onDialplanFault,
     };
     const record = await routeCall(connection, admission, context);

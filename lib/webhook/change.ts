@@ -1,6 +1,6 @@
 import { RouterError } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
-import { CREDENTIALS, ownHeader } from './header.ts';
+import { CREDENTIALS, IDENTITY, ownHeader } from './header.ts';
 import { HIDDEN } from './macro.ts';
 
 /** A question that somebody changed by hand: another URL, body or header instead of what the scheme would send. */
@@ -22,16 +22,7 @@ interface Both {
 }
 
 /** They say which question it is and that no call depends on it, or are computed from the rest. */
-const KEPT = new Set([
-  'host',
-  'webhook-id',
-  'traceparent',
-  'tracestate',
-  'webhook-timestamp',
-  'webhook-signature',
-  'webhook-signed-headers',
-  'x-esl-router-dry-run',
-]);
+const KEPT = new Set([...IDENTITY, 'x-esl-router-dry-run']);
 
 /** Whether it would go to another host or port: nothing that proves who we are goes along then. */
 export function isElsewhere({ url }: Change, origin: string): boolean {

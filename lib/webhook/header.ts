@@ -15,12 +15,9 @@ const FRAMING = new Set([
   'proxy-connection',
 ]);
 
-/** Headers that say where the message goes, what it is and which: no place for a value of the call, or for a key. */
-const MEANING = new Set([
+/** Headers that the router sets itself: where the message goes, which question it is, and what proves both. */
+export const IDENTITY: ReadonlySet<string> = new Set([
   'host',
-  'content-type',
-  'content-encoding',
-  'accept-encoding',
   'webhook-id',
   'traceparent',
   'tracestate',
@@ -28,6 +25,9 @@ const MEANING = new Set([
   'webhook-signature',
   'webhook-signed-headers',
 ]);
+
+/** These have a meaning already, and are no place for a value of the call, or for a key. */
+const MEANING = new Set([...IDENTITY, 'content-type', 'content-encoding', 'accept-encoding']);
 
 /** Headers that prove who we are, also where a scheme writes their value out instead of naming a secret. */
 export const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);

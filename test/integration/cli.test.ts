@@ -213,6 +213,12 @@ describe('command line: faults', function () {
     expect(fine.stdout)
       .to.match(/fine\.xml: fine$/m)
       .and.not.to.match(/^note: .*\.xml/m);
+    const stray = await runInside(['check', '--dialplan', 'FOLDER/stray.xml'], {
+      files: { 'schemes/a.json': scheme('a'), 'stray.xml': text.replace(':8184', ':8085') },
+      settings: { API_PORT: 'auto' },
+    });
+    expect([stray.code, stray.stderr]).to.deep.equal([0, '']);
+    expect(stray.stdout).to.match(/^note: .*stray\.xml:\d+: .*127\.0\.0\.1:8085, which is the API of this/m);
     const slow = scheme('a', { webhook: { url: 'http://h/', timeoutSeconds: 9 } });
     const short = await runInside(['check', '--dialplan', 'FOLDER/fine.xml'], {
       files: { ...files, 'schemes/a.json': slow },

@@ -23,7 +23,11 @@ describe('api: between FreeSWITCH and the router', () => {
     const { view } = await ask('?scheme=sales&did=%2B380441112299&host=10.0.0.5');
     expect(view.address).to.equal('10.0.0.5:8084');
     const dialplan = readDialplan(view.files.map(({ path: name, text }) => ({ name, text })));
-    const findings = checkDialplan(dialplan, { port: 8084, timeoutSeconds: view.guardSeconds - 2 });
+    const findings = checkDialplan(dialplan, {
+      port: 8084,
+      otherPorts: new Map(),
+      timeoutSeconds: view.guardSeconds - 2,
+    });
     expect(findings).to.deep.equal([]);
     const [context, numbers] = view.files;
     expect(context?.text).to.include('"esl_router_hosts=10.0.0.5:8084"');

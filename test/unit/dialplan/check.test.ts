@@ -1,8 +1,14 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { checkDialplan, type CheckOptions, type Finding } from '../../../lib/dialplan/check.ts';
+import { otherPorts } from '../../../lib/dialplan/hosts.ts';
 import { readDialplan } from '../../../lib/dialplan/dialplan.ts';
 
+const OPTIONS: CheckOptions = {
+  port: 8084,
+  otherPorts: otherPorts({ 'the API': 8085, 'the health port': 8094 }),
+  timeoutSeconds: 4,
+};
 const GUARD = '<action application="sched_transfer" data="+8 esl_router_fallback XML x"/>';
 const ID = '<action application="set" data="esl_router_guard_id=${last_sched_id}"/>';
 const SOCKET = '<action application="socket" data="127.0.0.1:8084 async full"/>';
@@ -35,7 +41,12 @@ ${actions.join('\n')}
 
 function check(text: string, options: Partial<CheckOptions> = {}): Finding[] {
   const files = [{ name: 'x.xml', text }];
-  return checkDialplan(readDialplan(files), { port: 8084, timeoutSeconds: 4, ...options });
+  return checkDialplan(readDialplan(files), {
+    port: 8084,
+    otherPorts: new Map(),
+    timeoutSeconds: 4,
+    ...options,
+  });
 }
 
 /** The actions with one of them in another form; '' leaves it out. */
@@ -271,16 +282,16 @@ describe('dialplan/check', () => {
       },
       { name: 'fallback.xml', text: FALLBACK },
     ];
-    expect(checkDialplan(readDialplan(files), { port: 8084, timeoutSeconds: 4 })).to.deep.equal([]);
+    expect(checkDialplan(readDialplan(files), { ...OPTIONS, port: 8084 })).to.deep.equal([]);
   });
 
   it('is silent on the file that comes with the router', () => {
     const names = ['dialplan/esl-router.xml', 'dialplan/public/00_esl-router.xml'];
     const files = names.map((name) => ({ name, text: readFileSync(`freeswitch/${name}`, 'utf8') }));
     for (const port of [8084, 8184, null]) {
-      expect(checkDialplan(readDialplan(files), { port, timeoutSeconds: 4 })).to.deep.equal([]);
+      expect(checkDialplan(readDialplan(files), { ...OPTIONS, port })).to.deep.equal([]);
     }
-    const [note] = checkDialplan(readDialplan(files), { port: 9000, timeoutSeconds: 4 });
+    const [note] = checkDialplan(readDialplan(files), { ...OPTIONS, port: 9000 });
     expect(note).to.include({ kind: 'note', text: 'no extension runs socket with port 9000' });
   });
 
@@ -296,6 +307,14 @@ describe('dialplan/check', () => {
     const text = with_(SOCKET, `${action('socket', '127.0.0.1:9000')}${SOCKET}`);
     expect(check(text)).to.deep.equal([]);
     expect(check(text, { port: null })).not.to.deep.equal([]);
+  });
+
+  it('names a port of this router where no call is served', () => {
+    const stray = with_(SOCKET, action('socket', '127.0.0.1:8084|127.0.0.1:8085 async full'));
+    const [note, ...more] = check(stray);
+    expect(note).to.include({ kind: 'note', line: 12 });
+    expect(note?.text).to.match(/^socket names 127\.0\.0\.1:8085, which is the API of this router/);
+    expect([more, check(stray, { otherPorts: new Map() })]).to.deep.equal([[], []]);
   });
 
   it('knows the line', () => {

@@ -2,11 +2,9 @@
 export type OtherPorts = ReadonlyMap<number, string>;
 
 /** Of those that are open. */
-export function otherPorts(
-  listening: Readonly<Record<string, { readonly port: number } | null | undefined>>,
-): OtherPorts {
+export function otherPorts(listening: Readonly<Record<string, number | null | undefined>>): OtherPorts {
   const entries = Object.entries(listening);
-  return new Map(entries.flatMap(([what, address]) => (address == null ? [] : [[address.port, what]])));
+  return new Map(entries.flatMap(([what, port]) => (port == null ? [] : [[port, what]])));
 }
 
 const HERE = new Set(['127.0.0.1', 'localhost', '::1']);

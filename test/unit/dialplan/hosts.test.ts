@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { otherPorts, strayHosts } from '../../../lib/leg/hosts.ts';
+import { otherPorts, strayHosts } from '../../../lib/dialplan/hosts.ts';
 
-describe('leg/hosts', () => {
-  const others = otherPorts({ 'the API': { port: 8085 }, 'the health port': { port: 8086 }, nothing: null });
+describe('dialplan/hosts', () => {
+  const others = otherPorts({ 'the API': 8085, 'the health port': 8086, nothing: null });
 
   it('finds the ports of this machine where FreeSWITCH is not answered', () => {
     const [api, health, ...more] = strayHosts(
