@@ -41,12 +41,7 @@ ${actions.join('\n')}
 
 function check(text: string, options: Partial<CheckOptions> = {}): Finding[] {
   const files = [{ name: 'x.xml', text }];
-  return checkDialplan(readDialplan(files), {
-    port: 8084,
-    otherPorts: new Map(),
-    timeoutSeconds: 4,
-    ...options,
-  });
+  return checkDialplan(readDialplan(files), { ...OPTIONS, ...options });
 }
 
 /** The actions with one of them in another form; '' leaves it out. */
