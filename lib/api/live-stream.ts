@@ -18,6 +18,8 @@ const MAX_BEHIND_BYTES = 256 * 1024;
 
 export interface Reader {
   readonly response: ServerResponse;
+  /** Whose it is. */
+  readonly who: string;
   readonly isMasked: boolean;
   /** Asked each second, and with `isStrict` each heartbeat; closes the response of who may no more. */
   readonly check: (isStrict: boolean) => void;
@@ -53,6 +55,10 @@ export class LiveStream {
 
   get readers(): number {
     return this.#seats.size;
+  }
+
+  readersOf(who: string): number {
+    return [...this.#seats].filter((seat) => seat.who === who).length;
   }
 
   add(reader: Reader): void {

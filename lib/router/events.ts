@@ -20,7 +20,7 @@ export interface OwnEvents {
 
 export interface OwnEventsOptions {
   readonly config: Config;
-  readonly store: Pick<Store, 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls'>;
+  readonly store: Pick<Store, 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls' | 'clock'>;
   readonly schemes: () => ReadonlyMap<string, Scheme>;
   readonly secrets: () => Secrets;
   readonly tokens: Tokens;
@@ -59,7 +59,7 @@ export function openEvents(options: OwnEventsOptions): OwnEvents {
     clock,
     version,
   };
-  const events = new Events({ store, schemes, sending, lagMs, clock, random: Math.random, log });
+  const events = new Events({ store, schemes, sending, lagMs, clock: store.clock, random: Math.random, log });
   return {
     events,
     close: async () => {

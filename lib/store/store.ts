@@ -25,6 +25,7 @@ import { postgresDatabase } from './postgres.ts';
 import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
+import { SharedClock } from './shared-clock.ts';
 import { liveSchemes, SharedSchemes, type LiveSchemes } from './shared-schemes.ts';
 import { Shadows } from './shadows.ts';
 import { sqliteDatabase } from './sqlite.ts';
@@ -93,6 +94,8 @@ export class Store {
   /** Counts what went wrong with calls. */
   readonly problemCounter: ProblemCounter;
   readonly upkeep: Upkeep;
+  /** Of all routers on this database. */
+  readonly clock: SharedClock;
   /** Schemes belong to the router, and all routers on a database to one owner. */
   readonly schemesTenant = DEFAULT_TENANT;
   readonly #database: Database;
@@ -133,7 +136,8 @@ export class Store {
       clock,
       log,
     });
-    this.#sweeper = new Sweeper({ store: this, ...config.store, clock, log });
+    this.clock = new SharedClock({ database, clock, log });
+    this.#sweeper = new Sweeper({ store: this, ...config.store, clock: this.clock, log });
   }
 
   /**
@@ -161,6 +165,7 @@ export class Store {
         place: store.#database.place,
         error: messageOf(error),
       });
+      void store.clock.follow();
     }
     store.#sweeper.start();
     return store;
@@ -202,6 +207,7 @@ export class Store {
 
   /** Within some seconds, whatever the database does. */
   async close(): Promise<void> {
+    this.clock.close();
     await this.#sweeper.stop();
     await within(this.problemCounter.flush(), CLOSE_MS / 3, this.#options.clock);
     await this.#writer.close(CLOSE_MS);
@@ -213,6 +219,7 @@ export class Store {
     if (this.#migrated) return;
     const { version, clock } = this.#options;
     await migrate(this.#database.writer, this.#database.kind, { program: version, at: clock.date() });
+    await this.clock.follow();
     this.#migrated = true;
   }
 

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../../lib/call/record.ts';
 import { newRecord } from '../../lib/call/record.ts';
 import { newTraceId } from '../../lib/call/trace.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { Logger } from '../../lib/log.ts';
 import { Store } from '../../lib/store/store.ts';
@@ -38,14 +38,15 @@ interface Opening {
   readonly log?: Logger;
   readonly tenants?: Config['tenants'];
   readonly secrets?: readonly string[];
+  readonly clock?: Clock;
 }
 
 export async function openStore(
   store: Partial<Config['store']>,
-  { log = listeningLog(), tenants = 'one', secrets = [] }: Opening = {},
+  { log = listeningLog(), tenants = 'one', secrets = [], clock = systemClock }: Opening = {},
 ): Promise<Store> {
   const config = { store: { ...STORE, ...store }, tenants };
-  const opened = await Store.open({ config, log, clock: systemClock, version: 'test', secrets });
+  const opened = await Store.open({ config, log, clock, version: 'test', secrets });
   if (opened === null) throw new Error('the store is off');
   return opened;
 }

@@ -97,8 +97,8 @@ async function byToken(authorization: string, { store, clock, log }: ApiContext)
       log.debug('api: cannot record the use of a token', { error: String(error) });
     });
   }
-  const { id, tenant, name, created_by: owner } = found;
-  return { who: `token ${name}`, owner, role, tenant, by: { kind: 'token', id } };
+  const { id, tenant, name, created_by: owner, expires_at: expiresAt } = found;
+  return { who: `token ${name}`, owner, role, tenant, by: { kind: 'token', id, expiresAt } };
 }
 
 async function bySession(request: FastifyRequest, context: ApiContext): Promise<Principal | null> {

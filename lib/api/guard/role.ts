@@ -17,7 +17,7 @@ export interface Principal {
   readonly tenant: string;
   readonly by:
     | { readonly kind: 'session'; readonly id: string; readonly userId: string; readonly csrf: string }
-    | { readonly kind: 'token'; readonly id: string };
+    | { readonly kind: 'token'; readonly id: string; readonly expiresAt: string | null };
 }
 
 declare module 'fastify' {

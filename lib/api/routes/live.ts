@@ -13,6 +13,8 @@ import { content } from '../shapes.ts';
 
 /** Of 512 connections, so that others may come too. */
 const MAX_READERS = 256;
+/** Of them for one user, his tokens included: he does not shut out the others. */
+const MAX_OF_ONE = 224;
 const MAX_SHOWN = 500;
 
 const live = z.object({
@@ -115,7 +117,13 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
         },
       },
       (request, reply) => {
-        const { role } = principalOf(request);
+        const { role, owner, tenant } = principalOf(request);
+        const reader = `${tenant} ${owner}`;
+        if (stream.readersOf(reader) >= MAX_OF_ONE) {
+          throw new ApiProblem(429, `you have ${MAX_OF_ONE} of these streams open already`, {
+            headers: { 'Retry-After': '10' },
+          });
+        }
         if (stream.readers >= MAX_READERS) {
           throw new ApiProblem(503, 'too many clients read this stream', {
             headers: { 'Retry-After': '10' },
@@ -134,7 +142,10 @@ export function liveRoutes(context: ApiContext): FastifyPluginAsyncZod {
           const principal = await authenticate(request, context).catch(() => (isStrict ? null : undefined));
           if (principal !== undefined && principal?.role !== role) response.destroy();
         };
-        stream.add({ response, isMasked: isMaskedFor(role), check: (isStrict) => void check(isStrict) });
+        stream.add({
+          ...{ response, who: reader, isMasked: isMaskedFor(role) },
+          check: (isStrict) => void check(isStrict),
+        });
         return reply;
       },
     );

@@ -43,7 +43,8 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'admin', perTenant: true },
         schema: {
           tags: ['tokens'],
-          summary: 'Create a token; it is shown only once',
+          summary:
+            'Create a token; it is shown only once. One that a token creates expires with it at the latest',
           body: z.strictObject({
             name: z
               .string()
@@ -56,9 +57,12 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { name, role, days } = request.body;
-        const { owner, tenant } = principalOf(request);
+        const { owner, tenant, by } = principalOf(request);
         const secret = `eslr_${newSecret()}`;
         const at = clock.date();
+        const asked = new Date(at.getTime() + days * DAY_MS).toISOString();
+        // Else whoever finds a token that is about to expire has it for ever.
+        const longest = by.kind === 'token' ? by.expiresAt : null;
         const row = {
           id: uuidv7(at),
           tenant,
@@ -67,7 +71,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
           scopes: role,
           created_by: owner,
           created_at: at.toISOString(),
-          expires_at: new Date(at.getTime() + days * DAY_MS).toISOString(),
+          expires_at: longest === null || asked < longest ? asked : longest,
           used_at: null,
           revoked_at: null,
         };

@@ -73,6 +73,19 @@ describe('api: users, tokens, audit, live calls', () => {
     expect(await status()).to.equal(401);
   });
 
+  it('makes no token that outlives the one that makes it', async () => {
+    const made = (await send('POST', '/tokens', { name: 'short', role: 'admin', days: 1 })).json<{
+      token: string;
+      expiresAt: string;
+    }>();
+    const answer = await api.app.inject({
+      ...{ method: 'POST', url: '/api/v1/tokens', headers: bearer(made.token) },
+      payload: { name: 'long', role: 'admin', days: 30 },
+    });
+    expect(answer.statusCode).to.equal(201);
+    expect(answer.json<{ expiresAt: string }>().expiresAt).to.equal(made.expiresAt);
+  });
+
   it('shows calls of now, to viewers with their numbers masked and their times whole', async () => {
     const record = newRecord(newTraceId(new Date()), new Date());
     const event = { type: 'call', call: { caller: '380441112233', did: '15005550100' } as Call } as const;

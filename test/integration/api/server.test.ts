@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { serveApi, type Api } from '../../../lib/api/server.ts';
-import { bearer, openApi, type ApiUnderTest } from '../../support/api.ts';
+import { hashOf, newSecret } from '../../../lib/api/guard/auth.ts';
+import { uuidv7 } from '../../../lib/uuid.ts';
+import { openApi, type ApiUnderTest } from '../../support/api.ts';
 
 describe('api: its port', () => {
   let api: ApiUnderTest;
@@ -29,6 +31,15 @@ describe('api: its port', () => {
     sockets.push(socket);
     await once(socket, 'connect');
     return socket;
+  };
+  /** A viewer's token that this user has made. */
+  const tokenOf = async (created_by: string): Promise<string> => {
+    const token = `eslr_${newSecret()}`;
+    const at = new Date();
+    const row = { id: uuidv7(at), tenant: 'default', name: 'more', hash: hashOf(token), scopes: 'viewer' };
+    const times = { created_at: at.toISOString(), expires_at: null, used_at: null, revoked_at: null };
+    await api.store.accounts.addToken({ ...row, created_by, ...times });
+    return token;
   };
   const faultOf = (promise: Promise<unknown>): Promise<string> =>
     promise.then(
@@ -86,19 +97,23 @@ describe('api: its port', () => {
     expect(text).to.not.include('"ok"');
   });
 
-  it('serves 256 readers of events, turns the next one away, and cuts them all when it ends', async () => {
+  it('serves 256 readers of events, 224 of one user, turns the next one away, and cuts them all when it ends', async () => {
     const port = await open({});
-    const token = bearer(api.tokens.operator).authorization;
-    const request = `GET /api/v1/live/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${token}\r\n\r\n`;
-    const reader = await dial(port);
-    reader.write(request);
-    const [begun] = (await once(reader, 'data')) as [Buffer];
-    expect(begun.toString()).to.match(/^HTTP\/1.1 200[^]*text\/event-stream[^]*event: live/);
-    for (let at = 0; at < 256; at++) (await dial(port)).write(request);
-    const last = await dial(port);
-    last.write(request);
-    const [refused] = (await once(last, 'data')) as [Buffer];
-    expect(refused.toString()).to.match(/^HTTP\/1.1 503/);
+    const read = async (token: string): Promise<{ reader: Socket; reply: string }> => {
+      const reader = await dial(port);
+      const headers = `Host: localhost\r\nAuthorization: Bearer ${token}`;
+      reader.write(`GET /api/v1/live/events HTTP/1.1\r\n${headers}\r\n\r\n`);
+      const [reply] = (await once(reader, 'data')) as [Buffer];
+      return { reader, reply: reply.toString() };
+    };
+    const { reader, reply } = await read(api.tokens.operator);
+    expect(reply).to.match(/^HTTP\/1.1 200[^]*text\/event-stream[^]*event: live/);
+    for (let at = 1; at < 224; at++) await read(api.tokens.operator);
+    // Another token of the same user.
+    expect((await read(api.tokens.viewer)).reply).to.match(/^HTTP\/1.1 429/);
+    const other = await tokenOf('viewer');
+    for (let at = 224; at < 256; at++) expect((await read(other)).reply).to.match(/^HTTP\/1.1 200/);
+    expect((await read(other)).reply).to.match(/^HTTP\/1.1 503/);
     await server?.close();
     server = null;
     if (!reader.closed) await once(reader, 'close');

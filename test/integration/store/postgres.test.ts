@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../../lib/clock.ts';
 import { RouterError } from '../../../lib/errors.ts';
 import { NO_POSTGRES, Postgres, postgresInstalled } from '../../support/postgres.ts';
 import { callRecord, listeningLog, openStore } from '../../support/stored.ts';
@@ -52,6 +53,35 @@ describe('a PostgreSQL that comes and goes', function () {
     const told = log.lines.filter(({ message }) => message.includes('accepts'));
     expect(told.map(({ level }) => level)).to.deep.equal(['warn', 'info']);
     await store.close();
+  });
+
+  it('says what time it is, to a router whose own clock is wrong', async () => {
+    const HOUR_MS = 3_600_000;
+    for (const [aheadMs, how] of [
+      [HOUR_MS, /3600 s ahead of the database/],
+      [-HOUR_MS, /3600 s behind the database/],
+    ] as const) {
+      const log = listeningLog();
+      const clock = { ...systemClock, date: () => new Date(Date.now() + aheadMs) };
+      const [right, wrong] = [await openStore(places()), await openStore(places(), { log, clock })];
+      expect(Math.abs(wrong.clock.date().getTime() - Date.now())).to.be.lessThan(5_000);
+      const [warning, ...more] = log.lines.filter(({ level }) => level === 'warn');
+      expect(warning?.message).to.match(how);
+      expect(more).to.deep.equal([]);
+      // What a router does half a minute after it began: it takes nobody for dead who is alive.
+      await right.liveCalls.beat('right', right.clock.date());
+      await wrong.liveCalls.beat('wrong', wrong.clock.date());
+      for (const router of ['right', 'wrong']) {
+        const call = { call_id: `${router}${aheadMs}`, tenant: 'default', scheme: 'sales', ends: '[]' };
+        const opened = [{ ...call, started_at: right.clock.date().toISOString() }];
+        await right.deliveries.write(router, { opened, deliveries: [], closed: [] });
+      }
+      for (const { liveCalls, clock: shared } of [right, wrong]) {
+        const since = new Date(shared.date().getTime() - 30_000);
+        expect(await liveCalls.closeOrphans(since, shared.date(), 10)).to.deep.equal([]);
+      }
+      await Promise.all([right.close(), wrong.close()]);
+    }
   });
 
   it('stands still in the middle of writes: what was asked is given up, and nothing is written twice', async () => {

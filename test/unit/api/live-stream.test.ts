@@ -49,7 +49,7 @@ describe('LiveStream', () => {
     const check = (): void => {
       checks++;
     };
-    stream.add({ response: client as unknown as ServerResponse, isMasked, check });
+    stream.add({ response: client as unknown as ServerResponse, who: 'anna', isMasked, check });
     return client;
   };
   /** A second goes by, and all have been served. */
