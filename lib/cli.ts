@@ -1,35 +1,30 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { callsCommand, momentOf, type CallsOptions } from './commands/calls.ts';
-import { checkCommand, type CheckOptions } from './commands/check.ts';
-import { completionCommand, type CompletedCommand, type Shell } from './commands/completion.ts';
-import { configCommand } from './commands/config.ts';
-import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
-import { demoCommand } from './commands/demo.ts';
 import {
   EVENTS_ACTIONS,
-  eventsCommand,
-  type EventsAction,
-  type EventsCommandOptions,
-} from './commands/events.ts';
-import { EXAMPLES } from './commands/examples.ts';
-import { initCommand } from './commands/init.ts';
-import { newCommand, type NewOptions } from './commands/new.ts';
-import { print } from './commands/print.ts';
-import { shadowCommand, type ShadowOptions } from './commands/shadow.ts';
-import { simulateCommand, type SimulateOptions } from './commands/simulate.ts';
-import { startCommand } from './commands/start.ts';
-import type { StarterOptions } from './commands/starter.ts';
-import { STORE_ACTIONS, storeCommand, type StoreAction, type StoreCommandOptions } from './commands/store.ts';
-import { topCommand, type TopOptions } from './commands/top.ts';
-import { tryCommand, type TryOptions } from './commands/try.ts';
-import {
   ROLES,
+  STORE_ACTIONS,
   USER_ACTIONS,
-  userCommand,
+  type EventsAction,
+  type StoreAction,
   type UserAction,
-  type UserCommandOptions,
-} from './commands/user.ts';
-import { whyCommand, type WhyOptions } from './commands/why.ts';
+} from './commands/actions.ts';
+import type { CallsOptions } from './commands/calls.ts';
+import type { CheckOptions } from './commands/check.ts';
+import type { CompletedCommand, Shell } from './commands/completion.ts';
+import { redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './commands/context.ts';
+import type { EventsCommandOptions } from './commands/events.ts';
+import { EXAMPLES } from './commands/examples.ts';
+import { momentOf } from './commands/moment.ts';
+import type { NewOptions } from './commands/new.ts';
+import { print } from './commands/print.ts';
+import type { ShadowOptions } from './commands/shadow.ts';
+import type { SimulateOptions } from './commands/simulate.ts';
+import type { StarterOptions } from './commands/starter.ts';
+import type { StoreCommandOptions } from './commands/store.ts';
+import type { TopOptions } from './commands/top.ts';
+import type { TryOptions } from './commands/try.ts';
+import type { UserCommandOptions } from './commands/user.ts';
+import type { WhyOptions } from './commands/why.ts';
 import { systemClock } from './clock.ts';
 import { RouterError } from './errors.ts';
 import { didYouMean } from './nearest.ts';
@@ -84,6 +79,7 @@ export function crashText(error: unknown, env: CommandContext['env']): string {
   return printableLines(redactorOf(env).text(text));
 }
 
+/** The code of a command is loaded when it runs: a router that starts has no use for the others. */
 function commands(context: CommandContext, exit: (code: ExitCode) => void): Command {
   const program = new Command('esl-router')
     .description('Asks the CRM where an inbound FreeSWITCH call goes, and bridges it there.')
@@ -107,6 +103,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
   common(program.command('start', { isDefault: true }))
     .description('run the router (the default command)')
     .action(async (options: CommonOptions) => {
+      const { startCommand } = await import('./commands/start.ts');
       exit(await startCommand(context, options));
     });
   program
@@ -117,6 +114,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--gateway <name>', 'gateway of FreeSWITCH for phone numbers', notEmpty)
     .option('--domain <domain>', 'domain of your SIP users', notEmpty)
     .action(async (folder: string | undefined, options: StarterOptions) => {
+      const { initCommand } = await import('./commands/init.ts');
       exit(await initCommand(context, folder, options));
     });
   common(program.command('check'))
@@ -126,6 +124,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       "check FreeSWITCH's dialplan around socket too: guard, fallback, settings",
     )
     .action(async (options: CheckOptions) => {
+      const { checkCommand } = await import('./commands/check.ts');
       exit(await checkCommand(context, options));
     });
   common(program.command('try'))
@@ -146,6 +145,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--json', 'print the record as JSON')
     .addHelpText('after', '\nExit codes: 0 routed or nobody (no_route), 1 error or refused, 2 wrong usage.')
     .action(async (options: TryOptions) => {
+      const { tryCommand } = await import('./commands/try.ts');
       exit(await tryCommand(context, options));
     });
   common(program.command('calls'))
@@ -164,6 +164,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--cursor <place>', 'go on from here: printed at the end of the previous page', notEmpty)
     .option('--json', 'print one JSON object per line')
     .action(async (options: CallsOptions) => {
+      const { callsCommand } = await import('./commands/calls.ts');
       exit(await callsCommand(context, options));
     });
   common(program.command('why'))
@@ -172,6 +173,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--log <file...>', 'read log files (log.format json) instead of the store')
     .option('--json', 'print the record as JSON')
     .action(async (call: string, options: WhyOptions) => {
+      const { whyCommand } = await import('./commands/why.ts');
       exit(await whyCommand(context, call, options));
     });
   common(program.command('shadow'))
@@ -188,6 +190,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--limit <count>', 'so many calls that differ', integer(0, 500), 20)
     .option('--json', 'print as JSON')
     .action(async (scheme: string, options: ShadowOptions) => {
+      const { shadowCommand } = await import('./commands/shadow.ts');
       exit(await shadowCommand(context, scheme, options));
     });
   common(program.command('store'))
@@ -198,6 +201,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     )
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
+      const { storeCommand } = await import('./commands/store.ts');
       exit(await storeCommand(context, action, what, options));
     });
   common(program.command('user'))
@@ -209,6 +213,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES).default('viewer'))
     .option('--tenant <domain>', 'whose calls the user may see, where calls have tenants', notEmpty)
     .action(async (action: UserAction, name: string | undefined, options: UserCommandOptions) => {
+      const { userCommand } = await import('./commands/user.ts');
       exit(await userCommand(context, action, name, options));
     });
   common(program.command('events'))
@@ -218,6 +223,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--limit <count>', 'at most this many', integer(1, 10_000), 100)
     .option('--json', 'print one JSON object per line')
     .action(async (action: EventsAction, id: string | undefined, options: EventsCommandOptions) => {
+      const { eventsCommand } = await import('./commands/events.ts');
       exit(await eventsCommand(context, action, id, options));
     });
   program
@@ -228,6 +234,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--events', 'add events that report calls to the CRM: pop-up, call, missed call')
     .option('--out <folder>', 'folder to write NAME.json to', '.')
     .action(async (name: string, options: NewOptions) => {
+      const { newCommand } = await import('./commands/new.ts');
       exit(await newCommand(context, name, options));
     });
   program
@@ -235,6 +242,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('watch calls being routed: router, CRM and a simulated FreeSWITCH on loopback')
     .option('--once', 'stop after one round (also when standard input is not a terminal)')
     .action(async (options: { once?: boolean }) => {
+      const { demoCommand } = await import('./commands/demo.ts');
       exit(await demoCommand(context, options));
     });
   program
@@ -258,6 +266,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--seed <number>', 'random seed', integer(0, 2 ** 31), 1)
     .option('--json', 'print the report as JSON')
     .action(async (options: SimulateOptions) => {
+      const { simulateCommand } = await import('./commands/simulate.ts');
       exit(await simulateCommand(context, options));
     });
   program
@@ -267,19 +276,22 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--token <token>', 'a token of the API (default: ESL_ROUTER_TOKEN)', notEmpty)
     .option('--count <blocks>', 'end after so many (default: never)', integer(1, 1_000_000))
     .action(async (options: TopOptions) => {
+      const { topCommand } = await import('./commands/top.ts');
       exit(await topCommand(context, options));
     });
   common(program.command('config'))
     .description('print each setting, its value, where it came from, and its environment variable')
     .option('--json', 'print as JSON')
     .action(async (options: CommonOptions) => {
+      const { configCommand } = await import('./commands/config.ts');
       exit(await configCommand(context, options));
     });
   program
     .command('completion')
     .addArgument(new Argument('<shell>', 'name of the shell').choices(['bash', 'zsh']))
     .description('print the completion script of a shell')
-    .action((shell: Shell) => {
+    .action(async (shell: Shell) => {
+      const { completionCommand } = await import('./commands/completion.ts');
       completionCommand(context.stdout, shell, completed(program));
     });
   for (const command of program.commands) {

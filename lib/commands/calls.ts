@@ -80,17 +80,3 @@ function rowOf(call: CallSummary): string[] {
     id,
   ];
 }
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90m` ago, `2d` ago, or a time in ISO 8601; null for anything else. */
-export function momentOf(text: string, now: Date): Date | null {
-  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return new Date(now.getTime() - Number(count) * (UNITS[unit] ?? 0));
-  if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/.test(text))
-    return null;
-  // A day, or a time without a zone, is UTC, like every time that is printed.
-  const zoned = /(Z|[+-]\d{2}:\d{2})$/.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`;
-  const moment = new Date(zoned.replace(' ', 'T'));
-  return Number.isNaN(moment.getTime()) ? null : moment;
-}

@@ -2,12 +2,10 @@ import { systemClock } from '../clock.ts';
 import { printableJson } from '../redact/printable.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import { openExisting } from '../store/store.ts';
+import type { EventsAction } from './actions.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print } from './print.ts';
 import { listing } from './table.ts';
-
-export type EventsAction = 'failed' | 'retry';
-export const EVENTS_ACTIONS: readonly EventsAction[] = ['failed', 'retry'];
 
 export interface EventsCommandOptions extends CommonOptions {
   readonly limit: number;

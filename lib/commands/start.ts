@@ -6,7 +6,8 @@ import { createNotifier } from '../router/notify.ts';
 import { start } from '../router/router.ts';
 import { OwnWrites, readKept } from '../schemes/kept.ts';
 import { lookAtSecrets, readSecretFiles, secretsOf } from '../schemes/secrets.ts';
-import { Store } from '../store/store.ts';
+import { isWanted } from '../store/place.ts';
+import type { Store, StoreOptions } from '../store/store.ts';
 import { Replaced } from '../upstream/replaced.ts';
 import { coloured } from './print.ts';
 import { load, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
@@ -38,7 +39,7 @@ export async function startCommand(context: CommandContext, options: CommonOptio
     toggleDebug(log, config.log.level);
   });
   const { version, maxDescriptors } = context;
-  const store = await Store.open({ config, log, clock: systemClock, version, secrets: secretTexts });
+  const store = await openStore({ config, log, clock: systemClock, version, secrets: secretTexts });
   const own = new OwnWrites();
   const hidden = hiding(store === null ? [log] : [log, store]);
   const tokenStore = { files: { read: readKept, write: own.write }, onTokens: hidden.tokens };
@@ -86,6 +87,13 @@ export async function startCommand(context: CommandContext, options: CommonOptio
   notifier.close();
   await log.flushed();
   return 0;
+}
+
+/** A router without one does not even load it. */
+async function openStore(options: StoreOptions): Promise<Store | null> {
+  if (!(await isWanted(options.config.store))) return null;
+  const { Store } = await import('../store/store.ts');
+  return Store.open(options);
 }
 
 /** Says how to get a store if there is none, unless it was turned off. */

@@ -2,11 +2,9 @@ import { chmod, stat } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { openExisting, type OpenStore } from '../store/store.ts';
+import type { StoreAction } from './actions.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
-
-export type StoreAction = 'status' | 'backup' | 'erase';
-export const STORE_ACTIONS: readonly StoreAction[] = ['status', 'backup', 'erase'];
 
 export interface StoreCommandOptions extends CommonOptions {
   readonly json?: boolean;

@@ -1,19 +1,16 @@
 import { Passwords, MAX_PASSWORD, MIN_PASSWORD } from '../api/guard/password.ts';
-import { ROLES, type Role } from '../api/guard/role.ts';
+import type { Role } from '../api/guard/role.ts';
 import { USER_NAME, userRow } from '../api/user.ts';
 import { systemClock } from '../clock.ts';
 import { RouterError } from '../errors.ts';
 import { DEFAULT_TENANT, openExisting, type OpenStore } from '../store/store.ts';
 import type { Parts } from '../store/together.ts';
 import { uuidv7 } from '../uuid.ts';
+import type { UserAction } from './actions.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { askPassword } from './password.ts';
 import { print } from './print.ts';
 import { columnsOf, table } from './table.ts';
-
-export { ROLES };
-export type UserAction = 'add' | 'list' | 'password' | 'disable' | 'enable';
-export const USER_ACTIONS: readonly UserAction[] = ['add', 'list', 'password', 'disable', 'enable'];
 
 export interface UserCommandOptions extends CommonOptions {
   readonly role: Role;

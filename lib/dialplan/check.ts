@@ -3,6 +3,7 @@
  * Pure.
  */
 import { takes, type Action, type Dialplan, type Extension } from './dialplan.ts';
+import { guardSecondsFor, MARGIN_SECONDS } from './guard.ts';
 import { strayHosts, type OtherPorts } from './hosts.ts';
 import { assigned, isOpen, stepsOf, targetOf, type Step, type Target } from './step.ts';
 
@@ -27,14 +28,6 @@ export interface CheckOptions {
 
 const FALLBACK = 'esl_router_fallback';
 const DEFAULT_PORT = 8084;
-/** The router decides so long before the guard fires. */
-const MARGIN_SECONDS = 2;
-const SHORTEST_GUARD = 8;
-
-/** For schemes that may take so long to decide. */
-export function guardSecondsFor(timeoutSeconds: number): number {
-  return Math.max(SHORTEST_GUARD, Math.ceil(timeoutSeconds) + MARGIN_SECONDS);
-}
 
 /** Over in no time, and heard by nobody. */
 const SILENT =

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DialplanDesk } from '../api/context.ts';
-import { guardSecondsFor } from '../dialplan/check.ts';
+import { guardSecondsFor } from '../dialplan/guard.ts';
 import { handoverFiles } from '../dialplan/handover.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 

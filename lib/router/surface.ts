@@ -1,4 +1,4 @@
-import { serveApi, type Api } from '../api/server.ts';
+import type { Api } from '../api/server.ts';
 import type { LiveCalls } from '../call/live.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
@@ -86,6 +86,8 @@ export async function openApi(
   const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
   const shared = { config, settings, store, log, version, clock };
   const views = { schemes: inUse, readSchemeFile, desk, trial, dialplan, metrics, mayRead };
+  // Half of what the router would load: one without it starts in half the time.
+  const { serveApi } = await import('../api/server.ts');
   return serveApi({ ...shared, ...views, ...told });
 }
 

@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '../config/config.ts';
 
 /** Where the store is, as the setting `store.url` says it. */
 export type StorePlace =
@@ -9,12 +11,26 @@ export type StorePlace =
 
 const FILE = 'esl-router.db';
 
-export function placeOf({ url, dir, password }: { url: string; dir: string; password: string }): StorePlace {
+export function placeOf({
+  url,
+  dir,
+  password,
+}: Pick<Config['store'], 'url' | 'dir' | 'password'>): StorePlace {
   if (url === 'off') return { kind: 'off' };
   if (url === 'auto') return { kind: 'sqlite', file: join(dir, FILE), asked: false };
   if (url === 'sqlite') return { kind: 'sqlite', file: join(dir, FILE), asked: true };
   if (url.startsWith('sqlite:')) return { kind: 'sqlite', file: url.slice('sqlite:'.length), asked: true };
   return { kind: 'postgres', url, password };
+}
+
+/** Whether a router is to have one. */
+export async function isWanted(config: Config['store']): Promise<boolean> {
+  const place = placeOf(config);
+  if (place.kind !== 'sqlite' || place.asked) return place.kind !== 'off';
+  return stat(dirname(place.file)).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Without its password, for people to read. */

@@ -16,12 +16,10 @@ import type { Database } from './database.ts';
 import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
 import { Figures } from './figures.ts';
-import { listening } from './listen.ts';
 import { batchOf } from './line.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
-import { placeOf, shownPlace, type StorePlace } from './place.ts';
-import { postgresDatabase } from './postgres.ts';
+import { isWanted, placeOf, shownPlace, type StorePlace } from './place.ts';
 import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
@@ -147,10 +145,7 @@ export class Store {
   static async open(options: StoreOptions): Promise<Store | null> {
     const { config, log } = options;
     const place = placeOf(config.store);
-    if (place.kind === 'off') return null;
-    if (place.kind === 'sqlite' && !place.asked && !(await isFolder(dirname(place.file)))) {
-      return null;
-    }
+    if (place.kind === 'off' || !(await isWanted(config.store))) return null;
     const store = new Store(await connect(place, BUSY_MS), options);
     try {
       await inTime(store.ready(), options.clock);
@@ -297,6 +292,10 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     };
   }
   const { url, password } = place;
+  const [{ listening }, { postgresDatabase }] = await Promise.all([
+    import('./listen.ts'),
+    import('./postgres.ts'),
+  ]);
   const writer = postgresDatabase({ url, password, connections: 2, queryMs: QUERY_MS });
   const reader = postgresDatabase({ url, password, connections: 3, queryMs: QUERY_MS });
   return {
@@ -340,13 +339,6 @@ function pauseOf(clock: Clock): () => Promise<void> {
     new Promise((resolve) => {
       clock.after(PAUSE_MS, resolve);
     });
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 async function isFile(path: string): Promise<boolean> {
