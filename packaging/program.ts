@@ -11,6 +11,9 @@ interface Locked {
   readonly packages: Readonly<Record<string, { version: string; dev?: boolean; optional?: boolean }>>;
 }
 
+/** More than half of the files: types and source maps, which no running program reads. */
+const FOR_COMPILERS = /\.(map|[cm]?ts)$/;
+
 export interface ProgramOptions {
   /** Build first, into an empty dist/. */
   readonly build: boolean;
@@ -54,6 +57,7 @@ export function copyDependencies(folder: string): void {
       throw new Error(`${path} is ${installed.version}, and the lock file says ${version}: npm ci`);
     }
     const nested = join(from, 'node_modules');
-    cpSync(from, join(folder, path), { recursive: true, filter: (name) => name !== nested });
+    const filter = (name: string): boolean => name !== nested && !FOR_COMPILERS.test(name);
+    cpSync(from, join(folder, path), { recursive: true, filter });
   }
 }
