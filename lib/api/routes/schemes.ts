@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/desk.ts';
+import { defaultSchemeName } from '../../schemes/schemes.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
@@ -50,7 +51,7 @@ const saved = z.object({ revision: z.number() });
 const DAY_SECONDS = 86_400;
 
 export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { desk, schemes, readSchemeFile, store, clock } = context;
+  const { config, desk, schemes, readSchemeFile, store, clock } = context;
   const figures = keeping(context, (tenant, seconds) =>
     store.figures.bySchemes(tenant, new Date(clock.date().getTime() - seconds * 1000)),
   );
@@ -91,6 +92,9 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
               ),
               stored: z.array(listing),
               figures: z.record(z.string(), schemeFigures).describe('By name, for schemes that had a call'),
+              default: z
+                .string()
+                .describe('Scheme for calls that no other one takes; there may be none of that name'),
             }),
           },
         },
@@ -110,6 +114,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           })),
           stored: all,
           figures: Object.fromEntries(await figures(who.tenant, DAY_SECONDS)),
+          default: defaultSchemeName(config),
         };
       },
     );

@@ -1,6 +1,6 @@
 import { Select, SimpleGrid, Stack } from '@mantine/core';
 import { isObject, valueAt } from './document.ts';
-import { faultAt, useEditing } from './editing.ts';
+import { useEditing, useFaultAt, usePlace } from './editing.ts';
 import { ChoiceField, TextField, useOption, useShared, type InputProps } from './inputs.tsx';
 import { waysOf } from './schema.ts';
 import { fieldWords } from './words.ts';
@@ -10,14 +10,16 @@ const PATH = ['webhook', 'auth'];
 /** Which way, and what this way takes: as the JSON schema lists them. */
 export function AuthField(props: InputProps) {
   const { node, value, set } = props;
-  const { table, faults, set: setAt } = useEditing();
+  const { table, set: setAt } = useEditing();
+  const faultAt = useFaultAt();
+  const place = usePlace();
   const option = useOption();
   const ways = waysOf(node);
   const type = valueAt(value, ['type']);
   const way = typeof type === 'string' ? ways.get(type) : undefined;
   const shared = useShared({
     ...props,
-    error: faultAt(faults, [...PATH, 'type']) ?? (way ? null : props.error),
+    error: faultAt([...PATH, 'type']) ?? (way ? null : props.error),
   });
   return (
     <Stack gap="xs">
@@ -37,7 +39,7 @@ export function AuthField(props: InputProps) {
             const { label, doc } = fieldWords(`auth.${key}`, part, table);
             const own = {
               ...{ label, description: doc, node: part, value: value[key] },
-              error: faultAt(faults, [...PATH, key]),
+              error: faultAt([...PATH, key]),
               required:
                 node.oneOf
                   ?.find((one) => one.properties?.['type']?.const === type)
@@ -46,10 +48,10 @@ export function AuthField(props: InputProps) {
                 setAt([...PATH, key], next);
               },
             };
-            return part.enum === undefined ? (
-              <TextField key={key} {...own} />
-            ) : (
-              <ChoiceField key={key} {...own} />
+            return (
+              <div key={key} {...place([...PATH, key])}>
+                {part.enum === undefined ? <TextField {...own} /> : <ChoiceField {...own} />}
+              </div>
             );
           })}
         </SimpleGrid>

@@ -1,8 +1,11 @@
 import { createContext, useContext } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { pathOf, pointerOf, type Path, type SchemeDocument } from './document.ts';
+import { PLACE, unsetSecret } from './places.ts';
 import type { SchemaNode } from './schema.ts';
 import type { FieldTable } from './schema.ts';
+import { labelOf, partsOf } from './words.ts';
 
 /** What every input of the form shares. */
 
@@ -22,9 +25,19 @@ export interface Editing {
   readonly faults: readonly FieldFault[];
   readonly isReadOnly: boolean;
   readonly macros: readonly MacroValue[];
+  /** A path of the document here in the whole scheme's. */
+  readonly wholePath: (path: Path) => Path;
+  /** Brings the field at a path of the whole scheme into sight. */
+  readonly reveal: (path: Path) => void;
 }
 
 export const EditingContext = createContext<Editing | null>(null);
+
+/** Of whatever shows what is at the path: what leads there finds it. */
+export function usePlace(): (path: Path) => { readonly [PLACE]: string } {
+  const { wholePath } = useEditing();
+  return (path) => ({ [PLACE]: pointerOf(wholePath(path)) });
+}
 
 export function useEditing(): Editing {
   const editing = useContext(EditingContext);
@@ -32,13 +45,35 @@ export function useEditing(): Editing {
   return editing;
 }
 
-/** Those at the path and below it, as one text; null when there are none. */
-export function faultAt(faults: readonly FieldFault[], path: Path): string | null {
-  const texts = faultsWithin(faults, path).map(({ pointer, detail }) => {
-    const rest = pathOf(pointer ?? '').slice(path.length);
-    return rest.length === 0 ? detail : `${rest.join('.')}: ${detail}`;
-  });
-  return texts.length === 0 ? null : texts.join('\n');
+/** What is wrong, in a sentence that calls fields by their labels; words in backticks stand for code. */
+export function useFaultText(): (fault: FieldFault) => string {
+  const { t } = useTranslation();
+  const { schema, table } = useEditing();
+  return (fault) => {
+    const secret = unsetSecret(fault);
+    if (secret !== null) {
+      const isAuth = pathOf(fault.pointer ?? '').includes('auth');
+      return t(isAuth ? 'schemes.secret.ofAuth' : 'schemes.secret.elsewhere', { secret });
+    }
+    const parts = partsOf(fault.detail, schema);
+    return parts
+      .map((part) => ('text' in part ? part.text : `${labelOf(part.path, schema, table)} (${part.key})`))
+      .join('');
+  };
+}
+
+/** What is wrong at the path and below it, as one text; null when nothing is. */
+export function useFaultAt(): (path: Path) => string | null {
+  const { faults, schema, table } = useEditing();
+  const textOf = useFaultText();
+  return (path) => {
+    const texts = faultsWithin(faults, path).map((fault) => {
+      const own = pathOf(fault.pointer ?? '');
+      const text = textOf(fault).replaceAll('`', '');
+      return own.length === path.length ? text : `${labelOf(own, schema, table)}: ${text}`;
+    });
+    return texts.length === 0 ? null : texts.join('\n');
+  };
 }
 
 export function faultsWithin(faults: readonly FieldFault[], path: Path): readonly FieldFault[] {

@@ -7,6 +7,7 @@ import { Empty, Page } from '../../ui/page.tsx';
 import type { Draft } from './draft.ts';
 import { NO_PRESET } from './new-scheme.tsx';
 import { onePreset, oneScheme, schemeSchema } from './queries.ts';
+import { isOwnShape, OWN_SHAPES } from './shapes.ts';
 import { useFieldTable } from './words.ts';
 import { Workbench } from './workbench.tsx';
 
@@ -17,8 +18,9 @@ export function SchemeEditor() {
   const { preset } = useSearch({ from: '/schemes/$name' });
   const scheme = useQuery(oneScheme(name));
   const schema = useQuery(schemeSchema);
-  const isEmpty = preset === undefined || preset === NO_PRESET;
-  const offered = useQuery({ ...onePreset(preset ?? ''), enabled: !isEmpty });
+  const own =
+    preset === undefined || preset === NO_PRESET ? {} : isOwnShape(preset) ? OWN_SHAPES[preset] : null;
+  const offered = useQuery({ ...onePreset(preset ?? ''), enabled: own === null });
   const table = useFieldTable();
   const failed = [scheme, schema, offered].find(({ error, data }) => error !== null && data === undefined);
   if (failed !== undefined) {
@@ -28,7 +30,7 @@ export function SchemeEditor() {
       </Page>
     );
   }
-  const isOffered = isEmpty || offered.data !== undefined;
+  const isOffered = own !== null || offered.data !== undefined;
   if (scheme.data === undefined || schema.data === undefined || table === null || !isOffered) {
     return (
       <Page title={name}>
@@ -51,7 +53,7 @@ export function SchemeEditor() {
   }
   const first: Draft =
     held === null
-      ? { base: {}, etag: null, document: { name, ...(chosen?.document ?? { webhook: { url: '' } }) } }
+      ? { base: {}, etag: null, document: { name, webhook: { url: '' }, ...(own ?? chosen?.document) } }
       : { base: held.scheme.document, etag: held.etag, document: held.scheme.document };
   return (
     <Workbench

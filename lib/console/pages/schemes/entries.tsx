@@ -1,12 +1,13 @@
-import { ActionIcon, Button, Group, Input, Menu, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Group, Input, Menu, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
+import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ComponentType, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../api/types.ts';
 import { Coded } from '../../ui/coded.tsx';
+import { AddButton, AddMenu } from './add.tsx';
 import { isObject, pointerOf, valueAt, withValue, type Path } from './document.ts';
-import { EditingContext, faultsWithin, useEditing, type Editing } from './editing.ts';
+import { EditingContext, faultsWithin, useEditing, useFaultText, usePlace, type Editing } from './editing.ts';
 import { ENTRY_FIELDS, FIELDS, isShown, pathOfField, type Field } from './fields.ts';
 import { ORDER, type InputProps } from './inputs.tsx';
 import { onePreset, presets } from './queries.ts';
@@ -31,13 +32,12 @@ export function QuestionsField(props: EntriesProps) {
       titleOf={(entry, index) => `${index + 2}. ${textOf(valueAt(entry, ['url']))}`}
       add={(append) => (
         <AddButton
-          label={`${props.label}: ${t('schemes.entries.addQuestion')}`}
+          to={props.label}
+          what={t('schemes.entries.addQuestion')}
           onClick={() => {
             append([{ url: '' }]);
           }}
-        >
-          {t('schemes.entries.addQuestion')}
-        </AddButton>
+        />
       )}
     >
       {(part) => (
@@ -89,6 +89,8 @@ interface ListProps extends EntriesProps {
 function Entries({ titleOf, add, children, path, ...props }: ListProps) {
   const { t } = useTranslation();
   const { isReadOnly, faults } = useEditing();
+  const place = usePlace();
+  const faultText = useFaultText();
   const { node, value, set, label } = props;
   const entries: readonly unknown[] = Array.isArray(value) ? value : [];
   const change = (next: readonly unknown[]): void => {
@@ -102,7 +104,7 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
     <Input.Wrapper
       label={label}
       description={props.description}
-      error={own.length === 0 ? null : own.map(({ detail }) => detail).join('\n')}
+      error={own.length === 0 ? null : own.map(faultText).join('\n')}
       inputWrapperOrder={[...ORDER]}
       labelElement="div"
     >
@@ -111,7 +113,14 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
           const title = titleOf(entry, index);
           const name = `${label}, ${index + 1}`;
           return (
-            <Paper key={index} withBorder p="xs" role="group" aria-label={name}>
+            <Paper
+              key={index}
+              withBorder
+              p="xs"
+              role="group"
+              aria-label={name}
+              {...place([...path, String(index)])}
+            >
               <Group justify="space-between" wrap="nowrap" gap="xs" mb={6}>
                 <Text size="sm" fw={600} truncate className="foreign">
                   {title === '' ? name : title}
@@ -193,6 +202,8 @@ function Part({ value, base, set, documentOf, nodes, children }: WithinProps) {
   const within: Editing = {
     ...editing,
     document,
+    wholePath: ([first = '', ...rest]) =>
+      editing.wholePath([...base, ...(isWhole && first === 'webhook' ? [first] : []), ...rest]),
     schema: { properties: nodes },
     set: (path, next) => {
       const changed = withValue(document, path, next);
@@ -248,38 +259,21 @@ function WebhookFields({ Drawn }: { readonly Drawn: Drawn }) {
 
 function FieldGrid({ Drawn, fields }: { readonly Drawn: Drawn; readonly fields: readonly Field[] }) {
   const { document, schema } = useEditing();
+  const place = usePlace();
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="sm" mt={6}>
       {fields
         .filter((field) => nodeAt(schema, pathOfField(field)) !== null && isShown(field, document))
         .map((field) => (
-          <div key={field.path} style={field.wide === true ? { gridColumn: '1 / -1' } : undefined}>
+          <div
+            key={field.path}
+            {...place(pathOfField(field))}
+            style={field.wide === true ? { gridColumn: '1 / -1' } : undefined}
+          >
             <Drawn field={field} />
           </div>
         ))}
     </SimpleGrid>
-  );
-}
-
-interface AddButtonProps {
-  readonly label: string;
-  readonly onClick?: () => void;
-  readonly children: ReactNode;
-}
-
-function AddButton({ label, children, ...rest }: AddButtonProps) {
-  return (
-    <Group>
-      <Button
-        size="compact-xs"
-        variant="subtle"
-        leftSection={<IconPlus size={14} />}
-        aria-label={label}
-        {...rest}
-      >
-        {children}
-      </Button>
-    </Group>
   );
 }
 
@@ -311,47 +305,33 @@ function AddEvents({ label, append }: AddEventsProps) {
           ))}
         </Stack>
       )}
-      <Group>
-        <Menu position="bottom-start" withinPortal shadow="md" withInitialFocusPlaceholder={false}>
-          <Menu.Target>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              leftSection={<IconPlus size={14} />}
-              aria-label={`${label}: ${t('schemes.entries.addEvents')}`}
-            >
-              {t('schemes.entries.addEvents')}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
+      <AddMenu to={label} what={t('schemes.entries.addEvents')}>
+        <Menu.Item
+          onClick={() => {
+            append([{ on: ['ended'], webhook: { url: '' } }]);
+          }}
+        >
+          {t('schemes.entries.empty')}
+        </Menu.Item>
+        {offered
+          .filter(({ events }) => events !== null)
+          .map(({ name, events }) => (
             <Menu.Item
+              key={name}
+              maw={420}
               onClick={() => {
-                append([{ on: ['ended'], webhook: { url: '' } }]);
+                void addOf(name);
               }}
             >
-              {t('schemes.entries.empty')}
+              <Text size="sm" fw={600}>
+                {name}
+              </Text>
+              <Text size="xs" c="dimmed">
+                {events}
+              </Text>
             </Menu.Item>
-            {offered
-              .filter(({ events }) => events !== null)
-              .map(({ name, events }) => (
-                <Menu.Item
-                  key={name}
-                  maw={420}
-                  onClick={() => {
-                    void addOf(name);
-                  }}
-                >
-                  <Text size="sm" fw={600}>
-                    {name}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {events}
-                  </Text>
-                </Menu.Item>
-              ))}
-          </Menu.Dropdown>
-        </Menu>
-      </Group>
+          ))}
+      </AddMenu>
     </>
   );
 }

@@ -1,8 +1,8 @@
-import { Box, Button, Group, Menu, NumberInput, Stack, Text, Title } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Box, Group, Menu, NumberInput, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { faultAt, useEditing } from './editing.ts';
+import { AddMenu } from './add.tsx';
+import { useEditing, useFaultAt, useFaultText, usePlace } from './editing.ts';
 import { nodeAt } from './schema.ts';
 import { StepCard } from './step-card.tsx';
 import {
@@ -73,6 +73,9 @@ export function Fallback() {
 function StepListEditor({ list }: { readonly list: OutcomeList }) {
   const { t } = useTranslation();
   const { document, set, schema, table, isReadOnly, faults } = useEditing();
+  const place = usePlace();
+  const faultAt = useFaultAt();
+  const faultText = useFaultText();
   const [dragged, setDragged] = useState<number | null>(null);
   const path = ['fallback', list];
   const { label, doc } = fieldWords(path.join('.'), nodeAt(schema, path), table);
@@ -92,9 +95,9 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
   const move = (from: number, to: number): void => {
     if (to >= 0 && to < steps.length) change(moved(steps, from, to));
   };
-  const listFault = faults.find(({ pointer }) => pointer === `/fallback/${list}`)?.detail ?? null;
+  const listFault = faults.find(({ pointer }) => pointer === `/fallback/${list}`);
   return (
-    <Stack gap={6} component="section" aria-label={label}>
+    <Stack gap={6} component="section" aria-label={label} {...place(path)}>
       <Group justify="space-between" gap="xs">
         <Text size="sm" fw={600}>
           {label}{' '}
@@ -116,11 +119,12 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
           // Steps have no names of their own, and a card keeps no state beside its inputs.
           key={index}
           step={step}
+          path={[...path, String(index)]}
           label={`${label}, ${index + 1}`}
           index={index}
           count={steps.length}
           isReached={index <= last}
-          error={faultAt(faults, [...path, String(index)])}
+          error={faultAt([...path, String(index)])}
           isDragged={dragged === index}
           onChange={(next) => {
             change(steps.map((one, at) => (at === index ? next : one)));
@@ -150,38 +154,24 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
           {t('schemes.fallback.usedUp')}
         </Text>
       )}
-      {listFault !== null && (
+      {listFault !== undefined && (
         <Text size="xs" c="var(--mantine-color-error)">
-          {listFault}
+          {faultText(listFault)}
         </Text>
       )}
       {!isReadOnly && (
-        <Group>
-          <Menu position="bottom-start" withinPortal shadow="md" withInitialFocusPlaceholder={false}>
-            <Menu.Target>
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                leftSection={<IconPlus size={14} />}
-                aria-label={`${label}: ${t('schemes.fallback.add')}`}
-              >
-                {t('schemes.fallback.add')}
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {kindsIn(schema).map((kind) => (
-                <Menu.Item
-                  key={kind}
-                  onClick={() => {
-                    add(kind);
-                  }}
-                >
-                  {t(`schemes.steps.${kind}`)}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        </Group>
+        <AddMenu to={label} what={t('schemes.fallback.add')}>
+          {kindsIn(schema).map((kind) => (
+            <Menu.Item
+              key={kind}
+              onClick={() => {
+                add(kind);
+              }}
+            >
+              {t(`schemes.steps.${kind}`)}
+            </Menu.Item>
+          ))}
+        </AddMenu>
       )}
     </Stack>
   );

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { AuthField } from './auth-field.tsx';
 import { valueAt } from './document.ts';
-import { faultAt, useEditing } from './editing.ts';
+import { useEditing, useFaultAt } from './editing.ts';
 import { EventsField, QuestionsField } from './entries.tsx';
 import { pathOfField, submissionOf, type Field } from './fields.ts';
 import {
@@ -21,6 +21,7 @@ import {
 } from './inputs.tsx';
 import { JsonField } from './json-field.tsx';
 import { OneOfField } from './one-of.tsx';
+import { isRequired } from './places.ts';
 import { nodeAt } from './schema.ts';
 import { TableField } from './table-field.tsx';
 import { fieldWords } from './words.ts';
@@ -28,7 +29,8 @@ import { fieldWords } from './words.ts';
 /** One field by its kind, with its label, what it means and what is wrong with it. */
 export function SchemeField({ field }: { readonly field: Field }) {
   const { t, i18n } = useTranslation();
-  const { document, set, schema, table, faults } = useEditing();
+  const { document, set, schema, table } = useEditing();
+  const faultAt = useFaultAt();
   const path = pathOfField(field);
   const node = nodeAt(schema, path);
   if (node === null) return null;
@@ -36,12 +38,11 @@ export function SchemeField({ field }: { readonly field: Field }) {
   const unit = node['x-unit'];
   const unitKey = `schemes.units.${unit ?? ''}`;
   const unitWord = unit !== undefined && i18n.exists(unitKey) ? t(unitKey as 'schemes.units.seconds') : unit;
-  const above = nodeAt(schema, path.slice(0, -1)) ?? schema;
   const props: InputProps = {
     label: unitWord === undefined ? label : `${label}, ${unitWord}`,
     description: doc,
-    error: faultAt(faults, path),
-    required: above.required?.includes(path.at(-1) ?? '') === true,
+    error: faultAt(path),
+    required: isRequired(schema, document, path),
     node,
     value: valueAt(document, path),
     set: (value) => {

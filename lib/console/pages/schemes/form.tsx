@@ -1,17 +1,22 @@
 import { Accordion, Badge, Group, SimpleGrid, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { faultsWithin, useEditing } from './editing.ts';
+import { faultsWithin, useEditing, usePlace } from './editing.ts';
 import { countSet, FIELDS, GROUPS, isShown, pathOfField, type Group as FieldGroup } from './fields.ts';
 import { Fallback } from './fallback.tsx';
 import { SchemeField } from './field.tsx';
 import { nodeAt } from './schema.ts';
 
+interface FormProps {
+  /** The folds that somebody has opened. */
+  readonly open: readonly string[];
+  readonly onOpen: (open: readonly string[]) => void;
+}
+
 /** The fields that every scheme has, the fallback, and the rarer ones folded away. */
-export function SchemeForm() {
+export function SchemeForm({ open, onOpen }: FormProps) {
   const { t } = useTranslation();
   const { document, schema, faults } = useEditing();
-  const [open, setOpen] = useState<string[]>([]);
+  const place = usePlace();
   const rare = GROUPS.filter((group) => group !== 'main');
   const faultsIn = (group: FieldGroup): number =>
     FIELDS.filter((field) => field.group === group).reduce(
@@ -26,7 +31,11 @@ export function SchemeForm() {
         (field) =>
           field.group === group && nodeAt(schema, pathOfField(field)) !== null && isShown(field, document),
       ).map((field) => (
-        <div key={field.path} style={field.wide === true ? { gridColumn: '1 / -1' } : undefined}>
+        <div
+          key={field.path}
+          {...place(pathOfField(field))}
+          style={field.wide === true ? { gridColumn: '1 / -1' } : undefined}
+        >
           <SchemeField field={field} />
         </div>
       ))}
@@ -36,7 +45,15 @@ export function SchemeForm() {
     <Stack gap="lg">
       {fieldsOf('main')}
       <Fallback />
-      <Accordion multiple value={shown} onChange={setOpen} variant="contained" chevronPosition="left">
+      <Accordion
+        multiple
+        value={shown}
+        onChange={onOpen}
+        variant="contained"
+        chevronPosition="left"
+        // What is sought in a fold is there at once.
+        transitionDuration={0}
+      >
         {rare.map((group) => (
           <Accordion.Item key={group} value={group}>
             <Accordion.Control>

@@ -1,10 +1,11 @@
-import { Button, Group, Radio, ScrollArea, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../ui/dialog.tsx';
 import { presets } from './queries.ts';
+import { OWN } from './shapes.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** In the address, in place of a preset's name. */
@@ -21,7 +22,7 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
   const navigate = useNavigate();
   const { data: offered = [] } = useQuery(presets);
   const [name, setName] = useState('');
-  const [preset, setPreset] = useState('generic-json');
+  const [preset, setPreset] = useState<string>(OWN[0]);
   const [isTouched, setTouched] = useState(false);
   const fault = taken.includes(name)
     ? t('schemes.new.taken')
@@ -55,8 +56,17 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
           <Radio.Group label={t('schemes.new.preset')} value={preset} onChange={setPreset}>
             <ScrollArea.Autosize mah={360} mt={6} type="auto">
               <Stack gap={6}>
-                {offered.map((one) => (
-                  <Radio key={one.name} size="xs" value={one.name} label={one.name} description={one.what} />
+                <Text size="xs" fw={600}>
+                  {t('start.crm.own')}
+                </Text>
+                {OWN.map((one) => (
+                  <Radio
+                    key={one}
+                    size="xs"
+                    value={one}
+                    label={t(`start.shapes.${one}`)}
+                    description={t(`start.shapeHints.${one}`)}
+                  />
                 ))}
                 <Radio
                   size="xs"
@@ -64,6 +74,12 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
                   label={t('schemes.new.nothing')}
                   description={t('schemes.new.nothingHint')}
                 />
+                <Text size="xs" fw={600} mt={6}>
+                  {t('start.crm.presets')}
+                </Text>
+                {offered.map((one) => (
+                  <Radio key={one.name} size="xs" value={one.name} label={one.name} description={one.what} />
+                ))}
               </Stack>
             </ScrollArea.Autosize>
           </Radio.Group>

@@ -1,12 +1,12 @@
 import { Group, Select } from '@mantine/core';
 import { isObject, valueAt, type Path } from './document.ts';
-import { faultAt, useEditing } from './editing.ts';
+import { useFaultAt } from './editing.ts';
 import { TextField, useOption, useShared, type InputProps } from './inputs.tsx';
 
 /** One key of several with its text, as the JSON schema lists them: `{"header": "X-Id"}` or `{"key": "id"}`. */
 export function OneOfField({ path, ...props }: InputProps & { readonly path: Path }) {
   const { node, value, set } = props;
-  const { faults } = useEditing();
+  const faultAt = useFaultAt();
   const option = useOption();
   const parts = Object.assign(
     {},
@@ -34,7 +34,7 @@ export function OneOfField({ path, ...props }: InputProps & { readonly path: Pat
           description={part.description ?? ''}
           node={part}
           required
-          error={faultAt(faults, [...path, key]) ?? props.error}
+          error={faultAt([...path, key]) ?? props.error}
           value={valueAt(value, [key])}
           set={(text) => {
             set({ [key]: text ?? '' });

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type {
   CallPage,
+  DialplanView,
   MacroView,
   OneCall,
   OneScheme,
@@ -100,6 +101,13 @@ export const shadowOf = (name: string) =>
   queryOptions({
     queryKey: ['schemes', name, 'shadow'],
     queryFn: ({ signal }) => read<ShadowView>(`${pathTo(name)}/shadow`, {}, signal),
+  });
+
+/** How FreeSWITCH hands calls to this router. */
+export const dialplan = (of: { readonly scheme: string; readonly did: string; readonly host: string }) =>
+  queryOptions({
+    queryKey: ['dialplan', of],
+    queryFn: ({ signal }) => read<DialplanView>('/dialplan', of, signal),
   });
 
 /** The last calls of the scheme. */

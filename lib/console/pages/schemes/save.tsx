@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,12 +12,18 @@ import { DifferenceList } from './difference-list.tsx';
 import type { DraftInHand } from './draft.ts';
 import { useEditing } from './editing.ts';
 import { FaultList } from './faults.tsx';
+import { ReachText } from './reach.tsx';
 import { oneScheme, saveScheme, type Held, type Saving } from './queries.ts';
 
 interface SaveDialogProps {
   readonly name: string;
   readonly draft: DraftInHand;
   readonly held: Held | null;
+  /** The faults are those of the document as it stands. */
+  readonly isCurrent: boolean;
+  readonly isDirty: boolean;
+  /** As what somebody wants to save it; null: not said. */
+  readonly wanted: Saving['state'] | null;
   readonly onClose: () => void;
   /** Somebody else has saved meanwhile. */
   readonly onConflict: () => void;
@@ -26,15 +32,20 @@ interface SaveDialogProps {
 const STATES = ['live', 'draft', 'shadow', 'disabled'] as const;
 
 /** What is saved, as what, and why. */
-export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialogProps) {
+export function SaveDialog({ name, draft, held, wanted, onClose, onConflict, ...rest }: SaveDialogProps) {
+  const { isCurrent, isDirty } = rest;
   const { t } = useTranslation();
   const { faults } = useEditing();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const was = held?.scheme.file === null ? held.scheme.state : undefined;
-  const [state, setState] = useState<Saving['state']>(
-    was === undefined || was === 'deleted' ? (faults.length > 0 ? 'draft' : 'live') : was,
-  );
+  const was = held?.scheme.file === null ? held.scheme.state : null;
+  const before = was === 'deleted' ? null : was;
+  const [picked, pick] = useState(wanted);
+  // Most want calls to use it. What is wrong can only be kept.
+  const proposed = before ?? (faults.length > 0 ? 'draft' : 'live');
+  const state = picked ?? proposed;
+  const isSame = !isDirty && state === before;
+  const isHeld = faults.length > 0 && (state === 'live' || state === 'shadow');
   const [message, setMessage] = useState('');
   const saving = useMutation({
     mutationFn: () => saveScheme(name, draft.etag, { document: draft.document, state, message }),
@@ -48,7 +59,10 @@ export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialo
         draft.rebase({ base: document, etag: after.etag, document });
       }
       void queries.invalidateQueries({ queryKey: ['schemes'] });
-      notifications.show({ message: t('schemes.saved', { name }), color: 'teal' });
+      notifications.show({
+        message: `${t('schemes.saved', { name })} ${t(`schemes.stateHints.${state}`)}`,
+        color: state === 'live' ? 'teal' : 'yellow',
+      });
       onClose();
       if (draft.etag === null)
         await navigate({
@@ -69,19 +83,29 @@ export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialo
         }}
       >
         <Stack gap="sm">
-          <SegmentedControl
-            fullWidth
-            size="xs"
-            aria-label={t('schemes.save.as')}
-            data={STATES.map((value) => ({ value, label: t(`schemes.states.${value}`) }))}
+          <Radio.Group
+            label={t('schemes.save.as')}
             value={state}
             onChange={(next) => {
-              setState(next);
+              pick(next);
             }}
-          />
-          <Text size="xs" c="dimmed">
-            {t(`schemes.stateHints.${state}`)}
-          </Text>
+          >
+            <Stack gap="xs" mt={6}>
+              {STATES.map((one) => (
+                <Radio
+                  key={one}
+                  value={one}
+                  label={t(`schemes.states.${one}`)}
+                  description={t(`schemes.stateHints.${one}`)}
+                />
+              ))}
+            </Stack>
+          </Radio.Group>
+          {state === 'live' && (
+            <Text size="sm" c="dimmed">
+              <ReachText name={name} document={draft.document} state="live" />
+            </Text>
+          )}
           <TextInput
             label={t('schemes.save.message')}
             placeholder={t('schemes.save.messageHint')}
@@ -99,13 +123,24 @@ export function SaveDialog({ name, draft, held, onClose, onConflict }: SaveDialo
               <WhatWouldChangeView document={draft.document} />
             </Stack>
           )}
-          {state !== 'draft' && <FaultList />}
+          <FaultList title={t('schemes.save.notLive')} onGo={onClose} />
           {saving.error !== null && !isConflict(saving.error) && <FailureOf error={saving.error} />}
           <Group justify="flex-end" gap="xs">
+            {(isSame || isHeld) && (
+              <Text size="sm" c="dimmed" role="status">
+                {t(isSame ? 'schemes.diff.none' : 'schemes.save.onlyDraft')}
+              </Text>
+            )}
             <Button size="xs" variant="default" onClick={onClose}>
               {t('ui.cancel')}
             </Button>
-            <Button size="xs" type="submit" loading={saving.isPending}>
+            <Button
+              size="xs"
+              type="submit"
+              // What would be proposed is not known before.
+              loading={saving.isPending || (picked === null && !isCurrent)}
+              disabled={isSame || isHeld}
+            >
               {t('ui.save')}
             </Button>
           </Group>

@@ -24,8 +24,8 @@ import {
   IconWorldQuestion,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { isObject, valueAt, withValue } from './document.ts';
-import { useEditing } from './editing.ts';
+import { isObject, valueAt, withValue, type Path } from './document.ts';
+import { useEditing, usePlace } from './editing.ts';
 import { dialTexts, dialValue, forwardingSeconds, kindOf, ringSeconds, type StepKind } from './steps.ts';
 
 const ICONS: Readonly<Record<StepKind, typeof IconRoute>> = {
@@ -40,6 +40,7 @@ const ICONS: Readonly<Record<StepKind, typeof IconRoute>> = {
 
 interface StepCardProps {
   readonly step: unknown;
+  readonly path: Path;
   readonly label: string;
   readonly index: number;
   readonly count: number;
@@ -59,6 +60,7 @@ interface StepCardProps {
 export function StepCard(props: StepCardProps) {
   const { t } = useTranslation();
   const { document, isReadOnly } = useEditing();
+  const place = usePlace();
   const { step, label, index, count, isReached, error, isDragged } = props;
   const kind = kindOf(step);
   const Icon = kind === null ? IconWorldQuestion : ICONS[kind];
@@ -71,6 +73,7 @@ export function StepCard(props: StepCardProps) {
       opacity={isDragged ? 0.5 : 1}
       role="group"
       aria-label={label}
+      {...place(props.path)}
       onDragOver={(event) => {
         event.preventDefault();
       }}

@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Group, Input, Stack, TagsInput, TextInput } from '@mantine/core';
-import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Group, Input, Stack, TagsInput, TextInput } from '@mantine/core';
+import { IconTrash } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isObject, valueAt, withValue } from './document.ts';
-import { faultAt, useEditing } from './editing.ts';
+import { AddButton } from './add.tsx';
+import { isObject, valueAt, withValue, type Path } from './document.ts';
+import { useEditing, useFaultAt, usePlace } from './editing.ts';
 import { ORDER, textsOf, type InputProps } from './inputs.tsx';
 import { MacroPicker } from './macros.tsx';
 import { isSame, objectOf, rowsOf, twice, withRow, type Row } from './rows.ts';
@@ -20,7 +21,8 @@ interface TableFieldProps extends InputProps {
 /** Names, and what belongs to each, as rows. The rows are its own while they are edited, and follow the document when that changes elsewhere. */
 export function TableField({ cells, path, ...props }: TableFieldProps) {
   const { t } = useTranslation();
-  const { isReadOnly, faults } = useEditing();
+  const { isReadOnly } = useEditing();
+  const faultAt = useFaultAt();
   const [rows, setRows] = useState<readonly Row[]>(() => rowsOf(props.value));
   const shown = isSame(rows, props.value) ? rows : rowsOf(props.value);
   const double = twice(shown);
@@ -29,7 +31,7 @@ export function TableField({ cells, path, ...props }: TableFieldProps) {
     if (!isSame(next, props.value)) props.set(objectOf(next));
   };
   const errorOf = ({ name }: Row): string | null =>
-    double.has(name) ? t('schemes.rows.twice') : name === '' ? null : faultAt(faults, [...path, name]);
+    double.has(name) ? t('schemes.rows.twice') : name === '' ? null : faultAt([...path, name]);
   return (
     <Input.Wrapper
       label={props.label}
@@ -43,6 +45,7 @@ export function TableField({ cells, path, ...props }: TableFieldProps) {
           <RowInputs
             key={row.id}
             row={row}
+            path={[...path, row.name]}
             label={`${props.label}, ${index + 1}`}
             error={errorOf(row)}
             cells={cells}
@@ -55,18 +58,13 @@ export function TableField({ cells, path, ...props }: TableFieldProps) {
           />
         ))}
         {!isReadOnly && (
-          <Group>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              leftSection={<IconPlus size={14} />}
-              onClick={() => {
-                change(withRow(shown, '', cells === 'targets' ? { transfer: { extension: '' } } : ''));
-              }}
-            >
-              {t('schemes.rows.add')}
-            </Button>
-          </Group>
+          <AddButton
+            to={props.label}
+            what={t('schemes.rows.add')}
+            onClick={() => {
+              change(withRow(shown, '', cells === 'targets' ? { transfer: { extension: '' } } : ''));
+            }}
+          />
         )}
       </Stack>
     </Input.Wrapper>
@@ -75,6 +73,7 @@ export function TableField({ cells, path, ...props }: TableFieldProps) {
 
 interface RowInputsProps {
   readonly row: Row;
+  readonly path: Path;
   readonly label: string;
   readonly error: string | null;
   readonly cells: Cells;
@@ -82,11 +81,12 @@ interface RowInputsProps {
   readonly onRemove: () => void;
 }
 
-function RowInputs({ row, label, error, cells, onChange, onRemove }: RowInputsProps) {
+function RowInputs({ row, path, label, error, cells, onChange, onRemove }: RowInputsProps) {
   const { t } = useTranslation();
   const { isReadOnly } = useEditing();
+  const place = usePlace();
   return (
-    <Group gap={4} wrap="nowrap" align="flex-start">
+    <Group gap={4} wrap="nowrap" align="flex-start" {...place(path)}>
       <TextInput
         size="xs"
         w="36%"

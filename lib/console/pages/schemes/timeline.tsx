@@ -15,6 +15,7 @@ import type { TriedCall } from '../../../api/types.ts';
 import { ResultBadge } from '../../ui/result.tsx';
 import { durationText } from '../../ui/when.tsx';
 import { LongText } from './long-text.tsx';
+import { Worded } from './place-link.tsx';
 
 /** What a call would come to, from the scheme that it chose to whom it would ring. */
 export function Timeline({ tried }: { readonly tried: TriedCall }) {
@@ -47,7 +48,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
           )}
           {answer !== null &&
             answer !== 'found' &&
-            dimmed(detail === null || detail === '' ? answer : detail)}
+            dimmed(detail === null || detail === '' ? answer : <Worded text={detail} />)}
         </Stack>,
       ];
     }),
@@ -72,7 +73,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
       IconGavel,
       <Stack gap={2} key="decided">
         {decisions.map(({ detail }, index) =>
-          detail === '' ? null : <Fragment key={index}>{dimmed(detail)}</Fragment>,
+          detail === '' ? null : <Fragment key={index}>{dimmed(<Worded text={detail} />)}</Fragment>,
         )}
         <Text size="xs" className="foreign">
           {steps.join(' → ')}
@@ -108,7 +109,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
             <Stack gap={0} key="notes">
               {notes.map((note) => (
                 <Text key={note} size="xs" className="foreign">
-                  {note}
+                  <Worded text={note} />
                 </Text>
               ))}
             </Stack>,
@@ -132,7 +133,7 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
 
 type Item = [title: ReactNode, icon: typeof IconRoute, body: ReactNode];
 
-function dimmed(text: string): ReactNode {
+function dimmed(text: ReactNode): ReactNode {
   return (
     <Text size="xs" c="dimmed" className="foreign">
       {text}

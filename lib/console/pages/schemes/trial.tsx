@@ -6,6 +6,7 @@ import {
   SegmentedControl,
   Select,
   Stack,
+  Text,
   Textarea,
   TextInput,
   Title,
@@ -14,11 +15,15 @@ import { IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CallSummary } from '../../../api/types.ts';
+import type { CallSummary, TriedCall } from '../../../api/types.ts';
 import { FailureOf } from '../../ui/failure.tsx';
+import { pointerOf, type SchemeDocument } from './document.ts';
 import { useEditing } from './editing.ts';
+import { FaultLine } from './faults.tsx';
+import { PlaceLink, Worded } from './place-link.tsx';
 import { callsOf, oneCall, tryCall } from './queries.ts';
 import { Timeline } from './timeline.tsx';
+import { Verdict } from './verdict.tsx';
 
 /** The call that is tried, and for which macros have their values. */
 export interface TrialCall {
@@ -33,12 +38,17 @@ interface TrialProps {
   readonly name: string;
   readonly call: TrialCall;
   readonly onCall: (call: TrialCall) => void;
+  /** The CRM has an answer for this document: somebody, or nobody. */
+  readonly onAnswer: (document: SchemeDocument) => void;
 }
 
+/** Where it is, for what leads here. */
+export const TRIAL = 'try';
+
 /** A call tried with the document as it stands, saved or not. */
-export function Trial({ name, call, onCall }: TrialProps) {
+export function Trial({ name, call, onCall, onAnswer }: TrialProps) {
   const { t } = useTranslation();
-  const { document } = useEditing();
+  const { document, faults } = useEditing();
   const [source, setSource] = useState<'live' | 'canned'>('live');
   const [reply, setReply] = useState({ status: 200, body: '{"destination": "201"}' });
   const recent = useQuery({ ...callsOf(name), enabled: call.kind === 'recorded' });
@@ -58,10 +68,16 @@ export function Trial({ name, call, onCall }: TrialProps) {
         },
         new AbortController().signal,
       ),
+    onSuccess: ({ result }) => {
+      if (result === 'routed' || result === 'no_route') onAnswer(document);
+    },
   });
-  const isReady = call.kind === 'recorded' ? call.id !== null : call.did !== '';
+  const hasCall = call.kind === 'recorded' ? call.id !== null : call.did !== '';
+  // The router refuses to ask by it; with a reply it needs no secret, and may.
+  const wrong = source === 'canned' ? [] : faults.filter(({ pointer = '' }) => pointer !== '');
+  const isReady = hasCall && wrong.length === 0;
   return (
-    <Paper withBorder p="sm" component="section">
+    <Paper withBorder p="sm" component="section" data-place={pointerOf([TRIAL])}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -69,18 +85,7 @@ export function Trial({ name, call, onCall }: TrialProps) {
         }}
       >
         <Stack gap="xs">
-          <Group justify="space-between">
-            <Title order={2}>{t('schemes.try.title')}</Title>
-            <Button
-              type="submit"
-              size="compact-sm"
-              leftSection={<IconPlayerPlay size={14} />}
-              loading={trying.isPending}
-              disabled={!isReady}
-            >
-              {t('schemes.try.go')}
-            </Button>
-          </Group>
+          <Title order={2}>{t('schemes.try.title')}</Title>
           <SegmentedControl
             size="xs"
             fullWidth
@@ -108,6 +113,7 @@ export function Trial({ name, call, onCall }: TrialProps) {
               <TextInput
                 size="xs"
                 label={t('schemes.try.did')}
+                withAsterisk
                 placeholder="15005550100"
                 value={call.did}
                 onChange={({ currentTarget }) => {
@@ -187,6 +193,33 @@ export function Trial({ name, call, onCall }: TrialProps) {
               </Button>
             </Group>
           )}
+          <Group gap="xs" wrap="nowrap" align="flex-start">
+            <Button
+              type="submit"
+              size="xs"
+              flex="none"
+              leftSection={<IconPlayerPlay size={14} aria-hidden />}
+              loading={trying.isPending}
+              disabled={!isReady}
+            >
+              {t('schemes.try.go')}
+            </Button>
+            {!isReady && (
+              <Stack gap={2} role="status" pt={4}>
+                {!hasCall && (
+                  <Text size="sm">
+                    {t('schemes.try.missing')}{' '}
+                    {t(call.kind === 'recorded' ? 'schemes.try.which' : 'schemes.try.did')}
+                  </Text>
+                )}
+                {wrong.map((fault) => (
+                  <Text key={`${fault.pointer ?? ''} ${fault.detail}`} size="sm" component="div">
+                    <FaultLine fault={fault} />
+                  </Text>
+                ))}
+              </Stack>
+            )}
+          </Group>
         </Stack>
       </form>
       {trying.error !== null && (
@@ -194,8 +227,29 @@ export function Trial({ name, call, onCall }: TrialProps) {
           <FailureOf error={trying.error} />
         </Stack>
       )}
-      {trying.data !== undefined && <Timeline tried={trying.data} />}
+      {trying.data !== undefined && <Answer tried={trying.data} />}
     </Paper>
+  );
+}
+
+/** What it comes to, and folded below how: the question, the reply, what would be dialled. */
+function Answer({ tried }: { readonly tried: TriedCall }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="xs" mt="sm">
+      <Verdict tried={tried} say={(text) => <Worded text={text} />}>
+        {tried.reason === 'no_domain' && <PlaceLink path={['domain']} />}
+        {tried.reason === 'no_gateway' && <PlaceLink path={['gateway']} />}
+      </Verdict>
+      <details>
+        <summary>
+          <Text span size="sm" fw={500}>
+            {t('schemes.try.whole')}
+          </Text>
+        </summary>
+        <Timeline tried={tried} />
+      </details>
+    </Stack>
   );
 }
 

@@ -3,28 +3,37 @@ import { useDisclosure, useLocalStorage } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconBraces, IconLock, IconUsers } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { may, session } from '../../api/session.ts';
 import { Page } from '../../ui/page.tsx';
 import { ConflictDialog } from './conflict.tsx';
 import { DeleteButton } from './delete.tsx';
 import { useDraft, type Draft } from './draft.ts';
+import { isAlike, pointerOf, type SchemeDocument } from './document.ts';
 import { EditingContext, type Editing } from './editing.ts';
 import { FaultList } from './faults.tsx';
 import { SchemeForm } from './form.tsx';
 import { JsonView } from './json-view.tsx';
 import { LeaveGuard } from './leave.tsx';
-import { macrosOf, oneScheme, type Held } from './queries.ts';
+import { goToPlace } from './places.ts';
+import { macrosOf, oneScheme, type Held, type Saving } from './queries.ts';
+import { ReachNote } from './reach.tsx';
 import { Revisions } from './revisions.tsx';
+import { SaveBar } from './save-bar.tsx';
 import { SaveDialog } from './save.tsx';
 import type { SchemaNode } from './schema.ts';
 import { Shadow } from './shadow.tsx';
 import { StateBadge } from './state.tsx';
-import { Trial, type TrialCall } from './trial.tsx';
+import { toDosOf } from './to-do.ts';
+import { ToDoList } from './to-do.tsx';
+import { Trial, TRIAL, type TrialCall } from './trial.tsx';
 import { useFaults } from './use-faults.ts';
+import { useReveal } from './use-reveal.ts';
 import type { FieldTable } from './schema.ts';
 import './workbench.css';
+
+const goToTrial = (): void => void goToPlace([TRIAL]);
 
 interface WorkbenchProps {
   readonly name: string;
@@ -48,16 +57,23 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
   const isReadOnly = !mayEdit || file !== null;
   const draft = useDraft(first);
   const isDirty = !isReadOnly && draft.isChanged;
-  const faults = useFaults(name, draft.document, !isReadOnly);
+  const { faults, isCurrent } = useFaults(name, draft.document, !isReadOnly);
   const [call, setCall] = useState<TrialCall>({ kind: 'number', caller: '', did: '', id: null });
   const { data: macros = [] } = useQuery({
     ...macrosOf(call.kind === 'recorded' ? call.id : null),
     enabled: mayEdit,
     placeholderData: (before) => before,
   });
-  const [isSaving, save] = useDisclosure(false);
+  // As what it is to be saved; `as_is`: as the dialog thinks best.
+  const [saving, setSaving] = useState<Saving['state'] | 'as_is' | null>(null);
+  const [began] = useState(first);
+  const [tried, setTried] = useState<SchemeDocument | null>(null);
   const [isMerging, merge] = useDisclosure(false);
   const [hasJson, setJson] = useLocalStorage({ key: 'esl-router.json', defaultValue: false });
+  const openJson = useCallback(() => {
+    setJson(true);
+  }, [setJson]);
+  const { tab, open, show, reveal } = useReveal(openJson);
 
   const theirs =
     stored !== null && held !== null && held.etag !== null && draft.etag !== null && held.etag !== draft.etag
@@ -77,9 +93,21 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
 
   const { document, set } = draft;
   const editing = useMemo<Editing>(
-    () => ({ document, set, schema, table, faults, isReadOnly, macros }),
-    [document, set, schema, table, faults, isReadOnly, macros],
+    () => ({ document, set, schema, table, faults, isReadOnly, macros, wholePath: (path) => path, reveal }),
+    [document, set, schema, table, faults, isReadOnly, macros, reveal],
   );
+  const isNew = began.etag === null;
+  const toDos = isNew
+    ? toDosOf({
+        ...{ lines: toDo, first: began.document, document, schema },
+        faults: isCurrent ? faults : null,
+        isTried: tried !== null && isAlike(tried, document),
+        isLive: stored?.state === 'live' && !isDirty,
+      })
+    : [];
+  const save = (): void => {
+    setSaving('as_is');
+  };
   const title = typeof document['title'] === 'string' ? document['title'] : undefined;
   return (
     <EditingContext value={editing}>
@@ -109,11 +137,6 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
             {mayEdit && stored !== null && draft.etag !== null && (
               <DeleteButton name={name} etag={draft.etag} />
             )}
-            {!isReadOnly && (
-              <Button size="xs" disabled={!isDirty} onClick={save.open}>
-                {t('ui.save')}
-              </Button>
-            )}
           </>
         }
       >
@@ -134,9 +157,29 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
             </Group>
           </Alert>
         )}
+        {held !== null && (
+          <ReachNote
+            name={name}
+            state={stored?.state ?? 'file'}
+            document={held.scheme.document}
+            onLive={
+              isReadOnly
+                ? null
+                : () => {
+                    setSaving('live');
+                  }
+            }
+          />
+        )}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, lg: mayEdit || hasJson ? 7 : 12 }}>
-            <Tabs defaultValue="form" keepMounted={false}>
+            <Tabs
+              value={tab}
+              onChange={(next) => {
+                show({ tab: next ?? 'form' });
+              }}
+              keepMounted={false}
+            >
               {(stored !== null || file !== null) && (
                 <Tabs.List mb="md">
                   <Tabs.Tab value="form">{t('schemes.tabs.form')}</Tabs.Tab>
@@ -146,9 +189,20 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
               )}
               <Tabs.Panel value="form">
                 <Stack gap="md">
-                  {toDo.length > 0 && <ToDo lines={toDo} />}
-                  <FaultList />
-                  <SchemeForm />
+                  {toDos.length > 0 && <ToDoList items={toDos} onTry={goToTrial} onSave={save} />}
+                  <FaultList
+                    except={({ pointer }) =>
+                      toDos.some(
+                        ({ path, done }) => done !== true && path !== null && pointerOf(path) === pointer,
+                      )
+                    }
+                  />
+                  <SchemeForm
+                    open={open}
+                    onOpen={(next) => {
+                      show({ open: next });
+                    }}
+                  />
                 </Stack>
               </Tabs.Panel>
               {stored !== null && held?.etag !== null && held !== null && (
@@ -166,18 +220,30 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
           {(mayEdit || hasJson) && (
             <Grid.Col span={{ base: 12, lg: 5 }}>
               <Stack gap="md" className="beside">
-                {mayEdit && <Trial name={name} call={call} onCall={setCall} />}
+                {mayEdit && <Trial name={name} call={call} onCall={setCall} onAnswer={setTried} />}
                 {hasJson && <JsonView onChange={draft.replace} />}
               </Stack>
             </Grid.Col>
           )}
         </Grid>
-        {isSaving && (
+        {!isReadOnly && tab === 'form' && (
+          <SaveBar
+            isNew={held === null}
+            isDirty={isDirty}
+            changes={draft.changes.length}
+            onTry={goToTrial}
+            onSave={save}
+          />
+        )}
+        {saving !== null && (
           <SaveDialog
-            {...{ name, draft, held }}
-            onClose={save.close}
+            {...{ name, draft, held, isCurrent, isDirty }}
+            wanted={saving === 'as_is' ? null : saving}
+            onClose={() => {
+              setSaving(null);
+            }}
             onConflict={() => {
-              save.close();
+              setSaving(null);
               merge.open();
               void queries.invalidateQueries(oneScheme(name));
             }}
@@ -197,21 +263,5 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
         <LeaveGuard isOn={isDirty} changes={draft.changes.length} />
       </Page>
     </EditingContext>
-  );
-}
-
-function ToDo({ lines }: { readonly lines: readonly string[] }) {
-  const { t } = useTranslation();
-  return (
-    <Stack gap={2}>
-      <Text size="sm" fw={600}>
-        {t('schemes.new.toDo')}
-      </Text>
-      {lines.map((line) => (
-        <Text key={line} size="sm" c="dimmed">
-          {line}
-        </Text>
-      ))}
-    </Stack>
   );
 }

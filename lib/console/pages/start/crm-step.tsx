@@ -20,10 +20,10 @@ import type { FieldFault } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/document.ts';
 import { faultsOf, onePreset, presets } from '../schemes/queries.ts';
-import { mapOfText, OWN_SHAPES, textAt, textOfMap, withField, withShape } from './draft.ts';
+import { isOwnShape, OWN, OWN_SHAPES } from '../schemes/shapes.ts';
+import { mapOfText, textAt, textOfMap, withField, withShape } from './draft.ts';
 import type { StepBodyProps } from './step.tsx';
 
-const OWN = ['json', 'text', 'rpc'] as const;
 /** Those of which a field here shows what is wrong. */
 const SHOWN = ['/name', '/webhook/url', '/webhook/rpcMethod', '/webhook/responseName', '/webhook/map'];
 
@@ -84,16 +84,15 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
             nothingFoundMessage={t('ui.nothing')}
             description={
               offered.find(({ name }) => name === shape)?.what ??
-              (OWN.some((one) => one === shape) ? t(`start.shapeHints.${shape as 'json'}`) : undefined)
+              (isOwnShape(shape) ? t(`start.shapeHints.${shape}`) : undefined)
             }
             onChange={(value) => {
               if (value === null) return;
-              const own = OWN_SHAPES[value];
               checking.reset();
-              if (own === undefined) shaping.mutate(value);
+              if (!isOwnShape(value)) shaping.mutate(value);
               else {
                 setToDo([]);
-                change((before) => withShape(before, value, own));
+                change((before) => withShape(before, value, OWN_SHAPES[value]));
               }
             }}
           />

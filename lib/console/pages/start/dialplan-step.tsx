@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Coded } from '../../ui/coded.tsx';
 import { Loaded } from '../../ui/page.tsx';
+import { dialplan } from '../schemes/queries.ts';
 import { textAt } from './draft.ts';
-import { dialplan } from './queries.ts';
 import type { StepBodyProps } from './step.tsx';
 
 const PAUSE_MS = 400;

@@ -1,4 +1,5 @@
 import { valueAt, withValue, type SchemeDocument } from '../schemes/document.ts';
+import { OWN_SHAPES } from '../schemes/shapes.ts';
 import type { TriedCall } from '../../../api/types.ts';
 
 /** How far somebody has come from nothing to the first call. Pure; it is kept as JSON, and survives a reload. */
@@ -21,34 +22,9 @@ export interface Draft {
   readonly since: string | null;
 }
 
-const COMMON = { name: 'main', forwardingTimeoutSeconds: 25 };
-const PARAMETERS = { phone: '{{caller}}', line: '{{did}}', call: '{{uuid}}' };
-
-/** A CRM or a script of one's own, without credentials: the first three of the list. */
-export const OWN_SHAPES: Readonly<Record<string, SchemeDocument>> = {
-  json: {
-    ...COMMON,
-    webhook: { url: '', parameters: PARAMETERS, responseName: 'destination', timeoutSeconds: 4 },
-  },
-  text: {
-    ...COMMON,
-    webhook: {
-      ...{ url: '', method: 'GET', submission: 'http', import: 'http' },
-      ...{ parameters: PARAMETERS, timeoutSeconds: 4 },
-    },
-  },
-  rpc: {
-    ...COMMON,
-    webhook: {
-      ...{ url: '', submission: 'json-rpc', import: 'json-rpc', rpcMethod: 'call.route' },
-      ...{ parameters: PARAMETERS, responseName: 'destination', timeoutSeconds: 4 },
-    },
-  },
-};
-
 export const FIRST: Draft = {
   shape: 'json',
-  document: OWN_SHAPES['json'] ?? {},
+  document: { name: 'main', ...OWN_SHAPES.json },
   call: { caller: '', did: '' },
   tried: null,
   reached: 'crm',

@@ -11,9 +11,10 @@ import { Waiting } from '../../ui/page.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { durationText } from '../../ui/when.tsx';
 import { STATES } from '../live/live-calls.tsx';
+import { dialplan } from '../schemes/queries.ts';
 import { textAt } from './draft.ts';
 import { momentsOf } from './moments.ts';
-import { callsSince, dialplan, oneCall } from './queries.ts';
+import { callsSince, oneCall } from './queries.ts';
 import type { StepBodyProps } from './step.tsx';
 
 /** All of a dial string, and the beginning of a long reply. */

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { CallPage, DialplanView, OneCall, TriedCall, WaysView } from '../../../api/types.ts';
+import type { CallPage, OneCall, TriedCall, WaysView } from '../../../api/types.ts';
 import { read, send } from '../../api/client.ts';
 import type { SchemeDocument } from '../schemes/document.ts';
 
@@ -34,12 +34,6 @@ export const ways = queryOptions({
   queryKey: ['ways'],
   queryFn: ({ signal }) => read<WaysView>('/ways', {}, signal),
 });
-
-export const dialplan = (of: { readonly scheme: string; readonly did: string; readonly host: string }) =>
-  queryOptions({
-    queryKey: ['dialplan', of],
-    queryFn: ({ signal }) => read<DialplanView>('/dialplan', of, signal),
-  });
 
 /** Asked again whenever calls have ended. */
 export const callsSince = (scheme: string, since: string, ended: number) =>

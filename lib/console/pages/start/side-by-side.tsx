@@ -1,9 +1,9 @@
-import { Alert, Button, Code, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Code, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';
-import { ResultBadge } from '../../ui/result.tsx';
 import { durationText } from '../../ui/when.tsx';
+import { Verdict } from '../schemes/verdict.tsx';
 import { isNextStep } from './draft.ts';
 
 /** What was asked, what came back, and how it was read. */
@@ -13,7 +13,16 @@ export function SideBySide({ tried }: { readonly tried: TriedCall }) {
   const request = requests.at(-1);
   const detail = [request?.detail, decisions.at(-1)?.detail].find((text) => text !== null && text !== '');
   return (
-    <Stack gap="sm" role="status">
+    <Stack gap="sm">
+      {isNextStep(reason) ? (
+        <Alert color="petrol" role="status" title={t('start.try.understood')}>
+          {t('start.try.nextStep')}
+        </Alert>
+      ) : (
+        <Verdict tried={tried}>
+          {result === 'no_route' && <Text size="sm">{t('start.try.nobody')}</Text>}
+        </Verdict>
+      )}
       <SimpleGrid cols={{ base: 1, md: 3 }} spacing="sm">
         <Column title={t('start.try.request')}>
           {request === undefined ? (
@@ -46,20 +55,6 @@ export function SideBySide({ tried }: { readonly tried: TriedCall }) {
           )}
         </Column>
         <Column title={t('start.try.reading')}>
-          <Group gap="xs">
-            {isNextStep(reason) ? (
-              <Text size="sm" fw={600}>
-                {t('start.try.understood')}
-              </Text>
-            ) : (
-              <ResultBadge result={result} />
-            )}
-            {tried.destination !== '' && (
-              <Text size="sm" fw={600} className="foreign">
-                {tried.destination}
-              </Text>
-            )}
-          </Group>
           {readings.map(({ path, text, result: read }) => (
             <Text key={`${path} ${text} ${read}`} size="sm" className="foreign" lang="en">
               {path === '' ? '' : `${path} `}
@@ -79,8 +74,6 @@ export function SideBySide({ tried }: { readonly tried: TriedCall }) {
           ))}
         </Column>
       </SimpleGrid>
-      {isNextStep(reason) && <Alert color="petrol">{t('start.try.nextStep')}</Alert>}
-      {result === 'no_route' && <Alert color="gray">{t('start.try.nobody')}</Alert>}
     </Stack>
   );
 }
