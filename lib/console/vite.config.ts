@@ -23,6 +23,8 @@ export default defineConfig({
     // pages share comes in a few.
     rolldownOptions: {
       output: {
+        // Shared chunks may name each other in a circle: without this a part of one is used before it is made.
+        strictExecutionOrder: true,
         // The names of all that share it would be its name.
         chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, '')}-[hash].js`,
         codeSplitting: {

@@ -69,7 +69,7 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
         <Table.Tbody>
           {rows.map((row) => (
             <Table.Tr key={row.name}>
-              <Table.Td>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}>
                 <PageLink to="/schemes/$name" params={{ name: row.name }} fw={600} size="sm">
                   {row.name}
                 </PageLink>

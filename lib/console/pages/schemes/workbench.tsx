@@ -66,7 +66,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
   });
   // As what it is to be saved; `as_is`: as the dialog thinks best.
   const [saving, setSaving] = useState<Saving['state'] | 'as_is' | null>(null);
-  const [began] = useState(first);
+  const [began] = useState({ isNew: held === null, document: first.document });
   const [tried, setTried] = useState<SchemeDocument | null>(null);
   const [isMerging, merge] = useDisclosure(false);
   const [hasJson, setJson] = useLocalStorage({ key: 'esl-router.json', defaultValue: false });
@@ -96,8 +96,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
     () => ({ document, set, schema, table, faults, isReadOnly, macros, wholePath: (path) => path, reveal }),
     [document, set, schema, table, faults, isReadOnly, macros, reveal],
   );
-  const isNew = began.etag === null;
-  const toDos = isNew
+  const toDos = began.isNew
     ? toDosOf({
         ...{ lines: toDo, first: began.document, document, schema },
         faults: isCurrent ? faults : null,

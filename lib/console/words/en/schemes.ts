@@ -66,7 +66,7 @@ export const schemes = {
     matches: 'It takes calls whose {{calls}}, unless a scheme before it in the list takes them.',
     byItself: 'No call reaches this scheme by itself: it has no match, and it is not the default scheme.',
     bring: 'Send calls to `{{address}}/{{name}}`, or set `esl_router_scheme={{name}}`.',
-    alsoNamed: 'So do calls sent to `{{address}}/{{name}}`, and those with `esl_router_scheme={{name}}`.',
+    alsoNamed: 'It also takes calls sent to `{{address}}/{{name}}`, and those with `esl_router_scheme={{name}}`.',
     orMatch: 'Or say which calls it takes:',
     parts: {
       did: 'called number is {{globs}}',

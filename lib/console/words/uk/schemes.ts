@@ -66,7 +66,7 @@ export const schemes = {
     matches: 'Вона бере дзвінки, у яких {{calls}}, якщо їх не взяла схема перед нею у списку.',
     byItself: 'Сам до цієї схеми не дійде жоден дзвінок: у ній немає умов, і вона не типова.',
     bring: 'Надсилайте дзвінки на `{{address}}/{{name}}` або задайте `esl_router_scheme={{name}}`.',
-    alsoNamed: 'Так само дзвінки на `{{address}}/{{name}}` і ті, що мають `esl_router_scheme={{name}}`.',
+    alsoNamed: 'Вона бере також дзвінки на `{{address}}/{{name}}` і ті, що мають `esl_router_scheme={{name}}`.',
     orMatch: 'Або скажіть, які дзвінки вона бере:',
     parts: {
       did: 'набраний номер {{globs}}',
