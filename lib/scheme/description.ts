@@ -115,9 +115,9 @@ export const EVENTS_FIELDS = {
 } as const satisfies Record<string, Field>;
 
 export const CANARY_FIELDS = {
-  scheme: { label: 'Scheme', doc: 'Name of the scheme that has the share.', example: 'sales-new' },
+  scheme: { label: 'Canary: scheme', doc: 'Name of the scheme that has the share.', example: 'sales-new' },
   percent: {
-    label: 'Share',
+    label: 'Canary: share',
     doc: 'Of the callers. Whose share it is depends on the number alone: a larger one keeps all who were in the smaller one. Callers without a number are never in it.',
     unit: '%',
     example: 5,

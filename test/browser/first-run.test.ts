@@ -46,6 +46,12 @@ describe('console: first steps', function () {
     await page.getByText(`POST ${it_.crm.url}/route`).waitFor();
     await page.getByText('"destination": "201"').waitFor();
     await page.getByText('Where it rings is the next step').waitFor();
+    // What it came to stands above how.
+    const placeOf = async (text: string): Promise<number> =>
+      (await page.getByText(text).first().boundingBox())?.y ?? Number.NaN;
+    expect(await placeOf('Where it rings is the next step')).to.be.below(
+      await placeOf('"destination": "201"'),
+    );
     await pressed(page, 'Continue');
     await page.waitForURL(/step=rings/);
 

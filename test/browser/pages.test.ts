@@ -11,6 +11,7 @@ const PAGES = [
   '/reasons',
   '/schemes',
   '/schemes/sales',
+  '/schemes/fresh?preset=generic-json',
   '/problems',
   '/deliveries',
   '/status',

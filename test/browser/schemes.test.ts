@@ -45,15 +45,47 @@ describe('console: schemes', function () {
     await save(page, name);
   };
 
-  it('makes one from a name and a URL, and tries it', async () => {
+  it('leads a newcomer from a name and a URL to a live scheme, and says what it came to', async () => {
     const page = await it_.pageAs('editor', '/schemes');
-    await make(page, 'made');
-    await page.getByRole('textbox', { name: 'Caller', exact: true }).last().fill('380441234567');
-    await page.getByRole('textbox', { name: 'Called number', exact: true }).last().fill('15005550100');
-    await page.getByRole('button', { name: 'Try', exact: true }).click();
-    await page.getByText('{"destination":"201"}').waitFor();
-    await page.getByText('dial 201').first().waitFor();
+    await page.getByRole('button', { name: 'New scheme' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('made');
+    await page.getByRole('button', { name: 'Fill it in' }).click();
+    const toDo = page.getByRole('region', { name: 'What is left to do' });
+    await toDo.getByText('1 of 4 done').waitFor();
+    // A button that is off says why, and leads to what it lacks.
+    const trial = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Try it' }) });
+    const tryIt = page.getByRole('button', { name: 'Try', exact: true });
+    expect(await tryIt.isDisabled()).to.equal(true);
+    await trial.getByText('Missing: Called number').waitFor();
+    await trial.getByRole('button', { name: 'URL' }).click();
+    expect(await focused(page)).to.equal('/webhook/url');
+    await page.keyboard.type(`${it_.crm.url}/route`);
+    await toDo.getByText('2 of 4 done').waitFor();
+    await toDo.getByRole('button', { name: 'Try it with a number' }).click();
+    await trial.getByLabel('Caller').fill('380441234567');
+    await trial.getByLabel('Called number').fill('15005550100');
+    await tryIt.click();
+    // One sentence; how it came to it is folded.
+    await trial
+      .getByRole('status')
+      .getByText(/^Rings 201 at pbx.test, 25\ss.$/)
+      .waitFor();
+    expect(await trial.getByText('{"destination":"201"}').isVisible()).to.equal(false);
+    await trial.getByText('Question, reply and dial string').click();
+    await trial.getByText('{"destination":"201"}').waitFor();
     expect(it_.crm.requests.at(-1)?.headers['x-esl-router-dry-run']).to.equal('1');
+    await toDo.getByText('3 of 4 done').waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    expect(await page.getByRole('radio', { name: 'Live' }).isChecked()).to.equal(true);
+    await dialogButton(page, 'Save').click();
+    await page.getByText('made is saved. Calls use it from now on.').waitFor();
+    await toDo.getByText('4 of 4 done').waitFor();
+    const reach = page.getByRole('note', { name: 'Which calls reach it' });
+    await reach.getByText('No call reaches this scheme by itself').waitFor();
+    await reach.getByText(`${it_.daemon.address.host}:${it_.daemon.address.port}/made`).waitFor();
+    // In a fold that is closed.
+    await reach.getByRole('button', { name: 'Called number' }).click();
+    await page.waitForFunction(`document.activeElement.closest('[data-place="/match/did"]') !== null`);
     expect(page.complaints).to.deep.equal([]);
   });
 
@@ -64,6 +96,30 @@ describe('console: schemes', function () {
     await page.getByText('expected at most 30').first().waitFor();
     await field(page, 'Max time waiting').fill('5');
     await page.getByText('expected at most 30').first().waitFor({ state: 'detached' });
+  });
+
+  it('leads from a secret that the router lacks to its field, keeps it as a draft, and makes it live later', async () => {
+    const page = await it_.pageAs('admin', '/schemes/signed?preset=generic-json');
+    const bar = page.getByRole('region', { name: 'Save' });
+    await bar.getByRole('button', { name: '1 fault' }).click();
+    expect(await focused(page)).to.equal('/webhook/auth/secret');
+    await page.getByText('The router has no secret CRM. Set ESL_ROUTER_SECRET_CRM').first().waitFor();
+    await bar.getByRole('button', { name: 'Save' }).click();
+    expect(await page.getByRole('radio', { name: 'Draft' }).isChecked()).to.equal(true);
+    await page.getByRole('radio', { name: 'Live' }).check();
+    await page.getByText('As it is, it can only be kept as a draft.').waitFor();
+    expect(await dialogButton(page, 'Save').isDisabled()).to.equal(true);
+    await page.getByRole('radio', { name: 'Draft' }).check();
+    await dialogButton(page, 'Save').click();
+    const reach = page.getByRole('note', { name: 'Which calls reach it' });
+    await reach.getByText('No call uses this scheme: it is a draft.').waitFor();
+    await page.getByRole('combobox', { name: 'Authentication' }).click();
+    await page.getByRole('option', { name: 'none', exact: true }).click();
+    await bar.getByText('One change is not saved.').waitFor();
+    await reach.getByRole('button', { name: 'Make it live' }).click();
+    await dialogButton(page, 'Save').click();
+    await reach.getByText('No call reaches this scheme by itself').waitFor();
+    expect(page.complaints).to.deep.equal([]);
   });
 
   it('keeps form and JSON alike', async () => {
@@ -124,6 +180,13 @@ describe('console: schemes', function () {
     await first.getByRole('button', { name: 'Down' }).press('Enter');
     await first.getByText('Hang up').waitFor();
     await page.getByText('Never reached').waitFor();
+    // On a telephone too, what has the focus is never behind the bar of Save.
+    await page.setViewportSize({ width: 380, height: 640 });
+    await field(page, 'Name').focus();
+    for (let tab = 0; tab < 60; tab++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(BEHIND_THE_BAR), `after ${tab + 1} tabs`).to.equal('');
+    }
   });
 
   it('moves a step by the mouse', async () => {
@@ -203,6 +266,21 @@ describe('console: schemes', function () {
     expect(page.complaints).to.deep.equal([]);
   });
 });
+
+/** What has the focus and can't be seen for the bar; nothing when it can. */
+const BEHIND_THE_BAR = `(() => {
+  const bar = document.querySelector('.save-bar');
+  const { activeElement: on } = document;
+  const { top, bottom, height } = on.getBoundingClientRect();
+  const isBehind = !bar.contains(on) && height > 0 && bottom > bar.getBoundingClientRect().top + 1;
+  return isBehind || (top < 47 && on.closest('main') !== null && height < 400) ? on.outerHTML.slice(0, 200) : '';
+})()`;
+
+/** Where in the scheme the focus is, as its JSON pointer. */
+async function focused(page: Page): Promise<unknown> {
+  await page.waitForFunction('document.activeElement.closest("[data-place]") !== null');
+  return page.evaluate('document.activeElement.closest("[data-place]").dataset.place');
+}
 
 function field(page: Page, name: string) {
   return page.getByRole('textbox', { name }).first();

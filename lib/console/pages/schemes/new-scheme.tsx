@@ -55,7 +55,7 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
           />
           <Radio.Group label={t('schemes.new.preset')} value={preset} onChange={setPreset}>
             <ScrollArea.Autosize mah={360} mt={6} type="auto">
-              <Stack gap={6}>
+              <Stack gap={6} pr="md">
                 <Text size="xs" fw={600}>
                   {t('start.crm.own')}
                 </Text>

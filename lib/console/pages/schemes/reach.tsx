@@ -38,7 +38,7 @@ export function ReachText(props: ReachProps) {
       {isNamedOnly && !isReadOnly && (
         <>
           {' '}
-          {t('schemes.reach.orMatch')} <PlaceLink path={['match', 'did']} />
+          {t('schemes.reach.orMatch')} <PlaceLink path={['match', 'did']} />.
         </>
       )}
     </>

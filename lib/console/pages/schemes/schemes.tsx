@@ -75,7 +75,7 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
                 </PageLink>
               </Table.Td>
               <Table.Td>
-                <Group gap={4}>
+                <Group gap={4} wrap="nowrap" w="max-content">
                   <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
                   {row.kind === 'stored' && row.use !== null && <UnusedBadge use={row.use} />}
                 </Group>

@@ -2,10 +2,18 @@ import { Anchor, Checkbox, Group, Paper, Stack, Text, Title, VisuallyHidden } fr
 import { IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { valueAt, type SchemeDocument } from './document.ts';
 import { useEditing } from './editing.ts';
 import { PlaceLink } from './place-link.tsx';
 import type { ToDo } from './to-do.ts';
 import { labelOf } from './words.ts';
+
+const AUTH = ['webhook', 'auth'];
+
+/** A profile has one of its own. */
+function hasAuth(document: SchemeDocument): boolean {
+  return [AUTH, ['webhook', 'crm']].some((path) => valueAt(document, path) !== undefined);
+}
 
 interface ToDoListProps {
   readonly items: readonly ToDo[];
@@ -16,7 +24,7 @@ interface ToDoListProps {
 /** What is left to do on a new scheme; it follows what is so. */
 export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
   const { t } = useTranslation();
-  const { schema, table } = useEditing();
+  const { document, schema, table } = useEditing();
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
   const isDone = ({ id, done }: ToDo): boolean => (done === 'by_hand' ? ticked.has(id) : done);
   const done = items.filter(isDone).length;
@@ -89,6 +97,11 @@ export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
           </Group>
         ))}
       </Stack>
+      {!hasAuth(document) && (
+        <Text size="xs" c="dimmed" mt={6} component="div">
+          {t('schemes.toDo.open')} <PlaceLink path={AUTH} />
+        </Text>
+      )}
     </Paper>
   );
 }

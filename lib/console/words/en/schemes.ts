@@ -50,6 +50,7 @@ export const schemes = {
     isOpen: 'to do:',
     try: 'Try it with a number',
     live: 'Save it as Live',
+    open: 'Nothing proves to the CRM who asks. If it wants a password, a token or a signature, set it here:',
   },
   bar: {
     isNew: 'Not saved yet.',
@@ -66,7 +67,8 @@ export const schemes = {
     matches: 'It takes calls whose {{calls}}, unless a scheme before it in the list takes them.',
     byItself: 'No call reaches this scheme by itself: it has no match, and it is not the default scheme.',
     bring: 'Send calls to `{{address}}/{{name}}`, or set `esl_router_scheme={{name}}`.',
-    alsoNamed: 'It also takes calls sent to `{{address}}/{{name}}`, and those with `esl_router_scheme={{name}}`.',
+    alsoNamed:
+      'It also takes calls sent to `{{address}}/{{name}}`, and those with `esl_router_scheme={{name}}`.',
     orMatch: 'Or say which calls it takes:',
     parts: {
       did: 'called number is {{globs}}',
@@ -192,7 +194,7 @@ export const schemes = {
     guardShort:
       'The question may take {{budget}} s, and the guard leaves it {{left}} s: the router cuts the question short. Set the guard to {{least}} s or more.',
     rings: 'rings {{seconds}} s, {{total}} s in all at most',
-    seconds: '{{seconds}} s',
+    seconds: '{{seconds}}\u00a0s',
     byDefault: 'Given back to the dialplan.',
     asNoAnswer: 'As “No answer”.',
     usedUp: 'Then it is given back to the dialplan.',
