@@ -2,10 +2,11 @@ import { createContext, useContext } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { pathOf, pointerOf, type Path, type SchemeDocument } from './document.ts';
-import { PLACE, unsetSecret } from './places.ts';
+import { faultText } from './fault-words.ts';
+import { PLACE } from './places.ts';
 import type { SchemaNode } from './schema.ts';
 import type { FieldTable } from './schema.ts';
-import { labelOf, partsOf } from './words.ts';
+import { labelOf } from './words.ts';
 
 /** What every input of the form shares. */
 
@@ -49,17 +50,7 @@ export function useEditing(): Editing {
 export function useFaultText(): (fault: FieldFault) => string {
   const { t } = useTranslation();
   const { schema, table } = useEditing();
-  return (fault) => {
-    const secret = unsetSecret(fault);
-    if (secret !== null) {
-      const isAuth = pathOf(fault.pointer ?? '').includes('auth');
-      return t(isAuth ? 'schemes.secret.ofAuth' : 'schemes.secret.elsewhere', { secret });
-    }
-    const parts = partsOf(fault.detail, schema);
-    return parts
-      .map((part) => ('text' in part ? part.text : `${labelOf(part.path, schema, table)} (${part.key})`))
-      .join('');
-  };
+  return (fault) => faultText(t, fault, schema, table);
 }
 
 /** What is wrong at the path and below it, as one text; null when nothing is. */

@@ -9,6 +9,8 @@ import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { isResult } from '../../ui/result.tsx';
 import { Ago, durationText, When } from '../../ui/when.tsx';
+import { pointerOf } from './document.ts';
+import { useFaultLine } from './fault-words.ts';
 import { NewScheme } from './new-scheme.tsx';
 import { schemeList } from './queries.ts';
 import { StateBadge } from './state.tsx';
@@ -77,7 +79,9 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
               <Table.Td>
                 <Group gap={4} wrap="nowrap" w="max-content">
                   <StateBadge state={row.kind === 'file' ? 'file' : row.state} />
-                  {row.kind === 'stored' && row.use !== null && <UnusedBadge use={row.use} />}
+                  {row.kind === 'stored' && row.use !== null && isUnused(row.use) && (
+                    <UnusedBadge use={row.use} />
+                  )}
                 </Group>
               </Table.Td>
               <FigureCells figures={figures[row.name]} />
@@ -105,15 +109,23 @@ function SchemeTable({ schemes: { files, stored, figures } }: { readonly schemes
   );
 }
 
+function isUnused({ use }: NonNullable<StoredSchemeSummary['use']>): boolean {
+  return use !== 'live' && use !== 'shadow';
+}
+
 /** Why a scheme that should be in use is not. */
 function UnusedBadge({ use }: { readonly use: NonNullable<StoredSchemeSummary['use']> }) {
   const { t } = useTranslation();
-  if (use.use === 'live' || use.use === 'shadow') return null;
+  const lineOf = useFaultLine();
   const why =
     use.use === 'hidden'
       ? t('schemes.hiddenBy', { file: use.by })
       : // The types of the two that are in use are one.
-        ('faults' in use ? use.faults : []).map(({ path, message }) => `${path}: ${message}`).join('\n');
+        ('faults' in use ? use.faults : [])
+          .map(({ path, message }) =>
+            lineOf({ pointer: pointerOf(path === '' ? [] : path.split('.')), detail: message }),
+          )
+          .join('\n');
   return (
     <Tooltip label={why} multiline maw={420} style={{ whiteSpace: 'pre-line' }}>
       <Badge color="red" variant="light" tt="none" tabIndex={0}>

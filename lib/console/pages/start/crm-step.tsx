@@ -19,6 +19,8 @@ import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/document.ts';
+import { useFaultLine } from '../schemes/fault-words.ts';
+import { placed } from '../schemes/places.ts';
 import { faultsOf, onePreset, presets } from '../schemes/queries.ts';
 import { isOwnShape, OWN, OWN_SHAPES } from '../schemes/shapes.ts';
 import { mapOfText, textAt, textOfMap, withField, withShape } from './draft.ts';
@@ -47,7 +49,8 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
       if (faults.length === 0) onNext();
     },
   });
-  const faults = checking.data ?? [];
+  const faults = (checking.data ?? []).map((fault) => placed(fault, document));
+  const lineOf = useFaultLine();
   const rest = faults.filter(({ pointer = '' }) => !SHOWN.includes(pointer));
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -171,10 +174,8 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
         {rest.length > 0 && (
           <Alert color="red" role="alert" title={t('start.crm.faults')}>
             <List size="sm" className="foreign">
-              {rest.map(({ pointer = '', detail }) => (
-                <List.Item key={`${pointer} ${detail}`}>
-                  {pointer === '' ? detail : `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`}
-                </List.Item>
+              {rest.map((fault) => (
+                <List.Item key={`${fault.pointer ?? ''} ${fault.detail}`}>{lineOf(fault)}</List.Item>
               ))}
             </List>
           </Alert>
