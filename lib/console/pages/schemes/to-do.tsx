@@ -71,8 +71,7 @@ export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
           <Group key={item.id} component="li" gap="xs" wrap="nowrap" align="flex-start">
             {item.done === 'by_hand' ? (
               <Checkbox
-                size="xs"
-                mt={2}
+                size="md"
                 radius="xl"
                 aria-label={item.path === null ? (item.text ?? '') : labelOf(item.path, schema, table)}
                 checked={ticked.has(item.id)}
@@ -84,14 +83,22 @@ export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
                 }}
               />
             ) : (
-              <Text span c={item.done ? 'teal' : 'dimmed'} lh={0} mt={2} style={{ flex: 'none' }}>
-                {item.done ? <IconCircleCheck size={16} aria-hidden /> : <IconCircle size={16} aria-hidden />}
+              <Text
+                span
+                c={item.done ? 'teal' : 'dimmed'}
+                lh={0}
+                w={24}
+                py={2}
+                px={2}
+                style={{ flex: 'none' }}
+              >
+                {item.done ? <IconCircleCheck size={20} aria-hidden /> : <IconCircle size={20} aria-hidden />}
                 <VisuallyHidden>
                   {t(item.done ? 'schemes.toDo.isDone' : 'schemes.toDo.isOpen')}
                 </VisuallyHidden>
               </Text>
             )}
-            <Text size="sm" c={isDone(item) ? 'dimmed' : undefined} component="div" miw={0}>
+            <Text size="sm" c={isDone(item) ? 'dimmed' : undefined} component="div" miw={0} py={2}>
               {body(item)}
             </Text>
           </Group>
