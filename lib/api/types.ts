@@ -119,8 +119,8 @@ export interface SchemeList {
   readonly stored: readonly StoredSchemeSummary[];
   /** Of the last 24 hours, by name: of those that had a call. */
   readonly figures: Readonly<Record<string, SchemeFigures>>;
-  /** Name of the scheme for calls that no other one takes; there may be none of that name. */
-  readonly default: string;
+  /** Name of the scheme for calls that no other one takes; null: there is none. */
+  readonly default: string | null;
 }
 
 /** `GET /schemes/:name`. */

@@ -56,11 +56,6 @@ export type LoadResult = {
 
 /** The scheme that ESL_ROUTER_WEBHOOK_URL and its siblings make. */
 const ENVIRONMENT_SCHEME = 'default';
-/** Of the scheme for calls that no other one takes; there may be none of that name. */
-export function defaultSchemeName({ defaultScheme }: Pick<Config, 'defaultScheme'>): string {
-  return defaultScheme === '' ? ENVIRONMENT_SCHEME : defaultScheme;
-}
-
 /** The name in its faults. */
 const ENVIRONMENT = 'environment';
 
@@ -191,7 +186,7 @@ export function* assembling(
   if (ill.size > 0) return yield* withoutIll(ill, sources, config, secrets, origin);
   notes.push(...crmNotes(crms, schemes.values()));
   notes.push(...matchNotes([...schemes.values()], config));
-  const defaultName = defaultSchemeName(config);
+  const defaultName = config.defaultScheme === '' ? ENVIRONMENT_SCHEME : config.defaultScheme;
   const chosen = schemes.get(defaultName)?.scheme ?? null;
   if (chosen === null && config.defaultScheme !== '' && faults.length === 0) {
     const text = `defaultScheme (ESL_ROUTER_DEFAULT_SCHEME): there is no scheme "${defaultName}"${didYouMean(defaultName, [...schemes.keys()])}`;

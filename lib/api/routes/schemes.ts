@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { DocumentFault, Listing, Saved, SchemeState } from '../../schemes/desk.ts';
-import { defaultSchemeName } from '../../schemes/schemes.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { differences } from '../difference.ts';
@@ -51,7 +50,7 @@ const saved = z.object({ revision: z.number() });
 const DAY_SECONDS = 86_400;
 
 export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { config, desk, schemes, readSchemeFile, store, clock } = context;
+  const { desk, schemes, readSchemeFile, store, clock } = context;
   const figures = keeping(context, (tenant, seconds) =>
     store.figures.bySchemes(tenant, new Date(clock.date().getTime() - seconds * 1000)),
   );
@@ -94,7 +93,8 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
               figures: z.record(z.string(), schemeFigures).describe('By name, for schemes that had a call'),
               default: z
                 .string()
-                .describe('Scheme for calls that no other one takes; there may be none of that name'),
+                .nullable()
+                .describe('Scheme for calls that no other one takes; null: there is none'),
             }),
           },
         },
@@ -114,7 +114,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           })),
           stored: all,
           figures: Object.fromEntries(await figures(who.tenant, DAY_SECONDS)),
-          default: defaultSchemeName(config),
+          default: set.default?.name ?? null,
         };
       },
     );

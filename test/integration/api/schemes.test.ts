@@ -82,6 +82,16 @@ describe('api: schemes, calls and trials', () => {
     ).to.equal(403);
   });
 
+  it('names the scheme that calls get which no other one takes, once there is one', async () => {
+    const named = async (): Promise<unknown> =>
+      (JSON.parse((await ask('GET', '/schemes', { role: 'viewer' })).text) as { default: unknown }).default;
+    expect(await named()).to.equal(null);
+    await ask('PUT', '/schemes/sales', { headers: NEW, body: { document: scheme('sales') } });
+    expect(await named()).to.equal(null);
+    await ask('PUT', '/schemes/default', { headers: NEW, body: { document: scheme('default') } });
+    expect(await named()).to.equal('default');
+  });
+
   it('points at what is wrong, and writes nothing', async () => {
     const document = { name: 'sales', webhook: { url: 'ftp://crm.example/' } };
     const wrong = await ask('PUT', '/schemes/sales', { headers: NEW, body: { document } });

@@ -28,7 +28,7 @@ interface Known {
   readonly document: SchemeDocument;
   /** What the router has made of it; null: nothing yet. */
   readonly use: StoredSchemeSummary['use'];
-  /** The scheme that is the default one, if there is one of that name. */
+  /** Of the default scheme; null: there is none. */
   readonly defaultName: string | null;
 }
 
