@@ -94,7 +94,10 @@ describe('console: what is left to do on a new scheme', () => {
       .map(({ id }) => id);
 
   it('is ticked off by what is so', () => {
-    const document = { ...first, webhook: { ...(OWN_SHAPES.json['webhook'] as object), url: 'http://crm.test' } };
+    const document = {
+      ...first,
+      webhook: { ...(OWN_SHAPES.json['webhook'] as object), url: 'http://crm.test' },
+    };
     const wrong = { pointer: '/webhook/url', detail: 'expected an http or https URL' };
     expect(open({ faults: null })).to.deep.equal(['name', 'url', 'try', 'live']);
     expect(open({ faults: [wrong] })).to.deep.equal(['url', 'try', 'live']);
