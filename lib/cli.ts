@@ -157,7 +157,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .option('--destination <text>', 'number or login', notEmpty)
     .option('--number <number>', 'caller, called number or destination', notEmpty)
     .option('--scheme <name...>', 'names of schemes')
-    .option('--result <result...>', 'routed, no_route, error, no_answer, refused')
+    .option('--result <result...>', 'routed, no_route, error, no_answer, refused, abandoned')
     .option('--reason <reason...>', 'reason codes')
     .option('--text <words>', 'whole words in names, notes, details and replies', notEmpty)
     .option('--limit <count>', 'at most this many', integer(1, 500), 50)

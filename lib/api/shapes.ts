@@ -5,7 +5,9 @@ import { z } from 'zod';
 const percentiles = z
   .object({ p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() })
   .describe('Milliseconds from the connect of a call to its decision; null: nothing was decided');
-const byResult = z.record(z.string(), z.number()).describe('routed, no_route, error, no_answer, refused');
+const byResult = z
+  .record(z.string(), z.number())
+  .describe('routed, no_route, error, no_answer, refused, abandoned');
 
 export const summary = z.object({
   since: z.string(),

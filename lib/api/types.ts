@@ -217,6 +217,14 @@ export interface ProblemGroup {
   readonly changedBy: string;
 }
 
+/** `GET /problems/:id/words`, the most frequent first. */
+export type UnmappedWords = readonly {
+  readonly word: string;
+  readonly calls: number;
+  /** The newest of them. */
+  readonly lastCall: string;
+}[];
+
 /** `GET /deliveries`. */
 export interface DeliveriesView {
   readonly counts: readonly {

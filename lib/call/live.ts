@@ -31,7 +31,14 @@ export class LiveCalls implements CallObserver {
   readonly minutes: Minutes;
   readonly #now: () => Date;
   readonly #calls = new Map<string, LiveCall>();
-  readonly #byResult: Record<Result, number> = { routed: 0, no_route: 0, error: 0, no_answer: 0, refused: 0 };
+  readonly #byResult: Record<Result, number> = {
+    routed: 0,
+    no_route: 0,
+    error: 0,
+    no_answer: 0,
+    refused: 0,
+    abandoned: 0,
+  };
   #ended = 0;
   /** Rises with each change of a call. */
   #version = 0;

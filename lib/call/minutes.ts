@@ -62,7 +62,7 @@ export class Minutes implements CallObserver {
 }
 
 function empty(minute: number): Counted {
-  const byResult = { routed: 0, no_route: 0, error: 0, no_answer: 0, refused: 0 };
+  const byResult = { routed: 0, no_route: 0, error: 0, no_answer: 0, refused: 0, abandoned: 0 };
   return { minute, byResult, times: new Times() };
 }
 

@@ -51,7 +51,8 @@ export interface CallRecord {
   endedMs: number | null;
 }
 
-export type Result = 'routed' | 'no_route' | 'error' | 'no_answer' | 'refused';
+/** `abandoned`: the call was gone before it was decided, hung up or taken elsewhere; nothing has failed. */
+export type Result = 'routed' | 'no_route' | 'error' | 'no_answer' | 'refused' | 'abandoned';
 export type Via = 'primary' | 'fallback';
 
 /** How a call left the router: exactly one for each. */

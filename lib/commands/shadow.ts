@@ -92,7 +92,7 @@ function canaryLines({ scheme, canary, counts }: Sides, width: number): string[]
   return [`callers of ${scheme}, of whom ${canary} has a share`, '', table([head, ...rows], width), ''];
 }
 
-const RESULTS = ['routed', 'no_route', 'error', 'refused', 'no_answer'] as const;
+const RESULTS = ['routed', 'no_route', 'error', 'refused', 'no_answer', 'abandoned'] as const;
 const HEAD = ['time (UTC)', 'caller', 'called', 'live', 'shadow', 'trace'];
 
 function rowOf({ at, caller, did, live, would, trace }: Differing): string[] {

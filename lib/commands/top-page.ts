@@ -32,7 +32,7 @@ export interface Paper {
   readonly height: number;
 }
 
-const RESULTS = ['routed', 'no_route', 'error', 'no_answer', 'refused'];
+const RESULTS = ['routed', 'no_route', 'error', 'no_answer', 'refused', 'abandoned'];
 const STATES = ['deciding', 'asking', 'ringing', 'talking'];
 /** Of schemes; those with the most questions. */
 const MOST_SCHEMES = 8;

@@ -30,6 +30,7 @@ const WORDS = {
   refused: 'refused',
   error: 'error',
   no_answer: 'error',
+  abandoned: 'error',
 } as const;
 
 export class Tally {

@@ -100,6 +100,7 @@ const EVENT_AFTER = {
   error: 'route.backup',
   refused: 'route.backup',
   no_answer: 'route.no_answer',
-  // No list follows it; for the type.
+  // No list follows them; for the type.
   routed: 'route.backup',
+  abandoned: 'route.backup',
 } as const satisfies Record<Result, Occasion['event']>;

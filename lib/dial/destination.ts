@@ -1,3 +1,4 @@
+import { NOT_MAPPED } from '../call/reading.ts';
 import type { Reason } from '../errors.ts';
 import { listOf, readNumber, type Numbering } from '../numbering/number.ts';
 import { parseWritten, plainText, splitExtension, type Written } from '../numbering/written.ts';
@@ -94,7 +95,7 @@ export function parseDestination(text: string, rules: DestinationRules): Destina
   }
   if (!hasOwn(rules.targets, plain) && rules.map.size > 0 && rules.unmapped !== 'pass') {
     const kind = rules.unmapped === 'nobody' ? 'nobody' : 'refused';
-    const detail = `${named(trimmed)} is not in webhook.map: add it, or set webhook.unmapped`;
+    const detail = `${named(trimmed)} ${NOT_MAPPED}`;
     return { ok: false, kind, reason: 'unmapped', detail };
   }
   return read(plain, rules);

@@ -1,20 +1,11 @@
 import { holdsCaller, type Call, type HeaderLookup } from '../call/channel.ts';
-import type { End } from '../call/record.ts';
+import type { CallRecord, End, Result } from '../call/record.ts';
 import type { Reason } from '../errors.ts';
 import type { Leg } from './leg.ts';
 
-/** What the router saw and did of a call that it no longer controls. */
-export interface Seen {
-  /** Our callee had answered. */
-  readonly talked: boolean;
-  /** It was the dialplan's guard that took the leg. */
-  readonly guardFired: boolean;
-  /** Why it was decided as it was. */
-  readonly reason: Reason;
-}
-
 export interface Ending {
   readonly end: End;
+  readonly result: Result;
   readonly reason: Reason;
   /** For people, if the reason does not say everything. */
   readonly note?: string;
@@ -22,10 +13,29 @@ export interface Ending {
 
 /** The extension was not found: the caller gets 404, and nothing has run in his new place. */
 const NOWHERE = 'NO_ROUTE_DESTINATION';
+/** Neither CRM nor router had a part in it. */
+const GONE: ReadonlySet<Reason> = new Set(['caller_hung_up', 'switch_hung_up', 'moved']);
 
-/** How a call ended that was taken out of our hands, judged by its leg. Call it when the leg has ended. */
-export function endingOf(leg: Leg, { talked, guardFired, reason }: Seen): Ending {
-  const { state, moves, hungUpBy, hangupCause, arrived } = leg;
+/** How a call ended that was taken out of our hands, judged by its leg and its record. Call it when the leg has ended. */
+export function endingOf(leg: Leg, record: CallRecord, guardFired: boolean): Ending {
+  const { answeredMs, decidedMs } = record;
+  const { end, reason, note } = endOf(leg, record.reason, answeredMs !== null, guardFired);
+  const result = decidedMs === null ? goneResult(record.result, reason) : record.result;
+  const isLost = reason === 'transfer_failed';
+  return { end, result: isLost ? 'error' : result, reason, ...(note === undefined ? {} : { note }) };
+}
+
+/** Of a call that nothing was decided about: when it is gone, it has not failed. */
+export function goneResult(otherwise: Result, reason: Reason): Result {
+  return GONE.has(reason) ? 'abandoned' : otherwise;
+}
+
+function endOf(
+  { state, moves, hungUpBy, hangupCause, arrived }: Leg,
+  reason: Reason,
+  talked: boolean,
+  guardFired: boolean,
+): Omit<Ending, 'result'> {
   const [first] = moves;
   if (first !== undefined) {
     if (guardFired) return { end: 'guard', reason: 'guard_fired' };

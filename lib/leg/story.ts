@@ -19,7 +19,7 @@ import type { Admission, Refusal } from '../esl/listener.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import type { BridgeOutcome } from './bridge.ts';
 import { exists, isNameable, setVariables } from './command.ts';
-import { endingOf, recordingIn } from './ending.ts';
+import { endingOf, goneResult, recordingIn } from './ending.ts';
 import { greet } from './greeting.ts';
 import { findGuard, Guard } from './guard.ts';
 import { Leg } from './leg.ts';
@@ -274,9 +274,8 @@ class CallStory {
       await follow(leg, { heartbeatMs: config.esl.heartbeatSeconds * 1000, clock });
     }
     const talked = this.record.answeredMs !== null;
-    const { end, reason, note } = endingOf(leg, { talked, guardFired, reason: this.record.reason });
+    const { end, result, reason, note } = endingOf(leg, this.record, guardFired);
     if (note !== undefined) this.#note({ type: 'note', text: note });
-    const result = reason === 'transfer_failed' ? 'error' : this.record.result;
     this.#note({ type: 'result', result, reason });
     if (talked && end !== 'switch_lost') {
       // The conversation with our callee was over when the call was moved, not when it ended.
@@ -340,7 +339,7 @@ class CallStory {
     const stalled = stalledMs >= STANDSTILL_MS;
     if (stalled) this.#note({ type: 'note', text: `the router was stalled for ${Math.round(stalledMs)} ms` });
     const reason = stalled ? 'router_stalled' : disconnected ? 'switch_hung_up' : failure.code;
-    this.#note({ type: 'result', result: 'error', reason });
+    this.#note({ type: 'result', result: goneResult('error', reason), reason });
     await this.#close(disconnected && !stalled ? 'switch_hangup' : 'switch_lost');
   }
 

@@ -1,4 +1,5 @@
 import type { CallObserver } from '../call/observer.ts';
+import { unmappedWords } from '../call/reading.ts';
 import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, type Reason } from '../errors.ts';
@@ -91,21 +92,32 @@ export class ProblemCounter implements CallObserver {
   }
 }
 
-/** A CRM that failed, though a backup may have helped, and what the caller suffered from. */
-export function failuresOf({ requests, result, reason, scheme, end }: CallRecord): Failure[] {
+/** A CRM that failed or named somebody whom the map does not have, though something else may have helped, and what the caller suffered from. */
+export function failuresOf({ requests, readings, decisions, result, reason, scheme }: CallRecord): Failure[] {
   const failures = new Map<string, Failure>();
+  const add = (failure: Failure): void => {
+    failures.set(`${failure.reason} ${failure.scheme} ${failure.crm}`, failure);
+  };
+  const isKnown = (reason: Reason): boolean =>
+    [...failures.values()].some((failure) => failure.reason === reason);
   for (const { answer, scheme, url } of requests) {
-    if (answer === null || !isCrmFailure(answer)) continue;
-    const crm = new URL(url).origin;
-    failures.set(`${answer} ${scheme} ${crm}`, { reason: answer, scheme, crm });
+    if (answer === null || !(isCrmFailure(answer) || answer === 'unmapped')) continue;
+    add({ reason: answer, scheme, crm: new URL(url).origin });
   }
-  // A call that was hung up while the CRM was asked is no failure.
-  const isFailure =
-    (result === 'error' || result === 'refused') && end !== 'caller_hangup' && end !== 'switch_hangup';
-  if (isFailure && ![...failures.values()].some((one) => one.reason === reason)) {
-    const asked = result === 'refused' ? requests.at(-1) : undefined;
+  const read = requests.findLast(({ answer }) => answer === 'found');
+  if (read !== undefined && !isKnown('unmapped') && unmappedWords(readings).length > 0) {
+    add({ reason: 'unmapped', scheme: read.scheme, crm: new URL(read.url).origin });
+  }
+  // A caller who hung up later takes the reason's place in the record, and was not served before.
+  const suffered = [...decisions, { result, reason, scheme: scheme?.name ?? '' }];
+  for (const one of suffered) {
+    const isFailure = (one.result === 'error' || one.result === 'refused') && !GONE.has(one.reason);
+    if (!isFailure || isKnown(one.reason)) continue;
+    const asked = one.result === 'refused' ? requests.at(-1) : undefined;
     const crm = asked === undefined ? '' : new URL(asked.url).origin;
-    failures.set('', { reason, scheme: asked?.scheme ?? scheme?.name ?? '', crm });
+    add({ reason: one.reason, scheme: asked?.scheme ?? one.scheme, crm });
   }
   return [...failures.values()];
 }
+
+const GONE: ReadonlySet<Reason> = new Set(['caller_hung_up', 'switch_hung_up', 'moved']);

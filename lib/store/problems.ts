@@ -44,6 +44,16 @@ export class Problems {
       .execute();
   }
 
+  async find(id: string, tenant: string): Promise<Problem | null> {
+    const row = await this.#database.reader
+      .selectFrom('problems')
+      .selectAll()
+      .where('id', '=', id)
+      .where('tenant', '=', tenant)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
   async change(
     id: string,
     tenant: string,

@@ -1,3 +1,4 @@
+import { unmappedWords } from '../call/reading.ts';
 import type { CallRecord } from '../call/record.ts';
 
 /**
@@ -31,7 +32,7 @@ const ASCII = /^[\x00-\x7f]*$/;
 const PARTS = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}]|[._-](?=[\p{L}\p{N}]))*/gu;
 
 export function wordsOf(record: CallRecord, tenant: string): string[] {
-  const { call, decisions } = record;
+  const { call, decisions, requests, readings } = record;
   const words = new Set<string>();
   const add = (facet: Facet, value: string | null | undefined): void => {
     if (value !== '' && value !== null && value !== undefined) words.add(wordOf(facet, value));
@@ -50,6 +51,9 @@ export function wordsOf(record: CallRecord, tenant: string): string[] {
   add('result', record.result);
   add('reason', record.reason);
   for (const { reason } of decisions) add('reason', reason);
+  // What a backup, an earlier answer or the rest of a list has helped over is looked for too.
+  for (const { answer } of requests) if (answer !== 'found') add('reason', answer);
+  if (unmappedWords(readings).length > 0) add('reason', 'unmapped');
   add('end', record.end);
   for (const word of textWords(textOf(record))) words.add(word);
   return [...words];

@@ -76,7 +76,7 @@ const fields = {
   caller: z.string(),
   caller_name: z.string(),
   did: z.string(),
-  result: z.enum(['', 'routed', 'no_route', 'error', 'no_answer', 'refused', 'unknown']),
+  result: z.enum(['', 'routed', 'no_route', 'error', 'no_answer', 'refused', 'abandoned', 'unknown']),
   reason: z.string(),
   end: z.string(),
   destination: z.string(),

@@ -21,6 +21,7 @@ const STAGES: readonly Stage[] = [
     check: (report, record, asked) => {
       expect(report.end).to.deep.equal({ kind: 'caller-hangup', at: 'waiting' });
       expect(asked).to.equal('aborted');
+      expect(record.result).to.equal('abandoned');
       expect(record.requests[0]).to.include({ answer: 'abandoned', reply: null });
       expect(record.bridges).to.deep.equal([]);
     },
@@ -39,6 +40,7 @@ const STAGES: readonly Stage[] = [
     script: { path: 'now', callee: () => rings, hangupAt: 'ringing', hangupAfterMs: 200 },
     check: (report, record) => {
       expect(report.end).to.deep.equal({ kind: 'caller-hangup', at: 'ringing' });
+      expect(record.result).to.equal('routed');
       expect(record.bridges[0]).to.include({ outcome: 'cancelled', cause: 'ORIGINATOR_CANCEL' });
       expect(report.legs).to.have.length(1);
     },

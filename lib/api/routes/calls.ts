@@ -25,7 +25,7 @@ const filter = {
   number: z.string().min(1).max(64).describe('Any of the three').optional(),
   uuid: z.string().min(1).max(64).describe('Of the A leg').optional(),
   scheme: words.describe('One, or any of several').optional(),
-  result: words.describe('routed, no_route, error, no_answer, refused').optional(),
+  result: words.describe('routed, no_route, error, no_answer, refused, abandoned').optional(),
   reason: words.describe('A reason code').optional(),
   end: words.describe('How the call left the router').optional(),
   text: z.string().max(200).describe('Whole words of the texts of a call, in any order').optional(),

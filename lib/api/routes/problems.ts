@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { sentenceOf, whatToDo, type Reason } from '../../errors.ts';
+import { unmappedWords } from '../../call/reading.ts';
 import { REASONS } from '../../reasons/index.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
+import { textFor } from '../masked.ts';
 import { ApiProblem } from '../problem.ts';
 
 /** Failures of calls, grouped: what is wrong now, since when, and the cure. */
@@ -12,8 +14,12 @@ import { ApiProblem } from '../problem.ts';
 const state = z.enum(['open', 'acknowledged', 'solved']);
 const id = z.uuid();
 
+/** So many of the last calls are looked at, and so many words shown. */
+const LOOKED_AT = 200;
+const MOST_WORDS = 50;
+
 export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
-  const { problems } = context.store;
+  const { problems, calls } = context.store;
   return (app) => {
     app.get(
       '/problems',
@@ -64,6 +70,45 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
           lastCall: one.last_call,
           changedBy: one.changed_by,
         }));
+      },
+    );
+    app.get(
+      '/problems/:id/words',
+      {
+        config: { role: 'viewer', perTenant: true },
+        schema: {
+          tags: ['problems'],
+          summary: `Of a problem "unmapped": the words that the map does not have, in the last ${LOOKED_AT} calls of it; the most frequent first`,
+          params: z.object({ id }),
+          response: {
+            200: z.array(z.object({ word: z.string(), calls: z.number(), lastCall: z.string() })),
+          },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const problem = await problems.find(request.params.id, who.tenant);
+        if (problem === null) throw new ApiProblem(404, 'there is no such problem');
+        if (problem.reason !== 'unmapped') return [];
+        const { tenant, scheme } = problem;
+        const page = await calls.page(
+          { tenant, reason: ['unmapped'], ...(scheme === '' ? {} : { scheme: [scheme] }) },
+          { limit: LOOKED_AT },
+        );
+        const words = new Map<string, { calls: number; readonly lastCall: string }>();
+        for (const { id } of page.calls) {
+          const found = await calls.find(id);
+          for (const word of unmappedWords(found?.record.readings ?? [])) {
+            const shown = textFor(who, word);
+            const known = words.get(shown);
+            if (known === undefined) words.set(shown, { calls: 1, lastCall: id });
+            else known.calls++;
+          }
+        }
+        return [...words]
+          .map(([word, { calls, lastCall }]) => ({ word, calls, lastCall }))
+          .sort((one, other) => other.calls - one.calls)
+          .slice(0, MOST_WORDS);
       },
     );
     app.patch(

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { newRecord, type CallRecord } from '../../../lib/call/record.ts';
 import { failuresOf, ProblemCounter } from '../../../lib/store/problem-counter.ts';
 import type { Problems } from '../../../lib/store/problems.ts';
+import { wordsOf } from '../../../lib/store/words.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { listeningLog } from '../../support/stored.ts';
 
@@ -45,8 +46,43 @@ describe('problems of calls', () => {
       { reason: 'overloaded', scheme: '', crm: '' },
     ]);
     expect(
-      of('1', { result: 'error', reason: 'caller_hung_up', end: 'caller_hangup' }, [{ answer: 'abandoned' }]),
+      of('1', { result: 'abandoned', reason: 'caller_hung_up', end: 'caller_hangup' }, [
+        { answer: 'abandoned' },
+      ]),
     ).to.deep.equal([]);
+    // He hung up while the fallback rang, and by then the CRM's answer had been refused.
+    const decision = { atMs: 1, scheme: 'sales', via: 'fallback', detail: '', steps: ['dial 900'] } as const;
+    expect(
+      of(
+        '1',
+        {
+          ...{ result: 'refused', reason: 'caller_hung_up', end: 'caller_hangup' },
+          decisions: [{ ...decision, result: 'refused', reason: 'number_premium' }],
+        },
+        [{ answer: 'number_premium' }],
+      ),
+    ).to.deep.equal([{ reason: 'number_premium', scheme: 'sales', crm }]);
+  });
+
+  it('are words that the map does not have, whatever has served the caller then', () => {
+    const crm = 'https://crm.test';
+    const reading = (text: string, path = '') => ({
+      path,
+      text,
+      result: `nobody: ${text} is not in webhook.map: add it, or set webhook.unmapped`,
+    });
+    expect(
+      failuresOf(
+        record('1', { result: 'no_route', reason: 'unmapped', readings: [reading('99')] }, [
+          { answer: 'unmapped' },
+        ]),
+      ),
+    ).to.deep.equal([{ reason: 'unmapped', scheme: 'sales', crm }]);
+    // Another element of the list was dialled.
+    const readings = [{ path: '[0]', text: '17', result: 'extension 201' }, reading('99', '[1]')];
+    const routed = record('1', { result: 'routed', reason: 'answered', readings }, [{ answer: 'found' }]);
+    expect(failuresOf(routed)).to.deep.equal([{ reason: 'unmapped', scheme: 'sales', crm }]);
+    expect(wordsOf(routed, 'default')).to.include('why:unmapped');
   });
 
   it('are gathered, and counted again when the store takes them not', async () => {
