@@ -16,6 +16,7 @@ import { useDisclosure } from '@mantine/hooks';
 import {
   IconActivity,
   IconAlertTriangle,
+  IconBook2,
   IconHeartbeat,
   IconHistory,
   IconPhone,
@@ -37,6 +38,7 @@ const PAGES = [
   { to: '/calls', word: 'nav.calls', icon: IconPhone, role: 'viewer' },
   { to: '/schemes', word: 'nav.schemes', icon: IconRoute, role: 'viewer' },
   { to: '/problems', word: 'nav.problems', icon: IconAlertTriangle, role: 'viewer' },
+  { to: '/reasons', word: 'nav.reasons', icon: IconBook2, role: 'viewer' },
   { to: '/deliveries', word: 'nav.deliveries', icon: IconSend, role: 'viewer' },
   { to: '/status', word: 'nav.status', icon: IconHeartbeat, role: 'viewer' },
   { to: '/people', word: 'nav.people', icon: IconUsers, role: 'admin' },

@@ -7,6 +7,8 @@ import type { ReasonTable } from '../words/reason-table.ts';
 export interface Reason extends ReasonView {
   /** There is nothing to do about it. */
   readonly isNormal: boolean;
+  /** The advice is to set something that a scheme may have. */
+  readonly isToBeSet: boolean;
 }
 
 const TABLES: Readonly<Record<string, () => Promise<ReasonTable>>> = {
@@ -27,5 +29,7 @@ export function useReasons(): UseQueryResult<readonly Reason[]> {
 function inWords(one: ReasonView, table: ReasonTable | null): Reason {
   const [sentence, cause, cure] = table?.about[one.code] ?? [one.sentence, one.cause, one.cure];
   const group = table?.groups[one.group] ?? one.group;
-  return { ...one, group, sentence, cause, cure, isNormal: one.cure.startsWith('Nothing:') };
+  const isNormal = one.cure.startsWith('Nothing:');
+  const isToBeSet = one.cure.startsWith('Nothing, or set ') || one.code === 'connection_gone';
+  return { ...one, group, sentence, cause, cure, isNormal, isToBeSet };
 }

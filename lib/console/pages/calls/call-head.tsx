@@ -14,13 +14,13 @@ import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
-import { Coded } from '../../ui/coded.tsx';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { ButtonLink, PageLink } from '../../ui/link.tsx';
-import { useReasons } from '../../ui/reasons.ts';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
+import { courseOf } from './course.ts';
+import { Causes } from './why.tsx';
 
 interface CallHeadProps {
   readonly call: OneCall;
@@ -31,14 +31,14 @@ interface CallHeadProps {
 /** Who called whom, what became of it and why, and where one goes from here. */
 export function CallHead({ call: { masked, previous, next }, record, onClose }: CallHeadProps) {
   const { t } = useTranslation();
-  const { call, result, reason, startedAt, id, answeredBy, destination, end } = record;
+  const { call, result, startedAt, id, answeredBy, end } = record;
   const word = useWord();
   const link = new URL(`/calls/${id}`, location.origin).href;
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-start" gap="xs" wrap="nowrap">
         <Group gap="xs">
-          <ResultBadge result={result} />
+          <ResultBadge result={result} isSaved={result !== 'routed' && answeredBy !== null} />
           <Text span fw={600} fz="lg">
             <bdi>
               {call === null || call.caller === ''
@@ -55,14 +55,6 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
           <Text span>
             <bdi>{call?.did ?? '–'}</bdi>
           </Text>
-          {destination !== '' && (
-            <>
-              <IconArrowRight size={16} aria-label={t('calls.dialled')} />
-              <Text span fw={600}>
-                <bdi>{answeredBy ?? destination}</bdi>
-              </Text>
-            </>
-          )}
         </Group>
         <Group gap={4} wrap="nowrap">
           <CopyButton value={link}>
@@ -82,7 +74,8 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
         </Group>
       </Group>
       <Stack gap={4} mt={6}>
-        <Why reason={reason} />
+        <Course record={record} />
+        <Causes record={record} />
         <Text size="sm" c="dimmed" component="div">
           <When at={startedAt} /> · {end === null ? '' : word('calls.ends', end)} ·{' '}
           <span className="mono">{id}</span>
@@ -94,6 +87,40 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
         </Group>
       </Stack>
     </Paper>
+  );
+}
+
+/** `205 did not answer; 380440000001 answered` */
+function Course({ record }: { readonly record: CallRecord }) {
+  const { t } = useTranslation();
+  const word = useWord();
+  const passages = courseOf(record).map((passage) => {
+    if (passage.kind === 'ended') {
+      const said = word(`calls.course.${passage.what === '' ? 'ends' : 'endsTo'}`, passage.how);
+      return { said, who: passage.what };
+    }
+    const { who, outcome } = passage;
+    return { said: t(`calls.course.rung.${outcome}`, { count: who.length }), who: who.join(', ') };
+  });
+  if (passages.length === 0) return null;
+  return (
+    <Text fw={600} component="p" m={0}>
+      {passages.map(({ said, who }, index) => (
+        <Said key={index} text={index === 0 ? said : `; ${said}`} who={who} />
+      ))}
+    </Text>
+  );
+}
+
+/** A sentence with somebody in it, whose name turns nothing around. */
+function Said({ text, who }: { readonly text: string; readonly who: string }) {
+  const [before = '', after = ''] = text.split('<who>');
+  return (
+    <>
+      {before}
+      {text.includes('<who>') && <ForeignLine text={who} limit={120} />}
+      {after}
+    </>
   );
 }
 
@@ -149,31 +176,5 @@ function CompareWith({ id, previous }: { readonly id: string; readonly previous:
         </Stack>
       </Popover.Dropdown>
     </Popover>
-  );
-}
-
-/** The sentence of a reason, what to do unless that is said already, and the page that has more. */
-export function Why({ reason, isShort = false }: { readonly reason: string; readonly isShort?: boolean }) {
-  const { t } = useTranslation();
-  const { data } = useReasons();
-  const about = data?.find(({ code }) => code === reason);
-  return (
-    <Text size="sm" component="div">
-      {about === undefined ? null : <>{about.sentence} </>}
-      <PageLink
-        to="/reasons"
-        hash={reason}
-        size="sm"
-        className="mono"
-        aria-label={t('calls.aboutReason', { reason })}
-      >
-        {reason}
-      </PageLink>
-      {!isShort && about !== undefined && !about.isNormal && (
-        <Text size="sm" c="dimmed">
-          <Coded text={about.cure} />
-        </Text>
-      )}
-    </Text>
   );
 }

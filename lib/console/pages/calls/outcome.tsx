@@ -2,10 +2,11 @@ import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Outlook, TriedCall, Verdict } from '../../../api/types.ts';
 import { ResultBadge } from '../../ui/result.tsx';
-import { Why } from './call-head.tsx';
+import type { Told } from './course.ts';
 import { Questions } from './questions.tsx';
 import { WaterfallView } from './waterfall.tsx';
 import { wholeRecord } from './whole.ts';
+import { Why } from './why.tsx';
 
 export type Came = { readonly verdict: Verdict } | { readonly tried: TriedCall };
 
@@ -61,7 +62,12 @@ function OutlookLine({ label, outlook }: { readonly label: string; readonly outl
       <Text size="sm" c="dimmed">
         {outlook.scheme}
       </Text>
-      <Why reason={outlook.reason} />
+      <Why reason={outlook.reason} told={toldOf(outlook)} />
     </Group>
   );
+}
+
+/** Where the CRM did not send it, the scheme's own steps did. */
+function toldOf({ result, reason, steps }: Outlook): Told {
+  return { decisions: [{ via: result === 'routed' ? 'primary' : 'fallback', reason, steps }], requests: [] };
 }

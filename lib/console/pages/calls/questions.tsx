@@ -3,8 +3,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
-import { Why } from './call-head.tsx';
 import { Panel } from './panel.tsx';
+import { Why } from './why.tsx';
 import { marksOf } from './marks.ts';
 import { timeText } from './time.ts';
 
@@ -93,7 +93,9 @@ function Question({ record, request, index, count, children }: QuestionProps) {
               {detail}
             </Text>
           )}
-          {!isFound && answer !== null && <Why reason={answer} />}
+          {!isFound &&
+            answer !== null &&
+            (answer === 'abandoned' ? t('calls.question.abandoned') : <Why reason={answer} told={record} />)}
         </Group>
         {reply !== null && (
           <>

@@ -11,6 +11,17 @@ export function hostOf(url: string): string {
 
 /** Who rings, without the variables in braces and brackets: `201`, `380501234567 · trunk`. Several that ring together are divided by commas. */
 export function dialled(dialString: string): string {
+  return legsOf(dialString)
+    .map(({ who, gateway }) => (gateway === null ? who : `${who} · ${gateway}`))
+    .join(', ');
+}
+
+/** The same without the gateways, each of them once: a number may ring through several. */
+export function rung(dialString: string): string[] {
+  return [...new Set(legsOf(dialString).map(({ who }) => who))];
+}
+
+function legsOf(dialString: string): { readonly who: string; readonly gateway: string | null }[] {
   return (
     dialString
       .replace(/^\{[^}]*\}/, '')
@@ -19,10 +30,9 @@ export function dialled(dialString: string): string {
       .split(/[,|]/)
       .map((part) => {
         const leg = part.trim();
-        const gateway = /^sofia\/gateway\/([^/]+)\/(.+)$/.exec(leg);
-        if (gateway !== null) return `${gateway[2] ?? ''} · ${gateway[1] ?? ''}`;
-        return /^user\/([^@]+)/.exec(leg)?.[1] ?? leg;
+        const [, gateway, number] = /^sofia\/gateway\/([^/]+)\/(.+)$/.exec(leg) ?? [];
+        if (gateway !== undefined && number !== undefined) return { who: number, gateway };
+        return { who: /^user\/([^@]+)/.exec(leg)?.[1] ?? leg, gateway: null };
       })
-      .join(', ')
   );
 }

@@ -2,8 +2,8 @@ import { Stack, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { useWord } from '../../ui/word.ts';
-import { Why } from './call-head.tsx';
 import { Panel } from './panel.tsx';
+import { Why } from './why.tsx';
 import { timeText } from './time.ts';
 
 /** What else the record says: how each text was read, what was decided, who rang, and what was out of the ordinary. */

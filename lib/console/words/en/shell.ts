@@ -5,6 +5,7 @@ export const shell = {
     calls: 'Calls',
     schemes: 'Schemes',
     problems: 'Problems',
+    reasons: 'Reasons',
     deliveries: 'Deliveries',
     status: 'Status',
     people: 'People',
@@ -32,6 +33,8 @@ export const shell = {
     ended: 'Your session has ended. Log in to go on where you were.',
   },
   results: {
+    abandoned: 'Abandoned',
+    saved: 'A fallback has answered',
     routed: 'Routed',
     no_route: 'Nobody',
     no_answer: 'No answer',

@@ -4,6 +4,7 @@ export const shell = {
     calls: 'Дзвінки',
     schemes: 'Схеми',
     problems: 'Проблеми',
+    reasons: 'Причини',
     deliveries: 'Доставлення',
     status: 'Стан',
     people: 'Люди',
@@ -31,6 +32,8 @@ export const shell = {
     ended: 'Сеанс завершився. Увійдіть, щоб продовжити з того самого місця.',
   },
   results: {
+    abandoned: 'Перервано',
+    saved: 'Відповів запасний напрямок',
     routed: 'З’єднано',
     no_route: 'Нікого',
     no_answer: 'Без відповіді',

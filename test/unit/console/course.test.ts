@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import { newRecord, type CallRecord } from '../../../lib/call/record.ts';
+import { causesOf, courseOf, isSet } from '../../../lib/console/pages/calls/course.ts';
+
+type Bridge = CallRecord['bridges'][number];
+type Decision = CallRecord['decisions'][number];
+
+function record(given: Partial<CallRecord>): CallRecord {
+  return { ...newRecord('0'.repeat(32), new Date(0)), ...given };
+}
+
+function bridge(to: string, outcome: Bridge['outcome'], answeredBy: string | null = null): Bridge {
+  const legs = to.split(',').map((user) => `[a=b]user/${user}@pbx`);
+  const dialString = `{x=y}${to.includes('/') ? to : legs.join(',')}`;
+  return { atMs: 0, endedMs: 1, dialString, answeredBy, outcome, cause: null };
+}
+
+function decision(given: Partial<Decision>): Decision {
+  const usual = {
+    scheme: 'sales',
+    via: 'fallback',
+    result: 'no_answer',
+    reason: 'busy',
+    detail: '',
+  } as const;
+  return { atMs: 0, ...usual, steps: ['dialplan'], ...given };
+}
+
+/** `205 no_answer; 900 answered` */
+function told(given: Partial<CallRecord>): string {
+  return courseOf(record(given))
+    .map((one) =>
+      one.kind === 'rung' ? `${one.who.join('+')} ${one.outcome}` : `${one.how} ${one.what}`.trim(),
+    )
+    .join('; ');
+}
+
+describe('console: what became of a call', () => {
+  const trunk = (name: string): string => `sofia/gateway/${name}/380440000001`;
+  for (const [title, given, course] of [
+    [
+      'a fallback saved it',
+      { bridges: [bridge('205', 'no_answer'), bridge('900', 'answered', '900')], end: 'bridged' },
+      '205 no_answer; 900 answered',
+    ],
+    [
+      'several steps, and voicemail after them',
+      {
+        bridges: [bridge('205', 'busy'), bridge('206', 'rejected')],
+        decisions: [decision({ steps: ['dial 206'] }), decision({ steps: ['transfer voicemail default'] })],
+        end: 'transferred',
+      },
+      '205 busy; 206 rejected; transferred voicemail',
+    ],
+    [
+      'of several that rang together the one who answered',
+      { bridges: [bridge('205,206', 'answered', '206')], end: 'bridged' },
+      '206 answered',
+    ],
+    [
+      'several rang together, and nobody answered',
+      { bridges: [bridge('205,206', 'no_answer')], decisions: [decision({})], end: 'dialplan' },
+      '205+206 no_answer; dialplan',
+    ],
+    [
+      'a number through two gateways is called once',
+      {
+        bridges: [bridge(trunk('one'), 'unreachable'), bridge(trunk('two'), 'answered', '380440000001')],
+        end: 'bridged',
+      },
+      '380440000001 answered',
+    ],
+    [
+      'the caller hung up while it rang',
+      { bridges: [bridge('205', 'cancelled')], end: 'caller_hangup' },
+      '205 cancelled; caller_hangup',
+    ],
+    [
+      'a queue',
+      { decisions: [decision({ steps: ['transfer 900 default'] })], end: 'transferred' },
+      'transferred 900',
+    ],
+    [
+      'a step hung it up',
+      { decisions: [decision({ steps: ['hangup USER_BUSY'] })], end: 'hangup' },
+      'hangup USER_BUSY',
+    ],
+    ['it was hung up before it was decided', { end: 'caller_hangup' }, 'caller_hangup'],
+    [
+      'somebody took it after they had talked',
+      {
+        bridges: [bridge('205', 'answered', '205')],
+        moves: [{ atMs: 5, from: 'talking', by: 'transfer', to: '300' }],
+        end: 'moved',
+      },
+      '205 answered; moved 300',
+    ],
+    ['it has not ended', { bridges: [bridge('205', null)] }, '205 open'],
+  ] as readonly (readonly [string, Partial<CallRecord>, string])[]) {
+    it(title, () => {
+      expect(told(given)).to.equal(course);
+    });
+  }
+});
+
+describe('console: why a call went as it did', () => {
+  const refused = {
+    path: '',
+    text: 'agent 7, loopback',
+    result: 'refused: "agent 7, loopback" is neither a number nor a login',
+  };
+  const own = { path: '[0].dial', text: '9', result: 'refused: "9" is denied' };
+
+  it('names the value that the CRM sent, and no other', () => {
+    const detail = '"agent 7, loopback" is neither a number nor a login';
+    const call = record({
+      ...{ result: 'refused', reason: 'destination_invalid', readings: [refused, own] },
+      decisions: [decision({ result: 'refused', reason: 'destination_invalid', detail })],
+    });
+    expect(causesOf(call)).to.deep.equal([
+      { reason: 'destination_invalid', detail, values: ['agent 7, loopback'] },
+    ]);
+  });
+
+  it('names the word that the map does not have, and says it once', () => {
+    const why = '99 is not in webhook.map: add it, or set webhook.unmapped';
+    const call = record({
+      ...{ result: 'no_route', reason: 'unmapped' },
+      readings: [{ path: '', text: '99', result: `nobody: ${why}` }],
+      decisions: [decision({ result: 'no_route', reason: 'unmapped', detail: why })],
+    });
+    expect(causesOf(call)).to.deep.equal([{ reason: 'unmapped', detail: '', values: ['99'] }]);
+  });
+
+  it('has the first cause too when the caller hung up later', () => {
+    const call = record({
+      ...{ result: 'error', reason: 'caller_hung_up' },
+      decisions: [decision({ result: 'error', reason: 'webhook_timeout', detail: 'no reply' })],
+    });
+    expect(causesOf(call).map(({ reason }) => reason)).to.deep.equal(['webhook_timeout', 'caller_hung_up']);
+  });
+
+  it('shows whether what an advice wants set is set', () => {
+    const sent = (steps: readonly string[]) => ({ decisions: [decision({ steps })], requests: [] });
+    expect(isSet('busy', sent(['transfer voicemail default']))).to.equal(true);
+    expect(isSet('busy', sent(['dialplan']))).to.equal(false);
+    expect(isSet('no_answer', sent(['dial 900', 'dialplan']))).to.equal(false);
+    const asked = (retries: readonly unknown[]) => ({ decisions: [], requests: [{ retries }] });
+    expect(isSet('connection_gone', asked([{}]))).to.equal(true);
+    expect(isSet('connection_gone', asked([]))).to.equal(false);
+  });
+});
