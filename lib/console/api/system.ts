@@ -1,5 +1,12 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { DeliveriesView, ProblemGroup, Setting, TokenView, UserView } from '../../api/types.ts';
+import type {
+  DeliveriesView,
+  ProblemGroup,
+  Setting,
+  TokenView,
+  UnmappedWords,
+  UserView,
+} from '../../api/types.ts';
 import { read } from './client.ts';
 
 /** What the pages about the router itself ask. */
@@ -12,6 +19,14 @@ export const problems = (state: ProblemFilter) =>
     queryFn: ({ signal }) =>
       read<readonly ProblemGroup[]>('/problems', { state: state === 'active' ? null : state }, signal),
     refetchInterval: 10_000,
+  });
+
+/** Asked again when the problem has more calls. */
+export const unmappedWords = ({ id, count }: Pick<ProblemGroup, 'id' | 'count'>) =>
+  queryOptions({
+    queryKey: ['problem words', id, count],
+    queryFn: ({ signal }) => read<UnmappedWords>(`/problems/${encodeURIComponent(id)}/words`, {}, signal),
+    staleTime: 30_000,
   });
 
 export const deliveries = queryOptions({

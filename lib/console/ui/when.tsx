@@ -24,7 +24,7 @@ function utcText(at: string): string {
   return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 }
 
-function whenText(at: string, form: 'full' | 'time', language: string): string {
+export function whenText(at: string, form: 'full' | 'time', language: string): string {
   const date = new Date(at);
   const isToday = new Date().toDateString() === date.toDateString();
   return formatOf(language === 'en' ? 'en-GB' : language, form === 'time' && isToday).format(date);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { CallPage, CallSummary } from '../../../lib/api/types.ts';
 import { columnsOf, USUAL_COLUMNS } from '../../../lib/console/pages/calls/columns.ts';
-import { filterOf, queryOf, searchWith } from '../../../lib/console/pages/calls/filter.ts';
+import { chipsOf, filterOf, queryOf, searchWith } from '../../../lib/console/pages/calls/filter.ts';
 import { dialled } from '../../../lib/console/pages/calls/short.ts';
-import { withNewest } from '../../../lib/console/pages/calls/tail.ts';
+import { newIn, withNewest } from '../../../lib/console/pages/calls/tail.ts';
 import { timeText } from '../../../lib/console/pages/calls/time.ts';
 import { viewsIn } from '../../../lib/console/pages/calls/views.ts';
 
@@ -30,6 +30,19 @@ describe('list of calls', () => {
     expect(searchWith({ a: '1', b: '2' }, { b: undefined, c: '3' })).to.deep.equal({ a: '1', c: '3' });
   });
 
+  it('has a chip for each word of a filter that no field shows', () => {
+    const search = { result: 'error, refused', text: 'no', last: '1h', since: '2026-11-27T03:00', call: 'x' };
+    const chips = chipsOf(search, new Set(['text', 'last']));
+    expect(chips).to.deep.equal([
+      { name: 'result', value: 'error', without: { result: 'refused' } },
+      { name: 'result', value: 'refused', without: { result: 'error' } },
+      { name: 'since', value: '2026-11-27T03:00', without: { since: undefined } },
+    ]);
+    const [last] = chipsOf({ last: '1h', result: 'error' }, new Set(['result']));
+    expect(last).to.deep.equal({ name: 'last', value: '1h', without: { last: undefined } });
+    expect(chipsOf({ result: 'error' }, new Set())[0]?.without).to.deep.equal({ result: undefined });
+  });
+
   it('has the usual columns where none that it knows are wanted', () => {
     expect(columnsOf(['rubbish', ''])).to.deep.equal([...USUAL_COLUMNS]);
     expect(columnsOf(['uuid', 'startedAt', 'constructor'])).to.deep.equal(['startedAt', 'uuid']);
@@ -53,6 +66,13 @@ describe('list of calls', () => {
     const ids = (given: typeof before | ReturnType<typeof withNewest>): string =>
       given.pages.flatMap(({ calls }) => calls.map(({ id }) => id)).join('');
     expect(withNewest(before, page('ec', '5'))).to.equal(before);
+    const fresh = (given: CallPage): string => {
+      const { added, isAll } = newIn(before, given);
+      return added.map(({ id }) => id).join('') + (isAll ? ' and more' : '');
+    };
+    expect(fresh(page('ec', '5'))).to.equal('');
+    expect(fresh(page('fedc', '5'))).to.equal('fd');
+    expect(fresh(page('ihg', '9'))).to.equal('ihg and more');
     expect(ids(withNewest(before, page('fedc', '5')))).to.equal('fedcba');
     expect(ids(withNewest(before, page('ihg', '9')))).to.equal('ihg');
     expect(ids(withNewest({ pages: [page('')], pageParams: [null] }, page('ab', '9')))).to.equal('ba');

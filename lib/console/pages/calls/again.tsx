@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { may, session } from '../../api/session.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { Outcome, type Came } from './outcome.tsx';
 import { Panel } from './panel.tsx';
+import { RawText } from './raw-text.tsx';
 
 interface AgainProps {
   readonly call: OneCall;
@@ -120,20 +121,7 @@ function ReplyForm({ reply, onSend }: ReplyFormProps) {
             setStatus(Number(value));
           }}
         />
-        <Textarea
-          size="xs"
-          w="100%"
-          label={t('calls.again.body')}
-          value={body}
-          autosize
-          minRows={3}
-          maxRows={16}
-          maxLength={65_536}
-          classNames={{ input: 'mono' }}
-          onChange={({ currentTarget }) => {
-            setBody(currentTarget.value);
-          }}
-        />
+        <RawText label={t('calls.again.body')} value={body} onChange={setBody} />
         <Button size="xs" type="submit">
           {t('calls.again.read')}
         </Button>

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useRef, type CSSProperties } from 'react';
+import { memo, useEffect, useRef, type CSSProperties, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallSummary } from '../../../api/types.ts';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
@@ -22,10 +22,24 @@ interface CallTableProps {
   /** Called when the last rows are near. */
   readonly onEnd: () => void;
   readonly isOld: boolean;
+  /** Whether the newest are on the screen. */
+  readonly onTop: (isTop: boolean) => void;
+  /** Filled with what brings them there. */
+  readonly toTop: RefObject<(() => void) | null>;
 }
 
 /** Rows as many as one likes, of which those on the screen are drawn. */
-export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: CallTableProps) {
+export function CallTable({
+  calls,
+  columns,
+  at,
+  openId,
+  onOpen,
+  onEnd,
+  isOld,
+  onTop,
+  toTop,
+}: CallTableProps) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -44,6 +58,9 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
   useEffect(() => {
     if (at >= 0) rows.scrollToIndex(at, { align: 'auto' });
   }, [at, rows]);
+  useEffect(() => {
+    toTop.current = () => box.current?.scrollTo(0, 0);
+  }, [toTop]);
   const { template, minWidth } = gridOf(columns);
   const grid = { '--columns': template, minWidth } as CSSProperties;
   return (
@@ -55,6 +72,9 @@ export function CallTable({ calls, columns, at, openId, onOpen, onEnd, isOld }: 
       aria-rowcount={calls.length + 1}
       aria-busy={isOld}
       tabIndex={0}
+      onScroll={({ currentTarget }) => {
+        onTop(currentTarget.scrollTop < ROW_PX);
+      }}
       onClick={({ target }) => {
         const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
         if (row !== null) onOpen(Number(row.dataset['index']));

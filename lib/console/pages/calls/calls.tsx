@@ -1,5 +1,6 @@
-import { Box, Group, Text } from '@mantine/core';
+import { Box, Button, Group, Text } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { IconArrowUp } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef, useState } from 'react';
@@ -26,9 +27,11 @@ export function Calls() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const toTop = useRef<(() => void) | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const [chosen, setColumns] = useState(keptColumns);
   const [at, setAt] = useState(-1);
+  const [isTop, setTop] = useState(true);
   const isWide = useMediaQuery('(min-width: 1900px)');
   const isTiny = useMediaQuery('(max-width: 700px)');
   const isNarrow = useMediaQuery('(max-width: 1500px)');
@@ -38,7 +41,7 @@ export function Calls() {
     placeholderData: keepPreviousData,
   });
   const isTail = search['tail'] === 'on';
-  useTail(isTail, asked, search);
+  const fresh = useTail({ isLive: isTail, isReading: at >= 0 || !isTop, key: asked, search });
   const calls = useMemo(() => query.data?.pages.flatMap((page) => page.calls) ?? [], [query.data]);
   const { call: openId, with: otherId } = search;
   const change = useCallback(
@@ -109,22 +112,38 @@ export function Calls() {
     <Page
       title={t('calls.title')}
       actions={
-        <Toolbar
-          search={search}
-          columns={chosen}
-          onColumns={(wanted) => {
-            setColumns(wanted);
-            keepColumns(wanted);
-          }}
-          onView={(view) => {
-            setColumns([...view.columns]);
-            change({ ...NO_FILTER, ...view.search });
-          }}
-          isTail={isTail}
-          onTail={(on) => {
-            change({ tail: on ? 'on' : undefined });
-          }}
-        />
+        <>
+          {fresh !== null && (
+            <Button
+              size="xs"
+              variant="light"
+              leftSection={<IconArrowUp size={14} aria-hidden />}
+              onClick={() => {
+                setAt(-1);
+                fresh.show();
+                toTop.current?.();
+              }}
+            >
+              {t(fresh.isMore ? 'calls.freshMany' : 'calls.fresh', { count: fresh.count })}
+            </Button>
+          )}
+          <Toolbar
+            search={search}
+            columns={chosen}
+            onColumns={(wanted) => {
+              setColumns(wanted);
+              keepColumns(wanted);
+            }}
+            onView={(view) => {
+              setColumns([...view.columns]);
+              change({ ...NO_FILTER, ...view.search });
+            }}
+            isTail={isTail}
+            onTail={(on) => {
+              change({ tail: on ? 'on' : undefined });
+            }}
+          />
+        </>
       }
     >
       <div className={classes['split']} data-open={openId !== undefined || undefined}>
@@ -153,6 +172,8 @@ export function Calls() {
               openId={openId}
               onOpen={open}
               onEnd={onEnd}
+              onTop={setTop}
+              toTop={toTop}
               isOld={query.isPlaceholderData}
             />
           )}

@@ -69,6 +69,36 @@ function momentOf(text: string | undefined): string | undefined {
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
+export interface Chip {
+  readonly name: FilterName | 'last';
+  readonly value: string;
+  /** What the address becomes without it. */
+  readonly without: Readonly<Record<string, string | undefined>>;
+}
+
+/** What calls are looked for and no field on the screen says, a word each. */
+export function chipsOf(search: Search, fields: ReadonlySet<string>): Chip[] {
+  const set = filterOf(search);
+  const { last } = search;
+  const chips = FILTERS.filter((name) => !fields.has(name)).flatMap((name): Chip[] => {
+    const value = set[name];
+    if (value === undefined) return [];
+    if (!isListFilter(name)) return [{ name, value, without: { [name]: undefined } }];
+    const words = wordsOf(value);
+    return words.map((word) => {
+      const rest = words.filter((one) => one !== word).join(',');
+      return { name, value: word, without: { [name]: rest === '' ? undefined : rest } };
+    });
+  });
+  return isLast(last) && !fields.has('last')
+    ? [...chips, { name: 'last', value: last, without: { last: undefined } }]
+    : chips;
+}
+
+function isListFilter(name: string): name is ListFilter {
+  return (LIST_FILTERS as readonly string[]).includes(name);
+}
+
 /** The address without filters that the viewer may not use, and without empty ones. */
 export function searchWith(search: Search, changes: Search): Record<string, string> {
   const next = { ...search, ...changes };

@@ -8,6 +8,7 @@ import { may, session } from '../../api/session.ts';
 import { reasons, schemeNames } from '../../api/calls.ts';
 import { useWord } from '../../ui/word.ts';
 import { RESULTS } from '../../ui/result.tsx';
+import { Chips } from './chips.tsx';
 import {
   filterOf,
   LAST,
@@ -87,6 +88,11 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
       />
     </>
   );
+  const fields = new Set([
+    ...(mayFind('text') ? ['text'] : []),
+    mayFind('number') ? 'number' : 'uuid',
+    ...(isShort ? [] : ['result', 'scheme', 'last']),
+  ]);
   return (
     <Group gap="xs" align="flex-end" role="search" aria-label={t('calls.filters.title')}>
       {mayFind('text') && (
@@ -170,6 +176,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
           {t('calls.filters.clear')}
         </Button>
       )}
+      <Chips search={search} fields={fields} onChange={onChange} />
     </Group>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { may, session } from '../../api/session.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { changeOf, headersToChange } from './changed-question.ts';
 import { Outcome } from './outcome.tsx';
+import { RawText } from './raw-text.tsx';
 
 interface SendAgainProps {
   readonly call: OneCall;
@@ -73,21 +74,16 @@ function ChangeForm({ request, isPending, onSend }: ChangeFormProps) {
       }}
     >
       <Stack gap="xs" align="flex-start" mb="sm">
-        <Textarea
-          size="xs"
-          w="100%"
+        <RawText
           label={t('calls.sendAgain.url', { method: request.method })}
           description={t('calls.sendAgain.hidden')}
           value={url}
           required
-          autosize
           minRows={1}
           maxRows={6}
           maxLength={8192}
-          spellCheck={false}
-          classNames={{ input: 'mono' }}
-          onChange={({ currentTarget }) => {
-            setUrl(currentTarget.value.replaceAll('\n', ''));
+          onChange={(text) => {
+            setUrl(text.replaceAll('\n', ''));
           }}
         />
         {headers.length > 0 && (
@@ -120,23 +116,7 @@ function ChangeForm({ request, isPending, onSend }: ChangeFormProps) {
             </Stack>
           </details>
         )}
-        {body !== null && (
-          <Textarea
-            size="xs"
-            w="100%"
-            label={t('calls.question.body')}
-            value={body}
-            autosize
-            minRows={3}
-            maxRows={16}
-            maxLength={65_536}
-            spellCheck={false}
-            classNames={{ input: 'mono' }}
-            onChange={({ currentTarget }) => {
-              setBody(currentTarget.value);
-            }}
-          />
-        )}
+        {body !== null && <RawText label={t('calls.question.body')} value={body} onChange={setBody} />}
         <Button size="xs" type="submit" loading={isPending}>
           {t('calls.sendAgain.send')}
         </Button>

@@ -6,9 +6,10 @@ import { useTranslation } from 'react-i18next';
 import type { ProblemGroup } from '../../../api/types.ts';
 import { send } from '../../api/client.ts';
 import { may, session } from '../../api/session.ts';
-import { problems, type ProblemFilter } from '../../api/system.ts';
+import { problems, unmappedWords, type ProblemFilter } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
 import { Coded } from '../../ui/coded.tsx';
+import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { useReasons } from '../../ui/reasons.ts';
@@ -111,9 +112,9 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
               {t(`system.problems.state.${state}`)}
             </Badge>
             <Text fw={600}>{sentence}</Text>
-            <Text c="dimmed" size="sm" className="mono">
+            <PageLink to="/reasons" hash={reason} size="sm" className="mono">
               {reason}
-            </Text>
+            </PageLink>
           </Group>
           <Text size="sm" className="foreign">
             {scheme === '' ? t('system.problems.noScheme') : scheme} ·{' '}
@@ -127,6 +128,7 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
               <Coded text={whatToDo} />
             </Text>
           )}
+          {reason === 'unmapped' && <Words of={group} />}
         </Stack>
         <Group gap="lg" align="flex-start">
           <Fact label={t('system.problems.count')}>{count}</Fact>
@@ -146,6 +148,11 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
           <PageLink to="/calls/$id" params={{ id: lastCall }} size="sm">
             {t('system.problems.lastCall')}
           </PageLink>
+          {scheme !== '' && (
+            <PageLink to="/schemes/$name" params={{ name: scheme }} size="sm">
+              {t('system.problems.toScheme')}
+            </PageLink>
+          )}
           {changedBy !== '' && (
             <Text size="sm" c="dimmed">
               {t('system.problems.by', { name: changedBy })}
@@ -173,6 +180,28 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
     </Paper>
   );
 });
+
+/** The words that the map lacks, as the last calls brought them, each with its calls. */
+function Words({ of: group }: { readonly of: ProblemGroup }) {
+  const { t } = useTranslation();
+  const { data = [] } = useQuery(unmappedWords(group));
+  if (data.length === 0) return null;
+  return (
+    <Group gap="xs" role="group" aria-label={t('system.problems.words')}>
+      <Text size="sm" c="dimmed">
+        {t('system.problems.words')}:
+      </Text>
+      {data.map(({ word, calls, lastCall }) => (
+        <PageLink key={word} to="/calls/$id" params={{ id: lastCall }} search={{}} size="sm">
+          <span className="mono">
+            <ForeignLine text={word} limit={80} />
+          </span>{' '}
+          × {calls}
+        </PageLink>
+      ))}
+    </Group>
+  );
+}
 
 function Fact({ label, children }: { readonly label: string; readonly children: React.ReactNode }) {
   return (

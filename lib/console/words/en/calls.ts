@@ -22,6 +22,9 @@ export const calls = {
   notes: 'Moves and notes',
   move: 'taken while {{from}}, by {{by}}, to',
   tail: 'Live tail',
+  fresh_one: '{{count}} new call',
+  fresh_other: '{{count}} new calls',
+  freshMany: 'More than {{count}} new calls',
   columnsButton: 'Columns',
   columnsUsual: 'The usual ones',
   export: { title: 'Export', csv: 'As CSV', jsonl: 'As a JSON object a line' },
@@ -156,6 +159,8 @@ export const calls = {
   },
   filters: {
     title: 'Filters',
+    set: 'Filters that are set',
+    takeAway: 'Take away {{name}}: {{value}}',
     text: 'Text',
     textHint: 'Words of replies, names',
     number: 'Number',

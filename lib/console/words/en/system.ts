@@ -12,6 +12,8 @@ export const system = {
     last: 'Last',
     affected: 'Calls affected',
     lastCall: 'Last call',
+    words: 'Words that are not in webhook.map',
+    toScheme: 'Open the scheme',
     more: 'More ({{count}})',
     acknowledge: 'Acknowledge',
     solve: 'Mark as solved',

@@ -11,6 +11,8 @@ export const system = {
     last: 'Востаннє',
     affected: 'Дзвінки, яких це торкнулося',
     lastCall: 'Останній дзвінок',
+    words: 'Слова, яких немає у webhook.map',
+    toScheme: 'Відкрити схему',
     more: 'Ще ({{count}})',
     acknowledge: 'Прийняти',
     solve: 'Позначити розв’язаною',
