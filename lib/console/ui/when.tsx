@@ -3,11 +3,13 @@ import { useTranslation } from 'react-i18next';
 
 /** Times in the viewer's zone, UTC on hover: as a title, for a tooltip of its own is many times as much work as the time, and tables are full of them. */
 
+type Form = 'full' | 'time' | 'short';
+
 interface WhenProps {
   /** ISO 8601. */
   readonly at: string;
-  /** `time` leaves the day out when it is today. */
-  readonly form?: 'full' | 'time';
+  /** `time` leaves the day out when it is today; `short` has of another day no more than there is room for in a table. */
+  readonly form?: Form;
 }
 
 export function When({ at, form = 'full' }: WhenProps) {
@@ -24,25 +26,28 @@ function utcText(at: string): string {
   return `${new Date(at).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 }
 
-export function whenText(at: string, form: 'full' | 'time', language: string): string {
+export function whenText(at: string, form: Form, language: string): string {
   const date = new Date(at);
   const isToday = new Date().toDateString() === date.toDateString();
-  return formatOf(language === 'en' ? 'en-GB' : language, form === 'time' && isToday).format(date);
+  const wanted = form === 'full' ? 'full' : isToday ? 'clock' : form;
+  return formatOf(language === 'en' ? 'en-GB' : language, wanted).format(date);
 }
 
 /** One is dear to make, and a table has hundreds of times. */
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
+const SHAPES = {
+  full: { dateStyle: 'medium', timeStyle: 'medium' },
+  time: { dateStyle: 'medium', timeStyle: 'medium' },
+  short: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+  clock: { timeStyle: 'medium' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
-function formatOf(locale: string, isTimeAlone: boolean): Intl.DateTimeFormat {
-  const key = `${locale} ${String(isTimeAlone)}`;
+function formatOf(locale: string, shape: keyof typeof SHAPES): Intl.DateTimeFormat {
+  const key = `${locale} ${shape}`;
   const made = FORMATS.get(key);
   if (made !== undefined) return made;
-  const format = new Intl.DateTimeFormat(locale, {
-    // Log files say 14:05, and so do we.
-    hourCycle: 'h23',
-    ...(isTimeAlone ? {} : { dateStyle: 'medium' }),
-    timeStyle: 'medium',
-  });
+  // Log files say 14:05, and so do we.
+  const format = new Intl.DateTimeFormat(locale, { hourCycle: 'h23', ...SHAPES[shape] });
   FORMATS.set(key, format);
   return format;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CallPage, CallSummary } from '../../../lib/api/types.ts';
-import { columnsOf, USUAL_COLUMNS } from '../../../lib/console/pages/calls/columns.ts';
+import { columnsOf, gridOf, USUAL_COLUMNS } from '../../../lib/console/pages/calls/columns.ts';
 import { chipsOf, filterOf, queryOf, searchWith } from '../../../lib/console/pages/calls/filter.ts';
 import { dialled } from '../../../lib/console/pages/calls/short.ts';
 import { newIn, withNewest } from '../../../lib/console/pages/calls/tail.ts';
@@ -46,6 +46,12 @@ describe('list of calls', () => {
   it('has the usual columns where none that it knows are wanted', () => {
     expect(columnsOf(['rubbish', ''])).to.deep.equal([...USUAL_COLUMNS]);
     expect(columnsOf(['uuid', 'startedAt', 'constructor'])).to.deep.equal(['startedAt', 'uuid']);
+  });
+
+  it('shows the usual columns on a screen of 1280, and a caller on one of 380', () => {
+    // Less the navigation, the paddings, a scrollbar and two borders.
+    expect(gridOf(USUAL_COLUMNS).minWidth).to.be.at.most(1280 - 192 - 32 - 17);
+    expect(gridOf(['startedAt', 'result', 'caller'], true).minWidth).to.be.at.most(380 - 32 - 17);
   });
 
   it('reads views of any age', () => {

@@ -104,21 +104,23 @@ describe('console: what became of a call', () => {
 });
 
 describe('console: why a call went as it did', () => {
-  const refused = {
-    path: '',
-    text: 'agent 7, loopback',
-    result: 'refused: "agent 7, loopback" is neither a number nor a login',
-  };
+  const refused = (text: string, why: string) => ({ path: '', text, result: `refused: "${text}" ${why}` });
   const own = { path: '[0].dial', text: '9', result: 'refused: "9" is denied' };
 
   it('names the value that the CRM sent, and no other', () => {
-    const detail = '"agent 7, loopback" is neither a number nor a login';
-    const call = record({
-      ...{ result: 'refused', reason: 'destination_invalid', readings: [refused, own] },
-      decisions: [decision({ result: 'refused', reason: 'destination_invalid', detail })],
-    });
-    expect(causesOf(call)).to.deep.equal([
-      { reason: 'destination_invalid', detail, values: ['agent 7, loopback'] },
+    const reason = 'destination_invalid';
+    const causes = (text: string, why: string) =>
+      causesOf(
+        record({
+          ...{ result: 'refused', reason, readings: [refused(text, why), own] },
+          decisions: [decision({ result: 'refused', reason, detail: `"${text}" ${why}` })],
+        }),
+      );
+    expect(causes('agent 7', 'is neither a number nor a login')).to.deep.equal([
+      { reason, detail: '', values: ['agent 7'] },
+    ]);
+    expect(causes('3.8E11', 'was made by a spreadsheet')).to.deep.equal([
+      { reason, detail: '"3.8E11" was made by a spreadsheet', values: ['3.8E11'] },
     ]);
   });
 

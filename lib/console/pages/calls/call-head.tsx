@@ -51,10 +51,12 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
               <ForeignLine text={call.callerName} limit={80} />
             </Text>
           )}
-          <IconArrowRight size={16} aria-label={t('calls.called')} />
-          <Text span>
-            <bdi>{call?.did ?? '–'}</bdi>
-          </Text>
+          <Group gap="xs" wrap="nowrap">
+            <IconArrowRight size={16} aria-label={t('calls.called')} />
+            <Text span>
+              <bdi>{call?.did ?? '–'}</bdi>
+            </Text>
+          </Group>
         </Group>
         <Group gap={4} wrap="nowrap">
           <CopyButton value={link}>

@@ -22,6 +22,7 @@ interface CallTableProps {
   /** Called when the last rows are near. */
   readonly onEnd: () => void;
   readonly isOld: boolean;
+  readonly isTiny: boolean;
   /** Whether the newest are on the screen. */
   readonly onTop: (isTop: boolean) => void;
   /** Filled with what brings them there. */
@@ -39,6 +40,7 @@ export function CallTable({
   isOld,
   onTop,
   toTop,
+  isTiny,
 }: CallTableProps) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
@@ -61,12 +63,13 @@ export function CallTable({
   useEffect(() => {
     toTop.current = () => box.current?.scrollTo(0, 0);
   }, [toTop]);
-  const { template, minWidth } = gridOf(columns);
+  const { template, minWidth } = gridOf(columns, isTiny);
   const grid = { '--columns': template, minWidth } as CSSProperties;
   return (
     <div
       ref={box}
       className={classes['box']}
+      data-tiny={isTiny || undefined}
       role="grid"
       aria-label={t('calls.title')}
       aria-rowcount={calls.length + 1}
@@ -154,10 +157,10 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
   const word = useWord();
   switch (column) {
     case 'startedAt':
-      return <When at={call.startedAt} form="time" />;
+      return <When at={call.startedAt} form="short" />;
     case 'result':
       return isResult(call.result) ? (
-        <ResultBadge result={call.result} />
+        <ResultBadge result={call.result} isSaved={call.result !== 'routed' && call.answeredBy !== null} />
       ) : (
         <span className="foreign">{call.result}</span>
       );
@@ -192,8 +195,14 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
     case 'reason':
     case 'hangupCause':
     case 'uuid':
-    case 'revision':
-      return <span className="mono">{call[column] ?? '–'}</span>;
+    case 'revision': {
+      const text = call[column] ?? '–';
+      return (
+        <span className="mono" title={text}>
+          {text}
+        </span>
+      );
+    }
     case 'did':
     case 'scheme':
     case 'destination':

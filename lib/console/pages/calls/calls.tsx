@@ -175,6 +175,7 @@ export function Calls() {
               onTop={setTop}
               toTop={toTop}
               isOld={query.isPlaceholderData}
+              isTiny={isTiny}
             />
           )}
           <Group justify="space-between">

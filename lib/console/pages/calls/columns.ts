@@ -1,24 +1,33 @@
-/** What the table of calls can show. The widths are in pixels; `grow` takes what is left. */
-
+/**
+ * What the table of calls can show. The widths are in pixels, `tiny` those of a narrow screen, where a result is its sign alone; `grow`
+ * takes what is left. The usual ones fit into the 1015 that a screen of 1280 has for them.
+ */
 export const COLUMNS = {
-  startedAt: { width: 150 },
-  result: { width: 148 },
-  caller: { width: 190, grow: 2 },
-  did: { width: 140, grow: 1 },
-  scheme: { width: 110, grow: 1 },
-  destination: { width: 150, grow: 2 },
-  reason: { width: 150, grow: 1 },
-  decidedMs: { width: 96, right: true },
-  rangMs: { width: 88, right: true },
-  talkedMs: { width: 88, right: true },
-  answeredBy: { width: 130, grow: 1 },
-  end: { width: 130 },
+  startedAt: { width: 104, tiny: 96 },
+  result: { width: 138, tiny: 58 },
+  caller: { width: 150, grow: 4 },
+  did: { width: 110, grow: 1 },
+  scheme: { width: 84, grow: 1 },
+  destination: { width: 112, grow: 2 },
+  reason: { width: 134, grow: 1 },
+  decidedMs: { width: 90, right: true },
+  rangMs: { width: 72, right: true },
+  talkedMs: { width: 66, right: true },
+  answeredBy: { width: 112, grow: 1 },
+  end: { width: 150 },
   via: { width: 90 },
   hangupCause: { width: 180 },
   switch: { width: 120, grow: 1 },
   revision: { width: 110 },
-  uuid: { width: 290 },
-} as const satisfies Record<string, { width: number; grow?: number; right?: true }>;
+  uuid: { width: 300 },
+} as const satisfies Record<string, Shape>;
+
+interface Shape {
+  readonly width: number;
+  readonly tiny?: number;
+  readonly grow?: number;
+  readonly right?: true;
+}
 
 export type Column = keyof typeof COLUMNS;
 
@@ -49,8 +58,11 @@ export function columnsOf(words: readonly string[]): Column[] {
   return chosen.size === 0 ? [...USUAL_COLUMNS] : ALL_COLUMNS.filter((column) => chosen.has(column));
 }
 
-export function gridOf(columns: readonly Column[]): { template: string; minWidth: number } {
-  const shapes = columns.map((column): { width: number; grow?: number } => COLUMNS[column]);
+export function gridOf(columns: readonly Column[], isTiny = false): { template: string; minWidth: number } {
+  const shapes = columns.map((column) => {
+    const { width, tiny, grow }: Shape = COLUMNS[column];
+    return { width: isTiny ? (tiny ?? width) : width, grow };
+  });
   return {
     template: shapes
       .map(({ width, grow }) => (grow === undefined ? `${width}px` : `minmax(${width}px, ${grow}fr)`))

@@ -62,13 +62,16 @@ export function causesOf({ decisions, readings, reason }: CallRecord): Cause[] {
     const values = [...new Set(refused.map(({ text }) => text))];
     causes.set(one.reason, {
       reason: one.reason,
-      detail: one.reason === 'unmapped' && values.length > 0 ? '' : one.detail,
+      // Of some reasons it says the sentence again.
+      detail: values.length > 0 && SAID.test(one.detail) ? '' : one.detail,
       values,
     });
   }
   if (!causes.has(reason)) causes.set(reason, { reason, detail: '', values: [] });
   return [...causes.values()];
 }
+
+const SAID = / is (?:neither a number nor a login|not in webhook\.map: [^"]*)$/;
 
 export interface Told {
   readonly decisions: readonly Readonly<Record<'via' | 'reason', string> & { steps: readonly string[] }>[];

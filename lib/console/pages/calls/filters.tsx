@@ -60,6 +60,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
     <ListInput
       key={name}
       label={t(`calls.filters.${name}`)}
+      w={!isShort && (name === 'result' || name === 'scheme') ? 160 : '100%'}
       value={wordsOf(search[name])}
       data={data}
       onChange={(words) => {
@@ -76,7 +77,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
       <SchemeInput make={(data) => list('scheme', data)} />
       <Select
         size="xs"
-        miw={130}
+        w={isShort ? '100%' : 130}
         label={t('calls.filters.last')}
         placeholder={t('calls.filters.anyTime')}
         clearable
@@ -103,7 +104,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
           value={search['text'] ?? ''}
           onChange={onChange}
           inputRef={searchRef}
-          w={isShort ? 150 : 220}
+          w={isShort ? 150 : 200}
         />
       )}
       <TypedInput
@@ -113,7 +114,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
         value={search[mayFind('number') ? 'number' : 'uuid'] ?? ''}
         onChange={onChange}
         {...(mayFind('text') ? {} : { inputRef: searchRef })}
-        w={isShort ? 130 : 170}
+        w={isShort ? 130 : 150}
       />
       {!isShort && usual}
       <Popover position="bottom-start" withinPortal trapFocus shadow="md">
@@ -163,6 +164,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
           </Stack>
         </Popover.Dropdown>
       </Popover>
+      <Chips search={search} fields={fields} onChange={onChange} />
       {isFiltered && (
         <Button
           size="xs"
@@ -176,7 +178,6 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
           {t('calls.filters.clear')}
         </Button>
       )}
-      <Chips search={search} fields={fields} onChange={onChange} />
     </Group>
   );
 }
@@ -247,17 +248,17 @@ interface ListInputProps {
   readonly value: string[];
   readonly data: { value: string; label: string }[];
   readonly onChange: (words: string[]) => void;
+  readonly w: number | string;
 }
 
-function ListInput({ label, value, data, onChange }: ListInputProps) {
+function ListInput({ label, value, data, onChange, w }: ListInputProps) {
   const { t } = useTranslation();
   const known = new Set(data.map((one) => one.value));
   const rest = value.filter((word) => !known.has(word)).map((word) => ({ value: word, label: word }));
   return (
     <MultiSelect
       size="xs"
-      miw={130}
-      maw={320}
+      w={w}
       label={label}
       placeholder={value.length === 0 ? t('calls.filters.any') : ''}
       searchable

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { ForeignText } from '../../ui/foreign-text.tsx';
+import { causesOf } from './course.ts';
 import { Panel } from './panel.tsx';
 import { Why } from './why.tsx';
 import { marksOf } from './marks.ts';
@@ -55,6 +56,8 @@ function Question({ record, request, index, count, children }: QuestionProps) {
   const { t } = useTranslation();
   const { method, url, headers, body, proxy, retries, reply, phases, answer, detail, scheme } = request;
   const isFound = answer === 'found';
+  // The head of the call has the advice.
+  const isSaid = causesOf(record).some(({ reason }) => reason === answer);
   return (
     <Panel
       title={
@@ -95,7 +98,11 @@ function Question({ record, request, index, count, children }: QuestionProps) {
           )}
           {!isFound &&
             answer !== null &&
-            (answer === 'abandoned' ? t('calls.question.abandoned') : <Why reason={answer} told={record} />)}
+            (answer === 'abandoned' ? (
+              t('calls.question.abandoned')
+            ) : (
+              <Why reason={answer} told={record} isShort={isSaid} />
+            ))}
         </Group>
         {reply !== null && (
           <>
@@ -153,7 +160,7 @@ function Traceparent({ value }: { readonly value: string | null }) {
       </Text>
       <CopyButton value={value}>
         {({ copied, copy }) => (
-          <Button size="compact-xs" variant="subtle" onClick={copy}>
+          <Button size="compact-xs" variant="subtle" flex="none" onClick={copy}>
             {copied ? t('ui.copied') : t('ui.copy')}
           </Button>
         )}

@@ -26,7 +26,7 @@ export function Told({ record }: { readonly record: CallRecord }) {
             <Table.Tbody>
               {readings.map(({ path, text, result }, index) => (
                 <Table.Tr key={index}>
-                  <Table.Td className="mono foreign">
+                  <Table.Td className="mono foreign" style={{ overflowWrap: 'break-word' }}>
                     {path === '' ? t('calls.readings.value') : path}
                   </Table.Td>
                   <Table.Td className="mono foreign">{text}</Table.Td>

@@ -46,6 +46,7 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
           hash={reason}
           size="sm"
           className="mono"
+          style={{ display: 'inline-block' }}
           aria-label={t('calls.aboutReason', { reason })}
         >
           {reason}
