@@ -20,26 +20,34 @@ describe('console: calls', function () {
       users: ['admin', 'viewer'],
       schemes: [
         { name: 'sales', webhook: { url: 'CRM_URL/route', timeoutSeconds: 5 } },
-        { name: 'broken', webhook: { url: 'CRM_URL/broken', timeoutSeconds: 5 } },
+        {
+          name: 'broken',
+          webhook: { url: 'CRM_URL/broken', timeoutSeconds: 5 },
+          fallback: { onError: [{ dial: '900' }] },
+        },
+        { name: 'owners', webhook: { url: 'CRM_URL/owners', map: { '17': '201' }, timeoutSeconds: 5 } },
       ],
       crm: ({ url, body }) =>
         body.includes('changed by hand')
           ? { status: 200, body: '{"destination":"203"}' }
           : url === '/broken'
             ? { status: 200, body: `{"destination": ${HOSTILE}` }
-            : { status: 200, body: '{"note":"first","destination":"201"}' },
+            : url === '/owners'
+              ? { status: 200, body: '{"destination":99}' }
+              : { status: 200, body: '{"note":"first","destination":"201"}' },
     });
-    for (const [n, path] of ['sales', 'broken', 'sales'].entries()) {
-      await it_.freeswitch.call({
-        caller: n === 1 ? '380441110009' : '380441110001',
-        callerName: HOSTILE,
-        did: '15005550100',
-        path,
-        guardSeconds: 30,
-        callee: () => ({ kind: 'answer', afterMs: 20, talkMs: 20, hangup: 'caller' }),
-      });
-    }
+    for (const path of ['owners', 'sales', 'broken', 'sales']) await place(path);
   });
+
+  const place = (path: string) =>
+    it_.freeswitch.call({
+      caller: path === 'broken' ? '380441110009' : '380441110001',
+      callerName: HOSTILE,
+      did: '15005550100',
+      path,
+      guardSeconds: 30,
+      callee: () => ({ kind: 'answer', afterMs: 20, talkMs: 20, hangup: 'caller' }),
+    });
 
   after(async () => {
     await (it_ as ConsoleUnderTest | undefined)?.close();
@@ -51,7 +59,7 @@ describe('console: calls', function () {
     options = {},
   ): ReturnType<ConsoleUnderTest['pageAs']> => {
     const page = await it_.pageAs(role, path, { viewport: { width: 1600, height: 900 }, ...options });
-    await rows(page).nth(2).waitFor();
+    await rows(page).nth(3).waitFor();
     return page;
   };
   const rows = (page: Page) => page.locator('[role=row][data-index]');
@@ -65,6 +73,7 @@ describe('console: calls', function () {
     await page.keyboard.press('j');
     await page.waitForURL((url) => url.href !== first);
     await shown(page).getByText('the reply is not JSON').first().waitFor();
+    await shown(page).getByText('900 answered', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     await shown(page).waitFor({ state: 'detached' });
     await page.keyboard.press('/');
@@ -78,6 +87,23 @@ describe('console: calls', function () {
     await page.waitForURL(/text=first/);
     await rows(page).nth(2).waitFor({ state: 'detached' });
     expect(await rows(page).count()).to.equal(2);
+  });
+
+  it('says which filters are set where there is no room for their fields, and takes one away', async () => {
+    const page = await opened('admin');
+    await page.goto(`${it_.url}/calls?result=error,no_route&reason=unmapped&tail=on`);
+    await rows(page).first().click();
+    // The word that the map does not have.
+    await shown(page).getByText('99', { exact: true }).first().waitFor();
+    await page.setViewportSize({ width: 1280, height: 900 });
+    const chips = page.getByRole('group', { name: 'Filters that are set' });
+    await chips.getByText('Result:').nth(1).waitFor();
+    await chips.getByRole('button', { name: 'Take away Reason: unmapped' }).press('Enter');
+    await rows(page).nth(1).waitFor();
+    expect(new URL(page.url()).search).to.not.include('unmapped');
+    await page.goto(`${it_.url}/problems`);
+    await page.getByRole('link', { name: '99 × 1' }).waitFor();
+    expect(page.complaints).to.deep.equal([]);
   });
 
   it('shows the value that was read, the place of a fault, and the budget, and nothing of it is markup', async () => {
@@ -138,10 +164,26 @@ describe('console: calls', function () {
     expect(page.complaints).to.deep.equal([]);
   });
 
+  it('counts the calls that have ended since, and shows them on a press', async () => {
+    const page = await opened('admin');
+    await place('sales');
+    await page.getByRole('button', { name: '1 new call' }).press('Enter');
+    await rows(page).nth(4).waitFor();
+    // Somebody reads with live tail on: the rows stay where they are.
+    await page.getByText('Live tail').click();
+    await page.keyboard.press('j');
+    await place('sales');
+    await page.getByRole('button', { name: '1 new call' }).waitFor();
+    expect(await rows(page).count()).to.equal(5);
+    await page.getByRole('button', { name: '1 new call' }).press('Enter');
+    await rows(page).nth(5).waitFor();
+    expect(page.complaints).to.deep.equal([]);
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has nothing that axe calls serious, ${colorScheme}`, async () => {
       const page = await opened('admin', '/calls', { colorScheme, reducedMotion: 'reduce' });
-      for (const n of [0, 1]) {
+      for (const n of [0, 3]) {
         await rows(page).nth(n).click();
         await shown(page).getByText('Where the time went').waitFor();
         expect(await serious(page)).to.deep.equal([]);

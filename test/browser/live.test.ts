@@ -81,6 +81,8 @@ describe('console: live, and in trouble', function () {
   it('masks numbers for a viewer, and hides what he may not do', async () => {
     const page = await it_.pageAs('viewer', '/live');
     expect(await page.getByRole('link', { name: 'People' }).count()).to.equal(0);
+    await page.getByRole('link', { name: 'Reasons' }).click();
+    await page.getByRole('heading', { name: 'Reasons' }).waitFor();
     await page.goto(`${it_.url}/status`);
     await page.locator('#content h1').waitFor();
     expect(await page.getByText('listen.port').count()).to.equal(0);

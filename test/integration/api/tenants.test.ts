@@ -97,8 +97,9 @@ onBothDatabases('api: whose it is', (database) => {
       await ask('PATCH', '/users/admin', OTHER, { disabled: true }),
       await ask('DELETE', `/tokens/${token?.id ?? ''}`, OTHER),
       await ask('PATCH', `/problems/${problem?.id ?? `${ID}3`}`, OTHER, { state: 'solved' }),
+      await ask('GET', `/problems/${problem?.id ?? `${ID}3`}/words`, OTHER),
     ];
-    expect(refused.map(({ statusCode }) => statusCode)).to.deep.equal([404, 404, 404]);
+    expect(refused.map(({ statusCode }) => statusCode)).to.deep.equal([404, 404, 404, 404]);
     expect((await ask('GET', '/session', api.tokens.admin)).statusCode).to.equal(200);
     expect(await api.store.audit.page({ tenant: 'b.example' })).to.deep.equal([]);
   });

@@ -3,9 +3,9 @@
  * takes what is left. The usual ones fit into the 1015 that a screen of 1280 has for them.
  */
 export const COLUMNS = {
-  startedAt: { width: 104, tiny: 96 },
-  result: { width: 138, tiny: 58 },
-  caller: { width: 150, grow: 4 },
+  startedAt: { width: 116, tiny: 104 },
+  result: { width: 144, tiny: 62 },
+  caller: { width: 150, tiny: 128, grow: 4 },
   did: { width: 110, grow: 1 },
   scheme: { width: 84, grow: 1 },
   destination: { width: 112, grow: 2 },
