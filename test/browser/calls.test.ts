@@ -170,8 +170,8 @@ describe('console: calls', function () {
     await page.getByRole('button', { name: '1 new call' }).press('Enter');
     await rows(page).nth(4).waitFor();
     // Somebody reads with live tail on: the rows stay where they are.
-    await page.getByText('Live tail').click();
-    await page.keyboard.press('j');
+    await page.getByRole('switch', { name: 'Live tail' }).press('Space');
+    await rows(page).nth(0).click();
     await place('sales');
     await page.getByRole('button', { name: '1 new call' }).waitFor();
     expect(await rows(page).count()).to.equal(5);

@@ -4,7 +4,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { Problem } from '../api/client.ts';
 import { LoginGate } from './login.tsx';
-import { router } from './router.tsx';
+import { session } from '../api/session.ts';
+import { preloadPage, router } from './router.tsx';
 import { theme } from './theme.ts';
 
 const queries = new QueryClient({
@@ -16,6 +17,12 @@ const queries = new QueryClient({
     },
   },
 });
+
+/** Before anything is drawn: who looks, and the code of the page, are asked for side by side. */
+export function begin(): void {
+  void queries.prefetchQuery(session);
+  preloadPage();
+}
 
 export function Console() {
   return (

@@ -124,6 +124,14 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
+/** The code of the page that is wanted; nothing of it runs, as nobody may be logged in yet. */
+export function preloadPage(): void {
+  const matches: readonly { readonly routeId: keyof typeof router.routesById }[] = router.matchRoutes(
+    router.latestLocation,
+  );
+  for (const { routeId } of matches) void router.loadRouteChunk(router.routesById[routeId]);
+}
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
