@@ -32,7 +32,7 @@ export function Calls() {
   const [chosen, setColumns] = useState(keptColumns);
   const [at, setAt] = useState(-1);
   const [isTop, setTop] = useState(true);
-  const isWide = useMediaQuery('(min-width: 1900px)');
+  const isWide = useMediaQuery('(min-width: 2500px)');
   const isTiny = useMediaQuery('(max-width: 700px)');
   const isNarrow = useMediaQuery('(max-width: 1500px)');
   const asked = { ...filterOf(search), last: search['last'] ?? '' };

@@ -60,7 +60,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
     <ListInput
       key={name}
       label={t(`calls.filters.${name}`)}
-      w={!isShort && (name === 'result' || name === 'scheme') ? 160 : '100%'}
+      w={!isShort && (name === 'result' || name === 'scheme') ? 190 : '100%'}
       value={wordsOf(search[name])}
       data={data}
       onChange={(words) => {
