@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { sentenceOf, whatToDo, type Reason } from '../../errors.ts';
-import { unmappedWords } from '../../call/reading.ts';
 import { REASONS } from '../../reasons/index.ts';
+import { LOOKED_AT, unmappedIn } from '../../store/unmapped.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
@@ -14,8 +14,6 @@ import { ApiProblem } from '../problem.ts';
 const state = z.enum(['open', 'acknowledged', 'solved']);
 const id = z.uuid();
 
-/** So many of the last calls are looked at, and so many words shown. */
-const LOOKED_AT = 200;
 const MOST_WORDS = 50;
 
 export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
@@ -90,20 +88,12 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const problem = await problems.find(request.params.id, who.tenant);
         if (problem === null) throw new ApiProblem(404, 'there is no such problem');
         if (problem.reason !== 'unmapped') return [];
-        const { tenant, scheme } = problem;
-        const page = await calls.page(
-          { tenant, reason: ['unmapped'], ...(scheme === '' ? {} : { scheme: [scheme] }) },
-          { limit: LOOKED_AT },
-        );
         const words = new Map<string, { calls: number; readonly lastCall: string }>();
-        for (const { id } of page.calls) {
-          const found = await calls.find(id);
-          for (const word of unmappedWords(found?.record.readings ?? [])) {
-            const shown = textFor(who, word);
-            const known = words.get(shown);
-            if (known === undefined) words.set(shown, { calls: 1, lastCall: id });
-            else known.calls++;
-          }
+        for (const { word, call } of await unmappedIn(calls, problem)) {
+          const shown = textFor(who, word);
+          const known = words.get(shown);
+          if (known === undefined) words.set(shown, { calls: 1, lastCall: call });
+          else known.calls++;
         }
         return [...words]
           .map(([word, { calls, lastCall }]) => ({ word, calls, lastCall }))

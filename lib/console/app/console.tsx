@@ -20,7 +20,8 @@ const queries = new QueryClient({
 
 /** Before anything is drawn: who looks, and the code of the page, are asked for side by side. */
 export function begin(): void {
-  void queries.prefetchQuery(session);
+  // What fails is told by who draws it.
+  queries.query(session).catch(() => undefined);
   preloadPage();
 }
 

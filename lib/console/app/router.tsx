@@ -127,7 +127,8 @@ export const router = createRouter({
 /** The code of the page that is wanted; nothing of it runs, as nobody may be logged in yet. */
 export function preloadPage(): void {
   const matches: readonly { readonly routeId: keyof typeof router.routesById }[] = router.matchRoutes(
-    router.latestLocation,
+    location.pathname,
+    {},
   );
   for (const { routeId } of matches) void router.loadRouteChunk(router.routesById[routeId]);
 }
