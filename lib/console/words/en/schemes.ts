@@ -286,6 +286,7 @@ export const schemes = {
     refused: 'Refused: {{why}}; {{then}}.',
     error: 'The CRM failed: {{why}}; {{then}}.',
     no_answer: 'No answer: {{why}}; {{then}}.',
+    abandoned: 'Abandoned: {{why}}.',
   },
   story: {
     scheme: 'Scheme {{name}}',

@@ -294,6 +294,7 @@ export const schemes = {
     refused: 'Відмовлено: {{why}}; {{then}}.',
     error: 'CRM не впоралася: {{why}}; {{then}}.',
     no_answer: 'Немає відповіді: {{why}}; {{then}}.',
+    abandoned: 'Перервано: {{why}}.',
   },
   story: {
     scheme: 'Схема {{name}}',
