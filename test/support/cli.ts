@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { runCli } from '../../lib/cli.ts';
 import { environment, MAIN, type Settings } from './daemon.ts';
 
 /** One run of the command line. */
@@ -111,6 +110,8 @@ const spawned: Execute = (args, folder, env) => {
 const inside: Execute = async (args, _folder, env, configurationFolders, stdin) => {
   const stdout = new Sink();
   const stderr = new Sink();
+  // As the commands are: mocha loads tests by require, which has modules of its own beside those that are imported.
+  const { runCli } = await import('../../lib/cli.ts');
   const code = await runCli(args, {
     version: '0.0.0-test',
     packageFolder: '/usr/lib/node_modules/esl-router',
