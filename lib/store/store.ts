@@ -17,9 +17,11 @@ import { Deliveries } from './deliveries.ts';
 import { StoreFault } from './fault.ts';
 import { Figures } from './figures.ts';
 import { batchOf } from './line.ts';
+import { listening } from './listen.ts';
 import { LiveCalls } from './live-calls.ts';
 import { expectVersion, migrate } from './migrate.ts';
 import { isWanted, placeOf, shownPlace, type StorePlace } from './place.ts';
+import { postgresDatabase } from './postgres.ts';
 import { ProblemCounter } from './problem-counter.ts';
 import { Problems } from './problems.ts';
 import { Schemes } from './schemes.ts';
@@ -292,10 +294,6 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     };
   }
   const { url, password } = place;
-  const [{ listening }, { postgresDatabase }] = await Promise.all([
-    import('./listen.ts'),
-    import('./postgres.ts'),
-  ]);
   const writer = postgresDatabase({ url, password, connections: 2, queryMs: QUERY_MS });
   const reader = postgresDatabase({ url, password, connections: 3, queryMs: QUERY_MS });
   return {
