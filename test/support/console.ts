@@ -80,10 +80,18 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
   const { port } = await daemon.until(({ message }) => message === 'api');
   const url = `http://127.0.0.1:${String(port)}`;
   const freeswitch = new SimulatedFreeSwitch({ routers: [daemon.address], users: () => 'registered' });
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
   const page: ConsoleUnderTest['page'] = async (context = {}) => {
     const opened = await (
-      await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Kyiv', reducedMotion: 'reduce', ...context })
+      await browser.newContext({
+        locale: 'en-GB',
+        timezoneId: 'Europe/Kyiv',
+        reducedMotion: 'reduce',
+        ...context,
+      })
     ).newPage();
     opened.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
