@@ -1,6 +1,7 @@
 import { holdsCaller, type Call, type HeaderLookup } from '../call/channel.ts';
 import type { CallRecord, End, Result } from '../call/record.ts';
 import type { Reason } from '../errors.ts';
+import { isGone } from '../reasons/index.ts';
 import type { Leg } from './leg.ts';
 
 export interface Ending {
@@ -13,8 +14,6 @@ export interface Ending {
 
 /** The extension was not found: the caller gets 404, and nothing has run in his new place. */
 const NOWHERE = 'NO_ROUTE_DESTINATION';
-/** Neither CRM nor router had a part in it. */
-const GONE: ReadonlySet<Reason> = new Set(['caller_hung_up', 'switch_hung_up', 'moved']);
 
 /** How a call ended that was taken out of our hands, judged by its leg and its record. Call it when the leg has ended. */
 export function endingOf(leg: Leg, record: CallRecord, guardFired: boolean): Ending {
@@ -27,7 +26,7 @@ export function endingOf(leg: Leg, record: CallRecord, guardFired: boolean): End
 
 /** Of a call that nothing was decided about: when it is gone, it has not failed. */
 export function goneResult(otherwise: Result, reason: Reason): Result {
-  return GONE.has(reason) ? 'abandoned' : otherwise;
+  return isGone(reason) ? 'abandoned' : otherwise;
 }
 
 function endOf(

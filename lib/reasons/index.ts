@@ -20,6 +20,17 @@ export const REASON_GROUPS: Readonly<Record<string, Readonly<Record<string, Abou
 
 export const REASONS = { ...NOBODY, ...CRM, ...REFUSED, ...BRIDGE, ...OWN };
 
+const GONE: ReadonlySet<string> = new Set([
+  'caller_hung_up',
+  'switch_hung_up',
+  'moved',
+] satisfies (keyof typeof REASONS)[]);
+
+/** The call was gone, and neither the CRM nor the router had a part in it. */
+export function isGone(reason: string): boolean {
+  return GONE.has(reason);
+}
+
 /** It is the CRM that whoever runs it has to look at. Takes any text, as a record holds `found` beside the reasons. */
 export function isCrmFailure(answer: string): answer is keyof typeof CRM {
   return Object.hasOwn(CRM, answer);

@@ -4,7 +4,7 @@ import type { CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, type Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { isCrmFailure } from '../reasons/index.ts';
+import { isCrmFailure, isGone } from '../reasons/index.ts';
 import { uuidv7 } from '../uuid.ts';
 import type { Problems } from './problems.ts';
 
@@ -111,7 +111,7 @@ export function failuresOf({ requests, readings, decisions, result, reason, sche
   // A caller who hung up later takes the reason's place in the record, and was not served before.
   const suffered = [...decisions, { result, reason, scheme: scheme?.name ?? '' }];
   for (const one of suffered) {
-    const isFailure = (one.result === 'error' || one.result === 'refused') && !GONE.has(one.reason);
+    const isFailure = (one.result === 'error' || one.result === 'refused') && !isGone(one.reason);
     if (!isFailure || isKnown(one.reason)) continue;
     const asked = one.result === 'refused' ? requests.at(-1) : undefined;
     const crm = asked === undefined ? '' : new URL(asked.url).origin;
@@ -119,5 +119,3 @@ export function failuresOf({ requests, readings, decisions, result, reason, sche
   }
   return [...failures.values()];
 }
-
-const GONE: ReadonlySet<Reason> = new Set(['caller_hung_up', 'switch_hung_up', 'moved']);

@@ -16,9 +16,9 @@ export interface SharedClockOptions {
 
 /** Well within the time for which a router has to be silent to be taken for dead. */
 const AGAIN_MS = 10_000;
-/** A slower answer says too little. */
+/** A slower answer does not say well enough what time it is. */
 const SLOW_MS = 1_000;
-/** What matters to nobody. */
+/** Clocks that differ by less disturb nobody. */
 const SMALL_MS = 5_000;
 
 export class SharedClock implements Clock {

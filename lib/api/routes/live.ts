@@ -13,7 +13,7 @@ import { content } from '../shapes.ts';
 
 /** Of 512 connections, so that others may come too. */
 const MAX_READERS = 256;
-/** Of them for one user, his tokens included: he does not shut out the others. */
+/** At most this many for one user, tokens included, so that he cannot shut out the others. */
 const MAX_OF_ONE = 224;
 const MAX_SHOWN = 500;
 

@@ -61,7 +61,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const secret = `eslr_${newSecret()}`;
         const at = clock.date();
         const asked = new Date(at.getTime() + days * DAY_MS).toISOString();
-        // Else whoever finds a token that is about to expire has it for ever.
+        // Otherwise whoever finds a token could renew it for ever.
         const longest = by.kind === 'token' ? by.expiresAt : null;
         const row = {
           id: uuidv7(at),

@@ -1,6 +1,7 @@
-import { Anchor, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Fragment } from 'react';
+import { TextButton } from '../../ui/text-button.tsx';
 import type { Path } from './document.ts';
 import { useEditing } from './editing.ts';
 import { labelOf, partsOf } from './words.ts';
@@ -17,20 +18,14 @@ interface PlaceLinkProps {
 export function PlaceLink({ path, onGo, children }: PlaceLinkProps) {
   const { schema, table, reveal } = useEditing();
   return (
-    <Anchor
-      component="button"
-      type="button"
-      inherit
-      fw={600}
-      ta="left"
-      underline="always"
+    <TextButton
       onClick={() => {
         onGo?.();
         reveal(path);
       }}
     >
       {children ?? labelOf(path, schema, table)}
-    </Anchor>
+    </TextButton>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Anchor, Checkbox, Group, Paper, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
+import { Checkbox, Group, Paper, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
 import { IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { TextButton } from '../../ui/text-button.tsx';
 import { valueAt, type SchemeDocument } from './document.ts';
 import { useEditing } from './editing.ts';
 import { PlaceLink } from './place-link.tsx';
@@ -30,19 +31,7 @@ export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
   const done = items.filter(isDone).length;
   const body = ({ id, path, text }: ToDo) => {
     if (id === 'try' || id === 'live') {
-      return (
-        <Anchor
-          component="button"
-          type="button"
-          inherit
-          fw={600}
-          ta="left"
-          underline="always"
-          onClick={id === 'try' ? onTry : onSave}
-        >
-          {t(`schemes.toDo.${id}`)}
-        </Anchor>
-      );
+      return <TextButton onClick={id === 'try' ? onTry : onSave}>{t(`schemes.toDo.${id}`)}</TextButton>;
     }
     return (
       <>
