@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { CONSOLE_FOLDER } from '../../lib/api/console.ts';
+import vite from '../../lib/console/vite.config.ts';
 
 /** What a browser loads before it shows anything, as the build left it. */
 
@@ -30,5 +31,37 @@ describe('console: its first scripts', () => {
     );
     const sum = sizes.reduce((bytes, size) => bytes + size, 0);
     expect(sum).to.be.within(50_000, MOST_BYTES);
+  });
+});
+
+describe('console: its scripts', () => {
+  /** Each with those that it imports before it runs. */
+  const importsOf = async (): Promise<Map<string, string[]>> => {
+    const names = (await readdir(`${CONSOLE_FOLDER}assets`)).filter((name) => name.endsWith('.js'));
+    const texts = await Promise.all(names.map((name) => readFile(`${CONSOLE_FOLDER}assets/${name}`, 'utf8')));
+    return new Map(
+      names.map((name, at) => [
+        name,
+        [...(texts[at] ?? '').matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g)].map(([, to = '']) => to),
+      ]),
+    );
+  };
+
+  // React's error 130 came of it: an icon was used before the script that makes it had run, after some pages and not after others.
+  it('run in the order of their sources where they import each other in a circle', async () => {
+    const imports = await importsOf();
+    const isInCircle = (name: string, at: string, seen: Set<string>): boolean =>
+      (imports.get(at) ?? []).some((next) => {
+        if (next === name) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return isInCircle(name, next, seen);
+      });
+    expect(imports.size).to.be.above(5);
+    expect([...imports.values()].flat(), 'the imports are not read any more').not.to.deep.equal([]);
+    const circles = [...imports.keys()].filter((name) => isInCircle(name, name, new Set()));
+    const { output } = vite.build?.rolldownOptions ?? {};
+    const isInOrder = !Array.isArray(output) && output?.strictExecutionOrder === true;
+    expect(isInOrder || circles.length === 0, circles.join(', ')).to.equal(true);
   });
 });
