@@ -29,6 +29,8 @@ export interface Row {
   readonly own?: { readonly routers: number; readonly absent?: number };
   /** Of those routers, beside what all have; `folder` is gone after the run. */
   readonly settings?: Settings | ((folder: string) => Settings);
+  /** No other row is played meanwhile: its load would be measured in them. */
+  readonly alone?: true;
   /** Seconds after which the row has failed. */
   readonly seconds?: number;
   /** Resolves to the figures; a throw is a failure. */

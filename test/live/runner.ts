@@ -2,7 +2,7 @@ import type { Row } from './row.ts';
 import { Stage } from './stage.ts';
 import type { World } from './world.ts';
 
-/** Plays rows, several at a time, each within its seconds, and cleans up after each. */
+/** Plays rows, several at a time and then those that want to be alone, each within its seconds; cleans up after each. */
 
 const ROW_SECONDS = 60;
 /** Rows at the same time. More of them only lengthen each other's times on a small machine. */
@@ -23,11 +23,13 @@ export async function runRows(
   signal: AbortSignal,
   report: (result: Result) => void,
 ): Promise<Result[] | null> {
-  const queue = [...rows.entries()];
+  const entries = [...rows.entries()];
+  const together = entries.filter(([, row]) => row.alone !== true);
+  const alone = entries.filter(([, row]) => row.alone === true);
   const results: Result[] = [];
   const stages = new Set<Stage>();
   const stopped = (): boolean => signal.aborted;
-  const worker = async (): Promise<void> => {
+  const worker = async (queue: [number, Row][]): Promise<void> => {
     for (let next = queue.shift(); next !== undefined && !stopped(); next = queue.shift()) {
       const [index, row] = next;
       const stage = new Stage(world, row, index);
@@ -46,7 +48,9 @@ export async function runRows(
     if (stopped()) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
-  const done = Promise.all(Array.from({ length: AT_ONCE }, worker)).then(() => results);
+  const done = Promise.all(Array.from({ length: AT_ONCE }, () => worker(together)))
+    .then(() => worker(alone))
+    .then(() => results);
   const outcome = await Promise.race([done, interrupt]);
   await Promise.all([...stages].map((stage) => stage.close()));
   return outcome;

@@ -69,6 +69,7 @@ export const passRows: readonly Row[] = [
   {
     name: 'transfer-loop',
     title: `our own transfer to an extension that runs socket again, ${TRANSFERS} times: nobody is lost`,
+    alone: true,
     seconds: TRANSFERS / TRANSFERS_A_SECOND + 60,
     scheme: (callees) => ({
       fallback: { onNoRoute: [{ transfer: { extension: callees(AGAIN), context: 'esl_router' } }] },
