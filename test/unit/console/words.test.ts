@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { en } from '../../../lib/console/words/en/index.ts';
 import { uk } from '../../../lib/console/words/uk/index.ts';
+import { presets } from '../../../lib/console/words/uk/presets.ts';
 import { reasons } from '../../../lib/console/words/uk/reasons.ts';
+import { PRESETS } from '../../../lib/presets/index.ts';
 import { REASON_GROUPS, REASONS } from '../../../lib/reasons/index.ts';
 
 /** Ukrainian has every word of English, with what is put into it, and the plurals that it has and English has not. */
@@ -49,10 +51,27 @@ describe('console: words', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+
+  it('of every preset are there in Ukrainian, with the same fields, secrets and code in them', () => {
+    const lines = Object.values(PRESETS).flatMap(({ what, toDo, limits, events }) => [
+      ...[what, ...toDo, ...limits],
+      ...(events === undefined ? [] : [events.what, ...events.toDo, ...events.limits]),
+    ]);
+    expect(Object.keys(presets).sort()).to.deep.equal([...new Set(lines)].sort());
+    const fieldIn = (text: string): string => /^[\w.]+(?=: )/.exec(text)?.[0] ?? '';
+    const secretsIn = (text: string): string[] => text.match(/ESL_ROUTER_\w+/g) ?? [];
+    for (const [line, text] of Object.entries(presets)) {
+      expect(text, line).to.match(/[а-яіїєґ]{3}/i);
+      expect(fieldIn(text), line).to.equal(fieldIn(line));
+      expect(secretsIn(text), line).to.deep.equal(secretsIn(line));
+      expect(codeIn(text).sort(), line).to.deep.equal(codeIn(line).sort());
+    }
+  });
+
   it('of every reason are there in Ukrainian, with the same code in them', () => {
     expect(Object.keys(reasons.groups)).to.deep.equal(Object.keys(REASON_GROUPS));
     expect(Object.keys(reasons.about).sort()).to.deep.equal(Object.keys(REASONS).sort());
-    const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
     for (const [code, english] of Object.entries(REASONS)) {
       const ukrainian = reasons.about[code] ?? [];
       for (const [index, text] of ukrainian.entries()) {

@@ -4,6 +4,7 @@ import { useParams, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { FailureOf } from '../../ui/failure.tsx';
 import { Empty, Page } from '../../ui/page.tsx';
+import { usePresetWords } from '../../ui/preset-words.ts';
 import type { Draft } from './draft.ts';
 import { NO_PRESET } from './new-scheme.tsx';
 import { onePreset, oneScheme, schemeSchema } from './queries.ts';
@@ -22,6 +23,7 @@ export function SchemeEditor() {
     preset === undefined || preset === NO_PRESET ? {} : isOwnShape(preset) ? OWN_SHAPES[preset] : null;
   const offered = useQuery({ ...onePreset(preset ?? ''), enabled: own === null });
   const table = useFieldTable();
+  const words = usePresetWords();
   const failed = [scheme, schema, offered].find(({ error, data }) => error !== null && data === undefined);
   if (failed !== undefined) {
     return (
@@ -60,7 +62,7 @@ export function SchemeEditor() {
       key={name}
       {...{ name, first, held, table }}
       schema={schema.data}
-      toDo={held === null ? (chosen?.toDo ?? []) : []}
+      toDo={held === null ? (chosen?.toDo ?? []).map(words) : []}
     />
   );
 }

@@ -5,6 +5,7 @@ import { useState, type ComponentType, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Preset } from '../../../api/types.ts';
 import { Coded } from '../../ui/coded.tsx';
+import { usePresetWords } from '../../ui/preset-words.ts';
 import { AddButton, AddMenu } from './add.tsx';
 import { isObject, pointerOf, valueAt, withValue, type Path } from './document.ts';
 import { EditingContext, faultsWithin, useEditing, useFaultText, usePlace, type Editing } from './editing.ts';
@@ -286,6 +287,7 @@ interface AddEventsProps {
 function AddEvents({ label, append }: AddEventsProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const words = usePresetWords();
   const { data: offered = [] } = useQuery(presets);
   const [added, setAdded] = useState<NonNullable<Preset['events']> | null>(null);
   const addOf = async (name: string): Promise<void> => {
@@ -300,7 +302,7 @@ function AddEvents({ label, append }: AddEventsProps) {
         <Stack gap={2} role="status">
           {[...added.toDo, ...added.limits].map((text) => (
             <Text key={text} size="xs">
-              <Coded text={text} />
+              <Coded text={words(text)} />
             </Text>
           ))}
         </Stack>
@@ -314,8 +316,8 @@ function AddEvents({ label, append }: AddEventsProps) {
           {t('schemes.entries.empty')}
         </Menu.Item>
         {offered
-          .filter(({ events }) => events !== null)
-          .map(({ name, events }) => (
+          .flatMap(({ name, events }) => (events === null ? [] : [{ name, what: words(events) }]))
+          .map(({ name, what }) => (
             <Menu.Item
               key={name}
               maw={420}
@@ -327,7 +329,7 @@ function AddEvents({ label, append }: AddEventsProps) {
                 {name}
               </Text>
               <Text size="xs" c="dimmed">
-                {events}
+                {what}
               </Text>
             </Menu.Item>
           ))}

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../ui/dialog.tsx';
+import { usePresetWords } from '../../ui/preset-words.ts';
 import { presets } from './queries.ts';
 import { OWN } from './shapes.ts';
 
@@ -21,6 +22,7 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { data: offered = [] } = useQuery(presets);
+  const words = usePresetWords();
   const [name, setName] = useState('');
   const [preset, setPreset] = useState<string>(OWN[0]);
   const [isTouched, setTouched] = useState(false);
@@ -78,7 +80,13 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
                   {t('start.crm.presets')}
                 </Text>
                 {offered.map((one) => (
-                  <Radio key={one.name} size="xs" value={one.name} label={one.name} description={one.what} />
+                  <Radio
+                    key={one.name}
+                    size="xs"
+                    value={one.name}
+                    label={one.name}
+                    description={words(one.what)}
+                  />
                 ))}
               </Stack>
             </ScrollArea.Autosize>

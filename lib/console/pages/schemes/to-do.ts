@@ -7,7 +7,7 @@ import { nodeAt, type SchemaNode } from './schema.ts';
 
 export interface ToDo {
   readonly id: string;
-  /** What the preset says of it, in English; null: the words are the page's own. */
+  /** What the preset says of it; null: the words are the page's own. */
   readonly text: string | null;
   /** Where it is done; null: elsewhere. */
   readonly path: Path | null;

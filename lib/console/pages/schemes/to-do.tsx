@@ -37,7 +37,7 @@ export function ToDoList({ items, onTry, onSave }: ToDoListProps) {
       <>
         {path !== null && <PlaceLink path={path} />}
         {text !== null && (
-          <span lang="en">
+          <span>
             {path === null ? '' : ': '}
             {text}
           </span>

@@ -18,6 +18,7 @@ import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
+import { usePresetWords } from '../../ui/preset-words.ts';
 import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/document.ts';
 import { useFaultLine } from '../schemes/fault-words.ts';
 import { placed } from '../schemes/places.ts';
@@ -34,6 +35,7 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const { data: offered = [] } = useQuery(presets);
+  const words = usePresetWords();
   const [toDo, setToDo] = useState<readonly string[]>([]);
   const { document, shape } = draft;
   const shaping = useMutation({
@@ -86,8 +88,9 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
             searchable
             nothingFoundMessage={t('ui.nothing')}
             description={
-              offered.find(({ name }) => name === shape)?.what ??
-              (isOwnShape(shape) ? t(`start.shapeHints.${shape}`) : undefined)
+              isOwnShape(shape)
+                ? t(`start.shapeHints.${shape}`)
+                : words(offered.find(({ name }) => name === shape)?.what ?? '')
             }
             onChange={(value) => {
               if (value === null) return;
@@ -158,9 +161,9 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
             <Text size="sm" fw={600}>
               {t('schemes.new.toDo')}
             </Text>
-            <List size="sm" lang="en">
+            <List size="sm">
               {toDo.map((line) => (
-                <List.Item key={line}>{line}</List.Item>
+                <List.Item key={line}>{words(line)}</List.Item>
               ))}
             </List>
           </Stack>
