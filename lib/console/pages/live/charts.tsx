@@ -3,7 +3,7 @@ import '@mantine/charts/styles.css';
 import { Grid, Paper, Title } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Minute } from '../../../api/types.ts';
+import type { Minute, Result } from '../../../api/types.ts';
 import { RESULTS } from '../../ui/result.tsx';
 
 /** The last hour: calls a minute by result, and how long CRMs took. */
@@ -21,11 +21,10 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
     p95: crm.p95,
     p99: crm.p99,
   }));
-  const results = (Object.keys(RESULTS) as (keyof typeof RESULTS)[]).map((name) => ({
-    name,
-    label: t(`results.${name}`),
-    color: `${RESULTS[name].color}.6`,
-  }));
+  // Of results that nobody had, the legend says nothing.
+  const results = (Object.keys(RESULTS) as Result[])
+    .filter((name) => minutes.some(({ byResult }) => (byResult[name] ?? 0) > 0))
+    .map((name) => ({ name, label: t(`results.${name}`), color: `${RESULTS[name].color}.6` }));
   return (
     <Grid gap="md">
       <Grid.Col span={{ base: 12, md: 7 }}>
@@ -41,6 +40,7 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
             series={results}
             gridAxis="x"
             tickLine="none"
+            withLegend
             yAxisProps={{ allowDecimals: false, width: 36 }}
             xAxisProps={{ minTickGap: 40 }}
             barProps={{ isAnimationActive: false }}

@@ -24,6 +24,8 @@ export interface Editing {
   readonly table: FieldTable;
   /** With pointers into the document. */
   readonly faults: readonly FieldFault[];
+  /** Pointers of what a new scheme has yet to be given: that is no fault while nobody was there. */
+  readonly awaited: ReadonlySet<string>;
   readonly isReadOnly: boolean;
   readonly macros: readonly MacroValue[];
   /** A path of the document here in the whole scheme's. */
@@ -55,9 +57,10 @@ export function useFaultText(): (fault: FieldFault) => string {
 
 /** What is wrong at the path and below it, as one text; null when nothing is. */
 export function useFaultAt(): (path: Path) => string | null {
-  const { faults, schema, table } = useEditing();
+  const { faults, awaited, wholePath, schema, table } = useEditing();
   const textOf = useFaultText();
   return (path) => {
+    if (awaited.has(pointerOf(wholePath(path)))) return null;
     const texts = faultsWithin(faults, path).map((fault) => {
       const own = pathOf(fault.pointer ?? '');
       const text = textOf(fault).replaceAll('`', '');

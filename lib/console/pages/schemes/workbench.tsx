@@ -10,7 +10,7 @@ import { Page } from '../../ui/page.tsx';
 import { ConflictDialog } from './conflict.tsx';
 import { DeleteButton } from './delete.tsx';
 import { useDraft, type Draft } from './draft.ts';
-import { isAlike, pointerOf, type SchemeDocument } from './document.ts';
+import { isAlike, pointerOf, valueAt, type SchemeDocument } from './document.ts';
 import { EditingContext, type Editing } from './editing.ts';
 import { FaultList } from './faults.tsx';
 import { SchemeForm } from './form.tsx';
@@ -92,10 +92,6 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
   }, [theirs, isDirty, rebase, me, t]);
 
   const { document, set } = draft;
-  const editing = useMemo<Editing>(
-    () => ({ document, set, schema, table, faults, isReadOnly, macros, wholePath: (path) => path, reveal }),
-    [document, set, schema, table, faults, isReadOnly, macros, reveal],
-  );
   const toDos = began.isNew
     ? toDosOf({
         ...{ lines: toDo, first: began.document, document, schema },
@@ -104,6 +100,30 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
         isLive: stored?.state === 'live' && !isDirty,
       })
     : [];
+  // As one text: the same set is not another one.
+  const awaiting = toDos
+    .flatMap(({ path, done }) =>
+      done === false && path !== null && isAlike(valueAt(began.document, path), valueAt(document, path))
+        ? [pointerOf(path)]
+        : [],
+    )
+    .join(' ');
+  const awaited = useMemo(() => new Set(awaiting.split(' ')), [awaiting]);
+  const editing = useMemo<Editing>(
+    () => ({
+      document,
+      set,
+      schema,
+      table,
+      faults,
+      awaited,
+      isReadOnly,
+      macros,
+      wholePath: (path) => path,
+      reveal,
+    }),
+    [document, set, schema, table, faults, awaited, isReadOnly, macros, reveal],
+  );
   const save = (): void => {
     setSaving('as_is');
   };
