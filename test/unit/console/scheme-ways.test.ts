@@ -5,7 +5,7 @@ import { reachOf } from '../../../lib/console/pages/schemes/reach.ts';
 import type { SchemaNode } from '../../../lib/console/pages/schemes/schema.ts';
 import { OWN, OWN_SHAPES } from '../../../lib/console/pages/schemes/shapes.ts';
 import { toDosOf } from '../../../lib/console/pages/schemes/to-do.ts';
-import { movesOf } from '../../../lib/console/pages/schemes/verdict.ts';
+import { movesOf } from '../../../lib/console/pages/schemes/moves.ts';
 import { labelOf, partsOf } from '../../../lib/console/pages/schemes/words.ts';
 import { schemeFields } from '../../../lib/console/words/uk/scheme-fields.ts';
 import { PRESETS } from '../../../lib/presets/index.ts';

@@ -9,7 +9,7 @@ import { Questions } from './questions.tsx';
 import { SendAgain } from './send-again.tsx';
 import { Told } from './told.tsx';
 import type { Row } from './waterfall.ts';
-import { WaterfallView } from './waterfall.tsx';
+import { WaterfallView } from './waterfall-view.tsx';
 import { wholeRecord } from './whole.ts';
 import { useTranslation } from 'react-i18next';
 

@@ -4,7 +4,7 @@ import type { Outlook, TriedCall, Verdict } from '../../../api/types.ts';
 import { ResultBadge } from '../../ui/result.tsx';
 import type { Told } from './course.ts';
 import { Questions } from './questions.tsx';
-import { WaterfallView } from './waterfall.tsx';
+import { WaterfallView } from './waterfall-view.tsx';
 import { wholeRecord } from './whole.ts';
 import { Why } from './why.tsx';
 

@@ -7,12 +7,12 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Problem } from '../../api/client.ts';
 import { notifications } from '@mantine/notifications';
 import { FailureOf } from '../../ui/failure.tsx';
-import { WhatWouldChangeView } from './changes.tsx';
+import { WhatWouldChangeView } from './what-would-change.tsx';
 import { DifferenceList } from './difference-list.tsx';
 import type { DraftInHand } from './draft.ts';
 import { useEditing } from './editing.ts';
 import { FaultList } from './faults.tsx';
-import { ReachText } from './reach.tsx';
+import { ReachText } from './reach-note.tsx';
 import { oneScheme, saveScheme, type Held, type Saving } from './queries.ts';
 
 interface SaveDialogProps {

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';
 import { useReasons } from '../../ui/reasons.ts';
 import { isResult, RESULTS } from '../../ui/result.tsx';
-import { movesOf, type Move } from './verdict.ts';
+import { movesOf, type Move } from './moves.ts';
 
 interface VerdictProps {
   readonly tried: TriedCall;
