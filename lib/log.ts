@@ -65,8 +65,6 @@ export function createLogger(options: LogOptions): Log {
     level,
     levels: winston.config.npm.levels,
     format: written(format === 'json' ? json : prettyIn(colour), () => redactor),
-    // Its type says interface where winston has a class.
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [linesTo(lines)],
   });
   const write = (lineLevel: LogLevel, message: string, fields?: object): void => {

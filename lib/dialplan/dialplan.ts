@@ -160,7 +160,7 @@ class Reader {
   /** Throws when the text is not XML. */
   extensions(): readonly Extension[] {
     // The version is pinned; without its check the parser mends broken XML by guessing.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    // oxlint-disable-next-line typescript/no-deprecated
     this.#read(PARSER.parse(this.#text, true) as readonly Element[], null);
     return this.#extensions;
   }

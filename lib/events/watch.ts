@@ -31,7 +31,7 @@ export class CallWatch {
 
   /** `at`: now, by the wall clock. */
   hear(event: CallEvent, at: Date): Told[] {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- all others tell nothing
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others tell nothing
     switch (event.type) {
       case 'bridge':
         this.#rungMs ??= event.atMs;

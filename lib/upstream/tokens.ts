@@ -367,7 +367,7 @@ const UNREACHABLE: ReadonlySet<Reason> = new Set([
 function untilAborted<T>(promise: Promise<T>, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it was aborted with, as everywhere
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- whatever it was aborted with, as everywhere
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort);

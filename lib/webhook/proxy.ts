@@ -58,7 +58,7 @@ function parseProxyUrl(text: string, namedBy: string, expected: string): ProxySe
   if (MARK.test(literal)) throw fault('"%FF" is not UTF-8');
   const marked = parts.map((part, i) => (typeof part === 'string' ? part : `%FF${i}%FF`)).join('');
   const protocol = /^[a-z][a-z0-9+.-]*:/i.exec(marked)?.[0].toLowerCase() ?? '';
-  if (/^socks/.test(protocol)) throw fault('SOCKS is not supported: expected the URL of an HTTP proxy');
+  if (protocol.startsWith('socks')) throw fault('SOCKS is not supported: expected the URL of an HTTP proxy');
   if (!URL.canParse(marked) || (protocol !== 'http:' && protocol !== 'https:')) throw fault(expected);
   const url = new URL(marked);
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')

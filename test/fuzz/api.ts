@@ -195,9 +195,10 @@ function requestOf(
     random() < (key === 'x' ? 0.05 : 0.4) ? [`${key}=${encodeURIComponent(safe(valueOf(key, random)))}`] : [],
   );
   const headers: Record<string, string> = { host: 'localhost' };
-  if (random() < 0.3)
+  const condition = random();
+  if (condition < 0.3)
     headers['if-match'] = pick(random, ['"1"', '"2"', '"99999999999999"', '*', 'x'.repeat(5_000)]);
-  else if (random() < 0.3) headers['if-none-match'] = pick(random, ['*', '"1"', '']);
+  else if (condition < 0.5) headers['if-none-match'] = pick(random, ['*', '"1"', '']);
   const token = pick(random, [
     'admin',
     'admin',

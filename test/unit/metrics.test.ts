@@ -63,7 +63,7 @@ describe('metrics at their worst', () => {
     callOf(metrics, 'sales');
     const page = await read(metrics);
     const labels = new Set(page.samples.map((sample) => sample.labels['scheme']));
-    expect([...labels].sort()).to.deep.equal(['(others)', 'night', undefined]);
+    expect([...labels]).to.have.members(['(others)', 'night', undefined]);
     expect(sumOf(page, 'esl_router_calls_total', { scheme: '(others)' })).to.equal(1);
     expect(sumOf(page, 'esl_router_webhook_seconds_count', { scheme: 'night' })).to.equal(1);
   });

@@ -42,7 +42,7 @@ onBothDatabases('api: the first user', (database) => {
     expect(await isOpen()).to.equal(true);
     expect((await make('x'.repeat(43), 'eve')).status).to.equal(403);
     const all = await Promise.all(['anna', 'bert', 'carl'].map((name) => make(codeOf(), name)));
-    const statuses = all.map(({ status }) => status).sort();
+    const statuses = all.map(({ status }) => status).sort((one, other) => one - other);
     expect(statuses[0], String(statuses)).to.equal(201);
     expect(statuses.slice(1).every((status) => status === 403 || status === 409)).to.equal(true);
     expect((await make(codeOf(), 'eve')).status).to.equal(403);

@@ -113,7 +113,7 @@ onBothDatabases('api: whose it is', (database) => {
       const disable = (name: string, token: string) =>
         ask('PATCH', `/users/${name}`, token, { disabled: true });
       const both = await Promise.all([disable('second', api.tokens.admin), disable('admin', OWN)]);
-      const [won = 0, lost = 0] = both.map(({ statusCode }) => statusCode).sort();
+      const [won = 0, lost = 0] = both.map(({ statusCode }) => statusCode).sort((one, other) => one - other);
       expect(won).to.equal(200);
       // Refused as the last one, or disabled before he was asked who he is.
       expect([401, 409]).to.include(lost);

@@ -124,7 +124,7 @@ describe('esl/listener', () => {
       () => {
         throw new Error('thrown');
       },
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a bug may do
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what a bug may do
       () => Promise.reject('no error at all'),
     ];
     const handler: Handler = (socket, admission) => failing.shift()!(socket, admission);

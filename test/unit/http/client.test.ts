@@ -886,7 +886,7 @@ describe('http client', () => {
     });
 
     describe('from outside', () => {
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the socket
+      // oxlint-disable-next-line typescript/unbound-method -- it is called with the socket
       const connect = net.Socket.prototype.connect as (...given: unknown[]) => net.Socket;
       /** Who answers at this port is taken for an address out there: nothing here leaves loopback. */
       const outside = (port: string, address: string): void => {

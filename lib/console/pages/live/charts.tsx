@@ -23,7 +23,7 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
   }));
   // Of results that nobody had, the legend says nothing.
   const results = (Object.keys(RESULTS) as Result[])
-    .filter((name) => minutes.some(({ byResult }) => (byResult[name] ?? 0) > 0))
+    .filter((name) => minutes.some(({ byResult }) => byResult[name] > 0))
     .map((name) => ({ name, label: t(`results.${name}`), color: `${RESULTS[name].color}.6` }));
   return (
     <Grid gap="md">

@@ -75,11 +75,17 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
   }, [setJson]);
   const { tab, open, show, reveal } = useReveal(openJson);
 
-  const theirs =
-    stored !== null && held !== null && held.etag !== null && draft.etag !== null && held.etag !== draft.etag
-      ? { document: stored.document, etag: held.etag, author: stored.author, revision: stored.revision }
-      : null;
-  const { rebase } = draft;
+  const { etag, rebase } = draft;
+  const theirs = useMemo(
+    () =>
+      held !== null && held.scheme.file === null && held.etag !== null && etag !== null && held.etag !== etag
+        ? {
+            ...{ document: held.scheme.document, etag: held.etag },
+            ...{ author: held.scheme.author, revision: held.scheme.revision },
+          }
+        : null,
+    [held, etag],
+  );
   useEffect(() => {
     if (theirs === null || isDirty) return;
     // Nothing of one's own is in the way: the newest is shown.
