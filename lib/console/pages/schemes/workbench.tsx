@@ -108,11 +108,11 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
     : [];
   // As one text: the same set is not another one.
   const awaiting = toDos
-    .flatMap(({ path, done }) =>
-      done === false && path !== null && isAlike(valueAt(began.document, path), valueAt(document, path))
-        ? [pointerOf(path)]
-        : [],
-    )
+    .flatMap(({ path, done }) => {
+      const isEmpty =
+        path !== null && [valueAt(began.document, path), valueAt(document, path)].every(isBlank);
+      return done === false && isEmpty ? [pointerOf(path)] : [];
+    })
     .join(' ');
   const awaited = useMemo(() => new Set(awaiting.split(' ')), [awaiting]);
   const editing = useMemo<Editing>(
@@ -289,4 +289,8 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
       </Page>
     </EditingContext>
   );
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === '';
 }
