@@ -16,6 +16,8 @@ export interface PostgresSettings {
 }
 
 const CONNECT_MS = 5_000;
+/** The router gives a query up before PostgreSQL does: only then is the connection closed. */
+const AFTER_MS = 2_000;
 
 export function postgresDatabase({ url, password, connections, queryMs }: PostgresSettings): Kysely<Tables> {
   const types = new pg.TypeOverrides();
@@ -35,9 +37,11 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
   });
   // An idle connection has closed: the next query opens another.
   guarded(pool);
-  // Compiling a question takes longer than any page: 100 ms.
+  // Compiling a question takes longer than any page: 100 ms. A line that went dead in a transaction leaves its locks behind, on
+  // the very rows that are written again, for as long as PostgreSQL waits for its next word: two hours by default.
+  const begin = `set jit = off; set idle_in_transaction_session_timeout = ${queryMs}; set statement_timeout = ${queryMs + AFTER_MS}`;
   pool.on('connect', (client) => {
-    client.query('set jit = off').catch(() => undefined);
+    client.query(begin).catch(() => undefined);
   });
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: lossy(pool) }) });
 }

@@ -34,10 +34,11 @@ const OF_A_CALL: Question['count'] = [
 
 /** By a process of its own: a compiler in this one would make each of its collections 20 ms longer. */
 const TRANSPILE = `
-  const { ModuleKind, ScriptTarget, transpileModule } = require('typescript');
-  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 };
-  const source = require('node:fs').readFileSync(process.argv[1], 'utf8');
-  process.stdout.write(transpileModule(source, { compilerOptions }).outputText);
+  const [, path] = process.argv;
+  const source = require('node:fs').readFileSync(path, 'utf8');
+  import('vite')
+    .then(({ transformWithOxc }) => transformWithOxc(source, path))
+    .then(({ code }) => process.stdout.write(code));
 `;
 
 /** The daemon has no TypeScript: the probe is put into JavaScript for it, once. */
