@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../../lib/clock.ts';
 import { RouterError } from '../../../lib/errors.ts';
+import { postgresDatabase } from '../../../lib/store/postgres.ts';
+import { Line } from '../../faults/half-open.ts';
 import { NO_POSTGRES, Postgres, postgresInstalled } from '../../support/postgres.ts';
 import { callRecord, listeningLog, openStore } from '../../support/stored.ts';
 
@@ -100,6 +102,35 @@ describe('a PostgreSQL that comes and goes', function () {
     await until('all is written', () => store.state.queued === 0);
     expect(await store.upkeep.count()).to.equal(before + 51);
     await store.close();
+  });
+
+  // Ten minutes of it, and for two hours no event of a router was written: its own transaction, on a line long dead, had the locks.
+  it('is behind a line that goes dead in a transaction: the lock is given up soon', async () => {
+    const store = await openStore(places());
+    const line = await Line.to(Number(new URL(postgres.url()).port));
+    const url = new URL(postgres.url());
+    url.port = String(line.port);
+    const through = postgresDatabase({ ...places(), url: url.href, connections: 1, queryMs: 500 });
+    const direct = postgresDatabase({ ...places(), connections: 1, queryMs: 8_000 });
+    const call = { call_id: 'held', tenant: 'default', scheme: 'sales', ends: '[]', router: 'dead' };
+    const row = { ...call, started_at: new Date().toISOString() };
+    const given = await through
+      .transaction()
+      .execute(async (transaction) => {
+        await transaction.insertInto('live_calls').values(row).execute();
+        line.cut();
+        await transaction.selectFrom('live_calls').select('call_id').execute();
+      })
+      .then(() => null, String);
+    expect(given).to.match(/timeout/i);
+    const { numInsertedOrUpdatedRows } = await direct
+      .insertInto('live_calls')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    expect(Number(numInsertedOrUpdatedRows)).to.equal(1);
+    await Promise.all([through.destroy(), direct.destroy(), store.close()]);
+    await line.close();
   });
 
   it('is not there when the router starts: it starts all the same', async () => {
