@@ -21,7 +21,7 @@ const MOST_LAG_MS = 250;
 const SETTLED_MS = 60_000;
 /** Of ten minutes some ten thousand events wait. */
 const TOLD_MS = 900_000;
-/** Since the calm, when all code has run: of records 64 MiB may wait, of events as much, and V8 takes room before it cleans up. */
+/** Of records 64 MiB may wait, and of events as much. */
 const MOST_GROWTH_KIB = 256 * 1024;
 /** Calls, the CRM, the database, and some that have not been found out. */
 const MOST_SOCKETS = 60;
@@ -58,7 +58,7 @@ async function play<T>(
   stage: Stage,
   address: RouterAddress,
   { trouble, place, seconds }: Case,
-  { before: begin, look }: { readonly before: () => void; readonly look: () => Promise<T> },
+  look: () => Promise<T>,
 ): Promise<Played<T>> {
   const rate = stage.count(RATE, RATE, SHORT_RATE);
   const load = (seconds: number): Promise<Load> =>
@@ -73,7 +73,6 @@ async function play<T>(
     });
   const calmSeconds = stage.count(30, 10, 1);
   const before = trouble.fromTheStart === true ? null : await load(calmSeconds);
-  begin();
   if (before !== null) await place.harm();
   const during = await load(seconds);
   const worst = await look();
@@ -121,16 +120,9 @@ async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
     settings: { STORE_URL: place.url, STORE_PASSWORD: place.password, HEALTH_PORT: '0' },
   });
   const ready = await readyz(router);
-  let calmKib = NaN;
-  const played = await play(stage, router.address, one, {
-    before: () => {
-      calmKib = router.rssKib;
-    },
-    look: async () => ({
-      ...(await ready()),
-      grownKib: router.rssKib - calmKib,
-      sockets: router.sockets,
-    }),
+  const beganKib = router.rssKib;
+  const played = await play(stage, router.address, one, async () => {
+    return { ...(await ready()), grownKib: router.rssKib - beganKib, sockets: router.sockets };
   });
   const { calm, during, worst } = played;
   const total = calm.calls + during.calls;
@@ -195,10 +187,7 @@ async function ofControl(stage: Stage, one: Case): Promise<Verdict> {
   const { url, password } = one.place;
   const env = { STORE_URL: url.startsWith('postgres:') ? withPassword(url, password) : url };
   const address = await stage.control('./controls/record-first.ts', env);
-  const played = await play(stage, address, one, {
-    before: () => undefined,
-    look: () => Promise.resolve(),
-  });
+  const played = await play(stage, address, one, () => Promise.resolve());
   return { figure: figureOf(played), details: '', faults: faultsOfCalls(stage, played) };
 }
 
