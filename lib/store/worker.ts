@@ -14,23 +14,29 @@ type Statement = Database.Statement;
 let connection: Connection | null = null;
 const statements = new Map<string, Statement>();
 
+const OF_EACH = `
+  pragma busy_timeout = ${busyMs};
+  pragma cache_size = -32768;
+  pragma temp_store = memory;
+`;
+/**
+ * `auto_vacuum` before the first table; later it changes nothing. Deleted records give their room back to the disk by it. With
+ * `synchronous = normal` a crash of the machine loses the last batch at most, and never harms the file.
+ */
+const OF_A_WRITER = `
+  pragma auto_vacuum = incremental;
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma wal_autocheckpoint = 2000;
+  pragma journal_size_limit = 67108864;
+`;
+
 /** Opened with the first question: a file that can't be opened fails the question, and the next one tries again. */
 function open(): Connection {
   if (connection !== null) return connection;
   const opened = new Database(file, { readonly, fileMustExist: readonly, timeout: busyMs });
   try {
-    opened.pragma(`busy_timeout = ${busyMs}`);
-    if (!readonly) {
-      // Before the first table; later it changes nothing. Deleted records give their room back to the disk by it.
-      opened.pragma('auto_vacuum = INCREMENTAL');
-      opened.pragma('journal_mode = WAL');
-      // A crash of the machine loses the last batch at most, and never harms the file.
-      opened.pragma('synchronous = NORMAL');
-      opened.pragma('wal_autocheckpoint = 2000');
-      opened.pragma('journal_size_limit = 67108864');
-    }
-    opened.pragma('cache_size = -32768');
-    opened.pragma('temp_store = MEMORY');
+    opened.exec(readonly ? OF_EACH : `${OF_EACH} ${OF_A_WRITER}`);
   } catch (error) {
     opened.close();
     throw error;
@@ -50,24 +56,54 @@ function prepared(sql: string): Statement {
 
 function answer({ id, ...asked }: ThreadQuestion): ThreadAnswer {
   try {
-    if ('batch' in asked) {
-      append(asked.batch);
-      return { id, ok: true, rows: [], changes: 0 };
-    }
-    const { sql, parameters } = asked;
-    if (sql.startsWith('pragma ')) {
-      // A statement of one is left half done by this library, and the next transaction cannot end.
-      open().exec(sql);
-      return { id, ok: true, rows: [], changes: 0 };
-    }
-    const statement = prepared(sql);
-    if (statement.reader) return { id, ok: true, rows: statement.all(...parameters), changes: 0 };
-    const { changes } = statement.run(...parameters);
-    return { id, ok: true, rows: [], changes };
+    const { rows, changes } = 'batch' in asked ? append(asked.batch) : execute(asked.sql, asked.parameters);
+    return { id, ok: true, rows, changes };
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     if (connection?.inTransaction === false) forgetBroken(code);
     return { id, ok: false, message, code: code ?? '' };
+  }
+}
+
+interface Result {
+  readonly rows: unknown[];
+  readonly changes: number;
+}
+
+const DONE: Result = { rows: [], changes: 0 };
+/** What begins or ends a transaction, and what sets SQLite up. */
+const CONTROL = /^(?:begin|commit|rollback|pragma)\b/;
+
+/**
+ * A prepared statement that meets a lock, and one of a pragma, is left in progress by this library until it runs again: no transaction
+ * can be committed meanwhile. So no prepared statement meets one: whatever waits for the lock is executed as a text.
+ */
+function execute(sql: string, parameters: readonly unknown[]): Result {
+  if (CONTROL.test(sql)) {
+    open().exec(sql);
+    return DONE;
+  }
+  const run = (): Result => {
+    const statement = prepared(sql);
+    if (statement.reader) return { rows: statement.all(...parameters), changes: 0 };
+    const { changes } = statement.run(...parameters);
+    return { rows: [], changes };
+  };
+  return readonly || open().inTransaction ? run() : inTransaction(run);
+}
+
+/** With the lock for writing at once: one that reads first and then may not write would have to begin again. */
+function inTransaction<T>(work: () => T): T {
+  const database = open();
+  database.exec('begin immediate');
+  try {
+    const result = work();
+    database.exec('commit');
+    return result;
+  } catch (error) {
+    // A full disk has rolled it back already.
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
   }
 }
 
@@ -80,10 +116,8 @@ const INSERT = `insert into calls (${NAMES.map((name) => `"${name}"`).join(', ')
  */
 const INSERT_WORDS = 'insert into call_words (rowid, words) values (?, ?)';
 
-/** With the lock for writing at once, as in every transaction. */
-function append(batch: string): void {
-  prepared('begin immediate').run();
-  try {
+function append(batch: string): Result {
+  inTransaction(() => {
     const insert = prepared(INSERT);
     const insertWords = prepared(INSERT_WORDS);
     for (const fields of fieldsIn(batch)) {
@@ -91,12 +125,8 @@ function append(batch: string): void {
       // If the call was there already, so are its words.
       if (insert.run(fields).changes > 0) insertWords.run(Number(fields[0]), words);
     }
-    prepared('commit').run();
-  } catch (error) {
-    // A full disk has rolled it back already.
-    if (connection?.inTransaction === true) prepared('rollback').run();
-    throw error;
-  }
+  });
+  return DONE;
 }
 
 /** After a fault of the file itself it is opened again: it may have been put back. */

@@ -4,8 +4,14 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import Database from 'libsql';
 import { RouterError } from '../../../lib/errors.ts';
+import { rowOf } from '../../../lib/store/calls.ts';
+import { isBusy } from '../../../lib/store/fault.ts';
+import { batchOf } from '../../../lib/store/line.ts';
 import { MIGRATIONS } from '../../../lib/store/migrations.ts';
+import { sqliteDatabase } from '../../../lib/store/sqlite.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { onBothDatabases, type TestDatabase } from '../../support/databases.ts';
 import { callRecord, listeningLog, openStore } from '../../support/stored.ts';
@@ -193,7 +199,6 @@ describe('faults of a SQLite file', () => {
 
   it('a file that another program has locked', async function () {
     this.timeout(60_000);
-    const { default: Database } = await import('libsql');
     await survives(() => {
       const other = new Database(file);
       other.exec('begin immediate');
@@ -202,6 +207,52 @@ describe('faults of a SQLite file', () => {
         other.close();
       });
     }, /locked/);
+  });
+
+  it('a lock that meets each kind of statement: what comes after it is written', async function () {
+    this.timeout(60_000);
+    await (await openStore({ url: `sqlite:${file}` })).close();
+    const { queries, append } = sqliteDatabase({ file, readonly: false, busyMs: 50 });
+    const router = { id: 'r', seen_at: '2026-01-01T00:00:00.000Z' };
+    const batch = (n: number) => batchOf([{ n, line: rowOf(callRecord(), 'default').line }]);
+    const kinds: Readonly<Record<string, () => Promise<unknown>>> = {
+      insert: () => queries.insertInto('routers').values(router).execute(),
+      upsert: () =>
+        queries
+          .insertInto('routers')
+          .values(router)
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: router.seen_at }))
+          .execute(),
+      'update, returning': () =>
+        queries.updateTable('deliveries').set({ last_error: '' }).returningAll().execute(),
+      update: () => queries.updateTable('deliveries').set({ last_error: 'late' }).execute(),
+      delete: () => queries.deleteFrom('routers').execute(),
+      transaction: () =>
+        queries.transaction().execute((transaction) => transaction.deleteFrom('routers').execute()),
+      records: () => append(batch(1)),
+      pragma: () => sql`pragma incremental_vacuum(1)`.execute(queries),
+      tables: () => sql`create table one_more (n integer)`.execute(queries),
+    };
+    try {
+      for (const [index, [kind, write]] of Object.entries(kinds).entries()) {
+        const other = new Database(file, { timeout: 1000 });
+        other.exec('begin immediate');
+        const met = await write().then(
+          () => null,
+          (error: unknown) => error,
+        );
+        other.exec('rollback');
+        // With nothing to do a pragma waits for no lock.
+        if (kind !== 'pragma') expect(isBusy(met), kind).to.equal(true);
+        await append(batch(100 + index));
+        await kinds['transaction']?.();
+        const { n } = other.prepare('select count(*) as n from calls').get() as { n: number };
+        expect(n, kind).to.equal(index + 1);
+        other.close();
+      }
+    } finally {
+      await queries.destroy();
+    }
   });
 
   it('a disk that is full', async function () {
