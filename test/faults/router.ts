@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { rssKib } from '../../bench/child.ts';
 import { SETTINGS } from '../../lib/config/settings.ts';
 import type { RouterAddress } from '../../lib/simulator/index.ts';
@@ -41,19 +42,20 @@ const TRANSPILE = `
     .then(({ code }) => process.stdout.write(code));
 `;
 
-/** The daemon has no TypeScript: the probe is put into JavaScript for it, once. */
-function probe(): string {
+/** The daemon has no TypeScript: the probe is put into JavaScript for it, once. Other rows are being played meanwhile. */
+async function probe(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'esl-router-probe-'));
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   const path = join(folder, 'probe.mjs');
   const source = join(import.meta.dirname, 'probe.ts');
-  writeFileSync(path, execFileSync(process.execPath, ['-e', TRANSPILE, source]));
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', TRANSPILE, source]);
+  writeFileSync(path, stdout);
   return path;
 }
 
-let probePath: string | undefined;
+let probePath: Promise<string> | undefined;
 
 /** The built daemon as its own process, with a look inside. */
 export class Router {
@@ -74,7 +76,7 @@ export class Router {
     const daemon = await Daemon.start({
       ...options,
       settings: { LOG_LEVEL: 'info', ...(sheds ? OVERLOAD : {}), ...settings },
-      nodeArguments: ['--no-warnings', '--import', probePath],
+      nodeArguments: ['--no-warnings', '--import', await probePath],
       env: { FAULTS_NAME_SERVER: nameServer },
       onCall: (line) => {
         opened.router?.count(line);

@@ -9,6 +9,9 @@ import { call, type Stage } from '../stage.ts';
 /** Two schemes that name the same number everywhere; a call that hears of two numbers has seen two configurations. */
 
 const RATE = 50;
+/** In short no call may be late, and the router has no core of its own. */
+const SHORT_RATE = 12;
+const SHORT_SECONDS = { timeout: 8, guard: 20 };
 const PAUSE_MS = 250;
 /** A reload with its pause, until the watch has seen it and it has been quiet. */
 const RELOAD_SECONDS = 0.8;
@@ -19,17 +22,18 @@ const AWAY_MS = 600;
 const LOADED = 'schemes loaded';
 const KEPT = 'schemes not loaded: the old ones stay in use';
 
-function schemes(crm: string, revision: number): readonly [SchemeDocument, SchemeDocument] {
+function schemes({ timed }: Stage, crm: string, revision: number): readonly [SchemeDocument, SchemeDocument] {
   const headers = { 'X-Revision': String(revision) };
+  const patience = timed ? {} : { timeoutSeconds: SHORT_SECONDS.timeout };
   return [
     {
       name: 'sales',
-      webhook: { url: `${crm}/sales/${revision}`, headers },
+      webhook: { url: `${crm}/sales/${revision}`, headers, ...patience },
       fallback: { onNoRoute: [{ scheme: 'night' }] },
     },
     {
       name: 'night',
-      webhook: { url: `${crm}/night/${revision}`, headers },
+      webhook: { url: `${crm}/night/${revision}`, headers, ...patience },
       bridge: { headers },
       fallback: { onBusy: [{ dial: String(100_000 + revision) }] },
     },
@@ -57,7 +61,7 @@ async function run(stage: Stage): Promise<Outcome> {
     const delayMs = stage.random.below(150);
     return url.startsWith('/sales') ? { status: 204, delayMs } : { status: 200, body: BUSY, delayMs };
   });
-  const router = await stage.router({ schemes: schemes(crm.url, 0) });
+  const router = await stage.router({ schemes: schemes(stage, crm.url, 0) });
   const { daemon } = router;
   const revisions = new Set<number>();
   const mixed = (report: CallReport): string | null => {
@@ -104,7 +108,10 @@ async function run(stage: Stage): Promise<Outcome> {
     for (let n = 1; n <= reloads && !stage.signal.aborted; n++) {
       const breaks = n % BROKEN_EACH === 0;
       const from = daemon.lines.length;
-      const [sales, night] = schemes(crm.url, n).map((scheme) => JSON.stringify(scheme)) as [string, string];
+      const [sales, night] = schemes(stage, crm.url, n).map((scheme) => JSON.stringify(scheme)) as [
+        string,
+        string,
+      ];
       const bad = stage.random.chance(0.5) ? '{"name": "night"' : '{"name": "night", "webhook": {}}';
       if (n % SWAPPED_EACH === 0)
         await swap({ sales, night: breaks ? bad : night }, swapped++ % 2 === 0 ? AWAY_MS : 0);
@@ -120,13 +127,15 @@ async function run(stage: Stage): Promise<Outcome> {
       await delay(PAUSE_MS);
     }
   };
-  const calls = Math.ceil(reloads * RELOAD_SECONDS * RATE);
+  const rate = stage.count(RATE, RATE, SHORT_RATE);
+  const patience = stage.timed ? {} : { guardSeconds: SHORT_SECONDS.guard };
+  const calls = Math.ceil(reloads * RELOAD_SECONDS * rate);
   const [load] = await Promise.all([
     stage.load([router.address], {
       calls,
-      callsPerSecond: RATE,
+      callsPerSecond: rate,
       batch: 250,
-      script: () => call('sales', { callee }),
+      script: () => call('sales', { callee, ...patience }),
       astray: mixed,
     }),
     reloading(),
