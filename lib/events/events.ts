@@ -20,7 +20,7 @@ import { Settler } from './settler.ts';
  */
 
 export interface EventsOptions {
-  readonly store: Pick<Store, 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls'>;
+  readonly store: Pick<Store, 'ready' | 'write' | 'tenantOf' | 'deliveries' | 'liveCalls'>;
   /** Of now. */
   readonly schemes: () => ReadonlyMap<string, Scheme>;
   readonly sending: SendOptions;
@@ -55,7 +55,11 @@ export class Events {
     const { deliveries, liveCalls } = store;
     const id = uuidv7(clock.date());
     this.#options = options;
-    this.#settler = new Settler((results) => deliveries.settle(results, clock.date()), clock);
+    this.#settler = new Settler({
+      settle: (results) => deliveries.settle(results, clock.date()),
+      clock,
+      log,
+    });
     this.#heartbeat = new Heartbeat({
       id,
       liveCalls,
@@ -68,10 +72,11 @@ export class Events {
       ...(goneMs === undefined ? {} : { goneMs }),
     });
     this.#outbox = new Outbox({
-      write: async (happened) => {
-        await store.ready();
-        await deliveries.write(id, happened);
-      },
+      write: (happened) =>
+        store.write(async () => {
+          await this.#heartbeat.refresh();
+          return deliveries.write(id, happened);
+        }),
       onWritten: (lanes) => {
         for (const key of new Set(lanes.map(nameOf))) this.#lanes.get(key)?.kick();
       },

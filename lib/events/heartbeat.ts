@@ -51,15 +51,30 @@ export class Heartbeat {
     if (this.#running) await liveCalls.leave(id).catch(() => undefined);
   }
 
+  /**
+   * Before calls are written: back from an outage this router is silent in the database for too long, and another one would close
+   * what it has just opened. Rejects when the database does not take it.
+   */
+  async refresh(): Promise<void> {
+    const { clock, goneMs } = this.#options;
+    if (clock.now() - this.#lastMs > goneMs / 2) await this.#save();
+  }
+
+  async #save(): Promise<number> {
+    const { id, liveCalls, clock, beatMs } = this.#options;
+    await liveCalls.beat(id, clock.date());
+    // A process that was stalled, or a database that was: others have had no chance to say that they are alive.
+    const isSteady = clock.now() - this.#lastMs < 3 * beatMs;
+    this.#sinceMs = isSteady ? (this.#sinceMs ?? clock.now()) : clock.now();
+    this.#lastMs = clock.now();
+    return this.#lastMs - this.#sinceMs;
+  }
+
   async #beat(): Promise<void> {
-    const { id, liveCalls, clock, beatMs, goneMs, log } = this.#options;
+    const { clock, beatMs, goneMs, log } = this.#options;
     try {
-      await liveCalls.beat(id, clock.date());
-      // A process that was stalled, or a database that was: others have had no chance to say that they are alive.
-      const isSteady = clock.now() - this.#lastMs < 3 * beatMs;
-      this.#sinceMs = isSteady ? (this.#sinceMs ?? clock.now()) : clock.now();
-      this.#lastMs = clock.now();
-      if (clock.now() - this.#sinceMs >= goneMs) await this.#closeOrphans();
+      const steadyMs = await this.#save();
+      if (steadyMs >= goneMs) await this.#closeOrphans();
     } catch (error) {
       this.#sinceMs = null;
       log.debug('events: the heartbeat of this router could not be saved', { error: messageOf(error) });

@@ -10,7 +10,8 @@ import { isBusy, StoreFault } from '../store/fault.ts';
  */
 
 export interface OutboxOptions {
-  readonly write: (happened: Happened) => Promise<void>;
+  /** Resolves to how many events were dropped: another router has closed their calls. */
+  readonly write: (happened: Happened) => Promise<number>;
   /** These have something to send. */
   readonly onWritten: (lanes: readonly Lane[]) => void;
   readonly clock: Clock;
@@ -112,7 +113,9 @@ export class Outbox {
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, this.#batch);
       try {
-        await write(happenedIn(batch));
+        const dropped = await write(happenedIn(batch));
+        if (dropped > 0)
+          this.#lose(dropped, 'this router was taken for dead, and another one has closed their calls');
       } catch (error) {
         if (!(error instanceof StoreFault) || error.kind !== 'row') {
           this.#isDown(error);
@@ -125,6 +128,7 @@ export class Outbox {
         }
         log.error('events: the database rejects an event', { error: error.message });
         this.#lost++;
+        this.#batch = BATCH;
       }
       this.#queue.splice(0, batch.length);
       for (const { bytes } of batch) this.#bytes -= bytes;

@@ -1,20 +1,31 @@
 import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
 import type { Settled } from '../store/deliveries.ts';
+import { StoreFault } from '../store/fault.ts';
+
+export interface SettlerOptions {
+  readonly settle: (results: readonly Settled[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly result: Settled;
+  readonly resolve: () => void;
+}
 
 /** Writes the results of tries: those that end while a batch is written go into the next one. */
 export class Settler {
-  readonly #settle: (results: readonly Settled[]) => Promise<void>;
-  readonly #clock: Clock;
-  #waiting: { readonly result: Settled; readonly resolve: () => void }[] = [];
+  readonly #options: SettlerOptions;
+  #waiting: Waiting[] = [];
   #running = false;
   #closed = false;
 
-  constructor(settle: (results: readonly Settled[]) => Promise<void>, clock: Clock) {
-    this.#settle = settle;
-    this.#clock = clock;
+  constructor(options: SettlerOptions) {
+    this.#options = options;
   }
 
-  /** Resolves when it is written, or the router stops. */
+  /** Resolves when it is written, the database rejects it, or the router stops. */
   add(result: Settled): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ result, resolve });
@@ -31,28 +42,49 @@ export class Settler {
     this.#running = true;
     // Tries that end together are written together.
     await this.#pause(GATHER_MS);
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MOST);
-      while (!(await this.#written(batch.map(({ result }) => result))) && !this.#closed)
-        await this.#pause(AGAIN_MS);
-      for (const { resolve } of batch) resolve();
-    }
+    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0, MOST));
     this.#running = false;
   }
 
-  async #written(results: readonly Settled[]): Promise<boolean> {
-    try {
-      await this.#settle(results);
-      return true;
-    } catch {
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    while (!this.#closed) {
+      const fault = await this.#faultOf(batch);
+      if (fault === null) break;
+      if (fault.kind === 'row') {
+        // One of them is rejected, and the others are not to wait for it.
+        if (batch.length === 1) this.#reject(batch, fault);
+        else for (const one of batch) await this.#write([one]);
+        break;
+      }
       // The outbox reports a database that can't be reached.
-      return false;
+      await this.#pause(AGAIN_MS);
     }
+    for (const { resolve } of batch) resolve();
+  }
+
+  async #faultOf(
+    batch: readonly Waiting[],
+  ): Promise<{ readonly kind: string; readonly message: string } | null> {
+    try {
+      await this.#options.settle(batch.map(({ result }) => result));
+      return null;
+    } catch (error) {
+      return error instanceof StoreFault ? error : { kind: '', message: String(error) };
+    }
+  }
+
+  /** The event is sent again when it is free again. */
+  #reject([one]: readonly Waiting[], { message }: { readonly message: string }): void {
+    const { id, scheme, webhook } = one?.result.delivery ?? {};
+    this.#options.log.error('events: the database rejects the result of a try', {
+      ...{ id, scheme, webhook },
+      error: message,
+    });
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(ms, resolve);
+      this.#options.clock.after(ms, resolve);
     });
   }
 }

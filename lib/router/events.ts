@@ -20,7 +20,7 @@ export interface OwnEvents {
 
 export interface OwnEventsOptions {
   readonly config: Config;
-  readonly store: Pick<Store, 'ready' | 'tenantOf' | 'deliveries' | 'liveCalls' | 'clock'>;
+  readonly store: Pick<Store, 'ready' | 'write' | 'tenantOf' | 'deliveries' | 'liveCalls' | 'clock'>;
   readonly schemes: () => ReadonlyMap<string, Scheme>;
   readonly secrets: () => Secrets;
   readonly tokens: Tokens;

@@ -15,6 +15,8 @@ export interface Database {
    * stays as it is.
    */
   readonly append: (lines: readonly NumberedLine[]) => Promise<void>;
+  /** For changes of the tables, which may take longer than any query. */
+  readonly migrating: <T>(work: (db: Kysely<Tables>) => Promise<T>) => Promise<T>;
   /** The file, or the URL without its password. */
   readonly place: string;
   /** Calls back at each notification on a channel, and whenever one may have been missed. Returns a function that ends it. */

@@ -45,10 +45,10 @@ export class Deliveries {
     this.#database = database;
   }
 
-  /** Idempotent. Events of a call that another router has closed meanwhile are dropped. */
-  async write(router: string, { opened, deliveries, closed }: Happened): Promise<void> {
+  /** Idempotent. Events of a call that another router has closed meanwhile are dropped; resolves to how many. */
+  async write(router: string, { opened, deliveries, closed }: Happened): Promise<number> {
     const { writer, kind } = this.#database;
-    await writer.transaction().execute(async (transaction) => {
+    return writer.transaction().execute(async (transaction) => {
       const ours = new Set(opened.map(({ call_id }) => call_id));
       const asked = [...new Set([...deliveries.map(({ call_id }) => call_id), ...closed])].filter(
         (id) => !ours.has(id),
@@ -76,6 +76,7 @@ export class Deliveries {
         transaction,
         deliveries.filter(({ call_id }) => ours.has(call_id)),
       );
+      const foreign = deliveries.filter(({ call_id }) => !ours.has(call_id)).map(({ id }) => id);
       if (closed.length > 0) {
         await transaction
           .deleteFrom('live_calls')
@@ -83,6 +84,14 @@ export class Deliveries {
           .where('router', '=', router)
           .execute();
       }
+      if (foreign.length === 0) return 0;
+      // What is there was written when its answer was lost.
+      const there = await transaction
+        .selectFrom('deliveries')
+        .select('id')
+        .where('id', 'in', foreign)
+        .execute();
+      return foreign.length - there.length;
     });
   }
 

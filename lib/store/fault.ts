@@ -1,10 +1,10 @@
 /**
  * Why the database failed. `row`: it rejects this very row; `busy`: somebody else holds it; `gone`: it can't be reached, is
- * full or read-only; `refused`: it wants another password, user or name; `version`: its tables are of a later program.
+ * full or read-only; `tables`: its tables are not there; `refused`: it wants another password, user or name; `version`: its tables are of a later program.
  */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';
-  readonly kind: 'row' | 'busy' | 'gone' | 'refused' | 'version' | 'closed';
+  readonly kind: 'row' | 'busy' | 'gone' | 'tables' | 'refused' | 'version' | 'closed';
   /** The database's own code: `SQLITE_FULL`, `53300`. */
   readonly code: string;
 

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from './database.ts';
 import { StoreFault } from './fault.ts';
-import { MIGRATIONS, statementsOf, type Kind } from './migrations.ts';
+import { MIGRATIONS, statementsOf } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
 /** An arbitrary constant: the holder of this lock changes the tables. */
@@ -16,28 +17,29 @@ export interface MigrateOptions {
  * and finds nothing left to do. Rejects with StoreFault `version` where a later program has been.
  */
 export async function migrate(
-  db: Kysely<Tables>,
-  kind: Kind,
+  { kind, writer, migrating }: Pick<Database, 'kind' | 'writer' | 'migrating'>,
   { program, at }: MigrateOptions,
 ): Promise<void> {
-  if ((await versionOf(db)) === MIGRATIONS.length) return;
-  await db.transaction().execute(async (transaction) => {
-    if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
-    const time = kind === 'postgres' ? 'timestamptz(3)' : 'text';
-    await sql
-      .raw(
-        `create table if not exists schema_versions (version integer primary key, applied_at ${time} not null, program text not null)`,
-      )
-      .execute(transaction);
-    const version = await appliedIn(transaction);
-    refuseNewer(version);
-    for (const [index, migration] of MIGRATIONS.entries()) {
-      if (index < version) continue;
-      for (const statement of statementsOf(migration, kind)) await sql.raw(statement).execute(transaction);
-      const row = { version: index + 1, applied_at: at.toISOString(), program };
-      await transaction.insertInto('schema_versions').values(row).execute();
-    }
-  });
+  if ((await versionOf(writer)) === MIGRATIONS.length) return;
+  await migrating((db) =>
+    db.transaction().execute(async (transaction) => {
+      if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
+      const time = kind === 'postgres' ? 'timestamptz(3)' : 'text';
+      await sql
+        .raw(
+          `create table if not exists schema_versions (version integer primary key, applied_at ${time} not null, program text not null)`,
+        )
+        .execute(transaction);
+      const version = await appliedIn(transaction);
+      refuseNewer(version);
+      for (const [index, migration] of MIGRATIONS.entries()) {
+        if (index < version) continue;
+        for (const statement of statementsOf(migration, kind)) await sql.raw(statement).execute(transaction);
+        const row = { version: index + 1, applied_at: at.toISOString(), program };
+        await transaction.insertInto('schema_versions').values(row).execute();
+      }
+    }),
+  );
 }
 
 /** For a program that only reads. Rejects with StoreFault where the tables are not of this program. */

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { guarded } from '../emitter.ts';
 import { StoreFault } from './fault.ts';
+import { storable } from './parameters.ts';
 import type { Tables } from './tables.ts';
 
 /** Kysely over `pg`, with times as text and counts as numbers, as SQLite gives them. */
@@ -13,13 +14,16 @@ export interface PostgresSettings {
   readonly connections: number;
   /** A slower query is given up, and its connection closed: a database that hangs answers nothing at all. */
   readonly queryMs: number;
+  /** How long PostgreSQL waits for the next word of a transaction; as long as for a query, where nothing is said. */
+  readonly idleMs?: number;
 }
 
 const CONNECT_MS = 5_000;
 /** The router gives a query up before PostgreSQL does: only then is the connection closed. */
 const AFTER_MS = 2_000;
 
-export function postgresDatabase({ url, password, connections, queryMs }: PostgresSettings): Kysely<Tables> {
+export function postgresDatabase(settings: PostgresSettings): Kysely<Tables> {
+  const { url, password, connections, queryMs, idleMs = queryMs } = settings;
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
   types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => new Date(text).toISOString());
@@ -31,6 +35,7 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
     query_timeout: queryMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'esl-router',
     // It does not keep the process alive.
     allowExitOnIdle: true,
@@ -39,7 +44,7 @@ export function postgresDatabase({ url, password, connections, queryMs }: Postgr
   guarded(pool);
   // Compiling a question takes longer than any page: 100 ms. A line that went dead in a transaction leaves its locks behind, on
   // the very rows that are written again, for as long as PostgreSQL waits for its next word: two hours by default.
-  const begin = `set jit = off; set idle_in_transaction_session_timeout = ${queryMs}; set statement_timeout = ${queryMs + AFTER_MS}`;
+  const begin = `set jit = off; set idle_in_transaction_session_timeout = ${idleMs}; set statement_timeout = ${queryMs + AFTER_MS}`;
   pool.on('connect', (client) => {
     client.query(begin).catch(() => undefined);
   });
@@ -73,7 +78,7 @@ function lossy(pool: pg.Pool) {
       return {
         query: async (sql: string, parameters: readonly unknown[]) => {
           try {
-            return await client.query(sql, [...parameters]);
+            return await client.query(sql, storable(parameters));
           } catch (error) {
             const fault = faultOf(error);
             if (fault.kind === 'gone') broken = fault;
@@ -90,7 +95,7 @@ function lossy(pool: pg.Pool) {
   } as unknown as pg.Pool;
 }
 
-/** By SQLSTATE: class 22 and 23 are about the row, 28 and 3D about who asks for what, 57014 and 55P03 about a lock. */
+/** By SQLSTATE: class 22 and 23 are about the row, 28 and 3D about who asks for what, 57014 and 55P03 about a lock, 42P01 about a table that is not there. */
 function faultOf(error: unknown): StoreFault {
   if (error instanceof StoreFault) return error;
   const { message, code = '' } = error as Error & { code?: string };
@@ -106,6 +111,7 @@ function faultOf(error: unknown): StoreFault {
 
 function kindOf(code: string): StoreFault['kind'] {
   if (/^(22|23|54)...$/.test(code)) return 'row';
+  if (code === '42P01') return 'tables';
   if (/^(28|3D)...$/.test(code) || code === '42501') return 'refused';
   if (/^(40|55)...$/.test(code) || code === '57014') return 'busy';
   return 'gone';

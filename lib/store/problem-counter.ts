@@ -34,6 +34,7 @@ interface Failure {
 }
 
 const GATHER_MS = 2_000;
+const AGAIN_MS = 5_000;
 /** Of one gathering. A router has some schemes and some CRMs, and a stranger can't make up more of them. */
 const MAX_KINDS = 500;
 
@@ -51,7 +52,7 @@ export class ProblemCounter implements CallObserver {
     if (failures.length === 0) return;
     const tenant = this.#options.tenantOf(record);
     for (const failure of failures) this.#add(failure, tenant, record);
-    this.#cancel ??= this.#options.clock.after(GATHER_MS, () => void this.flush(), { keepsAlive: false });
+    this.#later(GATHER_MS);
   }
 
   /** Never rejects: what the store does not take now is counted with what comes next. */
@@ -73,9 +74,14 @@ export class ProblemCounter implements CallObserver {
       } catch (error) {
         log.debug('store: problems can not be counted', { error: messageOf(error) });
         for (const [kind, left] of gathered) this.#keep(kind, left);
+        this.#later(AGAIN_MS);
         return;
       }
     }
+  }
+
+  #later(ms: number): void {
+    this.#cancel ??= this.#options.clock.after(ms, () => void this.flush(), { keepsAlive: false });
   }
 
   #add(failure: Failure, tenant: string, { id, startedAt }: CallRecord): void {

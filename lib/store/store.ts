@@ -54,6 +54,8 @@ export interface StoreState extends WriterState {
 /** Of calls without one of their own, and of all that belongs to the router. */
 export const DEFAULT_TENANT = 'default';
 const QUERY_MS = 10_000;
+/** An index of a large table takes minutes. */
+const MIGRATION_MS = 3_600_000;
 const BUSY_MS = 2_000;
 const CLOSE_MS = 3_000;
 const START_MS = 3_000;
@@ -104,7 +106,7 @@ export class Store {
   readonly #sweeper: Sweeper;
   readonly #secrets: readonly string[];
   #redactor: Redactor;
-  #migrated = false;
+  #migrating: Promise<void> | null = null;
 
   private constructor(database: Database, options: StoreOptions) {
     const { clock, log, config, secrets = [] } = options;
@@ -127,12 +129,12 @@ export class Store {
     this.problemCounter = new ProblemCounter({ problems: this.problems, tenantOf, clock, log });
     this.upkeep = new Upkeep(database, pauseOf(clock));
     this.#writer = new Writer({
-      write: async (rows) => {
-        await this.ready();
-        await this.calls.insert(rows);
-        await this.shadows.add(rows.flatMap(({ shadows }) => shadows));
-        await this.canaries.add(rows.flatMap(({ canary }) => canary));
-      },
+      write: (rows) =>
+        this.write(async () => {
+          await this.calls.insert(rows);
+          await this.shadows.add(rows.flatMap(({ shadows }) => shadows));
+          await this.canaries.add(rows.flatMap(({ canary }) => canary));
+        }),
       clock,
       log,
     });
@@ -213,11 +215,30 @@ export class Store {
 
   /** Resolves when its tables are there; rejects if that is unknown, or if they can't be created. */
   async ready(): Promise<void> {
-    if (this.#migrated) return;
+    const migrating = (this.#migrating ??= this.#migrate());
+    try {
+      await migrating;
+    } catch (error) {
+      if (this.#migrating === migrating) this.#migrating = null;
+      throw error;
+    }
+  }
+
+  /** When its tables are there. A database that was created anew, or a file that was deleted, has them again with the next try. */
+  async write<T>(work: () => Promise<T>): Promise<T> {
+    await this.ready();
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof StoreFault && error.kind === 'tables') this.#migrating = null;
+      throw error;
+    }
+  }
+
+  async #migrate(): Promise<void> {
     const { version, clock } = this.#options;
-    await migrate(this.#database.writer, this.#database.kind, { program: version, at: clock.date() });
+    await migrate(this.#database, { program: version, at: clock.date() });
     await this.clock.follow();
-    this.#migrated = true;
   }
 
   /** Whose a call is. */
@@ -287,6 +308,7 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
       writer: writer.queries,
       reader: reader.queries,
       append: (lines) => writer.append(batchOf(lines)),
+      migrating: (work) => work(writer.queries),
       place: file,
       close: async () => {
         await Promise.all([writer.queries.destroy(), reader.queries.destroy()]);
@@ -294,13 +316,27 @@ async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: numb
     };
   }
   const { url, password } = place;
-  const writer = postgresDatabase({ url, password, connections: 2, queryMs: QUERY_MS });
-  const reader = postgresDatabase({ url, password, connections: 3, queryMs: QUERY_MS });
+  const limits = { url, password, queryMs: QUERY_MS };
+  const writer = postgresDatabase({ ...limits, connections: 2 });
+  const reader = postgresDatabase({ ...limits, connections: 3 });
   return {
     kind: 'postgres',
     writer,
     reader,
     append: (lines) => appendToPostgres(writer, lines),
+    migrating: async (work) => {
+      const patient = postgresDatabase({
+        ...limits,
+        connections: 1,
+        queryMs: MIGRATION_MS,
+        idleMs: QUERY_MS,
+      });
+      try {
+        return await work(patient);
+      } finally {
+        await patient.destroy();
+      }
+    },
     place: shownPlace(url),
     listen: (channel, onWord) => listening({ url, password, channel, onWord, clock: systemClock }),
     close: async () => {

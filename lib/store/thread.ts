@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { guarded } from '../emitter.ts';
 import { StoreFault } from './fault.ts';
+import { storable } from './parameters.ts';
 
 /** Our side of a thread that has a SQLite file open: queries go out in order, answers come back in order. */
 
@@ -45,7 +46,7 @@ export class SqliteThread {
   }
 
   ask(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }> {
-    return this.#ask({ sql, parameters });
+    return this.#ask({ sql, parameters: storable(parameters) });
   }
 
   /** All of it or nothing. */
@@ -91,9 +92,11 @@ export class SqliteThread {
       workerData: this.#settings,
       name: 'store',
     });
-    // A thread that ends is started again by the next question.
+    // A thread that ends is started again by the next question. It ends twice, by an error and by its exit: what waits then is the
+    // next one's.
     const gone = (error: Error): void => {
-      if (this.#worker === worker) this.#worker = null;
+      if (this.#worker !== worker) return;
+      this.#worker = null;
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     };
@@ -108,15 +111,16 @@ export class SqliteThread {
       this.#waiting.delete(answer.id);
       if (this.#waiting.size === 0) worker.unref();
       if (answer.ok) waiting?.resolve(answer);
-      else waiting?.reject(new StoreFault(kindOf(answer.code), answer.message, answer.code));
+      else waiting?.reject(new StoreFault(kindOf(answer), answer.message, answer.code));
     });
     return worker;
   }
 }
 
 /** `SQLITE_BUSY` passes, `SQLITE_CONSTRAINT` is about the row. */
-function kindOf(code: string): StoreFault['kind'] {
+function kindOf({ code, message }: { readonly code: string; readonly message: string }): StoreFault['kind'] {
   if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code)) return 'row';
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'busy';
+  if (code === 'SQLITE_ERROR' && message.startsWith('no such table')) return 'tables';
   return 'gone';
 }

@@ -1,4 +1,5 @@
 import Database from 'libsql';
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { COLUMNS, fieldsIn } from './line.ts';
 import type { ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
@@ -12,6 +13,8 @@ type Connection = InstanceType<typeof Database>;
 type Statement = Database.Statement;
 
 let connection: Connection | null = null;
+/** The file that it has open. */
+let opened = '';
 const statements = new Map<string, Statement>();
 
 const OF_EACH = `
@@ -31,24 +34,42 @@ const OF_A_WRITER = `
   pragma journal_size_limit = 67108864;
 `;
 
-/** Opened with the first question: a file that can't be opened fails the question, and the next one tries again. */
+/** Which file has the name now; empty: none. */
+function identity(): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? '' : `${found.dev} ${found.ino}`;
+}
+
+/**
+ * Opened with the first question: a file that can't be opened fails the question, and the next one tries again. One that was deleted
+ * or replaced would be written on without an error, where nobody finds it: it is opened anew by its name.
+ */
 function open(): Connection {
-  if (connection !== null) return connection;
-  const opened = new Database(file, { readonly, fileMustExist: readonly, timeout: busyMs });
+  if (connection !== null) {
+    if (connection.inTransaction || identity() === opened) return connection;
+    close();
+  }
+  // The library creates it, whatever it is told.
+  if (readonly && identity() === '') {
+    throw Object.assign(new Error('there is no such file'), { code: 'SQLITE_CANTOPEN' });
+  }
+  const next = new Database(file, { readonly, fileMustExist: readonly, timeout: busyMs });
   try {
-    opened.exec(readonly ? OF_EACH : `${OF_EACH} ${OF_A_WRITER}`);
+    next.exec(readonly ? OF_EACH : `${OF_EACH} ${OF_A_WRITER}`);
   } catch (error) {
-    opened.close();
+    next.close();
     throw error;
   }
-  connection = opened;
-  return opened;
+  connection = next;
+  opened = identity();
+  return next;
 }
 
 function prepared(sql: string): Statement {
+  const database = open();
   const known = statements.get(sql);
   if (known !== undefined) return known;
-  const statement = open().prepare(sql);
+  const statement = database.prepare(sql);
   if (statements.size >= STATEMENTS) statements.clear();
   statements.set(sql, statement);
   return statement;
@@ -80,6 +101,7 @@ const CONTROL = /^(?:begin|commit|rollback|pragma)\b/;
  */
 function execute(sql: string, parameters: readonly unknown[]): Result {
   if (CONTROL.test(sql)) {
+    if (sql.startsWith('begin')) abandon();
     open().exec(sql);
     return DONE;
   }
@@ -92,8 +114,14 @@ function execute(sql: string, parameters: readonly unknown[]): Result {
   return readonly || open().inTransaction ? run() : inTransaction(run);
 }
 
+/** A transaction of somebody who has heard that the thread had ended, and will not end it. */
+function abandon(): void {
+  if (connection?.inTransaction === true) connection.exec('rollback');
+}
+
 /** With the lock for writing at once: one that reads first and then may not write would have to begin again. */
 function inTransaction<T>(work: () => T): T {
+  abandon();
   const database = open();
   database.exec('begin immediate');
   try {

@@ -57,6 +57,23 @@ onBothDatabases('events in the store', (database) => {
     expect(shown(await take(4, 10, { ...LANE, webhook: 'chat' }))).to.deep.equal(['a1']);
   });
 
+  it('keeps a text with U+0000 in it, which a CRM may send', async () => {
+    await write('r', ['a'], [event(1, 'a', 1)]);
+    const [taken] = await take(3);
+    if (taken === undefined) throw new Error('nothing is due');
+    await settle(4, { kind: 'failed', delivery: taken, error: 'HTTP 500: a\0b', nextAt: at(4) });
+    expect((await take(5)).map(({ last_error }) => last_error)).to.deep.equal(['HTTP 500: a\ufffdb']);
+  });
+
+  it('says how many it drops: events of calls that another router has closed', async () => {
+    expect(await write('r', ['a'], [event(1, 'a', 1)])).to.equal(0);
+    expect(await write('other', [], [event(2, 'a', 2), event(3, 'a', 3)])).to.equal(2);
+    // An answer that was lost: all of it is there.
+    expect(await write('r', [], [event(4, 'a', 4)], ['a'])).to.equal(0);
+    const [last] = await take(1);
+    expect(last?.seq).to.equal(1);
+  });
+
   it('lets the next one go when the one before has arrived, and forgets what it held', async () => {
     await write('r', ['a'], [event(1, 'a', 1), event(2, 'a', 2)]);
     const [first] = await take(3);

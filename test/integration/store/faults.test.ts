@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
 import Database from 'libsql';
 import { RouterError } from '../../../lib/errors.ts';
@@ -146,6 +147,20 @@ onBothDatabases('faults of the store', (database) => {
     expect(last?.fields).to.deep.equal({ lost });
   });
 
+  it('makes its tables again when they were deleted under it', async () => {
+    const store = await open(place);
+    store.record(callRecord());
+    await store.flush();
+    if (database().kind === 'postgres')
+      await database().execute(place, 'drop schema public cascade; create schema public');
+    else rmSync((place.url ?? '').replace('sqlite:', ''));
+    const after = callRecord();
+    store.record(after);
+    await until('it is written', () => store.state.written === 2);
+    expect(store.state).to.include({ status: 'up', queued: 0, lost: 0 });
+    expect((await store.calls.page({})).calls.map(({ id }) => id)).to.deep.equal([after.id]);
+  });
+
   it('writes what is queued when it closes', async () => {
     const store = await open(place);
     for (let n = 0; n < 250; n++) store.record(callRecord());
@@ -251,6 +266,65 @@ describe('faults of a SQLite file', () => {
         other.close();
       }
     } finally {
+      await queries.destroy();
+    }
+  });
+
+  for (const kept of [false, true])
+    it(`a file that a backup takes the place of, its log ${kept ? 'left there' : 'deleted'}: written on`, async function () {
+      this.timeout(60_000);
+      const store = await openStore({ url: `sqlite:${file}` });
+      try {
+        const before = callRecord();
+        store.record(before);
+        await store.flush();
+        const backup = join(folder, 'backup.db');
+        const other = new Database(file);
+        other.exec(`vacuum into '${backup}'`);
+        other.close();
+        store.record(callRecord());
+        await store.flush();
+        expect(await countOf(store)).to.equal(2);
+        if (!kept) for (const end of ['-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+        renameSync(backup, file);
+        const after = callRecord();
+        store.record(after);
+        await until('it is written', () => store.state.written === 3);
+        const ids = (await store.calls.page({})).calls.map(({ id }) => id);
+        expect(ids).to.include.members([before.id, after.id]);
+      } finally {
+        await store.close();
+      }
+      const read = new Database(file);
+      expect(read.prepare('pragma integrity_check').all()).to.deep.equal([{ integrity_check: 'ok' }]);
+      read.close();
+    });
+
+  it('a thread that dies while much waits for it: the next one writes', async function () {
+    this.timeout(60_000);
+    await (await openStore({ url: `sqlite:${file}` })).close();
+    const threads = new Set<Worker>();
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (this: Worker, ...words) {
+      threads.add(this);
+      postMessage.apply(this, words);
+    };
+    const { queries } = sqliteDatabase({ file, readonly: false, busyMs: 50 });
+    try {
+      const write = () =>
+        queries.transaction().execute((transaction) => transaction.deleteFrom('routers').execute());
+      await write();
+      expect(threads.size).to.equal(1);
+      const many = Array.from({ length: 20 }, async () => {
+        for (let n = 0; n < 20; n++) await write().catch(() => undefined);
+      });
+      // What it does not understand is an exception that nobody catches.
+      for (const thread of threads) thread.postMessage(null);
+      await Promise.all(many);
+      await write();
+      expect(threads.size).to.equal(2);
+    } finally {
+      Worker.prototype.postMessage = postMessage;
       await queries.destroy();
     }
   });

@@ -74,6 +74,22 @@ describe('heartbeat of a router', () => {
     expect(stage.closed).to.deep.equal([]);
   });
 
+  it('says that it is alive before it writes calls, after an outage and not each time', async () => {
+    const stage = new Stage();
+    const router = stage.router('one', ['a']);
+    router.start();
+    await stage.pass(10);
+    const seen = stage.seen.get('one');
+    await router.refresh();
+    expect(stage.seen.get('one')).to.equal(seen);
+    stage.down = true;
+    await stage.pass(40);
+    expect(await router.refresh().then(() => 'saved', String)).to.contain('no database');
+    stage.down = false;
+    await router.refresh();
+    expect(stage.seen.get('one')).to.equal(stage.clock.date().getTime());
+  });
+
   it('judges nobody after a standstill of its own', async () => {
     const stage = new Stage();
     const [one, two] = [stage.router('one', ['a']), stage.router('two', ['b'])];

@@ -30,12 +30,14 @@ describe('outbox of events', () => {
     const clock = new ManualClock();
     const log = listeningLog();
     const written: Happened[] = [];
-    const database = { down: true, fault: new Error('no database') };
+    const database = { down: true, fault: new Error('no database'), dropped: 0, rejected: '' };
     const outbox = new Outbox({
       write: (happened) => {
         if (database.down) return Promise.reject(database.fault);
+        if (happened.deliveries.some(({ id }) => id === database.rejected))
+          return Promise.reject(new StoreFault('row', 'not this one'));
         written.push(happened);
-        return Promise.resolve();
+        return Promise.resolve(database.dropped);
       },
       onWritten: () => undefined,
       clock,
@@ -47,7 +49,8 @@ describe('outbox of events', () => {
     const turns = async (): Promise<void> => {
       for (let n = 0; n < 20; n++) await Promise.resolve();
     };
-    return { clock, log, database, outbox, all, turns };
+    const batches = (): number[] => written.map(({ deliveries }) => deliveries.length);
+    return { clock, log, database, outbox, all, batches, turns };
   }
 
   it('closes each call that it has opened, however little room there is', async () => {
@@ -91,6 +94,27 @@ describe('outbox of events', () => {
     expect(all('deliveries').map(({ id }) => id)).to.deep.equal(['a-1', 'b-1']);
     expect(all('closed')).to.deep.equal(['a', 'b']);
     expect(outbox.state.lost).to.equal(1);
+  });
+
+  it('counts events whose calls another router has closed, and says so', async () => {
+    const { log, database, outbox, turns } = stage(100_000);
+    database.down = false;
+    database.dropped = 2;
+    outbox.add(event('a', 2));
+    await turns();
+    expect(outbox.state).to.include({ queued: 0, lost: 2 });
+    expect(log.lines.map(({ level, message }) => `${level} ${message}`).join()).to.contain('taken for dead');
+  });
+
+  it('writes in batches again behind an event that the database rejects', async () => {
+    const { database, outbox, batches, turns } = stage(1_000_000);
+    database.down = false;
+    database.rejected = 'bad-1';
+    outbox.add(event('bad', 1));
+    for (let n = 1; n <= 300; n++) outbox.add(event('good', n));
+    for (let n = 0; n < 30; n++) await turns();
+    expect(outbox.state).to.include({ queued: 0, lost: 1 });
+    expect(batches()).to.have.length.below(10);
   });
 
   it('writes as soon as a lock is gone, however long it was held', async () => {

@@ -112,4 +112,28 @@ describe('problems of calls', () => {
     await counter.flush();
     expect(taken).to.have.length(2);
   });
+
+  it('are counted as soon as the store takes them again, with no new one to come', async () => {
+    const clock = new ManualClock();
+    let isDown = true;
+    const counted: number[] = [];
+    const problems: Pick<Problems, 'count'> = {
+      count: ({ count = 0 }) => {
+        if (isDown) return Promise.reject(new Error('no database'));
+        counted.push(count);
+        return Promise.resolve();
+      },
+    };
+    const counter = new ProblemCounter({ problems, tenantOf: () => 'default', clock, log: listeningLog() });
+    counter.ended(record('1', { result: 'error', reason: 'overloaded' }));
+    const pass = async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      for (let n = 0; n < 20; n++) await Promise.resolve();
+    };
+    await pass(2_000);
+    await pass(5_000);
+    isDown = false;
+    await pass(5_000);
+    expect(counted).to.deep.equal([1]);
+  });
 });
