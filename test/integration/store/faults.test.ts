@@ -304,11 +304,12 @@ describe('faults of a SQLite file', () => {
     this.timeout(60_000);
     await (await openStore({ url: `sqlite:${file}` })).close();
     const threads = new Set<Worker>();
-    const { postMessage } = Worker.prototype;
-    Worker.prototype.postMessage = function (this: Worker, ...words) {
+    const own = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage') ?? {};
+    const value = function (this: Worker, ...words: unknown[]): void {
       threads.add(this);
-      postMessage.apply(this, words);
+      (own.value as (...words: unknown[]) => void).apply(this, words);
     };
+    Object.defineProperty(Worker.prototype, 'postMessage', { ...own, value });
     const { queries } = sqliteDatabase({ file, readonly: false, busyMs: 50 });
     try {
       const write = () =>
@@ -324,7 +325,7 @@ describe('faults of a SQLite file', () => {
       await write();
       expect(threads.size).to.equal(2);
     } finally {
-      Worker.prototype.postMessage = postMessage;
+      Object.defineProperty(Worker.prototype, 'postMessage', own);
       await queries.destroy();
     }
   });
