@@ -1,12 +1,18 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import './console.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
 import { Problem } from '../api/client.ts';
 import { LoginGate } from './login.tsx';
 import { session } from '../api/session.ts';
-import { preloadPage, router } from './router.tsx';
+import { router } from './router.tsx';
 import { theme } from './theme.ts';
+import { speak } from '../words/index.ts';
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -18,14 +24,19 @@ const queries = new QueryClient({
   },
 });
 
-/** Before anything is drawn: who looks, and the code of the page, are asked for side by side. */
-export function begin(): void {
-  // What fails is told by who draws it.
+/** Draws it. Rejects when the words of the language can't be had. */
+export async function draw(root: HTMLElement): Promise<void> {
+  // Before anything is drawn: who looks. What fails is told by who draws it.
   queries.query(session).catch(() => undefined);
-  preloadPage();
+  await speak();
+  createRoot(root).render(
+    <StrictMode>
+      <Console />
+    </StrictMode>,
+  );
 }
 
-export function Console() {
+function Console() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <Notifications position="bottom-right" />

@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import { Home } from './home.tsx';
 import { Lost } from './lost.tsx';
+import { PAGES } from './pages.ts';
 import { Shell } from './shell.tsx';
 
 /** Every page and its address. What a page shows, its filters too, stands in the address: a link shows another person the same. */
@@ -39,68 +40,68 @@ const start = createRoute({
   getParentRoute: () => root,
   path: '/start',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/start/start.tsx'), 'Start'),
+  component: lazyRouteComponent(PAGES['/start'], 'Start'),
 });
 const live = createRoute({
   getParentRoute: () => root,
   path: '/live',
-  component: lazyRouteComponent(() => import('../pages/live/live.tsx'), 'LivePage'),
+  component: lazyRouteComponent(PAGES['/live'], 'LivePage'),
 });
 const calls = createRoute({
   getParentRoute: () => root,
   path: '/calls',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/calls/calls.tsx'), 'Calls'),
+  component: lazyRouteComponent(PAGES['/calls'], 'Calls'),
 });
 const call = createRoute({
   getParentRoute: () => root,
   path: '/calls/$id',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/calls/one-call.tsx'), 'OneCallPage'),
+  component: lazyRouteComponent(PAGES['/calls/$id'], 'OneCallPage'),
 });
 const reasons = createRoute({
   getParentRoute: () => root,
   path: '/reasons',
-  component: lazyRouteComponent(() => import('../pages/reasons/reasons.tsx'), 'Reasons'),
+  component: lazyRouteComponent(PAGES['/reasons'], 'Reasons'),
 });
 const schemes = createRoute({
   getParentRoute: () => root,
   path: '/schemes',
-  component: lazyRouteComponent(() => import('../pages/schemes/schemes.tsx'), 'Schemes'),
+  component: lazyRouteComponent(PAGES['/schemes'], 'Schemes'),
 });
 const scheme = createRoute({
   getParentRoute: () => root,
   path: '/schemes/$name',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/schemes/editor.tsx'), 'SchemeEditor'),
+  component: lazyRouteComponent(PAGES['/schemes/$name'], 'SchemeEditor'),
 });
 const problems = createRoute({
   getParentRoute: () => root,
   path: '/problems',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/problems/problems.tsx'), 'Problems'),
+  component: lazyRouteComponent(PAGES['/problems'], 'Problems'),
 });
 const deliveries = createRoute({
   getParentRoute: () => root,
   path: '/deliveries',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/deliveries/deliveries.tsx'), 'Deliveries'),
+  component: lazyRouteComponent(PAGES['/deliveries'], 'Deliveries'),
 });
 const status = createRoute({
   getParentRoute: () => root,
   path: '/status',
-  component: lazyRouteComponent(() => import('../pages/status/status.tsx'), 'StatusPage'),
+  component: lazyRouteComponent(PAGES['/status'], 'StatusPage'),
 });
 const people = createRoute({
   getParentRoute: () => root,
   path: '/people',
-  component: lazyRouteComponent(() => import('../pages/people/people.tsx'), 'People'),
+  component: lazyRouteComponent(PAGES['/people'], 'People'),
 });
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
   validateSearch: asText,
-  component: lazyRouteComponent(() => import('../pages/people/audit.tsx'), 'AuditPage'),
+  component: lazyRouteComponent(PAGES['/audit'], 'AuditPage'),
 });
 
 export const router = createRouter({
@@ -123,15 +124,6 @@ export const router = createRouter({
   defaultPreload: 'intent',
   scrollRestoration: true,
 });
-
-/** The code of the page that is wanted; nothing of it runs, as nobody may be logged in yet. */
-export function preloadPage(): void {
-  const matches: readonly { readonly routeId: keyof typeof router.routesById }[] = router.matchRoutes(
-    location.pathname,
-    {},
-  );
-  for (const { routeId } of matches) void router.loadRouteChunk(router.routesById[routeId]);
-}
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -11,8 +11,10 @@ import { useNow } from '../../ui/when.tsx';
 import { LiveCallTable, STATES } from './live-calls.tsx';
 import { BreakerPanel, DeliveriesPanel, RouterPanel, StorePanel } from './panels.tsx';
 
-// Charts are the largest part of all, and nobody waits for them to see the calls.
-const LiveCharts = lazy(async () => ({ default: (await import('./charts.tsx')).LiveCharts }));
+// Charts are the largest part of all, and nobody waits for them to see the calls; they come beside what they show.
+const charts = import('./charts.tsx');
+charts.catch(() => undefined);
+const LiveCharts = lazy(async () => ({ default: (await charts).LiveCharts }));
 const CHART_PX = 238;
 
 /** What goes on now: every call, and whether all that it needs is well. Only what shows calls is drawn again with each event. */
