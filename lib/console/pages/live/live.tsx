@@ -1,6 +1,6 @@
 import { Badge, Box, Grid, Group, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, memo, Suspense } from 'react';
+import { lazy, memo, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Live } from '../../../api/types.ts';
 import { minutes, useLive, type LiveView } from '../../api/live.ts';
@@ -12,9 +12,8 @@ import { LiveCallTable, STATES } from './live-calls.tsx';
 import { BreakerPanel, DeliveriesPanel, RouterPanel, StorePanel } from './panels.tsx';
 
 // Charts are the largest part of all, and nobody waits for them to see the calls; they come beside what they show.
-const charts = import('./charts.tsx');
-charts.catch(() => undefined);
-const LiveCharts = lazy(async () => ({ default: (await charts).LiveCharts }));
+const loadCharts = () => import('./charts.tsx');
+const LiveCharts = lazy(async () => ({ default: (await loadCharts()).LiveCharts }));
 const CHART_PX = 238;
 
 /** What goes on now: every call, and whether all that it needs is well. Only what shows calls is drawn again with each event. */
@@ -47,6 +46,9 @@ export function LivePage() {
 
 const Lately = memo(function Lately() {
   const query = useQuery(minutes);
+  useEffect(() => {
+    loadCharts().catch(() => undefined);
+  }, []);
   return (
     <Suspense fallback={<Skeleton h={CHART_PX} aria-busy="true" />}>
       <Loaded query={query} rows={4}>
