@@ -6,6 +6,8 @@ import { browserInstalled, NO_BROWSER, openConsole } from './console.ts';
 if (!browserInstalled()) throw new Error(NO_BROWSER);
 const house = await openConsole({
   users: ['admin'],
+  // As people have it: the pictures show where a file is.
+  settings: { SCHEMES_DIR: 'schemes' },
   schemes: schemesFor('CRM_URL'),
   crm: ({ body }) =>
     SCENES.find(({ caller, hidden }) => body.includes(`"${hidden === true ? '' : caller}"`))?.reply ?? {
