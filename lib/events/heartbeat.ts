@@ -52,8 +52,8 @@ export class Heartbeat {
   }
 
   /**
-   * Before calls are written: back from an outage this router is silent in the database for too long, and another one would close
-   * what it has just opened. Rejects when the database does not take it.
+   * Before calls are written: after an outage the database has not heard from this router for too long, and another one would close
+   * the calls at once. Rejects when the database does not take it.
    */
   async refresh(): Promise<void> {
     const { clock, goneMs } = this.#options;

@@ -33,7 +33,7 @@ export class Settler {
     });
   }
 
-  /** What can't be written now is tried again by the next router. */
+  /** What can't be written at the first try from now on is left to the next router, which sends the event again. */
   close(): void {
     this.#closed = true;
   }
@@ -47,7 +47,7 @@ export class Settler {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    while (!this.#closed) {
+    for (;;) {
       const fault = await this.#faultOf(batch);
       if (fault === null) break;
       if (fault.kind === 'row') {
@@ -57,6 +57,7 @@ export class Settler {
         break;
       }
       // The outbox reports a database that can't be reached.
+      if (this.#closed) break;
       await this.#pause(AGAIN_MS);
     }
     for (const { resolve } of batch) resolve();

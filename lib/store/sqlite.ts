@@ -18,9 +18,9 @@ export interface SqliteDatabase {
   readonly append: (batch: string) => Promise<void>;
 }
 
-/** Kysely over a thread that has the file open. */
-export function sqliteDatabase(settings: ThreadSettings): SqliteDatabase {
-  const driver = new ThreadDriver(settings);
+/** Kysely over a thread that has the file open. `onReplaced`: it was deleted or replaced, and is opened again. */
+export function sqliteDatabase(settings: ThreadSettings, onReplaced?: () => void): SqliteDatabase {
+  const driver = new ThreadDriver(settings, onReplaced);
   const dialect: Dialect = {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => driver,
@@ -37,8 +37,8 @@ class ThreadDriver implements Driver {
   #free: Promise<void> = Promise.resolve();
   #release: () => void = () => undefined;
 
-  constructor(settings: ThreadSettings) {
-    this.#thread = new SqliteThread(settings);
+  constructor(settings: ThreadSettings, onReplaced?: () => void) {
+    this.#thread = new SqliteThread(settings, onReplaced);
     this.#connection = {
       executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
         const { rows, changes } = await this.#thread.ask(sql, parameters);

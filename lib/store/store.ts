@@ -150,7 +150,10 @@ export class Store {
     const { config, log } = options;
     const place = placeOf(config.store);
     if (place.kind === 'off' || !(await isWanted(config.store))) return null;
-    const store = new Store(await connect(place, BUSY_MS), options);
+    const onReplaced = (): void => {
+      log.warn('store: the SQLite file was deleted or replaced; the file that has its name now is used');
+    };
+    const store = new Store(await connect(place, BUSY_MS, onReplaced), options);
     try {
       await inTime(store.ready(), options.clock);
     } catch (error) {
@@ -224,7 +227,7 @@ export class Store {
     }
   }
 
-  /** When its tables are there. A database that was created anew, or a file that was deleted, has them again with the next try. */
+  /** Writes when the tables are there. A database that was recreated, or a file that was deleted, has them again at the next try. */
   async write<T>(work: () => Promise<T>): Promise<T> {
     await this.ready();
     try {
@@ -296,12 +299,16 @@ export async function openIfThere(config: Config['store'], clock: Clock): Promis
   };
 }
 
-async function connect(place: Exclude<StorePlace, { kind: 'off' }>, busyMs: number): Promise<Database> {
+async function connect(
+  place: Exclude<StorePlace, { kind: 'off' }>,
+  busyMs: number,
+  onReplaced?: () => void,
+): Promise<Database> {
   if (place.kind === 'sqlite') {
     const { file } = place;
     // If the folder can't be created the file can't be opened, which is reported then.
     await mkdir(dirname(file), { recursive: true, mode: 0o750 }).catch(() => undefined);
-    const writer = sqliteDatabase({ file, readonly: false, busyMs });
+    const writer = sqliteDatabase({ file, readonly: false, busyMs }, onReplaced);
     const reader = sqliteDatabase({ file, readonly: true, busyMs });
     return {
       kind: 'sqlite',

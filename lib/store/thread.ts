@@ -12,6 +12,9 @@ export interface ThreadSettings {
   readonly busyMs: number;
 }
 
+/** Beside the answers: the file had been deleted or replaced, and the one of that name was opened. */
+export const REPLACED = 'replaced';
+
 type Asked =
   | { readonly sql: string; readonly parameters: readonly unknown[] }
   /** Records, all of them or none: see line.ts. */
@@ -36,13 +39,15 @@ const CLOSE_MS = 2_000;
 
 export class SqliteThread {
   readonly #settings: ThreadSettings;
+  readonly #onReplaced: () => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #last = 0;
   #closed = false;
 
-  constructor(settings: ThreadSettings) {
+  constructor(settings: ThreadSettings, onReplaced: () => void = () => undefined) {
     this.#settings = settings;
+    this.#onReplaced = onReplaced;
   }
 
   ask(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }> {
@@ -106,7 +111,11 @@ export class SqliteThread {
     worker.once('exit', () => {
       gone(new StoreFault('gone', 'the thread of the store ended'));
     });
-    worker.on('message', (answer: ThreadAnswer) => {
+    worker.on('message', (answer: ThreadAnswer | typeof REPLACED) => {
+      if (answer === REPLACED) {
+        this.#onReplaced();
+        return;
+      }
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
       if (this.#waiting.size === 0) worker.unref();

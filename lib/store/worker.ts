@@ -2,7 +2,7 @@ import Database from 'libsql';
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { COLUMNS, fieldsIn } from './line.ts';
-import type { ThreadAnswer, ThreadQuestion, ThreadSettings } from './thread.ts';
+import { REPLACED, type ThreadAnswer, type ThreadQuestion, type ThreadSettings } from './thread.ts';
 
 /** SQLite's side of a thread: it is synchronous, so a disk that is slow holds this thread up and no call. */
 
@@ -41,13 +41,14 @@ function identity(): string {
 }
 
 /**
- * Opened with the first question: a file that can't be opened fails the question, and the next one tries again. One that was deleted
- * or replaced would be written on without an error, where nobody finds it: it is opened anew by its name.
+ * Opened with the first question: a file that can't be opened fails the question, and the next one tries again. SQLite goes on writing
+ * into one that was deleted or replaced, without an error and where nobody finds it: the file that has the name now is opened.
  */
 function open(): Connection {
   if (connection !== null) {
     if (connection.inTransaction || identity() === opened) return connection;
     close();
+    parentPort?.postMessage(REPLACED);
   }
   // The library creates it, whatever it is told.
   if (readonly && identity() === '') {
@@ -101,7 +102,6 @@ const CONTROL = /^(?:begin|commit|rollback|pragma)\b/;
  */
 function execute(sql: string, parameters: readonly unknown[]): Result {
   if (CONTROL.test(sql)) {
-    if (sql.startsWith('begin')) abandon();
     open().exec(sql);
     return DONE;
   }
@@ -114,14 +114,8 @@ function execute(sql: string, parameters: readonly unknown[]): Result {
   return readonly || open().inTransaction ? run() : inTransaction(run);
 }
 
-/** A transaction of somebody who has heard that the thread had ended, and will not end it. */
-function abandon(): void {
-  if (connection?.inTransaction === true) connection.exec('rollback');
-}
-
 /** With the lock for writing at once: one that reads first and then may not write would have to begin again. */
 function inTransaction<T>(work: () => T): T {
-  abandon();
   const database = open();
   database.exec('begin immediate');
   try {

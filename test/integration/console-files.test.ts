@@ -33,6 +33,19 @@ describe('console: its first scripts', () => {
   });
 });
 
+describe('console: its page', () => {
+  // A script that imports the console's by its first line is not run before that is there.
+  it('begins with a small script that waits for no other, and names the console beside it', async () => {
+    const page = await readFile(`${CONSOLE_FOLDER}index.html`, 'utf8');
+    const first = /<script type="module"[^>]* src="\/(assets\/[^"]+)"/.exec(page)?.[1] ?? '';
+    const text = await readFile(`${CONSOLE_FOLDER}${first}`, 'utf8');
+    expect(text.length).to.be.within(1_000, 20_000);
+    expect([...text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)].map(([, to]) => to)).to.deep.equal([]);
+    expect(page).to.match(/rel="modulepreload"[^>]* href="\/assets\/console-/);
+    expect(page).to.match(/rel="stylesheet"[^>]* href="\/assets\/console-/);
+  });
+});
+
 describe('console: its scripts', () => {
   /** Each with those that it imports before it runs. */
   const importsOf = async (): Promise<Map<string, string[]>> => {

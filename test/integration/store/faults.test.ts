@@ -273,7 +273,8 @@ describe('faults of a SQLite file', () => {
   for (const kept of [false, true])
     it(`a file that a backup takes the place of, its log ${kept ? 'left there' : 'deleted'}: written on`, async function () {
       this.timeout(60_000);
-      const store = await openStore({ url: `sqlite:${file}` });
+      const log = listeningLog();
+      const store = await openStore({ url: `sqlite:${file}` }, { log });
       try {
         const before = callRecord();
         store.record(before);
@@ -292,6 +293,10 @@ describe('faults of a SQLite file', () => {
         await until('it is written', () => store.state.written === 3);
         const ids = (await store.calls.page({})).calls.map(({ id }) => id);
         expect(ids).to.include.members([before.id, after.id]);
+        const warned = log.lines.filter(
+          ({ level, message }) => level === 'warn' && message.includes('replaced'),
+        );
+        expect(warned).to.have.length(1);
       } finally {
         await store.close();
       }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { systemClock } from '../../../lib/clock.ts';
 import { RouterError } from '../../../lib/errors.ts';
 import { postgresDatabase } from '../../../lib/store/postgres.ts';
@@ -30,6 +31,21 @@ describe('a PostgreSQL that comes and goes', function () {
   after(() => postgres.remove());
 
   const places = () => ({ url: postgres.url(), password: postgres.password });
+
+  it('changes its tables for longer than a query may take: that comes to its end', async () => {
+    const holder = new pg.Client({ connectionString: postgres.urlWithPassword() });
+    await holder.connect();
+    // As a router does that is changing them; the other one waits in one statement.
+    await holder.query('select pg_advisory_lock($1)', [0x65736c72]);
+    const released = delay(15_000).then(() => holder.end());
+    const store = await openStore(places());
+    await store.ready();
+    await released;
+    store.record(callRecord());
+    await store.flush();
+    expect(store.state).to.include({ status: 'up', written: 1 });
+    await store.close();
+  });
 
   it('is stopped and started again: every record comes to be written', async () => {
     const log = listeningLog();

@@ -40,6 +40,21 @@ describe('results of tries', () => {
     expect(log.lines.map(({ level, fields }) => [level, fields['id']])).to.deep.equal([['error', 'bad']]);
   });
 
+  it('are written as the router stops too, at the first try or not at all', async () => {
+    let isDown = false;
+    const { settler, written, pass } = stage(() => (isDown ? new StoreFault('gone', 'away') : null));
+    const first = settler.add(result('a'));
+    settler.close();
+    await pass(5);
+    await first;
+    expect(written).to.deep.equal(['a']);
+    isDown = true;
+    const second = settler.add(result('b'));
+    await pass(5);
+    await second;
+    expect(written).to.deep.equal(['a']);
+  });
+
   it('wait for a database that is away, together', async () => {
     let isDown = true;
     const { settler, written, pass } = stage(() => (isDown ? new StoreFault('gone', 'away') : null));
