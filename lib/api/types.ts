@@ -217,9 +217,9 @@ export interface ProblemGroup {
   readonly changedBy: string;
 }
 
-/** `GET /problems/:id/words`, the most frequent first. */
-export type UnmappedWords = readonly {
-  readonly word: string;
+/** `GET /problems/:id/values`, the most frequent first. */
+export type OffendingValues = readonly {
+  readonly value: string;
   readonly calls: number;
   /** The newest of them. */
   readonly lastCall: string;

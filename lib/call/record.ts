@@ -121,10 +121,14 @@ interface RecalledRecord {
 }
 
 interface ReadingRecord {
+  /** Of the CRM's reply, or of a fallback. */
+  readonly from: 'reply' | 'fallback';
   readonly path: string;
   readonly text: string;
   readonly result: string;
 }
+
+type Read = Omit<ReadingRecord, 'from'>;
 
 interface DecisionRecord {
   readonly atMs: number;
@@ -211,7 +215,7 @@ export type CallEvent =
       readonly phases: HttpPhases;
     }
   | { readonly type: 'answer'; readonly answer: string; readonly detail: string }
-  | { readonly type: 'readings'; readonly readings: readonly ReadingRecord[] }
+  | (Pick<ReadingRecord, 'from'> & { readonly type: 'readings'; readonly readings: readonly Read[] })
   | { readonly type: 'decision'; readonly decision: DecisionRecord }
   | {
       readonly type: 'bridge';
@@ -327,7 +331,7 @@ export function apply(record: CallRecord, event: CallEvent): void {
       break;
     }
     case 'readings':
-      record.readings.push(...event.readings);
+      record.readings.push(...event.readings.map((reading) => ({ from: event.from, ...reading })));
       break;
     case 'decision': {
       const { decision } = event;

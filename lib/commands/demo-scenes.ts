@@ -25,7 +25,7 @@ const SCHEMES: readonly SchemeDocument[] = [
       noRouteStatuses: [404],
       timeoutSeconds: 1,
     },
-    forwardingTimeoutSeconds: 4,
+    forwardingTimeoutSeconds: 2,
     waiting: { ringAfterMs: 200 },
     fallback: {
       onNoRoute: [{ dial: '900' }],
@@ -36,19 +36,19 @@ const SCHEMES: readonly SchemeDocument[] = [
   {
     name: 'plain',
     webhook: { url: 'CRM_URL/plain', import: 'http', timeoutSeconds: 1 },
-    forwardingTimeoutSeconds: 4,
+    forwardingTimeoutSeconds: 2,
   },
   {
     name: 'owners',
     webhook: { url: 'CRM_URL/owner', map: { '17': '201' }, expect: ['extension'], timeoutSeconds: 1 },
-    forwardingTimeoutSeconds: 4,
+    forwardingTimeoutSeconds: 2,
     fallback: { onNoRoute: [{ dial: '900' }] },
   },
   {
     // Nothing listens on port 9 (discard).
     name: 'outage',
     webhook: { url: 'http://127.0.0.1:9/route', timeoutSeconds: 1 },
-    forwardingTimeoutSeconds: 4,
+    forwardingTimeoutSeconds: 2,
     fallback: { onError: [{ dial: '900' }] },
   },
 ];

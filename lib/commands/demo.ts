@@ -14,8 +14,6 @@ import { SCENES, schemesFor, type Scene } from './demo-scenes.ts';
 import { openDemo } from './demo-stage.ts';
 import { storyOf } from './why-story.ts';
 
-/** Length of a second in the switch's timers: a no-answer takes half a second, not two. */
-const SECOND_MS = 250;
 /** Pause between calls once the round is over. */
 const PAUSE_MS = 1500;
 
@@ -41,7 +39,6 @@ export async function demoCommand(
   const { router, config, console } = stage;
   const freeswitch = new SimulatedFreeSwitch({
     routers: [router.address],
-    secondMs: SECOND_MS,
     users: (login) => (login === 'agent_007' || /^\d+$/.test(login) ? 'registered' : 'unknown'),
   });
   let stopped = false;
@@ -111,6 +108,9 @@ export async function demoCommand(
     }
     say('');
     summary();
+  }
+  if (options.once !== true && stdin.isTTY !== true && console !== null) {
+    say('\nThe demo ends here, and the console with it: in a terminal it goes on until Ctrl-C.');
   }
   await freeswitch.close();
   await stage.close();

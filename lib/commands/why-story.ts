@@ -46,9 +46,26 @@ export function shadowLine({ scheme, would, dropped, live, differs, tookMs }: Sh
 
 /** Who rings and for how long. The rest of the dial string is in the record: --json. */
 function rings(dialString: string): string {
-  const seconds = /originate_timeout=(\d+)/.exec(dialString)?.[1];
+  const limit = limitOf(dialString);
   const legs = dialString.replace(/^\{.*?\}/, '').replace(/\[.*?\]/g, '');
-  return `bridge to ${legs}${seconds === undefined ? '' : `, for ${seconds} s at most`}`;
+  return `bridge to ${legs}${limit === undefined ? '' : `, for ${limit} s at most`}`;
+}
+
+function bridgeEnd({ atMs, endedMs, outcome, cause, dialString }: CallRecord['bridges'][number]): Moment[] {
+  if (outcome === null || endedMs === null) return [];
+  const limit = limitOf(dialString);
+  // Whether the far end gave up or the time was over.
+  const rang =
+    outcome === 'no_answer'
+      ? `, after ${seconds(endedMs - atMs)}${limit === undefined ? '' : ` of ${limit} s`}`
+      : '';
+  return [
+    { atMs: endedMs, text: `the bridge ends: ${outcome}${cause === null ? '' : ` (${cause})`}${rang}` },
+  ];
+}
+
+function limitOf(dialString: string): string | undefined {
+  return /originate_timeout=(\d+)/.exec(dialString)?.[1];
 }
 
 function headOf({ id, startedAt, call, pass, previous, canary = null }: Told): string[] {
@@ -86,23 +103,24 @@ function momentsOf({
       atMs,
       text: `the answer of ${Math.round(ageSeconds)} s ago is used${stale ? ', as the CRM cannot answer' : ''}: ${body}`,
     })),
-    ...readings.map(({ path, text, result }) => ({
-      atMs: decisions[0]?.atMs ?? null,
-      text: `read ${path === '' ? 'the value' : path} ${JSON.stringify(text)}: ${result}`,
+    ...readings.map(({ from, path, text, result }) => ({
+      atMs:
+        (from === 'fallback' ? decisions.find(({ via }) => via === 'fallback') : decisions[0])?.atMs ?? null,
+      text: `read ${from === 'fallback' ? 'the fallback' : 'the value'}${path === '' ? '' : ` at ${path}`} ${JSON.stringify(text)}: ${result}`,
     })),
     ...decisions.map(({ atMs, scheme, via, result, reason, detail, steps }) => ({
       atMs,
       text: `${via === 'fallback' ? 'fallback' : 'decided'} by scheme ${scheme}: ${result} (${reason})${detail === '' ? '' : `, ${detail}`} -> ${steps.join(', ') || 'nothing'}`,
     })),
-    ...bridges.flatMap(({ atMs, dialString, endedMs, outcome, cause, answeredBy }, index): Moment[] => [
-      { atMs, text: rings(dialString) },
-      ...(answeredBy !== null && index === bridges.length - 1
-        ? [{ atMs: answeredMs, text: `answered by ${answeredBy}` }]
-        : []),
-      ...(outcome === null || endedMs === null
-        ? []
-        : [{ atMs: endedMs, text: `the bridge ends: ${outcome}${cause === null ? '' : ` (${cause})`}` }]),
-    ]),
+    ...bridges.flatMap((bridge, index): Moment[] => {
+      const { atMs, dialString, answeredBy } = bridge;
+      const isLast = index === bridges.length - 1;
+      return [
+        { atMs, text: rings(dialString) },
+        ...(answeredBy !== null && isLast ? [{ atMs: answeredMs, text: `answered by ${answeredBy}` }] : []),
+        ...bridgeEnd(bridge),
+      ];
+    }),
     ...moves.map(({ atMs, from, by, to }) => ({
       atMs,
       text: `taken elsewhere by ${by} while ${from}${to === '' ? '' : `, to ${to}`}`,

@@ -317,7 +317,7 @@ function read(
   const { value, name, document, beside, lists } = answer;
   answered('found', `under ${JSON.stringify(name)}`, answer.notes);
   const route = parseRoute(value, replyRules(scheme, config, call), { beside, lists });
-  note({ type: 'readings', readings: route.readings });
+  note({ type: 'readings', from: 'reply', readings: route.readings });
   if (!route.ok) {
     answered(route.reason, route.detail);
     return { kind: route.kind, reason: route.reason, detail: route.detail };

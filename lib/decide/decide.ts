@@ -173,7 +173,7 @@ export class Inquiry {
   ): Walk {
     const { config, call } = this.#options;
     const { steps, readings } = parseSteps(list, stepRules(scheme, config, call));
-    if (readings.length > 0) this.#options.note({ type: 'readings', readings });
+    if (readings.length > 0) this.#options.note({ type: 'readings', from: 'fallback', readings });
     const own = withHeaders(steps, this.#ownHeaders(scheme));
     const told = { ...past, failedReason: why.reason };
     return { scheme, visited, deadlineMs, webhookId, past: told, via: 'fallback', steps: own, why };
@@ -232,7 +232,7 @@ export class Inquiry {
     }
     say(`${destination}, for ${Math.round(talkedMs / 1000)} s on ${at}`);
     const { steps, readings } = dialAgain(destination, stepRules(walk.scheme, config, call));
-    note({ type: 'readings', readings });
+    note({ type: 'readings', from: 'fallback', readings });
     return { ...walk, steps: [...withHeaders(steps, this.#ownHeaders(walk.scheme)), ...walk.steps] };
   }
 

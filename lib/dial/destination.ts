@@ -5,7 +5,7 @@ import { parseWritten, plainText, splitExtension, type Written } from '../number
 import type { Scheme } from '../scheme/scheme.ts';
 import type { Kind } from '../webhook/webhook.ts';
 import { hasActiveWord } from './dialstring.ts';
-import { describeText, lookalikeOf } from './lookalike.ts';
+import { describeText, isCommand, lookalikeOf } from './lookalike.ts';
 import {
   denyDigits,
   denyLong,
@@ -78,6 +78,8 @@ export type DestinationResult =
 /** A destination is a line of text; anything longer is a page that was sent instead of one. */
 const MAX_CHARACTERS = 128;
 
+const COMMAND =
+  'is written as a command of FreeSWITCH, and nothing is ever dialled that way: if it is no mistake in the CRM, it is an attack';
 const LOGIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ADDRESS =
   /^(?:sips?:)?(\+?[A-Za-z0-9][A-Za-z0-9._-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?)$/i;
@@ -85,6 +87,7 @@ const ADDRESS =
 export function parseDestination(text: string, rules: DestinationRules): DestinationResult {
   const trimmed = text.trim();
   if (trimmed.length > MAX_CHARACTERS) {
+    if (isCommand(trimmed)) return invalid(`${quote(trimmed)} ${COMMAND}`);
     return invalid(`${quote(trimmed)} is longer than ${MAX_CHARACTERS} characters`);
   }
   const plain = plainText(trimmed);
@@ -246,6 +249,7 @@ function readAddress(text: string, rules: DestinationRules): DestinationResult {
   // Parameters say how a user is reached: of ours the switch knows that.
   const [, user = '', host = ''] = ADDRESS.exec(text.replace(/;[a-z-]+(?:=[\w.-]*)?(?=;|$)/gi, '')) ?? [];
   if (host === '' || hasActiveWord(user)) {
+    if (isCommand(text)) return invalid(`${quote(text)} ${COMMAND}`);
     const values = valuesIn(text, rules);
     if (values !== null) return invalid(values);
     const form = isSip ? 'sip:user@host' : 'user@domain';
@@ -302,6 +306,7 @@ function readUser(text: string, login: string, rules: DestinationRules): Destina
 
 /** What the text is, when it is not a destination: several of them, or something else altogether. */
 function notOne(text: string, rules: DestinationRules): DestinationResult {
+  if (isCommand(text)) return invalid(`${quote(text)} ${COMMAND}`);
   const values = valuesIn(text, rules);
   return invalid(values ?? `${quote(text)} ${describeText(text)}`);
 }

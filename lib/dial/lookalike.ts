@@ -66,6 +66,20 @@ export function lookalikeOf(text: string): string | null {
   return null;
 }
 
+/** Endpoints and variables of a dial string, applications and expansions: what FreeSWITCH would act on if it ever got there. */
+const COMMANDS = [
+  /(?:^|[,|;:\]}>]|:_:)\s*(?:sofia|user|loopback|group|pickup|error|null|verto|rtc|freetdm|gsmopen|skinny|portaudio|h323)\/\S/i,
+  /(?:^|[,|])\s*[{[<]\^{0,2}[\w:.-]+=/,
+  /^&\w+(?:\(|$)/,
+  /\$\{\w+\(/,
+  /[\r\n]\s*(?:api|bgapi|sendmsg|sendevent|execute|exit|content-length:)/i,
+];
+
+/** Whether somebody has written a command of FreeSWITCH where a destination should stand: by mistake, or to see what gets through. */
+export function isCommand(text: string): boolean {
+  return COMMANDS.some((command) => command.test(text));
+}
+
 /** What any other text is, to go on after it. */
 export function describeText(text: string): string {
   if (/^\*\d|^#|^\*?\d+[*#]/.test(text)) return 'is a feature code: name it in targets to have it dialled';

@@ -4,8 +4,8 @@ import { NOTHING, type About } from './about.ts';
 export const REFUSED = {
   destination_invalid: [
     'the destination is neither a number nor a SIP login',
-    'The CRM sends a name, an id or a text.',
-    'The record says what was read. Use `webhook.map` for ids.',
+    'The CRM sends a name, an id or a text; or somebody has written a command of FreeSWITCH into a field of the CRM.',
+    'The record says what was read and what it looks like. Use `webhook.map` for names and ids. Never dial a command: find out who wrote it.',
   ],
   destination_denied: [
     'the configuration does not allow the destination',
@@ -58,8 +58,8 @@ export const REFUSED = {
 export const BRIDGE = {
   answered: ['the destination answered', 'A normal call.', NOTHING],
   no_answer: [
-    'the destination did not answer in time',
-    'Nobody picked up within the forwarding timeout.',
+    'the destination did not answer',
+    'Nobody picked up within the forwarding timeout, or the far end gave up before it: the record has both times.',
     'Nothing, or set `forwardingTimeoutSeconds` and `onNoAnswer`.',
   ],
   busy: ['the destination is busy', 'The callee is on another call.', 'Nothing, or set `onBusy`.'],

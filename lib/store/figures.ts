@@ -76,7 +76,7 @@ export class Figures {
     const failed = await sql<{ scheme: string; id: string; reason: string; started_at: string }>`
       select scheme, id, reason, started_at from calls where n in (
         select max(n) from calls
-        where n >= ${from} and tenant = ${tenant} and scheme is not null and result in ('error', 'refused')
+        where n >= ${from} and tenant = ${tenant} and scheme is not null and (result in ('error', 'refused') or reason = 'unmapped')
         group by scheme)`.execute(reader);
     const byScheme = new Map<string, (typeof counted.rows)[number][]>();
     for (const row of counted.rows) {

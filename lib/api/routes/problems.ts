@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { sentenceOf, whatToDo, type Reason } from '../../errors.ts';
+import { REFUSED } from '../../reasons/destination.ts';
 import { REASONS } from '../../reasons/index.ts';
-import { LOOKED_AT, unmappedIn } from '../../store/unmapped.ts';
+import { LOOKED_AT, offendingValues } from '../../store/offending.ts';
 import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
@@ -14,7 +15,7 @@ import { ApiProblem } from '../problem.ts';
 const state = z.enum(['open', 'acknowledged', 'solved']);
 const id = z.uuid();
 
-const MOST_WORDS = 50;
+const MOST_VALUES = 50;
 
 export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { problems, calls } = context.store;
@@ -71,15 +72,15 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
     );
     app.get(
-      '/problems/:id/words',
+      '/problems/:id/values',
       {
         config: { role: 'viewer', perTenant: true },
         schema: {
           tags: ['problems'],
-          summary: `Of a problem "unmapped": the words that the map does not have, in the last ${LOOKED_AT} calls of it; the most frequent first`,
+          summary: `The values that the CRM sent and that were not taken for this reason, in the last ${LOOKED_AT} calls of the problem; the most frequent first`,
           params: z.object({ id }),
           response: {
-            200: z.array(z.object({ word: z.string(), calls: z.number(), lastCall: z.string() })),
+            200: z.array(z.object({ value: z.string(), calls: z.number(), lastCall: z.string() })),
           },
         },
       },
@@ -87,18 +88,18 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const who = principalOf(request);
         const problem = await problems.find(request.params.id, who.tenant);
         if (problem === null) throw new ApiProblem(404, 'there is no such problem');
-        if (problem.reason !== 'unmapped') return [];
-        const words = new Map<string, { calls: number; readonly lastCall: string }>();
-        for (const { word, call } of await unmappedIn(calls, problem)) {
-          const shown = textFor(who, word);
-          const known = words.get(shown);
-          if (known === undefined) words.set(shown, { calls: 1, lastCall: call });
+        if (!isOfValues(problem.reason)) return [];
+        const values = new Map<string, { calls: number; readonly lastCall: string }>();
+        for (const { value, call } of await offendingValues(calls, problem)) {
+          const shown = textFor(who, value);
+          const known = values.get(shown);
+          if (known === undefined) values.set(shown, { calls: 1, lastCall: call });
           else known.calls++;
         }
-        return [...words]
-          .map(([word, { calls, lastCall }]) => ({ word, calls, lastCall }))
+        return [...values]
+          .map(([value, { calls, lastCall }]) => ({ value, calls, lastCall }))
           .sort((one, other) => other.calls - one.calls)
-          .slice(0, MOST_WORDS);
+          .slice(0, MOST_VALUES);
       },
     );
     app.patch(
@@ -130,6 +131,11 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
     );
     return Promise.resolve();
   };
+}
+
+/** Of other reasons no value is to blame. */
+function isOfValues(reason: string): boolean {
+  return reason === 'unmapped' || Object.hasOwn(REFUSED, reason);
 }
 
 function isReason(word: string): word is Reason {

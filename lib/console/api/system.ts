@@ -4,7 +4,7 @@ import type {
   ProblemGroup,
   Setting,
   TokenView,
-  UnmappedWords,
+  OffendingValues,
   UserView,
 } from '../../api/types.ts';
 import { read } from './client.ts';
@@ -22,10 +22,10 @@ export const problems = (state: ProblemFilter) =>
   });
 
 /** Asked again when the problem has more calls. */
-export const unmappedWords = ({ id, count }: Pick<ProblemGroup, 'id' | 'count'>) =>
+export const offendingValues = ({ id, count }: Pick<ProblemGroup, 'id' | 'count'>) =>
   queryOptions({
-    queryKey: ['problem words', id, count],
-    queryFn: ({ signal }) => read<UnmappedWords>(`/problems/${encodeURIComponent(id)}/words`, {}, signal),
+    queryKey: ['problem values', id, count],
+    queryFn: ({ signal }) => read<OffendingValues>(`/problems/${encodeURIComponent(id)}/values`, {}, signal),
     staleTime: 30_000,
   });
 

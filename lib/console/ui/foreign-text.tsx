@@ -2,7 +2,7 @@ import { Box, Button, Group, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './foreign-text.module.css';
-import { piecesOf, type Mark } from './marked.ts';
+import { piecesOf, type Mark, type Piece } from './marked.ts';
 
 interface ForeignTextProps {
   readonly text: string;
@@ -27,15 +27,7 @@ export function ForeignText({ text, marks = [], limit = FIRST, label }: ForeignT
     <Box>
       <pre className={classes['text']} tabIndex={0} role="region" aria-label={label}>
         <code className="foreign">
-          {piecesOf(text, marks, shown).map(({ text: part, mark, isUnseen }, index) => {
-            const inner = isUnseen ? <span className={classes['unseen']}>{part}</span> : part;
-            if (mark === null) return <span key={index}>{inner}</span>;
-            return (
-              <Tooltip key={index} label={mark.label} multiline maw={420}>
-                <mark className={classes[mark.tone]}>{inner}</mark>
-              </Tooltip>
-            );
-          })}
+          <Pieces pieces={piecesOf(text, marks, shown)} />
         </code>
       </pre>
       {text.length > wanted && (
@@ -55,16 +47,30 @@ export function ForeignText({ text, marks = [], limit = FIRST, label }: ForeignT
   );
 }
 
+interface ForeignLineProps {
+  readonly text: string;
+  readonly limit?: number;
+  readonly marks?: readonly Mark[];
+}
+
 /** The same within a line: a name, a value. */
-export function ForeignLine({ text, limit = 300 }: { readonly text: string; readonly limit?: number }) {
+export function ForeignLine({ text, limit = 300, marks = [] }: ForeignLineProps) {
   return (
     <bdi className="foreign">
-      {piecesOf(text, [], limit).map(({ text: part, isUnseen }, index) => (
-        <span key={index} className={isUnseen ? classes['unseen'] : undefined}>
-          {part}
-        </span>
-      ))}
+      <Pieces pieces={piecesOf(text, marks, limit)} />
       {text.length > limit && '…'}
     </bdi>
   );
+}
+
+function Pieces({ pieces }: { readonly pieces: readonly Piece[] }) {
+  return pieces.map(({ text, mark, isUnseen }, index) => {
+    const inner = isUnseen ? <span className={classes['unseen']}>{text}</span> : text;
+    if (mark === null) return <span key={index}>{inner}</span>;
+    return (
+      <Tooltip key={index} label={mark.label} multiline maw={420}>
+        <mark className={classes[mark.tone]}>{inner}</mark>
+      </Tooltip>
+    );
+  });
 }

@@ -135,11 +135,13 @@ async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
     return written + lost >= total;
   });
   let left = NaN;
+  let ends = NaN;
   await settled(stage, stage.timed ? TOLD_MS : SETTLED_MS, async () => {
+    ends = await place.ask('select count(*) from deliveries');
     left = await place.ask(LEFT);
-    return left === 0;
+    // Events have a queue of their own, which may be written after the records.
+    return left === 0 && (ends === total || lostEvents(router));
   });
-  const ends = await place.ask('select count(*) from deliveries');
   const warned = router.daemon.lines.filter(({ message }) => message.startsWith('store: records are lost'));
   const mostWarned = Math.min(lost, 1 + Math.ceil(one.seconds / TELL_SECONDS));
   const { http, store, grownKib, sockets } = worst;
@@ -235,7 +237,10 @@ function wholeOf(verdict: Verdict | null): string {
 
 function shown(verdicts: ReadonlyMap<string, Verdict | null>): string {
   return [...verdicts]
-    .map(([name, verdict]) => `${name}: ${verdict?.figure ?? 'not played on this machine'}`)
+    .map(([name, verdict]) => {
+      if (verdict === null) return `${name}: not played on this machine`;
+      return `${name}: ${[verdict.figure, ...verdict.faults].join('; ')}`;
+    })
     .join('; ');
 }
 

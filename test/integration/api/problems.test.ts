@@ -3,23 +3,34 @@ import { uuidv7 } from '../../../lib/uuid.ts';
 import { bearer, openApi, type ApiUnderTest } from '../../support/api.ts';
 import { callRecord } from '../../support/stored.ts';
 
-describe('api: words that a map does not have', () => {
+describe('api: values that were not taken', () => {
   let api: ApiUnderTest;
   before(async () => {
     api = await openApi();
   });
   after(() => api.close());
 
-  const unmapped = (text: string) => ({
-    path: '',
-    text,
-    result: `nobody: ${text} is not in webhook.map: add it, or set webhook.unmapped`,
-  });
-  const wordsOf = async (id: string, token: string) =>
-    (await api.app.inject({ url: `/api/v1/problems/${id}/words`, headers: bearer(token) })).json<object[]>();
+  const at = new Date();
+  const valuesOf = async (id: string, token: string) =>
+    (await api.app.inject({ url: `/api/v1/problems/${id}/values`, headers: bearer(token) })).json<object[]>();
+
+  const problemOf = async (reason: string, scheme: string, lastCall: string): Promise<string> => {
+    const id = uuidv7(at);
+    const kind = `${reason} ${scheme}`;
+    const when = { first_at: at.toISOString(), last_at: at.toISOString(), last_call: lastCall };
+    const problem = { id, tenant: 'default', kind, reason, scheme, crm: 'https://crm.test', ...when };
+    await api.store.problems.count(problem);
+    return id;
+  };
 
   it('are counted over the last calls, of a list each, and masked for a viewer', async () => {
-    const at = new Date();
+    const unmapped = (text: string) =>
+      ({
+        from: 'reply',
+        path: '',
+        text,
+        result: `nobody: ${text} is not in webhook.map: add it, or set webhook.unmapped`,
+      }) as const;
     const call = (...words: string[]) => {
       const record = callRecord({ at, scheme: 'owners' });
       record.readings.push(...words.map(unmapped));
@@ -28,24 +39,42 @@ describe('api: words that a map does not have', () => {
     const calls = [call('99'), call('99', '380501112233'), call()];
     for (const one of calls) api.store.record(one);
     await api.store.flush();
-    const when = { first_at: at.toISOString(), last_at: at.toISOString(), last_call: calls[0]?.id ?? '' };
-    const ids = { unmapped: uuidv7(at), busy: uuidv7(at) };
-    for (const reason of ['unmapped', 'busy'] as const) {
-      const problem = { tenant: 'default', kind: reason, reason, scheme: 'owners', crm: 'https://crm.test' };
-      await api.store.problems.count({ id: ids[reason], ...problem, ...when });
-    }
-    const words = (number: string) => [
-      { word: '99', calls: 2 },
-      { word: number, calls: 1 },
-    ];
+    const id = await problemOf('unmapped', 'owners', calls[0]?.id ?? '');
     for (const [token, number] of [
       [api.tokens.operator, '380501112233'],
       [api.tokens.viewer, '*****33'],
     ] as const) {
-      const found = await wordsOf(ids.unmapped, token);
+      const found = await valuesOf(id, token);
       expect(found).to.have.length(2);
-      for (const [index, expected] of words(number).entries()) expect(found[index]).to.include(expected);
+      expect(found[0]).to.include({ value: '99', calls: 2 });
+      expect(found[1]).to.include({ value: number, calls: 1 });
     }
-    expect(await wordsOf(ids.busy, api.tokens.viewer)).to.deep.equal([]);
+  });
+
+  it('are those that the CRM sent and the reason is about', async () => {
+    const reason = 'destination_invalid';
+    const refusal = (from: 'reply' | 'fallback', text: string, why: string) => ({
+      ...{ from, path: '[0]', text },
+      result: `refused: "${text}" ${why}`,
+    });
+    const record = callRecord({ at, scheme: 'lists', result: 'refused', reason });
+    record.readings.push(
+      refusal('reply', 'agent 7', 'is a sentence'),
+      refusal('reply', '0900 1', 'is a premium-rate number'),
+      refusal('fallback', 'own', 'is a sentence'),
+    );
+    const detail = '[0]: "agent 7" is a sentence';
+    const usual = { atMs: 1, scheme: 'lists', via: 'fallback', steps: [] } as const;
+    record.decisions.push({ ...usual, result: 'refused', reason, detail });
+    api.store.record(record);
+    await api.store.flush();
+    const invalid = await problemOf(reason, 'lists', record.id);
+    expect(await valuesOf(invalid, api.tokens.operator)).to.deep.equal([
+      { value: 'agent 7', calls: 1, lastCall: record.id },
+    ]);
+    for (const other of ['busy', 'number_premium']) {
+      const id = await problemOf(other, 'lists', record.id);
+      expect(await valuesOf(id, api.tokens.operator), other).to.deep.equal([]);
+    }
   });
 });

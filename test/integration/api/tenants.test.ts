@@ -97,7 +97,7 @@ onBothDatabases('api: whose it is', (database) => {
       await ask('PATCH', '/users/admin', OTHER, { disabled: true }),
       await ask('DELETE', `/tokens/${token?.id ?? ''}`, OTHER),
       await ask('PATCH', `/problems/${problem?.id ?? `${ID}3`}`, OTHER, { state: 'solved' }),
-      await ask('GET', `/problems/${problem?.id ?? `${ID}3`}/words`, OTHER),
+      await ask('GET', `/problems/${problem?.id ?? `${ID}3`}/values`, OTHER),
     ];
     expect(refused.map(({ statusCode }) => statusCode)).to.deep.equal([404, 404, 404, 404]);
     expect((await ask('GET', '/session', api.tokens.admin)).statusCode).to.equal(200);

@@ -26,12 +26,13 @@ function decision(given: Partial<Decision>): Decision {
   return { atMs: 0, ...usual, steps: ['dialplan'], ...given };
 }
 
-/** `205 no_answer; 900 answered` */
+/** `205 no_answer; fallback 900 answered` */
 function told(given: Partial<CallRecord>): string {
   return courseOf(record(given))
-    .map((one) =>
-      one.kind === 'rung' ? `${one.who.join('+')} ${one.outcome}` : `${one.how} ${one.what}`.trim(),
-    )
+    .map((one) => {
+      const said = one.kind === 'rung' ? `${one.who.join('+')} ${one.outcome}` : `${one.how} ${one.what}`;
+      return `${one.isFallback ? 'fallback ' : ''}${said}`.trim();
+    })
     .join('; ');
 }
 
@@ -40,17 +41,27 @@ describe('console: what became of a call', () => {
   for (const [title, given, course] of [
     [
       'a fallback saved it',
-      { bridges: [bridge('205', 'no_answer'), bridge('900', 'answered', '900')], end: 'bridged' },
-      '205 no_answer; 900 answered',
+      {
+        bridges: [bridge('205', 'no_answer'), { ...bridge('900', 'answered', '900'), atMs: 9 }],
+        decisions: [
+          decision({ via: 'primary', result: 'routed' }),
+          decision({ atMs: 8, steps: ['dial 900'] }),
+        ],
+        end: 'bridged',
+      },
+      '205 no_answer; fallback 900 answered',
     ],
     [
       'several steps, and voicemail after them',
       {
         bridges: [bridge('205', 'busy'), bridge('206', 'rejected')],
-        decisions: [decision({ steps: ['dial 206'] }), decision({ steps: ['transfer voicemail default'] })],
+        decisions: [
+          decision({ via: 'primary', steps: ['dial 205', 'dial 206'] }),
+          decision({ atMs: 2, steps: ['transfer voicemail default'] }),
+        ],
         end: 'transferred',
       },
-      '205 busy; 206 rejected; transferred voicemail',
+      '205 busy; 206 rejected; fallback transferred voicemail',
     ],
     [
       'of several that rang together the one who answered',
@@ -59,8 +70,8 @@ describe('console: what became of a call', () => {
     ],
     [
       'several rang together, and nobody answered',
-      { bridges: [bridge('205,206', 'no_answer')], decisions: [decision({})], end: 'dialplan' },
-      '205+206 no_answer; dialplan',
+      { bridges: [bridge('205,206', 'no_answer')], decisions: [decision({ atMs: 1 })], end: 'dialplan' },
+      '205+206 no_answer; fallback dialplan',
     ],
     [
       'a number through two gateways is called once',
@@ -77,13 +88,16 @@ describe('console: what became of a call', () => {
     ],
     [
       'a queue',
-      { decisions: [decision({ steps: ['transfer 900 default'] })], end: 'transferred' },
+      {
+        decisions: [decision({ via: 'primary', steps: ['transfer 900 default'] })],
+        end: 'transferred',
+      },
       'transferred 900',
     ],
     [
       'a step hung it up',
       { decisions: [decision({ steps: ['hangup USER_BUSY'] })], end: 'hangup' },
-      'hangup USER_BUSY',
+      'fallback hangup USER_BUSY',
     ],
     ['it was hung up before it was decided', { end: 'caller_hangup' }, 'caller_hangup'],
     [
@@ -103,9 +117,25 @@ describe('console: what became of a call', () => {
   }
 });
 
+it('console: how long it rang, and how long it might have', () => {
+  const dialString = '{ignore_early_media=true,originate_timeout=15}[a=b]user/205@pbx';
+  const rung = { ...bridge('205', 'no_answer'), atMs: 100, endedMs: 900, dialString };
+  const [passage] = courseOf(record({ bridges: [rung] }));
+  expect(passage).to.include({ rangMs: 800, limitMs: 15_000 });
+  const [open] = courseOf(record({ bridges: [{ ...bridge('205', null), endedMs: null }] }));
+  expect(open).to.include({ rangMs: null, limitMs: null });
+});
+
 describe('console: why a call went as it did', () => {
-  const refused = (text: string, why: string) => ({ path: '', text, result: `refused: "${text}" ${why}` });
-  const own = { path: '[0].dial', text: '9', result: 'refused: "9" is denied' };
+  const refused = (text: string, why: string) =>
+    ({ from: 'reply', path: '', text, result: `refused: "${text}" ${why}` }) as const;
+  // The same value, and not the CRM's.
+  const own = {
+    from: 'fallback',
+    path: '[0].dial',
+    text: '9',
+    result: 'refused: "agent 7" is neither a number nor a login',
+  } as const;
 
   it('names the value that the CRM sent, and no other', () => {
     const reason = 'destination_invalid';
@@ -120,7 +150,7 @@ describe('console: why a call went as it did', () => {
       { reason, detail: '', values: ['agent 7'] },
     ]);
     expect(causes('3.8E11', 'was made by a spreadsheet')).to.deep.equal([
-      { reason, detail: '"3.8E11" was made by a spreadsheet', values: ['3.8E11'] },
+      { reason, detail: '"3.8E11" was made by a spreadsheet', values: [] },
     ]);
   });
 
@@ -128,7 +158,7 @@ describe('console: why a call went as it did', () => {
     const why = '99 is not in webhook.map: add it, or set webhook.unmapped';
     const call = record({
       ...{ result: 'no_route', reason: 'unmapped' },
-      readings: [{ path: '', text: '99', result: `nobody: ${why}` }],
+      readings: [{ from: 'reply', path: '', text: '99', result: `nobody: ${why}` }],
       decisions: [decision({ result: 'no_route', reason: 'unmapped', detail: why })],
     });
     expect(causesOf(call)).to.deep.equal([{ reason: 'unmapped', detail: '', values: ['99'] }]);
@@ -147,7 +177,7 @@ describe('console: why a call went as it did', () => {
     expect(isSet('busy', sent(['transfer voicemail default']))).to.equal(true);
     expect(isSet('busy', sent(['dialplan']))).to.equal(false);
     expect(isSet('no_answer', sent(['dial 900', 'dialplan']))).to.equal(false);
-    const asked = (retries: readonly unknown[]) => ({ decisions: [], requests: [{ retries }] });
+    const asked = (retries: readonly unknown[]) => ({ decisions: [], requests: [{ retries, url: '' }] });
     expect(isSet('connection_gone', asked([{}]))).to.equal(true);
     expect(isSet('connection_gone', asked([]))).to.equal(false);
   });

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { placeOf, placesIn } from '../../../lib/console/pages/calls/json-places.ts';
-import { marksOf } from '../../../lib/console/pages/calls/marks.ts';
+import { excerptOf, marksOf } from '../../../lib/console/pages/calls/marks.ts';
 import { piecesOf } from '../../../lib/console/ui/marked.ts';
 
 const t = ((key: string) => key) as unknown as Parameters<typeof marksOf>[3];
+const ofReply = (reading: { path: string; text: string; result: string }) =>
+  ({ from: 'reply', ...reading }) as const;
 const NUMBER = 'number 380501234567';
 
 function marked(
@@ -11,7 +13,10 @@ function marked(
   readings: { path: string; text: string; result: string }[],
   request: { answer: string; detail: string } | null = { answer: 'found', detail: 'under "destination"' },
 ): [string, string][] {
-  return marksOf(body, request, { readings }, t).map(({ from, to, tone }) => [body.slice(from, to), tone]);
+  return marksOf(body, request, { readings: readings.map(ofReply) }, t).map(({ from, to, tone }) => [
+    body.slice(from, to),
+    tone,
+  ]);
 }
 
 describe('marks in a reply', () => {
@@ -25,7 +30,7 @@ describe('marks in a reply', () => {
 
   it('goes by the path where the same text stands twice', () => {
     const body = '{"id":"201","list":[{"destination":"201","timeout":20}]}';
-    const readings = [{ path: 'destination', text: '201', result: 'extension 201' }];
+    const readings = [ofReply({ path: 'destination', text: '201', result: 'extension 201' })];
     expect(marksOf(body, null, { readings }, t).map(({ from }) => from)).to.deep.equal([
       body.lastIndexOf('"201"'),
     ]);
@@ -38,6 +43,26 @@ describe('marks in a reply', () => {
     expect(marked('"0900 1"', [{ path: '', text: '0900 1', result: 'refused: premium' }])).to.deep.equal([
       ['"0900 1"', 'bad'],
     ]);
+  });
+
+  it('marks nothing for what a fallback reads', () => {
+    const body = '{"destination":"","queue":"900"}';
+    const readings = [{ from: 'fallback', path: '[0].dial', text: '900', result: 'extension 900' }] as const;
+    expect(marksOf(body, null, { readings: [...readings] }, t)).to.deep.equal([]);
+  });
+
+  it('has an excerpt of a line, around what counted', () => {
+    const mark = (from: number, to: number) => ({ from, to, tone: 'good', label: 'x' }) as const;
+    const shown = (body: string, marks: ReturnType<typeof mark>[]): [string, string[]] => {
+      const { text, marks: kept } = excerptOf(body, marks);
+      return [text, kept.map(({ from, to }) => text.slice(from, to))];
+    };
+    expect(shown('{"a":"201"}', [mark(5, 10)])).to.deep.equal(['{"a":"201"}', ['"201"']]);
+    expect(shown('x'.repeat(500), [])).to.deep.equal([`${'x'.repeat(160)}…`, []]);
+    const long = `${'-'.repeat(1000)}"201"${'+'.repeat(1000)}`;
+    const [text, [value]] = shown(long, [mark(1000, 1005), mark(1900, 1901)]);
+    expect(text).to.match(/^…-{40}"201"\++…$/);
+    expect(value).to.equal('"201"');
   });
 
   it('marks the place where a reply stops being JSON', () => {

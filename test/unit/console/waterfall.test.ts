@@ -306,6 +306,17 @@ describe('axis of a waterfall', () => {
     }
   });
 
+  it('keeps the figures of its ticks off the edges of a stretch', () => {
+    for (const one of Object.values(RECORDS)) {
+      const { segments, ticks } = axisOf(waterfallOf(one), 'phases');
+      for (const { left } of ticks) {
+        for (const edge of segments.flatMap((segment) => [segment.left, segment.left + segment.width])) {
+          expect(Math.abs(left - edge)).to.be.above(0.029);
+        }
+      }
+    }
+  });
+
   it('gives the decision room beside a conversation of minutes', () => {
     const fall = waterfallOf({ ...ANSWERED, endedMs: 3_600_000 });
     const phases = axisOf(fall, 'phases');

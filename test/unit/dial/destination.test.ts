@@ -381,6 +381,51 @@ describe('destination', () => {
     expect(how('')).to.equal('the destination is empty');
   });
 
+  it('says of a command of FreeSWITCH what it is, and of nothing else', () => {
+    const detail = (text: string): string => {
+      const result = parseDestination(text, rules({}));
+      return result.ok ? '' : result.detail;
+    };
+    for (const text of [
+      'user/201',
+      'user/201@pbx.example',
+      'sofia/gateway/trunk/380501234567',
+      'sofia/internal/201@10.0.0.1',
+      '{origination_caller_id_number=112}user/201',
+      '[leg_timeout=5]user/201',
+      '<a=b>user/201',
+      '201,loopback/app=system:reboot',
+      '380501234567|user/202',
+      '201:_:loopback/202',
+      'error/USER_BUSY',
+      'group/sales@pbx.example',
+      '&system(reboot)',
+      '&park',
+      '201${system(reboot)}',
+      '201\n\napi system reboot',
+      '201\r\nsendmsg x',
+      `{${'x=y,'.repeat(40)}z=1}user/201`,
+    ]) {
+      expect(detail(text), text).to.match(/^"[^]*" is written as a command of FreeSWITCH/);
+    }
+    for (const text of [
+      '201/202',
+      'sales/support',
+      'agent 7',
+      '{"destination":"201"}',
+      '[201,202]',
+      '<p class="x">201</p>',
+      '201@other.example',
+      'sip:201@other.example',
+      'Users & groups',
+      'exit',
+      'https://crm.example/user/201',
+      'x'.repeat(129),
+    ]) {
+      expect(detail(text), text).not.to.include('command');
+    }
+  });
+
   it('never answers with anything but its own alphabet, whatever it is given', function () {
     this.timeout(60_000);
     const hostile = fc.constantFrom(

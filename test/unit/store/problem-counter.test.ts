@@ -67,6 +67,7 @@ describe('problems of calls', () => {
   it('are words that the map does not have, whatever has served the caller then', () => {
     const crm = 'https://crm.test';
     const reading = (text: string, path = '') => ({
+      from: 'reply' as const,
       path,
       text,
       result: `nobody: ${text} is not in webhook.map: add it, or set webhook.unmapped`,
@@ -79,7 +80,8 @@ describe('problems of calls', () => {
       ),
     ).to.deep.equal([{ reason: 'unmapped', scheme: 'sales', crm }]);
     // Another element of the list was dialled.
-    const readings = [{ path: '[0]', text: '17', result: 'extension 201' }, reading('99', '[1]')];
+    const mapped = { from: 'reply', path: '[0]', text: '17', result: 'extension 201' } as const;
+    const readings = [mapped, reading('99', '[1]')];
     const routed = record('1', { result: 'routed', reason: 'answered', readings }, [{ answer: 'found' }]);
     expect(failuresOf(routed)).to.deep.equal([{ reason: 'unmapped', scheme: 'sales', crm }]);
     expect(wordsOf(routed, 'default')).to.include('why:unmapped');

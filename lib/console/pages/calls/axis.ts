@@ -33,6 +33,8 @@ const FIRST_WEIGHT = 6;
 /** Of a full width; a narrow stretch has fewer. */
 const TICKS = 7;
 const FEW_TICKS = 3;
+/** Of the full width: nearer to the edge of a stretch the figure of a tick would lie over it. */
+const EDGE = 0.03;
 
 export function axisOf(
   { segments, endMs, budgetMs, guardMs }: Waterfall,
@@ -84,8 +86,9 @@ function ticksOf({ fromMs, toMs, left, width }: Placed, most: number): Tick[] {
   const length = toMs - fromMs;
   const step = stepOf(length / Math.max(1, most * width));
   const ticks: Tick[] = [];
-  for (let ms = step; ms < length * 0.97; ms += step) {
-    ticks.push({ ms, left: left + (width * ms) / length });
+  for (let ms = step; ms < length; ms += step) {
+    const at = (width * ms) / length;
+    if (at > EDGE && at < width - EDGE) ticks.push({ ms, left: left + at });
   }
   return ticks;
 }

@@ -19,7 +19,9 @@ import { ButtonLink, PageLink } from '../../ui/link.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
-import { courseOf } from './course.ts';
+import { courseOf, type Passage } from './course.ts';
+import { excerptOf, marksOf } from './marks.ts';
+import { timeText } from './time.ts';
 import { Causes } from './why.tsx';
 
 interface CallHeadProps {
@@ -77,9 +79,10 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
       </Group>
       <Stack gap={4} mt={6}>
         <Course record={record} />
+        <Replied record={record} />
         <Causes record={record} />
         <Text size="sm" c="dimmed" component="div">
-          <When at={startedAt} /> · {end === null ? '' : word('calls.ends', end)} ·{' '}
+          <When at={startedAt} /> · {end !== null && `${word('calls.ends', end)} · `}
           <span className="mono">{id}</span>
         </Text>
         <Group gap="xs">
@@ -92,24 +95,57 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
   );
 }
 
-/** `205 did not answer; 380440000001 answered` */
+/** `205 did not answer, after 14.3 s of 15 s; fallback: 380440000001 answered` */
 function Course({ record }: { readonly record: CallRecord }) {
   const { t } = useTranslation();
   const word = useWord();
-  const passages = courseOf(record).map((passage) => {
+  const passages = courseOf(record);
+  if (passages.length === 0) return null;
+  const firstOfFallback = passages.findIndex(({ isFallback }) => isFallback);
+  const sentenceOf = (passage: Passage): { said: string; who: string } => {
     if (passage.kind === 'ended') {
       const said = word(`calls.course.${passage.what === '' ? 'ends' : 'endsTo'}`, passage.how);
       return { said, who: passage.what };
     }
-    const { who, outcome } = passage;
-    return { said: t(`calls.course.rung.${outcome}`, { count: who.length }), who: who.join(', ') };
-  });
-  if (passages.length === 0) return null;
+    const { who, outcome, rangMs, limitMs } = passage;
+    const said = t(`calls.course.rung.${outcome}`, { count: who.length });
+    // It may be the far end that gave up, and not the limit that was over.
+    const isTimed = outcome === 'no_answer' && rangMs !== null && limitMs !== null;
+    const times = isTimed
+      ? t('calls.course.after', { time: timeText(rangMs), limit: timeText(limitMs) })
+      : '';
+    return { said: said + times, who: who.join(', ') };
+  };
   return (
     <Text fw={600} component="p" m={0}>
-      {passages.map(({ said, who }, index) => (
-        <Said key={index} text={index === 0 ? said : `; ${said}`} who={who} />
-      ))}
+      {passages.map((passage, index) => {
+        const { said, who } = sentenceOf(passage);
+        const by = index === firstOfFallback ? `${t('calls.course.fallback')} ` : '';
+        return <Said key={index} text={`${index === 0 ? '' : '; '}${by}${said}`} who={who} />;
+      })}
+    </Text>
+  );
+}
+
+/** What the CRM said, in a line: the last reply that came. */
+function Replied({ record }: { readonly record: CallRecord }) {
+  const { t } = useTranslation();
+  const request = record.requests.findLast(({ reply }) => reply !== null);
+  if (request === undefined || request.reply === null) return null;
+  const { status, body } = request.reply;
+  const { text, marks } = excerptOf(body, marksOf(body, request, record, t));
+  return (
+    <Text size="sm" component="p" m={0} lineClamp={2}>
+      <Text span inherit c="dimmed">
+        {t('calls.replied', { status })}
+      </Text>{' '}
+      {body === '' ? (
+        t('calls.question.emptyBody')
+      ) : (
+        <span className="mono">
+          <ForeignLine text={text} marks={marks} />
+        </span>
+      )}
     </Text>
   );
 }

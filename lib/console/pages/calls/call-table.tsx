@@ -175,7 +175,7 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
             <bdi>{call.caller}</bdi>
           )}
           {call.callerName !== '' && call.callerName !== call.caller && (
-            <Text span inherit c="dimmed">
+            <Text span inherit c="dimmed" title={call.callerName}>
               {' '}
               <ForeignLine text={call.callerName} limit={64} />
             </Text>

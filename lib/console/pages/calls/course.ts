@@ -1,11 +1,29 @@
 import type { CallRecord } from '../../../api/types.ts';
-import { rung } from './short.ts';
+import { isOfReply } from './readings.ts';
+import { limitMsOf, rung } from './short.ts';
 
 /** What became of a call, in the order in which it happened: who was rung and did not answer, who did, and where it went if nobody did. */
 
-export type Passage =
-  | { readonly kind: 'rung'; readonly who: readonly string[]; readonly outcome: Outcome }
-  | { readonly kind: 'ended'; readonly how: Ending; readonly what: string };
+export type Passage = (Rung | Ended) & {
+  /** Not where the CRM sent the call, but where the scheme sends it without it. */
+  readonly isFallback: boolean;
+};
+
+interface Rung {
+  readonly kind: 'rung';
+  readonly who: readonly string[];
+  readonly outcome: Outcome;
+  /** Null: it has not ended. */
+  readonly rangMs: number | null;
+  /** Null: not known. */
+  readonly limitMs: number | null;
+}
+
+interface Ended {
+  readonly kind: 'ended';
+  readonly how: Ending;
+  readonly what: string;
+}
 
 type Outcome = NonNullable<CallRecord['bridges'][number]['outcome']> | 'open';
 /** Of the ends those that say more than that a conversation is over. */
@@ -13,19 +31,31 @@ type Ending = Exclude<NonNullable<CallRecord['end']>, 'bridged'>;
 
 export function courseOf(record: CallRecord): Passage[] {
   const passages: Passage[] = [];
-  for (const { dialString, outcome, answeredBy } of record.bridges) {
+  for (const { atMs, endedMs, dialString, outcome, answeredBy } of record.bridges) {
     const who = outcome === 'answered' && answeredBy !== null ? [answeredBy] : rung(dialString);
     const before = passages.at(-1);
     // Through another gateway: for who was called it is once.
     if (before?.kind === 'rung' && before.outcome === 'unreachable' && isSame(who, before.who))
       passages.pop();
-    passages.push({ kind: 'rung', who, outcome: outcome ?? 'open' });
+    passages.push({
+      kind: 'rung',
+      who,
+      outcome: outcome ?? 'open',
+      rangMs: endedMs === null ? null : endedMs - atMs,
+      limitMs: limitMsOf(dialString),
+      isFallback: record.decisions.findLast((one) => one.atMs <= atMs)?.via === 'fallback',
+    });
   }
   const { end } = record;
-  if (end !== null && end !== 'bridged')
-    passages.push({ kind: 'ended', how: end, what: whatOf(record, end) });
+  if (end !== null && end !== 'bridged') {
+    const isFallback = BY_STEP.has(end) && record.decisions.at(-1)?.via === 'fallback';
+    passages.push({ kind: 'ended', how: end, what: whatOf(record, end), isFallback });
+  }
   return passages;
 }
+
+/** Of the ends those that a step brings about. */
+const BY_STEP: ReadonlySet<string> = new Set<Ending>(['transferred', 'hangup', 'dialplan']);
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((one) => others.includes(one));
@@ -46,7 +76,7 @@ export interface Cause {
   readonly reason: string;
   /** In the router's words; '' where the reason says it all. */
   readonly detail: string;
-  /** What the CRM sent and the router did not take. */
+  /** What the CRM sent and the router did not take, where the detail does not name it. */
   readonly values: readonly string[];
 }
 
@@ -55,16 +85,17 @@ export function causesOf({ decisions, readings, reason }: CallRecord): Cause[] {
   const causes = new Map<string, Cause>();
   for (const one of decisions) {
     if (one.result === 'routed' || causes.has(one.reason)) continue;
-    const refused = readings.filter(({ result }) => {
+    const refused = readings.filter(isOfReply).filter(({ result }) => {
       const [, why] = /^(?:refused|nobody): ([^]+)$/.exec(result) ?? [];
       return why !== undefined && one.detail.endsWith(why);
     });
     const values = [...new Set(refused.map(({ text }) => text))];
+    // Of some reasons it says the sentence again.
+    const detail = values.length > 0 && SAID.test(one.detail) ? '' : one.detail;
     causes.set(one.reason, {
       reason: one.reason,
-      // Of some reasons it says the sentence again.
-      detail: values.length > 0 && SAID.test(one.detail) ? '' : one.detail,
-      values,
+      detail,
+      values: values.filter((value) => !detail.includes(value)),
     });
   }
   if (!causes.has(reason)) causes.set(reason, { reason, detail: '', values: [] });
@@ -75,7 +106,7 @@ const SAID = / is (?:neither a number nor a login|not in webhook\.map: [^"]*)$/;
 
 export interface Told {
   readonly decisions: readonly Readonly<Record<'via' | 'reason', string> & { steps: readonly string[] }>[];
-  readonly requests: readonly { readonly retries: readonly unknown[] }[];
+  readonly requests: readonly { readonly retries: readonly unknown[]; readonly url: string }[];
 }
 
 /** Of an advice to set something: whether the call shows that its scheme has it set. */

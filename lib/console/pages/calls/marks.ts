@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import type { Mark } from '../../ui/marked.ts';
+import { isOfReply } from './readings.ts';
 import { placeOf, placesIn, type Place, type Places } from './json-places.ts';
 
 /**
@@ -19,7 +20,7 @@ export function marksOf(
     const from = Math.min(at, Math.max(0, body.length - 1));
     return [{ from, to: from + 1, tone: 'bad', label: t(`calls.fault.${kind}`) }];
   }
-  const marks = readings.flatMap((reading): Mark[] => {
+  const marks = readings.filter(isOfReply).flatMap((reading): Mark[] => {
     const { text, result } = reading;
     const tone = toneOf(result);
     const spans = spansOf(body, places, reading);
@@ -32,6 +33,21 @@ export function marksOf(
   const { from, to } = place;
   const isFound = request?.answer === 'found';
   return [{ from, to, tone: isFound ? 'good' : 'bad', label: request?.detail ?? '' }];
+}
+
+const MOST = 160;
+/** Before the first mark. */
+const LEAD = 40;
+
+/** A line of a reply: its beginning, or what stands around the first thing that counted. */
+export function excerptOf(body: string, marks: readonly Mark[]): { text: string; marks: Mark[] } {
+  const first = Math.min(...marks.map(({ from }) => from));
+  const begin = marks.length > 0 && first > MOST - LEAD ? first - LEAD : 0;
+  const lead = begin > 0 ? '…' : '';
+  const text = lead + body.slice(begin, begin + MOST) + (body.length > begin + MOST ? '…' : '');
+  const by = lead.length - begin;
+  const shown = marks.filter(({ from }) => from < begin + MOST);
+  return { text, marks: shown.map((mark) => ({ ...mark, from: mark.from + by, to: mark.to + by })) };
 }
 
 /** How a reading ended is told in words. */

@@ -56,6 +56,7 @@ function Question({ record, request, index, count, children }: QuestionProps) {
   const { t } = useTranslation();
   const { method, url, headers, body, proxy, retries, reply, phases, answer, detail, scheme } = request;
   const isFound = answer === 'found';
+  const isFailed = reply === null ? answer !== 'abandoned' : reply.status >= 400;
   // The head of the call has the advice.
   const isSaid = causesOf(record).some(({ reason }) => reason === answer);
   return (
@@ -87,7 +88,7 @@ function Question({ record, request, index, count, children }: QuestionProps) {
           </Text>
         ))}
         <Group gap="xs" align="baseline">
-          <Text fw={600} c={isFound ? undefined : 'var(--mantine-color-red-light-color)'}>
+          <Text fw={600} c={isFailed ? 'var(--mantine-color-red-light-color)' : undefined}>
             {reply === null ? t('calls.question.noReply') : `HTTP ${reply.status}`}
           </Text>
           {phases !== null && <Phases phases={phases} />}

@@ -25,11 +25,12 @@ export function RowLabel({
       );
     case 'question': {
       const request = record.requests[index];
-      const status = request?.reply?.status;
+      const { reply = null, answer = null } = request ?? {};
       return (
         <>
-          <span style={tone}>{status ?? request?.answer ?? '–'}</span> <Quiet>{request?.method}</Quiet>{' '}
-          <bdi>{hostOf(request?.url ?? '')}</bdi>
+          {reply !== null && <span style={isFailure(reply.status) ? tone : undefined}>{reply.status} </span>}
+          {answer !== 'found' && <span style={tone}>{answer ?? '–'} </span>}
+          <Quiet>{request?.method}</Quiet> <bdi>{hostOf(request?.url ?? '')}</bdi>
         </>
       );
     }
@@ -39,7 +40,11 @@ export function RowLabel({
       const decision = record.decisions[index];
       return (
         <>
-          <span style={tone}>{word('results', decision?.result ?? '')}</span>{' '}
+          <span style={tone}>
+            {decision?.via === 'fallback'
+              ? t('calls.fall.rows.fallback')
+              : word('results', decision?.result ?? '')}
+          </span>{' '}
           <bdi>{decision?.steps.join(', ') ?? ''}</bdi>
         </>
       );
@@ -66,6 +71,11 @@ export function RowLabel({
         </>
       );
   }
+}
+
+/** A reply of 200 may be of no use all the same: the answer says so. */
+function isFailure(status: number): boolean {
+  return status >= 400;
 }
 
 function Quiet({ children }: { readonly children: React.ReactNode }) {

@@ -21,6 +21,12 @@ export function rung(dialString: string): string[] {
   return [...new Set(legsOf(dialString).map(({ who }) => who))];
 }
 
+/** How long it may ring; null: the dial string sets no limit. */
+export function limitMsOf(dialString: string): number | null {
+  const [, seconds] = /\boriginate_timeout=(\d+)/.exec(dialString) ?? [];
+  return seconds === undefined ? null : Number(seconds) * 1000;
+}
+
 function legsOf(dialString: string): { readonly who: string; readonly gateway: string | null }[] {
   return (
     dialString

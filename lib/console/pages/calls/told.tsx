@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { useWord } from '../../ui/word.ts';
 import { Panel } from './panel.tsx';
+import { limitMsOf } from './short.ts';
 import { Why } from './why.tsx';
 import { timeText } from './time.ts';
 
@@ -24,9 +25,10 @@ export function Told({ record }: { readonly record: CallRecord }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {readings.map(({ path, text, result }, index) => (
+              {readings.map(({ from, path, text, result }, index) => (
                 <Table.Tr key={index}>
                   <Table.Td className="mono foreign" style={{ overflowWrap: 'break-word' }}>
+                    {from === 'fallback' && <span>{t('calls.readings.fallback')} </span>}
                     {path === '' ? t('calls.readings.value') : path}
                   </Table.Td>
                   <Table.Td className="mono foreign">{text}</Table.Td>
@@ -72,6 +74,7 @@ export function Told({ record }: { readonly record: CallRecord }) {
                 <Text size="sm">
                   <Text span inherit c="dimmed">
                     {timeText(atMs)} – {endedMs === null ? '…' : timeText(endedMs)}
+                    <Limit limitMs={limitMsOf(dialString)} />
                   </Text>{' '}
                   {word('calls.outcomes', outcome ?? 'open')} {cause ?? ''} <bdi>{answeredBy ?? ''}</bdi>
                 </Text>
@@ -101,4 +104,9 @@ export function Told({ record }: { readonly record: CallRecord }) {
       )}
     </>
   );
+}
+
+function Limit({ limitMs }: { readonly limitMs: number | null }) {
+  const { t } = useTranslation();
+  return limitMs === null ? null : <>, {t('calls.bridges.limit', { time: timeText(limitMs) })}</>;
 }

@@ -1,13 +1,13 @@
 import { Box, Group, SegmentedControl, Text, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
 import { axisOf, SCALES, type Axis, type Scale } from './axis.ts';
 import classes from './calls.module.css';
 import { RowLabel } from './row-label.tsx';
 import { timeText } from './time.ts';
-import { waterfallOf, type Part, type Row, type Waterfall } from './waterfall.ts';
+import { waterfallOf, type Part, type Row, type Segment, type Waterfall } from './waterfall.ts';
 
 interface WaterfallProps {
   readonly record: CallRecord;
@@ -26,10 +26,11 @@ export function WaterfallView({ record, onPick }: WaterfallProps) {
   const scale = scales.includes(chosen) ? chosen : 'phases';
   const isNarrow = useMediaQuery('(max-width: 700px)');
   const axis = axisOf(fall, scale, isNarrow);
+  const limits = limitsOf(fall, axis);
   return (
     <Box>
       <Group justify="space-between" mb={6} gap="xs">
-        <Limits fall={fall} record={record} />
+        <Figures fall={fall} record={record} />
         <SegmentedControl
           size="xs"
           value={scale}
@@ -41,18 +42,25 @@ export function WaterfallView({ record, onPick }: WaterfallProps) {
         />
       </Group>
       <div className={classes['fall']}>
-        <Grid axis={axis} fall={fall} />
+        <Grid axis={axis} />
         <Head axis={axis} isOne={scale !== 'phases'} />
         {fall.rows.map((row) => (
-          <Line key={`${row.kind}-${row.index}`} row={row} axis={axis} record={record} onPick={onPick} />
+          <Line
+            key={`${row.kind}-${row.index}`}
+            row={row}
+            axis={axis}
+            limits={isOfDecision(row, axis) ? limits : []}
+            record={record}
+            onPick={onPick}
+          />
         ))}
       </div>
-      <Legend fall={fall} />
+      <Legend fall={fall} limits={limits} isOne={axis.segments.length === 1} />
     </Box>
   );
 }
 
-function Limits({ fall, record }: { readonly fall: Waterfall; readonly record: CallRecord }) {
+function Figures({ fall, record }: { readonly fall: Waterfall; readonly record: CallRecord }) {
   const { t } = useTranslation();
   const { budgetMs, guardMs } = fall;
   const { decidedMs } = record;
@@ -68,13 +76,27 @@ function Limits({ fall, record }: { readonly fall: Waterfall; readonly record: C
   );
 }
 
-function Grid({ axis, fall: { budgetMs, guardMs } }: { readonly axis: Axis; readonly fall: Waterfall }) {
-  const { t } = useTranslation();
-  const [first] = axis.segments;
-  const limits = [
-    { name: t('calls.fall.budgetEnds'), ms: budgetMs, tone: 'odd' },
-    { name: t('calls.fall.guardFires'), ms: guardMs, tone: 'lost' },
-  ].filter(({ ms }) => ms !== null && first !== undefined && ms <= first.toMs);
+interface Limit {
+  readonly kind: 'budget' | 'guard';
+  readonly ms: number;
+}
+
+/** Those that are on the page: they are about the first decision, and stand beside nothing else. */
+function limitsOf({ budgetMs, guardMs }: Waterfall, { segments: [first] }: Axis): Limit[] {
+  const all = [
+    { kind: 'budget', ms: budgetMs },
+    { kind: 'guard', ms: guardMs },
+  ] as const;
+  return all.flatMap(({ kind, ms }) => (ms === null || ms > (first?.toMs ?? 0) ? [] : [{ kind, ms }]));
+}
+
+const TIMED_BY_LIMITS: ReadonlySet<Row['kind']> = new Set(['arrival', 'question', 'recalled', 'decision']);
+
+function isOfDecision({ kind, fromMs }: Row, { segments: [first] }: Axis): boolean {
+  return TIMED_BY_LIMITS.has(kind) && fromMs <= (first?.toMs ?? 0);
+}
+
+function Grid({ axis }: { readonly axis: Axis }) {
   return (
     <div className={classes['grid']} aria-hidden>
       <div />
@@ -85,22 +107,18 @@ function Grid({ axis, fall: { budgetMs, guardMs } }: { readonly axis: Axis; read
         {axis.segments.slice(1).map(({ left }) => (
           <div key={left} className={classes['break']} style={{ left: percent(left) }} />
         ))}
-        {limits.map(({ name, ms, tone }) => (
-          <div
-            key={name}
-            title={name}
-            className={`${classes['limit'] ?? ''} ${classes[tone] ?? ''}`}
-            style={{ left: percent(axis.at(ms ?? 0)) }}
-          />
-        ))}
       </div>
     </div>
   );
 }
 
-/** Over each stretch what it is and how long it took, below it its ticks. */
+/** Over each stretch what it is and how long it took, below it its ticks. How long it took to decide is said above, to the moment of the decision. */
 function Head({ axis, isOne }: { readonly axis: Axis; readonly isOne: boolean }) {
   const { t } = useTranslation();
+  const headOf = (kind: Segment['kind'], ms: number): string => {
+    const name = t(`calls.fall.segments.${kind}`);
+    return kind === 'decide' ? name : `${name} ${timeText(ms)}`;
+  };
   return (
     <div className={classes['line']} style={{ height: 38 }}>
       <div />
@@ -111,10 +129,13 @@ function Head({ axis, isOne }: { readonly axis: Axis; readonly isOne: boolean })
               key={left}
               size="xs"
               fw={600}
-              truncate
+              lh={1.3}
+              // Where there are no figures below it there is room for a second line.
+              truncate={axis.ticks.some((tick) => tick.left > left && tick.left < left + width)}
+              title={headOf(kind, toMs - fromMs)}
               style={{ position: 'absolute', left: percent(left), width: percent(width), paddingLeft: 4 }}
             >
-              {t(`calls.fall.segments.${kind}`)} {timeText(toMs - fromMs)}
+              {headOf(kind, toMs - fromMs)}
             </Text>
           ))}
         {axis.ticks.map(({ ms, left }) => (
@@ -142,11 +163,12 @@ function Head({ axis, isOne }: { readonly axis: Axis; readonly isOne: boolean })
 interface LineProps {
   readonly row: Row;
   readonly axis: Axis;
+  readonly limits: readonly Limit[];
   readonly record: CallRecord;
   readonly onPick: WaterfallProps['onPick'];
 }
 
-function Line({ row, axis, record, onPick }: LineProps) {
+function Line({ row, axis, limits, record, onPick }: LineProps) {
   const { t } = useTranslation();
   const { parts, fromMs, toMs, tone } = row;
   const seen = parts.filter((part) => part.fromMs <= axis.toMs);
@@ -165,6 +187,14 @@ function Line({ row, axis, record, onPick }: LineProps) {
         <VisuallyHidden>{spoken.join(', ')}</VisuallyHidden>
       </span>
       <span className={classes['track']}>
+        {limits.map(({ kind, ms }) => (
+          <span
+            key={kind}
+            title={t(`calls.fall.limits.${kind}`)}
+            className={`${classes['limit'] ?? ''} ${classes[LIMIT_TONES[kind]] ?? ''}`}
+            style={{ left: percent(axis.at(ms)) }}
+          />
+        ))}
         {seen.map((part) => (
           <Tooltip key={`${part.kind}-${part.fromMs}`} label={<PartText part={part} />}>
             <span
@@ -194,19 +224,46 @@ function PartText({ part: { kind, fromMs, toMs } }: { readonly part: Part }) {
   );
 }
 
-function Legend({ fall }: { readonly fall: Waterfall }) {
+const LIMIT_TONES = { budget: 'odd', guard: 'lost' } as const;
+
+interface LegendProps {
+  readonly fall: Waterfall;
+  readonly limits: readonly Limit[];
+  /** One scale from the left to the right. */
+  readonly isOne: boolean;
+}
+
+function Legend({ fall, limits, isOne }: LegendProps) {
   const { t } = useTranslation();
   const kinds = [...new Set(fall.rows.flatMap(({ parts }) => parts.map(({ kind }) => kind)))];
   return (
     <Group gap="sm" mt={6}>
       {kinds.map((kind) => (
-        <Group key={kind} gap={5} wrap="nowrap">
+        <Key key={kind} name={t(`calls.fall.parts.${kind}`)}>
           <span className={classes[kind]} style={{ width: 12, height: 12 }} aria-hidden />
-          <Text size="xs" c="dimmed">
-            {t(`calls.fall.parts.${kind}`)}
-          </Text>
-        </Group>
+        </Key>
       ))}
+      {limits.map(({ kind }) => (
+        <Key key={kind} name={t(`calls.fall.limits.${kind}`)}>
+          <span className={`${classes['line-key'] ?? ''} ${classes[LIMIT_TONES[kind]] ?? ''}`} aria-hidden />
+        </Key>
+      ))}
+      {!isOne && (
+        <Text size="xs" c="dimmed">
+          {t('calls.fall.ownScales')}
+        </Text>
+      )}
+    </Group>
+  );
+}
+
+function Key({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <Group gap={5} wrap="nowrap">
+      {children}
+      <Text size="xs" c="dimmed">
+        {name}
+      </Text>
     </Group>
   );
 }

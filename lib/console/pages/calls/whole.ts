@@ -114,7 +114,12 @@ function shadowOf(one: Fields): CallRecord['shadows'][number] {
 }
 
 function readingOf(one: Fields): CallRecord['readings'][number] {
-  return { path: textOf(one['path']), text: textOf(one['text']), result: textOf(one['result']) };
+  return {
+    from: one['from'] === 'fallback' ? 'fallback' : 'reply',
+    path: textOf(one['path']),
+    text: textOf(one['text']),
+    result: textOf(one['result']),
+  };
 }
 
 function outlookOf(outlook: Fields): NonNullable<CallRecord['shadows'][number]['would']> {

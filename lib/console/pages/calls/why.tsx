@@ -30,8 +30,9 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
   const { t } = useTranslation();
   const { data } = useReasons();
   const about = data?.find(({ code }) => code === reason);
-  const isAdvised =
-    about !== undefined && !about.isNormal && !(about.isToBeSet && told !== undefined && isSet(reason, told));
+  const isCured = about?.isToBeSet === true && told !== undefined && isSet(reason, told);
+  // Of a call that went as it should there is nothing to say.
+  const isAdvised = about !== undefined && reason !== 'answered' && !isShort;
   return (
     <>
       <Text size="sm" component="div">
@@ -57,11 +58,21 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
           <ForeignLine text={detail} />
         </Text>
       )}
-      {!isShort && isAdvised && (
+      {isAdvised && (
         <Text size="sm" c="dimmed" component="div">
-          <Coded text={about.cure} />
+          {t('system.problems.cure')}:{' '}
+          <Coded text={isCured ? t('calls.cured') : readyToRun(about.cure, told)} />
         </Text>
       )}
     </>
   );
+}
+
+/** An advice to run `curl -v URL` or `getent hosts NAME`, with what the call has for them: ready to be copied into a shell. */
+function readyToRun(cure: string, told: Told | undefined): string {
+  const url = told?.requests.at(-1)?.url ?? '';
+  if (!URL.canParse(url) || /['`\s]/.test(url)) return cure;
+  return cure
+    .replace('`curl -v URL`', () => `\`curl -v '${url}'\``)
+    .replace('`getent hosts NAME`', () => `\`getent hosts ${new URL(url).hostname}\``);
 }

@@ -56,10 +56,11 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
             h={180}
             data={data}
             dataKey="time"
+            // Where two are the same, the lower one is drawn over a broader line.
             series={[
-              { name: 'p50', color: 'petrol.4' },
-              { name: 'p95', color: 'petrol.7' },
               { name: 'p99', color: 'red.7' },
+              { name: 'p95', color: 'petrol.7' },
+              { name: 'p50', color: 'petrol.4' },
             ]}
             unit=" ms"
             gridAxis="x"
@@ -70,7 +71,7 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
             withLegend
             yAxisProps={{ width: 64 }}
             xAxisProps={{ minTickGap: 40 }}
-            lineProps={{ isAnimationActive: false }}
+            lineProps={({ name }) => ({ isAnimationActive: false, strokeWidth: name === 'p99' ? 4 : 2 })}
           />
         </Paper>
       </Grid.Col>

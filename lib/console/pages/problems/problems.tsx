@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { ProblemGroup } from '../../../api/types.ts';
 import { send } from '../../api/client.ts';
 import { may, session } from '../../api/session.ts';
-import { problems, unmappedWords, type ProblemFilter } from '../../api/system.ts';
+import { offendingValues, problems, type ProblemFilter } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
@@ -128,7 +128,7 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
               <Coded text={whatToDo} />
             </Text>
           )}
-          {reason === 'unmapped' && <Words of={group} />}
+          <Values of={group} />
         </Stack>
         <Group gap="lg" align="flex-start">
           <Fact label={t('system.problems.count')}>{count}</Fact>
@@ -181,20 +181,20 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
   );
 });
 
-/** The words that the map lacks, as the last calls brought them, each with its calls. */
-function Words({ of: group }: { readonly of: ProblemGroup }) {
+/** What the CRM sent and was not taken, as the last calls brought it, each with its calls. */
+function Values({ of: group }: { readonly of: ProblemGroup }) {
   const { t } = useTranslation();
-  const { data = [] } = useQuery(unmappedWords(group));
+  const { data = [] } = useQuery(offendingValues(group));
   if (data.length === 0) return null;
   return (
-    <Group gap="xs" role="group" aria-label={t('system.problems.words')}>
+    <Group gap="xs" role="group" aria-label={t('system.problems.values')}>
       <Text size="sm" c="dimmed">
-        {t('system.problems.words')}:
+        {t('system.problems.values')}:
       </Text>
-      {data.map(({ word, calls, lastCall }) => (
-        <PageLink key={word} to="/calls/$id" params={{ id: lastCall }} search={{}} size="sm">
+      {data.map(({ value, calls, lastCall }) => (
+        <PageLink key={value} to="/calls/$id" params={{ id: lastCall }} search={{}} size="sm">
           <span className="mono">
-            <ForeignLine text={word} limit={80} />
+            <ForeignLine text={value} limit={80} />
           </span>{' '}
           × {calls}
         </PageLink>

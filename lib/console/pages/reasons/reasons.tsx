@@ -1,12 +1,13 @@
-import { Stack, Text, TextInput, Title } from '@mantine/core';
+import { Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ReasonView } from '../../../api/types.ts';
+import type { ReasonView, Result } from '../../../api/types.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { Empty, Loaded, Page } from '../../ui/page.tsx';
 import { useReasons } from '../../ui/reasons.ts';
+import { ResultBadge, RESULTS } from '../../ui/result.tsx';
 import classes from './reasons.module.css';
 
 /** The closed list of reasons: what each means, what mostly causes it, and the cure. */
@@ -46,6 +47,7 @@ export function Reasons() {
           if (shown.length === 0) return <Empty title={t('calls.reasons.none')}>{null}</Empty>;
           return (
             <Stack gap="lg" maw={860}>
+              <Results hash={hash} />
               {shown.map(({ title, reasons: ofGroup }) => (
                 <section key={title}>
                   <Title order={2} mb={6}>
@@ -70,6 +72,41 @@ function fits({ code, sentence, cause, cure }: ReasonView, wanted: string): bool
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
+}
+
+/** What a result means: a reason says why it came to that. */
+function Results({ hash }: { readonly hash: string }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <Title order={2} mb={6}>
+        {t('calls.reasons.results')}
+      </Title>
+      {(Object.keys(RESULTS) as Result[]).map((result) => (
+        <article
+          key={result}
+          id={result}
+          tabIndex={-1}
+          className={classes['reason']}
+          data-here={result === hash || undefined}
+        >
+          <Group gap="xs">
+            <ResultBadge result={result} />
+            <span className="mono">{result}</span>
+            <PageLink to="/calls" search={{ result }} size="sm">
+              {t('calls.reasons.withResult')}
+            </PageLink>
+          </Group>
+          <Text size="sm">
+            <Coded text={t(`results.about.${result}`)} />
+          </Text>
+        </article>
+      ))}
+      <Text size="sm" c="dimmed" className={classes['reason']}>
+        {t('calls.reasons.savedSign')}
+      </Text>
+    </section>
+  );
 }
 
 function Reason({ about, isHere }: { readonly about: ReasonView; readonly isHere: boolean }) {

@@ -149,6 +149,7 @@ function FigureCells({ figures }: { readonly figures: SchemeFigures | undefined 
     );
   }
   const { calls, byResult, decidedMs, lastError } = figures;
+  const routed = byResult['routed'] ?? 0;
   const share = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 1 });
   const results = Object.entries(byResult).map(
     ([result, count]) => `${isResult(result) ? t(`results.${result}`) : result}: ${count}`,
@@ -158,7 +159,9 @@ function FigureCells({ figures }: { readonly figures: SchemeFigures | undefined 
       <Table.Td ta="right">{calls.toLocaleString(i18n.language)}</Table.Td>
       <Table.Td ta="right">
         <Tooltip label={results.join(', ')}>
-          <span>{share.format((byResult['routed'] ?? 0) / calls)}</span>
+          <Text span inherit c={routed === 0 ? 'var(--mantine-color-red-light-color)' : undefined}>
+            {share.format(routed / calls)}
+          </Text>
         </Tooltip>
       </Table.Td>
       <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>

@@ -13,12 +13,13 @@ import type { SchemeState } from '../../../api/types.ts';
 export type ShownState = SchemeState | 'file';
 
 const STATES = {
-  live: { color: 'teal', icon: IconCircleCheck },
+  // Not green: whether it does well is another question.
+  live: { color: 'blue', icon: IconCircleCheck },
   shadow: { color: 'grape', icon: IconEye },
   draft: { color: 'gray', icon: IconCircleDashed },
   disabled: { color: 'gray', icon: IconPlayerPause },
   deleted: { color: 'red', icon: IconTrash },
-  file: { color: 'teal', icon: IconLock },
+  file: { color: 'blue', icon: IconLock },
 } as const satisfies Record<ShownState, unknown>;
 
 /** What a scheme is used for; those of files are in use, and locked. */

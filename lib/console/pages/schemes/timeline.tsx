@@ -59,8 +59,9 @@ export function Timeline({ tried }: { readonly tried: TriedCall }) {
             t('schemes.story.read'),
             IconTextScan2,
             <Stack gap={0} key="read">
-              {readings.map(({ path, text, result: read }, index) => (
+              {readings.map(({ from, path, text, result: read }, index) => (
                 <Text key={index} size="xs" className="foreign">
+                  {from === 'fallback' && `${t('calls.readings.fallback')} `}
                   {path === '' ? '' : `${path} `}
                   {JSON.stringify(text)}: {read}
                 </Text>

@@ -30,8 +30,9 @@ export function Verdict({ tried, say = (text) => text, children }: VerdictProps)
   return (
     <Alert color={color} variant="light" icon={<Icon aria-hidden />} title={sentence} role="status" py="xs">
       <Stack gap={2}>
-        {readings.map(({ path, text, result: read }, index) => (
+        {readings.map(({ from, path, text, result: read }, index) => (
           <Text key={index} size="sm" className="foreign" lang="en">
+            {from === 'fallback' && `${t('calls.readings.fallback')} `}
             {path === '' ? '' : `${path} `}
             {JSON.stringify(text.slice(0, LONGEST))}: {read.slice(0, LONGEST)}
           </Text>

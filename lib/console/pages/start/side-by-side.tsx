@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TriedCall } from '../../../api/types.ts';
 import { durationText } from '../../ui/when.tsx';
+import { isOfReply } from '../calls/readings.ts';
 import { Verdict } from '../schemes/verdict.tsx';
 import { isNextStep } from './draft.ts';
 
@@ -55,7 +56,7 @@ export function SideBySide({ tried }: { readonly tried: TriedCall }) {
           )}
         </Column>
         <Column title={t('start.try.reading')}>
-          {readings.map(({ path, text, result: read }) => (
+          {readings.filter(isOfReply).map(({ path, text, result: read }) => (
             <Text key={`${path} ${text} ${read}`} size="sm" className="foreign" lang="en">
               {path === '' ? '' : `${path} `}
               <Code>{text.slice(0, 200)}</Code> {read}

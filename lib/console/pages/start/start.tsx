@@ -2,6 +2,7 @@ import { Button, Stack } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Page } from '../../ui/page.tsx';
+import { isOfReply } from '../calls/readings.ts';
 import { CrmStep } from './crm-step.tsx';
 import { DialplanStep } from './dialplan-step.tsx';
 import { FIRST, indexOf, reaching, STEPS, stepFrom, textAt, type Draft, type StepName } from './draft.ts';
@@ -86,7 +87,7 @@ function stateOf(name: StepName, current: StepName, { reached }: Draft): StepPro
 
 /** What the CRM said, as far as it was understood; where it rings comes later. */
 function answerOf({ destination, readings, reason }: NonNullable<Draft['tried']>): string {
-  return destination || (readings[0]?.result ?? reason);
+  return destination || (readings.find(isOfReply)?.result ?? reason);
 }
 
 function summaryOf(name: StepName, { document, call, tried }: Draft): string {

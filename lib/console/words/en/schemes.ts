@@ -15,7 +15,7 @@ export const schemes = {
     calls: 'Calls, 24 h',
     routed: 'Routed',
     decided: 'Decided, median / p95',
-    lastError: 'Last error',
+    lastError: 'Last problem',
     changed: 'Changed',
   },
   states: {

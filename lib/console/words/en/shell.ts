@@ -37,9 +37,20 @@ export const shell = {
     saved: 'A fallback has answered',
     routed: 'Routed',
     no_route: 'Nobody',
-    no_answer: 'No answer',
+    no_answer: 'Unanswered',
     refused: 'Refused',
     error: 'Error',
+    about: {
+      routed: 'The CRM said where the call goes, and there it went.',
+      no_route: 'The CRM knows nobody for this caller, so the call took the fallback `onNoRoute`.',
+      no_answer:
+        'Whoever the CRM named was rung, and did not answer, was busy, rejected the call or could not be reached. The fallbacks `onNoAnswer`, `onBusy`, `onRejected` and `onUnreachable` are for that.',
+      refused:
+        'The CRM named something that may not be dialled, or a limit was reached. The fallback is `onError`.',
+      error: 'The CRM could not be asked, or its reply could not be read. The fallback is `onError`.',
+      abandoned:
+        'The caller hung up, or the call was taken elsewhere, before anything was decided. Nothing has failed.',
+    },
   },
   ui: {
     failed: 'The router could not answer',

@@ -24,6 +24,8 @@ export const calls = {
   previousOfCaller: 'Попередній дзвінок цього абонента',
   nextOfCaller: 'Наступний дзвінок цього абонента',
   notes: 'Переміщення та нотатки',
+  replied: 'CRM відповіла {{status}}:',
+  cured: 'Нічого: спрацював запасний шлях схеми.',
   move: 'забрано, коли було {{from}}, через {{by}}, до',
   tail: 'Наживо',
   fresh_one: '{{count}} новий дзвінок',
@@ -88,7 +90,7 @@ export const calls = {
     caller: 'Хто',
     did: 'Куди',
     scheme: 'Схема',
-    destination: 'Призначення',
+    destination: 'Надіслано до',
     reason: 'Причина',
     decidedMs: 'Рішення за',
     rangMs: 'Дзвонив',
@@ -115,6 +117,8 @@ export const calls = {
   },
   via: { primary: 'основний', fallback: 'запасний' },
   course: {
+    fallback: 'запасний шлях:',
+    after: ', через {{time}} із {{limit}}',
     rung: {
       answered_one: 'відповів <who>',
       answered_few: 'відповіли <who>',
@@ -156,7 +160,7 @@ export const calls = {
     ends: {
       transferred: 'переведено',
       hangup: 'завершено кроком схеми',
-      dialplan: 'повернено діалплану',
+      dialplan: 'повернено діалплану, який продовжує після socket',
       caller_hangup: 'абонент поклав слухавку',
       switch_hangup: 'завершено на комутаторі',
       guard: 'забрано запобіжником діалплану',
@@ -221,11 +225,12 @@ export const calls = {
     decidedIn: 'рішення за {{time}}',
     budget: 'бюджет {{time}}',
     guard: 'запобіжник на {{time}}',
-    budgetEnds: 'Кінець бюджету',
-    guardFires: 'Спрацьовує запобіжник dialplan',
+    limits: { budget: 'Кінець бюджету', guard: 'Спрацьовує запобіжник dialplan' },
+    ownScales: 'Кожен етап має власний масштаб.',
     rows: {
-      arrival: 'З’єднання',
+      arrival: 'Дзвінок надходить',
       recalled: 'Попередня відповідь',
+      fallback: 'Запасний шлях',
       move: 'Забрано до',
     },
     segments: { decide: 'Рішення', ring: 'Виклик', talk: 'Розмова', rest: 'Потім' },
@@ -233,7 +238,7 @@ export const calls = {
       before: 'Перед запитом',
       retry: 'Невдалі спроби',
       dns: 'DNS',
-      connect: 'З’єднання',
+      connect: 'TCP',
       tunnel: 'Проксі',
       tls: 'TLS',
       wait: 'Очікування',
@@ -283,6 +288,7 @@ export const calls = {
     text: 'Текст',
     result: 'Прочитано як',
     value: 'саме значення',
+    fallback: 'запасний шлях',
   },
   beside: {
     title: 'Спробувано поруч',
@@ -293,7 +299,7 @@ export const calls = {
     same: 'так само',
   },
   decisions: { title: 'Рішення' },
-  bridges: { title: 'Мости' },
+  bridges: { title: 'Мости', limit: 'щонайбільше {{time}}' },
   reasons: {
     title: 'Причини',
     lead: 'Усі слова, які можуть стояти в записі дзвінка, рядку журналу чи змінній esl_router_reason.',
@@ -302,5 +308,9 @@ export const calls = {
     cause: 'Чому',
     cure: 'Що робити',
     calls: 'Дзвінки з цією причиною',
+    results: 'Результати',
+    withResult: 'Дзвінки з цим результатом',
+    savedSign:
+      'Позначка після результату, відмінного від «З’єднано»: відповів запасний напрямок, і абонента обслужено.',
   },
 };

@@ -15,7 +15,7 @@ export const schemes = {
     calls: 'Дзвінків, 24 год',
     routed: 'Спрямовано',
     decided: 'Рішення, медіана / p95',
-    lastError: 'Остання помилка',
+    lastError: 'Остання проблема',
     changed: 'Змінено',
   },
   states: {
