@@ -70,6 +70,8 @@ function messageOf(issue: Issue): string {
     const got = found === 'undefined' ? 'got nothing' : `got ${typeName(found)}`;
     return `expected ${typeName(issue.expected)}, ${got}`;
   }
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1)
+    return 'must not be empty';
   if (issue.code === 'too_small')
     return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
   if (issue.code === 'too_big')

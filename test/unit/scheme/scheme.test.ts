@@ -171,7 +171,7 @@ describe('scheme', () => {
       { webhook: { timeoutSeconds: 31 } },
       /^webhook\.timeoutSeconds: expected at most 30$/m,
     ],
-    ['an empty text', { webhook: { tls: { ca: '' } } }, /^webhook\.tls\.ca: expected at least 1 character$/m],
+    ['an empty text', { webhook: { tls: { ca: '' } } }, /^webhook\.tls\.ca: must not be empty$/m],
     ['a number for a text', { name: 5 }, /^name: expected text, got a number$/m],
     ['a list for an object', { match: [] }, /^match: expected an object, got a list$/m],
     ['no text', { webhook: { url: undefined } }, /^webhook\.url: expected text, got nothing$/m],
