@@ -140,7 +140,7 @@ export const CRM = {
   http_status: [
     'the CRM answered with a status outside 2xx',
     '401 and 403: credentials. 404: URL. 429: too many requests. 5xx: an error in the CRM.',
-    'The status is in the record. If 404 means "nobody" there, add it to `webhook.noRouteStatuses`.',
+    '401, 403: set or renew `webhook.auth`. 3xx: put the final URL into `webhook.url`. 404: correct it; if 404 means "nobody" there, add it to `webhook.noRouteStatuses`. 5xx: look at the log of the CRM.',
   ],
   body_too_large: [
     'the reply is larger than allowed',
@@ -149,8 +149,8 @@ export const CRM = {
   ],
   body_not_json: [
     'the reply is not JSON',
-    'An error page with status 200, or plain text where `webhook.import` says `json`.',
-    'Run `esl-router try` and look at the body; correct `webhook.import`.',
+    'A login or error page with status 200, or plain text where `webhook.import` says `json`.',
+    'Look at the body. A login page: set `webhook.auth`, or correct `webhook.url`. Plain text: correct `webhook.import`.',
   ],
   body_not_text: [
     'the reply is HTML or too long for a destination',

@@ -103,7 +103,7 @@ export const OWN = {
   caller_hung_up: [
     'the caller hung up',
     'The caller did not want to wait.',
-    'Nothing. If it happens often, look at how long decisions take.',
+    'Nothing. If it happens often, look at how long decisions and ringing take.',
   ],
   switch_hung_up: [
     'the call was hung up on the switch',

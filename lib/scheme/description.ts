@@ -238,14 +238,22 @@ export const FALLBACK_FIELDS = {
   },
   onNoAnswer: {
     label: 'No answer',
-    doc: 'The destination did not answer in time.',
+    doc: 'The destination did not answer.',
     example: [{ transfer: { extension: 'voicemail', context: 'default' } }],
   },
-  onBusy: { label: 'Busy', doc: 'As onNoAnswer when left out.', example: [{ hangup: 'USER_BUSY' }] },
-  onRejected: { label: 'Rejected', doc: 'As onNoAnswer when left out.', example: [{ dial: '200' }] },
+  onBusy: {
+    label: 'Busy',
+    doc: 'The destination is busy. As “No answer” when left out.',
+    example: [{ hangup: 'USER_BUSY' }],
+  },
+  onRejected: {
+    label: 'Rejected',
+    doc: 'The destination rejected the call. As “No answer” when left out.',
+    example: [{ dial: '200' }],
+  },
   onUnreachable: {
     label: 'Unreachable',
-    doc: 'Not registered, a gateway that is down, a number that does not exist. As onNoAnswer when left out.',
+    doc: 'Not registered, a gateway that is down, a number that does not exist. As “No answer” when left out.',
     example: [{ dial: '380441234567' }],
   },
 } as const satisfies Record<string, Field>;

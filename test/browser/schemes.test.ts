@@ -66,7 +66,7 @@ describe('console: schemes', function () {
     await page.keyboard.press('Control+A');
     await page.keyboard.type(`${it_.crm.url}/route`);
     await toDo.getByText('2 of 4 done').waitFor();
-    await toDo.getByRole('button', { name: 'Try it with a number' }).click();
+    await toDo.getByRole('button', { name: 'Try it: ask the CRM about a number' }).click();
     await trial.getByLabel('Caller').fill('380441234567');
     await trial.getByLabel('Called number').fill('15005550100');
     await tryIt.click();
@@ -83,10 +83,10 @@ describe('console: schemes', function () {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     expect(await page.getByRole('radio', { name: 'Live' }).isChecked()).to.equal(true);
     await dialogButton(page, 'Save').click();
-    await page.getByText('made is saved. Calls use it from now on.').waitFor();
+    await page.getByText('made is saved. Calls that reach it go by it at once.').waitFor();
     await toDo.getByText('4 of 4 done').waitFor();
     const reach = page.getByRole('note', { name: 'Which calls reach it' });
-    await reach.getByText('No call reaches this scheme by itself').waitFor();
+    await reach.getByText('Only calls that name this scheme reach it').waitFor();
     await reach.getByText(`${it_.daemon.address.host}:${it_.daemon.address.port}/made`).waitFor();
     // In a fold that is closed.
     await reach.getByRole('button', { name: 'Called number' }).click();
@@ -123,7 +123,7 @@ describe('console: schemes', function () {
     await bar.getByText('One change is not saved.').waitFor();
     await reach.getByRole('button', { name: 'Make it live' }).click();
     await dialogButton(page, 'Save').click();
-    await reach.getByText('No call reaches this scheme by itself').waitFor();
+    await reach.getByText('Only calls that name this scheme reach it').waitFor();
     expect(page.complaints).to.deep.equal([]);
   });
 

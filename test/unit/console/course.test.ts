@@ -177,7 +177,10 @@ describe('console: why a call went as it did', () => {
     expect(isSet('busy', sent(['transfer voicemail default']))).to.equal(true);
     expect(isSet('busy', sent(['dialplan']))).to.equal(false);
     expect(isSet('no_answer', sent(['dial 900', 'dialplan']))).to.equal(false);
-    const asked = (retries: readonly unknown[]) => ({ decisions: [], requests: [{ retries, url: '' }] });
+    const asked = (retries: readonly unknown[]) => ({
+      decisions: [],
+      requests: [{ retries, url: '', reply: null }],
+    });
     expect(isSet('connection_gone', asked([{}]))).to.equal(true);
     expect(isSet('connection_gone', asked([]))).to.equal(false);
   });

@@ -33,7 +33,7 @@ interface CallHeadProps {
 /** Who called whom, what became of it and why, and where one goes from here. */
 export function CallHead({ call: { masked, previous, next }, record, onClose }: CallHeadProps) {
   const { t } = useTranslation();
-  const { call, result, startedAt, id, answeredBy, end } = record;
+  const { call, result, startedAt, id, answeredBy, end, hungUpBy, scheme } = record;
   const word = useWord();
   const link = new URL(`/calls/${id}`, location.origin).href;
   return (
@@ -82,8 +82,26 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
         <Replied record={record} />
         <Causes record={record} />
         <Text size="sm" c="dimmed" component="div">
-          <When at={startedAt} /> · {end !== null && `${word('calls.ends', end)} · `}
-          <span className="mono">{id}</span>
+          <When at={startedAt} />
+          {end !== null && ` · ${word('calls.ends', end)}`}
+          {end === 'bridged' && hungUpBy !== null && `, ${word('calls.hungUpBy', hungUpBy)}`}
+          {scheme !== null && (
+            <>
+              {' · '}
+              <PageLink
+                to="/schemes/$name"
+                params={{ name: scheme.name }}
+                search={{}}
+                size="sm"
+                underline="always"
+              >
+                {t('calls.schemeOf', { name: scheme.name })}
+              </PageLink>
+            </>
+          )}
+        </Text>
+        <Text size="xs" c="dimmed" className="mono" component="div">
+          {id}
         </Text>
         <Group gap="xs">
           <Neighbour id={previous} label={t('calls.previousOfCaller')} />
@@ -110,11 +128,11 @@ function Course({ record }: { readonly record: CallRecord }) {
     const { who, outcome, rangMs, limitMs } = passage;
     const said = t(`calls.course.rung.${outcome}`, { count: who.length });
     // It may be the far end that gave up, and not the limit that was over.
-    const isTimed = outcome === 'no_answer' && rangMs !== null && limitMs !== null;
-    const times = isTimed
-      ? t('calls.course.after', { time: timeText(rangMs), limit: timeText(limitMs) })
-      : '';
-    return { said: said + times, who: who.join(', ') };
+    const isTimed =
+      (outcome === 'no_answer' || outcome === 'cancelled') && rangMs !== null && limitMs !== null;
+    if (!isTimed) return { said, who: who.join(', ') };
+    const times = { time: timeText(rangMs), limit: timeText(limitMs) };
+    return { said: said + t(`calls.course.after.${outcome}`, times), who: who.join(', ') };
   };
   return (
     <Text fw={600} component="p" m={0}>

@@ -58,8 +58,16 @@ export function CallTable({
     if (calls.length > 0 && last >= calls.length - 20) onEnd();
   }, [last, calls.length, onEnd]);
   useEffect(() => {
-    if (at >= 0) rows.scrollToIndex(at, { align: 'auto' });
-  }, [at, rows]);
+    if (at < 0) return undefined;
+    rows.scrollToIndex(at, { align: 'auto' });
+    // A call that opens takes room from the list, which is known a frame later.
+    const frame = requestAnimationFrame(() => {
+      rows.scrollToIndex(at, { align: 'auto' });
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+    };
+  }, [at, rows, openId]);
   useEffect(() => {
     toTop.current = () => box.current?.scrollTo(0, 0);
   }, [toTop]);
@@ -209,7 +217,7 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
     case 'answeredBy':
     case 'switch': {
       const value = call[column] ?? '';
-      return value === '' ? '–' : <bdi>{value.slice(0, 200)}</bdi>;
+      return value === '' ? '–' : <bdi title={value.slice(0, 200)}>{value.slice(0, 200)}</bdi>;
     }
   }
 }

@@ -98,7 +98,8 @@ export function causesOf({ decisions, readings, reason }: CallRecord): Cause[] {
       values: values.filter((value) => !detail.includes(value)),
     });
   }
-  if (!causes.has(reason)) causes.set(reason, { reason, detail: '', values: [] });
+  // Of a call that was answered the course says it all.
+  if (!causes.has(reason) && reason !== 'answered') causes.set(reason, { reason, detail: '', values: [] });
   return [...causes.values()];
 }
 
@@ -106,7 +107,11 @@ const SAID = / is (?:neither a number nor a login|not in webhook\.map: [^"]*)$/;
 
 export interface Told {
   readonly decisions: readonly Readonly<Record<'via' | 'reason', string> & { steps: readonly string[] }>[];
-  readonly requests: readonly { readonly retries: readonly unknown[]; readonly url: string }[];
+  readonly requests: readonly {
+    readonly retries: readonly unknown[];
+    readonly url: string;
+    readonly reply: { readonly status: number; readonly body: string } | null;
+  }[];
 }
 
 /** Of an advice to set something: whether the call shows that its scheme has it set. */

@@ -22,7 +22,7 @@ export function Outcome({ came }: { readonly came: Came }) {
         </Alert>
       );
     }
-    if (verdict.kind === 'same') return <Alert color="teal" title={t('calls.again.same')} />;
+    if (verdict.kind === 'same') return <Alert color="gray" title={t('calls.again.same')} />;
     return (
       <Stack gap="xs">
         <OutlookLine label={t('calls.again.then')} outlook={verdict.from} />

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord } from '../../../api/types.ts';
+import { readyToRun } from '../../ui/advice.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { PageLink } from '../../ui/link.tsx';
@@ -31,8 +32,10 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
   const { data } = useReasons();
   const about = data?.find(({ code }) => code === reason);
   const isCured = about?.isToBeSet === true && told !== undefined && isSet(reason, told);
-  // Of a call that went as it should there is nothing to say.
-  const isAdvised = about !== undefined && reason !== 'answered' && !isShort;
+  const key = cureKey(reason, detail, told);
+  const ofThisCall = key === null ? null : t(`calls.cures.${key}`);
+  const url = told?.requests.at(-1)?.url ?? '';
+  const isAdvised = about !== undefined && !isShort;
   return (
     <>
       <Text size="sm" component="div">
@@ -61,18 +64,28 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
       {isAdvised && (
         <Text size="sm" c="dimmed" component="div">
           {t('system.problems.cure')}:{' '}
-          <Coded text={isCured ? t('calls.cured') : readyToRun(about.cure, told)} />
+          <Coded text={isCured ? t('calls.cured') : (ofThisCall ?? readyToRun(about.cure, url))} />
         </Text>
       )}
     </>
   );
 }
 
-/** An advice to run `curl -v URL` or `getent hosts NAME`, with what the call has for them: ready to be copied into a shell. */
-function readyToRun(cure: string, told: Told | undefined): string {
-  const url = told?.requests.at(-1)?.url ?? '';
-  if (!URL.canParse(url) || /['`\s]/.test(url)) return cure;
-  return cure
-    .replace('`curl -v URL`', () => `\`curl -v '${url}'\``)
-    .replace('`getent hosts NAME`', () => `\`getent hosts ${new URL(url).hostname}\``);
+/** Where a reason has many causes and the call shows which of them it was: the key of the advice for that one. */
+function cureKey(reason: string, detail: string, told: Told | undefined) {
+  if (reason === 'unreachable') return UNREACHABLE.find((cause) => detail.includes(cause)) ?? null;
+  const reply = told?.requests.findLast((request) => request.reply !== null)?.reply ?? null;
+  if (reply === null) return null;
+  if (reason === 'body_not_json') return /<(?:html|form|!doctype)/i.test(reply.body) ? 'page' : null;
+  return reason === 'http_status' ? cureOfStatus(reply.status) : null;
+}
+
+const UNREACHABLE = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'] as const;
+
+function cureOfStatus(status: number) {
+  if (status === 401 || status === 403) return 'credentials';
+  if (status === 404 || status === 410) return 'missing';
+  if (status === 429) return 'often';
+  if (status >= 500) return 'broken';
+  return status >= 300 && status < 400 ? 'moved' : null;
 }

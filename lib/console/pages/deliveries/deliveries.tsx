@@ -69,7 +69,9 @@ export function Deliveries() {
               })}
             </SimpleGrid>
             {parked.length === 0 ? (
-              <Empty title={t('system.deliveries.none')}>{t('system.deliveries.noneHint')}</Empty>
+              <Empty title={t('system.deliveries.none')}>
+                {t(counts.length === 0 ? 'system.deliveries.noEvents' : 'system.deliveries.noneHint')}
+              </Empty>
             ) : (
               <Listing
                 minWidth={760}

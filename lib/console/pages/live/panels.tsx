@@ -48,7 +48,7 @@ export function RouterPanel({ status: { readiness, version } }: { readonly statu
         </PageLink>
       )}
       <Text size="sm" c="dimmed">
-        {t('live.lag', { ms: Number(readiness['lagMs'] ?? 0) })} · {version}
+        {t('live.lag', { ms: Number(readiness['lagMs'] ?? 0) })} · {t('live.version', { version })}
       </Text>
     </Panel>
   );

@@ -8,6 +8,7 @@ import { send } from '../../api/client.ts';
 import { may, session } from '../../api/session.ts';
 import { offendingValues, problems, type ProblemFilter } from '../../api/system.ts';
 import { useAction } from '../../ui/action.ts';
+import { readyToRun } from '../../ui/advice.ts';
 import { Coded } from '../../ui/coded.tsx';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { PageLink } from '../../ui/link.tsx';
@@ -125,7 +126,7 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
               <Text span fw={600} inherit>
                 {t('system.problems.cure')}:
               </Text>{' '}
-              <Coded text={whatToDo} />
+              <Coded text={readyToRun(whatToDo, crm)} />
             </Text>
           )}
           <Values of={group} />

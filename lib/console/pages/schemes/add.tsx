@@ -19,10 +19,22 @@ export function AddButton(props: AddProps) {
 }
 
 /** One of several kinds. */
-export function AddMenu({ to, what, children }: AddProps & { readonly children: ReactNode }) {
+interface AddMenuProps extends AddProps {
+  /** Whether what is added takes the focus; else it returns to the button. */
+  readonly movesFocus?: boolean;
+  readonly children: ReactNode;
+}
+
+export function AddMenu({ to, what, movesFocus = false, children }: AddMenuProps) {
   return (
     <Group>
-      <Menu position="bottom-start" withinPortal shadow="md" withInitialFocusPlaceholder={false}>
+      <Menu
+        position="bottom-start"
+        withinPortal
+        shadow="md"
+        withInitialFocusPlaceholder={false}
+        returnFocus={!movesFocus}
+      >
         <Menu.Target>
           <Plus to={to} what={what} />
         </Menu.Target>

@@ -77,6 +77,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
   const faultAt = useFaultAt();
   const faultText = useFaultText();
   const [dragged, setDragged] = useState<number | null>(null);
+  const [added, setAdded] = useState<number | null>(null);
   const path = ['fallback', list];
   const { label, doc } = fieldWords(path.join('.'), nodeAt(schema, path), table);
   const found = listOf(document, list);
@@ -91,6 +92,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
     const before = steps.findIndex(isLast);
     const at = before < 0 ? steps.length : before;
     change([...steps.slice(0, at), newStep(kind), ...steps.slice(at)]);
+    setAdded(at);
   };
   const move = (from: number, to: number): void => {
     if (to >= 0 && to < steps.length) change(moved(steps, from, to));
@@ -126,6 +128,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
           isReached={index <= last}
           error={faultAt([...path, String(index)])}
           isDragged={dragged === index}
+          isNew={added === index}
           onChange={(next) => {
             change(steps.map((one, at) => (at === index ? next : one)));
           }}
@@ -160,7 +163,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
         </Text>
       )}
       {!isReadOnly && (
-        <AddMenu to={label} what={t('schemes.fallback.add')}>
+        <AddMenu to={label} what={t('schemes.fallback.add')} movesFocus>
           {kindsIn(schema).map((kind) => (
             <Menu.Item
               key={kind}

@@ -159,7 +159,11 @@ function FigureCells({ figures }: { readonly figures: SchemeFigures | undefined 
       <Table.Td ta="right">{calls.toLocaleString(i18n.language)}</Table.Td>
       <Table.Td ta="right">
         <Tooltip label={results.join(', ')}>
-          <Text span inherit c={routed === 0 ? 'var(--mantine-color-red-light-color)' : undefined}>
+          <Text
+            span
+            inherit
+            c={routed === 0 && lastError !== null ? 'var(--mantine-color-red-light-color)' : undefined}
+          >
             {share.format(routed / calls)}
           </Text>
         </Tooltip>

@@ -23,6 +23,7 @@ import {
   IconWebhook,
   IconWorldQuestion,
 } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isObject, valueAt, withValue, type Path } from './document.ts';
 import { useEditing, usePlace } from './editing.ts';
@@ -48,6 +49,8 @@ interface StepCardProps {
   readonly isReached: boolean;
   readonly error: string | null;
   readonly isDragged: boolean;
+  /** It has just been added, and is to be filled in. */
+  readonly isNew: boolean;
   readonly onChange: (step: unknown) => void;
   readonly onRemove: () => void;
   /** -1 up, 1 down. */
@@ -61,12 +64,17 @@ export function StepCard(props: StepCardProps) {
   const { t } = useTranslation();
   const { document, isReadOnly } = useEditing();
   const place = usePlace();
-  const { step, label, index, count, isReached, error, isDragged } = props;
+  const { step, label, index, count, isReached, error, isDragged, isNew } = props;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isNew) box.current?.querySelector<HTMLElement>('input, button:not(:disabled)')?.focus();
+  }, [isNew]);
   const kind = kindOf(step);
   const Icon = kind === null ? IconWorldQuestion : ICONS[kind];
   const seconds = ringSeconds(step, document);
   return (
     <Paper
+      ref={box}
       withBorder
       px="xs"
       py={6}

@@ -20,7 +20,31 @@ export const calls = {
   previousOfCaller: 'Previous call of this caller',
   nextOfCaller: 'Next call of this caller',
   notes: 'Moves and notes',
+  schemeOf: 'scheme {{name}}',
+  hungUpBy: {
+    caller: 'the caller hung up',
+    callee: 'the callee hung up',
+    router: 'the router hung up',
+    switch: 'the switch hung up',
+    unknown: 'not known who hung up',
+  },
   replied: 'The CRM replied {{status}}:',
+  cures: {
+    USER_NOT_REGISTERED:
+      'The phone is not registered: look at its network and password, and at `show registrations` in fs_cli.',
+    INVALID_GATEWAY:
+      'FreeSWITCH has no gateway of that name: `sofia status gateway` in fs_cli lists those that it has.',
+    page: 'The CRM sent a web page, mostly its login or an error. Correct `webhook.url`, or set `webhook.auth`.',
+    credentials:
+      'The CRM rejected the credentials, or wants some: set or renew `webhook.auth` in the scheme.',
+    missing:
+      'Correct `webhook.url`. If the status means “nobody” there, add it to `webhook.noRouteStatuses`.',
+    often:
+      'The CRM is asked too often: raise its limit, or set `webhook.maxPerSecond` or `webhook.cacheSeconds`.',
+    broken: 'The CRM failed: look at its log for this time.',
+    moved:
+      'The CRM redirects, often to a login page: put the final URL into `webhook.url`, or set `webhook.auth`.',
+  },
   cured: 'Nothing: the fallback of the scheme took over.',
   move: 'taken while {{from}}, by {{by}}, to',
   tail: 'Live tail',
@@ -105,7 +129,7 @@ export const calls = {
   via: { primary: 'first choice', fallback: 'fallback' },
   course: {
     fallback: 'fallback:',
-    after: ', after {{time}} of {{limit}}',
+    after: { no_answer: ', after {{time}} of {{limit}}', cancelled: ' for {{time}} of {{limit}}' },
     rung: {
       answered_one: '<who> answered',
       answered_other: '<who> answered',
@@ -267,7 +291,7 @@ export const calls = {
   bridges: { title: 'Bridges', limit: 'at most {{time}}' },
   reasons: {
     title: 'Reasons',
-    lead: 'Every word that a record, a log line or the variable esl_router_reason may hold.',
+    lead: 'What results and reasons mean. They stand in records, in log lines and in the channel variables esl_router_result and esl_router_reason.',
     find: 'Find',
     none: 'No reason fits',
     cause: 'Cause',

@@ -27,7 +27,7 @@ export const live = {
     connecting: 'Connecting',
     open: 'Live',
     lost: 'Connection lost, trying again',
-    age: 'from {{seconds}} s ago',
+    age: 'updated {{seconds}} s ago',
   },
   router: 'Router',
   ready: {
@@ -36,6 +36,7 @@ export const live = {
     draining: 'Stopping: takes no new calls',
     closed: 'The port is closed',
   },
+  version: 'version {{version}}',
   lag: 'Event loop is {{ms}} ms late',
   cureOverload: 'Cause and cure',
   deliveries: 'Events to CRMs',
@@ -61,7 +62,7 @@ export const live = {
     'forced-open': 'Forced open: not asked',
     'forced-closed': 'Forced closed: asked',
   },
-  ended: 'Ended since the start',
+  ended: 'Ended since the router started',
   perMinute: 'Calls a minute',
   latency: 'CRM response time',
 } as const;

@@ -43,6 +43,8 @@ export const system = {
     retried_one: '{{count}} event is tried again for another day.',
     retried_other: '{{count}} events are tried again for another day.',
     none: 'No event is parked',
+    noEvents:
+      'There was no event yet: schemes with events send some, see “What the CRM is told” in their editor.',
     noneHint: 'Every event has arrived, or is still being tried.',
   },
   status: {
@@ -109,7 +111,7 @@ export const system = {
   },
   audit: {
     title: 'Audit log',
-    lead: 'Who changed what, and from where. It can not be changed.',
+    lead: 'Who changed what, and from where. It cannot be changed.',
     at: 'Time',
     who: 'Who',
     address: 'From',

@@ -24,7 +24,30 @@ export const calls = {
   previousOfCaller: 'Попередній дзвінок цього абонента',
   nextOfCaller: 'Наступний дзвінок цього абонента',
   notes: 'Переміщення та нотатки',
+  schemeOf: 'схема {{name}}',
+  hungUpBy: {
+    caller: 'слухавку поклав абонент',
+    callee: 'слухавку поклав співрозмовник',
+    router: 'завершив маршрутизатор',
+    switch: 'завершив комутатор',
+    unknown: 'хто поклав слухавку, невідомо',
+  },
   replied: 'CRM відповіла {{status}}:',
+  cures: {
+    USER_NOT_REGISTERED:
+      'Телефон не зареєстровано: перевірте його мережу й пароль і `show registrations` у fs_cli.',
+    INVALID_GATEWAY:
+      'У FreeSWITCH немає шлюзу з такою назвою: наявні показує `sofia status gateway` у fs_cli.',
+    page: 'CRM надіслала вебсторінку, найчастіше вхід або помилку. Виправте `webhook.url` або задайте `webhook.auth`.',
+    credentials: 'CRM відхилила облікові дані або вимагає їх: задайте чи оновіть `webhook.auth` у схемі.',
+    missing:
+      'Виправте `webhook.url`. Якщо цей статус там означає «нікого», додайте його до `webhook.noRouteStatuses`.',
+    often:
+      'CRM запитують надто часто: підніміть її обмеження або задайте `webhook.maxPerSecond` чи `webhook.cacheSeconds`.',
+    broken: 'Збій у CRM: подивіться її журнал за цей час.',
+    moved:
+      'CRM перенаправляє, часто на сторінку входу: впишіть кінцеву URL у `webhook.url` або задайте `webhook.auth`.',
+  },
   cured: 'Нічого: спрацював запасний шлях схеми.',
   move: 'забрано, коли було {{from}}, через {{by}}, до',
   tail: 'Наживо',
@@ -118,7 +141,7 @@ export const calls = {
   via: { primary: 'основний', fallback: 'запасний' },
   course: {
     fallback: 'запасний шлях:',
-    after: ', через {{time}} із {{limit}}',
+    after: { no_answer: ', через {{time}} із {{limit}}', cancelled: ' {{time}} із {{limit}}' },
     rung: {
       answered_one: 'відповів <who>',
       answered_few: 'відповіли <who>',
@@ -302,7 +325,7 @@ export const calls = {
   bridges: { title: 'Мости', limit: 'щонайбільше {{time}}' },
   reasons: {
     title: 'Причини',
-    lead: 'Усі слова, які можуть стояти в записі дзвінка, рядку журналу чи змінній esl_router_reason.',
+    lead: 'Що означають результати й причини. Вони стоять у записах, рядках журналу та змінних esl_router_result і esl_router_reason.',
     find: 'Знайти',
     none: 'Такої причини немає',
     cause: 'Чому',

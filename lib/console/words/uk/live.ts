@@ -38,6 +38,7 @@ export const live = {
     draining: 'Зупиняється: нових дзвінків не бере',
     closed: 'Порт закрито',
   },
+  version: 'версія {{version}}',
   lag: 'Цикл подій запізнюється на {{ms}} мс',
   cureOverload: 'Причина і що робити',
   deliveries: 'Події для CRM',

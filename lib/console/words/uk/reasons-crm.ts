@@ -138,7 +138,7 @@ export const crmReasons: ReasonTable['about'] = {
   http_status: [
     'CRM відповіла статусом поза 2xx',
     '401 і 403: облікові дані. 404: URL. 429: забагато запитів. 5xx: помилка в CRM.',
-    'Статус є в записі. Якщо 404 там означає «нікого», додайте його до `webhook.noRouteStatuses`.',
+    '401, 403: задайте чи оновіть `webhook.auth`. 3xx: впишіть кінцеву URL у `webhook.url`. 404: виправте її; якщо 404 там означає «нікого», додайте його до `webhook.noRouteStatuses`. 5xx: подивіться журнал CRM.',
   ],
   body_too_large: [
     'відповідь більша, ніж дозволено',
@@ -147,8 +147,8 @@ export const crmReasons: ReasonTable['about'] = {
   ],
   body_not_json: [
     'відповідь не є JSON',
-    'Сторінка помилки зі статусом 200 або простий текст там, де `webhook.import` каже `json`.',
-    'Запустіть `esl-router try` і подивіться на тіло; виправте `webhook.import`.',
+    'Сторінка входу чи помилки зі статусом 200 або простий текст там, де `webhook.import` каже `json`.',
+    'Подивіться на тіло. Сторінка входу: задайте `webhook.auth` або виправте `webhook.url`. Простий текст: виправте `webhook.import`.',
   ],
   body_not_text: [
     'відповідь є HTML або задовга для напрямку',
