@@ -89,6 +89,23 @@ describe('console: calls', function () {
     expect(await rows(page).count()).to.equal(2);
   });
 
+  it('takes a reason from the list behind the button, and a result where there is no room for its field', async () => {
+    const page = await opened('admin');
+    const choose = async (field: string, word: string): Promise<void> => {
+      await page.getByRole('button', { name: /^More/ }).click();
+      await page.getByRole('dialog').getByLabel(field, { exact: true }).first().click();
+      await page.getByRole('option', { name: word, exact: true }).click();
+    };
+    await choose('Reason', 'unmapped');
+    await page.waitForURL(/reason=unmapped/);
+    await rows(page).nth(1).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 380, height: 900 });
+    await choose('Result', 'Nobody');
+    await page.waitForURL(/result=no_route/);
+    expect(page.complaints).to.deep.equal([]);
+  });
+
   it('says which filters are set where there is no room for their fields, and takes one away', async () => {
     const page = await opened('admin');
     await page.goto(`${it_.url}/calls?result=error,no_route&reason=unmapped&tail=on`);

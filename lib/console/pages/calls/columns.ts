@@ -4,13 +4,13 @@
  */
 export const COLUMNS = {
   startedAt: { width: 108, tiny: 104 },
-  result: { width: 144, tiny: 62 },
+  result: { width: 151, tiny: 62 },
   caller: { width: 150, tiny: 128, grow: 4 },
   did: { width: 120, grow: 1 },
   scheme: { width: 84, grow: 1 },
   destination: { width: 112, grow: 2 },
   reason: { width: 134, grow: 1 },
-  decidedMs: { width: 88, right: true },
+  decidedMs: { width: 90, right: true },
   rangMs: { width: 72, right: true },
   talkedMs: { width: 66, right: true },
   answeredBy: { width: 112, grow: 1 },

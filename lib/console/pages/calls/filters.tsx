@@ -56,11 +56,13 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
     ['caller', 'did', 'destination', 'uuid', 'reason', 'end', 'since', 'until'] as const
   ).filter((name) => set[name] !== undefined);
   const isFiltered = Object.keys(set).length > 0 || search['last'] !== undefined;
+  const isWithin = (name: ListFilter): boolean => isShort || (name !== 'result' && name !== 'scheme');
   const list = (name: ListFilter, data: { value: string; label: string }[]) => (
     <ListInput
       key={name}
       label={t(`calls.filters.${name}`)}
-      w={!isShort && (name === 'result' || name === 'scheme') ? 190 : '100%'}
+      w={isWithin(name) ? '100%' : 190}
+      isWithin={isWithin(name)}
       value={wordsOf(search[name])}
       data={data}
       onChange={(words) => {
@@ -81,6 +83,7 @@ export function Filters({ search, onChange, searchRef, isShort }: FiltersProps) 
         label={t('calls.filters.last')}
         placeholder={t('calls.filters.anyTime')}
         clearable
+        comboboxProps={{ withinPortal: !isShort }}
         value={search['last'] ?? null}
         data={Object.keys(LAST).map((value) => ({ value, label: word('calls.lasts', value) }))}
         onChange={(value) => {
@@ -249,9 +252,11 @@ interface ListInputProps {
   readonly data: { value: string; label: string }[];
   readonly onChange: (words: string[]) => void;
   readonly w: number | string;
+  /** It stands in a popover, which takes a press on anything outside of it for its own end. */
+  readonly isWithin: boolean;
 }
 
-function ListInput({ label, value, data, onChange, w }: ListInputProps) {
+function ListInput({ label, value, data, onChange, w, isWithin }: ListInputProps) {
   const { t } = useTranslation();
   const known = new Set(data.map((one) => one.value));
   const rest = value.filter((word) => !known.has(word)).map((word) => ({ value: word, label: word }));
@@ -264,6 +269,7 @@ function ListInput({ label, value, data, onChange, w }: ListInputProps) {
       searchable
       clearable
       hidePickedOptions
+      comboboxProps={{ withinPortal: !isWithin }}
       value={value}
       data={[...data, ...rest]}
       onChange={onChange}

@@ -117,7 +117,7 @@ function Head({ axis, isOne }: { readonly axis: Axis; readonly isOne: boolean })
   const { t } = useTranslation();
   const headOf = (kind: Segment['kind'], ms: number): string => {
     const name = t(`calls.fall.segments.${kind}`);
-    return kind === 'decide' ? name : `${name} ${timeText(ms)}`;
+    return kind === 'decide' ? name : `${name} ${timeText(ms).replace(' ', '\u00a0')}`;
   };
   return (
     <div className={classes['line']} style={{ height: 38 }}>
