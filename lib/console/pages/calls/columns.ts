@@ -4,8 +4,8 @@
  */
 export const COLUMNS = {
   startedAt: { width: 108, tiny: 104 },
-  result: { width: 151, tiny: 62 },
-  caller: { width: 150, tiny: 128, grow: 4 },
+  result: { width: 160, tiny: 62 },
+  caller: { width: 141, tiny: 128, grow: 4 },
   did: { width: 120, grow: 1 },
   scheme: { width: 84, grow: 1 },
   destination: { width: 112, grow: 2 },

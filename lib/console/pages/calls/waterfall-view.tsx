@@ -133,7 +133,13 @@ function Head({ axis, isOne }: { readonly axis: Axis; readonly isOne: boolean })
               // Where there are no figures below it there is room for a second line.
               truncate={axis.ticks.some((tick) => tick.left > left && tick.left < left + width)}
               title={headOf(kind, toMs - fromMs)}
-              style={{ position: 'absolute', left: percent(left), width: percent(width), paddingLeft: 4 }}
+              style={{
+                position: 'absolute',
+                left: percent(left),
+                width: percent(width),
+                paddingLeft: 4,
+                overflowWrap: 'normal',
+              }}
             >
               {headOf(kind, toMs - fromMs)}
             </Text>
