@@ -134,17 +134,17 @@ async function withStreams(
     }),
   );
   const refused = new Set<string>();
+  // What a page asks for comes together, and ten people have not opened theirs in the same moment.
   const ask = (): void => {
-    for (let n = 0; n < readers; n++) {
-      for (const path of ASKED) {
-        const request = get(`${it.url}/api/v1${path}`, { agent, headers: { cookie } }, (answer) =>
-          answer.resume(),
-        );
-        request.on('error', () => undefined);
-      }
+    for (const path of ASKED) {
+      const request = get(`${it.url}/api/v1${path}`, { agent, headers: { cookie } }, (answer) => {
+        if (answer.statusCode !== 200) refused.add(`${path} ${String(answer.statusCode)}`);
+        answer.resume();
+      });
+      request.on('error', ({ message }) => refused.add(`${path} ${message}`));
     }
   };
-  const asking = asks ? setInterval(ask, ASK_MS) : undefined;
+  const asking = asks ? setInterval(ask, ASK_MS / readers) : undefined;
   try {
     for (const [n, stream] of streams.entries()) {
       if (n < asleep) stream.pause();
