@@ -30,7 +30,7 @@ export function finderOf(secrets: readonly string[]): SecretFinder | null {
   const known = [...new Set(secrets)].filter(({ length }) => length >= MIN_LENGTH);
   const needles = known.flatMap(needlesOf);
   // Of spaces and signs, folded away: one like this is looked for as it is.
-  const signs = known.filter((secret) => fold(secret).codes.length < MIN_LENGTH);
+  const signs = known.filter((secret) => needleOf(secret, true, false).folded.length < MIN_LENGTH);
   if (known.length === 0) return null;
   const shortest = Math.min(
     ...needles.map(({ folded }) => folded.length),
@@ -71,7 +71,6 @@ class Finder {
   readonly find = (layer: Layer): readonly Span[] => {
     const { text } = layer;
     let spans: Span[] | null = null;
-    let folded: Folded | null = null;
     let key = 0;
     let count = 0;
     for (let at = 0; at < text.length; at++) {
@@ -80,24 +79,42 @@ class Finder {
       key = nextKey(key, code);
       count++;
       if (((this.#begins[key >> 5] ?? 0) & (1 << (key & 31))) === 0 || count < KEY_LENGTH) continue;
-      folded ??= fold(text);
-      const span = this.#spanOf(key, text, folded, count - KEY_LENGTH);
+      const span = this.#spanOf(key, text, at);
       if (span !== null) (spans ??= []).push(writtenAt(layer, span.from, span.to));
     }
     return spans ?? NONE;
   };
 
-  #spanOf(key: number, text: string, { codes, places }: Folded, at: number): Span | null {
-    const needle = this.#byKey.get(key)?.find(({ folded, written }) => {
-      if (at + folded.length > codes.length) return false;
-      for (let i = 0; i < folded.length; i++) if (codes[at + i] !== folded[i]) return false;
-      return written === null || written.every((code, i) => text.charCodeAt(places[at + i] ?? 0) === code);
-    });
-    if (needle === undefined) return null;
-    const from = places[at] ?? 0;
-    const to = (places[at + needle.folded.length - 1] ?? 0) + 1;
-    return needle.isBase64 ? withEdges(text, from, to) : { from, to };
+  /** The key's last character stands at `last`. */
+  #spanOf(key: number, text: string, last: number): Span | null {
+    const needles = this.#byKey.get(key);
+    if (needles === undefined) return null;
+    let from = last;
+    for (let n = 1; n < KEY_LENGTH; n++) {
+      do from--;
+      while (FOLDED[text.charCodeAt(from)] === LEFT_OUT);
+    }
+    for (const needle of needles) {
+      const to = endOf(needle, text, from);
+      if (to > 0) return needle.isBase64 ? withEdges(text, from, to) : { from, to };
+    }
+    return null;
   }
+}
+
+/** Behind the needle, when it stands at `from`; 0 when it does not. */
+function endOf({ folded, written }: Needle, text: string, from: number): number {
+  let n = 0;
+  let at = from;
+  for (; n < folded.length; at++) {
+    if (at >= text.length) return 0;
+    const code = text.charCodeAt(at);
+    const plain = FOLDED[code] ?? LEFT_OUT;
+    if (plain === LEFT_OUT) continue;
+    if (plain !== folded[n] || (written !== null && code !== written[n])) return 0;
+    n++;
+  }
+  return at;
 }
 
 function nextKey(key: number, code: number): number {
@@ -132,9 +149,12 @@ function formsOf(secret: string): Needle[] {
 }
 
 function needleOf(text: string, anyCase: boolean, isBase64: boolean): Needle {
-  const { codes, places } = fold(text);
-  const written = anyCase ? null : [...places].map((at) => text.charCodeAt(at));
-  return { folded: codes, written, isBase64 };
+  const written = codesOf(text).filter((code) => FOLDED[code] !== LEFT_OUT);
+  return {
+    folded: Uint16Array.from(written, (code) => FOLDED[code] ?? LEFT_OUT),
+    written: anyCase ? null : written,
+    isBase64,
+  };
 }
 
 /** "password" in a secret is also the name of a field, which has to be found in the reply. */
@@ -169,21 +189,6 @@ function foldingTable(): Uint16Array {
   return table;
 }
 
-interface Folded {
-  readonly codes: Uint16Array;
-  /** Where each of them stands. */
-  readonly places: Uint32Array;
-}
-
-function fold(text: string): Folded {
-  const codes = new Uint16Array(text.length);
-  const places = new Uint32Array(text.length);
-  let length = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = FOLDED[text.charCodeAt(at)] ?? LEFT_OUT;
-    if (code === LEFT_OUT) continue;
-    codes[length] = code;
-    places[length++] = at;
-  }
-  return { codes: codes.subarray(0, length), places: places.subarray(0, length) };
+function codesOf(text: string): number[] {
+  return Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
 }
