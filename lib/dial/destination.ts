@@ -236,6 +236,7 @@ function readTel(text: string, rules: DestinationRules): DestinationResult {
   const number = text.slice('tel:'.length).trim();
   const written = parseWritten(number);
   if (written !== null) return readDigits(number, written, rules);
+  if (isCommand(number)) return invalid(`${quote(text)} ${COMMAND}`);
   return (
     readWithExtension(number, rules) ??
     invalid(`${quote(text)} is not a tel: address of a number without parameters other than ext`)

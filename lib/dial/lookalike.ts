@@ -66,18 +66,59 @@ export function lookalikeOf(text: string): string | null {
   return null;
 }
 
-/** Endpoints and variables of a dial string, applications and expansions: what FreeSWITCH would act on if it ever got there. */
-const COMMANDS = [
-  /(?:^|[,|;:\]}>]|:_:)\s*(?:sofia|user|loopback|group|pickup|error|null|verto|rtc|freetdm|gsmopen|skinny|portaudio|h323)\/\S/i,
-  /(?:^|[,|])\s*[{[<]\^{0,2}[\w:.-]+=/,
-  /^&\w+(?:\(|$)/,
-  /\$\{\w+\(/,
-  /[\r\n]\s*(?:api|bgapi|sendmsg|sendevent|execute|exit|content-length:)/i,
-];
+/** What a leg stands behind: nothing or a quote, another leg, variables, or the command that takes it. */
+const LEG = '(?:^["\'`]?|[,|\\]}]|:_:|\\boriginate\\s|\\bbridge[:(])\\s*';
+const ENDPOINT =
+  '(?:sofia/[^\\s,|/]+|user|loopback|group|verto|verto\\.rtc|rtc|rtmp|freetdm|gsmopen|skinny|portaudio|h323)/';
+/** Applications and API commands that are words of no language. */
+const NAME =
+  '(?:bgapi|bg_?system|uuid_[a-z]\\w*|sched_[a-z]+|fsctl|hupall|luarun|execute_extension|global_setvar|valet_park)';
+/** Those that are words as well. */
+const WORD = '(?:system|originate|transfer|conference|lua|sofia|eval|expand|(?:re|un)?load)';
 
-/** Whether somebody has written a command of FreeSWITCH where a destination should stand: by mistake, or to see what gets through. */
+/**
+ * What FreeSWITCH would act on if it ever got there; it ignores case. To blame a colleague's name or a template of the CRM is worse
+ * than to miss one, as all of it is refused alike.
+ */
+const COMMANDS = [
+  // In small letters, or with what no name has: `User/Support` is a department, `Sofia/Kyiv` two offices.
+  [`${LEG}${ENDPOINT}[a-z*$]`, ''],
+  [`${LEG}(?:${ENDPOINT}|pickup/)[^\\s,|]*[\\d@=_$*]`],
+  [`${LEG}error/(?:user_busy|no_answer|call_rejected|(?:normal|destination)_\\w+)`],
+  // A leg follows its variables. What Java prints of an object has none, and BBCode is closed.
+  [`${LEG}%?[{[<](?:\\^\\^.)?[\\w:.-]+=[^\\]}>]*[\\]}>]+[\\w+*$](?!.*\\[/)`],
+  // Where `originate` leaves the leg.
+  ['^["\'`]?&(?:\\w+\\(|(?:park|echo|answer|hold|hangup)$)|\\s&[a-z_]+\\('],
+  // Expansions. With nothing in its brackets, or `encodeURIComponent` before them, it is a template's.
+  ['\\$\\{ *[a-z\\d_]+\\([^)]', ''],
+  [`\\$\\{ *(?:${NAME}|${WORD})[( ]`],
+  // Lines of the console and of the event socket.
+  [`^${NAME}\\s+\\S|^system\\s+(?:/\\w|[a-z]\\S*\\s(?:.*\\s)?[-/]\\w)`],
+  [
+    `(?:^|[\\r\\n])\\s*(?:(?:bg)?api\\s+(?:${NAME}|${WORD})\\s|sendmsg\\b|sendevent\\s|(?:call-command|execute-app-name):)`,
+  ],
+  // The inline dialplan.
+  [
+    `(?:^["'\`]?|[,^])\\s*(?:(?:${NAME}|playback):\\S|system:[a-z/]|transfer:[*\\d]|(?:set|export):[\\w:]+=\\w)|['"]\\s+inline$`,
+  ],
+  // Variables that act, divisions of legs, a line of the dialplan.
+  [
+    '\\b(?:(?:api|execute)_on_\\w+|api_hangup_hook|origination_c\\w+|fs_path)=|:_:|^ARRAY::|<action\\s+application=',
+  ],
+].map(([pattern = '', flags = 'i']) => new RegExp(pattern, flags));
+/** Enough to know one by: tried at each of 64 KiB of line breaks, the patterns would keep the router busy for seconds. */
+const MAX_COMMAND = 1024;
+
+/**
+ * Whether somebody has written a command of FreeSWITCH where a destination should stand: by mistake, or to see what gets through.
+ * In wide letters too, and with `%0a` for what it stands for.
+ */
 export function isCommand(text: string): boolean {
-  return COMMANDS.some((command) => command.test(text));
+  const plain = text.slice(0, MAX_COMMAND).normalize('NFKC').trim();
+  const decoded = plain.replace(/%([0-7][\da-f])/gi, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return COMMANDS.some((command) => command.test(plain) || command.test(decoded));
 }
 
 /** What any other text is, to go on after it. */

@@ -9,7 +9,7 @@ import { finderOf } from './secrets.ts';
  */
 export interface Redactor {
   readonly text: (text: string) => string;
-  /** Every text in a value that JSON can hold. Numbers of JSON are counts and milliseconds here. */
+  /** Every text in a value that JSON can hold; the value itself where there is nothing to hide. Numbers of JSON are counts and milliseconds here. */
   readonly value: (value: unknown) => unknown;
 }
 
@@ -79,13 +79,33 @@ export function createRedactor({ secrets = [], maskNumbers = false }: RedactorOp
       return redact(value);
     }
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((item) => walk(item, key, within));
-    const shown: Record<string, unknown> = {};
-    for (const name of Object.keys(value)) {
-      const item = (value as Record<string, unknown>)[name];
-      shown[key === HEADERS ? redact(name) : name] = walk(item, name, key);
+    return Array.isArray(value)
+      ? walkItems(value, key, within)
+      : walkFields(value as Record<string, unknown>, key);
+  };
+  // In most calls there is nothing to hide, and nothing of them is copied.
+  const walkItems = (items: readonly unknown[], key: string, within: string): readonly unknown[] => {
+    let shown: unknown[] | null = null;
+    for (let at = 0; at < items.length; at++) {
+      const item = items[at];
+      const shownItem = walk(item, key, within);
+      if (shownItem !== item) (shown ??= [...items])[at] = shownItem;
     }
-    return shown;
+    return shown ?? items;
+  };
+  const walkFields = (fields: Readonly<Record<string, unknown>>, key: string): object => {
+    const names = Object.keys(fields);
+    let shown: Record<string, unknown> | null = null;
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at] ?? '';
+      const item = fields[name];
+      const shownName = key === HEADERS ? redact(name) : name;
+      const shownItem = walk(item, name, key);
+      if (shown === null && shownName === name && shownItem === item) continue;
+      shown ??= Object.fromEntries(names.slice(0, at).map((before) => [before, fields[before]]));
+      shown[shownName] = shownItem;
+    }
+    return shown ?? fields;
   };
 
   return {

@@ -405,6 +405,36 @@ describe('destination', () => {
       '201\n\napi system reboot',
       '201\r\nsendmsg x',
       `{${'x=y,'.repeat(40)}z=1}user/201`,
+      'originate user/201 &park',
+      'ORIGINATE USER/201 &ECHO',
+      '201 &bridge(user/202)',
+      'uuid_kill 9a6c2f4e',
+      'fsctl shutdown',
+      'bgapi status',
+      'api system reboot',
+      'system rm -rf /',
+      '${system reboot}',
+      '${ system(reboot)}',
+      '201:_:202',
+      'ARRAY::201|:202',
+      '{^^;a=1;b=2}380501234567',
+      '%[a=b]380501234567',
+      'verto.rtc/201@pbx.example',
+      'transfer:201 XML default',
+      'system:reboot',
+      'answer,playback:foo.wav',
+      'set:a=b,park',
+      'api_on_answer=system reboot',
+      'origination_caller_id_number=112',
+      '201@pbx.example;fs_path=sip:evil.example',
+      '"user/201"',
+      '\uff55\uff53\uff45\uff52\uff0f\uff12\uff10\uff11',
+      '201%0aapi%20system%20reboot',
+      '%24%7Bsystem(reboot)%7D',
+      'tel:${system(reboot)}',
+      'user/anna',
+      '{a=b}{c=d}user/201',
+      '<action application="bridge" data="user/201"/>',
     ]) {
       expect(detail(text), text).to.match(/^"[^]*" is written as a command of FreeSWITCH/);
     }
@@ -421,9 +451,43 @@ describe('destination', () => {
       'exit',
       'https://crm.example/user/201',
       'x'.repeat(129),
+      'User/Support',
+      'Group/Sales',
+      'Pickup/Delivery',
+      'Sofia/Kyiv',
+      'null/null',
+      'error/404',
+      'error/not_found',
+      'Owner: user/12',
+      '&Co',
+      '{id=17, name=Anna}',
+      '[{id=17, name=Anna}, {id=18, name=Olena}]',
+      '[USER=17]Anna Petrenko[/USER]',
+      '[CALL=+380501234567]+380 50 123 45 67[/CALL]',
+      '${getPhone()}',
+      '${encodeURIComponent(phone)}',
+      '${user}',
+      '{{user}}',
+      'Kyiv\nAPI team',
+      'John\nApiary GmbH',
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n201',
+      'Transfer: Kyiv',
+      'System & Network',
+      'Originate Capital',
+      'Park & Ride',
+      'SIP/201',
+      'api_key=abc',
     ]) {
       expect(detail(text), text).not.to.include('command');
     }
+  });
+
+  it('is soon done with a page that was sent instead of one, whatever it is of', function () {
+    this.timeout(10_000);
+    // Tried at each of them to its end, one such text takes a second.
+    for (const filler of ['\n', ' ', '%0a', ',', '{a=', '&a', '${', '[', '\ufb01'])
+      for (let n = 0; n < 3; n++)
+        expect(parseDestination(`x${filler.repeat(65_000 / filler.length)}x`, rules({})).ok).to.equal(false);
   });
 
   it('never answers with anything but its own alphabet, whatever it is given', function () {
