@@ -182,12 +182,27 @@ export class Stage {
     ].filter(({ lines }) => lines.length > 0);
     const numbers = [this.did, ...this.callers.map((_, nth) => this.caller(nth))];
     const routers = this.routers.length > 0 ? this.routers : [this.world.router];
+    const log = this.world.freeswitch.excerpt([this.did, ...this.lines.map(({ number }) => number)]);
     return [
+      ...overtaken(log),
       ...journals.map((journal) => `${journal.name}: ${journal.told(this.startedMs)}`),
       '--- router',
       ...routers.flatMap((router) => router.log(this.routers.length > 0 ? [] : numbers).slice(-20)),
       '--- FreeSWITCH',
-      ...this.world.freeswitch.excerpt([this.did, ...this.lines.map(({ number }) => number)]),
+      ...log,
     ];
   }
+}
+
+/**
+ * FreeSWITCH marks a channel as transferred, which ends `socket`, before it changes the channel's state, which ends the dialplan: the
+ * line behind `socket` may be executed in between, and its transfer to the fallback is the later one. No router can prevent it.
+ */
+function overtaken(log: readonly string[]): string[] {
+  const behind = log.slice(log.findLastIndex((line) => /^EXECUTE .* socket\(/.test(line)) + 1);
+  const moved = behind.findIndex((line) => / Transfer \S+ to XML\[(?!esl_router_fallback@)/.test(line));
+  const next = behind.slice(moved + 1).find((line) => /^EXECUTE |Processing .*->/.test(line)) ?? '';
+  return moved >= 0 && next.includes('transfer(esl_router_fallback')
+    ? ['FreeSWITCH executed the line behind socket in the middle of a transfer: the fallback took its place']
+    : [];
 }
