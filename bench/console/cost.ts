@@ -11,9 +11,8 @@ import type { Stage } from '../stage.ts';
 import type { Row } from './row.ts';
 
 const BROWSERS = 10;
-/** What a browser on the Live page asks for beside the stream, and how often. */
-const ASKED = ['/live/minutes', '/status', '/problems', '/deliveries'];
-const ASK_MS = 5_000;
+/** So long it is looked at what a browser on the Live page asks for beside the stream. */
+const LOOKED_MS = 20_000;
 const STREAMS = 200;
 /** Of them: they are open, and nobody reads. */
 const ASLEEP = 50;
@@ -43,6 +42,7 @@ export async function measureCost(
     return p99Ms;
   };
   await load(callsARound * 2);
+  const asks = await askedByLive(it);
   const alone: number[] = [];
   const asked: number[] = [];
   const watched: number[] = [];
@@ -50,10 +50,10 @@ export async function measureCost(
   const grown: number[] = [];
   for (let n = 0; n < rounds; n++) {
     alone.push(await load());
-    const ten = await withStreams(it, options, { readers: BROWSERS, asleep: 0, asks: true }, load);
+    const ten = await withStreams(it, options, { readers: BROWSERS, asleep: 0, asks }, load);
     asked.push(ten.p99Ms);
     watched.push(await withBrowsers(it, options, folder, load));
-    const many = { readers: STREAMS, asleep: ASLEEP, asks: false };
+    const many = { readers: STREAMS, asleep: ASLEEP, asks: [] };
     const { p99Ms, grownKib } = await withStreams(it, options, many, load);
     streamed.push(p99Ms);
     grown.push(grownKib / 1024);
@@ -81,6 +81,32 @@ export async function measureCost(
     row(`what ${STREAMS} streams cost at p99`, more(streamed), null, `${ASLEEP} of them are not read`),
     { ...row(`memory for ${STREAMS} streams`, grown, null), unit: 'MB' },
   ];
+}
+
+interface Asked {
+  /** Path and query. */
+  readonly path: string;
+  /** Since the beginning. */
+  readonly atMs: number;
+}
+
+async function askedByLive(it: ConsoleUnderTest): Promise<readonly Asked[]> {
+  const page = await it.pageAs('admin', '/live');
+  try {
+    await page.locator('.recharts-surface').first().waitFor();
+    const asked: Asked[] = [];
+    const began = performance.now();
+    page.on('request', (request) => {
+      const { pathname, search } = new URL(request.url());
+      if (pathname.startsWith('/api/') && !pathname.endsWith('/events'))
+        asked.push({ path: pathname + search, atMs: performance.now() - began });
+    });
+    await delay(LOOKED_MS);
+    if (asked.length === 0) throw new Error('the Live page asked for nothing');
+    return asked;
+  } finally {
+    await page.context().close();
+  }
 }
 
 /** Other machines have the browsers; here they share a core with the switch and the CRM, so this says more of the machine than of the router. */
@@ -114,7 +140,11 @@ async function withBrowsers(
 async function withStreams(
   it: ConsoleUnderTest,
   { storageState }: BrowserContextOptions,
-  { readers, asleep, asks }: { readonly readers: number; readonly asleep: number; readonly asks: boolean },
+  {
+    readers,
+    asleep,
+    asks,
+  }: { readonly readers: number; readonly asleep: number; readonly asks: readonly Asked[] },
   load: () => Promise<number>,
 ): Promise<{ p99Ms: number; grownKib: number }> {
   const state = typeof storageState === 'object' ? storageState : { cookies: [] };
@@ -134,17 +164,26 @@ async function withStreams(
     }),
   );
   const refused = new Set<string>();
-  // What a page asks for comes together, and ten people have not opened theirs in the same moment.
-  const ask = (): void => {
-    for (const path of ASKED) {
-      const request = get(`${it.url}/api/v1${path}`, { agent, headers: { cookie } }, (answer) => {
-        if (answer.statusCode !== 200) refused.add(`${path} ${String(answer.statusCode)}`);
-        answer.resume();
-      });
-      request.on('error', ({ message }) => refused.add(`${path} ${message}`));
+  const ask = (path: string): void => {
+    const request = get(it.url + path, { agent, headers: { cookie } }, (answer) => {
+      if (answer.statusCode !== 200) refused.add(`${path} ${String(answer.statusCode)}`);
+      answer.resume();
+    });
+    request.on('error', ({ message }) => refused.add(`${path} ${message}`));
+  };
+  const asking = new AbortController();
+  const { signal } = asking;
+  /** Again and again what the page asked for, from another moment on than its neighbours: ten people have not opened theirs together. */
+  const watch = async (n: number): Promise<void> => {
+    const began = performance.now();
+    for (let roundMs = (-n * LOOKED_MS) / readers; !signal.aborted; roundMs += LOOKED_MS) {
+      for (const { path, atMs } of asks.filter(({ atMs }) => roundMs + atMs >= 0)) {
+        await delay(Math.max(0, began + roundMs + atMs - performance.now()), undefined, { signal });
+        ask(path);
+      }
     }
   };
-  const asking = asks ? setInterval(ask, ASK_MS / readers) : undefined;
+  const watching = asks.length === 0 ? [] : streams.map((_, n) => watch(n).catch(() => undefined));
   try {
     for (const [n, stream] of streams.entries()) {
       if (n < asleep) stream.pause();
@@ -154,7 +193,8 @@ async function withStreams(
     if (refused.size > 0) throw new Error(`not answered: ${[...refused].join(', ')}`);
     return { p99Ms, grownKib: rssKib(pid) - before };
   } finally {
-    clearInterval(asking);
+    asking.abort();
+    await Promise.all(watching);
     for (const stream of streams) stream.destroy();
     agent.destroy();
     await delay(1_000);
