@@ -215,6 +215,8 @@ export interface ProblemGroup {
   readonly lastAt: string;
   readonly lastCall: string;
   readonly changedBy: string;
+  /** Whether a value that the CRM sent is to blame: only of such a problem `values` are worth asking for. */
+  readonly hasValues: boolean;
 }
 
 /** `GET /problems/:id/values`, the most frequent first. */

@@ -118,8 +118,14 @@ describe('console: calls', function () {
     await chips.getByRole('button', { name: 'Take away Reason: unmapped' }).press('Enter');
     await rows(page).nth(1).waitFor();
     expect(new URL(page.url()).search).to.not.include('unmapped');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/values')) asked.push(request.url());
+    });
     await page.goto(`${it_.url}/problems`);
     await page.getByRole('link', { name: '99 × 1' }).waitFor();
+    await page.getByText('the reply is not JSON').waitFor();
+    expect(asked).to.have.length(1);
     expect(page.complaints).to.deep.equal([]);
   });
 

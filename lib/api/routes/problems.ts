@@ -46,6 +46,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
                 lastAt: z.string(),
                 lastCall: z.string(),
                 changedBy: z.string(),
+                hasValues: z.boolean(),
               }),
             ),
           },
@@ -68,6 +69,7 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
           lastAt: one.last_at,
           lastCall: one.last_call,
           changedBy: one.changed_by,
+          hasValues: isOfValues(one.reason),
         }));
       },
     );

@@ -77,4 +77,12 @@ describe('api: values that were not taken', () => {
       expect(await valuesOf(id, api.tokens.operator), other).to.deep.equal([]);
     }
   });
+
+  it('are only of a problem that says so in the list', async () => {
+    await problemOf('busy', 'none', '');
+    const { body } = await api.app.inject({ url: '/api/v1/problems', headers: bearer(api.tokens.viewer) });
+    const all = JSON.parse(body) as { reason: string; hasValues: boolean }[];
+    const told = new Map(all.map(({ reason, hasValues }) => [reason, hasValues]));
+    expect(Object.fromEntries(told)).to.include({ unmapped: true, destination_invalid: true, busy: false });
+  });
 });

@@ -129,7 +129,7 @@ const ProblemCard = memo(function ProblemCard({ group }: { readonly group: Probl
               <Coded text={readyToRun(whatToDo, crm)} />
             </Text>
           )}
-          <Values of={group} />
+          {group.hasValues && <Values of={group} />}
         </Stack>
         <Group gap="lg" align="flex-start">
           <Fact label={t('system.problems.count')}>{count}</Fact>
