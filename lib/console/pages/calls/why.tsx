@@ -7,6 +7,7 @@ import { ForeignLine } from '../../ui/foreign-text.tsx';
 import { PageLink } from '../../ui/link.tsx';
 import { useReasons } from '../../ui/reasons.ts';
 import { causesOf, isSet, type Told } from './course.ts';
+import { cureKey } from './cure.ts';
 
 /** Every reason why a call is not where the CRM sent it, with the values that were not taken. */
 export function Causes({ record }: { readonly record: CallRecord }) {
@@ -69,23 +70,4 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
       )}
     </>
   );
-}
-
-/** Where a reason has many causes and the call shows which of them it was: the key of the advice for that one. */
-function cureKey(reason: string, detail: string, told: Told | undefined) {
-  if (reason === 'unreachable') return UNREACHABLE.find((cause) => detail.includes(cause)) ?? null;
-  const reply = told?.requests.findLast((request) => request.reply !== null)?.reply ?? null;
-  if (reply === null) return null;
-  if (reason === 'body_not_json') return /<(?:html|form|!doctype)/i.test(reply.body) ? 'page' : null;
-  return reason === 'http_status' ? cureOfStatus(reply.status) : null;
-}
-
-const UNREACHABLE = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'] as const;
-
-function cureOfStatus(status: number) {
-  if (status === 401 || status === 403) return 'credentials';
-  if (status === 404 || status === 410) return 'missing';
-  if (status === 429) return 'often';
-  if (status >= 500) return 'broken';
-  return status >= 300 && status < 400 ? 'moved' : null;
 }

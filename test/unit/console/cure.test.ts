@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { cureKey } from '../../../lib/console/pages/calls/cure.ts';
+import { en } from '../../../lib/console/words/en/index.ts';
+
+describe('console: the advice for the cause that a call shows', () => {
+  const replied = (status: number, body = '') => ({
+    decisions: [],
+    requests: [{ retries: [], url: '', reply: { status, body } }],
+  });
+  const unanswered = { retries: [], url: '', reply: null };
+  const page = '<!DOCTYPE html><title>Log in</title>';
+
+  for (const [reason, detail, told, key] of [
+    ['http_status', '', replied(301), 'moved'],
+    ['http_status', '', replied(302), 'moved'],
+    ['http_status', '', replied(400), null],
+    ['http_status', '', replied(401), 'credentials'],
+    ['http_status', '', replied(403), 'credentials'],
+    ['http_status', '', replied(404), 'missing'],
+    ['http_status', '', replied(410), 'missing'],
+    ['http_status', '', replied(422), null],
+    ['http_status', '', replied(429), 'often'],
+    ['http_status', '', replied(500), 'broken'],
+    ['http_status', '', replied(503), 'broken'],
+    ['body_not_json', '', replied(200, page), 'page'],
+    ['body_not_json', '', replied(200, '<form action="/login">'), 'page'],
+    ['body_not_json', '', replied(200, "{'a': 1}"), null],
+    ['unreachable', '205: USER_NOT_REGISTERED', undefined, 'USER_NOT_REGISTERED'],
+    ['unreachable', 'crm: INVALID_GATEWAY', undefined, 'INVALID_GATEWAY'],
+    ['unreachable', '205: NO_ROUTE_DESTINATION', undefined, null],
+    ['webhook_timeout', '', { decisions: [], requests: [unanswered] }, null],
+    ['destination_invalid', '', replied(200, page), null],
+  ] as const) {
+    const seen = told?.requests[0]?.reply ?? null;
+    const said = [reason, detail, seen?.status, seen?.body].filter((one) => one !== undefined && one !== '');
+    it(`${said.join(', ')}: ${key ?? 'the usual one'}`, () => {
+      expect(cureKey(reason, detail, told)).to.equal(key);
+      if (key !== null) expect(en.calls.cures).to.have.property(key);
+    });
+  }
+
+  it('goes by the last reply that came', () => {
+    const [first, last] = [replied(500), replied(404)];
+    const requests = [...first.requests, ...last.requests, unanswered];
+    expect(cureKey('http_status', '', { decisions: [], requests })).to.equal('missing');
+  });
+
+  it('has no words that no call leads to', () => {
+    const statuses = Array.from({ length: 300 }, (_, index) =>
+      cureKey('http_status', '', replied(300 + index)),
+    );
+    const causes = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'].map((cause) =>
+      cureKey('unreachable', cause, undefined),
+    );
+    const all = [...statuses, ...causes, cureKey('body_not_json', '', replied(200, page))];
+    const reached = new Set(all.filter((key) => key !== null));
+    expect(Object.keys(en.calls.cures).sort()).to.deep.equal([...reached].sort());
+  });
+});
