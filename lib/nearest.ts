@@ -5,11 +5,11 @@ const PER_LETTERS = 3;
 const MOST = 3;
 /** Longer words are texts, and the comparison costs their product. */
 const LONGEST = 64;
-/** `timeout` for `timeoutSeconds`; fewer letters begin too many words. */
+/** `timeout` for `timeoutSeconds`, and the other way round; fewer letters begin too many words. */
 const SHORTEST_BEGINNING = 4;
 
 /** The one word that is nearest, or null where none is near. Upper and lower case are alike. */
-function nearest(word: string, words: readonly string[]): string | null {
+export function nearest(word: string, words: readonly string[]): string | null {
   if (word.length > LONGEST) return null;
   const written = word.toLowerCase();
   let best: string | null = null;
@@ -19,8 +19,12 @@ function nearest(word: string, words: readonly string[]): string | null {
     const distance = distanceOf(written, known.toLowerCase());
     if (distance < least) [best, least] = [known, distance];
   }
-  if (best !== null || word.length < SHORTEST_BEGINNING) return best;
-  const begun = [...words].filter((known) => known.toLowerCase().startsWith(written));
+  if (best !== null) return best;
+  const begun = words.filter((one) => {
+    const known = one.toLowerCase();
+    const [shorter, longer] = known.length < written.length ? [known, written] : [written, known];
+    return shorter.length >= SHORTEST_BEGINNING && longer.startsWith(shorter);
+  });
   return begun.length === 1 ? (begun[0] ?? null) : null;
 }
 

@@ -1,3 +1,4 @@
+import { nearest } from '../../nearest.ts';
 import type { Answer } from './format.ts';
 import { shown } from './seen.ts';
 
@@ -14,6 +15,8 @@ const INDEX = /^(0|[1-9]\d{0,8})$/;
 /** At most so many keys are named in a detail, each cut at so many characters: a record stays readable. */
 const KEYS_SHOWN = 20;
 const KEY_CHARACTERS = 40;
+/** A reply may have thousands, and callers wait. */
+const KEYS_COMPARED = 200;
 
 /** The value under `name`: of its readings the first that holds something, else the first that is there. */
 export function readName(document: unknown, name: string): unknown {
@@ -122,8 +125,25 @@ function walk(
 }
 
 function whyMissing(root: unknown, name: string, place: string): string {
-  const { holder, path } = walk(root, pointed(name) ?? name.split('.'));
-  return `no ${JSON.stringify(name)}: ${path.length === 0 ? place : path.join('.')} ${contents(holder)}`;
+  const keys = pointed(name) ?? name.split('.');
+  const { holder, path } = walk(root, keys);
+  const meant = nearMiss(holder, keys[path.length] ?? '');
+  const hint = meant === null ? '' : ` (did you mean ${JSON.stringify([...path, meant].join('.'))}?)`;
+  return `no ${JSON.stringify(name)}: ${path.length === 0 ? place : path.join('.')} ${contents(holder)}${hint}`;
+}
+
+/** A key that is spelled almost like the missing one, or where the missing one is one level deeper. */
+function nearMiss(holder: unknown, missing: string): string | null {
+  if (typeof holder !== 'object' || holder === null) return null;
+  // A key with a dot in it would be read as two.
+  const keys = Object.keys(holder)
+    .slice(0, KEYS_COMPARED)
+    .filter((key) => !key.includes('.'));
+  const near = isObject(holder) ? nearest(missing, keys) : null;
+  // The same key may be there, and be no data.
+  if (near !== null && near !== missing) return near;
+  const above = keys.find((key) => property(property(holder, key), missing) !== undefined);
+  return above === undefined ? null : `${above}.${missing}`;
 }
 
 function shownKey(key: string): string {

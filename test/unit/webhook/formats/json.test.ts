@@ -165,6 +165,31 @@ describe('format json', () => {
       );
     });
 
+    it('naming the near miss', () => {
+      for (const [reply, name, meant] of [
+        [{ dest: '201', ok: true }, 'destination', 'dest'],
+        [{ Destination: '201' }, 'destination', 'Destination'],
+        [{ destination: '201' }, 'destinaton', 'destination'],
+        [{ data: { destination: '201' } }, 'destination', 'data.destination'],
+        [[{ ID: 1 }, { destination: '201' }], 'destination', '1.destination'],
+        [{ result: [{ PHONE_NO: '1' }] }, 'result.0.PHONE', 'result.0.PHONE_NO'],
+        [{ result: { Phone: '1' } }, '/result/phone', 'result.Phone'],
+      ] as const) {
+        const detail = detailOf(read(reply, name));
+        expect(detail).to.match(/ \(did you mean "[^"]+"\?\)$/);
+        expect(detail).to.include(`(did you mean ${JSON.stringify(meant)}?)`);
+        expect(read(reply, meant), meant).to.include({ kind: 'found' });
+      }
+      for (const [reply, name] of [
+        [{ note: 'x', ok: true }, 'destination'],
+        ['{"__proto__":"201"}', '__proto__'],
+        ['{"a":{"__proto__":"201"}}', '__proto__'],
+        [{ ['d'.repeat(100)]: '201' }, 'd'.repeat(99)],
+      ] as const) {
+        expect(detailOf(read(reply, name)), name).to.not.include('did you mean');
+      }
+    });
+
     it('with a detail that stays short and printable', () => {
       const reply = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}${'k'.repeat(100)}`, 1]));
       expect(detailOf(read(reply, 'x')))
