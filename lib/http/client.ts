@@ -27,7 +27,7 @@ export interface HttpClient {
   /**
    * Resolves with any status once the body is whole; a redirect is followed as often as the request says. The request is
    * sent once, and a reply that takes too much is cut off. `signal` is the one deadline: a TimeoutError in it becomes
-   * RouterError `webhook_timeout`, any other reason is thrown as it is. Everything else is a RouterError too:
+   * RouterError `webhook_timeout`, which says how far the question had come; any other reason is thrown as it is. Everything else is a RouterError too:
    * `dns_failed`, `address_denied`, `connect_failed`, `proxy_unreachable`, `proxy_refused`, `tls_failed`, `certificate_required`, `certificate_refused`, `connection_gone`, `connection_lost`,
    * `http_malformed`, `body_too_large`, `reply_abusive`, `redirect_refused`, `request_invalid`.
    */
@@ -97,7 +97,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       })) as { readonly data: Buffer };
       if (exchange.fault === null) return response.data;
     } catch (error) {
-      throwIfAborted(signal);
+      throwIfAborted(signal, exchange);
       // No cause goes along: an AxiosError holds the request with its credentials.
       exchange.endWithoutBody(error);
       return NOTHING;
@@ -195,9 +195,12 @@ function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((found = []) => found.map(({ address }) => address));
 }
 
-function throwIfAborted({ aborted, reason }: CancelSignal): void {
+function throwIfAborted({ aborted, reason }: CancelSignal, exchange?: Exchange): void {
   if (!aborted) return;
-  throw reason instanceof Error && reason.name === 'TimeoutError'
-    ? new RouterError('webhook_timeout')
-    : reason;
+  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
+  const isLate = reason instanceof RouterError && reason.code === 'webhook_timeout';
+  if (!isTimeout && !(isLate && exchange !== undefined)) throw reason;
+  // A host that is down and a CRM that is slow look alike from here, and are mended by other people.
+  const details = [isLate ? reason.message : '', exchange?.progress ?? ''].filter((one) => one !== '');
+  throw new RouterError('webhook_timeout', details.join(': '));
 }

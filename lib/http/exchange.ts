@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { CancelSignal } from '../cancel.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
@@ -161,6 +161,18 @@ export class Exchange implements Reader {
   phases(): Phases {
     this.#phases.total = this.#elapsed();
     return this.#phases;
+  }
+
+  /** How far it came when its time was up, in words. */
+  get progress(): string {
+    const [origin, { url, proxy }] = [this.#origin, this.#options];
+    if (this.#response !== undefined) return `the reply of ${origin} began and did not end`;
+    if (this.#stage === 'connection_lost') return `connected to ${origin}, and nothing came back`;
+    if (this.#stage === 'tls_failed') return `connected to ${origin}, and the TLS handshake did not end`;
+    const isNamed = proxy === null && isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0;
+    return isNamed && this.#phases.dns === undefined
+      ? `DNS did not resolve ${url.hostname}`
+      : `no connection to ${origin}`;
   }
 
   /** What was out of the ordinary about the connection, in words. */

@@ -266,7 +266,7 @@ describe('try', function () {
         options({ files }),
       );
       expect(slow.stdout).to.match(
-        /^answer: webhook_timeout: no reply within (1000|9\d\d) ms \(webhook\.timeoutSeconds\)$/m,
+        /^answer: webhook_timeout: no reply within (1000|9\d\d) ms \(webhook\.timeoutSeconds\): connected to 127\.0\.0\.1:\d+, and nothing came back$/m,
       );
     } finally {
       await patient.close();
