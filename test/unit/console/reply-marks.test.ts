@@ -12,8 +12,9 @@ function marked(
   body: string,
   readings: { path: string; text: string; result: string }[],
   request: { answer: string; detail: string } | null = { answer: 'found', detail: 'under "destination"' },
+  notes: string[] = [],
 ): [string, string][] {
-  return marksOf(body, request, { readings: readings.map(ofReply) }, t).map(({ from, to, tone }) => [
+  return marksOf(body, request, { readings: readings.map(ofReply), notes }, t).map(({ from, to, tone }) => [
     body.slice(from, to),
     tone,
   ]);
@@ -31,7 +32,7 @@ describe('marks in a reply', () => {
   it('goes by the path where the same text stands twice', () => {
     const body = '{"id":"201","list":[{"destination":"201","timeout":20}]}';
     const readings = [ofReply({ path: 'destination', text: '201', result: 'extension 201' })];
-    expect(marksOf(body, null, { readings }, t).map(({ from }) => from)).to.deep.equal([
+    expect(marksOf(body, null, { readings, notes: [] }, t).map(({ from }) => from)).to.deep.equal([
       body.lastIndexOf('"201"'),
     ]);
   });
@@ -45,10 +46,27 @@ describe('marks in a reply', () => {
     ]);
   });
 
+  it('marks a scheme that the call was not handed to as bad, and what was left out as odd', () => {
+    const body = '{"scheme":"nigth","timeout":"soon"}';
+    const readings = [
+      { path: 'scheme', text: 'nigth', result: 'scheme' },
+      { path: 'timeout', text: 'soon', result: 'left out: expected whole seconds, 2 to 300' },
+    ];
+    const notes = ['left out: scheme "nigth": scheme_unknown'];
+    expect(marked(body, readings, null, notes)).to.deep.equal([
+      ['"nigth"', 'bad'],
+      ['"soon"', 'odd'],
+    ]);
+    expect(marked(body, readings, null, ['left out: scheme "n": scheme_loop'])[0]).to.deep.equal([
+      '"nigth"',
+      'good',
+    ]);
+  });
+
   it('marks nothing for what a fallback reads', () => {
     const body = '{"destination":"","queue":"900"}';
     const readings = [{ from: 'fallback', path: '[0].dial', text: '900', result: 'extension 900' }] as const;
-    expect(marksOf(body, null, { readings: [...readings] }, t)).to.deep.equal([]);
+    expect(marksOf(body, null, { readings: [...readings], notes: [] }, t)).to.deep.equal([]);
   });
 
   it('has an excerpt of a line, around what counted', () => {

@@ -11,7 +11,7 @@ import { placeOf, placesIn, type Place, type Places } from './json-places.ts';
 export function marksOf(
   body: string,
   request: Pick<CallRecord['requests'][number], 'answer' | 'detail'> | null,
-  { readings }: Pick<CallRecord, 'readings'>,
+  { readings, notes }: Pick<CallRecord, 'readings' | 'notes'>,
   t: TFunction,
 ): Mark[] {
   const places = placesIn(body);
@@ -22,9 +22,10 @@ export function marksOf(
   }
   const marks = readings.filter(isOfReply).flatMap((reading): Mark[] => {
     const { text, result } = reading;
-    const tone = toneOf(result);
+    const refused = refusedHandOver(reading, notes);
+    const tone = refused === null ? toneOf(result) : 'bad';
     const spans = spansOf(body, places, reading);
-    return spans.map(([from, to]) => ({ from, to, tone, label: `${text}: ${result}` }));
+    return spans.map(([from, to]) => ({ from, to, tone, label: `${text}: ${refused ?? result}` }));
   });
   if (marks.length > 0) return marks;
   const named = nameIn(request?.detail ?? '');
@@ -53,7 +54,17 @@ export function excerptOf(body: string, marks: readonly Mark[]): { text: string;
 /** How a reading ended is told in words. */
 function toneOf(result: string): Mark['tone'] {
   if (result.startsWith('refused')) return 'bad';
-  return /^(?:empty|nobody|ignored)/.test(result) ? 'odd' : 'good';
+  return /^(?:empty|nobody|ignored|left out)/.test(result) ? 'odd' : 'good';
+}
+
+/** A scheme's name reads well, and there may be no such scheme: a note has the reason why the call was not handed to it. */
+function refusedHandOver(
+  { text, result }: CallRecord['readings'][number],
+  notes: readonly string[],
+): string | null {
+  const said = `left out: scheme "${text.trim()}": `;
+  const note = result === 'scheme' ? notes.find((one) => one.startsWith(said)) : undefined;
+  return note?.slice(said.length) ?? null;
 }
 
 /** `under "number_01"`, `key "destination"`. */
