@@ -172,9 +172,21 @@ describe('console: calls', function () {
     const page = await opened('admin');
     await rows(page).nth(0).click();
     await page.getByRole('button', { name: 'Compare' }).click();
-    await page.getByRole('link', { name: 'Side by side' }).click();
+    await page.getByRole('link', { name: 'With the previous call of this caller' }).click();
     await page.getByText(/\d+ differences?/).waitFor();
     expect(await page.getByText('Where the time went').count()).to.equal(2);
+    const [, other = ''] = /with=([0-9a-f]+)/.exec(page.url()) ?? [];
+    await page.goBack();
+    // One of the last calls, and one of which the link is at hand.
+    const recent = page.getByRole('group', { name: 'With one of the last calls' });
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await recent.getByRole('link', { name: '380441110009 → 15005550100, Error' }).press('Enter');
+    await page.getByText(/\d+ differences?/).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByLabel('Link or trace of another call').fill(`${it_.url}/calls/${other}`);
+    await page.getByRole('link', { name: 'Side by side' }).press('Enter');
+    await page.waitForURL(new RegExp(`with=${other}`));
   });
 
   it('shows a viewer no number, and no field to look for one', async () => {

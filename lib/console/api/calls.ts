@@ -21,6 +21,12 @@ export const callPages = (key: unknown, asked: () => CallQuery) =>
 export const newestCalls = (query: CallQuery, signal?: AbortSignal) =>
   read<CallPage>('/calls', { ...query, limit: PAGE }, signal);
 
+/** To choose one of them. */
+export const recentCalls = queryOptions({
+  queryKey: ['calls', 'recent'],
+  queryFn: async ({ signal }) => (await read<CallPage>('/calls', { limit: 10 }, signal)).calls,
+});
+
 export const oneCall = (id: string) =>
   queryOptions({
     queryKey: ['call', id],

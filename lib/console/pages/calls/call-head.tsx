@@ -1,17 +1,5 @@
-import {
-  ActionIcon,
-  Button,
-  CopyButton,
-  Group,
-  Paper,
-  Popover,
-  Stack,
-  Text,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Button, CopyButton, Group, Paper, Stack, Text, Tooltip } from '@mantine/core';
 import { IconArrowRight, IconLink, IconX } from '@tabler/icons-react';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
@@ -19,6 +7,7 @@ import { ButtonLink, PageLink } from '../../ui/link.tsx';
 import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
+import { CompareWith } from './compare-with.tsx';
 import { courseOf, type Passage } from './course.ts';
 import { excerptOf, marksOf } from './marks.ts';
 import { timeText } from './time.ts';
@@ -197,40 +186,5 @@ function Neighbour({ id, label }: { readonly id: string | null; readonly label: 
     >
       {label}
     </ButtonLink>
-  );
-}
-
-/** With the call before of this caller, or with any other whose link or trace is at hand. */
-function CompareWith({ id, previous }: { readonly id: string; readonly previous: string | null }) {
-  const { t } = useTranslation();
-  const [other, setOther] = useState(previous ?? '');
-  const [, wanted = ''] = /([0-9a-f]{32}|[0-9a-f-]{36})\/?$/i.exec(other.trim()) ?? [];
-  return (
-    <Popover withinPortal trapFocus shadow="md" position="bottom">
-      <Popover.Target>
-        <Button size="compact-xs" variant="default">
-          {t('calls.compare.with')}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="xs" w={300} align="flex-start">
-          <TextInput
-            size="xs"
-            w="100%"
-            label={t('calls.compare.other')}
-            value={other}
-            maxLength={300}
-            onChange={({ currentTarget }) => {
-              setOther(currentTarget.value);
-            }}
-          />
-          {wanted !== '' && (
-            <PageLink to="/calls" search={(before) => ({ ...before, call: id, with: wanted })} size="sm">
-              {t('calls.compare.go')}
-            </PageLink>
-          )}
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
   );
 }

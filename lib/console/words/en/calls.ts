@@ -58,7 +58,9 @@ export const calls = {
   compare: {
     title: 'Two calls',
     with: 'Compare',
-    other: 'Link or trace of the other call',
+    previous: 'With the previous call of this caller',
+    recent: 'With one of the last calls',
+    other: 'Link or trace of another call',
     go: 'Side by side',
     differences_one: '{{count}} difference',
     differences_other: '{{count}} differences',

@@ -68,6 +68,8 @@ export const calls = {
   compare: {
     title: 'Два дзвінки',
     with: 'Порівняти',
+    previous: 'З попереднім дзвінком цього абонента',
+    recent: 'З одним з останніх дзвінків',
     other: 'Посилання або trace іншого дзвінка',
     go: 'Поруч',
     differences_one: '{{count}} відмінність',
