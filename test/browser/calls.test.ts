@@ -147,7 +147,12 @@ describe('console: calls', function () {
     const page = await opened('admin');
     await rows(page).nth(0).click();
     await page.getByRole('button', { name: "Decide again with today's schemes" }).click();
+    // Where it is seen, although the button is the last thing on the screen.
     await page.getByText('It would go the same way').waitFor();
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    const said = await page.getByText('It would go the same way').boundingBox();
+    const pane = await shown(page).boundingBox();
+    expect((said?.y ?? Infinity) + (said?.height ?? 0)).to.be.at.most((pane?.y ?? 0) + (pane?.height ?? 0));
     await page.getByRole('button', { name: 'Change the reply' }).click();
     await page.getByLabel('Body', { exact: true }).fill('{"destination":"202"}');
     await page.getByRole('button', { name: 'Read it' }).click();

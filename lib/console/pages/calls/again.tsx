@@ -1,12 +1,12 @@
-import { Button, Group, NumberInput, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Stack, Switch, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { decideAgain, tryAgain, tryChanged, type Reply } from '../../api/calls.ts';
 import { may, session } from '../../api/session.ts';
-import { FailureOf } from '../../ui/failure.tsx';
-import { Outcome, type Came } from './outcome.tsx';
+import { Answer } from './answer.tsx';
+import type { Came } from './outcome.tsx';
 import { Panel } from './panel.tsx';
 import { RawText } from './raw-text.tsx';
 
@@ -81,11 +81,7 @@ export function Again({ call: { masked }, record }: AgainProps) {
             }}
           />
         )}
-        <div role="status">
-          {again.isPending && <Text size="sm">{t('calls.again.running')}</Text>}
-          {again.isError && <FailureOf error={again.error} />}
-          {again.isSuccess && <Outcome came={again.data} />}
-        </div>
+        <Answer asked={again} />
       </Stack>
     </Panel>
   );

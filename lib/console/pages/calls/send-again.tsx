@@ -5,9 +5,8 @@ import { useTranslation } from 'react-i18next';
 import type { CallRecord, OneCall } from '../../../api/types.ts';
 import { sendAgain } from '../../api/calls.ts';
 import { may, session } from '../../api/session.ts';
-import { FailureOf } from '../../ui/failure.tsx';
+import { Answer } from './answer.tsx';
 import { changeOf, headersToChange } from './changed-question.ts';
-import { Outcome } from './outcome.tsx';
 import { RawText } from './raw-text.tsx';
 
 interface SendAgainProps {
@@ -21,7 +20,9 @@ export function SendAgain({ call: { masked }, record, request }: SendAgainProps)
   const { t } = useTranslation();
   const { data: me } = useQuery(session);
   const [isOpen, setOpen] = useState(false);
-  const send = useMutation({ mutationFn: sendAgain });
+  const send = useMutation({
+    mutationFn: async (changed: Parameters<typeof sendAgain>[0]) => ({ tried: await sendAgain(changed) }),
+  });
   if (masked || record.call === null || !may(me, 'editor')) return null;
   return (
     <Stack gap="xs" align="flex-start">
@@ -44,11 +45,7 @@ export function SendAgain({ call: { masked }, record, request }: SendAgainProps)
               send.mutate({ id: record.id, change: { question: request.attempt, ...change } });
             }}
           />
-          <div role="status">
-            {send.isPending && <Text size="sm">{t('calls.again.running')}</Text>}
-            {send.isError && <FailureOf error={send.error} />}
-            {send.isSuccess && <Outcome came={{ tried: send.data }} />}
-          </div>
+          <Answer asked={send} />
         </Stack>
       )}
     </Stack>
