@@ -251,6 +251,43 @@ describe('console: schemes', function () {
     await admin.getByText('This scheme is locked').waitFor();
     expect(await field(admin, 'URL').isEditable()).to.equal(false);
     expect(await admin.getByRole('button', { name: 'Save', exact: true }).count()).to.equal(0);
+    // It does not look like a field either; a note of one's own beside the scheme does.
+    const border = (name: string): Promise<unknown> =>
+      admin.evaluate(
+        `getComputedStyle([...document.querySelectorAll('label')].find((one) => one.textContent.startsWith('${name}')).control).borderTopColor`,
+      );
+    for (const name of ['URL', 'HTTP request method', 'Timeout of the call'])
+      expect(await border(name), name).to.equal('rgba(0, 0, 0, 0)');
+    expect(await border('Guard of the dialplan')).to.not.equal('rgba(0, 0, 0, 0)');
+  });
+
+  it('offers no method where the question is JSON, and says why', async () => {
+    const page = await it_.pageAs('editor', '/schemes/posted?preset=json');
+    const method = page.getByRole('combobox', { name: 'HTTP request method' });
+    await page.getByText('JSON and JSON-RPC always go by POST.').waitFor();
+    await method.click();
+    expect(await page.getByRole('option').count()).to.equal(0);
+    await page.getByRole('combobox', { name: 'Data submission type' }).click();
+    await page.getByRole('option', { name: 'HTTP', exact: true }).click();
+    await method.click();
+    await page.getByRole('option', { name: 'GET' }).waitFor();
+  });
+
+  it('finds no fault with a new step before somebody was there', async () => {
+    const page = await it_.pageAs('editor', '/schemes/stepped?preset=json');
+    await field(page, 'URL').fill(`${it_.crm.url}/route`);
+    await page.getByRole('button', { name: 'Busy: Add a step' }).press('Enter');
+    const checked = page.waitForResponse(
+      (response) => response.request().postData()?.includes('onBusy') ?? false,
+    );
+    await page.getByRole('menuitem', { name: 'Dial', exact: true }).press('Enter');
+    await checked;
+    const step = page.getByRole('group', { name: 'Busy, 1', exact: true });
+    const faults = page.getByRole('region', { name: 'Save' }).getByText(/fault/);
+    await step.locator('input:focus').first().waitFor();
+    expect(await faults.count()).to.equal(0);
+    await field(page, 'Title').focus();
+    await faults.waitFor();
   });
 
   it('compares a shadow with what was, and both sides of a canary', async () => {

@@ -1,8 +1,9 @@
-import { createContext, useContext } from 'react';
+import { createContext, useContext, type Dispatch, type FocusEvent, type SetStateAction } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FieldFault } from '../../api/client.ts';
 import { pathOf, pointerOf, type Path, type SchemeDocument } from './document.ts';
 import { faultText } from './fault-words.ts';
+import type { Fresh } from './fresh.ts';
 import { PLACE } from './places.ts';
 import type { SchemaNode } from './schema.ts';
 import type { FieldTable } from './schema.ts';
@@ -26,6 +27,7 @@ export interface Editing {
   readonly faults: readonly FieldFault[];
   /** Pointers of what a new scheme has yet to be given: that is no fault while nobody was there. */
   readonly awaited: ReadonlySet<string>;
+  readonly setFresh: Dispatch<SetStateAction<Fresh | null>>;
   readonly isReadOnly: boolean;
   readonly macros: readonly MacroValue[];
   /** A path of the document here in the whole scheme's. */
@@ -40,6 +42,30 @@ export const EditingContext = createContext<Editing | null>(null);
 export function usePlace(): (path: Path) => { readonly [PLACE]: string } {
   const { wholePath } = useEditing();
   return (path) => ({ [PLACE]: pointerOf(wholePath(path)) });
+}
+
+/** For the card of an entry of a list, which is fresh from when it is added until the focus has left it. */
+export function useFresh(): {
+  readonly begin: (path: Path, entry: unknown) => void;
+  readonly end: () => void;
+  readonly leaving: (path: Path) => { readonly onBlur: (event: FocusEvent) => void };
+} {
+  const { setFresh, wholePath } = useEditing();
+  return {
+    begin: (path, entry) => {
+      setFresh({ pointer: pointerOf(wholePath(path)), entry });
+    },
+    end: () => {
+      setFresh(null);
+    },
+    leaving: (path) => ({
+      onBlur: ({ currentTarget, relatedTarget }) => {
+        if (currentTarget.contains(relatedTarget)) return;
+        const pointer = pointerOf(wholePath(path));
+        setFresh((fresh) => (fresh?.pointer === pointer ? null : fresh));
+      },
+    }),
+  };
 }
 
 export function useEditing(): Editing {

@@ -8,7 +8,15 @@ import { Coded } from '../../ui/coded.tsx';
 import { usePresetWords } from '../../ui/preset-words.ts';
 import { AddButton, AddMenu } from './add.tsx';
 import { isObject, pointerOf, valueAt, withValue, type Path } from './document.ts';
-import { EditingContext, faultsWithin, useEditing, useFaultText, usePlace, type Editing } from './editing.ts';
+import {
+  EditingContext,
+  faultsWithin,
+  useEditing,
+  useFaultText,
+  useFresh,
+  usePlace,
+  type Editing,
+} from './editing.ts';
 import { ENTRY_FIELDS, FIELDS, isShown, pathOfField, type Field } from './fields.ts';
 import { ORDER, type InputProps } from './inputs.tsx';
 import { onePreset, presets } from './queries.ts';
@@ -92,10 +100,16 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
   const { isReadOnly, faults } = useEditing();
   const place = usePlace();
   const faultText = useFaultText();
+  const fresh = useFresh();
   const { node, value, set, label } = props;
   const entries: readonly unknown[] = Array.isArray(value) ? value : [];
   const change = (next: readonly unknown[]): void => {
     set(next.length === 0 ? undefined : next);
+  };
+  /** Their places are others now. */
+  const rearrange = (next: readonly unknown[]): void => {
+    fresh.end();
+    change(next);
   };
   // Those of a field stand there.
   const own = faults.filter(({ pointer }) =>
@@ -121,6 +135,7 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
               role="group"
               aria-label={name}
               {...place([...path, String(index)])}
+              {...fresh.leaving([...path, String(index)])}
             >
               <Group justify="space-between" wrap="nowrap" gap="xs" mb={6}>
                 <Text size="sm" fw={600} truncate className="foreign">
@@ -133,7 +148,7 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
                       icon={<IconArrowUp size={16} />}
                       isOff={index === 0}
                       onClick={() => {
-                        change(moved(entries, index, index - 1));
+                        rearrange(moved(entries, index, index - 1));
                       }}
                     />
                     <Act
@@ -141,14 +156,14 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
                       icon={<IconArrowDown size={16} />}
                       isOff={index === entries.length - 1}
                       onClick={() => {
-                        change(moved(entries, index, index + 1));
+                        rearrange(moved(entries, index, index + 1));
                       }}
                     />
                     <Act
                       label={`${name}: ${t('schemes.rows.remove')}`}
                       icon={<IconTrash size={16} />}
                       onClick={() => {
-                        change(entries.filter((_, at) => at !== index));
+                        rearrange(entries.filter((_, at) => at !== index));
                       }}
                     />
                   </Group>
@@ -168,6 +183,8 @@ function Entries({ titleOf, add, children, path, ...props }: ListProps) {
         {!isReadOnly &&
           add((more) => {
             change([...entries, ...more]);
+            // Of several the first is filled in first.
+            fresh.begin([...path, String(entries.length)], more[0]);
           })}
       </Stack>
     </Input.Wrapper>

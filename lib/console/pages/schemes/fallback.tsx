@@ -2,7 +2,7 @@ import { Box, Group, Menu, NumberInput, Stack, Text, Title } from '@mantine/core
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AddMenu } from './add.tsx';
-import { useEditing, useFaultAt, useFaultText, usePlace } from './editing.ts';
+import { useEditing, useFaultAt, useFaultText, useFresh, usePlace } from './editing.ts';
 import { nodeAt } from './schema.ts';
 import { StepCard } from './step-card.tsx';
 import {
@@ -76,6 +76,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
   const place = usePlace();
   const faultAt = useFaultAt();
   const faultText = useFaultText();
+  const fresh = useFresh();
   const [dragged, setDragged] = useState<number | null>(null);
   const [added, setAdded] = useState<number | null>(null);
   const path = ['fallback', list];
@@ -91,10 +92,13 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
     // Behind a step that ends the list it would never be reached.
     const before = steps.findIndex(isLast);
     const at = before < 0 ? steps.length : before;
-    change([...steps.slice(0, at), newStep(kind), ...steps.slice(at)]);
+    const step = newStep(kind);
+    change([...steps.slice(0, at), step, ...steps.slice(at)]);
+    fresh.begin([...path, String(at)], step);
     setAdded(at);
   };
   const move = (from: number, to: number): void => {
+    fresh.end();
     if (to >= 0 && to < steps.length) change(moved(steps, from, to));
   };
   const listFault = faults.find(({ pointer }) => pointer === `/fallback/${list}`);
@@ -133,6 +137,7 @@ function StepListEditor({ list }: { readonly list: OutcomeList }) {
             change(steps.map((one, at) => (at === index ? next : one)));
           }}
           onRemove={() => {
+            fresh.end();
             change(steps.filter((_, at) => at !== index));
           }}
           onMove={(by) => {

@@ -34,10 +34,12 @@ export const ORDER = ['label', 'input', 'error', 'description'] as const;
 /** What Mantine's inputs share. */
 export function useShared({ label, description, error, required, isReadOnly }: InputProps) {
   const editing = useEditing();
+  const readOnly = isReadOnly ?? editing.isReadOnly;
   return {
     ...{ label, description, error, size: 'sm' as const },
-    withAsterisk: required,
-    readOnly: isReadOnly ?? editing.isReadOnly,
+    withAsterisk: required && !readOnly,
+    readOnly,
+    'data-locked': readOnly || undefined,
     inputWrapperOrder: [...ORDER],
   };
 }

@@ -26,7 +26,7 @@ import {
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isObject, valueAt, withValue, type Path } from './document.ts';
-import { useEditing, usePlace } from './editing.ts';
+import { useEditing, useFresh, usePlace } from './editing.ts';
 import { dialTexts, dialValue, forwardingSeconds, kindOf, ringSeconds, type StepKind } from './steps.ts';
 
 const ICONS: Readonly<Record<StepKind, typeof IconRoute>> = {
@@ -64,6 +64,7 @@ export function StepCard(props: StepCardProps) {
   const { t } = useTranslation();
   const { document, isReadOnly } = useEditing();
   const place = usePlace();
+  const { leaving } = useFresh();
   const { step, label, index, count, isReached, error, isDragged, isNew } = props;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -82,6 +83,7 @@ export function StepCard(props: StepCardProps) {
       role="group"
       aria-label={label}
       {...place(props.path)}
+      {...leaving(props.path)}
       onDragOver={(event) => {
         event.preventDefault();
       }}

@@ -13,6 +13,7 @@ import { useDraft, type Draft } from './draft.ts';
 import { isAlike, pointerOf, valueAt, type SchemeDocument } from './document.ts';
 import { EditingContext, type Editing } from './editing.ts';
 import { FaultList } from './faults.tsx';
+import { isUntouched, type Fresh } from './fresh.ts';
 import { SchemeForm } from './form.tsx';
 import { JsonView } from './json-view.tsx';
 import { LeaveGuard } from './leave.tsx';
@@ -115,22 +116,25 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
     })
     .join(' ');
   const awaited = useMemo(() => new Set(awaiting.split(' ')), [awaiting]);
+  const [fresh, setFresh] = useState<Fresh | null>(null);
   const editing = useMemo<Editing>(
     () => ({
       document,
       set,
       schema,
       table,
-      faults,
+      faults: fresh === null ? faults : faults.filter((fault) => !isUntouched(fault, fresh, document)),
       awaited,
+      setFresh,
       isReadOnly,
       macros,
       wholePath: (path) => path,
       reveal,
     }),
-    [document, set, schema, table, faults, awaited, isReadOnly, macros, reveal],
+    [document, set, schema, table, faults, fresh, awaited, isReadOnly, macros, reveal],
   );
   const save = (): void => {
+    setFresh(null);
     setSaving('as_is');
   };
   const title = typeof document['title'] === 'string' ? document['title'] : undefined;
@@ -222,12 +226,14 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
                       )
                     }
                   />
-                  <SchemeForm
-                    open={open}
-                    onOpen={(next) => {
-                      show({ open: next });
-                    }}
-                  />
+                  <div data-locked={isReadOnly || undefined}>
+                    <SchemeForm
+                      open={open}
+                      onOpen={(next) => {
+                        show({ open: next });
+                      }}
+                    />
+                  </div>
                 </Stack>
               </Tabs.Panel>
               {stored !== null && held?.etag !== null && held !== null && (
