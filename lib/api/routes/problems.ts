@@ -121,12 +121,11 @@ export function problemRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { state } = request.body;
         const { who, tenant } = principalOf(request);
         await context.store.together(async ({ problems, audit }) => {
-          if (!(await problems.change(id, tenant, { state, by: who }))) {
-            throw new ApiProblem(404, 'there is no such problem');
-          }
-          await audit.add(
-            auditLine(context, request, 'problem changed', `problem ${id}`, { change: { state } }),
-          );
+          const found = await problems.find(id, tenant);
+          if (found === null) throw new ApiProblem(404, 'there is no such problem');
+          await problems.change(id, tenant, { state, by: who });
+          const change = { reason: found.reason, state: [found.state, state] };
+          await audit.add(auditLine(context, request, 'problem changed', `problem ${id}`, { change }));
         });
         return reply.code(204).send(null);
       },

@@ -98,7 +98,7 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
           const change = {
             ...(role === undefined ? {} : { role: [found.role, role] }),
             ...(password_hash === null ? {} : { password: 'changed' }),
-            ...(disabled === undefined ? {} : { disabled }),
+            ...(disabled === undefined ? {} : { disabled: [found.disabled_at !== null, disabled] }),
           };
           await audit.add(auditLine(context, request, 'user changed', `user ${name}`, { change }));
           return shown(await userOf(accounts));

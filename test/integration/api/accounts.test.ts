@@ -31,7 +31,10 @@ describe('api: users, tokens, audit, live calls', () => {
     expect(disabled.json<{ disabledAt: string | null }>().disabledAt).to.not.equal(null);
     expect((await api.app.inject({ url: '/api/v1/session', headers })).statusCode).to.equal(401);
     expect((await logIn(api.app, 'anna', anna.password)).reply.statusCode).to.equal(401);
-    const { entries } = (await send('GET', '/audit')).json<{ entries: { action: string; who: string }[] }>();
+    const { entries } = (await send('GET', '/audit')).json<{
+      entries: { action: string; who: string; change: unknown }[];
+    }>();
+    expect(entries[0]?.change).to.deep.equal({ disabled: [false, true] });
     expect(entries.map(({ who, action }) => `${who}: ${action}`)).to.deep.equal([
       'token admin: user changed',
       'anna: login',

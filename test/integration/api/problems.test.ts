@@ -85,4 +85,19 @@ describe('api: values that were not taken', () => {
     const told = new Map(all.map(({ reason, hasValues }) => [reason, hasValues]));
     expect(Object.fromEntries(told)).to.include({ unmapped: true, destination_invalid: true, busy: false });
   });
+
+  it('leave a line in the audit log, with the state that a problem had', async () => {
+    const id = await problemOf('webhook_timeout', 'slow', '');
+    const patched = await api.app.inject({
+      ...{ method: 'PATCH', url: `/api/v1/problems/${id}`, payload: { state: 'solved' } },
+      headers: bearer(api.tokens.operator),
+    });
+    expect(patched.statusCode).to.equal(204);
+    const { body } = await api.app.inject({ url: '/api/v1/audit', headers: bearer(api.tokens.admin) });
+    const { entries } = JSON.parse(body) as { entries: { subject: string; change: unknown }[] };
+    expect(entries.find(({ subject }) => subject === `problem ${id}`)?.change).to.deep.equal({
+      reason: 'webhook_timeout',
+      state: ['open', 'solved'],
+    });
+  });
 });

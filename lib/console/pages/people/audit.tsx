@@ -7,6 +7,8 @@ import { FailureOf } from '../../ui/failure.tsx';
 import { Listing } from '../../ui/listing.tsx';
 import { Empty, Page, Waiting } from '../../ui/page.tsx';
 import { When } from '../../ui/when.tsx';
+import { useWord } from '../../ui/word.ts';
+import { auditedFields } from './audited.ts';
 
 export function AuditPage() {
   const { t } = useTranslation();
@@ -36,11 +38,7 @@ export function AuditPage() {
             { title: t('system.audit.subject'), cell: ({ subject }) => subject, isForeign: true },
             {
               title: t('system.audit.change'),
-              cell: ({ change }) => (
-                <Text size="xs" className="mono foreign" lineClamp={3}>
-                  {change === null ? '' : JSON.stringify(change)}
-                </Text>
-              ),
+              cell: ({ change }) => <Change change={change} />,
             },
           ]}
         />
@@ -53,5 +51,31 @@ export function AuditPage() {
         </Group>
       )}
     </Page>
+  );
+}
+
+/** `role: viewer → admin`, a line each; the JSON is behind it. */
+function Change({ change }: { readonly change: unknown }) {
+  const word = useWord();
+  const fields = auditedFields(change);
+  if (fields.length === 0) return null;
+  return (
+    <>
+      {fields.map(({ field, from, to }) => (
+        <Text key={field} size="sm" className="foreign" lineClamp={3}>
+          {word('system.audit.fields', field)}: {from === null ? to : `${from} → ${to}`}
+        </Text>
+      ))}
+      <details>
+        <summary>
+          <Text span size="xs" c="dimmed">
+            JSON
+          </Text>
+        </summary>
+        <Text size="xs" className="mono foreign">
+          {JSON.stringify(change)}
+        </Text>
+      </details>
+    </>
   );
 }
