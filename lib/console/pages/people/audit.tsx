@@ -31,9 +31,16 @@ export function AuditPage() {
           rows={entries}
           keyOf={({ id }) => id}
           columns={[
-            { title: t('system.audit.at'), cell: ({ at }) => <When at={at} form="time" /> },
-            { title: t('system.audit.who'), cell: ({ who }) => who, isForeign: true },
-            { title: t('system.audit.address'), cell: ({ address }) => address },
+            {
+              title: t('system.audit.at'),
+              cell: ({ at }) => (
+                <Unbroken>
+                  <When at={at} form="time" />
+                </Unbroken>
+              ),
+            },
+            { title: t('system.audit.who'), cell: ({ who }) => <Unbroken>{who}</Unbroken>, isForeign: true },
+            { title: t('system.audit.address'), cell: ({ address }) => <Unbroken>{address}</Unbroken> },
             { title: t('system.audit.action'), cell: ({ action }) => action },
             { title: t('system.audit.subject'), cell: ({ subject }) => subject, isForeign: true },
             {
@@ -78,4 +85,9 @@ function Change({ change }: { readonly change: unknown }) {
       </details>
     </>
   );
+}
+
+/** What is short leaves the room to what is long. */
+function Unbroken({ children }: { readonly children: React.ReactNode }) {
+  return <span style={{ whiteSpace: 'nowrap' }}>{children}</span>;
 }
