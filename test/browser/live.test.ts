@@ -80,6 +80,7 @@ describe('console: live, and in trouble', function () {
 
   it('masks numbers for a viewer, and hides what he may not do', async () => {
     const page = await it_.pageAs('viewer', '/live');
+    await page.getByText('a question that timed out or failed is not in it').waitFor();
     expect(await page.getByRole('link', { name: 'People' }).count()).to.equal(0);
     await page.getByRole('link', { name: 'Reasons' }).click();
     await page.getByRole('heading', { name: 'Reasons' }).waitFor();

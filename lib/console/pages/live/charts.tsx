@@ -1,6 +1,6 @@
 import { BarChart, LineChart } from '@mantine/charts';
 import '@mantine/charts/styles.css';
-import { Grid, Paper, Title } from '@mantine/core';
+import { Grid, Paper, Text, Title } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Minute, Result } from '../../../api/types.ts';
@@ -28,7 +28,7 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
   return (
     <Grid gap="md">
       <Grid.Col span={{ base: 12, md: 7 }}>
-        <Paper withBorder p="sm" component="section">
+        <Paper withBorder p="sm" component="section" h="100%">
           <Title order={2} fz="md" mb="xs">
             {t('live.perMinute')}
           </Title>
@@ -48,10 +48,13 @@ export const LiveCharts = memo(function LiveCharts({ minutes }: { readonly minut
         </Paper>
       </Grid.Col>
       <Grid.Col span={{ base: 12, md: 5 }}>
-        <Paper withBorder p="sm" component="section">
-          <Title order={2} fz="md" mb="xs">
+        <Paper withBorder p="sm" component="section" h="100%">
+          <Title order={2} fz="md">
             {t('live.latency')}
           </Title>
+          <Text size="xs" c="dimmed" mb="xs">
+            {t('live.latencyOf')}
+          </Text>
           <LineChart
             h={180}
             data={data}
