@@ -94,6 +94,19 @@ describe('console: first steps', function () {
     await page.getByLabel('URL').and(page.locator('[aria-invalid=true]')).waitFor();
     expect(page.url()).not.to.include('step=try');
   });
+
+  it('knows of the schemes that are there, and makes none of their names', async () => {
+    const page = await it_.pageAs('admin', '/start');
+    const there = page.getByRole('alert').filter({ hasText: 'There are schemes already' });
+    await there.getByRole('link', { name: 'main' }).waitFor();
+    await typed(page, 'URL', `${it_.crm.url}/route`);
+    await page.keyboard.press('Enter');
+    await page.getByText('A scheme has this name already').waitFor();
+    await page.getByLabel('Name of the scheme').fill('second');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/step=try/);
+    expect(page.complaints).to.deep.equal([]);
+  });
 });
 
 describe('console: the link of the first user', function () {

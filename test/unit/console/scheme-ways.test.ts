@@ -3,7 +3,7 @@ import type { FieldFault } from '../../../lib/console/api/client.ts';
 import { groupOf, isRequired, placed, unsetSecret } from '../../../lib/console/pages/schemes/places.ts';
 import { reachOf } from '../../../lib/console/pages/schemes/reach.ts';
 import type { SchemaNode } from '../../../lib/console/pages/schemes/schema.ts';
-import { OWN, OWN_SHAPES } from '../../../lib/console/pages/schemes/shapes.ts';
+import { OWN, OWN_SHAPES, SECURED } from '../../../lib/console/pages/schemes/shapes.ts';
 import { toDosOf } from '../../../lib/console/pages/schemes/to-do.ts';
 import { movesOf } from '../../../lib/console/pages/schemes/moves.ts';
 import { labelOf, partsOf } from '../../../lib/console/pages/schemes/words.ts';
@@ -142,6 +142,7 @@ describe('console: what is left to do on a new scheme', () => {
   });
 
   it('begins as what needs no secret', () => {
+    for (const name of SECURED) expect(JSON.stringify(PRESETS[name]?.scheme), name).to.include('{{secret.');
     for (const shape of OWN) expect(JSON.stringify(OWN_SHAPES[shape]), shape).not.to.include('secret');
   });
 });

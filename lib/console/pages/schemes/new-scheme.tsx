@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../ui/dialog.tsx';
 import { usePresetWords } from '../../ui/preset-words.ts';
 import { presets } from './queries.ts';
-import { OWN } from './shapes.ts';
+import { isSecured, OWN, SECURED } from './shapes.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** In the address, in place of a preset's name. */
@@ -77,17 +77,31 @@ export function NewScheme({ taken, onClose }: NewSchemeProps) {
                   description={t('schemes.new.nothingHint')}
                 />
                 <Text size="xs" fw={600} mt={6}>
-                  {t('start.crm.presets')}
+                  {t('start.crm.secured')}
                 </Text>
-                {offered.map((one) => (
+                {SECURED.map((one) => (
                   <Radio
-                    key={one.name}
+                    key={one}
                     size="xs"
-                    value={one.name}
-                    label={one.name}
-                    description={words(one.what)}
+                    value={one}
+                    label={t(`start.secured.${one}`)}
+                    description={words(offered.find(({ name }) => name === one)?.what ?? '')}
                   />
                 ))}
+                <Text size="xs" fw={600} mt={6}>
+                  {t('start.crm.presets')}
+                </Text>
+                {offered
+                  .filter(({ name }) => !isSecured(name))
+                  .map((one) => (
+                    <Radio
+                      key={one.name}
+                      size="xs"
+                      value={one.name}
+                      label={one.name}
+                      description={words(one.what)}
+                    />
+                  ))}
               </Stack>
             </ScrollArea.Autosize>
           </Radio.Group>

@@ -33,3 +33,10 @@ export const OWN_SHAPES: Readonly<Record<OwnShape, SchemeDocument>> = {
 export function isOwnShape(name: string): name is OwnShape {
   return OWN.some((one) => one === name);
 }
+
+/** Presets for a CRM of one's own that wants credentials: the same ways to ask, which would else stand twice among the choices. */
+export const SECURED = ['generic-json', 'http-query', 'json-rpc'] as const;
+
+export function isSecured(name: string): name is (typeof SECURED)[number] {
+  return SECURED.some((one) => one === name);
+}

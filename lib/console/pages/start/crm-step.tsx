@@ -16,6 +16,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { schemeNames } from '../../api/calls.ts';
 import type { FieldFault } from '../../api/client.ts';
 import { FailureOf } from '../../ui/failure.tsx';
 import { usePresetWords } from '../../ui/preset-words.ts';
@@ -23,7 +24,7 @@ import { isAlike, isObject, valueAt, type SchemeDocument } from '../schemes/docu
 import { useFaultLine } from '../schemes/fault-words.ts';
 import { placed } from '../schemes/places.ts';
 import { faultsOf, onePreset, presets } from '../schemes/queries.ts';
-import { isOwnShape, OWN, OWN_SHAPES } from '../schemes/shapes.ts';
+import { isOwnShape, isSecured, OWN, OWN_SHAPES, SECURED } from '../schemes/shapes.ts';
 import { mapOfText, textAt, textOfMap, withField, withShape } from './draft.ts';
 import type { StepBodyProps } from './step.tsx';
 
@@ -46,7 +47,14 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
     },
   });
   const checking = useMutation({
-    mutationFn: () => faultsOf(textAt(document, ['name']), document, new AbortController().signal),
+    mutationFn: async () => {
+      const name = textAt(document, ['name']);
+      const found = await faultsOf(name, document, new AbortController().signal);
+      // The router would say so only at the end, when it is to be saved.
+      const isTaken =
+        draft.etag === null && (await queries.query({ ...schemeNames, staleTime: 0 })).includes(name);
+      return isTaken ? [...found, { pointer: '/name', detail: t('start.there.taken') }] : found;
+    },
     onSuccess: (faults) => {
       if (faults.length === 0) onNext();
     },
@@ -79,8 +87,14 @@ export function CrmStep({ draft, change, onNext }: StepBodyProps) {
                 items: OWN.map((value) => ({ value, label: t(`start.shapes.${value}`) })),
               },
               {
+                group: t('start.crm.secured'),
+                items: SECURED.map((value) => ({ value, label: t(`start.secured.${value}`) })),
+              },
+              {
                 group: t('start.crm.presets'),
-                items: offered.map(({ name }) => ({ value: name, label: name })),
+                items: offered
+                  .filter(({ name }) => !isSecured(name))
+                  .map(({ name }) => ({ value: name, label: name })),
               },
             ]}
             value={shape}

@@ -9,6 +9,7 @@ import { FIRST, indexOf, reaching, STEPS, stepFrom, textAt, type Draft, type Ste
 import { FirstCall } from './first-call.tsx';
 import { RingsStep } from './rings-step.tsx';
 import { Step, type StepBodyProps, type StepProps } from './step.tsx';
+import { There } from './there.tsx';
 import { TryStep } from './try-step.tsx';
 import { useDraft } from './use-draft.ts';
 
@@ -50,6 +51,7 @@ export function Start() {
       }
     >
       <Stack gap="xs">
+        <There own={draft.etag === null ? null : textAt(draft.document, ['name'])} />
         {STEPS.map((name) => {
           const Body = BODIES[name];
           const next = STEPS[indexOf(name) + 1] ?? name;

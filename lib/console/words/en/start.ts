@@ -4,6 +4,11 @@ export const start = {
   anew: 'Start over',
   open: 'Open',
   next: 'Continue',
+  there: {
+    title: 'There are schemes already',
+    lead: 'These steps make another one beside them. To change one, open it:',
+    taken: 'A scheme has this name already: take another name, or open that scheme.',
+  },
   steps: {
     crm: {
       title: 'Your CRM',
@@ -31,6 +36,11 @@ export const start = {
     text: 'Plain text: 201',
     rpc: 'JSON-RPC 2.0',
   },
+  secured: {
+    'generic-json': 'JSON, signed',
+    'http-query': 'Plain text, with a token',
+    'json-rpc': 'JSON-RPC 2.0, with a token',
+  },
   shapeHints: {
     json: 'A script of your own: asked by POST with JSON, answers with JSON.',
     text: 'A script of your own: asked by GET with a query, answers with nothing but the destination.',
@@ -39,6 +49,7 @@ export const start = {
   crm: {
     shape: 'CRM',
     own: 'Your own, without credentials',
+    secured: 'Your own, with credentials',
     presets: 'Presets',
     name: 'Name of the scheme',
     nameHint: 'Small letters, digits and "-".',
