@@ -81,6 +81,23 @@ describe('console: calls', function () {
     expect(page.complaints).to.deep.equal([]);
   });
 
+  it('tells the reason in a sentence, with its code behind it', async () => {
+    const page = await opened('admin');
+    await rows(page).getByText('the reply is not JSON').waitFor();
+    await rows(page).getByTitle('body_not_json').waitFor();
+  });
+
+  it('has nothing of the list above a call that stands in its place', async () => {
+    const page = await opened('admin', '/calls', { viewport: { width: 380, height: 800 } });
+    const columns = page.getByRole('button', { name: 'Columns' });
+    await columns.waitFor();
+    await rows(page).nth(0).click();
+    await shown(page).getByText('Where the time went').waitFor();
+    expect(await columns.count()).to.equal(0);
+    await shown(page).getByRole('button', { name: 'Close' }).click();
+    await columns.waitFor();
+  });
+
   it('finds by what a reply said, and the address says so', async () => {
     const page = await opened('admin');
     await page.getByLabel('Text', { exact: true }).fill('first');

@@ -1,9 +1,10 @@
 import { Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useRef, type CSSProperties, type RefObject } from 'react';
+import { memo, useEffect, useMemo, useRef, type CSSProperties, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallSummary } from '../../../api/types.ts';
 import { ForeignLine } from '../../ui/foreign-text.tsx';
+import { useReasons } from '../../ui/reasons.ts';
 import { isResult, ResultBadge } from '../../ui/result.tsx';
 import { useWord } from '../../ui/word.ts';
 import { durationText, When } from '../../ui/when.tsx';
@@ -53,6 +54,8 @@ export function CallTable({
     getItemKey: (index) => index,
   });
   const items = rows.getVirtualItems();
+  const { data: reasons } = useReasons();
+  const sentences = useMemo(() => new Map(reasons?.map(({ code, sentence }) => [code, sentence])), [reasons]);
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (calls.length > 0 && last >= calls.length - 20) onEnd();
@@ -113,6 +116,7 @@ export function CallTable({
               key={key}
               call={call}
               columns={columns}
+              sentences={sentences}
               index={index}
               start={start}
               isAt={index === at}
@@ -128,6 +132,8 @@ export function CallTable({
 interface RowProps {
   readonly call: CallSummary;
   readonly columns: readonly Column[];
+  /** Of reasons, by their codes. */
+  readonly sentences: ReadonlyMap<string, string>;
   readonly index: number;
   readonly start: number;
   readonly isAt: boolean;
@@ -135,7 +141,7 @@ interface RowProps {
 }
 
 /** Drawn again only when something of it has changed: the keyboard goes through hundreds of them. */
-const Row = memo(function Row({ call, columns, index, start, isAt, isOpen }: RowProps) {
+const Row = memo(function Row({ call, columns, sentences, index, start, isAt, isOpen }: RowProps) {
   return (
     <div
       id={`call-${index}`}
@@ -149,18 +155,22 @@ const Row = memo(function Row({ call, columns, index, start, isAt, isOpen }: Row
     >
       {columns.map((column) => (
         <div key={column} role="gridcell" className={classes[isRight(column) ? 'right' : 'cell']}>
-          <Cell call={call} column={column} />
+          <Cell call={call} column={column} sentences={sentences} />
         </div>
       ))}
     </div>
   );
 });
 
+interface CellProps extends Pick<RowProps, 'call' | 'sentences'> {
+  readonly column: Column;
+}
+
 function isRight(column: Column): boolean {
   return 'right' in COLUMNS[column];
 }
 
-function Cell({ call, column }: { readonly call: CallSummary; readonly column: Column }) {
+function Cell({ call, column, sentences }: CellProps) {
   const { t } = useTranslation();
   const word = useWord();
   switch (column) {
@@ -200,7 +210,16 @@ function Cell({ call, column }: { readonly call: CallSummary; readonly column: C
       return call.end === null ? '–' : word('calls.ends', call.end);
     case 'via':
       return word('calls.via', call.via);
-    case 'reason':
+    case 'reason': {
+      const sentence = sentences.get(call.reason);
+      return sentence === undefined ? (
+        <span className="mono">{call.reason}</span>
+      ) : (
+        <span className={classes['reason']} title={`${sentence} (${call.reason})`}>
+          {sentence}
+        </span>
+      );
+    }
     case 'hangupCause':
     case 'uuid':
     case 'revision': {

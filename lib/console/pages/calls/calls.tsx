@@ -27,6 +27,7 @@ export function Calls() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { call: openId, with: otherId } = search;
   const toTop = useRef<(() => void) | null>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const [chosen, setColumns] = useState(keptColumns);
@@ -35,6 +36,8 @@ export function Calls() {
   const isWide = useMediaQuery('(min-width: 2500px)');
   const isTiny = useMediaQuery('(max-width: 700px)');
   const isNarrow = useMediaQuery('(max-width: 1500px)');
+  // As in the style sheet: one call stands in place of the list, and what is done to a list is not seen there.
+  const isAlone = useMediaQuery('(max-width: 1150px)') && openId !== undefined;
   const asked = { ...filterOf(search), last: search['last'] ?? '' };
   const query = useInfiniteQuery({
     ...callPages(asked, () => queryOf(search, Date.now())),
@@ -43,7 +46,6 @@ export function Calls() {
   const isTail = search['tail'] === 'on';
   const fresh = useTail({ isLive: isTail, isReading: at >= 0 || !isTop, key: asked, search });
   const calls = useMemo(() => query.data?.pages.flatMap((page) => page.calls) ?? [], [query.data]);
-  const { call: openId, with: otherId } = search;
   const change = useCallback(
     (changes: Record<string, string | undefined>, replace = false) =>
       void navigate({ search: (before) => searchWith(before, changes), replace }),
@@ -112,38 +114,40 @@ export function Calls() {
     <Page
       title={t('calls.title')}
       actions={
-        <>
-          {fresh !== null && (
-            <Button
-              size="xs"
-              variant="light"
-              leftSection={<IconArrowUp size={14} aria-hidden />}
-              onClick={() => {
-                setAt(-1);
-                fresh.show();
-                toTop.current?.();
+        isAlone ? undefined : (
+          <>
+            {fresh !== null && (
+              <Button
+                size="xs"
+                variant="light"
+                leftSection={<IconArrowUp size={14} aria-hidden />}
+                onClick={() => {
+                  setAt(-1);
+                  fresh.show();
+                  toTop.current?.();
+                }}
+              >
+                {t(fresh.isMore ? 'calls.freshMany' : 'calls.fresh', { count: fresh.count })}
+              </Button>
+            )}
+            <Toolbar
+              search={search}
+              columns={chosen}
+              onColumns={(wanted) => {
+                setColumns(wanted);
+                keepColumns(wanted);
               }}
-            >
-              {t(fresh.isMore ? 'calls.freshMany' : 'calls.fresh', { count: fresh.count })}
-            </Button>
-          )}
-          <Toolbar
-            search={search}
-            columns={chosen}
-            onColumns={(wanted) => {
-              setColumns(wanted);
-              keepColumns(wanted);
-            }}
-            onView={(view) => {
-              setColumns([...view.columns]);
-              change({ ...NO_FILTER, ...view.search });
-            }}
-            isTail={isTail}
-            onTail={(on) => {
-              change({ tail: on ? 'on' : undefined });
-            }}
-          />
-        </>
+              onView={(view) => {
+                setColumns([...view.columns]);
+                change({ ...NO_FILTER, ...view.search });
+              }}
+              isTail={isTail}
+              onTail={(on) => {
+                change({ tail: on ? 'on' : undefined });
+              }}
+            />
+          </>
+        )
       }
     >
       <div className={classes['split']} data-open={openId !== undefined || undefined}>

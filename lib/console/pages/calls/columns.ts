@@ -9,7 +9,7 @@ export const COLUMNS = {
   did: { width: 120, grow: 1 },
   scheme: { width: 84, grow: 1 },
   destination: { width: 112, grow: 2 },
-  reason: { width: 134, grow: 1 },
+  reason: { width: 134, grow: 3 },
   decidedMs: { width: 90, right: true },
   rangMs: { width: 72, right: true },
   talkedMs: { width: 66, right: true },
