@@ -2,12 +2,15 @@ import { expect } from 'chai';
 import { cureKey } from '../../../lib/console/pages/calls/cure.ts';
 import { en } from '../../../lib/console/words/en/index.ts';
 
+const LATE = 'no reply within 2000 ms (webhook.timeoutSeconds)';
+
 describe('console: the advice for the cause that a call shows', () => {
   const replied = (status: number, body = '') => ({
     decisions: [],
     requests: [{ retries: [], url: '', reply: { status, body } }],
   });
   const unanswered = { retries: [], url: '', reply: null };
+  const late = { decisions: [], requests: [unanswered] };
   const page = '<!DOCTYPE html><title>Log in</title>';
 
   for (const [reason, detail, told, key] of [
@@ -28,7 +31,11 @@ describe('console: the advice for the cause that a call shows', () => {
     ['unreachable', '205: USER_NOT_REGISTERED', undefined, 'USER_NOT_REGISTERED'],
     ['unreachable', 'crm: INVALID_GATEWAY', undefined, 'INVALID_GATEWAY'],
     ['unreachable', '205: NO_ROUTE_DESTINATION', undefined, null],
-    ['webhook_timeout', '', { decisions: [], requests: [unanswered] }, null],
+    ['webhook_timeout', `${LATE}: connected to crm.test:443, and nothing came back`, late, null],
+    ['webhook_timeout', `${LATE}: no connection to crm.test:443`, late, 'unreached'],
+    ['webhook_timeout', `${LATE}: DNS did not resolve crm.test`, late, 'unresolved'],
+    // Of an older router.
+    ['webhook_timeout', LATE, late, null],
     ['destination_invalid', '', replied(200, page), null],
   ] as const) {
     const seen = told?.requests[0]?.reply ?? null;
@@ -52,7 +59,10 @@ describe('console: the advice for the cause that a call shows', () => {
     const causes = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'].map((cause) =>
       cureKey('unreachable', cause, undefined),
     );
-    const all = [...statuses, ...causes, cureKey('body_not_json', '', replied(200, page))];
+    const lates = ['no connection to x', 'DNS did not resolve x'].map((how) =>
+      cureKey('webhook_timeout', `${LATE}: ${how}`, undefined),
+    );
+    const all = [...statuses, ...causes, ...lates, cureKey('body_not_json', '', replied(200, page))];
     const reached = new Set(all.filter((key) => key !== null));
     expect(Object.keys(en.calls.cures).sort()).to.deep.equal([...reached].sort());
   });

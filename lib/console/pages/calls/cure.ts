@@ -3,6 +3,7 @@ import type { Told } from './course.ts';
 /** Where a reason has many causes and the call shows which of them it was: the key of the advice for that one in `calls.cures`. */
 export function cureKey(reason: string, detail: string, told: Told | undefined) {
   if (reason === 'unreachable') return UNREACHABLE.find((cause) => detail.includes(cause)) ?? null;
+  if (reason === 'webhook_timeout') return cureOfLate(detail);
   const reply = told?.requests.findLast((request) => request.reply !== null)?.reply ?? null;
   if (reply === null) return null;
   if (reason === 'body_not_json') return /<(?:html|form|!doctype)/i.test(reply.body) ? 'page' : null;
@@ -10,6 +11,12 @@ export function cureKey(reason: string, detail: string, told: Told | undefined) 
 }
 
 const UNREACHABLE = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'] as const;
+
+/** As the client says how far the question had come: a CRM that nobody reached is not slow. */
+function cureOfLate(detail: string) {
+  if (detail.includes(': no connection to ')) return 'unreached';
+  return detail.includes(': DNS did not resolve ') ? 'unresolved' : null;
+}
 
 function cureOfStatus(status: number) {
   if (status === 401 || status === 403) return 'credentials';

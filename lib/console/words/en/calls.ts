@@ -44,6 +44,10 @@ export const calls = {
     broken: 'The CRM failed: look at its log for this time.',
     moved:
       'The CRM redirects, often to a login page: put the final URL into `webhook.url`, or set `webhook.auth`.',
+    unreached:
+      'Nothing takes the connection: is the CRM running, and does a firewall drop what this router sends?',
+    unresolved:
+      'The name servers of this machine do not answer in time: look at them, or at the name in `webhook.url`.',
   },
   cured: 'Nothing: the fallback of the scheme took over.',
   move: 'taken while {{from}}, by {{by}}, to',
