@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Breaker, Status } from '../../../api/types.ts';
-import { deliveries } from '../../api/system.ts';
+import { deliveryCounts } from '../../api/system.ts';
 import { PageLink } from '../../ui/link.tsx';
 
 /** Whether all that calls need is well, a part each. */
@@ -57,10 +57,9 @@ export function RouterPanel({ status: { readiness, version } }: { readonly statu
 /** Events that wait for their CRM, and those that it never took. */
 export function DeliveriesPanel() {
   const { t } = useTranslation();
-  const { data } = useQuery(deliveries);
+  const { data } = useQuery(deliveryCounts);
   if (data === undefined) return null;
-  const count = (state: 'waiting' | 'parked'): number =>
-    data.counts.find((one) => one.state === state)?.count ?? 0;
+  const count = (state: 'waiting' | 'parked'): number => data.find((one) => one.state === state)?.count ?? 0;
   const [waiting, parked] = [count('waiting'), count('parked')];
   return (
     <Panel title={t('live.deliveries')}>
