@@ -29,6 +29,11 @@ export function pinned(
   return PINNED ? ['taskset', '-c', String(core), ...command] : command;
 }
 
+/** One that was started by somebody else, with all that it starts from now on. */
+export function pin(core: number, pid: number): void {
+  if (PINNED) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
+}
+
 /** taskset becomes node by exec: the pid is node's own, and so is the IPC channel. */
 export function start(script: string, options: ChildOptions): ChildProcess {
   const { core, nodeArguments = [], env = {}, cwd, stdio } = options;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadAverage, PINNED, stopAll } from './child.ts';
+import { loadAverage, pin, PINNED, stopAll, SWITCH_CORE } from './child.ts';
 import { CONTROLLERS, type ControllerName } from './controller.ts';
 import { NO_POSTGRES, Postgres, postgresInstalled } from '../test/support/postgres.ts';
 import { Bench, type Figures, type Sizes, type StoreName } from './measure.ts';
@@ -124,6 +124,8 @@ if (positionals[0] === 'console') {
 const postgres = postgresInstalled() ? await Postgres.start() : null;
 try {
   if (postgres === null) say(NO_POSTGRES);
+  // The controller is alone on its core, in whatever database it writes.
+  else if (postgres.pid !== undefined) pin(SWITCH_CORE, postgres.pid);
   if (!PINNED) say('no second core or no taskset: the processes are not pinned, and disturb each other');
   const results = await run(
     new Map([

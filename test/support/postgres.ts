@@ -71,6 +71,11 @@ export class Postgres {
     return postgres;
   }
 
+  /** Of its first process; the others are its children. */
+  get pid(): number | undefined {
+    return this.#server?.pid;
+  }
+
   /** Without the password. */
   url(database = 'postgres'): string {
     return `postgres://postgres@127.0.0.1:${this.#port}/${database}`;
