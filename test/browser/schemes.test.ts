@@ -40,7 +40,7 @@ describe('console: schemes', function () {
     await page.getByRole('button', { name: 'New scheme' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill(name);
     await page.getByRole('radio', { name: 'empty' }).check();
-    await page.getByRole('button', { name: 'Fill it in' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     await field(page, 'URL').fill(`${it_.crm.url}/route`);
     await save(page, name);
   };
@@ -49,7 +49,7 @@ describe('console: schemes', function () {
     const page = await it_.pageAs('editor', '/schemes');
     await page.getByRole('button', { name: 'New scheme' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill('made');
-    await page.getByRole('button', { name: 'Fill it in' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     const toDo = page.getByRole('region', { name: 'What is left to do' });
     await toDo.getByText('1 of 4 done').waitFor();
     // Nobody was there: what is still empty is no fault.

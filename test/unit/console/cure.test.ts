@@ -11,6 +11,8 @@ describe('console: the advice for the cause that a call shows', () => {
   });
   const unanswered = { retries: [], url: '', reply: null };
   const late = { decisions: [], requests: [unanswered] };
+  const TRUNK = '{originate_timeout=20}sofia/gateway/trunk/380501234567';
+  const through = (dialString: string) => ({ decisions: [], requests: [], bridges: [{ dialString }] });
   const page = '<!DOCTYPE html><title>Log in</title>';
 
   for (const [reason, detail, told, key] of [
@@ -28,17 +30,30 @@ describe('console: the advice for the cause that a call shows', () => {
     ['body_not_json', '', replied(200, page), 'page'],
     ['body_not_json', '', replied(200, '<form action="/login">'), 'page'],
     ['body_not_json', '', replied(200, "{'a': 1}"), null],
+    ['body_not_json', 'the reply ends before its JSON does: {"a":', replied(200, '{"a":'), 'cut'],
+    ['http_status', 'the CRM wants credentials, and the scheme has none', replied(401), 'unauthenticated'],
+    ['missing_key', 'no "destination": the reply holds the keys a', replied(200, '{}'), null],
+    [
+      'missing_key',
+      'no "destination": the reply holds the keys dest (did you mean "dest"?)',
+      replied(200, '{}'),
+      'spelling',
+    ],
     ['unreachable', '205: USER_NOT_REGISTERED', undefined, 'USER_NOT_REGISTERED'],
     ['unreachable', 'crm: INVALID_GATEWAY', undefined, 'INVALID_GATEWAY'],
     ['unreachable', '205: NO_ROUTE_DESTINATION', undefined, null],
+    ['unreachable', '205: NORMAL_TEMPORARY_FAILURE', through('user/205@pbx.test'), null],
+    ['unreachable', '380501234567: NORMAL_TEMPORARY_FAILURE', through(TRUNK), 'carrier'],
+    ['unreachable', '380501234567: UNALLOCATED_NUMBER', through(TRUNK), 'number'],
     ['webhook_timeout', `${LATE}: connected to crm.test:443, and nothing came back`, late, null],
     ['webhook_timeout', `${LATE}: no connection to crm.test:443`, late, 'unreached'],
     ['webhook_timeout', `${LATE}: DNS did not resolve crm.test`, late, 'unresolved'],
     // Of an older router.
     ['webhook_timeout', LATE, late, null],
     ['destination_invalid', '', replied(200, page), null],
+    ['destination_invalid', '"user/201" is written as a command of FreeSWITCH', replied(200), 'command'],
   ] as const) {
-    const seen = told?.requests[0]?.reply ?? null;
+    const seen: { status: number; body: string } | null = told?.requests[0]?.reply ?? null;
     const said = [reason, detail, seen?.status, seen?.body].filter((one) => one !== undefined && one !== '');
     it(`${said.join(', ')}: ${key ?? 'the usual one'}`, () => {
       expect(cureKey(reason, detail, told)).to.equal(key);
@@ -62,7 +77,16 @@ describe('console: the advice for the cause that a call shows', () => {
     const lates = ['no connection to x', 'DNS did not resolve x'].map((how) =>
       cureKey('webhook_timeout', `${LATE}: ${how}`, undefined),
     );
-    const all = [...statuses, ...causes, ...lates, cureKey('body_not_json', '', replied(200, page))];
+    const others = [
+      cureKey('unreachable', 'X', through(TRUNK)),
+      cureKey('destination_invalid', '"x" is written as a command of FreeSWITCH', replied(200)),
+      cureKey('unreachable', 'INVALID_NUMBER_FORMAT', through(TRUNK)),
+      cureKey('http_status', 'the scheme has none', replied(401)),
+      cureKey('missing_key', 'x (did you mean "y"?)', replied(200)),
+      cureKey('body_not_json', '', replied(200, page)),
+      cureKey('body_not_json', 'ends before its JSON does', replied(200)),
+    ];
+    const all = [...statuses, ...causes, ...lates, ...others];
     const reached = new Set(all.filter((key) => key !== null));
     expect(Object.keys(en.calls.cures).sort()).to.deep.equal([...reached].sort());
   });

@@ -8,8 +8,9 @@ import { ResultBadge } from '../../ui/result.tsx';
 import { When } from '../../ui/when.tsx';
 import { useWord } from '../../ui/word.ts';
 import { CompareWith } from './compare-with.tsx';
-import { courseOf, type Passage } from './course.ts';
+import { causesOf, courseOf, type Passage } from './course.ts';
 import { excerptOf, marksOf } from './marks.ts';
+import { isOfReply } from './readings.ts';
 import { timeText } from './time.ts';
 import { Causes } from './why.tsx';
 
@@ -25,6 +26,9 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
   const { call, result, startedAt, id, answeredBy, end, hungUpBy, scheme } = record;
   const word = useWord();
   const link = new URL(`/calls/${id}`, location.origin).href;
+  const passages = courseOf(record);
+  // Nothing came of what the CRM said, or of asking it: why not is the first thing that anybody wants to know.
+  const isTrouble = passages[0]?.isFallback === true && causesOf(record).length > 0;
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" align="flex-start" gap="xs" wrap="nowrap">
@@ -67,9 +71,9 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
         </Group>
       </Group>
       <Stack gap={4} mt={6}>
-        <Course record={record} />
+        {isTrouble ? <Causes record={record} isHead /> : <Course passages={passages} isHead />}
         <Replied record={record} />
-        <Causes record={record} />
+        {isTrouble ? <Course passages={passages} /> : <Causes record={record} />}
         <Text size="sm" c="dimmed" component="div">
           <When at={startedAt} />
           {end !== null && ` · ${word('calls.ends', end)}`}
@@ -103,10 +107,15 @@ export function CallHead({ call: { masked, previous, next }, record, onClose }: 
 }
 
 /** `205 did not answer, after 14.3 s of 15 s; fallback: 380440000001 answered` */
-function Course({ record }: { readonly record: CallRecord }) {
+function Course({
+  passages,
+  isHead = false,
+}: {
+  readonly passages: readonly Passage[];
+  readonly isHead?: boolean;
+}) {
   const { t } = useTranslation();
   const word = useWord();
-  const passages = courseOf(record);
   if (passages.length === 0) return null;
   const firstOfFallback = passages.findIndex(({ isFallback }) => isFallback);
   const sentenceOf = (passage: Passage): { said: string; who: string } => {
@@ -124,7 +133,7 @@ function Course({ record }: { readonly record: CallRecord }) {
     return { said: said + t(`calls.course.after.${outcome}`, times), who: who.join(', ') };
   };
   return (
-    <Text fw={600} component="p" m={0}>
+    <Text fw={isHead ? 600 : 400} size={isHead ? 'md' : 'sm'} component="p" m={0}>
       {passages.map((passage, index) => {
         const { said, who } = sentenceOf(passage);
         const by = index === firstOfFallback ? `${t('calls.course.fallback')} ` : '';
@@ -134,13 +143,20 @@ function Course({ record }: { readonly record: CallRecord }) {
   );
 }
 
-/** What the CRM said, in a line: the last reply that came. */
+const NOT_TAKEN = /^(?:refused|nobody): /;
+/** Of a list. */
+const READ_SHOWN = 3;
+
+/** What the CRM said, in a line, and what it was read as: the last reply that came. */
 function Replied({ record }: { readonly record: CallRecord }) {
   const { t } = useTranslation();
   const request = record.requests.findLast(({ reply }) => reply !== null);
   if (request === undefined || request.reply === null) return null;
   const { status, body } = request.reply;
   const { text, marks } = excerptOf(body, marksOf(body, request, record, t));
+  const read = record.readings.filter(isOfReply).map(({ result }) => result);
+  // Of a refusal the cause says more.
+  const readAs = read.some((result) => NOT_TAKEN.test(result)) ? '' : read.slice(0, READ_SHOWN).join(', ');
   return (
     <Text size="sm" component="p" m={0} lineClamp={2}>
       <Text span inherit c="dimmed">
@@ -152,6 +168,15 @@ function Replied({ record }: { readonly record: CallRecord }) {
         <span className="mono">
           <ForeignLine text={text} marks={marks} />
         </span>
+      )}
+      {readAs !== '' && (
+        <>
+          {' '}
+          <Text span inherit c="dimmed">
+            {t('calls.readAs')}
+          </Text>{' '}
+          <ForeignLine text={readAs} />
+        </>
       )}
     </Text>
   );

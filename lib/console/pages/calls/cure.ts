@@ -2,15 +2,30 @@ import type { Told } from './course.ts';
 
 /** Where a reason has many causes and the call shows which of them it was: the key of the advice for that one in `calls.cures`. */
 export function cureKey(reason: string, detail: string, told: Told | undefined) {
-  if (reason === 'unreachable') return UNREACHABLE.find((cause) => detail.includes(cause)) ?? null;
+  if (reason === 'unreachable') return cureOfUnreached(detail, told);
   if (reason === 'webhook_timeout') return cureOfLate(detail);
+  if (reason === 'destination_invalid')
+    return detail.includes('" is written as a command of') ? 'command' : null;
   const reply = told?.requests.findLast((request) => request.reply !== null)?.reply ?? null;
   if (reply === null) return null;
-  if (reason === 'body_not_json') return /<(?:html|form|!doctype)/i.test(reply.body) ? 'page' : null;
-  return reason === 'http_status' ? cureOfStatus(reply.status) : null;
+  if (reason === 'missing_key') return detail.includes(' (did you mean ') ? 'spelling' : null;
+  if (reason === 'body_not_json') {
+    if (/<(?:html|form|!doctype)/i.test(reply.body)) return 'page';
+    return detail.includes('ends before its JSON does') ? 'cut' : null;
+  }
+  if (reason !== 'http_status') return null;
+  return detail.includes('the scheme has none') ? 'unauthenticated' : cureOfStatus(reply.status);
 }
 
 const UNREACHABLE = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'] as const;
+const NUMBER = /\b(?:UNALLOCATED_NUMBER|NUMBER_CHANGED|INVALID_NUMBER_FORMAT)\b/;
+
+function cureOfUnreached(detail: string, told: Told | undefined) {
+  const known = UNREACHABLE.find((cause) => detail.includes(cause));
+  if (known !== undefined) return known;
+  if (told?.bridges?.at(-1)?.dialString.includes('sofia/gateway/') !== true) return null;
+  return NUMBER.test(detail) ? 'number' : 'carrier';
+}
 
 /** As the client says how far the question had come: a CRM that nobody reached is not slow. */
 function cureOfLate(detail: string) {

@@ -10,10 +10,16 @@ import { causesOf, isSet, type Told } from './course.ts';
 import { cureKey } from './cure.ts';
 
 /** Every reason why a call is not where the CRM sent it, with the values that were not taken. */
-export function Causes({ record }: { readonly record: CallRecord }) {
-  return causesOf(record).map(({ reason, detail, values }) => (
+export function Causes({
+  record,
+  isHead = false,
+}: {
+  readonly record: CallRecord;
+  readonly isHead?: boolean;
+}) {
+  return causesOf(record).map(({ reason, detail, values }, index) => (
     <div key={reason}>
-      <Why reason={reason} values={values} detail={detail} told={record} />
+      <Why reason={reason} values={values} detail={detail} told={record} isHead={isHead && index === 0} />
     </div>
   ));
 }
@@ -25,10 +31,12 @@ interface WhyProps {
   /** What is known of the call: an advice to set what is set is none. */
   readonly told?: Told;
   readonly isShort?: boolean;
+  /** The first line of a call. */
+  readonly isHead?: boolean;
 }
 
 /** The sentence of a reason, what it is about, what to do unless that is said already, and the page that has more. */
-export function Why({ reason, values = [], detail = '', told, isShort = false }: WhyProps) {
+export function Why({ reason, values = [], detail = '', told, isShort = false, isHead = false }: WhyProps) {
   const { t } = useTranslation();
   const { data } = useReasons();
   const about = data?.find(({ code }) => code === reason);
@@ -39,7 +47,7 @@ export function Why({ reason, values = [], detail = '', told, isShort = false }:
   const isAdvised = about !== undefined && !isShort;
   return (
     <>
-      <Text size="sm" component="div">
+      <Text size={isHead ? 'md' : 'sm'} fw={isHead ? 600 : 400} component="div">
         {about === undefined ? null : <>{about.sentence} </>}
         {values.map((value) => (
           <Text key={value} span inherit fw={600} className="mono" pe={6}>

@@ -29,14 +29,24 @@ export const calls = {
     unknown: 'not known who hung up',
   },
   replied: 'The CRM replied {{status}}:',
+  readAs: 'read as',
   cures: {
     USER_NOT_REGISTERED:
       'The phone is not registered: look at its network and password, and at `show registrations` in fs_cli.',
     INVALID_GATEWAY:
       'FreeSWITCH has no gateway of that name: `sofia status gateway` in fs_cli lists those that it has.',
+    carrier:
+      'The gateway, or the carrier behind it, failed the call: look at `sofia status gateway` in fs_cli, and ask the carrier about this time.',
+    number:
+      'The carrier has no such number: correct it in the CRM, or have it written as the gateway wants it.',
     page: 'The CRM sent a web page, mostly its login or an error. Correct `webhook.url`, or set `webhook.auth`.',
     credentials:
       'The CRM rejected the credentials, or wants some: set or renew `webhook.auth` in the scheme.',
+    command:
+      'Have the CRM send the number, the extension or the login alone, such as `201`; find out who wrote this.',
+    unauthenticated: 'Set `webhook.auth` in the scheme as the CRM wants it.',
+    cut: 'The CRM sent half a reply: look at its script, and at its log for this time.',
+    spelling: 'Correct the key in the CRM, or name that one in `webhook.responseName`.',
     missing:
       'Correct `webhook.url`. If the status means “nobody” there, add it to `webhook.noRouteStatuses`.',
     often:
@@ -159,7 +169,7 @@ export const calls = {
     ends: {
       transferred: 'transferred',
       hangup: 'hung up by a step',
-      dialplan: 'given back to the dialplan, which goes on after socket',
+      dialplan: 'given back to the dialplan, which goes on with the line after socket',
       caller_hangup: 'the caller hung up',
       switch_hangup: 'hung up on the switch',
       guard: 'taken back by the guard of the dialplan',

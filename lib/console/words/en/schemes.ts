@@ -41,7 +41,7 @@ export const schemes = {
     nothingHint: 'a name and a URL, and nothing else',
     nameRule: 'Small letters, digits and "-", at most 64.',
     taken: 'There is a scheme of this name.',
-    go: 'Fill it in',
+    go: 'Continue',
     toDo: 'What is left to do',
   },
   toDo: {

@@ -33,13 +33,21 @@ export const calls = {
     unknown: 'хто поклав слухавку, невідомо',
   },
   replied: 'CRM відповіла {{status}}:',
+  readAs: 'прочитано як',
   cures: {
     USER_NOT_REGISTERED:
       'Телефон не зареєстровано: перевірте його мережу й пароль і `show registrations` у fs_cli.',
     INVALID_GATEWAY:
       'У FreeSWITCH немає шлюзу з такою назвою: наявні показує `sofia status gateway` у fs_cli.',
+    carrier:
+      'Дзвінок не пройшов через шлюз або оператора за ним: перевірте `sofia status gateway` у fs_cli і запитайте оператора про цей час.',
+    number: 'В оператора немає такого номера: виправте його в CRM або записуйте так, як вимагає шлюз.',
     page: 'CRM надіслала вебсторінку, найчастіше вхід або помилку. Виправте `webhook.url` або задайте `webhook.auth`.',
     credentials: 'CRM відхилила облікові дані або вимагає їх: задайте чи оновіть `webhook.auth` у схемі.',
+    command: 'Нехай CRM надсилає лише номер або логін, наприклад `201`; з’ясуйте, хто це написав.',
+    unauthenticated: 'Задайте в схемі `webhook.auth` так, як вимагає CRM.',
+    cut: 'CRM надіслала пів відповіді: перевірте її скрипт і журнал за цей час.',
+    spelling: 'Виправте ключ у CRM або назвіть наявний у `webhook.responseName`.',
     missing:
       'Виправте `webhook.url`. Якщо цей статус там означає «нікого», додайте його до `webhook.noRouteStatuses`.',
     often:
@@ -188,7 +196,7 @@ export const calls = {
     ends: {
       transferred: 'переведено',
       hangup: 'завершено кроком схеми',
-      dialplan: 'повернено діалплану, який продовжує після socket',
+      dialplan: 'повернено діалплану, який продовжує з рядка після socket',
       caller_hangup: 'абонент поклав слухавку',
       switch_hangup: 'завершено на комутаторі',
       guard: 'забрано запобіжником діалплану',
