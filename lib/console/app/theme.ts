@@ -33,4 +33,8 @@ export const theme = createTheme({
     },
   },
   respectReducedMotion: true,
+  components: {
+    // The library scrolls to the chosen option before the list has its place, and the page with it: what is fixed moves no page.
+    Combobox: { defaultProps: { floatingStrategy: 'fixed' } },
+  },
 });
