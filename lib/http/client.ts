@@ -200,7 +200,7 @@ function throwIfAborted({ aborted, reason }: CancelSignal, exchange?: Exchange):
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
   const isLate = reason instanceof RouterError && reason.code === 'webhook_timeout';
   if (!isTimeout && !(isLate && exchange !== undefined)) throw reason;
-  // A host that is down and a CRM that is slow look alike from here, and are mended by other people.
+  // A host that is down and a CRM that is slow look alike from here, and are mended by different people.
   const details = [isLate ? reason.message : '', exchange?.progress ?? ''].filter((one) => one !== '');
   throw new RouterError('webhook_timeout', details.join(': '));
 }

@@ -35,7 +35,7 @@ export const deliveries = queryOptions({
   refetchInterval: 10_000,
 });
 
-/** For who wants to know how many: a hundred parked events are 20 KB, every ten seconds. */
+/** For a page that only counts them: a hundred parked events are 20 KB every ten seconds. */
 export const deliveryCounts = queryOptions({
   queryKey: ['deliveries', 'counts'],
   queryFn: async ({ signal }) => (await read<DeliveriesView>('/deliveries', { limit: 1 }, signal)).counts,

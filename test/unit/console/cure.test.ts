@@ -12,7 +12,12 @@ describe('console: the advice for the cause that a call shows', () => {
   const unanswered = { retries: [], url: '', reply: null };
   const late = { decisions: [], requests: [unanswered] };
   const TRUNK = '{originate_timeout=20}sofia/gateway/trunk/380501234567';
-  const through = (dialString: string) => ({ decisions: [], requests: [], bridges: [{ dialString }] });
+  const USER = 'user/205@pbx.test';
+  const through = (...bridges: readonly (readonly [dialString: string, cause: string])[]) => ({
+    decisions: [],
+    requests: [],
+    bridges: bridges.map(([dialString, cause]) => ({ dialString, cause })),
+  });
   const page = '<!DOCTYPE html><title>Log in</title>';
 
   for (const [reason, detail, told, key] of [
@@ -42,9 +47,12 @@ describe('console: the advice for the cause that a call shows', () => {
     ['unreachable', '205: USER_NOT_REGISTERED', undefined, 'USER_NOT_REGISTERED'],
     ['unreachable', 'crm: INVALID_GATEWAY', undefined, 'INVALID_GATEWAY'],
     ['unreachable', '205: NO_ROUTE_DESTINATION', undefined, null],
-    ['unreachable', '205: NORMAL_TEMPORARY_FAILURE', through('user/205@pbx.test'), null],
-    ['unreachable', '380501234567: NORMAL_TEMPORARY_FAILURE', through(TRUNK), 'carrier'],
-    ['unreachable', '380501234567: UNALLOCATED_NUMBER', through(TRUNK), 'number'],
+    ['unreachable', 'NETWORK_OUT_OF_ORDER', through([USER, 'NETWORK_OUT_OF_ORDER']), null],
+    ['unreachable', 'NORMAL_TEMPORARY_FAILURE', through([TRUNK, 'NORMAL_TEMPORARY_FAILURE']), 'carrier'],
+    ['unreachable', 'UNALLOCATED_NUMBER', through([TRUNK, 'UNALLOCATED_NUMBER']), 'number'],
+    ['unreachable', 'SUBSCRIBER_ABSENT', through([TRUNK, 'SUBSCRIBER_ABSENT']), null],
+    // The fallback's gateway has nothing to do with it.
+    ['unreachable', 'GATEWAY_DOWN', through([USER, 'GATEWAY_DOWN'], [TRUNK, 'NORMAL_CLEARING']), null],
     ['webhook_timeout', `${LATE}: connected to crm.test:443, and nothing came back`, late, null],
     ['webhook_timeout', `${LATE}: no connection to crm.test:443`, late, 'unreached'],
     ['webhook_timeout', `${LATE}: DNS did not resolve crm.test`, late, 'unresolved'],
@@ -78,9 +86,9 @@ describe('console: the advice for the cause that a call shows', () => {
       cureKey('webhook_timeout', `${LATE}: ${how}`, undefined),
     );
     const others = [
-      cureKey('unreachable', 'X', through(TRUNK)),
+      cureKey('unreachable', 'SWITCH_CONGESTION', through([TRUNK, 'SWITCH_CONGESTION'])),
       cureKey('destination_invalid', '"x" is written as a command of FreeSWITCH', replied(200)),
-      cureKey('unreachable', 'INVALID_NUMBER_FORMAT', through(TRUNK)),
+      cureKey('unreachable', 'INVALID_NUMBER_FORMAT', through([TRUNK, 'INVALID_NUMBER_FORMAT'])),
       cureKey('http_status', 'the scheme has none', replied(401)),
       cureKey('missing_key', 'x (did you mean "y"?)', replied(200)),
       cureKey('body_not_json', '', replied(200, page)),

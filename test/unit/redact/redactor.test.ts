@@ -64,6 +64,23 @@ describe('masking', () => {
     });
   }
 
+  it('leaves what is given as it is, and copies only what holds something to hide', () => {
+    const { value } = createRedactor({ secrets: ['s3cret-of-the-crm'] });
+    const clean = { a: ['x', { headers: { accept: 'text/plain' } }], n: 1 };
+    expect(value(clean)).to.equal(clean);
+    const given = {
+      clean,
+      list: ['a', 'the s3cret-of-the-crm', 'b'],
+      headers: { 's3cret-of-the-crm': 'x', b: 'y' },
+    };
+    const before = structuredClone(given);
+    const shown = value(given) as typeof given;
+    expect(shown).to.deep.equal({ clean, list: ['a', 'the ***', 'b'], headers: { '***': 'x', b: 'y' } });
+    expect(shown.clean).to.equal(clean);
+    expect(Object.keys(shown)).to.deep.equal(['clean', 'list', 'headers']);
+    expect(given).to.deep.equal(before);
+  });
+
   it('leaves ids, times and JSON numbers, at any depth', () => {
     const ID = 'msg_12345678-1234-4234-8234-123456789012';
     const record = {

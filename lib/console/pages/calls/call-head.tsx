@@ -10,7 +10,7 @@ import { useWord } from '../../ui/word.ts';
 import { CompareWith } from './compare-with.tsx';
 import { causesOf, courseOf, type Passage } from './course.ts';
 import { excerptOf, marksOf } from './marks.ts';
-import { isOfReply } from './readings.ts';
+import { readAsOf } from './readings.ts';
 import { timeText } from './time.ts';
 import { Causes } from './why.tsx';
 
@@ -143,10 +143,6 @@ function Course({
   );
 }
 
-const NOT_TAKEN = /^(?:refused|nobody): /;
-/** Of a list. */
-const READ_SHOWN = 3;
-
 /** What the CRM said, in a line, and what it was read as: the last reply that came. */
 function Replied({ record }: { readonly record: CallRecord }) {
   const { t } = useTranslation();
@@ -154,9 +150,7 @@ function Replied({ record }: { readonly record: CallRecord }) {
   if (request === undefined || request.reply === null) return null;
   const { status, body } = request.reply;
   const { text, marks } = excerptOf(body, marksOf(body, request, record, t));
-  const read = record.readings.filter(isOfReply).map(({ result }) => result);
-  // Of a refusal the cause says more.
-  const readAs = read.some((result) => NOT_TAKEN.test(result)) ? '' : read.slice(0, READ_SHOWN).join(', ');
+  const readAs = readAsOf(request, record.readings);
   return (
     <Text size="sm" component="p" m={0} lineClamp={2}>
       <Text span inherit c="dimmed">

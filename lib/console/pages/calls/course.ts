@@ -112,7 +112,7 @@ export interface Told {
     readonly url: string;
     readonly reply: { readonly status: number; readonly body: string } | null;
   }[];
-  readonly bridges?: readonly { readonly dialString: string }[];
+  readonly bridges?: readonly { readonly dialString: string; readonly cause: string | null }[];
 }
 
 /** Of an advice to set something: whether the call shows that its scheme has it set. */

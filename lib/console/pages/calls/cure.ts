@@ -18,13 +18,27 @@ export function cureKey(reason: string, detail: string, told: Told | undefined) 
 }
 
 const UNREACHABLE = ['USER_NOT_REGISTERED', 'INVALID_GATEWAY'] as const;
-const NUMBER = /\b(?:UNALLOCATED_NUMBER|NUMBER_CHANGED|INVALID_NUMBER_FORMAT)\b/;
+/** What a cause says of a number that was dialled through a gateway. A telephone that is off is neither's fault. */
+const BEHIND_A_GATEWAY: Readonly<Record<string, 'number' | 'carrier'>> = {
+  UNALLOCATED_NUMBER: 'number',
+  NUMBER_CHANGED: 'number',
+  INVALID_NUMBER_FORMAT: 'number',
+  GATEWAY_DOWN: 'carrier',
+  NETWORK_OUT_OF_ORDER: 'carrier',
+  NORMAL_TEMPORARY_FAILURE: 'carrier',
+  NORMAL_CIRCUIT_CONGESTION: 'carrier',
+  SWITCH_CONGESTION: 'carrier',
+  SERVICE_UNAVAILABLE: 'carrier',
+  PROGRESS_TIMEOUT: 'carrier',
+};
 
 function cureOfUnreached(detail: string, told: Told | undefined) {
   const known = UNREACHABLE.find((cause) => detail.includes(cause));
   if (known !== undefined) return known;
-  if (told?.bridges?.at(-1)?.dialString.includes('sofia/gateway/') !== true) return null;
-  return NUMBER.test(detail) ? 'number' : 'carrier';
+  // Of several bridges the one that the decision speaks of.
+  const bridge = told?.bridges?.find(({ cause }) => cause !== null && detail.includes(cause));
+  if (bridge?.dialString.includes('sofia/gateway/') !== true) return null;
+  return BEHIND_A_GATEWAY[bridge.cause ?? ''] ?? null;
 }
 
 /** As the client says how far the question had come: a CRM that nobody reached is not slow. */

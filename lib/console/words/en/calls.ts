@@ -46,7 +46,7 @@ export const calls = {
       'Have the CRM send the number, the extension or the login alone, such as `201`; find out who wrote this.',
     unauthenticated: 'Set `webhook.auth` in the scheme as the CRM wants it.',
     cut: 'The CRM sent half a reply: look at its script, and at its log for this time.',
-    spelling: 'Correct the key in the CRM, or name that one in `webhook.responseName`.',
+    spelling: 'Correct the key in the CRM, or set `webhook.responseName` to the key that it sends.',
     missing:
       'Correct `webhook.url`. If the status means “nobody” there, add it to `webhook.noRouteStatuses`.',
     often:

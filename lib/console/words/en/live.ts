@@ -65,5 +65,5 @@ export const live = {
   ended: 'Ended since the router started',
   perMinute: 'Calls a minute',
   latency: 'CRM response time',
-  latencyOf: 'Of replies alone: a question that timed out or failed is not in it.',
+  latencyOf: 'Replies only: questions that timed out or failed are not counted.',
 } as const;
