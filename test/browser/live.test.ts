@@ -80,7 +80,7 @@ describe('console: live, and in trouble', function () {
 
   it('masks numbers for a viewer, and hides what he may not do', async () => {
     const page = await it_.pageAs('viewer', '/live');
-    await page.getByText('a question that timed out or failed is not in it').waitFor();
+    await page.getByText('questions that timed out or failed are not counted').waitFor();
     expect(await page.getByRole('link', { name: 'People' }).count()).to.equal(0);
     await page.getByRole('link', { name: 'Reasons' }).click();
     await page.getByRole('heading', { name: 'Reasons' }).waitFor();
