@@ -92,7 +92,7 @@ interface LastTalk {
 export interface CallRow {
   readonly id: string;
   readonly startedMs: number;
-  readonly line: string;
+  readonly line: Uint8Array;
   readonly shadows: readonly Insertable<ShadowTable>[];
   readonly canary: readonly Insertable<CanaryTable>[];
   /** In memory. */
@@ -135,8 +135,6 @@ const LAST = Number.MAX_SAFE_INTEGER;
 
 /** What JavaScript keeps around a row. */
 const ROW_BYTES = 256;
-/** Beyond Latin-1 all characters of a text take two bytes. */
-const WIDE = /[^\0-\xff]/;
 
 export function rowOf(record: CallRecord, tenant: string): CallRow {
   const columns = columnsOf(record, tenant);
@@ -149,7 +147,7 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     line,
     shadows,
     canary: canaryRowOf(record, columns.tenant),
-    bytes: (line.length + beside) * (WIDE.test(line) ? 2 : 1) + ROW_BYTES,
+    bytes: line.length + beside * 2 + ROW_BYTES,
   };
 }
 
@@ -313,12 +311,15 @@ function cursorOf(cursor: string | undefined): number {
   return /^\d{1,16}$/.test(cursor) ? Math.min(LAST, Number(cursor)) : 0;
 }
 
-function groupsOf({ text, uuid, tenant, ...filter }: CallFilter): string[][] {
+const NUMBERS = ['caller', 'did', 'destination'] as const;
+
+function groupsOf({ text, uuid, tenant, number, ...filter }: CallFilter): string[][] {
   const groups: string[][] = [];
-  for (const facet of ['caller', 'did', 'destination', 'number'] as const) {
+  for (const facet of NUMBERS) {
     const value = filter[facet];
     if (value !== undefined) groups.push([numberWord(facet, value)]);
   }
+  if (number !== undefined) groups.push(NUMBERS.map((facet) => numberWord(facet, number)));
   for (const facet of ['scheme', 'result', 'reason', 'end'] as const) {
     const values = filter[facet];
     if (values !== undefined) groups.push(values.map((value) => wordOf(facet, value)));

@@ -2,9 +2,9 @@ import type { Insertable } from 'kysely';
 import type { CallTable } from './tables.ts';
 
 /**
- * A record on its way into a database is one text, made once when its call ends: its columns and its words in a fixed order, divided by
- * control characters that are in none of them. A text waits in a third of the room of its columns, and a batch of texts goes to the
- * thread of SQLite or to PostgreSQL as one: columns by themselves were copied one by one, and in JSON escaped once more.
+ * A record on its way into a database is a line of UTF-8, made once when its call ends: its columns and its words in a fixed order,
+ * divided by control characters that are in none of them. A line lies outside of V8's heap, whose garbage collection would copy what
+ * waits there twice; a batch of lines goes to the thread of SQLite or to PostgreSQL as it is.
  */
 
 /** In the order in which they stand, with the types of PostgreSQL. */
@@ -38,10 +38,14 @@ export const COLUMNS = {
 export type CallColumns = Omit<Insertable<CallTable>, 'n'>;
 
 const [, ...NAMES] = Object.keys(COLUMNS) as ['n', ...(keyof CallColumns)[]];
+/** All but the record. */
+const SHORT = NAMES.slice(0, -1) as Exclude<keyof CallColumns, 'record'>[];
 
 export const BETWEEN_FIELDS = '\x1f';
 export const BETWEEN_LINES = '\x1e';
 export const NOTHING = '\x01';
+/** Of a place in the order, which JavaScript counts exactly. */
+const MOST_DIGITS = 16;
 
 /**
  * What a text in a column may not have in it: the divisions, U+0000, which PostgreSQL's texts do not hold, and half of a surrogate
@@ -61,25 +65,60 @@ export function cleanJson(value: unknown): string {
 }
 
 /** The columns have been cleaned, and neither JSON nor words have a control character in them. */
-export function lineOf(columns: CallColumns, words: readonly string[]): string {
-  let line = '';
-  for (const name of NAMES) line += `${BETWEEN_FIELDS}${String(columns[name] ?? NOTHING)}`;
-  return `${line}${BETWEEN_FIELDS}${words.join(' ')}`;
+export function lineOf(columns: CallColumns, words: readonly string[]): Uint8Array {
+  const short = SHORT.map((name) => columns[name] ?? NOTHING);
+  return kept([BETWEEN_FIELDS + short.join(BETWEEN_FIELDS), columns.record, words.join(' ')]);
+}
+
+/** Lines lie in such pieces of memory. */
+const PIECE_BYTES = 256 * 1024;
+let piece = Buffer.alloc(0);
+let used = 0;
+
+function kept(fields: readonly string[]): Uint8Array {
+  const size = fields.reduce((sum, field) => sum + Buffer.byteLength(field), fields.length - 1);
+  if (used + size > piece.length) {
+    piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, size));
+    used = 0;
+  }
+  const from = used;
+  for (const field of fields) {
+    if (used > from) piece[used++] = BETWEEN_FIELDS.charCodeAt(0);
+    used += piece.write(field, used);
+  }
+  return piece.subarray(from, used);
 }
 
 /** A line and its place in the order. */
 export interface NumberedLine {
   readonly n: number;
-  readonly line: string;
+  readonly line: Uint8Array;
 }
 
-export function batchOf(lines: readonly NumberedLine[]): string {
-  return lines.map(({ n, line }) => `${n}${line}`).join(BETWEEN_LINES);
+/** In memory of its own, which may be handed to another thread. */
+export function batchOf(lines: readonly NumberedLine[]): Uint8Array<ArrayBuffer> {
+  const size = lines.reduce((sum, { line }) => sum + MOST_DIGITS + line.length + BETWEEN_LINES.length, 0);
+  const batch = Buffer.allocUnsafeSlow(size);
+  let end = 0;
+  for (const { n, line } of lines) {
+    if (end > 0) end += batch.write(BETWEEN_LINES, end);
+    end += batch.write(String(n), end);
+    batch.set(line, end);
+    end += line.length;
+  }
+  return batch.subarray(0, end);
 }
 
 /** The lines of a batch as fields, words last. A number stays a text: a column of numbers makes it one. */
-export function fieldsIn(batch: string): (string | null)[][] {
-  return batch
-    .split(BETWEEN_LINES)
-    .map((line) => line.split(BETWEEN_FIELDS).map((field) => (field === NOTHING ? null : field)));
+export function* fieldsIn(batch: Uint8Array): Generator<(string | null)[]> {
+  const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
+  for (let from = 0; from < bytes.length; ) {
+    const found = bytes.indexOf(BETWEEN_LINES, from);
+    const to = found === -1 ? bytes.length : found;
+    yield bytes
+      .toString('utf8', from, to)
+      .split(BETWEEN_FIELDS)
+      .map((field) => (field === NOTHING ? null : field));
+    from = to + 1;
+  }
 }

@@ -15,7 +15,7 @@ import { SqliteThread, type ThreadSettings } from './thread.ts';
 export interface SqliteDatabase {
   readonly queries: Kysely<Tables>;
   /** Records in one transaction and one message to the thread: see line.ts. */
-  readonly append: (batch: string) => Promise<void>;
+  readonly append: (batch: Uint8Array<ArrayBuffer>) => Promise<void>;
 }
 
 /** Kysely over a thread that has the file open. `onReplaced`: it was deleted or replaced, and is opened again. */
@@ -70,7 +70,7 @@ class ThreadDriver implements Driver {
     return Promise.resolve();
   }
 
-  async append(batch: string): Promise<void> {
+  async append(batch: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.acquireConnection();
     try {
       await this.#thread.append(batch);

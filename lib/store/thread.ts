@@ -18,7 +18,7 @@ export const REPLACED = 'replaced';
 type Asked =
   | { readonly sql: string; readonly parameters: readonly unknown[] }
   /** Records, all of them or none: see line.ts. */
-  | { readonly batch: string };
+  | { readonly batch: Uint8Array<ArrayBuffer> };
 export type ThreadQuestion = { readonly id: number } & Asked;
 
 export type ThreadAnswer =
@@ -55,7 +55,7 @@ export class SqliteThread {
   }
 
   /** All of it or nothing. */
-  async append(batch: string): Promise<void> {
+  async append(batch: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.#ask({ batch });
   }
 
@@ -67,7 +67,7 @@ export class SqliteThread {
       this.#waiting.set(id, { resolve, reject });
       // It keeps the process alive while somebody waits for an answer, and no longer.
       worker.ref();
-      worker.postMessage({ ...asked, id });
+      worker.postMessage({ ...asked, id }, 'batch' in asked ? [asked.batch.buffer] : []);
     });
   }
 

@@ -9,7 +9,6 @@ import type { CallRecord } from '../call/record.ts';
 /** What can be filtered by, and the prefix of its words. */
 const FACETS = {
   caller: 'c:',
-  number: 'n:',
   did: 'd:',
   destination: 'to:',
   scheme: 's:',
@@ -33,19 +32,23 @@ const PARTS = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}]|[._-](?=[\p{L}\p{N}]))*/gu;
 
 export function wordsOf(record: CallRecord, tenant: string): string[] {
   const { call, decisions, requests, readings } = record;
-  const words = new Set<string>();
+  // No set: they are few, and every call pays for it.
+  const words: string[] = [];
+  const addWord = (word: string): void => {
+    if (!words.includes(word)) words.push(word);
+  };
   const add = (facet: Facet, value: string | null | undefined): void => {
-    if (value !== '' && value !== null && value !== undefined) words.add(wordOf(facet, value));
+    if (value !== '' && value !== null && value !== undefined) addWord(wordOf(facet, value));
   };
   const addNumber = (facet: Facet, value: string | null | undefined): void => {
-    for (const end of endsOf(value ?? '')) words.add(FACETS[facet] + end).add(FACETS.number + end);
+    for (const end of endsOf(value ?? '')) addWord(FACETS[facet] + end);
   };
   add('tenant', tenant);
   add('uuid', call?.uuid);
   addNumber('caller', call?.caller);
   addNumber('did', call?.did);
   addNumber('destination', record.destination);
-  if (record.answeredBy !== null) addNumber('destination', record.answeredBy);
+  addNumber('destination', record.answeredBy);
   add('scheme', record.scheme?.name);
   for (const { scheme } of decisions) add('scheme', scheme);
   add('result', record.result);
@@ -55,8 +58,9 @@ export function wordsOf(record: CallRecord, tenant: string): string[] {
   for (const { answer } of requests) if (answer !== 'found') add('reason', answer);
   if (unmappedWords(readings).length > 0) add('reason', 'unmapped');
   add('end', record.end);
-  for (const word of textWords(textOf(record))) words.add(word);
-  return [...words];
+  // None of these has a facet's colon in it.
+  for (const word of textWords(textOf(record))) words.push(word);
+  return words;
 }
 
 /** What people remember of a call, the shortest first: a long reply must not crowd out a name. */
@@ -70,37 +74,38 @@ function textOf({
   notes,
   readings,
 }: CallRecord): string {
-  const texts = [
-    call?.callerName,
-    call?.context,
-    call?.switch,
-    call?.sourceIp,
-    destination,
-    answeredBy,
-    hangupCause,
-    ...decisions.map(({ detail }) => detail),
-    ...readings.map(({ text }) => text),
-    ...requests.map(({ detail }) => detail),
-    ...notes,
-    ...requests.map(({ reply }) => reply?.body.slice(0, MAX_TEXT)),
-  ];
-  return texts
-    .filter((text) => typeof text === 'string')
-    .join('\n')
-    .slice(0, MAX_TEXT);
+  let whole = '';
+  const add = (text: string | null | undefined): void => {
+    if (text === undefined || text === null || whole.length >= MAX_TEXT) return;
+    whole += `${text.slice(0, MAX_TEXT)}\n`;
+  };
+  add(call?.callerName);
+  add(call?.context);
+  add(call?.switch);
+  add(call?.sourceIp);
+  add(destination);
+  add(answeredBy);
+  add(hangupCause);
+  for (const { detail } of decisions) add(detail);
+  for (const { text } of readings) add(text);
+  for (const { detail } of requests) add(detail);
+  for (const note of notes) add(note);
+  for (const { reply } of requests) add(reply?.body);
+  return whole.slice(0, MAX_TEXT);
 }
 
 /** The words of a text, each once. */
 export function textWords(text: string): string[] {
-  const words = new Set<string>();
+  const words: string[] = [];
   const parts = ASCII.test(text)
     ? text.toLowerCase().match(ASCII_PARTS)
     : text.normalize('NFKC').toLowerCase().match(PARTS);
-  for (const word of parts ?? []) {
-    words.add(word.slice(0, MAX_LENGTH));
-    if (words.size === MAX_WORDS) break;
+  for (const part of parts ?? []) {
+    const word = part.slice(0, MAX_LENGTH);
+    if (!words.includes(word)) words.push(word);
+    if (words.length === MAX_WORDS) break;
   }
-  return [...words];
+  return words;
 }
 
 export function wordOf(facet: Facet, value: string): string {

@@ -138,7 +138,7 @@ const INSERT = `insert into calls (${NAMES.map((name) => `"${name}"`).join(', ')
  */
 const INSERT_WORDS = 'insert into call_words (rowid, words) values (?, ?)';
 
-function append(batch: string): Result {
+function append(batch: Uint8Array): Result {
   inTransaction(() => {
     const insert = prepared(INSERT);
     const insertWords = prepared(INSERT_WORDS);

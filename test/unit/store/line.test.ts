@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { CallRecord } from '../../../lib/call/record.ts';
 import { columnsOf, rowOf } from '../../../lib/store/calls.ts';
 import { batchOf, clean, COLUMNS, fieldsIn } from '../../../lib/store/line.ts';
 import { textWords } from '../../../lib/store/words.ts';
 import { callRecord } from '../../support/stored.ts';
 
-describe('a record as one text', () => {
+describe('a record as a line', () => {
   it('comes apart into what it was made of, whatever callers and CRMs write', () => {
     const text = fc.string({
       unit: fc.oneof(fc.constantFrom('\0', '\x01', '\x1e', '\x1f', '\ud800', ' '), fc.constant('я')),
@@ -14,7 +15,7 @@ describe('a record as one text', () => {
       fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 3 }), (texts) => {
         const records = texts.map(([callerName, reply]) => callRecord({ callerName, reply }));
         const lines = records.map((record, n) => ({ n: n + 1, line: rowOf(record, 'default').line }));
-        const rows = fieldsIn(batchOf(lines));
+        const rows = [...fieldsIn(batchOf(lines))];
         expect(rows).to.have.length(records.length);
         for (const [n, record] of records.entries()) {
           const columns = { n: n + 1, ...columnsOf(record, 'default') };
@@ -26,6 +27,25 @@ describe('a record as one text', () => {
         }
       }),
     );
+  });
+
+  it('stays as it is while others come, short ones and long ones, and while batches of it are handed over', () => {
+    const lengths = [1, 70_000, 10, 300_000, 5, 200_000, 100, 1_000_000, 3];
+    const lines = lengths.map((length, n) => {
+      const record = callRecord({ reply: String(n).repeat(length) });
+      return { n, line: rowOf(record, 'default').line };
+    });
+    for (let time = 0; time < 2; time++) {
+      const batch = batchOf(lines);
+      const bodies = [...fieldsIn(batch)].map((fields) => {
+        const { requests } = JSON.parse(String(fields.at(-2))) as CallRecord;
+        return requests[0]?.reply?.body;
+      });
+      expect(bodies).to.deep.equal(lengths.map((length, n) => String(n).repeat(length)));
+      // As a thread takes it: it is empty here then.
+      structuredClone(batch, { transfer: [batch.buffer] });
+      expect(batch).to.have.length(0);
+    }
   });
 
   it('keeps every other character', () => {

@@ -94,17 +94,17 @@ describe('writer of records', () => {
     expect(writer.state).to.include({ queued: 0, queuedBytes: 0, written: 1_203 });
   });
 
-  it('counts what waits as it is in memory: two bytes a character where one does not do', async () => {
+  it('counts what waits as it is in memory: in bytes, and not in characters', async () => {
     const { writer, pass } = stage(new StoreFault('gone', 'connection refused'), { maxBytes: 20_000 });
-    const bytesOf = (callerName: string): number => {
+    const bytesOf = (reply: string): number => {
       const before = writer.state.queuedBytes;
-      writer.add(rowOf(callRecord({ callerName }), 'default'));
+      writer.add(rowOf(callRecord({ reply }), 'default'));
       return writer.state.queuedBytes - before;
     };
-    const narrow = bytesOf('Iryna');
-    const wide = bytesOf('\u0406\u0440\u0438\u043d\u0430');
-    expect(narrow).to.be.within(JSON.stringify(callRecord()).length, 4_000);
-    expect(wide).to.be.within(narrow * 1.7, narrow * 2);
+    const narrow = bytesOf('x'.repeat(1_000));
+    const wide = bytesOf('\u0406'.repeat(1_000));
+    expect(narrow).to.be.within(JSON.stringify(callRecord()).length + 1_000, 4_000);
+    expect(wide).to.be.within(narrow + 1_000, narrow + 1_100);
     for (let n = 0; n < 20; n++) writer.add(rowOf(callRecord(), 'default'));
     await pass(600);
     expect(writer.state.queuedBytes).to.be.at.most(20_000);
