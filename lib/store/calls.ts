@@ -133,8 +133,9 @@ const EPOCH = Date.UTC(2020, 0, 1);
 const PER_MS = 8192;
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** What JavaScript keeps around a row. */
+/** What JavaScript keeps around a row, and takes at most for a character of a text. */
 const ROW_BYTES = 256;
+const BYTES_OF_A_UNIT = 2;
 
 export function rowOf(record: CallRecord, tenant: string): CallRow {
   const columns = columnsOf(record, tenant);
@@ -147,7 +148,7 @@ export function rowOf(record: CallRecord, tenant: string): CallRow {
     line,
     shadows,
     canary: canaryRowOf(record, columns.tenant),
-    bytes: line.length + beside * 2 + ROW_BYTES,
+    bytes: line.length + beside * BYTES_OF_A_UNIT + ROW_BYTES,
   };
 }
 

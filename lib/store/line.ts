@@ -44,8 +44,8 @@ const SHORT = NAMES.slice(0, -1) as Exclude<keyof CallColumns, 'record'>[];
 export const BETWEEN_FIELDS = '\x1f';
 export const BETWEEN_LINES = '\x1e';
 export const NOTHING = '\x01';
-/** Of a place in the order, which JavaScript counts exactly. */
-const MOST_DIGITS = 16;
+/** Of a place in the order: both databases hold it in 64 bits. */
+const MOST_DIGITS = 20;
 
 /**
  * What a text in a column may not have in it: the divisions, U+0000, which PostgreSQL's texts do not hold, and half of a surrogate
@@ -64,29 +64,36 @@ export function cleanJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' ? clean(inner) : inner));
 }
 
-/** The columns have been cleaned, and neither JSON nor words have a control character in them. */
+/** Texts from outside have been cleaned in the columns, and neither JSON nor words have a control character in them. */
 export function lineOf(columns: CallColumns, words: readonly string[]): Uint8Array {
   const short = SHORT.map((name) => columns[name] ?? NOTHING);
   return kept([BETWEEN_FIELDS + short.join(BETWEEN_FIELDS), columns.record, words.join(' ')]);
 }
 
-/** Lines lie in such pieces of memory. */
+/** Short lines share pieces of memory; a long one would waste the rest of a piece. */
 const PIECE_BYTES = 256 * 1024;
+const MOST_SHARED_BYTES = PIECE_BYTES / 4;
 let piece = Buffer.alloc(0);
 let used = 0;
 
-function kept(fields: readonly string[]): Uint8Array {
-  const size = fields.reduce((sum, field) => sum + Buffer.byteLength(field), fields.length - 1);
+function memoryOf(size: number): Buffer {
+  if (size > MOST_SHARED_BYTES) return Buffer.allocUnsafeSlow(size);
   if (used + size > piece.length) {
-    piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, size));
+    piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
     used = 0;
   }
-  const from = used;
+  used += size;
+  return piece.subarray(used - size, used);
+}
+
+function kept(fields: readonly string[]): Uint8Array {
+  const line = memoryOf(fields.reduce((sum, field) => sum + Buffer.byteLength(field), fields.length - 1));
+  let end = 0;
   for (const field of fields) {
-    if (used > from) piece[used++] = BETWEEN_FIELDS.charCodeAt(0);
-    used += piece.write(field, used);
+    if (end > 0) line[end++] = BETWEEN_FIELDS.charCodeAt(0);
+    end += line.write(field, end);
   }
-  return piece.subarray(from, used);
+  return line;
 }
 
 /** A line and its place in the order. */
@@ -112,7 +119,7 @@ export function batchOf(lines: readonly NumberedLine[]): Uint8Array<ArrayBuffer>
 /** The lines of a batch as fields, words last. A number stays a text: a column of numbers makes it one. */
 export function* fieldsIn(batch: Uint8Array): Generator<(string | null)[]> {
   const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const found = bytes.indexOf(BETWEEN_LINES, from);
     const to = found === -1 ? bytes.length : found;
     yield bytes

@@ -14,7 +14,7 @@ import { SqliteThread, type ThreadSettings } from './thread.ts';
 
 export interface SqliteDatabase {
   readonly queries: Kysely<Tables>;
-  /** Records in one transaction and one message to the thread: see line.ts. */
+  /** Records in one transaction and one message to the thread, which takes the memory of the batch: see line.ts. */
   readonly append: (batch: Uint8Array<ArrayBuffer>) => Promise<void>;
 }
 

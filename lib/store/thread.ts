@@ -54,7 +54,7 @@ export class SqliteThread {
     return this.#ask({ sql, parameters: storable(parameters) });
   }
 
-  /** All of it or nothing. */
+  /** All of it or nothing. The thread takes the batch's memory: it is empty here afterwards. */
   async append(batch: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.#ask({ batch });
   }
@@ -64,10 +64,10 @@ export class SqliteThread {
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
+      worker.postMessage({ ...asked, id }, 'batch' in asked ? [asked.batch.buffer] : []);
       this.#waiting.set(id, { resolve, reject });
       // It keeps the process alive while somebody waits for an answer, and no longer.
       worker.ref();
-      worker.postMessage({ ...asked, id }, 'batch' in asked ? [asked.batch.buffer] : []);
     });
   }
 

@@ -32,7 +32,7 @@ const PARTS = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}]|[._-](?=[\p{L}\p{N}]))*/gu;
 
 export function wordsOf(record: CallRecord, tenant: string): string[] {
   const { call, decisions, requests, readings } = record;
-  // No set: they are few, and every call pays for it.
+  // In a list of so few a word is found faster than in a set.
   const words: string[] = [];
   const addWord = (word: string): void => {
     if (!words.includes(word)) words.push(word);

@@ -48,6 +48,19 @@ describe('a record as a line', () => {
     }
   });
 
+  it('has room for any place in the order', () => {
+    const line = rowOf(callRecord(), 'default').line;
+    const places = [0, 1e16, Number.MAX_SAFE_INTEGER * 4, 2 ** 63];
+    const rows = [...fieldsIn(batchOf(places.map((n) => ({ n, line }))))];
+    expect(rows.map(([n]) => Number(n))).to.deep.equal(places);
+  });
+
+  it('holds a word that was cut within a character', () => {
+    const callerName = `x${'\u{20000}'.repeat(50)}`;
+    const [row] = fieldsIn(batchOf([{ n: 1, line: rowOf(callRecord({ callerName }), 'default').line }]));
+    expect(row?.at(-1)?.split(' ')).to.include(`x${'\u{20000}'.repeat(23)}\ufffd`);
+  });
+
   it('keeps every other character', () => {
     expect(clean('a\0b\x1fc\ud83d\ude00\ud83d')).to.equal('a\ufffdb\ufffdc\ud83d\ude00\ufffd');
   });
