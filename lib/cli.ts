@@ -177,17 +177,13 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
       exit(await whyCommand(context, call, options));
     });
   common(program.command('shadow'))
-    .argument(
-      '<scheme>',
-      'the scheme that is asked beside calls, or has a canary or the share of one',
-      notEmpty,
-    )
+    .argument('<scheme>', 'a scheme in shadow, a scheme that has a canary, or the canary', notEmpty)
     .description(
       'show what a scheme in shadow would have done and where that differs from what was done, and both sides of a canary',
     )
     .option('--since <time>', '90m, 2h, 3d ago, or 2026-06-01T08:00 (UTC)', moment)
-    .option('--tenant <domain>', 'of this tenant (setting tenants)', 'default')
-    .option('--limit <count>', 'so many calls that differ', integer(0, 500), 20)
+    .option('--tenant <domain>', 'only calls of this tenant (setting tenants)', 'default')
+    .option('--limit <count>', 'at most this many calls that differ', integer(0, 500), 20)
     .option('--json', 'print as JSON')
     .action(async (scheme: string, options: ShadowOptions) => {
       const { shadowCommand } = await import('./commands/shadow.ts');
@@ -197,7 +193,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))
     .argument('[what]', 'backup: the file; erase: the number', notEmpty)
     .description(
-      'show the status of the store, back it up while the router runs, or erase a number everywhere',
+      'show the status of the store, back it up while the router runs, or erase a number from every record',
     )
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {
@@ -274,7 +270,7 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     .description('watch a running router: live calls, rates, CRMs, circuit breakers; Ctrl-C ends it')
     .option('--url <url>', 'its API', address, 'http://127.0.0.1:8085')
     .option('--token <token>', 'a token of the API (default: ESL_ROUTER_TOKEN)', notEmpty)
-    .option('--count <blocks>', 'end after so many (default: never)', integer(1, 1_000_000))
+    .option('--count <blocks>', 'stop after this many blocks (default: never)', integer(1, 1_000_000))
     .action(async (options: TopOptions) => {
       const { topCommand } = await import('./commands/top.ts');
       exit(await topCommand(context, options));

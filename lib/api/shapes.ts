@@ -76,7 +76,7 @@ export const cannedReply = z
       .default({}),
     body: z.string().max(65_536),
   })
-  .describe('In place of the answer of the CRM, which is not asked then');
+  .describe('Read instead of the reply of the CRM, which is then not asked');
 
 /** What is no JSON, or is sent piece by piece: for the document alone. */
 export function content(type: string, description: string): z.ZodAny {

@@ -71,10 +71,10 @@ async function checkSchemes(loaded: Loaded | null): Promise<Findings & { timeout
     return [
       `${name}: ${how}, revision ${scheme.revision}`,
       ...further.map((then) => `  then ${then}`),
-      ...(webhook.profile === null ? [] : [`  by the profile ${webhook.profile.name}`]),
+      ...(webhook.profile === null ? [] : [`  uses the profile ${webhook.profile.name}`]),
       ...proxyLines(scheme),
       ...bareDigitsOf(scheme).map((line) => `  ${line}`),
-      ...scheme.events.map(({ on, webhook: { url } }) => `  tells ${url.source} of ${[...on].join(', ')}`),
+      ...scheme.events.map(({ on, webhook: { url } }) => `  reports ${[...on].join(', ')} to ${url.source}`),
     ];
   });
   lines.push(`fine: ${schemes.size} scheme${schemes.size === 1 ? '' : 's'}`);

@@ -27,7 +27,7 @@ export async function eventsCommand(
     const { deliveries } = store;
     if (action === 'retry') {
       const count = await deliveries.retry(systemClock.date(), { id });
-      const what = id === undefined ? 'events are' : count === 0 ? 'events with this id are' : 'event is';
+      const what = count === 1 ? 'event is' : id === undefined ? 'events are' : 'events with this id are';
       print(stdout, [`${count} parked ${what} tried again for another day`], redactor);
       return count === 0 && id !== undefined ? 1 : 0;
     }

@@ -37,7 +37,12 @@ export async function shadowCommand(
       const lines = counts.length === 0 ? [] : linesOf(shadow, counts, differing, width);
       lines.push(...canaries.flatMap((one) => canaryLines(one, width)));
       if (lines.length > 0) print(stdout, lines, redactor);
-      else print(stderr, [`${shadow} was asked beside no call, and had no share of any`], redactor);
+      else
+        print(
+          stderr,
+          [`${shadow} was not asked beside any call, and no calls went through a canary of it`],
+          redactor,
+        );
     }
     return 0;
   } finally {
@@ -58,7 +63,7 @@ function linesOf(
   return [
     `${shadow} was asked beside ${sum('calls')} calls, and would have sent ${sum('differing')} of them elsewhere`,
     '',
-    table([['it says', 'reason', 'calls', 'differ'], ...rows], width),
+    table([['result', 'reason', 'calls', 'differ'], ...rows], width),
     ...(differing.length === 0
       ? []
       : ['', 'the newest that differ', '', table([HEAD, ...differing.map(rowOf)], width)]),
@@ -89,7 +94,7 @@ function canaryLines({ scheme, canary, counts }: Sides, width: number): string[]
     ];
   });
   const head = ['scheme', 'calls', ...RESULTS, 'answered', 'decided in'];
-  return [`callers of ${scheme}, of whom ${canary} has a share`, '', table([head, ...rows], width), ''];
+  return [`callers of ${scheme}, with the canary ${canary}`, '', table([head, ...rows], width), ''];
 }
 
 const RESULTS = ['routed', 'no_route', 'error', 'refused', 'no_answer', 'abandoned'] as const;

@@ -89,7 +89,7 @@ function schemes(
       return { scheme, recent: value - sum(before.numbers, 'esl_router_webhook_requests_total', { scheme }) };
     })
     .sort((one, other) => other.recent - one.recent);
-  if (asked.length === 0) return ['no CRM was asked yet'];
+  if (asked.length === 0) return ['no CRM has been asked yet'];
   const ms = (share: number, scheme: string): string => {
     const found = quantile(share, WEBHOOK, { scheme }, [before.numbers, now.numbers]);
     return found === null ? '-' : `${Math.round(found * 1000)} ms`;
@@ -106,9 +106,7 @@ function schemes(
     ]);
   const more = asked.length - rows.length;
   return [
-    ...table([['scheme', 'asked/s', 'half in', '95% in', 'failed/s', 'retries/s'], ...rows], width).split(
-      '\n',
-    ),
+    ...table([['scheme', 'asked/s', 'p50', 'p95', 'failed/s', 'retries/s'], ...rows], width).split('\n'),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }

@@ -20,7 +20,7 @@ const ANSWER_MS = 3_000;
 const LINES = 24;
 const CLEAR = '\u001b[H\u001b[J';
 
-/** Shows a running router, anew each second: on a terminal in place, else as one block after the other. */
+/** Shows a running router, refreshed each second: on a terminal in place, else as one block after the other. */
 export async function topCommand(context: CommandContext, options: TopOptions): Promise<ExitCode> {
   const { stdout, version } = context;
   const isTerminal = stdout.isTTY === true;

@@ -49,7 +49,7 @@ export async function tryCommand(context: CommandContext, options: TryOptions): 
     };
     const { csv, rate = RATE } = options;
     if (csv !== undefined && options.reply !== undefined)
-      throw new RouterError('config_invalid', '--reply: is for one call, --csv asks the CRM for each');
+      throw new RouterError('config_invalid', '--reply is for one call; --csv asks the CRM about each call');
     return csv === undefined
       ? await tryOne(context, options, shared)
       : await tryCsv(context, { ...options, csv, rate }, shared);

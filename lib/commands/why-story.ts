@@ -143,7 +143,7 @@ function requestMoments(request: CallRecord['requests'][number]): Moment[] {
   const came =
     reply === null
       ? []
-      : [{ atMs: atMs + total, text: `the CRM answers ${reply.status} ${took}: ${reply.body.trim()}` }];
+      : [{ atMs: atMs + total, text: `the CRM replies ${reply.status} ${took}: ${reply.body.trim()}` }];
   const meant =
     answer === null || answer === 'found'
       ? []

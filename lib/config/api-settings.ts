@@ -15,7 +15,7 @@ export const API_SETTINGS = {
     'API_PORT',
     'auto',
     apiPort,
-    `Port of the API; 0 lets the system choose. auto: ${DEFAULT_API_PORT} when there is a store. The API needs one.`,
+    `Port of the API; 0 lets the system choose. auto: ${DEFAULT_API_PORT} when there is a store, otherwise off. The API needs a store.`,
   ),
   hosts: setting(
     'API_HOSTS',

@@ -21,7 +21,7 @@ export const MONITORING_SETTINGS = {
       'METRICS_ALLOW',
       ['127.0.0.0/8', '::1/128'],
       list('IP addresses or networks (10.0.0.0/8)', isNetwork),
-      'Who may read /metrics without a token. Others need one of the API, role viewer, on the port of the API.',
+      'Who may read /metrics without a token. Others use the port of the API, with an API token of the role viewer.',
     ),
   },
   otlp: {
@@ -29,7 +29,7 @@ export const MONITORING_SETTINGS = {
       'OTLP_URL',
       '',
       otlpUrl,
-      'Where traces go, by OTLP over HTTP: http://127.0.0.1:4318 (/v1/traces is added). Empty: there are none.',
+      'Where traces go, by OTLP over HTTP: http://127.0.0.1:4318 (/v1/traces is added). Empty: no traces are sent.',
     ),
   },
 };

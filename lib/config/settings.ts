@@ -107,7 +107,7 @@ export const SCHEMA = {
     'DOMAINS',
     [],
     list('domains', isHost),
-    'Domains and contexts that count when they are read from the call.',
+    'Domains and contexts that are accepted when they are read from the call; any other is refused.',
   ),
   sipHosts: setting(
     'SIP_HOSTS',
@@ -246,7 +246,7 @@ export const SCHEMA = {
       'HTTP_PROXY',
       'environment',
       format('environment, none, or the URL of a proxy', (v) => typeof v === 'string' && v !== ''),
-      'Proxy for webhooks, unless a scheme has its own: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. This machine is never asked through a proxy.',
+      'Proxy for webhooks, unless a scheme has its own: environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), none, or http://user:{{secret.NAME}}@proxy.example.com:3128. Requests to this machine never use a proxy.',
     ),
   },
   secrets: {
@@ -283,7 +283,7 @@ export const SCHEMA = {
       'WEBHOOK_RESPONSE_NAME',
       [],
       list('names', () => true),
-      'Name in the response for the destination.',
+      'Key of the destination in the reply, or several: the first that holds something is used.',
     ),
     rpcMethod: setting('WEBHOOK_RPC_METHOD', '', text, 'JSON-RPC method.'),
     parameters: setting(

@@ -57,7 +57,7 @@ export async function lastAgent(step: LastAgentStep, options: LastAgentOptions):
   });
   const looked = find(call, step).then(
     (found) => found ?? `nobody within ${step.days} days`,
-    (error: unknown) => `the store can not be asked: ${messageOf(error)}`,
+    (error: unknown) => `the store cannot be asked: ${messageOf(error)}`,
   );
   const found = await Promise.race([looked, over]);
   cancel();

@@ -42,7 +42,7 @@ export class Untellable extends Error {}
 /** What the HTTP client takes of a reply: one of this length may go on. */
 const MAX_REPLY = 64 * 1024;
 
-/** The reply to a recorded question, for one that is asked anew. Throws Untellable, or as the question failed. */
+/** The reply to a recorded question, for one that is asked again. Throws Untellable, or as the question failed. */
 export function recordedReply(
   { reply, answer, detail, webhookId }: CallRecord['requests'][number],
   sent: HttpRequest['headers'],

@@ -72,15 +72,15 @@ async function another(
     const other = await otherTokenFor(account, token, tokens, signal);
     const text =
       other === null
-        ? 'the CRM refused the access token (401), which was replaced a moment ago: not asked again'
-        : 'the CRM refused the access token (401): asked again with a new one';
+        ? 'the CRM rejected the access token (401), which was replaced a moment ago: not asked again'
+        : 'the CRM rejected the access token (401): asked again with a new one';
     note({ type: 'note', text });
     return other;
   } catch (error) {
     if (!(error instanceof RouterError)) throw error;
     note({
       type: 'note',
-      text: `the CRM refused the access token (401), and no new one came: ${error.message}`,
+      text: `the CRM rejected the access token (401), and no new one came: ${error.message}`,
     });
     return null;
   }

@@ -322,7 +322,7 @@ class Way {
   #checkVariable(name: string, why: string): void {
     const told = assigned(this.#before, name);
     if (told !== null && (isOpen(told.value) || !/^(|false|no|off|0)$/i.test(told.value))) return;
-    this.#note(`${name} is not set: ${why}`, actionOf('set', `${name}=true`));
+    this.#note(`${name} is not set to true: ${why}`, actionOf('set', `${name}=true`));
   }
 
   #fault(text: string, write: string | null, at: Action = this.#socket): void {

@@ -238,7 +238,7 @@ export class Parser {
     const bytes = Number(text);
     if (bytes > this.#limits.bodyBytes && this.#afterCut === null) {
       throw protocolError(
-        `a body of ${text.slice(0, 40)} bytes, at most ${this.#limits.bodyBytes} are taken (esl.bodyBytes)`,
+        `a body of ${text.slice(0, 40)} bytes, at most ${this.#limits.bodyBytes} are accepted (esl.bodyBytes)`,
       );
     }
     return bytes;

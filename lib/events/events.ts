@@ -150,7 +150,7 @@ export class Events {
         const lanes = [...this.#lanes.keys()].map(keyOf);
         store.deliveries.parkForgotten(lanes, clock.date()).then(
           (count) => {
-            if (count > 0) log.warn('events are parked: no router has their scheme', { count });
+            if (count > 0) log.warn('events are parked: no router has their scheme or entry', { count });
           },
           () => undefined,
         );

@@ -115,7 +115,7 @@ export class Outbox {
       try {
         const dropped = await write(happenedIn(batch));
         if (dropped > 0)
-          this.#lose(dropped, 'this router was taken for dead, and another one has closed their calls');
+          this.#lose(dropped, 'this router was silent for too long, and another one closed their calls');
       } catch (error) {
         if (!(error instanceof StoreFault) || error.kind !== 'row') {
           this.#isDown(error);
@@ -141,10 +141,13 @@ export class Outbox {
   #isDown(error: unknown): void {
     const { clock, log } = this.#options;
     if (this.#because === '') {
-      log.warn('events: the database accepts none; calls go on, and waiting events are tried again', {
-        error: messageOf(error),
-        queued: this.#queue.length,
-      });
+      log.warn(
+        'events: the database accepts no events; calls go on, and queued events are written when it is back',
+        {
+          error: messageOf(error),
+          queued: this.#queue.length,
+        },
+      );
     }
     this.#because = messageOf(error);
     if (isBusy(error)) this.#retryMs = FIRST_RETRY_MS;
@@ -159,7 +162,7 @@ export class Outbox {
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#because === '') return;
     this.#because = '';
-    this.#options.log.info('events: the database accepts them again', {
+    this.#options.log.info('events: the database accepts events again', {
       queued: this.#queue.length,
       lost: this.#lost,
     });
@@ -170,7 +173,7 @@ export class Outbox {
     const { clock, log } = this.#options;
     if (clock.now() - this.#toldAt < TELL_MS) return;
     this.#toldAt = clock.now();
-    log.warn(`events: some are lost: ${why}`, { lost: this.#lost });
+    log.warn(`events: events are lost: ${why}`, { lost: this.#lost });
   }
 }
 

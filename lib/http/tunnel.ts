@@ -203,5 +203,5 @@ export function refusalBy(status: number, headers: http.IncomingHttpHeaders): st
     .flatMap((part) => /^\s*([\w-]{1,40})(?!\s*=)(?:\s|$)/.exec(part)?.[1] ?? []);
   if (status !== 407 || offered.length === 0) return `HTTP ${status}`;
   const basic = offered.some((scheme) => scheme.toLowerCase() === 'basic');
-  return `HTTP 407: it takes ${offered.join(', ')}${basic ? '' : ', and the router supports only Basic'}`;
+  return `HTTP 407: it accepts ${offered.join(', ')}${basic ? '' : ', and the router supports only Basic'}`;
 }

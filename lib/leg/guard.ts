@@ -182,7 +182,7 @@ export async function findGuard(leg: Leg, clock: Clock): Promise<DialplanGuard> 
   const { guardTold, guardSeconds, guardId, lastTaskId } = call;
   const named = guardId ?? lastTaskId;
   if (named === null) {
-    const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and the dialplan has scheduled nothing`;
+    const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and the dialplan has scheduled nothing: add a sched_transfer before socket, or remove esl_router_guard`;
     return { seconds: null, id: null, notes: guardTold === '' ? [] : [note] };
   }
   if (guardSeconds !== null && guardId !== null) return { seconds: guardSeconds, id: guardId, notes: [] };
@@ -207,7 +207,7 @@ export function guardAmong(tasks: readonly ScheduledTask[], call: Call): Dialpla
     transfers[0];
   const notes: string[] = [];
   if (task === undefined) {
-    const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and no sched_transfer is scheduled for this call`;
+    const note = `esl_router_guard is ${JSON.stringify(guardTold)}, and no sched_transfer is scheduled for this call: add one before socket, or remove esl_router_guard`;
     return { seconds: null, id: null, notes: guardTold === '' ? [] : [note] };
   }
   if (guardSeconds === null) {

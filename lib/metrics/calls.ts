@@ -66,7 +66,7 @@ export class CallMetrics implements CallObserver {
     });
     this.#decision = new Histogram({
       name: 'esl_router_decision_seconds',
-      help: 'Time from the hand-over of a call to the decision where it goes.',
+      help: "Time from FreeSWITCH's connection to the decision where the call goes.",
       labelNames: ['scheme'],
       buckets: SECONDS,
       registers,

@@ -79,6 +79,6 @@ export const kommo: Preset = {
   limits: [
     'The search looks into every field of a contact: a note that holds the number matches too. If several contacts match, the first is used.',
     'Kommo allows 7 requests a second for an account, and blocks addresses that send more.',
-    'A long-lived token ends on the day that was chosen for it, and then every caller goes to `onError`.',
+    'A long-lived token expires on the date that was set when it was created; from then on every caller goes to `onError`.',
   ],
 };

@@ -46,6 +46,6 @@ export const odoo: Preset = {
   limits: [
     '`phone_sanitized` (E.164) exists if the module SMS, or another that maintains it, is installed; otherwise Odoo answers with an error, which `try` shows. It holds one number of a partner.',
     'A partner without a salesperson is nobody, and so is a contact without one whose company has one: only the contact itself counts.',
-    'Odoo is about to replace /jsonrpc by its JSON-2 API.',
+    'Odoo is about to replace /jsonrpc with its JSON-2 API.',
   ],
 };

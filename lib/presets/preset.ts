@@ -28,7 +28,7 @@ interface PresetEvents {
 export const MAP = { 'id of an owner': '201' };
 
 export const MAP_TO_DO =
-  'webhook.map: the id of each owner, and his extension: {"17": "201"}; an owner who is not in it counts as nobody';
+  'webhook.map: the id of each owner, with the extension: {"17": "201"}; an owner who is not in it counts as nobody';
 export const COUNTRY_TO_DO =
   'numbering.country: your country ("UA"), if your carrier sends callers without + and country code';
 

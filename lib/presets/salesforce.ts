@@ -30,7 +30,7 @@ export const salesforce: Preset = {
   ],
   limits: [
     'Numbers match as they are stored: +380441234567. Salesforce writes North American numbers as (415) 555-1212; keep E.164 in your own field and name that in the query.',
-    'An access token ends with its session: renew it in time.',
+    'An access token expires with its session. To have the router renew it, start from conf/examples/salesforce-oauth2.json (docs/oauth2.md).',
     'If several contacts match, Salesforce decides which one is used. Add ORDER BY to the query.',
   ],
 };

@@ -27,7 +27,7 @@ export const zoho: Preset = {
     COUNTRY_TO_DO,
   ],
   limits: [
-    'An access token of Zoho lasts an hour: renew it in time.',
+    'A Zoho access token lasts an hour. To have the router renew it, start from conf/examples/zoho-oauth2.json (docs/oauth2.md).',
     'The search goes over every phone field of contacts. If several contacts match, the first is used; leads are not searched.',
     'If users keep their extension as `phone`, ask a second question and you need no map: leave `map` and `responseName` out, and set `"then": [{ "url": "https://www.zohoapis.com/crm/v5/users/{{reply.data.0.Owner.id}}", "method": "GET", "submission": "http", "responseName": "users.0.phone" }]` (scope ZohoCRM.users.READ). The number there is then rung as it is.',
     'Only a few requests may run at the same time, and each uses up daily credits.',

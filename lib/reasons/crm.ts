@@ -113,7 +113,7 @@ export const CRM = {
     'Ask the administrator of the CRM; an answer of a few hundred bytes is enough.',
   ],
   token_refused: [
-    "the token endpoint refused the router's credentials",
+    "the token endpoint rejected the router's credentials",
     'Client id, client secret or refresh token is wrong, or was used up by another program.',
     'Run `esl-router try`, which shows what the endpoint said. Authorize the integration again and set the secrets.',
   ],
@@ -128,8 +128,8 @@ export const CRM = {
     'Try `curl -v` with `webhook.auth.tokenUrl` from the machine of the router.',
   ],
   token_held: [
-    'the token endpoint has failed, and is not asked for a few seconds',
-    'It failed or refused a moment ago; the router asks again within a minute.',
+    'the token endpoint has failed, and is not asked again yet',
+    'It failed, or rejected the credentials, a moment ago; the router asks again by itself after about a minute at most.',
     'Look for the first token_refused, token_failed or token_unreachable in the log.',
   ],
   redirect_refused: [
@@ -183,9 +183,9 @@ export const CRM = {
     'Look for those. The router tries again by itself.',
   ],
   webhook_paused: [
-    'the CRM has asked the router to wait a few seconds',
-    'It answered 429 or 503 with `Retry-After`: its request limit is reached.',
-    'Raise the limit in the CRM, or use `webhook.cacheSeconds`.',
+    'the CRM has asked the router to wait',
+    'It answered 429 or 503 with `Retry-After`: its request limit is reached, or it is down for maintenance. The router waits a minute at most.',
+    '429: raise the limit in the CRM, or use `webhook.cacheSeconds`. 503: look at the CRM.',
   ],
   bulkhead_full: [
     'too many requests of this scheme are already waiting for the CRM',

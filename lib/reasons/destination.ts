@@ -71,6 +71,6 @@ export const BRIDGE = {
   unreachable: [
     'the destination could not be reached',
     'The phone is not registered, the number does not exist, or the gateway is down or has another name.',
-    'The hang-up cause says which: `INVALID_GATEWAY` means that FreeSWITCH has no gateway of that name (`sofia status gateway`), `USER_NOT_REGISTERED` that the phone is not registered.',
+    'The hangup cause says which: `INVALID_GATEWAY` means that FreeSWITCH has no gateway of that name (`sofia status gateway`), `USER_NOT_REGISTERED` that the phone is not registered.',
   ],
 } as const satisfies Record<string, About>;

@@ -21,9 +21,9 @@ export const OWN = {
     'Run `esl-router try` with the numbers of the call. Set `defaultScheme`, or correct `match`.',
   ],
   scheme_shadow: [
-    'the scheme for the call is in shadow mode, and decides none',
+    'the scheme for the call is in shadow mode, and decides no calls',
     'The scheme says `mode` "shadow", or its state in the store is "shadow".',
-    'Look at `esl-router shadow NAME`. Set `mode` "live" when calls are to go by it.',
+    'Look at `esl-router shadow NAME`. Set `mode` (or its state in the store) to "live" when it should decide calls.',
   ],
   scheme_unknown: [
     'the scheme that the call was handed to does not exist',
@@ -106,7 +106,7 @@ export const OWN = {
     'Nothing. If it happens often, look at how long decisions and ringing take.',
   ],
   switch_hung_up: [
-    'the call was hung up on the switch',
+    'the call was hung up at the switch',
     'An operator, a time limit, or a shutdown of FreeSWITCH.',
     "Search FreeSWITCH's log for the uuid.",
   ],

@@ -16,7 +16,7 @@ const ALARMING: Readonly<Partial<Record<Reason, string | null>>> = {
   internal: null,
   over_capacity: 'see listen.maxCalls (ESL_ROUTER_MAX_CALLS)',
   pass_limit: null,
-  peer_not_allowed: 'add its FreeSWITCH to listen.allow (ESL_ROUTER_ALLOW)',
+  peer_not_allowed: 'if the peer is your FreeSWITCH, add its address to listen.allow (ESL_ROUTER_ALLOW)',
   router_stalled: null,
   scheme_unknown: null,
   socket_application: 'the dialplan must say <action application="socket" data="HOST:PORT async full"/>',

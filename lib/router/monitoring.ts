@@ -61,7 +61,7 @@ export async function openMonitoring(options: MonitoringOptions): Promise<Monito
     mayRead: networks(config.metrics.allow),
     follow: (set) => {
       metrics.follow(set.schemes.keys()).catch((error: unknown) => {
-        log.error('metrics of schemes that are gone stay', { error: messageOf(error) });
+        log.error('could not remove the metrics of deleted schemes', { error: messageOf(error) });
       });
     },
     close: async () => {
@@ -73,9 +73,9 @@ export async function openMonitoring(options: MonitoringOptions): Promise<Monito
 async function tracesOf(url: string, { log, clock, version }: MonitoringOptions): Promise<Traces | null> {
   if (url === '') return null;
   const onState = (error: string | null): void => {
-    if (error === null) log.info('traces are taken again', { url });
+    if (error === null) log.info('traces are accepted again', { url });
     else
-      log.warn('traces are not taken; calls go on', {
+      log.warn('traces are not accepted; calls go on', {
         url,
         error,
         advice: 'see otlp.url (ESL_ROUTER_OTLP_URL)',

@@ -308,12 +308,12 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const stop = async (): Promise<void> => {
     log.info('stopping', { calls: listener.counts.calls });
     const cancelCut = clock.after(schemes.largestBudgetMs + CUT_MS, () => {
-      log.warn('stopping: calls that wait for an answer are given back', { calls: connections.size });
+      log.warn('stopping: calls that are still undecided are given back', { calls: connections.size });
       for (const connection of connections) connection.destroy(new RouterError('draining'));
     });
     stopping.abort();
     schemes.close().catch((error: unknown) => {
-      log.error('the folder of the schemes is still watched', { error: messageOf(error) });
+      log.error('could not stop watching the folder of the schemes', { error: messageOf(error) });
     });
     await within(
       listener.drain().then(() => listener.idle()),

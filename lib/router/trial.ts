@@ -111,7 +111,7 @@ export function openTrial(options: TrialOptions): Trial {
       const [note] = record.notes.filter((text) => text.startsWith('not asked: '));
       throw new RouterError(
         'config_invalid',
-        note ?? `with the schemes of now the call has no question ${question}`,
+        note ?? `with the schemes in use now the call has no question ${question}`,
       );
     }
     return shown;
@@ -121,7 +121,7 @@ export function openTrial(options: TrialOptions): Trial {
     if (call !== null) return call;
     throw new RouterError(
       'config_invalid',
-      'the call can not be tried again: its numbers are masked or erased',
+      'the call cannot be tried again: its numbers are masked or erased',
     );
   };
   const again: Trial['again'] = async (call) => {

@@ -20,7 +20,7 @@ export const SCHEME_FIELDS = {
   },
   shadow: {
     label: 'Shadow',
-    doc: 'Name of a scheme that is asked beside this one for each call, and decides nothing: where the two differ is recorded.',
+    doc: 'Name of a scheme that is asked alongside this one for each call, and decides nothing: where the two differ is recorded.',
     example: 'sales-new',
   },
   canary: {
@@ -81,7 +81,7 @@ export const SCHEME_FIELDS = {
   waiting: { label: 'While the CRM is asked', doc: 'What the caller hears meanwhile.' },
   fallback: {
     label: 'Fallback',
-    doc: 'Steps for a call that the CRM could not route or nobody answered. A list that is used up gives the call back to the dialplan.',
+    doc: 'Steps for a call that the CRM could not route, or that nobody answered. When a list is used up, the call is given back to the dialplan.',
     example: { onNoRoute: [{ dial: '200' }] },
   },
   events: {
@@ -118,7 +118,7 @@ export const CANARY_FIELDS = {
   scheme: { label: 'Canary: scheme', doc: 'Name of the scheme that has the share.', example: 'sales-new' },
   percent: {
     label: 'Canary: share',
-    doc: 'Of the callers. Whose share it is depends on the number alone: a larger one keeps all who were in the smaller one. Callers without a number are never in it.',
+    doc: 'Share of the callers. The number alone decides who is in it: a larger share keeps everyone who was in the smaller one. Callers without a number are never in it.',
     unit: '%',
     example: 5,
   },
@@ -180,7 +180,7 @@ export const NUMBERING_FIELDS = {
     example: 'national',
   },
   accept: {
-    label: 'Numbers that are taken',
+    label: 'Numbers that are accepted',
     doc: '"valid": in the numbering plan; "possible": of a length that the plan has; "any": for private plans.',
     example: 'valid',
   },
@@ -219,7 +219,7 @@ export const BRIDGE_FIELDS = {
 export const WAITING_FIELDS = {
   ringAfterMs: {
     label: 'Ring the caller after',
-    doc: 'The caller hears ringing when there is no answer by then; null: only when a destination rings.',
+    doc: 'The caller hears ringing if the CRM has not answered by then; null: only when a destination rings.',
     unit: 'milliseconds',
     example: 700,
   },
@@ -233,7 +233,7 @@ export const FALLBACK_FIELDS = {
   },
   onError: {
     label: 'The CRM failed',
-    doc: 'No answer, one that cannot be read, or one that may not be dialled.',
+    doc: 'The CRM gave no answer, one that cannot be read, or one that may not be dialled.',
     example: [{ webhook: 'https://backup.example.com/route' }],
   },
   onNoAnswer: {
@@ -286,7 +286,7 @@ export const STEP_FIELDS = {
   scheme: { label: 'Another scheme', doc: 'Hands the call to it.', example: 'night' },
   lastAgent: {
     label: 'Last agent',
-    doc: 'Whom this caller last talked to, by the records in the store; within 300 ms, or the next step follows.',
+    doc: 'Whom this caller last talked to, according to the records in the store. If the store does not answer within 300 ms, the next step follows.',
     example: { days: 30, minTalkSeconds: 20 },
   },
   transfer: { label: 'Transfer', doc: 'To an extension of the dialplan.' },

@@ -133,7 +133,8 @@ const fields = {
                   error: 'a secret must not go to a callee',
                 })
                 .refine((value) => !readsOccasion(value), {
-                  error: 'only a question says why it is asked, not a header for a callee',
+                  error:
+                    'has a macro that only questions have: {{event}}, {{failed.reason}}, {{failed.status}}, {{outcome}} or {{tried}}',
                 }),
             )
             .refine((headers) => sameHeader(Object.keys(headers)) === undefined, {

@@ -17,7 +17,7 @@ export function besideFaults(
   if (mode === 'shadow') {
     for (const key of ['shadow', 'canary'] as const)
       if (scheme[key] !== undefined)
-        faults.push(`${key}: has no place in a scheme in shadow mode, by which no call goes`);
+        faults.push(`${key}: is not allowed in a scheme in shadow mode, which decides no calls`);
     return faults;
   }
   if (shadow !== undefined) {
@@ -28,14 +28,14 @@ export function besideFaults(
   if (canary !== undefined) {
     const found = other('canary.scheme', canary.scheme);
     const taken = `canary.scheme: "${canary.scheme}"`;
-    if (found?.mode === 'shadow') faults.push(`${taken} is in shadow mode, and no call goes by it`);
+    if (found?.mode === 'shadow') faults.push(`${taken} is in shadow mode, and decides no calls`);
     if (found?.canary !== undefined) faults.push(`${taken} has a canary too: only one of them may have one`);
   }
   for (const [list, steps] of Object.entries(fallback)) {
     steps?.forEach((step, index) => {
       if ('scheme' in step && find(step.scheme)?.mode === 'shadow')
         faults.push(
-          `fallback.${list}.${index}: the scheme "${step.scheme}" is in shadow mode, and no call goes by it`,
+          `fallback.${list}.${index}: the scheme "${step.scheme}" is in shadow mode, and decides no calls`,
         );
     });
   }

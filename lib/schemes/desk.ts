@@ -238,7 +238,7 @@ export class SchemeDesk {
 }
 
 const NEW_PLACE =
-  'no scheme in use sends it there. An admin may, or secrets.hosts (ESL_ROUTER_SECRETS_HOSTS) names the host and https is used, without a proxy or another name';
+  'no scheme in use sends it there. Have an admin save this, or list the host in secrets.hosts (ESL_ROUTER_SECRETS_HOSTS) and use https, without webhook.proxy or tls.serverName';
 
 function isUsed(state: SchemeState): state is StoredScheme['state'] {
   return state === 'live' || state === 'shadow';

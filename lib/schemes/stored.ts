@@ -64,7 +64,7 @@ export async function storedSources(
     const by = taken.get(name);
     if (by !== undefined) {
       uses.push({ name, revision, use: 'hidden', by });
-      notes.push(`${by}: the store has a scheme "${name}" too (revision ${revision}): the file counts`);
+      notes.push(`${by}: the store has a scheme "${name}" too (revision ${revision}): the file is used`);
       continue;
     }
     const read = await inSlices(readingJson(document));

@@ -72,7 +72,7 @@ export class ProblemCounter implements CallObserver {
         });
         gathered.delete(kind);
       } catch (error) {
-        log.debug('store: problems can not be counted', { error: messageOf(error) });
+        log.debug('store: problems cannot be counted', { error: messageOf(error) });
         for (const [kind, left] of gathered) this.#keep(kind, left);
         this.#later(AGAIN_MS);
         return;

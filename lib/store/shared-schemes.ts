@@ -60,7 +60,7 @@ export class SharedSchemes {
     } catch (error) {
       this.#mark = null;
       if (!this.#warned) {
-        this.#options.log.warn('store: its schemes cannot be read; the previous ones stay', {
+        this.#options.log.warn('store: the schemes cannot be read; those read last stay in use', {
           error: messageOf(error),
         });
       }

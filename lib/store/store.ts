@@ -151,7 +151,7 @@ export class Store {
     const place = placeOf(config.store);
     if (place.kind === 'off' || !(await isWanted(config.store))) return null;
     const onReplaced = (): void => {
-      log.warn('store: the SQLite file was deleted or replaced; the file that has its name now is used');
+      log.warn('store: the SQLite file was deleted or replaced; records now go to the file at that path');
     };
     const store = new Store(await connect(place, BUSY_MS, onReplaced), options);
     try {
@@ -163,7 +163,7 @@ export class Store {
           cause: error,
         });
       }
-      log.warn('store: the database cannot be used yet; calls go on, and it is tried again', {
+      log.warn('store: the database cannot be used yet; calls go on, and the router tries it again', {
         place: store.#database.place,
         error: messageOf(error),
       });
@@ -261,11 +261,13 @@ export async function openExisting(config: Config['store'], clock: Clock): Promi
   const store = await openIfThere(config, clock);
   if (store !== null) return store;
   const place = placeOf(config);
+  if (place.kind !== 'sqlite') {
+    throw new RouterError('config_invalid', 'the store is off: see store.url (ESL_ROUTER_STORE_URL)');
+  }
+  const first = place.asked ? '' : `create the folder ${config.dir} (store.dir) if it is missing; `;
   throw new RouterError(
     'config_invalid',
-    place.kind === 'sqlite'
-      ? `there is no store yet: ${place.file} is created by the router when it starts`
-      : 'the store is off: see store.url (ESL_ROUTER_STORE_URL)',
+    `there is no store yet: ${first}the router creates ${place.file} when it starts`,
   );
 }
 

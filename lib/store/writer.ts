@@ -196,7 +196,7 @@ export class Writer {
   #tellDown(because: string): void {
     if (this.#because === '') {
       this.#options.log.warn(
-        'store: the database accepts no records; calls go on, and queued records are tried again',
+        'store: the database accepts no records; calls go on, and queued records are written when it is back',
         { error: because, queued: this.#queue.length },
       );
     }

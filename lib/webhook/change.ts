@@ -97,8 +97,8 @@ function secretsIn(whole: string, seen: string): string[] {
 
 function checkHeader(name: string): void {
   const lower = name.toLowerCase();
-  if (KEPT.has(lower)) throw wrong(`${name}: the router says that itself`);
-  if (CREDENTIALS.has(lower)) throw wrong(`${name}: it proves who we are, and stays as the scheme has it`);
+  if (KEPT.has(lower)) throw wrong(`${name}: the router sets this header itself`);
+  if (CREDENTIALS.has(lower)) throw wrong(`${name}: holds the credentials, and stays as the scheme sets it`);
   const read = ownHeader.safeParse(name);
   if (!read.success) throw wrong(read.error.issues[0]?.message ?? 'expected the name of an HTTP header');
 }

@@ -75,7 +75,7 @@ export const WEBHOOK_FIELDS = {
   },
   unmapped: {
     label: 'A word that the map does not have',
-    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it is. "nobody" when there is a map.',
+    doc: '"nobody" goes on with onNoRoute, "refuse" with onError, "pass" reads the word as it is. Default when there is a map: "nobody".',
     example: 'nobody',
   },
   expect: {
@@ -135,7 +135,7 @@ export const WEBHOOK_FIELDS = {
   },
   retries: {
     label: 'Retries',
-    doc: 'More tries when no connection was made, or a kept-alive one was gone; after a status only if retryStatuses has it.',
+    doc: 'How many times a question is sent again when no connection was made, or a kept-alive one was gone; after a status only if retryStatuses lists it.',
     example: 1,
   },
   retryStatuses: {
@@ -184,7 +184,7 @@ export const CRM_FIELDS = {
   },
   timeoutSeconds: {
     label: 'Max time waiting for the response',
-    doc: 'For schemes without their own. A timeout of a scheme that gives the CRM less than half of it does not count against the CRM.',
+    doc: 'For schemes without their own. When a scheme gives the CRM less than half of this, its timeouts do not count against the CRM.',
     unit: 'seconds',
     example: 4,
   },
@@ -207,7 +207,7 @@ export const EVENT_WEBHOOK_FIELDS = {
   },
   import: {
     label: 'Data import type',
-    doc: 'How the reply is read for errorName or a further request. Otherwise only the status counts: any 2xx is delivered.',
+    doc: 'How the reply is read for errorName or a further request. Otherwise only the status counts: any 2xx counts as delivered.',
     example: 'json',
   },
   timeoutSeconds: {

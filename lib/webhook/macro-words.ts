@@ -3,8 +3,8 @@ import type { PlainMacro } from './macro.ts';
 /** What each macro is, in the words of a person who writes a scheme. */
 export const MACRO_WORDS: Readonly<Record<PlainMacro, string>> = {
   caller: 'Number of the caller as the carrier sends it, without separators; empty when it is withheld',
-  caller_e164: 'The same as +380441112233; empty when it can not be read as a number',
-  caller_national: 'The same as it is dialled at home: 0441112233',
+  caller_e164: 'The same as +380441112233; empty when it cannot be read as a number',
+  caller_national: 'The same in national format: 0441112233',
   caller_raw: 'The same with its separators',
   caller_name: 'Name of the caller as the carrier sends it',
   did: 'Number that was called',
@@ -19,9 +19,9 @@ export const MACRO_WORDS: Readonly<Record<PlainMacro, string>> = {
   diverted_from: 'Number that the call was diverted from',
   event: 'Why it is asked: route.request, route.backup, ...',
   'failed.reason': 'Code of what failed before',
-  'failed.status': 'HTTP status of the reply before',
+  'failed.status': 'HTTP status of the last reply',
   outcome: 'What became of the last bridge: no_answer, busy, rejected, unreachable',
-  tried: 'Whom the call has rung so far, divided by commas',
+  tried: 'Whom the call has rung so far, separated by commas',
 };
 
 /** Those that a name follows, or that have no value before the question is sent. */

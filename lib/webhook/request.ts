@@ -32,7 +32,7 @@ export interface RouteQuestion {
   readonly webhookId: string;
   /** W3C Trace Context: the call's trace id, and an id of this question, the same on every retry. */
   readonly traceparent: string;
-  /** What a signature has for its time, where that is not the question's own: an event is signed anew on every try. */
+  /** What a signature has for its time, where that is not the question's own: an event is signed again for every try. */
   readonly signedAt?: string;
   /** Of the router, for User-Agent. */
   readonly version: string;

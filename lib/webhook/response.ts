@@ -141,5 +141,5 @@ function rejection(webhook: Webhook): string {
     templatesOfWebhook(webhook).every((template) => secretsOf(template).length === 0);
   return isAnonymous
     ? 'the CRM wants credentials, and the scheme has none: see webhook.auth'
-    : 'the CRM does not accept the credentials, see webhook.auth';
+    : 'the CRM rejected the credentials: renew them, see webhook.auth';
 }

@@ -132,7 +132,7 @@ describe('console: calls', function () {
     await page.setViewportSize({ width: 1280, height: 900 });
     const chips = page.getByRole('group', { name: 'Filters that are set' });
     await chips.getByText('Result:').nth(1).waitFor();
-    await chips.getByRole('button', { name: 'Take away Reason: unmapped' }).press('Enter');
+    await chips.getByRole('button', { name: 'Remove Reason: unmapped' }).press('Enter');
     await rows(page).nth(1).waitFor();
     expect(new URL(page.url()).search).to.not.include('unmapped');
     const asked: string[] = [];
@@ -163,7 +163,7 @@ describe('console: calls', function () {
   it('decides again, and reads a changed reply, without a call', async () => {
     const page = await opened('admin');
     await rows(page).nth(0).click();
-    await page.getByRole('button', { name: "Decide again with today's schemes" }).click();
+    await page.getByRole('button', { name: 'Decide again with the current schemes' }).click();
     // Where it is seen, although the button is the last thing on the screen.
     await page.getByText('It would go the same way').waitFor();
     await page.evaluate('new Promise(requestAnimationFrame)');

@@ -104,7 +104,7 @@ describe('console: every page', function () {
     await page.getByLabel('Name').fill('admin');
     await page.locator('input[type=password]').fill('wrong');
     await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('alert').getByText('no such user').waitFor();
+    await page.getByRole('alert').getByText('Wrong name or password').waitFor();
     expect(await page.locator('nav').count()).to.equal(0);
   });
 });

@@ -83,7 +83,7 @@ describe('console: schemes', function () {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     expect(await page.getByRole('radio', { name: 'Live' }).isChecked()).to.equal(true);
     await dialogButton(page, 'Save').click();
-    await page.getByText('made is saved. Calls that reach it go by it at once.').waitFor();
+    await page.getByText('made is saved. From now on it decides the calls that reach it.').waitFor();
     await toDo.getByText('4 of 4 done').waitFor();
     const reach = page.getByRole('note', { name: 'Which calls reach it' });
     await reach.getByText('Only calls that name this scheme reach it').waitFor();
@@ -219,12 +219,7 @@ describe('console: schemes', function () {
   it('has fields for further questions, conditions, targets and events, in step with the JSON', async () => {
     const page = await it_.pageAs('editor', '/schemes');
     await make(page, 'rare');
-    for (const group of [
-      'The question',
-      'Reading the reply',
-      'Where it is dialled',
-      'What the CRM is told',
-    ]) {
+    for (const group of ['The question', 'Reading the reply', 'Where it is dialled', 'Events to the CRM']) {
       await page.getByRole('button', { name: group }).first().click();
     }
     await page.getByRole('button', { name: 'Events: Add events' }).click();

@@ -122,6 +122,6 @@ describe('a CRM that wants a client certificate', () => {
     });
     expect(stderr).to.equal('');
     expect(code).to.equal(0);
-    expect(stdout).to.include('by the profile main');
+    expect(stdout).to.include('uses the profile main');
   });
 });

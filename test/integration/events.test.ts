@@ -271,7 +271,7 @@ describe('events', function () {
     it('check says whom a scheme tells', async () => {
       const { code, text } = await check(scheme({ events: [entry] }), on);
       expect([code, text]).to.deep.equal([0, text]);
-      expect(text).to.contain('tells https://crm.test/calls of ended');
+      expect(text).to.contain('reports ended to https://crm.test/calls');
     });
 
     for (const [what, document, fault, settings = on] of [

@@ -118,7 +118,8 @@ const lifted: Scenario[] = [
     guard: null,
     call: { variables: { esl_router_guard: '30' } },
     check: (outcome) => {
-      const note = 'esl_router_guard is "30", and the dialplan has scheduled nothing';
+      const note =
+        'esl_router_guard is "30", and the dialplan has scheduled nothing: add a sched_transfer before socket, or remove esl_router_guard';
       expect(outcome.record.notes).to.deep.equal([note]);
       expect(outcome.report.end.kind).to.equal('answered');
       expect(indexes(outcome, 'sched_')).to.deep.equal([]);
@@ -129,7 +130,8 @@ const lifted: Scenario[] = [
     guard: null,
     call: { variables: { esl_router_guard: '8s' } },
     check: (outcome) => {
-      const note = 'esl_router_guard is "8s", and the dialplan has scheduled nothing';
+      const note =
+        'esl_router_guard is "8s", and the dialplan has scheduled nothing: add a sched_transfer before socket, or remove esl_router_guard';
       expect(outcome.record.notes).to.deep.equal([note]);
       expect(outcome.report.end.kind).to.equal('answered');
       expect(indexes(outcome, 'sched_')).to.deep.equal([]);

@@ -238,7 +238,7 @@ describe('a router that is stopped', function () {
     readonly title: string;
     readonly path: 'now' | 'slow' | 'hangs';
     readonly script: Partial<CallScript>;
-    /** Resolves when the call is where it shall be stopped. */
+    /** Resolves when the call is where it is to be stopped. */
     readonly stopAt: (reached: Reached) => Promise<void>;
     readonly end: string;
     readonly bridges: readonly (string | null)[];

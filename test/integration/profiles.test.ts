@@ -34,7 +34,7 @@ describe('profiles of CRMs', function () {
         'schemes/sales.json': scheme({ crm: 'main', url: '/route?a={{did}}', headers: { 'x-a': '3' } }),
       });
       expect(run.stderr).to.equal('');
-      expect(run.stdout).to.include(`POST ${BASE}/route?a={{did}}`).and.to.include('by the profile main');
+      expect(run.stdout).to.include(`POST ${BASE}/route?a={{did}}`).and.to.include('uses the profile main');
     });
 
     it('one of the configuration, and one that nobody uses', async () => {

@@ -70,7 +70,7 @@ describe('a CRM behind a proxy', () => {
   it('is not asked where the proxy rejects the credentials or is gone, and the caller is served', async () => {
     expect((await call('wrong')).requests[0]).to.include({
       answer: 'proxy_refused',
-      detail: `${proxy.url}: HTTP 407: it takes Basic`,
+      detail: `${proxy.url}: HTTP 407: it accepts Basic`,
     });
     const { requests, end } = await call('gone');
     expect(requests[0]).to.include({ answer: 'proxy_unreachable' });

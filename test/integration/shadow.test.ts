@@ -225,7 +225,7 @@ describe('a canary', function () {
       expect(shares).to.be.within(1, 19);
       await house.daemon.stop();
       const { stdout } = await runInside(['shadow', 'fresh'], { settings: house.settings });
-      expect(stdout).to.match(/^callers of sales, of whom fresh has a share$/m);
+      expect(stdout).to.match(/^callers of sales, with the canary fresh$/m);
       expect(stdout).to.match(new RegExp(`^fresh +${2 * shares} +[\\d.]+ %`, 'm'));
       expect(stdout).to.match(new RegExp(`^sales +${2 * (20 - shares)} +100.0 %`, 'm'));
       const other = await runInside(['shadow', 'sales', '--json'], { settings: house.settings });

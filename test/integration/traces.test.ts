@@ -128,14 +128,14 @@ describe('traces', function () {
       const router = await start();
       const requests = collector.requests;
       const first = await place('sales');
-      await router.until(({ message }) => message === 'traces are not taken; calls go on');
+      await router.until(({ message }) => message === 'traces are not accepted; calls go on');
       expect(collector.requests).to.be.greaterThan(requests);
       for (let n = 0; n < 5; n++) await place('sales');
       collector.mode = 'take';
       const next = await place('sales');
       await collector.until(next.id, 4);
-      await router.until(({ message }) => message === 'traces are taken again');
-      const warnings = router.lines.filter(({ message }) => message.startsWith('traces are not taken'));
+      await router.until(({ message }) => message === 'traces are accepted again');
+      const warnings = router.lines.filter(({ message }) => message.startsWith('traces are not accepted'));
       expect(warnings).to.have.length(1);
       expect((first.decidedMs ?? Infinity) < 1_900).to.equal(true);
     });
@@ -143,6 +143,6 @@ describe('traces', function () {
   it('starts, routes and stops where nobody listens', async () => {
     const router = await start('http://127.0.0.1:9');
     await place('sales');
-    await router.until(({ message }) => message === 'traces are not taken; calls go on');
+    await router.until(({ message }) => message === 'traces are not accepted; calls go on');
   });
 });

@@ -29,7 +29,7 @@ type Events = NonNullable<(typeof PRESETS)[string]['events']>;
 
 function told({ what, entries, toDo, limits }: Events, list: (lines: readonly string[]) => string): string {
   return `
-With \`--events\` it tells the CRM of its calls (see [events](events.md)): ${what}.
+With \`--events\` the scheme also reports its calls to the CRM (see [events](events.md)): ${what}.
 
 \`\`\`json
 ${JSON.stringify({ events: entries }, null, 2)}
@@ -54,7 +54,7 @@ running router only when its secrets are set: a scheme whose secret is missing i
 
 Every preset is strict:
 
-- Ids of owners ring somebody only by \`webhook.map\`. Until you fill it in, every owner is nobody.
+- An owner's id rings somebody only if \`webhook.map\` lists it. Until you fill it in, every owner is nobody.
 - \`webhook.expect\` accepts only extensions; a number or a login in the reply is refused.
 - An owner whom the map does not have is nobody (\`onNoRoute\`), and so is a caller whom the CRM does not know.
 - \`webhook.require\` names what is searched for: a caller without a number is not asked about. In Kommo and Odoo a search for an

@@ -67,7 +67,10 @@ export async function requireUser(request: FastifyRequest, context: ApiContext):
 }
 
 function ofTheHouse(): ApiProblem {
-  return new ApiProblem(403, 'this is of the whole router: users of a tenant see their own calls alone');
+  return new ApiProblem(
+    403,
+    'this belongs to the whole router: only users of the tenant "default" may use it',
+  );
 }
 
 function notLoggedIn(): ApiProblem {

@@ -7,7 +7,7 @@ import { ApiProblem, fieldProblem } from '../problem.ts';
 const MAX_DEPTH = 100;
 /** Databases take neither: one refuses the row, the other keeps the text as far as that. */
 const NO_TEXT = /[\0\p{Surrogate}]/u;
-const DETAIL = 'U+0000 and halves of surrogate pairs are no text';
+const DETAIL = 'a text may not hold U+0000 or half of a surrogate pair';
 
 export function guardInput(app: FastifyInstance): void {
   app.addHook('preValidation', (request, _reply, done) => {

@@ -42,7 +42,7 @@ export function guardSurface(app: FastifyInstance, api: Config['api']): void {
     const site = request.headers['sec-fetch-site'];
     const isForeign = site === 'cross-site' || site === 'same-site';
     if (isForeign || !isOwnOrigin(request)) {
-      throw new ApiProblem(403, 'a page of another origin may not ask this API');
+      throw new ApiProblem(403, 'a page from another origin may not use this API');
     }
     done();
   });

@@ -165,7 +165,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
 function filterOf({ since, until, ...rest }: Given, { role, tenant }: Principal): CallFilter {
   for (const name of ['caller', 'did', 'destination', 'number', 'text'] as const) {
     if (role === 'viewer' && rest[name] !== undefined) {
-      throw new ApiProblem(403, `a viewer sees no numbers, and can't look for them: ${name}`, {
+      throw new ApiProblem(403, `a viewer sees numbers masked, and cannot filter by ${name}`, {
         errors: [{ parameter: name, detail: 'needs the role operator' }],
       });
     }

@@ -28,7 +28,7 @@ export function setupRoutes(context: ApiContext): FastifyPluginAsyncZod {
       const minutes = SETUP_MS / 60_000;
       const or = 'or: esl-router user add NAME --role admin';
       log.info(
-        `api: nobody can log in yet: ${scheme}://${host}:${port}/setup?code=${setup.begin()} makes the first user, for ${minutes} minutes; ${or}`,
+        `api: there is no user yet: open ${scheme}://${host}:${port}/setup?code=${setup.begin()} within ${minutes} minutes to create the first one; ${or}`,
       );
     });
     app.get(
@@ -37,7 +37,7 @@ export function setupRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'anyone' },
         schema: {
           tags: ['setup'],
-          summary: 'Whether the link of the log still makes the first user',
+          summary: 'Whether the link in the log can still create the first user',
           response: { 200: z.object({ open: z.boolean() }) },
         },
       },

@@ -19,7 +19,9 @@ const token = z.object({
   role: role.nullable(),
   createdBy: z
     .string()
-    .describe('The user who answers for it: it works as long as he may log in, and may no more than he'),
+    .describe(
+      'The user it belongs to: it stops working when that user is disabled, and never allows more than the user may',
+    ),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
   usedAt: z.string().nullable(),
@@ -44,7 +46,7 @@ export function tokenRoutes(context: ApiContext): FastifyPluginAsyncZod {
         schema: {
           tags: ['tokens'],
           summary:
-            'Create a token; it is shown only once. One that a token creates expires with it at the latest',
+            'Create a token; it is shown only once. A token created with another token expires no later than that one',
           body: z.strictObject({
             name: z
               .string()

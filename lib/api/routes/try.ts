@@ -28,7 +28,7 @@ const changedQuestion = z.strictObject({
     .string()
     .max(8192)
     .describe(
-      '`***` stands for the secret that belongs there; to another host goes nothing that proves who we are',
+      '`***` stands for the secret that belongs there; another host gets no secret, no authentication and no headers of the scheme',
     )
     .optional(),
   body: z.string().max(65_536).describe('`***` as in the URL').optional(),
@@ -85,7 +85,7 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'editor' },
         schema: {
           tags: ['try'],
-          summary: 'What would keep a document from being in use, were it live; nothing is saved',
+          summary: 'Every fault of a scheme, checked as if it were live; nothing is saved',
           body: z.strictObject({ name, document }),
           response: { 200: z.object({ faults: z.array(fault) }) },
         },
@@ -137,7 +137,8 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         config: { role: 'operator' },
         schema: {
           tags: ['try'],
-          summary: 'A recorded call by the schemes of now: the CRM is asked again, or this reply is read',
+          summary:
+            'A recorded call tried again with the schemes in use now: the CRM is asked again, or this reply is read',
           params: z.strictObject({ id: recorded }),
           body: z.strictObject({ reply: cannedReply.optional() }),
           response: { 200: record },
@@ -195,7 +196,7 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         schema: {
           tags: ['try'],
           summary:
-            'A recorded call decided by the schemes of now, from the replies in its record; nobody is asked',
+            'A recorded call decided again with the schemes in use now, from the replies in its record; the CRM is not asked',
           params: z.strictObject({ id: recorded }),
           response: { 200: verdict },
         },

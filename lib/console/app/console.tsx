@@ -26,7 +26,7 @@ const queries = new QueryClient({
 
 /** Draws it. Rejects when the words of the language can't be had. */
 export async function draw(root: HTMLElement): Promise<void> {
-  // Before anything is drawn: who looks. What fails is told by who draws it.
+  // Before anything is drawn: who is logged in. What fails here is reported by what is drawn then.
   queries.query(session).catch(() => undefined);
   await speak();
   createRoot(root).render(

@@ -72,7 +72,7 @@ export function notJson(text: string): string {
   const fault = lookOf(outside, FAULTS);
   if (fault !== null) return fault;
   if (broken) return 'has a line break or another control character in a string, where JSON escapes it';
-  if (end !== null) return `has something after its JSON,  ${excerpt(text.slice(end).trim())}`;
+  if (end !== null) return `has something after its JSON, ${excerpt(text.slice(end).trim())}`;
   return open ? 'ends before its JSON does' : 'is not JSON';
 }
 

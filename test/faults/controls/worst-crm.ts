@@ -12,7 +12,7 @@ const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 const ANSWER = '{"destination":"201"}';
 const STRANGER = '{"destination":"666"}';
 
-/** Written once and used by all: what is costly shall be so for the router. */
+/** Written once and used by all: what it costs, it costs the router. */
 const EARLY = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(3000);
 const CHUNKS = `${CHUNKED}${'1\r\n \r\n'.repeat(60_000)}0\r\n\r\n`;
 const HEADERS = `${HEAD}${'a:b\r\n'.repeat(1800)}Content-Length: ${ANSWER.length}\r\n\r\n${ANSWER}`;

@@ -166,7 +166,7 @@ async function ofRouter(stage: Stage, one: Case): Promise<Verdict> {
 
 /** Whether it has said that some were. */
 function lostEvents({ daemon }: Router): boolean {
-  return daemon.lines.some(({ message }) => message.startsWith('events: some are lost'));
+  return daemon.lines.some(({ message }) => message.startsWith('events: events are lost'));
 }
 
 async function readyz({ daemon }: Router): Promise<() => Promise<{ http: number; store: Store }>> {

@@ -114,7 +114,7 @@ describe('api: a question of a recorded call, changed and sent again', () => {
     for (const [change, why] of [
       [{ url: `${placeOf(other)}/***` }, 'none is sent there'],
       [{ url: 'file:///etc/passwd' }, 'expected an http or https URL'],
-      [{ headers: { authorization: 'Bearer x' } }, 'proves who we are'],
+      [{ headers: { authorization: 'Bearer x' } }, 'holds the credentials'],
       [{ body: '{"a":"***","b":"***"}' }, '1 of them'],
     ] as const) {
       const refused = await again(id, { question: 1, ...change });

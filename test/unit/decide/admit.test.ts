@@ -159,12 +159,15 @@ describe('admit', () => {
         ],
         /canary.scheme: "x" has a canary too/,
       ],
-      [[shadow, { ...live, canary: { scheme: 'a', percent: 5 } }], /"a" is in shadow mode, and no call/],
+      [
+        [shadow, { ...live, canary: { scheme: 'a', percent: 5 } }],
+        /"a" is in shadow mode, and decides no calls/,
+      ],
       [
         [{ ...shadow, canary: { scheme: 'b', percent: 5 } }, live],
-        /canary: has no place in a scheme in shadow/,
+        /canary: is not allowed in a scheme in shadow/,
       ],
-      [[{ ...shadow, shadow: 'b' }, live], /shadow: has no place in a scheme in shadow mode/],
+      [[{ ...shadow, shadow: 'b' }, live], /shadow: is not allowed in a scheme in shadow mode/],
       [[{ ...live, canary: { scheme: 'x', percent: 101 } }, { name: 'x' }], /canary.percent: .*100/],
       [[{ ...live, canary: { scheme: 'x', percent: -1 } }, { name: 'x' }], /canary.percent: .*0/],
       [

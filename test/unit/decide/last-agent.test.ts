@@ -99,7 +99,7 @@ describe('last agent', () => {
     [
       'where the store fails',
       { find: () => Promise.reject(new Error('gone')) },
-      'the store can not be asked: gone',
+      'the store cannot be asked: gone',
     ],
     // What another scheme has dialled may be no destination of this one.
     ['that can not be read', { find: talkedTo('a b c') }, 'last agent: a b c'],

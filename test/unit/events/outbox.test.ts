@@ -103,7 +103,9 @@ describe('outbox of events', () => {
     outbox.add(event('a', 2));
     await turns();
     expect(outbox.state).to.include({ queued: 0, lost: 2 });
-    expect(log.lines.map(({ level, message }) => `${level} ${message}`).join()).to.contain('taken for dead');
+    expect(log.lines.map(({ level, message }) => `${level} ${message}`).join()).to.contain(
+      'another one closed their calls',
+    );
   });
 
   it('writes in batches again behind an event that the database rejects', async () => {

@@ -320,7 +320,7 @@ describe('a question through a proxy', () => {
 
     it('as proxy_refused: by any word of the proxy that is not consent', async () => {
       const proxy = await proxied({ credentials: 'router:right' });
-      const basicOnly = 'HTTP 407: it takes Basic';
+      const basicOnly = 'HTTP 407: it accepts Basic';
       for (const url of ['http://crm.test/', 'https://crm.test/']) {
         expect(await failure(ask(url, through(proxy)))).to.equal(`proxy_refused: ${proxy.url}: ${basicOnly}`);
         const wrong = through(proxy, { authorization: basic('router:wrong') });
@@ -334,7 +334,7 @@ describe('a question through a proxy', () => {
       expect(
         await says('HTTP/1.1 407 X\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n'),
       ).to.equal(
-        'proxy_refused: PROXY: HTTP 407: it takes Negotiate, NTLM, and the router supports only Basic',
+        'proxy_refused: PROXY: HTTP 407: it accepts Negotiate, NTLM, and the router supports only Basic',
       );
       expect(await says('HTTP/1.1 302 Found\r\nLocation: http://login.test/\r\n\r\n')).to.equal(
         'proxy_refused: PROXY: HTTP 302',

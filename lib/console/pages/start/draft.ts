@@ -32,7 +32,7 @@ export const FIRST: Draft = {
   since: null,
 };
 
-/** The name stays; everything else begins anew. */
+/** The name stays; everything else starts over. */
 export function withShape(draft: Draft, shape: string, document: SchemeDocument): Draft {
   const { name } = draft.document;
   return { ...draft, shape, document: { name, ...withValue(document, ['name'], undefined) }, ...UNTRIED };

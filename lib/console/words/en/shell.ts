@@ -29,25 +29,27 @@ export const shell = {
     name: 'Name',
     password: 'Password',
     enter: 'Log in',
-    wrong: 'There is no such user with this password.',
-    ended: 'Your session has ended. Log in to go on where you were.',
+    wrong: 'Wrong name or password.',
+    ended: 'Your session has ended. Log in to continue where you left off.',
   },
   results: {
     abandoned: 'Abandoned',
-    saved: 'A fallback has answered',
+    saved: 'Answered by a fallback',
     routed: 'Routed',
     no_route: 'Nobody',
     no_answer: 'Unanswered',
     refused: 'Refused',
     error: 'Error',
     about: {
-      routed: 'The CRM said where the call goes, and there it went.',
-      no_route: 'The CRM knows nobody for this caller, so the call took the fallback `onNoRoute`.',
+      routed: 'The call went where the CRM said.',
+      no_route:
+        'The CRM knows nobody for this caller, or there was nothing to ask it with: the fallback is `onNoRoute`. Or no scheme takes the call, or an emergency number was dialled: the call was given back to the dialplan.',
       no_answer:
         'Whoever the CRM named was rung, and did not answer, was busy, rejected the call or could not be reached. The fallbacks `onNoAnswer`, `onBusy`, `onRejected` and `onUnreachable` are for that.',
       refused:
-        'The CRM named something that may not be dialled, or a limit was reached. The fallback is `onError`.',
-      error: 'The CRM could not be asked, or its reply could not be read. The fallback is `onError`.',
+        'The CRM named something that may not be dialled, or a limit of calls was reached: the fallback is `onError`. Or the call loops: it was given back to the dialplan.',
+      error:
+        'The CRM could not be asked, or its reply could not be read: the fallback is `onError`. Or the router could not take the call, or FreeSWITCH failed: the reason says which.',
       abandoned:
         'The caller hung up, or the call was taken elsewhere, before anything was decided. Nothing has failed.',
     },

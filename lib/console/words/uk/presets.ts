@@ -3,7 +3,7 @@
 const COUNTRY_LINE =
   'numbering.country: your country ("UA"), if your carrier sends callers without + and country code';
 const MAP_LINE =
-  'webhook.map: the id of each owner, and his extension: {"17": "201"}; an owner who is not in it counts as nobody';
+  'webhook.map: the id of each owner, with the extension: {"17": "201"}; an owner who is not in it counts as nobody';
 
 export const presets: Readonly<Record<string, string>> = {
   // In several of them.
@@ -120,7 +120,7 @@ export const presets: Readonly<Record<string, string>> = {
     'Пошук дивиться в кожне поле контакту: збігається і примітка з цим номером. Якщо збігається кілька контактів, береться перший.',
   'Kommo allows 7 requests a second for an account, and blocks addresses that send more.':
     'Kommo дозволяє 7 запитів на секунду для облікового запису і блокує адреси, що надсилають більше.',
-  'A long-lived token ends on the day that was chosen for it, and then every caller goes to `onError`.':
+  'A long-lived token expires on the date that was set when it was created; from then on every caller goes to `onError`.':
     'Довгостроковий токен діє до обраного для нього дня, а далі кожен абонент іде до `onError`.',
   'a call in the card that has the number, and a task when nobody answered':
     'дзвінок у картці з цим номером і завдання, якщо ніхто не відповів',
@@ -140,8 +140,8 @@ export const presets: Readonly<Record<string, string>> = {
     'webhook.url: домен API вашого дата-центру: zohoapis.com, .eu, .in, .com.au, .jp',
   'ESL_ROUTER_SECRET_ZOHO: an access token with the scopes ZohoCRM.modules.contacts.READ and ZohoSearch.securesearch.READ':
     'ESL_ROUTER_SECRET_ZOHO: токен доступу з правами ZohoCRM.modules.contacts.READ і ZohoSearch.securesearch.READ',
-  'An access token of Zoho lasts an hour: renew it in time.':
-    'Токен доступу Zoho діє годину: оновлюйте його вчасно.',
+  'A Zoho access token lasts an hour. To have the router renew it, start from conf/examples/zoho-oauth2.json (docs/oauth2.md).':
+    'Токен доступу Zoho діє годину. Щоб його оновлював маршрутизатор, почніть з conf/examples/zoho-oauth2.json (docs/oauth2.md).',
   'The search goes over every phone field of contacts. If several contacts match, the first is used; leads are not searched.':
     'Пошук іде по всіх телефонних полях контактів. Якщо збігається кілька, береться перший; лідів не шукають.',
   'If users keep their extension as `phone`, ask a second question and you need no map: leave `map` and `responseName` out, and set `"then": [{ "url": "https://www.zohoapis.com/crm/v5/users/{{reply.data.0.Owner.id}}", "method": "GET", "submission": "http", "responseName": "users.0.phone" }]` (scope ZohoCRM.users.READ). The number there is then rung as it is.':
@@ -158,8 +158,8 @@ export const presets: Readonly<Record<string, string>> = {
     'webhook.map: id кожного відповідального і його внутрішній номер: {"17": "201"}; кого там немає, той – ніхто; тут id мають 18 знаків',
   'Numbers match as they are stored: +380441234567. Salesforce writes North American numbers as (415) 555-1212; keep E.164 in your own field and name that in the query.':
     'Номери порівнюються так, як записані: +380441234567. Північноамериканські Salesforce пише як (415) 555-1212; тримайте E.164 у власному полі й назвіть його в запиті.',
-  'An access token ends with its session: renew it in time.':
-    'Токен доступу діє, доки триває його сеанс: оновлюйте його вчасно.',
+  'An access token expires with its session. To have the router renew it, start from conf/examples/salesforce-oauth2.json (docs/oauth2.md).':
+    'Токен доступу діє, доки триває його сеанс. Щоб його оновлював маршрутизатор, почніть з conf/examples/salesforce-oauth2.json (docs/oauth2.md).',
   'If several contacts match, Salesforce decides which one is used. Add ORDER BY to the query.':
     'Якщо збігається кілька контактів, котрий взяти, вирішує Salesforce. Додайте до запиту ORDER BY.',
 
@@ -174,7 +174,8 @@ export const presets: Readonly<Record<string, string>> = {
     '`phone_sanitized` (E.164) є, якщо встановлено модуль SMS або інший, що його веде; інакше Odoo відповідає помилкою, і `try` її показує. У ньому один номер партнера.',
   'A partner without a salesperson is nobody, and so is a contact without one whose company has one: only the contact itself counts.':
     'Партнер без продавця – ніхто, і контакт без продавця теж, навіть якщо його має компанія: рахується лише сам контакт.',
-  'Odoo is about to replace /jsonrpc by its JSON-2 API.': 'Odoo збирається замінити /jsonrpc на API JSON-2.',
+  'Odoo is about to replace /jsonrpc with its JSON-2 API.':
+    'Odoo збирається замінити /jsonrpc на API JSON-2.',
 
   // google-sheet
   'a Google sheet of numbers and extensions, by examples/crm/google-sheet.gs':

@@ -97,7 +97,7 @@ export const schemes = {
     numbers: 'Номери',
     call: 'Дзвінок',
     which: 'Які дзвінки',
-    events: 'Що повідомляти CRM',
+    events: 'Події для CRM',
   },
   set: 'задано: {{count}}',
   faults_one: '{{count}} помилка',

@@ -434,7 +434,7 @@ describe('format json', () => {
         ['{"destination": 0441234567}', /has a number that begins with a zero/],
         ['{"destination": +380441234567}', /has a number that begins with a zero, a plus/],
         ['{"destination": "201\n"}', /has a line break or another control character/],
-        ['{"destination": "201"}<!-- cached -->', /has something after its JSON,  "<!-- cached -->"/],
+        ['{"destination": "201"}<!-- cached -->', /has something after its JSON, "<!-- cached -->"/],
         ['{"destination": "201"}\n{"destination": "202"}', /has something after its JSON/],
         ['{"destination": "201"}\0', /holds a NUL byte/],
         ['{"destination": "20', /ends before its JSON does/],
