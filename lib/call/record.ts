@@ -27,7 +27,7 @@ export interface CallRecord {
   /** What was decided, in order: the first decision, then one for each hand-over and fallback. */
   readonly decisions: DecisionRecord[];
   readonly bridges: BridgeRecord[];
-  /** What schemes would have done that are asked beside the call. */
+  /** What schemes would have done that are asked alongside the call. */
   readonly shadows: ShadowRecord[];
   /** Where others took the call, in order. */
   readonly moves: MoveRecord[];

@@ -14,7 +14,7 @@ export interface ShadowOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-/** What a scheme would have done that is asked beside calls, and where that differs from what was done. */
+/** What a scheme would have done that is asked alongside calls, and where that differs from what was done. */
 export async function shadowCommand(
   context: CommandContext,
   shadow: string,
@@ -40,7 +40,7 @@ export async function shadowCommand(
       else
         print(
           stderr,
-          [`${shadow} was not asked beside any call, and no calls went through a canary of it`],
+          [`${shadow} was not asked alongside any call, and no calls went through a canary of it`],
           redactor,
         );
     }
@@ -61,7 +61,7 @@ function linesOf(
     ...[result, reason, String(calls), String(differ)],
   ]);
   return [
-    `${shadow} was asked beside ${sum('calls')} calls, and would have sent ${sum('differing')} of them elsewhere`,
+    `${shadow} was asked alongside ${sum('calls')} calls, and would have sent ${sum('differing')} of them elsewhere`,
     '',
     table([['result', 'reason', 'calls', 'differ'], ...rows], width),
     ...(differing.length === 0

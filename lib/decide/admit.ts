@@ -8,7 +8,7 @@ import { canaryOf } from './canary.ts';
 
 /** What happens to a call before anybody is asked: a scheme serves it, or the dialplan gets it back. */
 export type AdmitResult = {
-  /** Schemes that are asked beside the call, and decide nothing of it. */
+  /** Schemes that are asked alongside the call, and decide nothing of it. */
   readonly shadows: readonly Scheme[];
 } & (
   | {

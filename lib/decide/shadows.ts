@@ -11,7 +11,7 @@ import { outlookOf } from './outlook.ts';
 import { compared, notAsked, wouldDecide, type Would } from './would.ts';
 
 /**
- * Schemes that are asked beside calls, and decide nothing. No call waits for them, and under load they are dropped: live calls come first.
+ * Schemes that are asked alongside calls, and decide nothing. No call waits for them, and under load they are dropped: live calls come first.
  */
 
 export interface ShadowsOptions extends Pick<

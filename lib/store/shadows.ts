@@ -8,7 +8,7 @@ import { cleanJson } from './line.ts';
 
 export interface ShadowFilter {
   readonly tenant: string;
-  /** Name of the scheme that was asked beside. */
+  /** Name of the scheme that was asked alongside. */
   readonly shadow: string;
   readonly since?: Date;
 }

@@ -20,7 +20,7 @@ import { Daemon } from '../support/daemon.ts';
 import { answers, CALLER, DID } from '../support/scenario.ts';
 import { STORE } from '../support/stored.ts';
 
-/** Schemes that are asked beside calls, on real sockets: the live CRM says 201 at once, and the shadow's does what the test wants. */
+/** Schemes that are asked alongside calls, on real sockets: the live CRM says 201 at once, and the shadow's does what the test wants. */
 
 const scheme = (name: string, url: string, more: Partial<SchemeDocument> = {}): SchemeDocument => ({
   name,
@@ -120,7 +120,7 @@ describe('a scheme in shadow', function () {
     expect(new Set(ids).size).to.equal(4);
     const { stdout, code } = await runInside(['shadow', 'fresh'], { settings: house.settings });
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^fresh was asked beside 2 calls, and would have sent 1 of them elsewhere\n/);
+    expect(stdout).to.match(/^fresh was asked alongside 2 calls, and would have sent 1 of them elsewhere\n/);
     expect(stdout).to.match(/^routed +routed +2 +1$/m);
     expect(stdout).to.match(/380441110002 +15005550100 +routed -> dial 201 +routed -> dial 202/);
     const why = await runInside(['why', other.uuid], { settings: house.settings });

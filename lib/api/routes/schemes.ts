@@ -19,7 +19,7 @@ const message = z.string().max(500).describe('Why it was changed; listed with th
 const state = z
   .enum(['live', 'shadow', 'draft', 'disabled'])
   .describe(
-    'live: calls use it. shadow: it is asked beside calls, and decides none (docs/shadow.md). draft and disabled: no call uses it; a draft may be wrong',
+    'live: calls use it. shadow: it is asked alongside calls, and decides none (docs/shadow.md). draft and disabled: no call uses it; a draft may be wrong',
   );
 const revision = z.coerce.number().int().min(1);
 const headers = z.looseObject({

@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 import { recordFor } from '../masked.ts';
 
-/** What schemes would have done that are asked beside calls. */
+/** What schemes would have done that are asked alongside calls. */
 
 const query = z.strictObject({
   since: z.iso.datetime({ offset: true }).describe('Calls that began then or later').optional(),

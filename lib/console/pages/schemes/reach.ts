@@ -9,7 +9,7 @@ export type Reach =
   | { readonly kind: 'unused'; readonly state: 'draft' | 'disabled' | 'deleted' }
   /** It should be in use, and is not. */
   | { readonly kind: 'not_in_use' }
-  /** It is asked beside calls. */
+  /** It is asked alongside calls. */
   | { readonly kind: 'shadow' }
   | {
       readonly kind: 'live';
