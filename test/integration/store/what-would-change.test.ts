@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
-import { whatWouldChange } from '../../../lib/decide/what-would-change.ts';
+import { whatWouldChange, type RecordedCall } from '../../../lib/decide/what-would-change.ts';
 import { assembleSchemes } from '../../../lib/schemes/schemes.ts';
 import { callRecord } from '../../support/stored.ts';
 
@@ -63,33 +63,37 @@ describe('what would change', () => {
     expect(await whyOf(replied('{"destination":"102"}'))).to.equal('moved');
   });
 
-  it('looks at 500 calls in turns of some milliseconds, and ends in time', async function () {
-    this.timeout(60_000);
-    const records = Array.from({ length: CALLS }, (_, index) => ({ masked: false, record: recordOf(index) }));
-    await whatWouldChange(records.slice(0, 50), options);
-    // By the processor's time, of which a busy machine gives less, and never more.
+  it('gives the event loop a turn every four milliseconds, and ends in time', async () => {
+    let nowMs = 0;
+    let unbroken = 0;
     const turns: number[] = [];
-    let began = process.cpuUsage();
     const clock: Clock = {
       ...systemClock,
+      now: () => nowMs,
       after: (ms, callback, more) => {
-        if (ms > 0) return systemClock.after(ms, callback, more);
-        const { user, system } = process.cpuUsage(began);
-        turns.push((user + system) / 1000);
-        return systemClock.after(ms, () => {
-          began = process.cpuUsage();
-          callback();
-        });
+        if (ms === 0) {
+          turns.push(unbroken);
+          unbroken = 0;
+        }
+        return systemClock.after(ms, callback, more);
       },
     };
-    const { verdicts, unread } = await whatWouldChange(records, { ...options, clock });
+    /** Each takes a millisecond. */
+    function* calls(): Generator<RecordedCall> {
+      for (let index = 0; index < CALLS; index++) {
+        nowMs++;
+        unbroken++;
+        yield { masked: false, record: recordOf(index) };
+      }
+    }
+    const { verdicts, unread } = await whatWouldChange(calls(), { ...options, clock });
     expect([verdicts.length, unread]).to.deep.equal([CALLS, 0]);
     expect(verdicts.filter(({ kind }) => kind !== 'same')).to.deep.equal([]);
-    turns.sort((one, other) => one - other);
-    expect(turns.length).to.be.above(5);
-    // A collection of garbage may fall into one, on other threads too.
-    expect(turns[Math.floor(turns.length * 0.95) - 1], `turns: ${turns.join(' ')}`).to.be.below(20);
-    const none = await whatWouldChange(records, { ...options, limitMs: 0 });
+    expect(new Set(turns)).to.deep.equal(new Set([4]));
+    expect(turns).to.have.length(CALLS / 4);
+    const part = await whatWouldChange(calls(), { ...options, clock, limitMs: 101 });
+    expect([part.verdicts.length, part.unread]).to.deep.equal([100, CALLS - 100]);
+    const none = await whatWouldChange(calls(), { ...options, clock, limitMs: 0 });
     expect([none.verdicts.length, none.unread]).to.deep.equal([0, CALLS]);
   });
 });
