@@ -1,4 +1,4 @@
-/** For what can't be listened for: looks every few milliseconds, for fifteen seconds at most. */
+/** For what can't be listened for: looks every few milliseconds, for forty seconds at most. */
 export async function eventually(what: string, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 40_000;
   while (!condition()) {
