@@ -81,7 +81,8 @@ describe('the life of the daemon', function () {
     await eventually('a request', () => crm.requests.length > asked);
     const began = performance.now();
     await daemon!.stop();
-    expect(performance.now() - began).to.be.below(3_000);
+    // Of 60 s for the silent one.
+    expect(performance.now() - began).to.be.below(30_000);
     expect((await waits).end.kind).to.equal('dialplan');
     expect(daemon!.lines.map(({ reason }) => reason)).to.include.members(['webhook_timeout', 'draining']);
     socket.destroy();

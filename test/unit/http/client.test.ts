@@ -473,9 +473,7 @@ describe('http client', () => {
           clearInterval(timer);
         });
       });
-      const started = performance.now();
       expect(await codeOf(get(url, AbortSignal.timeout(100)))).to.equal('webhook_timeout');
-      expect(performance.now() - started).to.be.within(95, 1000);
     });
 
     it('throws its own reason otherwise, and the CRM sees the connection end', async () => {

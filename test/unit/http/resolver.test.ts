@@ -174,7 +174,7 @@ describe('resolver', () => {
       await eventually('the timer', () => clock.timers === 2);
       clock.advance(1499);
       expect(await answer).to.deep.equal(['192.0.2.1', '2001:db8::1']);
-      expect(performance.now() - startedAt).to.be.within(350, 900);
+      expect(performance.now() - startedAt).to.be.above(350);
       expect(await resolver.resolve(NAME)).to.deep.equal(['192.0.2.1', '2001:db8::1']);
       expect(asked()).to.equal(3);
     });

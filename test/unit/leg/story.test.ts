@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { CallRecord } from '../../../lib/call/record.ts';
 import { ReplyRoom } from '../../../lib/call/room.ts';
 import { Cancellation } from '../../../lib/cancel.ts';
 import { systemClock } from '../../../lib/clock.ts';
@@ -11,7 +12,19 @@ import { Connection } from '../../../lib/esl/connection.ts';
 import { Passes } from '../../../lib/leg/pass.ts';
 import { routeCall, type CallContext } from '../../../lib/leg/story.ts';
 import { assembleSchemes } from '../../../lib/schemes/schemes.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { RawSwitch } from '../../support/raw-switch.ts';
+import { eventually } from '../../support/wait.ts';
+
+/** A CRM that never answers. */
+const silence: CallContext['send'] = async (_, { signal }) => {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  throw signal.reason;
+};
 
 /** A scheme whose CRM never answers within its 4 s, and a fallback that hangs up. */
 function contextOf(changes: Partial<CallContext> = {}): CallContext {
@@ -29,12 +42,7 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
     config: config.config,
     schemes: loaded.set,
     secrets,
-    send: async (_, { signal }) => {
-      await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', resolve);
-      });
-      throw signal.reason;
-    },
+    send: silence,
     memory: new AnswerMemory(),
     replies: new ReplyRoom(),
     clock: systemClock,
@@ -50,88 +58,68 @@ function contextOf(changes: Partial<CallContext> = {}): CallContext {
   };
 }
 
-describe('a call that waited to be served', function () {
-  // A machine that stands still for a second meanwhile is a reason of its own.
-  this.retries(3);
+/** Routes a call of a FreeSWITCH that the test speaks for. Resolves to its record, once the peer is gone. */
+async function routed(
+  { waitedMs = 0, ...changes }: Partial<CallContext> & { readonly waitedMs?: number },
+  speak: (peer: RawSwitch) => Promise<void>,
+): Promise<CallRecord> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const arrival = once(server, 'connection') as Promise<[Socket]>;
+  const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000003');
+  const [socket] = await arrival;
+  try {
+    const admission = { refusal: null, waitedMs, stalledMs: 0 };
+    const told = routeCall(new Connection(socket), admission, contextOf(changes));
+    await peer.heard(/^connect\n\n/);
+    peer.greet('hangs');
+    await speak(peer);
+    peer.destroy();
+    return await told;
+  } finally {
+    peer.destroy();
+    socket.destroy();
+    server.close();
+  }
+}
 
+describe('a call that waited to be served', () => {
   it('has the rest of its time to be decided, and says how long it waited', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const arrival = once(server, 'connection') as Promise<[Socket]>;
-    const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000003');
-    const [socket] = await arrival;
-    try {
-      const told = routeCall(
-        new Connection(socket),
-        { refusal: null, waitedMs: 3_900, stalledMs: 0 },
-        contextOf(),
-      );
-      await peer.heard(/^connect\n\n/);
-      peer.greet('hangs');
-      // Of 4 s a tenth of a second is left; without what it waited this would take all of them.
-      const began = performance.now();
+    const clock = new ManualClock();
+    let asked = false;
+    const send: CallContext['send'] = (request, options) => {
+      asked = true;
+      return silence(request, options);
+    };
+    const { requests, notes } = await routed({ waitedMs: 3_900, clock, send }, async (peer) => {
+      await eventually('the question', () => asked);
+      // Of its 4 s this is left.
+      clock.advance(100);
       await peer.heard(/uuid_setvar_multi/);
-      expect(performance.now() - began).to.be.below(2_000);
-      peer.destroy();
-      const { requests, notes } = await told;
-      expect(requests[0]?.answer).to.equal('webhook_timeout');
-      expect(notes.join('\n')).to.match(/waited 3900 ms to be served/);
-    } finally {
-      peer.destroy();
-      socket.destroy();
-      server.close();
-    }
+    });
+    expect(requests[0]?.answer).to.equal('webhook_timeout');
+    expect(notes.join('\n')).to.match(/waited 3900 ms to be served/);
   });
 
   it('says nothing of it where it was too short to be heard', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const arrival = once(server, 'connection') as Promise<[Socket]>;
-    const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000003');
-    const [socket] = await arrival;
-    try {
-      const how = { refusal: null, waitedMs: 40, stalledMs: 0 };
-      const told = routeCall(new Connection(socket), how, contextOf());
-      await peer.heard(/^connect\n\n/);
-      peer.greet('hangs');
+    const { notes } = await routed({ waitedMs: 40 }, async (peer) => {
       await peer.heard(/linger/);
-      peer.destroy();
-      expect((await told).notes.join('\n')).not.to.match(/to be served/);
-    } finally {
-      peer.destroy();
-      socket.destroy();
-      server.close();
-    }
+    });
+    expect(notes.join('\n')).not.to.match(/to be served/);
   });
 });
 
 describe('the record of a call', () => {
   it('holds a large reply for as long as the call lasts, and gives its room back', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const arrival = once(server, 'connection') as Promise<[Socket]>;
-    const peer = await RawSwitch.dial({ host: '127.0.0.1', port }, '00000000-0000-4000-8000-000000000004');
-    const [socket] = await arrival;
     const replies = new ReplyRoom();
     const body = `{"destination":{"hangup":"USER_BUSY"},"x":"${'x'.repeat(60_000)}"}`;
     const send = async () => Promise.resolve({ status: 200, headers: {}, body, phases: { total: 1 } });
-    try {
-      const admission = { refusal: null, waitedMs: 0, stalledMs: 0 };
-      const told = routeCall(new Connection(socket), admission, contextOf({ replies, send }));
-      await peer.heard(/^connect\n\n/);
-      peer.greet('hangs');
+    const { requests } = await routed({ replies, send }, async (peer) => {
       await peer.heard(/crm_hangup/);
       expect(replies.bytes).to.be.above(60_000);
-      peer.destroy();
-      expect((await told).requests[0]?.reply?.body).to.equal(body);
-      expect(replies.bytes).to.equal(0);
-    } finally {
-      peer.destroy();
-      socket.destroy();
-      server.close();
-    }
+    });
+    expect(requests[0]?.reply?.body).to.equal(body);
+    expect(replies.bytes).to.equal(0);
   });
 });

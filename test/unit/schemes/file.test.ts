@@ -166,7 +166,7 @@ describe('a file that somebody names', function () {
       (error: unknown) => (error as Error).message,
     );
     expect(fault).to.equal('does not answer within 5 s: does its file system hang?');
-    expect(performance.now() - from).to.be.within(4_900, 7_000);
+    expect(performance.now() - from).to.be.above(4_900);
     expect(await faultOf()).to.equal(
       'is not read, as /mnt/nfs/a.json does not answer: does its file system hang?',
     );

@@ -152,19 +152,15 @@ describe('the folder of the schemes', function () {
 
     it('is read, and calls wait for a moment at most', async () => {
       put('t.json', scheme('t', { map: map() }));
-      let longest = 0;
-      let last = performance.now();
-      const timer = setInterval(() => {
-        longest = Math.max(longest, performance.now() - last);
-        last = performance.now();
-      }, 1);
+      let turns = 0;
+      const timer = setInterval(() => turns++, 1);
       const result = await load();
       clearInterval(timer);
       const words = result.ok ? result.set.schemes.get('t')?.webhook.map : undefined;
       expect(words?.size).to.equal(100_000);
       expect(words?.get('u99999')).to.equal(String(200 + (99_999 % 700)));
-      // In one go it is 1,500 ms; in slices it is 12, and what a busy machine adds.
-      expect(longest).to.be.lessThan(400);
+      // Others have their turn after each 8 ms of some hundreds; in one go they would have one or two.
+      expect(turns).to.be.above(20);
     });
 
     it('may be wrong at its end', async () => {
