@@ -416,8 +416,7 @@ describe('a question through a proxy', () => {
       while (proxy.requests.length === 0) await delay(5);
       signal.abort('hung up');
       expect(await sending.catch((reason: unknown) => reason)).to.equal('hung up');
-      await delay(50);
-      expect(proxy.open).to.equal(0);
+      await eventually('no connection', () => proxy.open === 0);
     });
 
     it('by close(), with a tunnel that is being made', async () => {
@@ -426,8 +425,7 @@ describe('a question through a proxy', () => {
       while (proxy.requests.length === 0) await delay(5);
       client.close();
       expect(await sending).to.match(/^(proxy_refused|connection_lost)/);
-      await delay(50);
-      expect(proxy.open).to.equal(0);
+      await eventually('no connection', () => proxy.open === 0);
     });
   });
 
@@ -468,8 +466,7 @@ describe('a question through a proxy', () => {
       });
       const proxy = await proxied({ route: () => crm });
       expect(await failure(ask('https://crm.test/', through(proxy)))).to.match(/^reply_abusive: /);
-      await delay(50);
-      expect(proxy.open).to.equal(0);
+      await eventually('no connection', () => proxy.open === 0);
     });
 
     it('a tunnel that was gone is connection_gone, and the next one is new', async () => {
