@@ -116,7 +116,7 @@ export class Shadows implements CallObserver {
     scheme: Scheme,
     call: Call,
     trace: string,
-    asking: Asking,
+    { schemes, secrets }: Asking,
     room: ReturnType<ReplyRoom['forCall']>,
   ): Promise<Would> {
     const { clock } = this.#options;
@@ -126,8 +126,9 @@ export class Shadows implements CallObserver {
     this.#running++;
     try {
       return await wouldDecide(scheme, {
+        // Of the call's context these two alone: its connections, breakers and bulkheads are for callers.
         ...this.#options,
-        ...{ ...asking, call, trace },
+        ...{ schemes, secrets, call, trace },
         memory: this.#memory,
         signal: this.#stop,
         fit: (event) => room.fit(event),

@@ -127,6 +127,30 @@ describe('a scheme in shadow', function () {
     expect(why.stdout).to.contain('shadow fresh: differs: routed (routed) -> dial 202, not dial 201, in');
   });
 
+  it('whose questions fail, to the very URL of the live one, opens its own circuit breaker and costs no call its question', async () => {
+    house = await open(
+      (_, crm) => [
+        scheme('sales', crm, { shadow: 'fresh' }),
+        { ...scheme('fresh', crm), webhook: { url: `${crm}/sales`, timeoutSeconds: 30 } },
+      ],
+      ({ headers }) =>
+        headers['x-esl-router-dry-run'] === '1'
+          ? { status: 500 }
+          : { status: 200, body: '{"destination":"201"}' },
+      { DEFAULT_SCHEME: 'sales' },
+    );
+    const reports: CallReport[] = [];
+    const isOpen = () => house.daemon.lines.some(({ message }) => message === 'shadow: circuit breaker open');
+    for (let n = 0; n < 40 && !isOpen(); n++) reports.push(await house.call());
+    reports.push(await house.call(), await house.call());
+    expect(isOpen()).to.equal(true);
+    for (const { uuid, legs } of reports) {
+      expect(legs.map(({ endpoint }) => endpoint)).to.deep.equal(['user/201@pbx.example']);
+      expect(await house.daemon.record(uuid)).to.include({ result: 'routed' });
+    }
+    expect(house.daemon.lines.map(({ message }) => message)).not.to.include('circuit breaker open');
+  });
+
   it('in mode shadow leaves each call its old way: the next that fits, or the dialplan', async () => {
     const match = { did: '1500*' };
     house = await open(

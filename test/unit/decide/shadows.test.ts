@@ -12,6 +12,10 @@ const SCHEME = schemeOf({ name: 'fresh', domain: 'pbx.example' });
 const ASKING = {
   schemes: { schemes: new Map([['fresh', SCHEME]]), default: null, variables: new Set<string>() },
   secrets: { has: () => true, read: () => '' },
+  // A call's context has connections, breakers and bulkheads too: those of callers.
+  send: (): never => {
+    throw new Error('a shadow is asked by the connections of calls');
+  },
 };
 const hangs: ShadowsOptions['send'] = async (_, { signal }) => {
   await new Promise<void>((resolve) => {
