@@ -34,6 +34,7 @@ export class EventObserver implements CallObserver {
   readonly #options: EventObserverOptions;
   readonly #calls = new WeakMap<CallRecord, Call>();
   readonly #watched = new WeakMap<CallRecord, Watched>();
+  readonly #begun = new WeakSet<CallRecord>();
 
   constructor(options: EventObserverOptions) {
     this.#options = options;
@@ -51,9 +52,11 @@ export class EventObserver implements CallObserver {
     this.#options.outbox.close(record.id);
   }
 
-  /** Events of the scheme that the call began with, whatever it is handed to. */
+  /** Events of the scheme that the call began with, whatever it is handed to: none, where that one has none. */
   #begin(record: CallRecord, name: string): void {
     const { outbox, tenantOf } = this.#options;
+    if (this.#begun.has(record)) return;
+    this.#begun.add(record);
     const scheme = this.#options.scheme(name);
     const call = this.#calls.get(record);
     if (scheme === undefined || scheme.events.length === 0 || call === undefined) return;
@@ -62,7 +65,7 @@ export class EventObserver implements CallObserver {
     this.#watched.set(record, { scheme, call, tenant, watch, counts: new Map() });
     const lost = watch.lost();
     const ends = scheme.events
-      // In that case nobody knows whether somebody had answered.
+      // Nobody knows whether somebody answers.
       .filter((telling) => telling.on.has('ended') && telling.answered === null)
       .filter((telling) => this.#fits(telling, scheme, call))
       .map(({ name: webhook, webhook: hook }): LastWord => {
@@ -81,7 +84,7 @@ export class EventObserver implements CallObserver {
     for (const telling of scheme.events) {
       if (!telling.on.has(told.event)) continue;
       const isWanted =
-        telling.answered === null || told.event !== 'ended' || telling.answered === watch.answered;
+        telling.answered === null || told.event !== 'ended' || telling.answered === watch.isAnswered;
       if (!isWanted || !this.#fits(telling, scheme, call)) continue;
       const seq = (counts.get(telling) ?? 0) + 1;
       counts.set(telling, seq);

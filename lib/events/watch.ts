@@ -1,4 +1,4 @@
-import type { CallEvent, CallRecord } from '../call/record.ts';
+import type { CallEvent, CallRecord, End } from '../call/record.ts';
 import type { CallEventName, EventValues } from '../webhook/event.ts';
 
 /** What happened in a call, as events report it. `event_id` and `seq` belong to a delivery. */
@@ -10,6 +10,11 @@ interface Answer {
   readonly kind: string;
 }
 
+/** The call rings or talks on without the router. */
+const GOES_ON: ReadonlySet<End> = new Set(['released', 'guard', 'switch_lost']);
+/** Where it goes on, somebody else serves it. Once it has rung in vain, it is missed all the same. */
+const GOES_ON_UNRUNG: ReadonlySet<End> = new Set(['dialplan', 'transferred']);
+
 /** Follows one call, and picks what is an event for a CRM. */
 export class CallWatch {
   readonly #record: CallRecord;
@@ -20,13 +25,18 @@ export class CallWatch {
   #first: Answer | null = null;
   #last: Answer | null = null;
   #movesTold = 0;
+  /** Moves that had been seen when somebody answered last. */
+  #movesBefore = 0;
+  #isOutOfSight = false;
 
   constructor(record: CallRecord) {
     this.#record = record;
   }
 
-  get answered(): boolean {
-    return this.#first !== null;
+  /** Null: nobody answered while the router saw the call, and somebody may have since. */
+  get isAnswered(): boolean | null {
+    if (this.#first !== null) return true;
+    return this.#isOutOfSight ? null : false;
   }
 
   /** `at`: now, by the wall clock. */
@@ -49,6 +59,8 @@ export class CallWatch {
       case 'moves':
         return this.#moves(at, ({ by, to }) => by !== 'unknown' || to !== '');
       case 'end':
+        this.#isOutOfSight =
+          GOES_ON.has(event.end) || (this.#rungMs === null && GOES_ON_UNRUNG.has(event.end));
         return [
           // The event that says what took the call never came.
           ...this.#moves(at, () => true),
@@ -71,8 +83,10 @@ export class CallWatch {
 
   #answer(answer: Answer, at: Date): Told[] {
     const { by, kind } = answer;
-    // A mailbox plays, records and asks: one application after the other.
-    if (this.#last?.by === by && this.#last.kind === kind) return [];
+    const moves = this.#record.moves.length;
+    // A mailbox plays, records and asks: one application after the other. Who takes a call back has it anew.
+    if (this.#last?.by === by && this.#last.kind === kind && moves === this.#movesBefore) return [];
+    this.#movesBefore = moves;
     this.#first ??= answer;
     this.#last = answer;
     this.#destination = by;

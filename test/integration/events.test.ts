@@ -62,6 +62,7 @@ describe('events', function () {
       if (url.startsWith('/both')) return { status: 200, body: '{"destination":[["201","202"]]}' };
       if (url === '/wordy') return { status: 200, body: 'x'.repeat(200_000) };
       if (url === '/picky' && refusals++ < 2) return { status: 503, body: '' };
+      if (url === '/to-night') return { status: 200, body: '{"scheme":"night"}' };
       if (url === '/search') return { status: 200, body: JSON.stringify({ results: [{ id: 77 }] }) };
       return { status: 200, body: '{"destination":"201"}' };
     });
@@ -71,6 +72,7 @@ describe('events', function () {
       'moved',
       'ended',
     ];
+    const toldTo = (name: string) => ({ on: all, webhook: { url: `${crm.url}/${name}-told` } });
     const schemes: SchemeDocument[] = [
       {
         name: 'plain',
@@ -100,6 +102,15 @@ describe('events', function () {
         webhook: { url: `${crm.url}/route` },
         events: [{ on: all, webhook: { url: `${crm.url}/picky`, retries: 0 } }],
       },
+      { name: 'day', webhook: { url: `${crm.url}/to-night` }, events: [toldTo('day')] },
+      {
+        name: 'evening',
+        webhook: { url: `${crm.url}/route` },
+        fallback: { onBusy: [{ scheme: 'night' }] },
+        events: [toldTo('evening')],
+      },
+      { name: 'quiet', webhook: { url: `${crm.url}/to-night` } },
+      { name: 'night', webhook: { url: `${crm.url}/route` }, events: [toldTo('night')] },
       {
         name: 'chained',
         webhook: { url: `${crm.url}/route` },
@@ -226,6 +237,33 @@ describe('events', function () {
       Date.parse(String(events.at(-1)?.['timestamp'])) - Date.parse(String(moved?.['timestamp']));
     expect(seenMs).to.be.above(500);
     expect(events.filter(({ event }) => event === 'moved')).to.have.length(1);
+  });
+
+  it('belong to the scheme that the call began with, whatever it is handed to', async () => {
+    let legs = 0;
+    const busyAtFirst: CallScript['callee'] = () =>
+      legs++ === 0
+        ? { kind: 'fail', cause: 'USER_BUSY', afterMs: 5 }
+        : { kind: 'answer', afterMs: 5, talkMs: 30, hangup: 'caller' };
+    const day = await ended('/day-told', await place({ path: 'day' }));
+    const quiet = await place({ path: 'quiet' });
+    const evening = await ended('/evening-told', await place({ path: 'evening', callee: busyAtFirst }));
+    expect(day.map(({ seq, event }) => [seq, event])).to.deep.equal([
+      [1, 'ringing'],
+      [2, 'answered'],
+      [3, 'ended'],
+    ]);
+    expect(evening.map(({ seq, event }) => [seq, event])).to.deep.equal([
+      [1, 'ringing'],
+      [2, 'ringing'],
+      [3, 'answered'],
+      [4, 'ended'],
+    ]);
+    // It came before the last one.
+    expect((await daemon.record(quiet.uuid)).scheme).to.include({ name: 'night' });
+    expect(sentTo('/night-told')).to.deep.equal([]);
+    const night = await ended('/night-told', await place({ path: 'night' }));
+    expect(night.at(-1)).to.include({ seq: 3, scheme: 'night' });
   });
 
   it('go by a chain, tell of calls that nobody answered alone, and send numbers as numbers', async () => {

@@ -45,7 +45,7 @@ const joined = (by: string, kind: 'person' | 'number' | 'queue' | 'voicemail'): 
   by,
   kind,
 });
-const end = (atMs: number): CallEvent => ({
+const end = (atMs: number): Extract<CallEvent, { type: 'end' }> => ({
   type: 'end',
   end: 'bridged',
   atMs,
@@ -119,6 +119,41 @@ describe('what a CRM is told of a call', () => {
       'ended 205 205 person 2 60',
     ]);
   });
+
+  it('is who takes a call back from where he sent it', () => {
+    const park = { by: 'park', to: '' } as const;
+    const seen = toldOf(
+      bridge(0, '201'),
+      answered(2_000, '201'),
+      moves(park),
+      joined('201', 'person'),
+      joined('201', 'person'),
+      end(62_000),
+    );
+    expect(seen.slice(2)).to.deep.equal([
+      'moved  201 person 2 0',
+      'answered 201 201 person 2 0',
+      'ended 201 201 person 2 60',
+    ]);
+  });
+
+  for (const [how, name, isRung, isAnswered] of [
+    ['whose caller hung up', 'caller_hangup', false, false],
+    ['that a step hung up', 'hangup', false, false],
+    ['given back before anybody was rung', 'dialplan', false, null],
+    ['given back when it had rung in vain', 'dialplan', true, false],
+    ['transferred before anybody was rung', 'transferred', false, null],
+    ['that rings on without the router', 'released', true, null],
+    ['that the guard took while it rang', 'guard', true, null],
+    ['whose FreeSWITCH was lost while it rang', 'switch_lost', true, null],
+  ] as const) {
+    it(`${isAnswered === null ? 'knows not whether anybody answers' : 'is that nobody answered'} a call ${how}`, () => {
+      const watch = new CallWatch(newRecord('t', AT));
+      if (isRung) watch.hear(bridge(0, '201'), AT);
+      watch.hear({ ...end(9_000), end: name }, AT);
+      expect(watch.isAnswered).to.equal(isAnswered);
+    });
+  }
 
   it('holds what the end shows, and nothing of the kind before', () => {
     const record = newRecord('t', AT);
