@@ -49,6 +49,7 @@ export class Events {
   readonly #lanes = new Map<string, Lane>();
   readonly #stopping = new Cancellation();
   #cancelForgotten: () => void = () => undefined;
+  #begun = false;
 
   constructor(options: EventsOptions) {
     const { store, schemes, clock, log, beatMs, goneMs } = options;
@@ -102,7 +103,7 @@ export class Events {
     }
     for (const [name, lane] of this.#lanes) {
       if (wanted.has(name)) continue;
-      lane.close();
+      void lane.close();
       this.#lanes.delete(name);
     }
     for (const [name, { key, telling }] of wanted) {
@@ -110,8 +111,8 @@ export class Events {
       if (lane === undefined) this.#lanes.set(name, this.#laneOf(key, telling));
       else lane.limits = telling.webhook;
     }
-    if (wanted.size === 0) return;
-    void this.#begin();
+    if (!this.#begun) void this.#begin(wanted.size > 0);
+    else this.#kickAll();
   }
 
   get state(): { readonly queued: number; readonly lost: number; readonly inFlight: number } {
@@ -123,19 +124,24 @@ export class Events {
   /** Sends nothing more, and writes what has happened. Within 0.7 s, whatever a CRM or the database does. */
   async close(): Promise<void> {
     const { clock } = this.#options;
-    for (const lane of this.#lanes.values()) lane.close();
+    const tries = [...this.#lanes.values()].map((lane) => lane.close());
     this.#cancelForgotten();
     this.#stopping.abort(new Error('the router stops'));
-    await this.#outbox.flush(FLUSH_MS);
+    // What was tried is settled, or the next router would wait until it is free.
+    const settled = Promise.all(tries).then(() => undefined);
+    await Promise.all([this.#outbox.flush(FLUSH_MS), within(settled, FLUSH_MS, clock)]);
     this.#settler.close();
     await within(this.#heartbeat.stop(), ENDING_MS, clock);
   }
 
-  async #begin(): Promise<void> {
+  /** Without a scheme that wants events too, as long as there are some: they are to be parked, and their calls closed. */
+  async #begin(isWanted: boolean): Promise<void> {
     const { store } = this.#options;
     // Each of them retries a database that is not there yet.
     await store.ready().catch(() => undefined);
-    if (this.#stopping.aborted) return;
+    if (!isWanted && (await store.deliveries.hasOpen().catch(() => true)) === false) return;
+    if (this.#stopping.aborted || this.#begun) return;
+    this.#begun = true;
     this.#heartbeat.start();
     this.#kickAll();
     this.#cancelForgotten();

@@ -29,6 +29,8 @@ export class Heartbeat {
   /** Since when every heartbeat has been saved; null: the last one was not. */
   #sinceMs: number | null = null;
   #lastMs = -Infinity;
+  /** By the wall clock. */
+  #lastAt = 0;
   #running = false;
   #stopped = false;
 
@@ -61,12 +63,16 @@ export class Heartbeat {
   }
 
   async #save(): Promise<number> {
-    const { id, liveCalls, clock, beatMs } = this.#options;
-    await liveCalls.beat(id, clock.date());
-    // A process that was stalled, or a database that was: others have had no chance to say that they are alive.
-    const isSteady = clock.now() - this.#lastMs < 3 * beatMs;
+    const { id, liveCalls, clock, beatMs, goneMs } = this.#options;
+    const at = clock.date();
+    await liveCalls.beat(id, at);
+    const elapsedMs = clock.now() - this.#lastMs;
+    // A process that was stalled, or a database that was: others have had no chance to say that they are alive. Nor have they had one by a
+    // wall clock that has just been set.
+    const isSteady = elapsedMs < 3 * beatMs && Math.abs(at.getTime() - this.#lastAt - elapsedMs) < goneMs / 2;
     this.#sinceMs = isSteady ? (this.#sinceMs ?? clock.now()) : clock.now();
     this.#lastMs = clock.now();
+    this.#lastAt = at.getTime();
     return this.#lastMs - this.#sinceMs;
   }
 

@@ -46,8 +46,9 @@ const LAST_BACKOFF_MS = 600_000;
 export class Lane {
   readonly #options: LaneOptions;
   limits: LaneLimits;
-  #inFlight = 0;
+  readonly #tries = new Set<Promise<void>>();
   #looking = false;
+  #lastLook: Promise<void> = Promise.resolve();
   #again = false;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
@@ -63,20 +64,22 @@ export class Lane {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#tries.size;
   }
 
   /** Something may be due. */
   kick(): void {
     if (this.#closed) return;
     if (this.#looking) this.#again = true;
-    else void this.#look();
+    else this.#lastLook = this.#look();
   }
 
-  /** Takes nothing more. */
-  close(): void {
+  /** Takes nothing more. Resolves when the tries that are under way have ended, and their results are settled. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
+    await this.#lastLook;
+    await Promise.all(this.#tries);
   }
 
   async #look(): Promise<void> {
@@ -101,7 +104,7 @@ export class Lane {
   /** How many may be taken now, and how long to rest after them. */
   #portion(): { readonly limit: number; readonly restMs: number | null } {
     const { maxInFlight, maxPerSecond } = this.limits;
-    const free = (this.#narrow ? 1 : maxInFlight) - this.#inFlight;
+    const free = (this.#narrow ? 1 : maxInFlight) - this.#tries.size;
     const isLate = this.#options.lagMs() >= LATE_MS;
     const limit = isLate ? Math.min(free, LATE_PORTION) : free;
     if (maxPerSecond === null) return { limit, restMs: isLate ? LATE_REST_MS : null };
@@ -119,10 +122,7 @@ export class Lane {
     const until = new Date(at.getTime() + this.limits.timeoutSeconds * 1000 + LEASE_MS);
     try {
       const taken = await deliveries.take(key, { at, until, limit });
-      for (const delivery of taken) {
-        this.#inFlight++;
-        void this.#try(delivery);
-      }
+      for (const delivery of taken) this.#begin(delivery);
       if (taken.length > 0 && restMs !== null) this.#restUntilMs = clock.now() + restMs;
       if (taken.length === limit) return restMs;
       const next = await deliveries.nextAt(key);
@@ -136,13 +136,19 @@ export class Lane {
     }
   }
 
+  #begin(delivery: Delivery): void {
+    const trying = this.#try(delivery).then(() => {
+      this.#tries.delete(trying);
+      this.kick();
+    });
+    this.#tries.add(trying);
+  }
+
   async #try(delivery: Delivery): Promise<void> {
     const { deliver, settle } = this.#options;
     const tried = await deliver(delivery);
     const result = this.#resultOf(delivery, tried);
     await settle(result);
-    this.#inFlight--;
-    this.kick();
   }
 
   #resultOf(delivery: Delivery, tried: Tried): Settled {

@@ -46,7 +46,7 @@ export class EventObserver implements CallObserver {
     const watched = this.#watched.get(record);
     if (watched === undefined) return;
     const at = this.#options.clock.date();
-    for (const told of watched.watch.hear(event, at)) this.#tell(record, watched, told, at);
+    for (const told of watched.watch.hear(event)) this.#tell(record, watched, told, at);
     if (event.type !== 'end') return;
     this.#watched.delete(record);
     this.#options.outbox.close(record.id);

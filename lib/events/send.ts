@@ -2,7 +2,7 @@ import { newTraceparent } from '../call/trace.ts';
 import { Cancellation, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, RouterError, type Reason } from '../errors.ts';
-import type { HttpResponse } from '../http/message.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { Telling } from '../scheme/events.ts';
 import type { Scheme } from '../scheme/scheme.ts';
@@ -106,15 +106,14 @@ async function sendChain(
       attempt: delivery.attempts + 1,
       timestamp: delivery.created_at,
       occasion: FIRST,
-      told: { ...told, event_id: delivery.id, seq: delivery.seq },
+      told: { ...told, event_id: delivery.id, seq: delivery.seq, unix_time: secondsOf(delivery.created_at) },
       secret: (name, host = hostname) => options.secret(name, host),
       reply: (path) => reply.get(path) ?? '',
     };
     const webhookId = link === 0 ? delivery.id : `${delivery.id}-${link + 1}`;
     const next = chain[link + 1];
-    // Most APIs answer with the whole contact, or with a page: as long as nothing of it is read that is no failure.
-    const headOnly = next === undefined && speaks(webhook) === null;
-    const response = await sendOne({ webhook, context, webhookId, trace, headOnly }, scheme.name, options);
+    const unread = next === undefined ? unreadOf(webhook) : 'nothing';
+    const response = await sendOne({ webhook, context, webhookId, trace, unread }, scheme.name, options);
     refuse(response, webhook, webhookId);
     if (next === undefined) return;
     const found = readForNext(response, webhook, questionOf(webhook, webhookId), next);
@@ -131,12 +130,12 @@ function sendOne(
     context: MacroContext;
     webhookId: string;
     trace: string;
-    headOnly: boolean;
+    unread: NonNullable<HttpRequest['unread']>;
   },
   scheme: string,
   { send, withToken, clock, version, deadlineMs, signal, sent }: Sending,
 ): Promise<HttpResponse> {
-  const { webhook, context, webhookId, trace, headOnly } = request;
+  const { webhook, context, webhookId, trace, unread } = request;
   return withToken(webhook, signal, async (token) => {
     const built = buildRequest({
       webhook,
@@ -149,7 +148,7 @@ function sendOne(
     });
     sent.secrets = built.secrets;
     return send(
-      { ...built, headOnly },
+      { ...built, unread },
       {
         scheme,
         ...standingOf(webhook, scheme),
@@ -159,6 +158,15 @@ function sendOne(
       },
     );
   });
+}
+
+/**
+ * Most APIs answer with the whole contact, or with a page: as long as nothing of it is read that is no failure. An error is said in
+ * few words: a long reply is none. JSON-RPC says everything in its body.
+ */
+function unreadOf(webhook: Webhook): NonNullable<HttpRequest['unread']> {
+  const spoken = speaks(webhook);
+  return spoken === null ? 'body' : spoken === 'json' ? 'long body' : 'nothing';
 }
 
 /** What a reply is read as, to see whether it says that the CRM failed; null: its status says all. */
@@ -179,6 +187,10 @@ function refuse(response: HttpResponse, webhook: Webhook, webhookId: string): vo
   const answer = readResponse(response, read, questionOf(webhook, webhookId));
   if (answer.kind === 'unavailable' && SAID.has(answer.reason))
     throw new RouterError(answer.reason, answer.detail);
+}
+
+function secondsOf(timestamp: string): number {
+  return Math.floor(Date.parse(timestamp) / 1000);
 }
 
 /** The body of an error says what the API did not like. */

@@ -1,8 +1,10 @@
-import type { CallEvent, CallRecord, End } from '../call/record.ts';
+import type { CallEvent, CallRecord, End, RungLeg } from '../call/record.ts';
 import type { CallEventName, EventValues } from '../webhook/event.ts';
 
-/** What happened in a call, as events report it. `event_id` and `seq` belong to a delivery. */
-export type Told = Omit<EventValues, 'event' | 'event_id' | 'seq'> & { readonly event: CallEventName };
+/** What happened in a call, as events report it. `event_id`, `seq` and `unix_time` are those of a delivery. */
+export type Told = Omit<EventValues, 'event' | 'event_id' | 'seq' | 'unix_time'> & {
+  readonly event: CallEventName;
+};
 
 interface Answer {
   readonly atMs: number;
@@ -18,8 +20,8 @@ const GOES_ON_UNRUNG: ReadonlySet<End> = new Set(['dialplan', 'transferred']);
 /** Follows one call, and picks what is an event for a CRM. */
 export class CallWatch {
   readonly #record: CallRecord;
-  /** Names that were rung as telephone numbers. */
-  readonly #numbers = new Set<string>();
+  /** What each name was rung as. */
+  readonly #rung = new Map<string, RungLeg['kind']>();
   #destination = '';
   #rungMs: number | null = null;
   #first: Answer | null = null;
@@ -39,33 +41,30 @@ export class CallWatch {
     return this.#isOutOfSight ? null : false;
   }
 
-  /** `at`: now, by the wall clock. */
-  hear(event: CallEvent, at: Date): Told[] {
+  hear(event: CallEvent): Told[] {
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others tell nothing
     switch (event.type) {
       case 'bridge':
         this.#rungMs ??= event.atMs;
         return event.rung.map(({ name, kind }) => {
-          if (kind === 'number') this.#numbers.add(name);
+          this.#rung.set(name, kind);
           this.#destination = name;
-          return this.#tell('ringing', at, event.atMs);
+          return this.#tell('ringing', event.atMs);
         });
-      case 'answered': {
-        const { atMs, by } = event;
-        return this.#answer({ atMs, by, kind: this.#numbers.has(by) ? 'number' : 'person' }, at);
-      }
+      case 'answered':
+        return this.#answer({ atMs: event.atMs, ...this.#rungAs(event.by) });
       case 'joined':
-        return this.#answer(event, at);
+        return this.#answer(event);
       case 'moves':
-        return this.#moves(at, ({ by, to }) => by !== 'unknown' || to !== '');
+        return this.#moves(({ by, to }) => by !== 'unknown' || to !== '');
       case 'end':
         this.#isOutOfSight =
           GOES_ON.has(event.end) || (this.#rungMs === null && GOES_ON_UNRUNG.has(event.end));
         return [
           // The event that says what took the call never came.
-          ...this.#moves(at, () => true),
+          ...this.#moves(() => true),
           {
-            ...this.#tell('ended', at, event.atMs),
+            ...this.#tell('ended', event.atMs),
             end: event.end,
             hangup_cause: event.hangupCause ?? '',
             hung_up_by: event.hungUpBy ?? '',
@@ -78,10 +77,19 @@ export class CallWatch {
 
   /** What is reported when nobody knows how it ended. */
   lost(): Told {
-    return { ...this.#tell('ended', new Date(0), 0), result: 'unknown', reason: '' };
+    return { ...this.#tell('ended', 0), result: 'unknown', reason: '' };
   }
 
-  #answer(answer: Answer, at: Date): Told[] {
+  /** FreeSWITCH names who answered as he was dialled: a number with the prefix that `dial.number` puts before it. */
+  #rungAs(dialled: string): Pick<Answer, 'by' | 'kind'> {
+    const kind = this.#rung.get(dialled);
+    if (kind !== undefined) return { by: dialled, kind };
+    for (const [name, kind] of this.#rung)
+      if (kind === 'number' && dialled.includes(name)) return { by: name, kind };
+    return { by: dialled, kind: 'person' };
+  }
+
+  #answer(answer: Answer): Told[] {
     const { by, kind } = answer;
     const moves = this.#record.moves.length;
     // A mailbox plays, records and asks: one application after the other. Who takes a call back has it anew.
@@ -90,23 +98,23 @@ export class CallWatch {
     this.#first ??= answer;
     this.#last = answer;
     this.#destination = by;
-    return [this.#tell('answered', at, answer.atMs)];
+    return [this.#tell('answered', answer.atMs)];
   }
 
   /** A move is reported once enough is known about it. */
-  #moves(at: Date, isKnown: (move: CallRecord['moves'][number]) => boolean): Told[] {
+  #moves(isKnown: (move: CallRecord['moves'][number]) => boolean): Told[] {
     const told: Told[] = [];
     for (const move of this.#record.moves.slice(this.#movesTold)) {
       if (!isKnown(move)) break;
       this.#movesTold++;
       // `700 default`: extension and context.
       this.#destination = move.to.split(' ')[0] ?? '';
-      told.push(this.#tell('moved', at, move.atMs));
+      told.push(this.#tell('moved', move.atMs));
     }
     return told;
   }
 
-  #tell(event: CallEventName, at: Date, atMs: number): Told {
+  #tell(event: CallEventName, atMs: number): Told {
     const { result, reason, startedAt, end } = this.#record;
     const talkMs = this.#first === null || event !== 'ended' ? 0 : Math.max(0, atMs - this.#first.atMs);
     const ringMs = this.#rungMs === null ? 0 : Math.max(0, (this.#first?.atMs ?? atMs) - this.#rungMs);
@@ -121,7 +129,6 @@ export class CallWatch {
       ring_seconds: Math.round(ringMs / 1000),
       talk_seconds: Math.round(talkMs / 1000),
       talk_ms: Math.round(talkMs),
-      unix_time: Math.floor(at.getTime() / 1000),
       hangup_cause: '',
       hung_up_by: '',
       recording: '',

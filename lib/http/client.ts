@@ -125,7 +125,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           from,
           overNewConnection: isRetry,
           maxBodyBytes,
-          headOnly: request.headOnly ?? false,
+          unread: request.unread ?? 'nothing',
           followsRedirects: request.redirects > 0,
           onConnected: redirects === 0 ? onConnected : () => undefined,
         });

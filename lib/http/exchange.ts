@@ -34,8 +34,8 @@ export interface ExchangeOptions {
   /** None of those that were kept alive. */
   readonly overNewConnection: boolean;
   readonly maxBodyBytes: number;
-  /** A status of success counts whatever becomes of the body. */
-  readonly headOnly: boolean;
+  /** Without what a status of success counts as well. */
+  readonly unread: 'nothing' | 'body' | 'long body';
   /** A redirect is not the answer. */
   readonly followsRedirects: boolean;
   readonly onConnected: () => void;
@@ -197,7 +197,9 @@ export class Exchange implements Reader {
     const failure = this.#failure(error);
     if (failure.code === 'reply_abusive') throw failure;
     if (WITHOUT_BODY.has(status) || this.#leadsOn(status)) return;
-    if (status < (this.#options.headOnly ? 200 : 300)) throw failure;
+    const { unread } = this.#options;
+    const counts = unread === 'body' || (unread === 'long body' && failure.code === 'body_too_large');
+    if (status < (counts ? 200 : 300)) throw failure;
     this.#unread = failure.message;
   }
 

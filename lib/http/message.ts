@@ -14,8 +14,8 @@ export interface HttpRequest {
   readonly body: string | null;
   /** Most redirects that are followed; with 0 one is an answer like any other. */
   readonly redirects: number;
-  /** A status of success says all: it counts whatever becomes of the body. */
-  readonly headOnly?: boolean;
+  /** Without what a reply with a status of success counts as well: its body, whatever becomes of it, or one that is too long. */
+  readonly unread?: 'nothing' | 'body' | 'long body';
   /** What it goes through, and so do the redirects that it leads to. */
   readonly proxies: Proxies;
   /** How TLS is spoken; null: the usual certificates are trusted, and we have none to show. */

@@ -187,6 +187,16 @@ export class Deliveries {
     return Number(numUpdatedRows);
   }
 
+  /** Some wait to be delivered, or calls to be closed. */
+  async hasOpen(): Promise<boolean> {
+    const { reader } = this.#database;
+    const [waiting, live] = await Promise.all([
+      reader.selectFrom('deliveries').select('id').where('state', '=', 'waiting').limit(1).execute(),
+      reader.selectFrom('live_calls').select('call_id').limit(1).execute(),
+    ]);
+    return waiting.length + live.length > 0;
+  }
+
   /** Of one tenant, or of all. */
   async parked(limit: number, tenant?: string): Promise<Delivery[]> {
     let query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');

@@ -60,7 +60,7 @@ describe('events', function () {
     crm = await startCrm((request): CrmReply => {
       const { url } = request;
       if (url.startsWith('/both')) return { status: 200, body: '{"destination":[["201","202"]]}' };
-      if (url === '/wordy') return { status: 200, body: 'x'.repeat(200_000) };
+      if (url.startsWith('/wordy')) return { status: 200, body: 'x'.repeat(200_000) };
       if (url === '/picky' && refusals++ < 2) return { status: 503, body: '' };
       if (url === '/to-night') return { status: 200, body: '{"scheme":"night"}' };
       if (url === '/search') return { status: 200, body: JSON.stringify({ results: [{ id: 77 }] }) };
@@ -95,7 +95,11 @@ describe('events', function () {
       {
         name: 'wordy',
         webhook: { url: `${crm.url}/route` },
-        events: [{ on: ['answered', 'ended'], webhook: { url: `${crm.url}/wordy` } }],
+        events: [
+          { on: ['answered', 'ended'], webhook: { url: `${crm.url}/wordy` } },
+          // An error would be said in few words.
+          { on: ['answered', 'ended'], webhook: { url: `${crm.url}/wordy-or-not`, errorName: 'error' } },
+        ],
       },
       {
         name: 'picky',
@@ -218,8 +222,10 @@ describe('events', function () {
 
   it('have arrived with a 200, however long its page is', async () => {
     const call = await place({ path: 'wordy' });
-    const events = (await ended('/wordy', call)).map(({ event }) => event);
-    expect(events).to.deep.equal(['answered', 'ended']);
+    for (const path of ['/wordy', '/wordy-or-not']) {
+      const events = (await ended(path, call)).map(({ event }) => event);
+      expect(events, path).to.deep.equal(['answered', 'ended']);
+    }
   });
 
   it('name the new owner while the call goes on there', async () => {

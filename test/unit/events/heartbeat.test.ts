@@ -3,9 +3,18 @@ import { Heartbeat } from '../../../lib/events/heartbeat.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { listeningLog } from '../../support/stored.ts';
 
+/** Its wall clock can be set. */
+class SetClock extends ManualClock {
+  aheadMs = 0;
+
+  override date(): Date {
+    return new Date(super.date().getTime() + this.aheadMs);
+  }
+}
+
 /** Routers of one store, each with calls, by a clock that is moved by hand. */
 class Stage {
-  readonly clock = new ManualClock();
+  readonly clock = new SetClock();
   readonly seen = new Map<string, number>();
   readonly calls = new Map<string, string[]>();
   readonly closed: string[] = [];
@@ -101,6 +110,24 @@ describe('heartbeat of a router', () => {
     await stage.pass(60);
     expect(stage.closed).to.deep.equal([]);
   });
+
+  for (const stepMs of [60_000, -60_000]) {
+    it(`judges nobody by a clock that was set by ${stepMs} ms, and the dead by the new one`, async () => {
+      const stage = new Stage();
+      const [one, two] = [stage.router('one', ['a']), stage.router('two', ['b'])];
+      one.start();
+      await stage.pass(2);
+      two.start();
+      await stage.pass(60);
+      stage.clock.aheadMs = stepMs;
+      await stage.pass(60);
+      expect(stage.closed).to.deep.equal([]);
+      await two.stop();
+      stage.seen.set('two', stage.clock.date().getTime());
+      await stage.pass(40);
+      expect(stage.closed).to.deep.equal(['b']);
+    });
+  }
 
   it('begins with half a minute in which it judges nobody', async () => {
     const stage = new Stage();

@@ -157,6 +157,27 @@ describe('lane of events', () => {
     expect(stage.tried).to.have.length(4);
   });
 
+  it('is closed when what was under way is settled, and free for the next router at once', async () => {
+    const stage = new Stage();
+    let end: () => void = () => undefined;
+    stage.outcome = () =>
+      new Promise((resolve) => {
+        end = () => {
+          resolve({ kind: 'held', error: 'the router stops' });
+        };
+      });
+    stage.add('a');
+    // Closed while it looks for what is due.
+    let isClosed = false;
+    const closing = stage.lane.close().then(() => (isClosed = true));
+    await stage.pass();
+    expect([stage.tried, stage.lane.inFlight, isClosed]).to.deep.equal([['a'], 1, false]);
+    end();
+    await closing;
+    expect(stage.settled).to.have.length(1);
+    expect(stage.settled[0]).to.deep.include({ kind: 'released', nextAt: stage.clock.date() });
+  });
+
   it('finds what another router has left, and takes nothing once it is closed', async () => {
     const stage = new Stage();
     stage.lane.kick();
@@ -164,7 +185,7 @@ describe('lane of events', () => {
     stage.waiting.push({ delivery: { id: 'x', attempts: 0, give_up_at: null } as Delivery, atMs: 0 });
     await stage.pass(5_000);
     expect(stage.tried).to.deep.equal(['x']);
-    stage.lane.close();
+    await stage.lane.close();
     stage.add('y');
     await stage.pass(60_000);
     expect(stage.tried).to.deep.equal(['x']);

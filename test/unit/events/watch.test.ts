@@ -11,7 +11,7 @@ function toldOf(...events: CallEvent[]): string[] {
   return events.flatMap((event) => {
     apply(record, event);
     return watch
-      .hear(event, AT)
+      .hear(event)
       .map((told) =>
         [
           told.event,
@@ -75,6 +75,15 @@ describe('what a CRM is told of a call', () => {
   it('knows a number from a person', () => {
     expect(toldOf(bridge(0, '380441112233'), answered(1_000, '380441112233'))[1]).to.equal(
       'answered 380441112233 380441112233 number 1 0',
+    );
+  });
+
+  it('names a number without the prefix that it was dialled with, and no extension as a part of one', () => {
+    expect(toldOf(bridge(0, '380441112233'), answered(1_000, '99380441112233'))[1]).to.equal(
+      'answered 380441112233 380441112233 number 1 0',
+    );
+    expect(toldOf(bridge(0, '380441112233', '201'), answered(1_000, '201'))[2]).to.equal(
+      'answered 201 201 person 1 0',
     );
   });
 
@@ -149,8 +158,8 @@ describe('what a CRM is told of a call', () => {
   ] as const) {
     it(`${isAnswered === null ? 'knows not whether anybody answers' : 'is that nobody answered'} a call ${how}`, () => {
       const watch = new CallWatch(newRecord('t', AT));
-      if (isRung) watch.hear(bridge(0, '201'), AT);
-      watch.hear({ ...end(9_000), end: name }, AT);
+      if (isRung) watch.hear(bridge(0, '201'));
+      watch.hear({ ...end(9_000), end: name });
       expect(watch.isAnswered).to.equal(isAnswered);
     });
   }
@@ -158,17 +167,16 @@ describe('what a CRM is told of a call', () => {
   it('holds what the end shows, and nothing of the kind before', () => {
     const record = newRecord('t', AT);
     const watch = new CallWatch(record);
-    const [ringing] = watch.hear(bridge(0, '201'), AT);
+    const [ringing] = watch.hear(bridge(0, '201'));
     expect(ringing).to.include({ hangup_cause: '', hung_up_by: '', recording: '', end: '' });
     apply(record, end(1_500));
-    const [told] = watch.hear(end(1_500), AT);
+    const [told] = watch.hear(end(1_500));
     expect(told).to.include({
       end: 'bridged',
       hangup_cause: 'NORMAL_CLEARING',
       hung_up_by: 'caller',
       recording: '/r/1.wav',
       started_at: AT.toISOString(),
-      unix_time: AT.getTime() / 1000,
     });
     expect(watch.lost()).to.include({ event: 'ended', result: 'unknown', talk_seconds: 0 });
   });
