@@ -139,7 +139,7 @@ export class Events {
     const { store } = this.#options;
     // Each of them retries a database that is not there yet.
     await store.ready().catch(() => undefined);
-    if (!isWanted && (await store.deliveries.hasOpen().catch(() => true)) === false) return;
+    if (!isWanted && !(await store.deliveries.hasOpen().catch(() => true))) return;
     if (this.#stopping.aborted || this.#begun) return;
     this.#begun = true;
     this.#heartbeat.start();
