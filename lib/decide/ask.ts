@@ -17,7 +17,7 @@ import { standingOf } from '../webhook/account.ts';
 import { questionsOf } from '../webhook/chain.ts';
 import type { Change } from '../webhook/change.ts';
 import { identityOf } from '../webhook/identity.ts';
-import { plainValue, type MacroContext, type Occasion } from '../webhook/macro.ts';
+import { missingOf, type MacroContext, type Occasion } from '../webhook/macro.ts';
 import { buildRequest, questionOf } from '../webhook/request.ts';
 import { foreignReply, readForNext, readResponse } from '../webhook/response.ts';
 import type { Webhook } from '../webhook/webhook.ts';
@@ -90,7 +90,7 @@ const NOT_ASKED: ReadonlySet<Reason> = new Set(['request_invalid', 'address_deni
 export async function ask(question: Asking, options: AskOptions): Promise<Asked> {
   const { cacheSeconds, lastGoodSeconds } = question.webhook;
   const context = macrosOf(question, options);
-  const missing = question.webhook.require.find((name) => plainValue(name, context) === '');
+  const missing = missingOf(question.webhook.require, context);
   if (missing !== undefined) {
     const detail = `{{${missing}}} is empty, and webhook.require names it`;
     options.note({ type: 'note', text: `not asked: nothing_to_ask: ${detail}` });

@@ -6,7 +6,8 @@ import type { Telling } from '../scheme/events.ts';
 import type { Scheme } from '../scheme/scheme.ts';
 import type { LastWord } from '../store/live-calls.ts';
 import { uuidv7 } from '../uuid.ts';
-import { FIRST, plainValue } from '../webhook/macro.ts';
+import { NOTHING_YET } from '../webhook/event.ts';
+import { FIRST, missingOf, type MacroContext } from '../webhook/macro.ts';
 import type { Outbox } from './outbox.ts';
 import { storedText } from './stored.ts';
 import { CallWatch, type Told } from './watch.ts';
@@ -67,7 +68,7 @@ export class EventObserver implements CallObserver {
     const ends = scheme.events
       // Nobody knows whether somebody answers.
       .filter((telling) => telling.on.has('ended') && telling.answered === null)
-      .filter((telling) => this.#fits(telling, scheme, call))
+      .filter((telling) => this.#fits(telling, scheme, call, lost))
       .map(({ name: webhook, webhook: hook }): LastWord => {
         return { webhook, body: storedText(record.id, lost, call, hook) };
       });
@@ -85,7 +86,7 @@ export class EventObserver implements CallObserver {
       if (!telling.on.has(told.event)) continue;
       const isWanted =
         telling.answered === null || told.event !== 'ended' || telling.answered === watch.isAnswered;
-      if (!isWanted || !this.#fits(telling, scheme, call)) continue;
+      if (!isWanted || !this.#fits(telling, scheme, call, told)) continue;
       const seq = (counts.get(telling) ?? 0) + 1;
       counts.set(telling, seq);
       this.#options.outbox.add({
@@ -102,17 +103,19 @@ export class EventObserver implements CallObserver {
     }
   }
 
-  /** Many CRMs find somebody when they search for an empty number. */
-  #fits({ webhook }: Telling, { name, numbering }: Scheme, call: Call): boolean {
-    const context = {
+  /** Has what `require` names. */
+  #fits({ webhook }: Telling, { name, numbering }: Scheme, call: Call, told: Told): boolean {
+    const context: MacroContext = {
       call,
       scheme: name,
       numbering,
       attempt: 1,
-      timestamp: '',
+      // Each event has one.
+      timestamp: told.started_at,
       occasion: FIRST,
       secret: () => '',
+      told: { ...NOTHING_YET, ...told },
     };
-    return webhook.require.every((macro) => macro === 'timestamp' || plainValue(macro, context) !== '');
+    return missingOf(webhook.require, context) === undefined;
   }
 }

@@ -143,7 +143,7 @@ export interface Wanted {
 
 /** Each question with what holds for all of them, and what each wants beside, in their order. */
 export function chainOf(
-  { then: links, tls, proxy, crm, ...first }: z.output<typeof webhook>,
+  { then: links, tls, proxy, crm, ...first }: z.output<typeof webhook> | z.output<typeof eventWebhook>,
   crms: ReadonlyMap<string, Crm>,
 ): { readonly webhook: Webhook; readonly wanted: readonly Wanted[] } {
   const common = Object.fromEntries(OF_THE_CHAIN.map((key) => [key, first[key]])) as Pick<

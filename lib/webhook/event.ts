@@ -26,6 +26,19 @@ const TEXTS = [
 export const EVENT_MACROS = [...TEXTS, ...NUMBERS] as const;
 export type EventMacro = (typeof EVENT_MACROS)[number];
 
+/** Those that an event may have nothing for: `require` of an entry of `events` may name them. */
+export const MAY_BE_EMPTY = [
+  'result',
+  'reason',
+  'end',
+  'destination',
+  'answered_by',
+  'answered_kind',
+  'hangup_cause',
+  'hung_up_by',
+  'recording',
+] as const satisfies readonly (typeof TEXTS)[number][];
+
 /** What each of them is for one event; '' and 0 where there is nothing to tell. */
 export type EventValues = Readonly<Record<(typeof TEXTS)[number], string>> &
   Readonly<Record<(typeof NUMBERS)[number], number>>;

@@ -2,7 +2,7 @@ import type { Call } from '../call/channel.ts';
 import { RouterError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { toE164, toNational, type Numbering } from '../numbering/number.ts';
-import { EVENT_MACROS, type EventMacro, type EventValues } from './event.ts';
+import { EVENT_MACROS, MAY_BE_EMPTY, type EventMacro, type EventValues } from './event.ts';
 
 /** Which question it is: the call's first, one that follows from a reply, or one of a fallback list. */
 export const EVENTS = [
@@ -65,6 +65,10 @@ const OCCASION_MACROS = ['event', 'failed.reason', 'failed.status', 'outcome', '
 const PLAIN_MACROS = [...CALL_MACROS, ...OCCASION_MACROS];
 
 export type PlainMacro = (typeof PLAIN_MACROS)[number];
+
+/** What `require` of an entry of `events` may name. */
+export const REQUIRABLE = [...CALL_MACROS, ...MAY_BE_EMPTY] as const;
+export type Requirable = (typeof REQUIRABLE)[number];
 
 export type Macro =
   | { readonly kind: 'plain'; readonly name: PlainMacro }
@@ -192,6 +196,18 @@ function macroValue(macro: Macro, context: MacroContext): string {
     case 'reply':
       return context.reply?.(macro.name) ?? '';
   }
+}
+
+/** The first of `names` that is empty: many CRMs find somebody when they search for nothing. */
+export function missingOf(names: readonly Requirable[], context: MacroContext): Requirable | undefined {
+  return names.find((name) => {
+    const macro: Macro = isOfEvent(name) ? { kind: 'event', name } : { kind: 'plain', name };
+    return macroValue(macro, context) === '';
+  });
+}
+
+function isOfEvent(name: Requirable): name is (typeof MAY_BE_EMPTY)[number] {
+  return (MAY_BE_EMPTY as readonly string[]).includes(name);
 }
 
 /** What a call has for it; '' when that is nothing. */

@@ -7,7 +7,7 @@ import { EVENT_WEBHOOK_FIELDS, WEBHOOK_FIELDS } from './description.ts';
 import { described } from './field.ts';
 import { FORMATS, IMPORTS, SUBMISSIONS } from './formats/index.ts';
 import { freeHeader, ownHeader, sameHeader } from './header.ts';
-import { CALL_MACROS, holdsToken, Template, type Allowed } from './macro.ts';
+import { CALL_MACROS, holdsToken, REQUIRABLE, Template, type Allowed, type Requirable } from './macro.ts';
 import { proxyChoice, type ProxySetting } from './proxy.ts';
 import { template } from './template.ts';
 import { tlsChoice } from './tls.ts';
@@ -196,6 +196,7 @@ export const { shape: ownOfEvents } = z
       {
         ...fields,
         ...textsWith('EventJson', IN_EVENTS),
+        require: z.array(z.enum(REQUIRABLE)).default([]),
         timeoutSeconds: z.number().min(0.1).max(30).default(10),
         maxInFlight: z.int().min(1).max(1_000).default(20),
       },
@@ -305,7 +306,9 @@ function echoFaults({ echo, headers, parameters, body, parametersIn, import: for
 }
 
 /** A question as it is asked. What holds for the whole chain stands in each of its questions. */
-export type Webhook = Omit<z.output<typeof _asked>, 'tls' | 'proxy' | 'crm'> & {
+export type Webhook = Omit<z.output<typeof _asked>, 'tls' | 'proxy' | 'crm' | 'require'> & {
+  /** What must not be empty: a question can't name what is known only of an event. */
+  readonly require: readonly Requirable[];
   /** What it is asked through. */
   readonly proxies: Proxies<ProxySetting>;
   /** Null: the usual certificates are trusted, and we have none to show. */
