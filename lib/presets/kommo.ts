@@ -2,41 +2,54 @@ import { COMMON, COUNTRY_TO_DO, MAP, MAP_TO_DO, type Preset } from './preset.ts'
 
 const TOKEN = { type: 'bearer', token: '{{secret.KOMMO}}' } as const;
 
-/** https://www.kommo.com/developers/content/telephony/call_logging/: 4 had a conversation, 6 no connection. */
+/** https://developers.kommo.com/reference/contacts-list: 204 when nothing is found. */
+const CONTACTS = {
+  url: 'https://your-account.kommo.com/api/v4/contacts?limit=1',
+  method: 'GET',
+  submission: 'http',
+  import: 'json',
+  parameters: { query: '{{caller_e164}}' },
+  // Without a query Kommo lists all contacts, and the first one's user would be rung.
+  require: ['caller_e164'],
+  auth: TOKEN,
+} satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+
+/**
+ * https://www.kommo.com/developers/content/telephony/call_logging/: 4 had a conversation, 6 no connection. Kommo answers 400 "Entity
+ * not found" for a number that no card has (https://github.com/amocrm/amocrm-api-php/issues/52), and restricts addresses that send
+ * the same again and again (https://developers.kommo.com/docs/limitations): so it is asked for the contact first.
+ */
 const callWith = (call_status: number, call_result: string) =>
   ({
-    url: 'https://your-account.kommo.com/api/v4/calls',
-    auth: TOKEN,
-    body: [
+    ...CONTACTS,
+    maxPerSecond: 6,
+    then: [
       {
-        uniq: '{{event_id}}',
-        phone: '{{caller_e164}}',
-        source: 'esl-router',
-        direction: 'inbound',
-        duration: '{{talk_seconds}}',
-        call_status,
-        call_result,
-        created_at: '{{unix_time}}',
+        url: 'https://your-account.kommo.com/api/v4/calls',
+        body: [
+          {
+            // Kommo only repeats it in its reply. That there is one is what the call depends on.
+            request_id: '{{reply._embedded.contacts.0.id}}',
+            uniq: '{{event_id}}',
+            phone: '{{caller_e164}}',
+            source: 'esl-router',
+            direction: 'inbound',
+            duration: '{{talk_seconds}}',
+            call_status,
+            call_result,
+            created_at: '{{unix_time}}',
+          },
+        ],
       },
     ],
-    require: ['caller_e164'],
-    maxPerSecond: 6,
   }) satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
 
-/** https://developers.kommo.com/reference/contacts-list: 204 when nothing is found. */
 export const kommo: Preset = {
   what: "Kommo (amoCRM): the contact's responsible user",
   scheme: {
     title: "Kommo: rings the responsible user of the caller's contact",
     webhook: {
-      url: 'https://your-account.kommo.com/api/v4/contacts?limit=1',
-      method: 'GET',
-      submission: 'http',
-      import: 'json',
-      parameters: { query: '{{caller_e164}}' },
-      // Without a query Kommo lists all contacts, and the first one's user would be rung.
-      require: ['caller_e164'],
-      auth: { type: 'bearer', token: '{{secret.KOMMO}}' },
+      ...CONTACTS,
       responseName: '_embedded.contacts.0.responsible_user_id',
       maxPerSecond: 6,
       map: MAP,
@@ -45,7 +58,7 @@ export const kommo: Preset = {
     ...COMMON,
   },
   events: {
-    what: 'a call in the card that has the number, and a task when nobody answered',
+    what: "a call in the card of the caller's contact, and a task when nobody answered",
     entries: [
       { on: ['ended'], answered: true, name: 'call', webhook: callWith(4, 'Answered by {{answered_by}}') },
       { on: ['ended'], answered: false, name: 'missed', webhook: callWith(6, 'Nobody answered') },
@@ -53,7 +66,7 @@ export const kommo: Preset = {
         on: ['ended'],
         answered: false,
         name: 'task',
-        // https://developers.kommo.com/reference/add-tasks
+        // https://developers.kommo.com/reference/add-tasks: it needs no card, and who is not a contact yet is called back too.
         webhook: {
           url: 'https://your-account.kommo.com/api/v4/tasks',
           auth: TOKEN,
@@ -63,10 +76,11 @@ export const kommo: Preset = {
         },
       },
     ],
-    toDo: ['events: the address of your account in all three URLs'],
+    toDo: ['events: the address of your account in all five URLs'],
     limits: [
-      'Kommo finds the card by the last 10 digits of the number, and rejects a call from a number that no card has.',
-      'The task is due at once and belongs to no card; the number is in its text.',
+      'A caller who is not a contact leaves no call in Kommo, which takes none for a number that no card has; nor does a number that only a company has.',
+      'A missed call leaves a task, whoever called. It is due at once and belongs to no card; the number is in its text.',
+      'A contact that has the number in another field than its phone is found, and Kommo then rejects the call: the event is parked after a day.',
       'Pop-ups in Kommo need a widget in the browser, not the API.',
     ],
   },

@@ -122,14 +122,16 @@ export const presets: Readonly<Record<string, string>> = {
     'Kommo дозволяє 7 запитів на секунду для облікового запису і блокує адреси, що надсилають більше.',
   'A long-lived token expires on the date that was set when it was created; from then on every caller goes to `onError`.':
     'Довгостроковий токен діє до обраного для нього дня, а далі кожен абонент іде до `onError`.',
-  'a call in the card that has the number, and a task when nobody answered':
-    'дзвінок у картці з цим номером і завдання, якщо ніхто не відповів',
-  'events: the address of your account in all three URLs':
-    'events: адреса вашого облікового запису в усіх трьох URL',
-  'Kommo finds the card by the last 10 digits of the number, and rejects a call from a number that no card has.':
-    'Kommo знаходить картку за останніми 10 цифрами номера і відхиляє дзвінок із номера, якого немає в жодній картці.',
-  'The task is due at once and belongs to no card; the number is in its text.':
-    'Термін завдання – одразу, і воно не належить до картки; номер – у його тексті.',
+  "a call in the card of the caller's contact, and a task when nobody answered":
+    'дзвінок у картці контакту і завдання, якщо ніхто не відповів',
+  'events: the address of your account in all five URLs':
+    'events: адреса вашого облікового запису в усіх п’яти URL',
+  'A caller who is not a contact leaves no call in Kommo, which takes none for a number that no card has; nor does a number that only a company has.':
+    'Абонент, який не є контактом, не лишає в Kommo дзвінка: для номера, якого немає в жодній картці, Kommo його не приймає. Так само й номер, який є лише в компанії.',
+  'A missed call leaves a task, whoever called. It is due at once and belongs to no card; the number is in its text.':
+    'Пропущений дзвінок лишає завдання, хто б не дзвонив. Термін – одразу, і воно не належить до картки; номер – у його тексті.',
+  'A contact that has the number in another field than its phone is found, and Kommo then rejects the call: the event is parked after a day.':
+    'Контакт, у якого номер записано не в полі телефону, знаходиться, але дзвінок Kommo тоді відхиляє: через добу подію буде відкладено.',
   'Pop-ups in Kommo need a widget in the browser, not the API.':
     'Для вікон у Kommo потрібен віджет у браузері, а не API.',
 

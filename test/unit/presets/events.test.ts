@@ -1,0 +1,138 @@
+import { expect } from 'chai';
+import type { CallEvent } from '../../../lib/call/record.ts';
+import { newRecord } from '../../../lib/call/record.ts';
+import { newTraceId } from '../../../lib/call/trace.ts';
+import { Cancellation } from '../../../lib/cancel.ts';
+import { EventObserver } from '../../../lib/events/observer.ts';
+import { deliver, type SendOptions } from '../../../lib/events/send.ts';
+import type { HttpResponse } from '../../../lib/http/message.ts';
+import { PRESETS } from '../../../lib/presets/index.ts';
+import type { Delivery } from '../../../lib/store/deliveries.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { callOf, schemeOf } from '../../support/scheme.ts';
+
+/** What the CRM of a preset gets of a call, where it answers as it is documented or known to. */
+
+type Body = Readonly<Record<string, unknown>>;
+type Reply = readonly [status: number, body?: unknown];
+
+interface Sent {
+  /** The last part of its path. */
+  readonly what: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+
+const rings = (...names: string[]): CallEvent => ({
+  type: 'bridge',
+  atMs: 1_000,
+  dialString: '',
+  destination: names.join(),
+  rung: names.map((name) => ({ name, kind: 'person' })),
+});
+const answers = (by: string): CallEvent => ({ type: 'answered', atMs: 5_000, by });
+const END: CallEvent = {
+  type: 'end',
+  atMs: 65_000,
+  end: 'bridged',
+  hangupCause: 'NORMAL_CLEARING',
+  hungUpBy: 'caller',
+  recording: '',
+};
+
+/** Plays a call: how each event ended, and every request that was sent. */
+async function play(
+  preset: string,
+  events: readonly CallEvent[],
+  crm: (request: Sent) => Reply,
+): Promise<{ tried: string[]; sent: Sent[] }> {
+  const { scheme: document, events: told } = PRESETS[preset] as (typeof PRESETS)[string];
+  const scheme = schemeOf({ ...document, events: told?.entries ?? [] });
+  const clock = new ManualClock();
+  const waiting: Delivery[] = [];
+  const observer = new EventObserver({
+    scheme: () => scheme,
+    tenantOf: () => '',
+    outbox: {
+      open: () => undefined,
+      add: (delivery) => void waiting.push({ ...delivery, attempts: 0 } as Delivery),
+      close: () => undefined,
+    },
+    clock,
+  });
+  const record = newRecord(newTraceId(clock.date()), clock.date());
+  observer.noted(record, { type: 'call', call: callOf() });
+  observer.noted(record, { type: 'scheme', name: 'sales', revision: 'r', chosenBy: 'default' });
+  for (const event of events) observer.noted(record, event);
+  const sent: Sent[] = [];
+  const sending: SendOptions = {
+    send: ({ url, body }) => {
+      const { pathname, searchParams } = new URL(url);
+      const request: Sent = {
+        what: pathname.split('/').slice(-2).join('/'),
+        query: Object.fromEntries(searchParams),
+        body: [JSON.parse(body ?? '{}') as Body].flat()[0] ?? {},
+      };
+      sent.push(request);
+      const [status, reply] = crm(request);
+      return Promise.resolve({
+        status,
+        headers: { 'content-type': 'application/json' },
+        body: reply === undefined ? '' : JSON.stringify(reply),
+      } as unknown as HttpResponse);
+    },
+    withToken: (_webhook, _signal, exchange) => exchange('token'),
+    secret: () => 'secret',
+    clock,
+    version: 'test',
+  };
+  const tried: string[] = [];
+  for (const delivery of waiting) {
+    const telling = scheme.events.find(({ name }) => name === delivery.webhook);
+    if (telling === undefined) throw new Error(delivery.webhook);
+    const { kind } = await deliver(delivery, { scheme, telling }, sending, new Cancellation());
+    tried.push(`${delivery.webhook} ${kind}`);
+  }
+  return { tried, sent };
+}
+
+const whats = (sent: readonly Sent[]): string[] => sent.map(({ what }) => what);
+
+describe('events of the preset kommo', () => {
+  /** As in https://github.com/amocrm/amocrm-api-php/issues/52. */
+  const kommo =
+    (contacts: readonly object[]) =>
+    ({ what }: Sent): Reply => {
+      if (what === 'v4/contacts') return contacts.length === 0 ? [204] : [200, { _embedded: { contacts } }];
+      if (what === 'v4/calls' && contacts.length === 0)
+        return [400, { _total_items: 0, errors: [{ title: 'Entity not found', status: 263 }] }];
+      return [200, {}];
+    };
+
+  it('post no call of somebody whom Kommo does not know: it would refuse that for a day', async () => {
+    const missed = await play('kommo', [rings('201'), END], kommo([]));
+    expect(missed.tried).to.deep.equal(['missed delivered', 'task delivered']);
+    expect(whats(missed.sent)).to.deep.equal(['v4/contacts', 'v4/tasks']);
+    const answered = await play('kommo', [rings('201'), answers('201'), END], kommo([]));
+    expect(answered.tried).to.deep.equal(['call delivered']);
+    expect(whats(answered.sent)).to.deep.equal(['v4/contacts']);
+  });
+
+  it('post the call of a contact', async () => {
+    const { tried, sent } = await play(
+      'kommo',
+      [rings('201'), answers('201'), END],
+      kommo([{ id: 3, responsible_user_id: 8375357 }]),
+    );
+    expect(tried).to.deep.equal(['call delivered']);
+    expect(sent[0]?.query).to.deep.equal({ limit: '1', query: '+380501234567' });
+    expect(sent[1]?.what).to.equal('v4/calls');
+    expect(sent[1]?.body).to.deep.include({
+      request_id: '3',
+      phone: '+380501234567',
+      duration: 60,
+      call_status: 4,
+      call_result: 'Answered by 201',
+    });
+  });
+});
