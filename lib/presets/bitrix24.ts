@@ -9,25 +9,28 @@ const TOKEN = {
 } as const;
 
 /**
- * https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-register.html: the same parameters get the same
- * CALL_ID for half an hour. So the end of a call asks for it once more, and needs nothing that was kept.
+ * https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-register.html: for half an hour the same number, type,
+ * user and EXTERNAL_CALL_ID get the CALL_ID that there is. So the end of a call asks for it once more, and needs nothing that was
+ * kept. Without EXTERNAL_CALL_ID a caller's next call to that user would get it too.
  */
-const REGISTER = {
-  url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.register',
-  auth: TOKEN,
-  parameters: {
-    auth: '{{token}}',
-    USER_PHONE_INNER: '{{destination}}',
-    PHONE_NUMBER: '{{caller_e164}}',
-    TYPE: '2',
-    CALL_START_DATE: '{{started_at}}',
-    CRM_CREATE: '0',
-    SHOW: '1',
-  },
-  require: ['caller_e164'],
-  errorName: 'error',
-  maxPerSecond: 2,
-} satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+const register = (SHOW: '0' | '1') =>
+  ({
+    url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.register',
+    auth: TOKEN,
+    parameters: {
+      auth: '{{token}}',
+      USER_PHONE_INNER: '{{destination}}',
+      PHONE_NUMBER: '{{caller_e164}}',
+      TYPE: '2',
+      EXTERNAL_CALL_ID: '{{uuid}}',
+      CALL_START_DATE: '{{started_at}}',
+      CRM_CREATE: '0',
+      SHOW,
+    },
+    require: ['caller_e164'],
+    errorName: 'error',
+    maxPerSecond: 2,
+  }) satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
 
 /** https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-search-crm-entities.html */
 export const bitrix24: Preset = {
@@ -49,12 +52,12 @@ export const bitrix24: Preset = {
   events: {
     what: 'the call card on the screen of the user whose phone rings, and the call in the CRM when it has ended, also when missed',
     entries: [
-      { on: ['ringing'], name: 'card', webhook: REGISTER },
+      { on: ['ringing'], name: 'card', webhook: register('1') },
       {
         on: ['ended'],
         name: 'call',
         webhook: {
-          ...REGISTER,
+          ...register('0'),
           // https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-finish.html
           then: [
             {
@@ -78,8 +81,8 @@ export const bitrix24: Preset = {
     ],
     limits: [
       'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.',
-      'The card closes when the call ends. It is not hidden before that: `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
-      'A call that lasts longer than half an hour, or ends with another user than it began with, is registered again at its end.',
+      'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
+      'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.',
     ],
   },
   toDo: [

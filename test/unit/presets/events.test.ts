@@ -45,6 +45,7 @@ async function play(
   preset: string,
   events: readonly CallEvent[],
   crm: (request: Sent) => Reply,
+  uuid = callOf().uuid,
 ): Promise<{ tried: string[]; sent: Sent[] }> {
   const { scheme: document, events: told } = PRESETS[preset] as (typeof PRESETS)[string];
   const scheme = schemeOf({ ...document, events: told?.entries ?? [] });
@@ -61,7 +62,7 @@ async function play(
     clock,
   });
   const record = newRecord(newTraceId(clock.date()), clock.date());
-  observer.noted(record, { type: 'call', call: callOf() });
+  observer.noted(record, { type: 'call', call: callOf({ uuid }) });
   observer.noted(record, { type: 'scheme', name: 'sales', revision: 'r', chosenBy: 'default' });
   for (const event of events) observer.noted(record, event);
   const sent: Sent[] = [];
@@ -134,5 +135,73 @@ describe('events of the preset kommo', () => {
       call_status: 4,
       call_result: 'Answered by 201',
     });
+  });
+});
+
+describe('events of the preset bitrix24', () => {
+  interface Registered {
+    readonly key: string;
+    readonly id: string;
+  }
+
+  /** As in https://github.com/bitrix-tools/b24-rest-docs, api-reference/telephony. */
+  class Bitrix24 {
+    readonly open: Registered[] = [];
+    readonly finished: string[] = [];
+    readonly shown: string[] = [];
+
+    readonly answer = ({ what, body }: Sent): Reply => {
+      if (what.endsWith('register')) return this.#register(body);
+      if (what.endsWith('finish')) return this.#finish(body);
+      return [404, { error: 'ERROR_METHOD_NOT_FOUND' }];
+    };
+
+    #register(body: Body): Reply {
+      const user = String(body['USER_PHONE_INNER']);
+      const key = JSON.stringify([body['PHONE_NUMBER'], body['TYPE'], user, body['EXTERNAL_CALL_ID']]);
+      if (body['SHOW'] === '1') this.shown.push(user);
+      let call = this.open.find((one) => one.key === key);
+      if (call === undefined) {
+        call = { key, id: `externalCall.${this.open.length + this.finished.length + 1}` };
+        this.open.push(call);
+      }
+      return [200, { result: { CALL_ID: call.id } }];
+    }
+
+    #finish(body: Body): Reply {
+      const at = this.open.findIndex(({ id }) => id === body['CALL_ID']);
+      if (at < 0) return [400, { error: 'ERROR_CORE', error_description: 'Call is not found' }];
+      this.open.splice(at, 1);
+      this.finished.push(String(body['CALL_ID']));
+      return [200, { result: { CALL_ID: body['CALL_ID'] } }];
+    }
+  }
+
+  it('show the card once, and finish the call that it is of', async () => {
+    const crm = new Bitrix24();
+    const { tried } = await play('bitrix24', [rings('201'), answers('201'), END], crm.answer);
+    expect(tried).to.deep.equal(['card delivered', 'call delivered']);
+    expect(crm.shown).to.deep.equal(['201']);
+    expect(crm).to.deep.include({ finished: ['externalCall.1'], open: [] });
+  });
+
+  it('keep two calls of one caller to one user apart', async () => {
+    const crm = new Bitrix24();
+    const first = await play('bitrix24', [rings('201')], crm.answer, 'first');
+    const second = await play('bitrix24', [rings('201'), END], crm.answer, 'second');
+    expect([...first.tried, ...second.tried]).to.deep.equal([
+      'card delivered',
+      'card delivered',
+      'call delivered',
+    ]);
+    expect(crm.open.map(({ id }) => id)).to.deep.equal(['externalCall.1']);
+    expect(crm.finished).to.deep.equal(['externalCall.2']);
+  });
+
+  it('finish the call of the last user who was rung, and of no other: as docs/presets.md says', async () => {
+    const crm = new Bitrix24();
+    await play('bitrix24', [rings('201', '202'), END], crm.answer);
+    expect(crm.open.map(({ id }) => id)).to.deep.equal(['externalCall.1']);
+    expect(crm.finished).to.deep.equal(['externalCall.2']);
   });
 });

@@ -79,10 +79,10 @@ export const presets: Readonly<Record<string, string>> = {
     'у Bitrix24: внутрішній номер кожного користувача, такий самий, як тут',
   'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.':
     'Дзвінок, на який ніхто не відповів, у Bitrix24 є пропущеним (304), і Bitrix24 нагадує відповідальному.',
-  'The card closes when the call ends. It is not hidden before that: `telephony.externalCall.hide` wants ids of users, and the router knows extensions.':
-    'Картка закривається, коли дзвінок скінчився. Раніше її не сховати: `telephony.externalCall.hide` потребує id користувачів, а маршрутизатор знає внутрішні номери.',
-  'A call that lasts longer than half an hour, or ends with another user than it began with, is registered again at its end.':
-    'Дзвінок, довший за пів години, або такий, що скінчився в іншого користувача, наприкінці реєструється ще раз.',
+  'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.':
+    'Bitrix24 веде дзвінок для кожного користувача окремо. Кінець дзвінка завершує його для одного – останнього, кому дзвонило або хто відповів, – і закриває його картку; інші, кому дзвонило, закривають свої самі. `telephony.externalCall.hide` потребує id користувачів, а маршрутизатор знає внутрішні номери.',
+  'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.':
+    'Дзвінок, довший за пів години, або такий, що скінчився в користувача, чий телефон не дзвонив, наприкінці реєструється ще раз.',
 
   // hubspot
   "HubSpot: the contact's owner, by the search of contacts":
