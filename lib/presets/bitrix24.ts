@@ -8,29 +8,65 @@ const TOKEN = {
   refreshToken: '{{secret.BITRIX24_REFRESH}}',
 } as const;
 
+type Entry = NonNullable<Preset['events']>['entries'][number];
+
+/**
+ * https://apidocs.bitrix24.com/api-reference/user/user-get.html. Bitrix24 takes a call of an active user only, and answers 400 for
+ * ever to a mobile phone, a queue or a mailbox: so it is asked for the user first. Without a number it would find those who have no
+ * inner number.
+ */
+const userOf = (who: 'destination' | 'answered_by') =>
+  ({
+    url: 'https://your-account.bitrix24.com/rest/user.get',
+    auth: TOKEN,
+    body: {
+      auth: '{{token}}',
+      FILTER: { UF_PHONE_INNER: `{{${who}}}`, ACTIVE: true },
+      select: ['UF_PHONE_INNER'],
+    },
+    require: ['caller_e164', who],
+    errorName: 'error',
+    maxPerSecond: 2,
+  }) satisfies Entry['webhook'];
+
 /**
  * https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-register.html: for half an hour the same number, type,
  * user and EXTERNAL_CALL_ID get the CALL_ID that there is. So the end of a call asks for it once more, and needs nothing that was
  * kept. Without EXTERNAL_CALL_ID a caller's next call to that user would get it too.
  */
-const register = (SHOW: '0' | '1') =>
+const register = (SHOW: '0' | '1') => ({
+  url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.register',
+  parameters: {
+    auth: '{{token}}',
+    USER_PHONE_INNER: '{{reply.result.0.UF_PHONE_INNER}}',
+    PHONE_NUMBER: '{{caller_e164}}',
+    TYPE: '2',
+    EXTERNAL_CALL_ID: '{{uuid}}',
+    CALL_START_DATE: '{{started_at}}',
+    CRM_CREATE: '0',
+    SHOW,
+  },
+  errorName: 'error',
+});
+
+/** https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-finish.html */
+const endOf = (who: 'destination' | 'answered_by') =>
   ({
-    url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.register',
-    auth: TOKEN,
-    parameters: {
-      auth: '{{token}}',
-      USER_PHONE_INNER: '{{destination}}',
-      PHONE_NUMBER: '{{caller_e164}}',
-      TYPE: '2',
-      EXTERNAL_CALL_ID: '{{uuid}}',
-      CALL_START_DATE: '{{started_at}}',
-      CRM_CREATE: '0',
-      SHOW,
-    },
-    require: ['caller_e164'],
-    errorName: 'error',
-    maxPerSecond: 2,
-  }) satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
+    ...userOf(who),
+    then: [
+      register('0'),
+      {
+        url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.finish',
+        parameters: {
+          auth: '{{token}}',
+          CALL_ID: '{{reply.result.CALL_ID}}',
+          USER_PHONE_INNER: `{{${who}}}`,
+          DURATION: '{{talk_seconds}}',
+        },
+        errorName: 'error',
+      },
+    ],
+  }) satisfies Entry['webhook'];
 
 /** https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-search-crm-entities.html */
 export const bitrix24: Preset = {
@@ -52,35 +88,19 @@ export const bitrix24: Preset = {
   events: {
     what: 'the call card on the screen of the user whose phone rings, and the call in the CRM when it has ended, also when missed',
     entries: [
-      { on: ['ringing'], name: 'card', webhook: register('1') },
-      {
-        on: ['ended'],
-        name: 'call',
-        webhook: {
-          ...register('0'),
-          // https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-finish.html
-          then: [
-            {
-              url: 'https://your-account.bitrix24.com/rest/telephony.externalCall.finish',
-              parameters: {
-                auth: '{{token}}',
-                CALL_ID: '{{reply.result.CALL_ID}}',
-                USER_PHONE_INNER: '{{destination}}',
-                DURATION: '{{talk_seconds}}',
-              },
-              errorName: 'error',
-            },
-          ],
-        },
-      },
+      { on: ['ringing'], name: 'card', webhook: { ...userOf('destination'), then: [register('1')] } },
+      // After a transfer or call park the destination may be no user, and the call is still that of who talked.
+      { on: ['ended'], answered: true, name: 'call', webhook: endOf('answered_by') },
+      { on: ['ended'], answered: false, name: 'missed', webhook: endOf('destination') },
     ],
     toDo: [
-      'events: the address of your Bitrix24 in all three URLs; these methods need a local application (scope: telephony), not an inbound webhook',
+      'events: the address of your Bitrix24 in all eight URLs; these methods need a local application (scopes: telephony, user_basic), not an inbound webhook',
       'ESL_ROUTER_SECRET_BITRIX24_ID, ESL_ROUTER_SECRET_BITRIX24_SECRET, ESL_ROUTER_SECRET_BITRIX24_REFRESH_FILE: of that application, see docs/oauth2.md',
       'in Bitrix24: the inner number of each user, which must equal the extensions here',
     ],
     limits: [
       'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.',
+      'Bitrix24 takes no call without a user. A call for which nobody was rung leaves no trace in it; nor does one that a mobile phone, a queue or a mailbox answered last, that was missed after it had gone there, or whose router died.',
       'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
       'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.',
     ],

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CallEvent } from '../../../lib/call/record.ts';
-import { newRecord } from '../../../lib/call/record.ts';
+import { apply, newRecord } from '../../../lib/call/record.ts';
 import { newTraceId } from '../../../lib/call/trace.ts';
 import { Cancellation } from '../../../lib/cancel.ts';
 import { EventObserver } from '../../../lib/events/observer.ts';
@@ -31,6 +31,10 @@ const rings = (...names: string[]): CallEvent => ({
   rung: names.map((name) => ({ name, kind: 'person' })),
 });
 const answers = (by: string): CallEvent => ({ type: 'answered', atMs: 5_000, by });
+const moved = (to: string): CallEvent => ({
+  type: 'moves',
+  moves: [{ atMs: 9_000, from: 'talking', by: to === '' ? 'park' : 'transfer', to }],
+});
 const END: CallEvent = {
   type: 'end',
   atMs: 65_000,
@@ -64,7 +68,10 @@ async function play(
   const record = newRecord(newTraceId(clock.date()), clock.date());
   observer.noted(record, { type: 'call', call: callOf({ uuid }) });
   observer.noted(record, { type: 'scheme', name: 'sales', revision: 'r', chosenBy: 'default' });
-  for (const event of events) observer.noted(record, event);
+  for (const event of events) {
+    apply(record, event);
+    observer.noted(record, event);
+  }
   const sent: Sent[] = [];
   const sending: SendOptions = {
     send: ({ url, body }) => {
@@ -139,6 +146,9 @@ describe('events of the preset kommo', () => {
 });
 
 describe('events of the preset bitrix24', () => {
+  /** Inner numbers. */
+  const USERS = ['201', '202'];
+
   interface Registered {
     readonly key: string;
     readonly id: string;
@@ -151,13 +161,29 @@ describe('events of the preset bitrix24', () => {
     readonly shown: string[] = [];
 
     readonly answer = ({ what, body }: Sent): Reply => {
+      if (what.endsWith('user.get')) return this.#users(body);
       if (what.endsWith('register')) return this.#register(body);
       if (what.endsWith('finish')) return this.#finish(body);
       return [404, { error: 'ERROR_METHOD_NOT_FOUND' }];
     };
 
+    #users({ FILTER, select }: Body): Reply {
+      expect([FILTER, select]).to.deep.include(['UF_PHONE_INNER']);
+      const { UF_PHONE_INNER: number, ACTIVE } = FILTER as Body;
+      expect([ACTIVE, number]).not.to.include('');
+      return [
+        200,
+        { result: USERS.filter((user) => user === number).map((one) => ({ UF_PHONE_INNER: one })) },
+      ];
+    }
+
     #register(body: Body): Reply {
-      const user = String(body['USER_PHONE_INNER']);
+      const { USER_PHONE_INNER: user = '' } = body as { USER_PHONE_INNER?: string };
+      if (!USERS.includes(user)) {
+        const why =
+          user === '' ? 'USER_ID or USER_PHONE_INNER should be set' : 'User is not found or is not active';
+        return [400, { error: 'ERROR_CORE', error_description: why }];
+      }
       const key = JSON.stringify([body['PHONE_NUMBER'], body['TYPE'], user, body['EXTERNAL_CALL_ID']]);
       if (body['SHOW'] === '1') this.shown.push(user);
       let call = this.open.find((one) => one.key === key);
@@ -192,7 +218,7 @@ describe('events of the preset bitrix24', () => {
     expect([...first.tried, ...second.tried]).to.deep.equal([
       'card delivered',
       'card delivered',
-      'call delivered',
+      'missed delivered',
     ]);
     expect(crm.open.map(({ id }) => id)).to.deep.equal(['externalCall.1']);
     expect(crm.finished).to.deep.equal(['externalCall.2']);
@@ -204,4 +230,29 @@ describe('events of the preset bitrix24', () => {
     expect(crm.open.map(({ id }) => id)).to.deep.equal(['externalCall.1']);
     expect(crm.finished).to.deep.equal(['externalCall.2']);
   });
+
+  for (const [what, where] of [
+    ['parked', ''],
+    ['transferred to a mailbox', 'voicemail default'],
+  ] as const) {
+    it(`finish the call of who talked, when it is ${what} afterwards`, async () => {
+      const crm = new Bitrix24();
+      await play('bitrix24', [rings('201'), answers('201'), moved(where), END], crm.answer);
+      expect(crm).to.deep.include({ finished: ['externalCall.1'], open: [] });
+    });
+  }
+
+  for (const [what, events] of [
+    ['nobody was rung', [END]],
+    ['the phone that rings is no user’s', [rings('+380671234567'), answers('+380671234567'), END]],
+    ['it was parked unanswered', [rings('201'), moved(''), END]],
+    ['it ended in a mailbox', [rings('201'), moved('voicemail default'), END]],
+  ] as const) {
+    it(`send no call that Bitrix24 would refuse for a day, when ${what}`, async () => {
+      const crm = new Bitrix24();
+      const { tried } = await play('bitrix24', events, crm.answer);
+      expect(tried.filter((one) => !one.endsWith(' delivered'))).to.deep.equal([]);
+      expect(crm.finished).to.deep.equal([]);
+    });
+  }
 });

@@ -71,14 +71,16 @@ export const presets: Readonly<Record<string, string>> = {
     'Якщо внутрішній номер записано в користувача, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` без `map` обходиться без списку id; номер звідти тоді набирається як є.',
   'the call card on the screen of the user whose phone rings, and the call in the CRM when it has ended, also when missed':
     'картка дзвінка на екрані того, чий телефон дзвонить, і дзвінок у CRM, коли він скінчився, також пропущений',
-  'events: the address of your Bitrix24 in all three URLs; these methods need a local application (scope: telephony), not an inbound webhook':
-    'events: адреса вашого Bitrix24 в усіх трьох URL; цим методам потрібен локальний застосунок (права: telephony), а не вхідний вебхук',
+  'events: the address of your Bitrix24 in all eight URLs; these methods need a local application (scopes: telephony, user_basic), not an inbound webhook':
+    'events: адреса вашого Bitrix24 в усіх восьми URL; цим методам потрібен локальний застосунок (права: telephony, user_basic), а не вхідний вебхук',
   'ESL_ROUTER_SECRET_BITRIX24_ID, ESL_ROUTER_SECRET_BITRIX24_SECRET, ESL_ROUTER_SECRET_BITRIX24_REFRESH_FILE: of that application, see docs/oauth2.md':
     'ESL_ROUTER_SECRET_BITRIX24_ID, ESL_ROUTER_SECRET_BITRIX24_SECRET, ESL_ROUTER_SECRET_BITRIX24_REFRESH_FILE: цього застосунку, див. docs/oauth2.md',
   'in Bitrix24: the inner number of each user, which must equal the extensions here':
     'у Bitrix24: внутрішній номер кожного користувача, такий самий, як тут',
   'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.':
     'Дзвінок, на який ніхто не відповів, у Bitrix24 є пропущеним (304), і Bitrix24 нагадує відповідальному.',
+  'Bitrix24 takes no call without a user. A call for which nobody was rung leaves no trace in it; nor does one that a mobile phone, a queue or a mailbox answered last, that was missed after it had gone there, or whose router died.':
+    'Bitrix24 не приймає дзвінка без користувача. Дзвінок, за якого нікому не дзвонило, не лишає в ньому сліду. Так само й той, на який останніми відповіли мобільний, черга чи голосова пошта, або пропущений після переходу туди, або такий, чий маршрутизатор загинув.',
   'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.':
     'Bitrix24 веде дзвінок для кожного користувача окремо. Кінець дзвінка завершує його для одного – останнього, кому дзвонило або хто відповів, – і закриває його картку; інші, кому дзвонило, закривають свої самі. `telephony.externalCall.hide` потребує id користувачів, а маршрутизатор знає внутрішні номери.',
   'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.':
