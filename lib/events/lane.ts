@@ -108,7 +108,9 @@ export class Lane {
     const isLate = this.#options.lagMs() >= LATE_MS;
     const limit = isLate ? Math.min(free, LATE_PORTION) : free;
     if (maxPerSecond === null) return { limit, restMs: isLate ? LATE_REST_MS : null };
-    return { limit: Math.min(limit, Math.max(1, Math.floor(maxPerSecond))), restMs: SECOND_MS };
+    // One every two seconds is one in any two.
+    const burst = Math.max(1, Math.floor(maxPerSecond));
+    return { limit: Math.min(limit, burst), restMs: (burst / maxPerSecond) * SECOND_MS };
   }
 
   /** Resolves to the time to look again; null if the end of a try triggers it. */

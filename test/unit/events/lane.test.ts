@@ -178,6 +178,16 @@ describe('lane of events', () => {
     expect(stage.settled[0]).to.deep.include({ kind: 'released', nextAt: stage.clock.date() });
   });
 
+  it('keeps to a rate below one a second', async () => {
+    const stage = new Stage({ maxInFlight: 20, maxPerSecond: 0.5 });
+    stage.add('a', 'b', 'c');
+    await stage.pass();
+    await stage.pass(2_000);
+    expect(stage.tried).to.deep.equal(['a']);
+    await stage.pass(200);
+    expect(stage.tried).to.deep.equal(['a', 'b']);
+  });
+
   it('finds what another router has left, and takes nothing once it is closed', async () => {
     const stage = new Stage();
     stage.lane.kick();
