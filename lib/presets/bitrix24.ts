@@ -26,7 +26,8 @@ const userOf = (who: 'destination' | 'answered_by') =>
     },
     require: ['caller_e164', who],
     errorName: 'error',
-    maxPerSecond: 2,
+    // Two or three requests follow from each; callers keep the rest of the 2 a second.
+    maxPerSecond: 0.5,
   }) satisfies Entry['webhook'];
 
 /**
@@ -47,6 +48,7 @@ const register = (SHOW: '0' | '1') => ({
     SHOW,
   },
   errorName: 'error',
+  maxPerSecond: 1,
 });
 
 /** https://apidocs.bitrix24.com/api-reference/telephony/telephony-external-call-finish.html */
@@ -64,6 +66,7 @@ const endOf = (who: 'destination' | 'answered_by') =>
           DURATION: '{{talk_seconds}}',
         },
         errorName: 'error',
+        maxPerSecond: 1,
       },
     ],
   }) satisfies Entry['webhook'];
@@ -102,6 +105,7 @@ export const bitrix24: Preset = {
       'A call that nobody answered is a missed call (304) in Bitrix24, which then reminds its owner.',
       'Bitrix24 takes no call without a user. A call for which nobody was rung leaves no trace in it; nor does one that a mobile phone, a queue or a mailbox answered last, that was missed after it had gone there, or whose router died.',
       'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.',
+      'Events are sent at 30 a minute, so that Bitrix24 still answers questions. A card that waits, as after an outage, may open when its call has ended, and then stays open.',
       'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.',
     ],
   },
@@ -113,7 +117,7 @@ export const bitrix24: Preset = {
   ],
   limits: [
     'If several match, the first is used: the one that Bitrix24 itself recommends.',
-    'About 2 requests a second for one webhook; beyond that Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
+    'Bitrix24 takes 50 requests at once from one address, but no more than 2 a second in the long run (Enterprise 250 and 5); beyond that it answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.',
     'To check whether the user is at work, add `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }` in `webhook`; only where Bitrix24 keeps working time, else nobody is ever at work.',
     'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; the number there is then rung as it is.',
   ],

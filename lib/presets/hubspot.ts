@@ -10,7 +10,7 @@ const CONTACT = {
   auth: { type: 'bearer', token: '{{secret.HUBSPOT}}' },
   body: { filterGroups: [is('phone'), is('mobilephone')], properties: ['phone'], limit: 1 },
   require: ['caller_e164'],
-  maxPerSecond: 4,
+  maxPerSecond: 1,
 } satisfies NonNullable<Preset['events']>['entries'][number]['webhook'];
 
 /** HubSpot's own kinds of association: 194 of a call, 204 of a task with a contact. */
@@ -24,6 +24,7 @@ const associated = (associationTypeId: number) => [
 /** https://developers.hubspot.com/docs/api/crm/calls */
 const callWith = (hs_call_status: string, hs_call_body: string) => ({
   url: 'https://api.hubapi.com/crm/v3/objects/calls',
+  maxPerSecond: 2,
   body: {
     properties: {
       hs_timestamp: '{{started_at}}',
@@ -54,7 +55,8 @@ export const hubspot: Preset = {
       },
       require: ['caller_e164'],
       responseName: 'results.0.properties.hubspot_owner_id',
-      maxPerSecond: 4,
+      // Of the 4 searches for all: events take one. https://developers.hubspot.com/changelog/crm-search-api-rate-limit-increase
+      maxPerSecond: 3,
       map: MAP,
       expect: ['extension'],
     },
@@ -88,6 +90,7 @@ export const hubspot: Preset = {
           then: [
             {
               url: 'https://api.hubapi.com/crm/v3/objects/tasks',
+              maxPerSecond: 2,
               body: {
                 properties: {
                   hs_timestamp: '{{timestamp}}',

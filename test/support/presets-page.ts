@@ -61,6 +61,10 @@ Every preset is strict:
   empty number finds somebody.
 
 \`esl-router new sales --preset bitrix24 --events\` adds events that tell the CRM when it rings and when a call has ended; that needs a [store](store.md).
+Where a CRM takes a call only of a user or contact that it has, the event asks for that one first; if there is none, nothing more is sent.
+
+\`maxPerSecond\` of a preset keeps within what the CRM documents, events included, for one scheme on one router: questions have the greater part, and a backlog of events
+goes slowly. With several schemes or routers for one account divide it; HubSpot and Kommo refuse the excess, Kommo blocks the address.
 
 Without \`fallback\` a call that can't be routed goes back to the dialplan. The tests answer each preset in the shape that the CRM documents;
 none was tried against the CRM itself. Try yours before a call does: \`esl-router try --scheme sales --caller NUMBER --did NUMBER\`.

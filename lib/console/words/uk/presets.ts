@@ -63,8 +63,8 @@ export const presets: Readonly<Record<string, string>> = {
     'ESL_ROUTER_SECRET_BITRIX24: код вхідного вебхука (права: telephony), остання частина його адреси',
   'If several match, the first is used: the one that Bitrix24 itself recommends.':
     'Якщо збігається кілька, береться перший: той, кого радить сам Bitrix24.',
-  'About 2 requests a second for one webhook; beyond that Bitrix24 answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.':
-    'Близько 2 запитів на секунду для одного вебхука; понад це Bitrix24 відповідає 503, і абонент іде до `onError`. Допомагає `webhook.cacheSeconds`.',
+  'Bitrix24 takes 50 requests at once from one address, but no more than 2 a second in the long run (Enterprise 250 and 5); beyond that it answers 503, and the caller goes to `onError`. `webhook.cacheSeconds` helps.':
+    'Bitrix24 приймає з однієї адреси 50 запитів одразу, але надовго не більше ніж 2 на секунду (Enterprise – 250 і 5); понад це відповідає 503, і абонент іде до `onError`. Допомагає `webhook.cacheSeconds`.',
   'To check whether the user is at work, add `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }` in `webhook`; only where Bitrix24 keeps working time, else nobody is ever at work.':
     'Щоб перевіряти, чи відповідальний на роботі, додайте до `webhook` `"when": { "result.0.ASSIGNED_BY.TIMEMAN_STATUS": ["OPENED"] }`; лише там, де Bitrix24 веде робочий час, інакше на роботі ніколи нікого немає.',
   'Where users keep their inner number, `"responseName": "result.0.ASSIGNED_BY.USER_PHONE_INNER"` without `map` needs no list of ids; the number there is then rung as it is.':
@@ -83,6 +83,8 @@ export const presets: Readonly<Record<string, string>> = {
     'Bitrix24 не приймає дзвінка без користувача. Дзвінок, за якого нікому не дзвонило, не лишає в ньому сліду. Так само й той, на який останніми відповіли мобільний, черга чи голосова пошта, або пропущений після переходу туди, або такий, чий маршрутизатор загинув.',
   'Bitrix24 keeps a call for each user. The end of a call finishes that of one user, the last who was rung or who answered, and closes that card; other users who were rung close theirs themselves. `telephony.externalCall.hide` wants ids of users, and the router knows extensions.':
     'Bitrix24 веде дзвінок для кожного користувача окремо. Кінець дзвінка завершує його для одного – останнього, кому дзвонило або хто відповів, – і закриває його картку; інші, кому дзвонило, закривають свої самі. `telephony.externalCall.hide` потребує id користувачів, а маршрутизатор знає внутрішні номери.',
+  'Events are sent at 30 a minute, so that Bitrix24 still answers questions. A card that waits, as after an outage, may open when its call has ended, and then stays open.':
+    'Події надсилаються по 30 на хвилину, щоб Bitrix24 і далі відповідав на запитання. Картка, яка чекає, наприклад після збою, може відкритися, коли дзвінок уже скінчився, і тоді лишається відкритою.',
   'A call that lasts longer than half an hour, or ends with a user whose phone did not ring, is registered again at its end.':
     'Дзвінок, довший за пів години, або такий, що скінчився в користувача, чий телефон не дзвонив, наприкінці реєструється ще раз.',
 
