@@ -53,7 +53,7 @@ export class LiveCalls implements CallObserver {
     const state = STATES[event.type] ?? before?.state ?? 'deciding';
     const { id, startedAt, call, scheme, destination } = record;
     const isNew = before?.state !== state;
-    if (!isNew && event.type !== 'call' && event.type !== 'scheme') return;
+    if (!isNew && !SHOWN.has(event.type)) return;
     this.#version++;
     this.#calls.set(id, {
       id,
@@ -96,6 +96,9 @@ export class LiveCalls implements CallObserver {
     return [...this.#calls.values()].slice(0, limit);
   }
 }
+
+/** What people who watch see of a call, though its state stays. */
+const SHOWN: ReadonlySet<CallEvent['type']> = new Set(['call', 'disclosed', 'scheme']);
 
 const STATES: Readonly<Partial<Record<CallEvent['type'], LiveState>>> = {
   request: 'asking',

@@ -199,7 +199,10 @@ export interface MoveRecord {
 }
 
 export type CallEvent =
+  /** Once, and first of all. */
   | { readonly type: 'call'; readonly call: Call }
+  /** The same call, with the number that its caller withholds: the scheme may see it. */
+  | { readonly type: 'disclosed'; readonly call: Call }
   | { readonly type: 'pass'; readonly pass: number; readonly previous: string | null }
   | { readonly type: 'scheme'; readonly name: string; readonly revision: string; readonly chosenBy: string }
   | { readonly type: 'due'; readonly budgetMs: number; readonly guardMs: number | null }
@@ -288,6 +291,7 @@ export function apply(record: CallRecord, event: CallEvent): void {
   if (record.end !== null && event.type !== 'shadow') return;
   switch (event.type) {
     case 'call':
+    case 'disclosed':
       record.call = shownCall(event.call);
       break;
     case 'pass':

@@ -120,7 +120,7 @@ async function run(record: CallRecord, line: Line['line'], options: DryRunOption
     return { record, chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] };
   }
   const { scheme, chosenBy, canary } = admitted;
-  if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'call', call });
+  if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'disclosed', call });
   note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
   if (canary !== null) note({ type: 'canary', canary });
   const decision = await decide(scheme, record, line, { ...options, note });

@@ -42,7 +42,7 @@ export class EventObserver implements CallObserver {
   }
 
   noted(record: CallRecord, event: CallEvent): void {
-    if (event.type === 'call') this.#calls.set(record, event.call);
+    if (event.type === 'call' || event.type === 'disclosed') this.#calls.set(record, event.call);
     else if (event.type === 'scheme') this.#begin(record, event.name);
     const watched = this.#watched.get(record);
     if (watched === undefined) return;

@@ -152,7 +152,7 @@ class CallStory {
       return this.#giveBack(admitted.result, admitted.reason);
     }
     const { scheme, chosenBy, canary } = admitted;
-    if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'call', call });
+    if (call.withheld && scheme.webhook.withheld === 'send') this.#note({ type: 'disclosed', call });
     this.#note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
     if (canary !== null) this.#note({ type: 'canary', canary });
     const inquiry = new Inquiry({

@@ -21,6 +21,7 @@ describe('metrics', function () {
     webhook: {
       ...{ url: `${crm.url}/${path}`, timeoutSeconds: 2, retries: 1, retryStatuses: [503 as const] },
       ...(name === 'kept' ? { lastGoodSeconds: 60 } : {}),
+      ...(name === 'withheld' ? { withheld: 'send' as const } : {}),
     },
     ...(name === 'sales'
       ? { events: [{ on: ['ended' as const], webhook: { url: `${crm.url}/events` } }] }
@@ -34,6 +35,8 @@ describe('metrics', function () {
       seed: ++seed,
     }).call({
       caller: CALLER,
+      // Its scheme may see the number all the same: a second word about the call, and no second call.
+      privacy: path === 'withheld',
       did: DID,
       path,
       guardSeconds: 40,
@@ -53,14 +56,14 @@ describe('metrics', function () {
     crm = await startCrm(({ url }) => {
       if (url === '/events') told();
       if (url === '/kept' && kept++ === 0) return { status: 200, body: '{"destination":"201"}' };
-      if (url === '/sales') return { status: 200, body: '{"destination":"201"}' };
+      if (url === '/sales' || url === '/withheld') return { status: 200, body: '{"destination":"201"}' };
       if (url === '/busy') return { status: 200, body: '{"destination":"203"}' };
       if (url === '/nobody') return { status: 200, body: '{}' };
       if (url === '/flaky' && ++tries % 2 === 0) return { status: 200, body: '{"destination":"202"}' };
       return { status: url === '/flaky' ? 503 : 500 };
     });
     daemon = await Daemon.start({
-      schemes: ['sales', 'busy', 'nobody', 'flaky', 'broken', 'kept'].map((name) => scheme(name, name)),
+      schemes: ['sales', 'busy', 'nobody', 'flaky', 'broken', 'kept', 'withheld'].map((name) => scheme(name, name)),
       settings: { HEALTH_PORT: '0', STORE_URL: 'sqlite:calls.db' },
     });
     port = Number((await daemon.until(({ message }) => message === 'health'))['port']);
@@ -80,6 +83,7 @@ describe('metrics', function () {
         ['flaky', 1],
         ['broken', 2],
         ['kept', 2],
+        ['withheld', 4],
         ['no-such-scheme', 1],
       ] as const)
         for (let n = 0; n < times; n++) await place(path);
@@ -88,35 +92,35 @@ describe('metrics', function () {
     });
 
     const rows: [string, Record<string, string>, number][] = [
-      ['calls_received_total', {}, 12],
-      ['calls_total', {}, 12],
+      ['calls_received_total', {}, 16],
+      ['calls_total', {}, 16],
       ['calls_total', { scheme: 'sales', result: 'routed' }, 3],
       ['calls_total', { scheme: 'nobody', result: 'no_route' }, 2],
       ['calls_total', { scheme: 'flaky', result: 'routed' }, 1],
       ['calls_total', { scheme: 'broken', result: 'error' }, 2],
       ['calls_total', { scheme: '(none)' }, 1],
-      ['call_ends_total', {}, 12],
-      ['call_ends_total', { end: 'bridged', via: 'primary' }, 6],
+      ['call_ends_total', {}, 16],
+      ['call_ends_total', { end: 'bridged', via: 'primary' }, 10],
       ['call_ends_total', { end: 'bridged', via: 'fallback' }, 2],
       ['call_ends_total', { end: 'hangup', via: 'fallback' }, 2],
-      ['call_reasons_total', {}, 12],
+      ['call_reasons_total', {}, 16],
       ['call_reasons_total', { reason: 'http_status' }, 2],
       ['decision_seconds_count', { scheme: 'sales' }, 3],
       ['decision_seconds_count', { scheme: 'broken' }, 2],
       ['webhook_requests_total', { scheme: 'sales' }, 3],
       ['webhook_requests_total', { scheme: 'flaky' }, 1],
-      ['webhook_requests_total', {}, 11],
-      ['webhook_seconds_count', {}, 11],
-      ['webhook_phase_seconds_count', { phase: 'wait' }, 11],
-      ['webhook_phase_seconds_count', { phase: 'body' }, 11],
+      ['webhook_requests_total', {}, 15],
+      ['webhook_seconds_count', {}, 15],
+      ['webhook_phase_seconds_count', { phase: 'wait' }, 15],
+      ['webhook_phase_seconds_count', { phase: 'body' }, 15],
       ['webhook_failures_total', { scheme: 'broken', reason: 'http_status' }, 2],
       ['webhook_failures_total', {}, 3],
       ['webhook_retries_total', { scheme: 'flaky' }, 1],
       ['webhook_retries_total', {}, 1],
-      ['bridges_total', { outcome: 'answered' }, 8],
+      ['bridges_total', { outcome: 'answered' }, 12],
       ['bridges_total', { outcome: 'busy' }, 1],
       ['live_calls', {}, 0],
-      ['schemes', {}, 6],
+      ['schemes', {}, 7],
       ['answers_recalled_total', { scheme: 'kept', kind: 'last_good' }, 1],
       ['ready', {}, 1],
       ['store_up', {}, 1],
