@@ -189,7 +189,7 @@ export interface BridgeRecord {
 }
 
 /** `cancelled`: the caller was gone. `moved`: the call was taken elsewhere. `released`: it rings on without the router. */
-type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
+export type BridgeEnd = 'answered' | 'cancelled' | 'moved' | 'released' | Outcome;
 
 export interface MoveRecord {
   readonly atMs: number;

@@ -84,6 +84,7 @@ function schemes(
 ): string[] {
   const series = now.numbers.get('esl_router_webhook_requests_total') ?? [];
   const asked = series
+    .filter(({ value }) => value > 0)
     .map(({ labels, value }) => {
       const { scheme = '' } = labels;
       return { scheme, recent: value - sum(before.numbers, 'esl_router_webhook_requests_total', { scheme }) };

@@ -31,7 +31,10 @@ export function isGone(reason: string): boolean {
   return GONE.has(reason);
 }
 
-/** It is the CRM that whoever runs it has to look at. Takes any text, as a record holds `found` beside the reasons. */
+/** It is the CRM that whoever runs it has to look at. */
+export const CRM_FAILURES: readonly string[] = Object.keys(CRM);
+
+/** One of those. Takes any text, as a record holds `found` beside the reasons. */
 export function isCrmFailure(answer: string): answer is keyof typeof CRM {
   return Object.hasOwn(CRM, answer);
 }

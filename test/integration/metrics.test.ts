@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { readFile } from 'node:fs/promises';
 import { REASONS } from '../../lib/reasons/index.ts';
 import { SimulatedFreeSwitch, startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
 import { Daemon } from '../support/daemon.ts';
 import { answers, busy, CALLER, DID } from '../support/scenario.ts';
-import { askedOf } from '../support/promql.ts';
+import { askedOf, queries } from '../support/promql.ts';
 import { scrape, sumOf, type Page } from '../support/scrape.ts';
 
 /** What Prometheus reads of a router that has calls: exact counts, over real sockets. */
@@ -63,7 +62,9 @@ describe('metrics', function () {
       return { status: url === '/flaky' ? 503 : 500 };
     });
     daemon = await Daemon.start({
-      schemes: ['sales', 'busy', 'nobody', 'flaky', 'broken', 'kept', 'withheld'].map((name) => scheme(name, name)),
+      schemes: ['sales', 'busy', 'nobody', 'flaky', 'broken', 'kept', 'withheld'].map((name) =>
+        scheme(name, name),
+      ),
       settings: { HEALTH_PORT: '0', STORE_URL: 'sqlite:calls.db' },
     });
     port = Number((await daemon.until(({ message }) => message === 'health'))['port']);
@@ -156,19 +157,7 @@ describe('metrics', function () {
     });
 
     it('answers each query of the dashboard and of the alerts', async () => {
-      const dashboard = await readFile('conf/grafana/esl-router.json', 'utf8');
-      const alerts = await readFile('conf/prometheus/alerts.yml', 'utf8');
-      const panels: string[] = [];
-      JSON.parse(dashboard, (key, value: unknown) => {
-        if ((key === 'expr' || key === 'query') && value !== 'prometheus') panels.push(String(value));
-        return value;
-      });
-      // One line, or the indented ones below it.
-      const rules = [...alerts.matchAll(/^ {8}expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
-        ([, block, line]) => block ?? line ?? '',
-      );
-      expect(panels.length).to.be.greaterThan(30);
-      expect(rules).to.have.length(alerts.match(/- alert: /g)?.length ?? 0);
+      const { panels, rules } = await queries();
       const own = new Set(page.samples.map(({ name }) => name));
       const asked = new Set<string>();
       for (const query of [...panels, ...rules])

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** What a query of PromQL names: metrics with the labels that it asks them for. Knows as much of the language as our queries use. */
 
 export interface Asked {
@@ -12,6 +14,27 @@ const FUNCTIONS = new Set([
   ...['sum', 'max', 'min', 'avg', 'count', 'rate', 'increase', 'histogram_quantile', 'min_over_time'],
   'label_values',
 ]);
+
+/** Every query of the dashboard and of the alerts. */
+export async function queries(): Promise<{
+  readonly panels: readonly string[];
+  readonly rules: readonly string[];
+}> {
+  const dashboard = await readFile('conf/grafana/esl-router.json', 'utf8');
+  const alerts = await readFile('conf/prometheus/alerts.yml', 'utf8');
+  const panels: string[] = [];
+  JSON.parse(dashboard, (key, value: unknown) => {
+    if ((key === 'expr' || key === 'query') && value !== 'prometheus') panels.push(String(value));
+    return value;
+  });
+  // One line, or the indented ones below it.
+  const rules = [...alerts.matchAll(/^ {8}expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
+    ([, block, line]) => block ?? line ?? '',
+  );
+  if (panels.length < 30 || rules.length !== alerts.match(/- alert: /g)?.length)
+    throw new Error('some queries are not found');
+  return { panels, rules };
+}
 
 /** Throws at a word that it does not know. */
 export function askedOf(query: string): Asked[] {

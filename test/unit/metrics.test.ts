@@ -3,14 +3,52 @@ import { apply, newRecord, type CallEvent, type CallRecord } from '../../lib/cal
 import { newTraceId } from '../../lib/call/trace.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { Metrics } from '../../lib/metrics/metrics.ts';
+import { REASONS } from '../../lib/reasons/index.ts';
 import { NOTHING } from '../support/metrics.ts';
+import { askedOf, queries } from '../support/promql.ts';
 import { parseScrape, sumOf, type Page } from '../support/scrape.ts';
 
 /** Metrics at their worst: very many schemes, hostile names, a store that hangs, many who ask. */
 
 const OPTIONS = { ...NOTHING, clock: systemClock, version: 'test' };
 
-function callOf(metrics: Metrics, scheme: string): CallRecord {
+/** What may happen on the way, with this answer. */
+function everyEvent(answer: string): CallEvent[] {
+  const phases = { dns: 1, connect: 2, tunnel: 3, tls: 4, firstByte: 20, total: 21 };
+  const recalled = { atMs: 1, scheme: 'sales', ageSeconds: 1, status: 200, body: '' };
+  const ends = [
+    'answered',
+    'cancelled',
+    'moved',
+    'released',
+    'no_answer',
+    'busy',
+    'rejected',
+    'unreachable',
+  ] as const;
+  return [
+    { type: 'retry', reason: 'connect_failed', detail: '' },
+    { type: 'reply', status: 200, headers: {}, body: '', phases },
+    { type: 'answer', answer, detail: '' },
+    { type: 'recalled', recalled: { ...recalled, stale: true } },
+    { type: 'recalled', recalled: { ...recalled, stale: false } },
+    ...ends.map((outcome) => ({ type: 'bridge_end', atMs: 1, outcome, cause: null }) as const),
+  ];
+}
+
+function everyEnd(): CallRecord[] {
+  const results = ['routed', 'no_route', 'error', 'no_answer', 'refused', 'abandoned'] as const;
+  const gone = ['caller_hangup', 'switch_hangup', 'guard', 'moved', 'released', 'switch_lost'] as const;
+  const ends = ['bridged', 'transferred', 'hangup', 'dialplan', ...gone] as const;
+  const scheme = { name: 'sales', revision: '1', chosenBy: 'test' };
+  return [
+    ...results.map((result) => ({ result })),
+    ...ends.flatMap((end) => (['primary', 'fallback'] as const).map((via) => ({ end, via }))),
+    ...Object.keys(REASONS).map((reason) => ({ reason: reason as CallRecord['reason'], scheme: null })),
+  ].map((more) => Object.assign(newRecord(newTraceId(new Date()), new Date()), { scheme }, more));
+}
+
+function callOf(metrics: Metrics, scheme: string, between: readonly CallEvent[] = []): CallRecord {
   const record = newRecord(newTraceId(new Date()), new Date());
   const hear = (event: CallEvent): void => {
     apply(record, event);
@@ -23,6 +61,7 @@ function callOf(metrics: Metrics, scheme: string): CallRecord {
   hear({ type: 'request', request: { atMs: 1, attempt: 1, scheme, ...empty, ...open } });
   hear({ type: 'reply', status: 200, headers: {}, body: '', phases });
   hear({ type: 'answer', answer: 'found', detail: '' });
+  for (const event of between) hear(event);
   const decision = {
     atMs: 25,
     scheme,
@@ -49,7 +88,7 @@ describe('metrics at their worst', () => {
     for (const name of names) callOf(metrics, name);
     const page = await read(metrics);
     const labels = new Set(page.samples.map((sample) => sample.labels['scheme']));
-    expect(labels.size).to.equal(102);
+    expect(labels.size).to.equal(103);
     expect(sumOf(page, 'esl_router_calls_total')).to.equal(10_000);
     expect(sumOf(page, 'esl_router_calls_total', { scheme: '(others)' })).to.equal(9_900);
     expect(page.samples.length).to.be.below(10_000);
@@ -63,7 +102,7 @@ describe('metrics at their worst', () => {
     callOf(metrics, 'sales');
     const page = await read(metrics);
     const labels = new Set(page.samples.map((sample) => sample.labels['scheme']));
-    expect([...labels]).to.have.members(['(others)', 'night', undefined]);
+    expect([...labels]).to.have.members(['(none)', '(others)', 'night', undefined]);
     expect(sumOf(page, 'esl_router_calls_total', { scheme: '(others)' })).to.equal(1);
     expect(sumOf(page, 'esl_router_webhook_seconds_count', { scheme: 'night' })).to.equal(1);
   });
@@ -108,6 +147,48 @@ describe('metrics at their worst', () => {
     const pages = await Promise.all(Array.from({ length: 50 }, () => read(metrics)));
     expect(pages.map((page) => sumOf(page, 'esl_router_deliveries'))).to.deep.equal(pages.map(() => 3));
     expect(reads).to.equal(1);
+  });
+
+  it('has every counter before it counts, with all that the alerts and the dashboard ask for', async () => {
+    const metrics = new Metrics(OPTIONS);
+    await metrics.follow(['sales']);
+    const page = await read(metrics);
+    const { panels, rules } = await queries();
+    const counted = [...panels, ...rules].flatMap((query) => [
+      ...query.matchAll(/\b(?:rate|increase)\((\w+(?:\{[^}]*\})?)\[/g),
+    ]);
+    expect(counted.length).to.be.greaterThan(25);
+    for (const [, series = ''] of counted)
+      for (const { metric, values } of askedOf(series)) {
+        expect(
+          page.samples.map(({ name }) => name),
+          series,
+        ).to.include(metric);
+        for (const [label, texts] of Object.entries(values))
+          for (const text of texts) {
+            const one = page.samples.filter(
+              (sample) => sample.name === metric && sample.labels[label] === text,
+            );
+            expect(
+              one.map(({ value }) => value),
+              `${metric} ${text}`,
+            ).to.deep.equal(one.map(() => 0));
+            expect(one, `${metric} ${text}`).to.not.have.length(0);
+          }
+      }
+  });
+
+  it('has no series that an event gives birth to: Prometheus would not see the growth', async () => {
+    const metrics = new Metrics(OPTIONS);
+    await metrics.follow(['sales']);
+    const seriesOf = ({ samples }: Page): string[] =>
+      samples
+        .filter(({ name }) => name.startsWith('esl_router_'))
+        .map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`);
+    const before = seriesOf(await read(metrics));
+    for (const answer of Object.keys(REASONS)) callOf(metrics, 'sales', everyEvent(answer));
+    for (const record of everyEnd()) metrics.observer.ended?.(record, '');
+    expect(seriesOf(await read(metrics))).to.have.members(before);
   });
 
   it('names counters and nothing else `_total`, also those of Node', async () => {
