@@ -4,6 +4,7 @@ import type { Outcome } from './cause.ts';
 import type { Call } from './channel.ts';
 import type { HungUpBy } from './hangup.ts';
 import type { Join, Move } from './move.ts';
+import { shownCall, type ShownCall } from './shown.ts';
 
 /**
  * The record of a call: one JSON object that explains every decision. It is folded from events, and nothing on
@@ -76,19 +77,6 @@ export type End =
   /** The router stopped while it rang, or while they talked. */
   | 'released'
   | 'switch_lost';
-
-interface ShownCall {
-  readonly uuid: string;
-  readonly callId: string;
-  readonly switch: string;
-  readonly caller: string;
-  readonly callerName: string;
-  readonly withheld: boolean;
-  readonly did: string;
-  readonly context: string;
-  readonly domain: string;
-  readonly sourceIp: string;
-}
 
 interface RequestRecord {
   readonly atMs: number;
@@ -241,6 +229,11 @@ export type CallEvent =
     }
   /** The only one that may follow the end: the call does not wait for it. */
   | { readonly type: 'shadow'; readonly shadow: ShadowRecord }
+  /** A question that could not even be written, and to which host: there is no request that could say why. */
+  | (Pick<DecisionRecord, 'scheme' | 'reason' | 'detail'> & {
+      readonly type: 'unasked';
+      readonly crm: string;
+    })
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'result'; readonly result: Result; readonly reason: Reason }
   | {
@@ -381,6 +374,9 @@ export function apply(record: CallRecord, event: CallEvent): void {
       bridge.cause = event.cause;
       break;
     }
+    case 'unasked':
+      record.notes.push(`not asked: ${event.reason}: ${event.detail}`);
+      break;
     case 'note':
       record.notes.push(event.text);
       break;
@@ -395,9 +391,4 @@ export function apply(record: CallRecord, event: CallEvent): void {
       record.hungUpBy = event.hungUpBy;
       break;
   }
-}
-
-function shownCall(call: Call): ShownCall {
-  const { uuid, callId, caller, callerName, withheld, did, context, domain, sourceIp } = call;
-  return { uuid, callId, switch: call.switch, caller, callerName, withheld, did, context, domain, sourceIp };
 }

@@ -93,7 +93,7 @@ export async function ask(question: Asking, options: AskOptions): Promise<Asked>
   const missing = missingOf(question.webhook.require, context);
   if (missing !== undefined) {
     const detail = `{{${missing}}} is empty, and webhook.require names it`;
-    options.note({ type: 'note', text: `not asked: nothing_to_ask: ${detail}` });
+    options.note(unasked(question, 'nothing_to_ask', detail));
     return { kind: 'none', reason: 'nothing_to_ask', detail };
   }
   const key = memoryKey(question, options);
@@ -279,13 +279,18 @@ async function askNow(
       error instanceof RouterError ? error : new RouterError('internal', messageOf(error));
     const detail = sent.redact?.(message) ?? message;
     if (sent.redact !== null) answered(reason, detail);
-    // There is no request that could say why, and the previous one has its own answer.
-    else note({ type: 'note', text: `not asked: ${reason}: ${detail}` });
+    // The previous request has its own answer.
+    else note(unasked(question, reason, detail));
     return { asked: { kind: 'error', reason, detail }, response: null };
   } finally {
     cancelDeadline();
     signal.removeEventListener('abort', abort);
   }
+}
+
+function unasked({ scheme, webhook }: Asking, reason: Reason, detail: string): CallEvent {
+  const crm = new URL(webhook.url.source).origin;
+  return { type: 'unasked', scheme: scheme.name, crm, reason, detail };
 }
 
 /** Pages for developers repeat the request. What was a secret in it goes no further: not into a record, not to a callee. */

@@ -113,7 +113,7 @@ export class CallMetrics implements CallObserver {
     });
     this.#requests = new Counter({
       name: 'esl_router_webhook_requests_total',
-      help: 'Questions sent to CRMs.',
+      help: 'Questions to CRMs, also those that were held back: the circuit breaker was open, or there was no access token.',
       labelNames: ['scheme'],
       registers,
     });
@@ -216,6 +216,7 @@ export class CallMetrics implements CallObserver {
     } else if (event.type === 'retry') {
       this.#retries.inc({ scheme: this.#labelOf(record.requests.at(-1)?.scheme) });
     } else if (event.type === 'reply') this.#replied(event.phases);
+    else if (event.type === 'unasked') this.#unasked(event);
     else if (event.type === 'answer') this.#answered(record, event.answer);
     else if (event.type === 'recalled') {
       const { scheme, stale } = event.recalled;
@@ -240,6 +241,14 @@ export class CallMetrics implements CallObserver {
     if (asked !== undefined) this.#webhook.observe({ scheme }, (this.#clock.now() - asked) / 1000);
     this.#asked.delete(record);
     if (isCrmFailure(answer)) this.#failures.inc({ scheme, reason: answer });
+  }
+
+  /** A question that fails before it is written is one all the same; for one about nobody no CRM was needed. */
+  #unasked({ scheme: name, reason }: Extract<CallEvent, { type: 'unasked' }>): void {
+    if (!isCrmFailure(reason)) return;
+    const scheme = this.#labelOf(name);
+    this.#requests.inc({ scheme });
+    this.#failures.inc({ scheme, reason });
   }
 
   #replied(phases: HttpPhases): void {

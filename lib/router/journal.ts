@@ -1,6 +1,6 @@
 import { decisionOf, summaryOf } from '../call/line.ts';
 import type { CallObserver } from '../call/observer.ts';
-import type { CallRecord } from '../call/record.ts';
+import type { CallEvent, CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -32,6 +32,13 @@ export class Journal implements CallObserver {
   constructor(log: Logger, clock: Clock) {
     this.#log = log;
     this.#failures = new CrmFailures(log, clock);
+  }
+
+  /** Without a request there is nothing in the record to find it by. */
+  noted({ id, call }: CallRecord, event: CallEvent): void {
+    if (event.type !== 'unasked' || !isCrmFailure(event.reason)) return;
+    const { scheme, crm, reason, detail } = event;
+    this.#failures.add({ scheme, webhook: crm, reason, detail, trace: id, uuid: call?.uuid ?? '' });
   }
 
   /** The caller goes somewhere. */

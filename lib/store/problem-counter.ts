@@ -1,6 +1,6 @@
 import type { CallObserver } from '../call/observer.ts';
 import { unmappedWords } from '../call/reading.ts';
-import type { CallRecord } from '../call/record.ts';
+import type { CallEvent, CallRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, type Reason } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -42,13 +42,21 @@ export class ProblemCounter implements CallObserver {
   readonly #options: ProblemCounterOptions;
   #counted = new Map<string, Counted>();
   #cancel: (() => void) | null = null;
+  /** CRMs that could not be asked: the record has no request of them. */
+  readonly #unasked = new WeakMap<CallRecord, Failure[]>();
 
   constructor(options: ProblemCounterOptions) {
     this.#options = options;
   }
 
+  noted(record: CallRecord, event: CallEvent): void {
+    if (event.type !== 'unasked' || !isCrmFailure(event.reason)) return;
+    const { reason, scheme, crm } = event;
+    this.#unasked.set(record, [...(this.#unasked.get(record) ?? []), { reason, scheme, crm }]);
+  }
+
   ended(record: CallRecord): void {
-    const failures = failuresOf(record);
+    const failures = failuresOf(record, this.#unasked.get(record));
     if (failures.length === 0) return;
     const tenant = this.#options.tenantOf(record);
     for (const failure of failures) this.#add(failure, tenant, record);
@@ -99,13 +107,17 @@ export class ProblemCounter implements CallObserver {
 }
 
 /** A CRM that failed or named somebody whom the map does not have, though something else may have helped, and what the caller suffered from. */
-export function failuresOf({ requests, readings, decisions, result, reason, scheme }: CallRecord): Failure[] {
+export function failuresOf(
+  { requests, readings, decisions, result, reason, scheme }: CallRecord,
+  unasked: readonly Failure[] = [],
+): Failure[] {
   const failures = new Map<string, Failure>();
   const add = (failure: Failure): void => {
     failures.set(`${failure.reason} ${failure.scheme} ${failure.crm}`, failure);
   };
   const isKnown = (reason: Reason): boolean =>
     [...failures.values()].some((failure) => failure.reason === reason);
+  for (const failure of unasked) add(failure);
   for (const { answer, scheme, url } of requests) {
     if (answer === null || !(isCrmFailure(answer) || answer === 'unmapped')) continue;
     add({ reason: answer, scheme, crm: new URL(url).origin });

@@ -293,6 +293,10 @@ describe('OAuth 2', function () {
     const record = await call(daemon);
     expect(record).to.include({ reason: 'token_held' });
     expect(record.decidedMs, 'it did not wait').to.be.below(3900);
+    expect(record.notes.join()).to.include('not asked: token_held: token_unreachable: ');
+    const line = await daemon.until(({ message }) => message === 'the CRM failed');
+    const { uuid } = record.call ?? {};
+    expect(line).to.include({ scheme: 'sales', webhook: crm.url, reason: 'token_held', uuid });
   });
 
   it('a router that stops while it renews still keeps the new refresh token', async () => {

@@ -115,6 +115,31 @@ describe('problems of calls', () => {
     expect(taken).to.have.length(2);
   });
 
+  it('are also of a CRM that could not even be asked, though its backup has served the caller', async () => {
+    const counted: object[] = [];
+    const problems: Pick<Problems, 'count'> = {
+      count: ({ reason, scheme, crm, count }) => {
+        counted.push({ reason, scheme, crm, count });
+        return Promise.resolve();
+      },
+    };
+    const clock = new ManualClock();
+    const counter = new ProblemCounter({ problems, tenantOf: () => 'default', clock, log: listeningLog() });
+    const unasked = { type: 'unasked', scheme: 'sales', crm: 'https://crm.test', detail: '' } as const;
+    const served = record('1', { result: 'routed', reason: 'answered' }, [{ answer: 'found' }]);
+    counter.noted(served, { ...unasked, reason: 'token_held' });
+    // That is about the caller.
+    counter.noted(served, { ...unasked, reason: 'nothing_to_ask' });
+    counter.ended(served);
+    const refused = record('2', { result: 'error', reason: 'token_held' });
+    counter.noted(refused, { ...unasked, reason: 'token_held' });
+    counter.ended(refused);
+    await counter.flush();
+    expect(counted).to.deep.equal([
+      { reason: 'token_held', scheme: 'sales', crm: 'https://crm.test', count: 2 },
+    ]);
+  });
+
   it('are counted as soon as the store takes them again, with no new one to come', async () => {
     const clock = new ManualClock();
     let isDown = true;
