@@ -125,7 +125,7 @@ export type DescribedCall = Readonly<{
 
 /** The circuit breakers of `lib/upstream`. */
 interface Breakers {
-  breakers(): readonly { readonly name: string; readonly state: BreakerShape }[];
+  breakers(): readonly { readonly name: string; readonly state: BreakerShape; readonly holdsBack: boolean }[];
   /** Null returns it to automatic. */
   force(name: string, open: boolean | null): void;
 }

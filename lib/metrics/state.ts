@@ -10,7 +10,7 @@ export interface Sources {
   readonly isReady: () => boolean;
   /** How late the event loop is. */
   readonly lagMs: () => number;
-  readonly breakers: () => readonly { readonly name: string; readonly state: BreakerShape }[];
+  readonly breakers: () => readonly { readonly name: string; readonly holdsBack: boolean }[];
   /** Null: there is none. */
   readonly store: (() => StoreShape) | null;
   /** Null: no scheme has ever had events, or there is no store. */
@@ -18,9 +18,6 @@ export interface Sources {
   /** Rejects where the store does not answer. */
   readonly deliveries: (() => Promise<readonly DeliveryCount[]>) | null;
 }
-
-type BreakerShape =
-  { readonly kind: 'closed' | 'open' | 'half-open' } | { readonly kind: 'forced'; readonly open: boolean };
 
 interface StoreShape {
   readonly status: 'up' | 'down';
@@ -92,12 +89,12 @@ export function describeState(registry: Registry, sources: Sources, version: str
   });
   new Gauge({
     name: 'esl_router_circuit_breaker_open',
-    help: '1 while the circuit breaker of a webhook or host is open or half-open.',
+    help: '1 while the circuit breaker of a webhook or host holds calls back; 0 when the next call may find out whether it is back.',
     labelNames: ['webhook'],
     registers,
     collect() {
       this.reset();
-      for (const [webhook, isOpen] of openBreakers(sources.breakers())) this.set({ webhook }, Number(isOpen));
+      for (const [webhook, open] of openBreakers(sources.breakers())) this.set({ webhook }, Number(open));
     },
   });
   const { store, events } = sources;
@@ -117,11 +114,10 @@ export function describeState(registry: Registry, sources: Sources, version: str
 /** By name, which several accounts may have: open when one of them is. */
 function openBreakers(breakers: ReturnType<Sources['breakers']>): Map<string, boolean> {
   const open = new Map<string, boolean>();
-  for (const { name, state } of breakers) {
-    const isOpen = state.kind === 'forced' ? state.open : state.kind !== 'closed';
+  for (const { name, holdsBack } of breakers) {
     const own = shown(name);
     const label = open.has(own) || open.size < MOST_BREAKERS ? own : OTHERS;
-    open.set(label, (open.get(label) ?? false) || isOpen);
+    open.set(label, (open.get(label) ?? false) || holdsBack);
   }
   return open;
 }

@@ -42,6 +42,13 @@ export interface UpstreamOptions extends NeighbourOptions {
   readonly send: HttpClient['send'];
 }
 
+interface ShownBreaker {
+  readonly name: string;
+  readonly state: BreakerState;
+  /** A call that came now would not be asked about. One that has been open for its time is open still, until a call comes. */
+  readonly holdsBack: boolean;
+}
+
 type Sent =
   | { readonly kind: 'replied'; readonly response: HttpResponse; readonly again: boolean }
   | { readonly kind: 'failed'; readonly error: RouterError; readonly again: boolean };
@@ -116,8 +123,10 @@ export class Upstream {
   }
 
   /** Every host and every webhook that was asked of late, for the operator; a webhook once for each account. */
-  breakers(): readonly { readonly name: string; readonly state: BreakerState }[] {
-    return this.#neighbours.all().map(({ name, breaker }) => ({ name, state: breaker.state }));
+  breakers(): readonly ShownBreaker[] {
+    return this.#neighbours.all().map(({ name, breaker }) => {
+      return { name, state: breaker.state, holdsBack: breaker.isOpenFor({ fair: true }) };
+    });
   }
 
   /** Holds the breakers of a webhook, or of a host, open or closed; null lets them judge for themselves again. */

@@ -111,7 +111,10 @@ export async function openApi(
       schemes: () => set,
     }),
     live,
-    breakers: { breakers: () => [{ name: 'crm.test', state: { kind: 'closed' } }], force: () => undefined },
+    breakers: {
+      breakers: () => [{ name: 'crm.test', state: { kind: 'closed' }, holdsBack: false }],
+      force: () => undefined,
+    },
     readiness: () => ({ status: 'ready' }),
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',

@@ -120,7 +120,7 @@ describe('metrics at their worst', () => {
     const urls = ['https://u:p@crm.example.com/rest/1/k3yk3yk3y/find?key=s3cret', 'http://10.0.0.1:8080'];
     const many = Array.from({ length: 1_000 }, (_, n) => `http://host-${n}.example.com`);
     const breakers = () =>
-      [...urls, ...many].map((name) => ({ name, state: { kind: 'forced', open: true } as const }));
+      [...urls, ...many].map((name) => ({ name, holdsBack: true }));
     const page = await read(new Metrics({ ...OPTIONS, breakers }));
     const shown = page.samples.filter(({ name }) => name === 'esl_router_circuit_breaker_open');
     expect(shown.map(({ labels }) => labels['webhook']).slice(0, 2)).to.deep.equal([

@@ -15,9 +15,17 @@ export function statusRoutes(context: ApiContext): FastifyPluginAsyncZod {
   const { breakers, readiness, store, clock, version, live } = context;
   const startedAt = clock.date();
   const shown = (): z.infer<typeof breaker>[] =>
-    breakers.breakers().map(({ name, state }) => ({
+    breakers.breakers().map(({ name, state, holdsBack }) => ({
       name,
-      state: state.kind === 'forced' ? (state.open ? 'forced-open' : 'forced-closed') : state.kind,
+      state:
+        state.kind === 'forced'
+          ? state.open
+            ? 'forced-open'
+            : 'forced-closed'
+          : // Its time is over: the next call tries the CRM.
+            state.kind === 'open' && !holdsBack
+            ? 'half-open'
+            : state.kind,
     }));
   return (app) => {
     app.get(
