@@ -52,7 +52,7 @@ export async function openMonitoring(options: MonitoringOptions): Promise<Monito
     breakers: () => upstream.breakers(),
     store: store === null ? null : () => store.state,
     events: telling === null ? null : () => telling.events.state,
-    deliveries: store === null ? null : () => store.deliveries.counts(),
+    deliveries: store === null ? null : () => store.deliveries.undelivered(),
   });
   const traces = await tracesOf(config.otlp.url, options);
   return {

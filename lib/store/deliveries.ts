@@ -237,6 +237,27 @@ export class Deliveries {
       .execute();
   }
 
+  /**
+   * The same of those that wait and those that are parked, all of them alike, at a price that does not grow with the delivered
+   * ones: those may be millions, and are not looked at.
+   */
+  async undelivered(): Promise<Awaited<ReturnType<Deliveries['counts']>>> {
+    const found = await Promise.all(
+      (['waiting', 'parked'] as const).map(async (state) => {
+        const { count, oldest } = await this.#database.reader
+          .selectFrom('deliveries')
+          .select(({ fn }) => [
+            fn.countAll<number>().as('count'),
+            fn.min<string | null>('created_at').as('oldest'),
+          ])
+          .where('state', '=', state)
+          .executeTakeFirstOrThrow();
+        return { state, count, oldest };
+      }),
+    );
+    return found.flatMap(({ oldest, ...one }) => (oldest === null ? [] : [{ ...one, oldest }]));
+  }
+
   /** Deletes older delivered and parked ones. Resolves to how many. */
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer

@@ -4,6 +4,8 @@ import { newTraceId } from '../../lib/call/trace.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { Metrics } from '../../lib/metrics/metrics.ts';
 import { REASONS } from '../../lib/reasons/index.ts';
+import type { DeliveryCount } from '../../lib/metrics/state.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { NOTHING } from '../support/metrics.ts';
 import { askedOf, queries } from '../support/promql.ts';
 import { parseScrape, sumOf, type Page } from '../support/scrape.ts';
@@ -119,8 +121,7 @@ describe('metrics at their worst', () => {
   it('shows no key of a webhook, and not more than 200 of them', async () => {
     const urls = ['https://u:p@crm.example.com/rest/1/k3yk3yk3y/find?key=s3cret', 'http://10.0.0.1:8080'];
     const many = Array.from({ length: 1_000 }, (_, n) => `http://host-${n}.example.com`);
-    const breakers = () =>
-      [...urls, ...many].map((name) => ({ name, holdsBack: true }));
+    const breakers = () => [...urls, ...many].map((name) => ({ name, holdsBack: true }));
     const page = await read(new Metrics({ ...OPTIONS, breakers }));
     const shown = page.samples.filter(({ name }) => name === 'esl_router_circuit_breaker_open');
     expect(shown.map(({ labels }) => labels['webhook']).slice(0, 2)).to.deep.equal([
@@ -135,6 +136,44 @@ describe('metrics at their worst', () => {
     const page = await read(hung);
     expect(page.samples.some(({ name }) => name === 'esl_router_deliveries')).to.equal(false);
     expect(sumOf(page, 'esl_router_ready')).to.equal(1);
+  });
+
+  it('shows what a slow store said last while it is asked again, and nothing after five minutes of silence', async () => {
+    const clock = new ManualClock();
+    const asked: ((parked: number) => void)[] = [];
+    const oldest = clock.date().toISOString();
+    const deliveries = () =>
+      new Promise<DeliveryCount[]>((resolve) => {
+        asked.push((count) => {
+          resolve([{ state: 'parked', count, oldest }]);
+        });
+      });
+    const metrics = new Metrics({ ...OPTIONS, clock, deliveries });
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    /** The store takes longer than a scrape waits, and answers before the next one. */
+    const scraped = async (answer?: number): Promise<(number | string)[]> => {
+      const page = read(metrics);
+      await turn();
+      clock.advance(500);
+      const { samples } = await page;
+      if (answer !== undefined) asked.pop()?.(answer);
+      await turn();
+      clock.advance(12_000);
+      return samples
+        .filter(({ name }) => name.startsWith('esl_router_deliveries'))
+        .map(({ labels, value }) =>
+          labels['state'] === 'parked' ? value : `${labels['state'] ?? ''} ${value}`,
+        );
+    };
+    // The age is counted from the router's own clock, not from when the store was read.
+    expect(await scraped(3)).to.deep.equal([]);
+    expect(await scraped(4)).to.deep.equal(['waiting 0', 3, 13]);
+    expect(await scraped(5)).to.deep.equal(['waiting 0', 4, 25.5]);
+    for (let n = 0; n < 22; n++) expect((await scraped()).slice(0, 2)).to.deep.equal(['waiting 0', 5]);
+    for (let n = 0; n < 3; n++) await scraped();
+    expect(await scraped(6)).to.deep.equal([]);
+    expect((await scraped()).slice(0, 2)).to.deep.equal(['waiting 0', 6]);
+    expect(asked).to.have.length(1);
   });
 
   it('reads the store once for fifty who ask at once', async () => {
