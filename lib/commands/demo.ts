@@ -1,5 +1,4 @@
 import type { CallRecord } from '../call/record.ts';
-import { systemClock } from '../clock.ts';
 import {
   SimulatedFreeSwitch,
   startCrm,
@@ -8,6 +7,7 @@ import {
   type CrmReply,
 } from '../simulator/index.ts';
 import type { CommandContext, ExitCode } from './context.ts';
+import { paceOf } from './pace.ts';
 import { print } from './print.ts';
 import { columnsOf, table } from './table.ts';
 import { SCENES, schemesFor, type Scene } from './demo-scenes.ts';
@@ -41,12 +41,7 @@ export async function demoCommand(
     routers: [router.address],
     users: (login) => (login === 'agent_007' || /^\d+$/.test(login) ? 'registered' : 'unknown'),
   });
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  context.onStop(() => {
-    stopped = true;
-    wake();
-  });
+  const pace = paceOf(context);
   say(
     `A router on ${config.listen.host}:${router.address.port}, a CRM at ${crm.url} and a simulated FreeSWITCH, all on this machine.\n`,
   );
@@ -84,7 +79,7 @@ export async function demoCommand(
     ]);
   };
   for (const [index, scene] of SCENES.entries()) {
-    if (!isStopped()) await play(scene, index + 1);
+    if (!pace.isOver()) await play(scene, index + 1);
   }
   const summary = (): void => {
     say(`${rows.length === 1 ? '1 call' : `${rows.length} calls`}, ${lost} lost`);
@@ -98,13 +93,10 @@ export async function demoCommand(
   }
   if (options.once !== true && stdin.isTTY === true) {
     say(`\nCalls go on until Ctrl-C${console === null ? '' : `; watch them at ${console.url}`}.\n`);
-    for (let number = rows.length + 1; !isStopped(); number++) {
+    for (let number = rows.length + 1; !pace.isOver(); number++) {
       const scene = SCENES[number % SCENES.length];
       if (scene !== undefined) await play(scene, number);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        systemClock.after(PAUSE_MS, resolve);
-      });
+      await pace.pause(PAUSE_MS);
     }
     say('');
     summary();
@@ -116,10 +108,6 @@ export async function demoCommand(
   await stage.close();
   await crm.close();
   return lost === 0 ? 0 : 1;
-
-  function isStopped(): boolean {
-    return stopped;
-  }
 }
 
 /** The record that shows most of what the router does: the most questions, bridges and fallbacks. */

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { type CommandContext, type ExitCode } from './context.ts';
+import { paceOf } from './pace.ts';
 import { print } from './print.ts';
 import { clipped, columnsOf } from './table.ts';
 import { readNumbers } from './top-numbers.ts';
@@ -24,7 +25,7 @@ const CLEAR = '\u001b[H\u001b[J';
 export async function topCommand(context: CommandContext, options: TopOptions): Promise<ExitCode> {
   const { stdout, version } = context;
   const isTerminal = stdout.isTTY === true;
-  const wait = waiting(context);
+  const pace = paceOf(context);
   const title = `esl-router ${version} ${new URL(options.url).host}`;
   const looks: Glance[] = [];
   for (let shown = 0; ;) {
@@ -33,7 +34,7 @@ export async function topCommand(context: CommandContext, options: TopOptions): 
       if (looks.length === 0 || !isTerminal) throw error;
       return messageOf(error);
     });
-    if (wait.isOver()) return 0;
+    if (pace.isOver()) return 0;
     if (typeof now === 'string') looks.splice(0);
     else {
       // Numbers of a router that has been restarted begin with 0 again.
@@ -50,30 +51,9 @@ export async function topCommand(context: CommandContext, options: TopOptions): 
     if (isTerminal) stdout.write(CLEAR);
     print(stdout, shownLines);
     if (++shown === options.count) return 0;
-    await wait.for(EVERY_MS);
-    if (wait.isOver()) return 0;
+    await pace.pause(EVERY_MS);
+    if (pace.isOver()) return 0;
   }
-}
-
-/** Waits until the time is over, or the person ends it. */
-function waiting({ onStop }: CommandContext): { isOver(): boolean; for(ms: number): Promise<void> } {
-  let isOver = false;
-  let wake: () => void = () => undefined;
-  onStop(() => {
-    isOver = true;
-    wake();
-  });
-  return {
-    isOver: () => isOver,
-    for: (ms) =>
-      new Promise((resolve) => {
-        const cancel = systemClock.after(ms, resolve);
-        wake = () => {
-          cancel();
-          resolve();
-        };
-      }),
-  };
 }
 
 async function glance({ env }: CommandContext, { url, token }: TopOptions): Promise<Glance> {

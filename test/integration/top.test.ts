@@ -107,6 +107,16 @@ describe('top', function () {
     expect((await runInside(['top', '--url', 'nonsense'])).code).to.equal(2);
   });
 
+  it('ends with 0 when nobody reads it any more: top | head -1', async () => {
+    const child: ChildProcess = spawn(process.execPath, [MAIN, 'top', '--url', url, '--token', TOKEN], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    await once(child.stdout!, 'data');
+    child.stdout!.destroy();
+    expect((await exited)[0]).to.equal(0);
+  });
+
   it('ends with 0 at Ctrl-C', async () => {
     const child: ChildProcess = spawn(process.execPath, [MAIN, 'top', '--url', url, '--token', TOKEN]);
     await once(child.stdout!, 'data');
