@@ -15,7 +15,10 @@ describe('the pace of a command that goes on by itself', () => {
     );
     let stop: () => void = () => undefined;
     const pace = paceOf({ stdout, onStop: (callback) => (stop = callback) });
-    return { stdout, pace, stop: () => stop() };
+    const end = (): void => {
+      stop();
+    };
+    return { stdout, pace, stop: end };
   };
 
   it('is over when a person ends it, in the middle of a pause', async () => {
