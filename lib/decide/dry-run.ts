@@ -35,7 +35,7 @@ import { compared, wouldDecide } from './would.ts';
 type Answering =
   /** The CRM itself, marked as a dry run. Where requests may go the configuration says, here as for a call. */
   | ({ readonly by: 'crm' } & Pick<LineOptions, 'ownPorts' | 'tokens'> & {
-        /** Open already, for many runs; without it each has its own. */
+        /** Open already, for many runs, whose shadows are not asked: nobody reads them, and each is a question more. */
         readonly line?: Line['line'];
         /** The questions that are not asked again: their recorded replies, in order. Throws as they failed. */
         readonly before?: readonly ((request: HttpRequest) => HttpResponse)[];
@@ -88,20 +88,30 @@ export async function dryRun(
   const now = clock.date();
   const record = newRecord(answering.by === 'record' ? answering.trace : newTraceId(now), now);
   const tokenTexts: string[] = [];
-  const { line, close } = lineOf(options, {
+  const telling: Telling = {
     note: (text) => {
       apply(record, { type: 'note', text });
     },
     onTokens: (texts) => void tokenTexts.push(...texts),
-  });
+  };
+  const { line, close } = lineOf(options, telling);
+  const beside = (): Line => lineOf({ ...options, answering: besideOf(answering, line) }, telling);
   try {
-    return { ...(await run(record, line, options)), tokenTexts };
+    return { ...(await run(record, { line, beside }, options)), tokenTexts };
   } finally {
     await close();
   }
 }
 
-async function run(record: CallRecord, line: Line['line'], options: DryRunOptions): Promise<Tried> {
+/** What is to be said of access tokens, and what of them nothing may hold. */
+type Telling = Pick<LineOptions, 'note' | 'onTokens'>;
+
+/** The line of the call, and how that of its shadows is opened. */
+interface Lines extends Pick<Line, 'line'> {
+  readonly beside: () => Line;
+}
+
+async function run(record: CallRecord, lines: Lines, options: DryRunOptions): Promise<Tried> {
   const { call, config, schemes, named } = options;
   const entered: string[] = [];
   const note = (event: CallEvent): void => {
@@ -116,15 +126,15 @@ async function run(record: CallRecord, line: Line['line'], options: DryRunOption
   if (admitted.kind === 'given_back') {
     say(notesOnGivenBack(admitted, schemes));
     note({ type: 'result', result: admitted.result, reason: admitted.reason });
-    await askShadows(admitted.shadows, record, line, options);
+    await askShadows(admitted.shadows, record, lines, options);
     return { record, chosen: null, steps: [{ kind: 'dialplan' }], dialStrings: [], next: [] };
   }
   const { scheme, chosenBy, canary } = admitted;
   if (call.withheld && scheme.webhook.withheld === 'send') note({ type: 'disclosed', call });
   note({ type: 'scheme', name: scheme.name, revision: scheme.revision, chosenBy });
   if (canary !== null) note({ type: 'canary', canary });
-  const decision = await decide(scheme, record, line, { ...options, note });
-  await askShadows(admitted.shadows, record, line, options);
+  const decision = await decide(scheme, record, lines.line, { ...options, note });
+  await askShadows(admitted.shadows, record, lines, options);
   const lists = nextLists(decision, { call, config, schemes });
   say(lists.flatMap(notesOnReadings));
   say(notesOnCaps(entered, [decision, ...lists], schemes, config));
@@ -160,25 +170,37 @@ function decide(
   return inquiry.decide(scheme, startedAt + budgetMs(scheme, call));
 }
 
-/** What was answered of old tells nothing of schemes that were not asked then, and a changed question is not theirs. */
+/**
+ * As in a call on a line of their own: what the call's own question was answered opens no breaker and pauses nobody for them.
+ * What was answered of old tells nothing of schemes that were not asked then, and a changed question is not theirs.
+ */
 async function askShadows(
   shadows: readonly Scheme[],
   record: CallRecord,
-  line: Line['line'],
+  { beside }: Lines,
   options: DryRunOptions,
 ): Promise<void> {
-  if (options.answering.by === 'record' || options.change !== undefined) return;
-  const asking = { ...options, ...line, trace: record.id, signal: options.signal ?? new Cancellation() };
-  for (const scheme of shadows) {
-    const would = await wouldDecide(scheme, { ...asking, memory: new AnswerMemory() });
-    apply(record, { type: 'shadow', shadow: compared(would, outlookOf(record)) });
+  const { answering, change } = options;
+  if (shadows.length === 0 || answering.by === 'record' || change !== undefined) return;
+  if (answering.by === 'crm' && answering.line !== undefined) return;
+  const { line, close } = beside();
+  try {
+    const asking = { ...options, ...line, trace: record.id, signal: options.signal ?? new Cancellation() };
+    for (const scheme of shadows) {
+      const would = await wouldDecide(scheme, { ...asking, memory: new AnswerMemory() });
+      apply(record, { type: 'shadow', shadow: compared(would, outlookOf(record)) });
+    }
+  } finally {
+    await close();
   }
 }
 
-function lineOf(
-  { answering, config, clock, random }: DryRunOptions,
-  telling: Pick<LineOptions, 'note' | 'onTokens'>,
-): Line {
+/** A refresh token is good once, so the access tokens are the same ones. */
+function besideOf(answering: Answering, { tokens }: Line['line']): Answering {
+  return answering.by === 'crm' && tokens !== undefined ? { ...answering, tokens } : answering;
+}
+
+function lineOf({ answering, config, clock, random }: DryRunOptions, telling: Telling): Line {
   if (answering.by !== 'crm') return silentLine(answering);
   if (answering.line !== undefined) return { line: answering.line, close: () => Promise.resolve() };
   const { line, close } = openLine({ ...answering, ...telling, config, clock, random });
