@@ -8,6 +8,8 @@ export interface CsvReport {
   readonly seconds: number;
   /** Before the end of the file. */
   readonly stopped: boolean;
+  /** What stopped it, unless a person did. */
+  readonly fault: string | null;
   readonly reached: number;
   readonly nobody: number;
   readonly refused: number;
@@ -62,7 +64,7 @@ export class Tally {
     if (this.#unreadable.length < SHOWN) this.#unreadable.push({ line, why });
   }
 
-  report(seconds: number, stopped: boolean): CsvReport {
+  report(seconds: number, { stopped, fault }: Pick<CsvReport, 'stopped' | 'fault'>): CsvReport {
     const sorted = this.#decidedMs.toSorted((a, b) => a - b);
     const at = (share: number): number =>
       Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
@@ -70,6 +72,7 @@ export class Tally {
       rows: this.#rows,
       seconds: Math.round(seconds * 10) / 10,
       stopped,
+      fault,
       ...this.#counts,
       reasons: [...this.#reasons.values()].sort((a, b) => b.rows - a.rows),
       firstUnreadable: this.#unreadable,
@@ -83,7 +86,7 @@ export function csvLines(
   report: CsvReport,
   table: (rows: readonly (readonly string[])[]) => string,
 ): string[] {
-  const { rows, seconds, stopped, reasons, firstUnreadable, decidedMs } = report;
+  const { rows, seconds, stopped, fault, reasons, firstUnreadable, decidedMs } = report;
   const share = (count: number): string => (rows === 0 ? '-' : `${((100 * count) / rows).toFixed(1)} %`);
   const counts = (['reached', 'nobody', 'refused', 'error', 'unreadable', 'slow'] as const).map((name) => [
     ...[name, String(report[name]), share(report[name])],
@@ -93,6 +96,7 @@ export function csvLines(
   ]);
   return [
     `${rows} rows in ${seconds} s${stopped ? ', stopped before the end of the file' : ''}`,
+    ...(fault === null ? [] : [fault]),
     '',
     table([['', 'rows', 'share'], ...counts]),
     ...(why.length === 0 ? [] : ['', table([['result', 'reason', 'rows', 'why'], ...why])]),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../lib/cli.ts';
 import { startCrm, type SimulatedCrm } from '../../lib/simulator/index.ts';
-import { runInside } from '../support/cli.ts';
+import { runInside, runProgram } from '../support/cli.ts';
 
 /** Last month's callers against a CRM on a real socket: the last digit of the caller says what it answers. */
 describe('try --csv', function () {
@@ -93,6 +93,18 @@ describe('try --csv', function () {
       'another order, a line break in a cell and an empty line',
       'var.vip,note,DID, Caller\n"a;""b""","x\ny",15005550100,380441110001\n\n',
     ],
+    [
+      'numbers that a spreadsheet is told to leave as they are, and rows of separators alone',
+      '\n;;\ncaller;did;vip\n;;\n="380441110001";"=""15005550100""";"a;""b"""\n ; ;\n',
+    ],
+    [
+      'quotes in the middle of a cell, and spaces around them',
+      'caller,did,vip,name,firm\n"380441110001" , "15005550100" ,"a;""b""",Joe "Bob" Smith,"Bob" and sons\n',
+    ],
+    [
+      'a cell of several lines that begins with a quote',
+      'caller,did,vip,note\n380441110001,15005550100,"a;""b""","""Hello, Bob"",\nhe said, and left"\n',
+    ],
   ] as const) {
     it(`reads ${title}`, async () => {
       const from = crm.requests.length;
@@ -134,6 +146,51 @@ describe('try --csv', function () {
     expect((await runInside(['try', '--did', '1'], { settings, files: files('') })).stderr).to.contain(
       '--caller: say',
     );
+  });
+
+  const ROW = '380441110001,15005550100';
+  const rowsOf = (count: number): string[] => Array.from({ length: count }, () => `${ROW},`);
+
+  it('with --did takes no row of separators alone for a withheld caller', async () => {
+    const { code, stdout } = await run('caller;note\n380441110001;\n;\n', '--did', '1', '--json');
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ rows: 1, reached: 1 });
+  });
+
+  for (const [title, more] of [
+    ['to the end of the file', 20],
+    ['for longer than any row', 50_000],
+  ] as const) {
+    it(`a quote that is open ${title}: the report of all rows before it, and exit code 1`, async () => {
+      const csv = ['caller,did,name', ...rowsOf(200), `${ROW},"Joe`, ...rowsOf(more)];
+      const { code, stdout } = await run(csv.join('\n'));
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/^200 rows in [\d.]+ s, stopped before the end of the file$/m);
+      expect(stdout).to.match(/calls\.csv: a quote after line 201 is not closed$/m);
+      expect(stdout).to.match(/^reached +200 /m);
+    });
+  }
+
+  it('a quote that is open up to the next one: that row is unreadable, and all others are asked', async () => {
+    const csv = ['caller,did,name', ...rowsOf(3), `${ROW},"Joe`, ...rowsOf(2), `${ROW},"Ann"`, ...rowsOf(4)];
+    const { code, stdout } = await run(csv.join('\n'));
+    expect(code).to.equal(1);
+    expect(stdout)
+      .to.match(/^8 rows in [\d.]+ s$/m)
+      .and.to.match(/^reached +7 /m);
+    expect(stdout).to.contain('line 8: a quote after line 4 is not closed');
+  });
+
+  it('--out on a disk that is full: the report of what was tried, and exit code 1', async () => {
+    const { code, stdout, stderr } = await runProgram(
+      ['try', '--csv', 'FOLDER/calls.csv', '--rate', '1000', '--out', 'FOLDER/out.jsonl'],
+      // 4 KiB is the largest file that the process may write.
+      { settings, files: files(['caller,did,name', ...rowsOf(1_000)].join('\n')), shell: 'ulimit -f 8' },
+    );
+    expect([code, stderr]).to.deep.equal([1, 'nothing reads the columns name\n']);
+    expect(stdout).to.match(/^\d+ rows in [\d.]+ s, stopped before the end of the file\n.*out\.jsonl: EFBIG/);
+    const [, reached = ''] = /^reached +(\d+) /m.exec(stdout) ?? [];
+    expect(Number(reached)).to.be.within(1, 999);
   });
 
   it('asks no faster than it may, and Ctrl-C ends it with a report', async () => {

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What it reads; nothing by default. Not of a process of its own. */
   readonly stdin?: string;
+  /** What the shell does that starts a process of its own. */
+  readonly shell?: string;
 }
 
 const RUN_MS = 60_000;
@@ -35,6 +37,7 @@ type Execute = (
   env: NodeJS.ProcessEnv,
   configurationFolders: readonly string[],
   stdin: string,
+  shell: string,
 ) => Promise<Run>;
 
 /** The built program, as its own process, in a minute at the latest. */
@@ -55,6 +58,7 @@ async function inFolder(
     configurationFolders = ['FOLDER/conf'],
     env: others = {},
     stdin = '',
+    shell = '',
   }: RunOptions,
   execute: Execute,
 ): Promise<Run> {
@@ -78,14 +82,17 @@ async function inFolder(
       { ...env, ...others },
       configurationFolders.map(fill),
       stdin,
+      shell,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-const spawned: Execute = (args, folder, env) => {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+const spawned: Execute = (args, folder, env, _folders, _stdin, shell) => {
+  const words = [process.execPath, MAIN, ...args];
+  const [program = '', ...rest] = shell === '' ? words : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...words];
+  const child = spawn(program, rest, {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
