@@ -14,8 +14,9 @@ interface Moment {
   readonly text: string;
 }
 
-export function storyOf(record: Told): string[] {
-  const head = headOf(record);
+/** `found`: how the call was found, where that is not plain. */
+export function storyOf(record: Told, found: readonly string[] = []): string[] {
+  const head = [...headOf(record), ...found];
   const end = endOf(record);
   const moments = momentsOf(record)
     .map((moment, place) => ({ ...moment, place }))

@@ -5,6 +5,7 @@ import { openExisting, type OpenStore } from '../store/store.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
 import { print, printJson } from './print.ts';
 import { loggedCall } from './why-log.ts';
+import { foundBy, meantBy } from './why-meant.ts';
 import { storyOf } from './why-story.ts';
 
 export interface WhyOptions extends CommonOptions {
@@ -21,12 +22,16 @@ export async function whyCommand(
 ): Promise<ExitCode> {
   const { stdout } = context;
   const redactor = redactorOf(context.env);
+  const asked = meantBy(meant);
   if (options.log !== undefined) {
-    const logged = await loggedCall(options.log, meant);
+    const logged = await loggedCall(options.log, asked);
     if (logged === null) throw nobody(meant, `in ${options.log.join(', ')} (log.format must be json)`);
+    const { found, last } = logged;
+    const how = foundBy(asked, found, last);
     if (options.json === true)
-      printJson(stdout, logged.kind === 'record' ? logged.record : logged.fields, redactor);
-    else print(stdout, logged.kind === 'record' ? storyOf(logged.record) : linesOf(logged.fields), redactor);
+      printJson(stdout, found.kind === 'record' ? found.record : found.fields, redactor);
+    else if (found.kind === 'record') print(stdout, storyOf(found.record, how), redactor);
+    else print(stdout, [...how, ...linesOf(found.fields)], redactor);
     return 0;
   }
   const { config } = await load(context, options);
