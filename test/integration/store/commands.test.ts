@@ -98,6 +98,27 @@ describe('command line: calls, why, store', function () {
     expect(none.stderr).to.contain('no call with the trace, uuid or caller 380999999999 in the store');
   });
 
+  it('why: the last call of exactly this number, before a later one of a number that only ends so', async () => {
+    const settings = { STORE_URL: `sqlite:${join(folder, 'endings.db')}` };
+    const store = await openStore({ url: settings.STORE_URL });
+    const ours = callRecord({ at: new Date(now - 700_000), caller: '0501234567' });
+    store.record(ours);
+    const later = Array.from({ length: 501 }, (_, index) => new Date(now - 600_000 + index * 1000));
+    for (const at of later) store.record(callRecord({ at, caller: '+12501234567' }));
+    await store.close();
+    const told = async (number: string) => (await runInside(['why', number], { settings })).stdout;
+    expect(await told('050 123-45-67'))
+      .to.contain(`trace ${ours.id}`)
+      .and.to.match(/^a later call, of \+12501234567, has the same last digits: [0-9a-f]{32}$/m);
+    expect(await told('+1 250 123 4567'))
+      .to.contain('\n+12501234567 ')
+      .and.not.to.contain('last digits');
+    const [, , third, ...rest] = (await told('380501234567')).trimEnd().split('\n');
+    expect(third).to.equal('the caller is +12501234567, found by the last digits of 380501234567');
+    expect(rest.length).to.be.at.most(22);
+    expect((await runInside(['why', '380501234567', '--json'], { settings })).stderr).to.equal(`${third}\n`);
+  });
+
   it('why --log: out of log files, the whole record where it is there', async () => {
     const [first, second] = records;
     const file = join(folder, 'router.log');
