@@ -322,8 +322,8 @@ function address(text: string): string {
 
 function moment(text: string): Date {
   const found = momentOf(text, systemClock.date());
-  if (found !== null) return found;
-  throw new InvalidArgumentError('Expected 90m, 2h or 3d, or a time such as 2026-06-01T08:00.');
+  if (typeof found !== 'string') return found;
+  throw new InvalidArgumentError(found);
 }
 
 function integer(min: number, max: number) {

@@ -68,6 +68,7 @@ describe('command line: calls, why, store', function () {
   for (const words of [
     ['--since', 'yesterday'],
     ['--since', '2026-13-45'],
+    ['--until', '2026-02-30'],
     ['--limit', '0'],
     ['--limit', '501'],
   ]) {
