@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { printableJson } from '../redact/printable.ts';
-import type { Delivery } from '../store/deliveries.ts';
+import type { Deliveries, Delivery } from '../store/deliveries.ts';
 import { openExisting } from '../store/store.ts';
 import type { EventsAction } from './actions.ts';
 import { load, redactorOf, type CommandContext, type CommonOptions, type ExitCode } from './context.ts';
@@ -31,20 +31,27 @@ export async function eventsCommand(
       print(stdout, [`${count} parked ${what} tried again for another day`], redactor);
       return count === 0 && id !== undefined ? 1 : 0;
     }
-    const failed = (await deliveries.parked(options.limit)).filter(
-      (one) => id === undefined || one.id === id,
-    );
+    const failed = await deliveries.parked(options.limit, { id });
     if (options.json === true) {
       for (const one of failed) print(stdout, [printableJson(shownOf(one))], redactor);
     } else if (failed.length === 0) {
-      print(stderr, ['no event is parked'], redactor);
+      print(stderr, [id === undefined ? 'no event is parked' : 'no event with this id is parked'], redactor);
     } else {
       print(stdout, [listing([HEAD, ...failed.map(rowOf)], 7, stdout.columns)], redactor);
     }
+    const left = id === undefined ? await leftOf(deliveries, failed.length) : 0;
+    if (left > 0)
+      print(stderr, [`${left} more ${left === 1 ? 'is' : 'are'} parked: --limit COUNT`], redactor);
     return 0;
   } finally {
     await store.close();
   }
+}
+
+/** How many parked ones are not among those shown. */
+async function leftOf(deliveries: Deliveries, shown: number): Promise<number> {
+  const parked = (await deliveries.counts()).find(({ state }) => state === 'parked');
+  return (parked?.count ?? 0) - shown;
 }
 
 const HEAD = ['time (UTC)', 'scheme', 'entry', 'event', 'seq', 'tries', 'error', 'trace', 'id'];

@@ -197,9 +197,13 @@ export class Deliveries {
     return waiting.length + live.length > 0;
   }
 
-  /** Of one tenant, or of all. */
-  async parked(limit: number, tenant?: string): Promise<Delivery[]> {
+  /** The oldest ones: of all, of a tenant, or one. */
+  async parked(
+    limit: number,
+    { id, tenant }: { readonly id?: string | undefined; readonly tenant?: string | undefined } = {},
+  ): Promise<Delivery[]> {
     let query = this.#database.reader.selectFrom('deliveries').selectAll().where('state', '=', 'parked');
+    if (id !== undefined) query = query.where('id', '=', id);
     if (tenant !== undefined) query = query.where('tenant', '=', tenant);
     return query.orderBy('id').limit(limit).execute();
   }

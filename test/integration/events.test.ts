@@ -376,32 +376,38 @@ describe('events', function () {
       });
     }
 
-    it('failed lists what is parked, and retry has it tried again', async () => {
-      const url = `sqlite:${join(folder, 'parked.db')}`;
-      const at = new Date();
-      const id = uuidv7(at);
+    const at = new Date();
+    const lane = { scheme: 'sales', webhook: 'crm' };
+    /** Ids of events that are parked in a new store. */
+    const park = async (url: string, count: number): Promise<string[]> => {
       const store = await openStore({ url });
-      const lane = { scheme: 'sales', webhook: 'crm' };
-      const delivery = { id, tenant: 'default', call_id: 'c', seq: 1, event: 'ended', ...lane };
-      const call = {
-        call_id: 'c',
-        tenant: 'default',
-        scheme: 'sales',
-        started_at: at.toISOString(),
-        ends: '[]',
-      };
+      const calls = Array.from({ length: count }, (_, index) => `c${index}`);
+      const common = { tenant: 'default', scheme: 'sales' };
+      const deliveries = calls.map((call_id, index) => {
+        const created = new Date(at.getTime() - count + index);
+        const body = '{"caller":"380441112233"}';
+        const event = { id: uuidv7(created), call_id, seq: 1, event: 'ended', body };
+        return { ...common, ...lane, ...event, created_at: created.toISOString() };
+      });
       await store.deliveries.write('r', {
-        opened: [call],
-        deliveries: [{ ...delivery, body: '{"caller":"380441112233"}', created_at: at.toISOString() }],
+        opened: calls.map((call_id) => ({ ...common, call_id, started_at: at.toISOString(), ends: '[]' })),
+        deliveries,
         closed: [],
       });
-      const [taken] = await store.deliveries.take(lane, { at, until: at, limit: 1 });
-      if (taken === undefined) throw new Error('nothing is due');
+      const taken = await store.deliveries.take(lane, { at, until: at, limit: count });
+      expect(taken).to.have.length(count);
+      const error = 'http_status: HTTP 401';
       await store.deliveries.settle(
-        [{ kind: 'parked', delivery: taken, error: 'http_status: HTTP 401' }],
+        taken.map((delivery) => ({ kind: 'parked', delivery, error })),
         at,
       );
       await store.close();
+      return deliveries.map(({ id }) => id);
+    };
+
+    it('failed lists what is parked, and retry has it tried again', async () => {
+      const url = `sqlite:${join(folder, 'parked.db')}`;
+      const [id = ''] = await park(url, 1);
       const run = (...args: string[]) => runInside(['events', ...args], { settings: { STORE_URL: url } });
       const { stdout } = await run('failed');
       expect(stdout).to.match(/^time \(UTC\) +scheme +entry +event/);
@@ -409,9 +415,28 @@ describe('events', function () {
       const listed = JSON.parse((await run('failed', '--json')).stdout) as Told;
       expect(listed).to.include({ id, attempts: 1 });
       expect(JSON.stringify(listed)).to.not.contain('380441112233');
+      expect(await run('failed', 'nobody')).to.include({ stderr: 'no event with this id is parked\n' });
       expect(await run('retry', 'nobody')).to.include({ code: 1 });
       expect((await run('retry', id)).stdout).to.equal('1 parked event is tried again for another day\n');
       expect(await run('failed')).to.include({ code: 0, stdout: '', stderr: 'no event is parked\n' });
+    });
+
+    it('failed says how many more there are, and finds each of them by its id', async () => {
+      const url = `sqlite:${join(folder, 'many-parked.db')}`;
+      const ids = await park(url, 102);
+      const run = (...args: string[]) =>
+        runInside(['events', 'failed', ...args, '--json'], { settings: { STORE_URL: url } });
+      const idsIn = (text: string): string[] => {
+        const lines = text.trimEnd().split('\n');
+        return lines.map((line) => (JSON.parse(line) as { id: string }).id);
+      };
+      const first = await run();
+      expect(idsIn(first.stdout)).to.deep.equal(ids.slice(0, 100));
+      expect(first.stderr).to.equal('2 more are parked: --limit COUNT\n');
+      const all = await run('--limit', '102');
+      expect([idsIn(all.stdout), all.stderr]).to.deep.equal([ids, '']);
+      const last = await run(ids.at(-1) ?? '');
+      expect([idsIn(last.stdout), last.stderr]).to.deep.equal([ids.slice(-1), '']);
     });
   });
 });

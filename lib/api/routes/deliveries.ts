@@ -45,7 +45,7 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const { tenant } = who;
         const [counted, parked] = [
           await store.deliveries.counts(tenant),
-          await store.deliveries.parked(request.query.limit, tenant),
+          await store.deliveries.parked(request.query.limit, { tenant }),
         ];
         return {
           counts: counted.map(({ state, count, oldest }) => ({ state, count, oldest })),
