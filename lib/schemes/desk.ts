@@ -238,7 +238,7 @@ export class SchemeDesk {
 }
 
 const NEW_PLACE =
-  'no scheme in use sends it there. Have an admin save this, or list the host in secrets.hosts (ESL_ROUTER_SECRETS_HOSTS) and use https, without webhook.proxy or tls.serverName';
+  'no scheme in use sends it there. Have an admin save this, or list the host in secrets.hosts (ESL_ROUTER_SECRETS_HOSTS) and use https, without webhook.proxy, tls.serverName or a Host header';
 
 function isUsed(state: SchemeState): state is StoredScheme['state'] {
   return state === 'live' || state === 'shadow';

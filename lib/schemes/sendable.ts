@@ -14,6 +14,7 @@ import { originatesFor } from '../dial/originate.ts';
 import { messageOf } from '../errors.ts';
 import { requestsOf, transfersOf, variablesOfScheme, type Scheme } from '../scheme/scheme.ts';
 import { grantOf } from '../webhook/auth/grant.ts';
+import { authTemplates } from '../webhook/auth/index.ts';
 import { backupOf } from '../webhook/backup.ts';
 import { NOTHING_YET } from '../webhook/event.ts';
 import { FIRST, secretsOf, type Template } from '../webhook/macro.ts';
@@ -44,33 +45,61 @@ function webhooksOf(scheme: Scheme): [string, Webhook][] {
 }
 
 /**
- * Where the secrets of a scheme that can be sent go, each as `{{secret.CRM}} to crm.example.com`. A secret that the configuration binds to hosts is not
- * among them, unless it goes there in a way that others can read: in clear, or by a proxy or under another name that the scheme chooses.
+ * Where the secrets of a scheme that can be sent go, each as `{{secret.CRM}} to crm.example.com`, and where the access tokens go that they
+ * buy. A secret that the configuration binds to hosts is not among them, unless it goes there in a way that others can read: in clear, or by
+ * a proxy or under another name that the scheme chooses.
  */
 export function secretsSent(scheme: Scheme, config: Config, secrets: Secrets): ReadonlySet<string> {
   const sent = new Set<string>();
   const ask = questionFaults(scheme, config);
   for (const [path, webhook] of webhooksOf(scheme)) {
-    const way = wayOf(webhook);
+    const way = wayOf(webhook, urlsOf(webhook));
     const read = (name: string, host: string): string => {
       if (way !== '' || !Object.hasOwn(config.secrets.hosts, name))
         sent.add(`{{secret.${name}}} to ${host}${way}`);
       return secrets.read(name, host);
     };
     ask([path, webhook], { has: (name) => secrets.has(name), read });
+    for (const place of tokenPlaces(webhook, config)) sent.add(place);
   }
   return sent;
 }
 
-function wayOf({ url, auth, proxies, tls }: Webhook): string {
-  const urls = [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
+/**
+ * The access token of a webhook is worth what its secrets are worth, and goes to a host that they are never sent to: each of them has to be
+ * allowed there. Their own host, in `secrets.hosts`, says nothing about the token.
+ */
+function tokenPlaces(webhook: Webhook, { secrets }: Config): string[] {
+  const { url, auth } = webhook;
+  if (auth.type !== 'oauth2') return [];
+  const { hostname } = new URL(url.source);
+  const { origin, pathname } = new URL(auth.tokenUrl.source);
+  const way = wayOf(webhook, [url.source]);
+  const isBound = (name: string): boolean =>
+    Object.hasOwn(secrets.hosts, name) && secrets.hosts[name]?.includes(hostname) === true;
+  return authTemplates(auth)
+    .flatMap(secretsOf)
+    .filter((name) => way !== '' || !isBound(name))
+    .map((name) => `the token of ${origin}${pathname} for {{secret.${name}}} to ${hostname}${way}`);
+}
+
+function urlsOf({ url, auth }: Webhook): string[] {
+  return [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
+}
+
+/** What lets somebody else read what goes to these URLs; '' where nothing does. */
+function wayOf({ url, headers, proxies, tls }: Webhook, urls: readonly string[]): string {
   const isPlain = urls.some((one) => new URL(one).protocol === 'http:');
   const own = settingsIn(proxies).filter(({ isOperators }) => !isOperators);
-  const name = tls?.serverName ?? null;
+  // Behind one address there may be many hosts: the name decides which of them gets it.
+  const hosts = Object.entries(headers).flatMap(([name, { source }]) =>
+    name.toLowerCase() === 'host' && source.toLowerCase() !== new URL(url.source).host ? [source] : [],
+  );
+  const names = new Set([...(tls?.serverName == null ? [] : [tls.serverName]), ...hosts]);
   return [
     isPlain ? ' in clear' : '',
     ...own.map((proxy) => ` by the proxy ${proxy.name}`),
-    name === null ? '' : ` as ${name}`,
+    ...[...names].map((name) => ` as ${name}`),
   ].join('');
 }
 

@@ -249,6 +249,7 @@ onBothDatabases('api: attacks', (database) => {
         sending('t1', 'http://crm.example/'),
         sending('t2', 'https://crm.example/', { proxy: 'http://proxy.example:3128' }),
         sending('t3', 'https://crm.example/', { tls: { serverName: 'thief.example' } }),
+        sending('t3h', 'https://crm.example/', { headers: { Host: 'thief.example' } }),
         sending('t4', 'https://crm.example/', {
           then: [{ ...own.webhook, parameters: { id: '{{reply.id}}' } }],
         }),
@@ -266,6 +267,53 @@ onBothDatabases('api: attacks', (database) => {
         }),
       ])
         expect(await put('editor', document, NEW), document.name).to.equal(422);
+      // The client secret goes where it always goes; the access token that it buys does not.
+      const buying = (name: string, secret = 'CRM') => ({
+        type: 'oauth2',
+        tokenUrl: 'https://crm.example/token',
+        ...{
+          clientId: 'x',
+          [name]: `{{secret.${secret}}}`,
+          ...(name === 'clientId' ? { clientSecret: 'y' } : {}),
+        },
+      });
+      const auth = buying('clientSecret');
+      const home = { url: 'https://crm.example/', auth };
+      const away = { url: 'https://thief.example/', auth };
+      const placed = { ...away, parameters: { t: '{{token}}' } };
+      const after = { ...away, parameters: { id: '{{reply.id}}' } };
+      const stolen = [
+        scheme('o1', { webhook: away }),
+        scheme('o2', { webhook: placed }),
+        scheme('o3', { webhook: { url: 'https://crm.example/', then: [after] } }),
+        scheme('o4', { events: [{ on: ['ended'], webhook: away }] }),
+        scheme('o5', { webhook: { ...away, auth: buying('refreshToken') } }),
+        scheme('o6', { webhook: { ...away, auth: buying('clientId') } }),
+        // Bound to the host that sells the token, and to no other.
+        scheme('o7', { webhook: { ...away, auth: buying('clientSecret', 'BOUND') } }),
+        scheme('o8', { webhook: { ...home, headers: { Host: 'thief.example' } } }),
+        scheme('o9', { webhook: { ...home, url: 'http://crm.example/' } }),
+      ];
+      expect(await put('editor', scheme('home', { webhook: home }), NEW)).to.equal(422);
+      expect(await put('admin', scheme('home', { webhook: home }), NEW)).to.equal(201);
+      expect(await put('editor', scheme('home2', { webhook: home }), NEW)).to.equal(201);
+      expect(
+        await put(
+          'editor',
+          scheme('home3', { webhook: { ...home, auth: buying('clientSecret', 'BOUND') } }),
+          NEW,
+        ),
+      ).to.equal(201);
+      for (const document of stolen) {
+        expect(await put('editor', document, NEW), document.name).to.equal(422);
+        expect(await put('editor', document, NEW, 'shadow'), document.name).to.equal(422);
+        const tried = await ask('POST', '/try', { who: 'editor', body: { document, call } });
+        expect(tried.statusCode, tried.body).to.equal(422);
+      }
+      const theft = { who: 'editor', body: { name: 'o1', document: stolen[0] } } as const;
+      expect((await ask('POST', '/check', theft)).body).to.include(
+        'the token of https://crm.example/token for {{secret.CRM}} to thief.example: no scheme in use sends it there',
+      );
       const bound = { parameters: { key: '{{secret.BOUND}}' } };
       const of = (name: string, more: object) =>
         scheme(name, { webhook: { url: 'https://crm.example/', ...bound, ...more } });
