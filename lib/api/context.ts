@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Exposition } from '../metrics/metrics.ts';
 import type { SchemeDesk, SecretRule } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import type { ShownDocument } from '../schemes/wide.ts';
 import type { StoredCall } from '../store/calls.ts';
 import type { Store } from '../store/store.ts';
 import type { Passwords } from './guard/password.ts';
@@ -16,8 +17,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingValue[];
   readonly store: ApiStore;
   readonly schemes: () => SchemesInUse;
-  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that is no JSON. */
-  readonly readSchemeFile: (file: string) => Promise<unknown>;
+  /** What a file of a scheme holds now. Throws RouterError `config_invalid` where that can't be shown. */
+  readonly readSchemeFile: (file: string) => Promise<ShownDocument>;
   /** Changes schemes of the store. */
   readonly desk: SchemeDesk;
   readonly trial: Trial;

@@ -1,3 +1,4 @@
+import { inSlices } from '../clock.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { Principal } from './guard/role.ts';
 
@@ -18,25 +19,46 @@ export function recordFor<T>({ role }: Asker, value: T): T {
   return role === 'viewer' ? (MASKER.value(value) as T) : value;
 }
 
-/** A document, or a part of one: people choose its keys, so that `id` may be a telephone number, and a key may be one itself. */
-export function documentFor<T>({ role }: Asker, value: T): T {
-  return role === 'viewer' ? (maskedDocument(value) as T) : value;
+/**
+ * A document, or a part of one: people choose its keys, so that `id` may be a telephone number, and a key may be one itself. Calls go on
+ * meanwhile: a map may have thousands of them.
+ */
+export async function documentFor<T>({ role }: Asker, value: T): Promise<T> {
+  return role === 'viewer' ? ((await inSlices(maskingDocument(value))) as T) : value;
 }
 
-function maskedDocument(value: unknown): unknown {
-  if (typeof value === 'string') return MASKER.text(value);
-  if (typeof value === 'number') {
-    return Math.abs(value) < SHORTEST_NUMBER ? value : MASKER.text(String(value));
+/** Pauses after each key, and after each name that another number has already. */
+export function* maskingDocument(value: unknown): Generator<void, unknown> {
+  if (typeof value !== 'object' || value === null) return maskedScalar(value);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      yield;
+      items.push(yield* maskingDocument(item));
+    }
+    return items;
   }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(maskedDocument);
   const shown = new Map<string, unknown>();
+  /** By what they look alike: the next number among those. */
+  const next = new Map<string, number>();
   for (const [key, inner] of Object.entries(value)) {
+    yield;
     const masked = MASKER.text(key);
     let name = masked;
     // Two numbers may end alike.
-    for (let count = 2; shown.has(name); count++) name = `${masked} (${count})`;
-    shown.set(name, maskedDocument(inner));
+    let count = next.get(masked) ?? 2;
+    for (; shown.has(name); count++) {
+      yield;
+      name = `${masked} (${count})`;
+    }
+    next.set(masked, count);
+    shown.set(name, yield* maskingDocument(inner));
   }
   return Object.fromEntries(shown);
+}
+
+function maskedScalar(value: unknown): unknown {
+  if (typeof value === 'string') return MASKER.text(value);
+  if (typeof value !== 'number' || Math.abs(value) < SHORTEST_NUMBER) return value;
+  return MASKER.text(String(value));
 }

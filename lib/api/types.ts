@@ -127,7 +127,12 @@ export interface SchemeList {
 export type OneScheme = { readonly document: Readonly<Record<string, unknown>> } & (
   | (StoredSchemeSummary & { readonly file: null })
   /** It is changed there, and has no ETag. */
-  | { readonly name: string; readonly file: string }
+  | {
+      readonly name: string;
+      readonly file: string;
+      /** Words of its map that the document leaves out. */
+      readonly wordsLeftOut: number;
+    }
 );
 
 /** Of `GET /presets`. */

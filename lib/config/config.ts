@@ -1,7 +1,7 @@
 import convict from 'convict';
 import { messageOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
-import { readJson, WideObject } from './json.ts';
+import { joined, readJson } from './json.ts';
 import { proxyEnvironmentOf, unreadProxyNotes, type ProxyEnvironment } from './proxies.ts';
 import { SCHEMA, SETTINGS, type Setting } from './settings.ts';
 import { TELLING, withoutValue } from './shown.ts';
@@ -227,9 +227,8 @@ function readFile(
     return {};
   }
   notes.push(...read.notes.map((note) => `${file.name}: ${note}`));
-  const { value } = read;
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (isObject && !(value instanceof WideObject)) return value;
+  const value = joined(read.value);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   faults.push(`${file.name}: expected a JSON object of settings`);
   return {};
 }

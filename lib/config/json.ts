@@ -29,6 +29,14 @@ export class WideObject {
   }
 }
 
+/** The same value with every object in one piece: for what is small, however many keys it has. */
+export function joined(value: unknown): unknown {
+  if (value instanceof WideObject) return joined(Object.fromEntries(value.pieces.flatMap(Object.entries)));
+  if (Array.isArray(value)) return value.map(joined);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, joined(inner)]));
+}
+
 /** Schemes and configurations stay below ten; recursion over what was read ends somewhere above a thousand. */
 const MAX_DEPTH = 64;
 /** Keys of an object in one piece. */

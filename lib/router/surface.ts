@@ -2,16 +2,14 @@ import type { Api } from '../api/server.ts';
 import type { LiveCalls } from '../call/live.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Config, SettingValue } from '../config/config.ts';
-import { readJson } from '../config/json.ts';
 import type { Secrets } from '../config/secret.ts';
-import { RouterError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { SchemeDesk } from '../schemes/desk.ts';
-import { FileFault, MAX_SCHEME_BYTES, readText } from '../schemes/file.ts';
 import { loadSchemes } from '../schemes/folder.ts';
 import type { ReloadableSchemes } from '../schemes/reload.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
 import { secretsSent } from '../schemes/sendable.ts';
+import { openSchemeFiles } from '../schemes/shown.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -85,19 +83,16 @@ export async function openApi(
   });
   const dialplan = openDialplan({ listening, allow: config.listen.allow, schemes: inForce });
   const shared = { config, settings, store, log, version, clock };
-  const views = { schemes: inUse, readSchemeFile, desk, trial, dialplan, metrics, mayRead };
+  const views = {
+    schemes: inUse,
+    readSchemeFile: openSchemeFiles(),
+    desk,
+    trial,
+    dialplan,
+    metrics,
+    mayRead,
+  };
   // A router without an API does not load it.
   const { serveApi } = await import('../api/server.ts');
   return serveApi({ ...shared, ...views, ...told });
-}
-
-async function readSchemeFile(file: string): Promise<unknown> {
-  try {
-    const read = readJson(await readText(file, { maxBytes: MAX_SCHEME_BYTES }));
-    if (read.ok) return read.value;
-    throw new RouterError('config_invalid', `${file}: ${read.fault}`);
-  } catch (error) {
-    if (error instanceof FileFault) throw new RouterError('config_invalid', `${file}: ${error.message}`);
-    throw error;
-  }
 }

@@ -102,7 +102,7 @@ export async function openApi(
       set,
       files: new Map(),
     }),
-    readSchemeFile: () => Promise.resolve({}),
+    readSchemeFile: () => Promise.resolve({ document: {}, wordsLeftOut: 0 }),
     desk,
     trial,
     dialplan: openDialplan({

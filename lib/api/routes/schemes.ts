@@ -102,7 +102,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { set, files } = schemes();
         const who = principalOf(request);
-        const all = (await desk.list()).map((one) => shown(who, one));
+        const all = await Promise.all((await desk.list()).map((one) => shown(who, one)));
         const provisioned = [...set.schemes.values()].filter(
           ({ name, mode }) => !all.some((one) => one.name === name && one.use?.use === mode),
         );
@@ -130,7 +130,16 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
             200: z.union([
               listing.extend({ file: z.null(), document: z.unknown() }),
               z
-                .object({ name: z.string(), file: z.string(), document: z.unknown() })
+                .object({
+                  name: z.string(),
+                  file: z.string(),
+                  document: z.unknown(),
+                  wordsLeftOut: z
+                    .number()
+                    .describe(
+                      'Words of `webhook.map` that `document` leaves out: of more than 4,000 it has the first ones',
+                    ),
+                })
                 .describe('Of a file: it is changed there'),
             ]),
           },
@@ -141,13 +150,14 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const who = principalOf(request);
         const file = schemes().files.get(name);
         if (file !== undefined) {
-          return reply.send({ name, file, document: documentFor(who, await readSchemeFile(file)) });
+          const { document, wordsLeftOut } = await readSchemeFile(file);
+          return reply.send({ name, file, document: await documentFor(who, document), wordsLeftOut });
         }
         const found = await stored(name);
-        const document = documentFor(who, JSON.parse(found.document) as unknown);
+        const document = await documentFor(who, JSON.parse(found.document) as unknown);
         return reply
           .header('ETag', etagOf(found.revision))
-          .send({ ...shown(who, found), file: null, document });
+          .send({ ...(await shown(who, found)), file: null, document });
       },
     );
     app.put(
@@ -306,11 +316,11 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
 }
 
 /** Numbers stand in fallback steps, maps and messages, and in what is wrong with them. */
-function shown(
+async function shown(
   who: Principal,
   { name, revision, created_at: createdAt, author, message, state, use: now }: Listing,
 ) {
-  const use = now?.use === 'left_out' ? { ...now, faults: documentFor(who, now.faults) } : now;
+  const use = now?.use === 'left_out' ? { ...now, faults: await documentFor(who, now.faults) } : now;
   return { name, revision, createdAt, author, message: textFor(who, message), state, use };
 }
 

@@ -220,11 +220,17 @@ describe('api: schemes, calls and trials', () => {
         set: { schemes: new Map(), default: null, variables: new Set() },
         files: new Map([['night', 'night.json']]),
       }),
-      readSchemeFile: (file) => Promise.resolve(file === 'night.json' ? document : null),
+      readSchemeFile: (file) =>
+        Promise.resolve({ document: file === 'night.json' ? document : null, wordsLeftOut: 7 }),
     });
     const read = await ask('GET', '/schemes/night');
     expect([read.status, read.etag]).to.deep.equal([200, undefined]);
-    expect(JSON.parse(read.text)).to.deep.equal({ name: 'night', file: 'night.json', document });
+    expect(JSON.parse(read.text)).to.deep.equal({
+      name: 'night',
+      file: 'night.json',
+      document,
+      wordsLeftOut: 7,
+    });
     const masked = await ask('GET', '/schemes/night', { role: 'viewer' });
     expect(masked.text).to.include('night.json').and.not.to.include('380441112233');
   });

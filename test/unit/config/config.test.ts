@@ -28,6 +28,12 @@ function faultsOf(sources: Parameters<typeof load>[0]): readonly string[] {
 }
 
 describe('config', () => {
+  it('takes an object with thousands of keys', () => {
+    const hosts = Object.fromEntries(Array.from({ length: 4_500 }, (_, n) => [`S${n}`, ['crm.example']]));
+    const { config } = configOf({ text: JSON.stringify({ secrets: { hosts } }) });
+    expect(config.secrets.hosts).to.deep.equal(hosts);
+  });
+
   it('has a default for every setting, and loads them from conf/esl-router.json unchanged', () => {
     const file = readFileSync('conf/esl-router.json', 'utf8');
     expect(JSON.parse(file)).to.deep.equal(JSON.parse(defaultConfiguration()));

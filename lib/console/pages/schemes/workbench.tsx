@@ -54,6 +54,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
   const { data: me } = useQuery(session);
   const file = held?.scheme.file ?? null;
   const stored = held?.scheme.file === null ? held.scheme : null;
+  const wordsLeftOut = held === null || held.scheme.file === null ? 0 : held.scheme.wordsLeftOut;
   const mayEdit = may(me, 'editor');
   const isReadOnly = !mayEdit || file !== null;
   const draft = useDraft(first);
@@ -172,6 +173,7 @@ export function Workbench({ name, first, held, schema, table, toDo }: WorkbenchP
         {file !== null && (
           <Alert icon={<IconLock />} color="gray" variant="light" py="xs" title={t('schemes.file.title')}>
             {t('schemes.file.text')} <span className="mono foreign">{file}</span>
+            {wordsLeftOut > 0 && <div>{t('schemes.file.words', { count: wordsLeftOut })}</div>}
           </Alert>
         )}
         {theirs !== null && isDirty && (

@@ -252,6 +252,8 @@ export const schemes = {
   file: {
     title: 'This scheme is locked',
     text: 'It comes from a file, and is changed there:',
+    words_one: 'Its map is too long to show: {{count}} more word is in the file.',
+    words_other: 'Its map is too long to show: {{count}} more words are in the file.',
   },
   try: {
     title: 'Try it',
