@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { ApiProblem } from '../problem.ts';
 
 /** Slows down password guessing: by account from one address, by address, and by account from anywhere. */
 
@@ -20,8 +21,31 @@ export class Attempts {
     this.#clock = clock;
   }
 
-  /** Counts an attempt before its password is checked. Seconds to wait if there were too many, else 0. */
-  begin(account: string, address: string): number {
+  /**
+   * Finds out whether a password is right, and resolves to null if it is not. The attempt counts before that: guesses made side by side
+   * count too. A check that rejects has said nothing about the password, and is taken back. Rejects with a problem 429 after too many.
+   */
+  async check<T extends object>(
+    { account, address, what = 'passwords' }: { account: string; address: string; what?: string },
+    look: () => Promise<T | null>,
+  ): Promise<T | null> {
+    const wait = this.#begin(account, address);
+    if (wait > 0) {
+      const headers = { 'Retry-After': String(wait) };
+      throw new ApiProblem(429, `too many wrong ${what}: wait ${wait} s`, { headers });
+    }
+    try {
+      const right = await look();
+      if (right !== null) this.#succeed(account, address);
+      return right;
+    } catch (error) {
+      this.#takeBack(KINDS, keysOf(account, address));
+      throw error;
+    }
+  }
+
+  /** Seconds to wait if there were too many, else 0. */
+  #begin(account: string, address: string): number {
     const keys = keysOf(account, address);
     const now = this.#clock.now();
     const waits = KINDS.map((kind) => {
@@ -36,10 +60,14 @@ export class Attempts {
   }
 
   /** The password was right: the attempt does not count, and earlier typos from this address are forgotten. */
-  succeed(account: string, address: string): void {
+  #succeed(account: string, address: string): void {
     const keys = keysOf(account, address);
     this.#kept.pair.delete(keys.pair);
-    for (const kind of ['address', 'account'] as const) {
+    this.#takeBack(['address', 'account'], keys);
+  }
+
+  #takeBack(kinds: readonly Kind[], keys: Record<Kind, string>): void {
+    for (const kind of kinds) {
       const count = this.#kept[kind].get(keys[kind]);
       if (count !== undefined) count.made = Math.max(0, count.made - 1);
     }

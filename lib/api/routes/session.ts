@@ -35,22 +35,20 @@ export function sessionRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { name, password } = request.body;
-        const wait = attempts.begin(name, request.ip);
-        if (wait > 0) {
-          const headers = { 'Retry-After': String(wait) };
-          throw new ApiProblem(429, `too many wrong passwords: wait ${wait} s`, { headers });
-        }
-        const user = await store.accounts.user(name);
-        const hash = user === null || user.disabled_at !== null ? null : user.password_hash;
-        if (!(await passwords.verify(password, hash)) || user === null) {
+        const opened = await attempts.check({ account: name, address: request.ip }, async () => {
+          const user = await store.accounts.user(name);
+          const hash = user === null || user.disabled_at !== null ? null : user.password_hash;
+          if (!(await passwords.verify(password, hash)) || user === null) return null;
+          const { role, tenant } = user;
+          const line = auditLine(context, request, 'login', `user ${name}`, { who: name, tenant });
+          const csrfToken = await openSession(request, reply, { user, line }, context);
+          return csrfToken === null ? null : { name, role, csrfToken };
+        });
+        if (opened === null) {
           log.warn('api: a login failed', { address: request.ip });
           throw new ApiProblem(401, 'wrong user or password');
         }
-        const line = auditLine(context, request, 'login', `user ${name}`, { who: name, tenant: user.tenant });
-        const csrfToken = await openSession(request, reply, { user, line }, context);
-        if (csrfToken === null) throw new ApiProblem(401, 'wrong user or password');
-        attempts.succeed(name, request.ip);
-        return { name, role: user.role, csrfToken };
+        return opened;
       },
     );
     app.get(

@@ -64,17 +64,12 @@ export function setupRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { code, name, password } = request.body;
-        const wait = attempts.begin(ACCOUNT, request.ip);
-        if (wait > 0) {
-          throw new ApiProblem(429, `too many wrong codes: wait ${wait} s`, {
-            headers: { 'Retry-After': String(wait) },
-          });
-        }
-        if (!setup.matches(code)) {
+        const guess = { account: ACCOUNT, address: request.ip, what: 'codes' };
+        const right = await attempts.check(guess, () => Promise.resolve(setup.matches(code) ? setup : null));
+        if (right === null) {
           log.warn('api: a wrong code for the first user', { address: request.ip });
           throw fieldProblem(403, '/code', 'the code is wrong, used or too old: see the log of the router');
         }
-        attempts.succeed(ACCOUNT, request.ip);
         const row = userRow({ name, role: 'admin', hash: await passwords.hash(password), at: clock.date() });
         const line = auditLine(context, request, 'user added', `user ${name}`, {
           who: ACCOUNT,

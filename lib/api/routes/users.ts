@@ -119,17 +119,13 @@ export function userRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request, reply) => {
         const { who, by } = principalOf(request);
         if (by.kind !== 'session') throw new ApiProblem(409, 'a token has no password');
-        const found = await accounts.user(who);
-        const wait = attempts.begin(who, request.ip);
-        if (wait > 0) {
-          throw new ApiProblem(429, `too many wrong passwords: wait ${wait} s`, {
-            headers: { 'Retry-After': String(wait) },
-          });
-        }
         const { current, password } = request.body;
         const wrong = fieldProblem(422, '/current', 'wrong password');
-        if (found === null || !(await passwords.verify(current, found.password_hash))) throw wrong;
-        attempts.succeed(who, request.ip);
+        const found = await attempts.check({ account: who, address: request.ip }, async () => {
+          const user = await accounts.user(who);
+          return user !== null && (await passwords.verify(current, user.password_hash)) ? user : null;
+        });
+        if (found === null) throw wrong;
         const password_hash = await passwords.hash(password);
         await store.together(async ({ accounts, audit }) => {
           // An admin may have set another one meanwhile, and that one stays.

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { bearer, logIn, openApi, type ApiUnderTest } from '../../support/api.ts';
+import { Passwords } from '../../../lib/api/guard/password.ts';
+import { ApiProblem } from '../../../lib/api/problem.ts';
+import { Accounts } from '../../../lib/store/accounts.ts';
+import { StoreFault } from '../../../lib/store/fault.ts';
+import { bearer, logIn, openApi, PASSWORD, type ApiUnderTest } from '../../support/api.ts';
 
 describe('api: who asks', () => {
   let api: ApiUnderTest;
@@ -123,6 +127,42 @@ describe('api: who asks', () => {
     const replies = await Promise.all(Array.from({ length: 8 }, guess));
     expect(replies.filter(({ statusCode }) => statusCode === 401)).to.have.length(5);
     expect(replies.filter(({ statusCode }) => statusCode === 429)).to.have.length(3);
+  });
+
+  it('locks nobody out whose password was not looked at', async () => {
+    const own = await openApi();
+    const { headers } = await logIn(own.app, 'admin');
+    const change = (current: string) =>
+      own.app.inject({
+        method: 'PUT',
+        url: `${session}/password`,
+        headers,
+        payload: { current, password: PASSWORD },
+      });
+    const gone = new StoreFault('gone', 'no answer');
+    // The queue is full; the store is gone, before the password is looked at and after it.
+    for (const [of, name, error] of [
+      [Passwords.prototype, 'verify', new ApiProblem(503, 'too many logins at once')],
+      [Accounts.prototype, 'user', gone],
+      [Accounts.prototype, 'openSession', gone],
+    ] as const) {
+      const before: unknown = Reflect.get(of, name);
+      Reflect.set(of, name, () => Promise.reject(error));
+      try {
+        for (let tries = 0; tries < 6; tries++) {
+          expect((await logIn(own.app, 'editor')).reply.statusCode, name).to.equal(503);
+          if (name !== 'openSession') expect((await change(PASSWORD)).statusCode, name).to.equal(503);
+        }
+      } finally {
+        Reflect.set(of, name, before);
+      }
+    }
+    expect((await logIn(own.app, 'editor')).reply.statusCode).to.equal(200);
+    // A wrong one counts as ever.
+    const wrong = await Promise.all(Array.from({ length: 6 }, () => change('wrong')));
+    expect(wrong.filter(({ statusCode }) => statusCode === 422)).to.have.length(5);
+    expect(wrong.filter(({ statusCode }) => statusCode === 429)).to.have.length(1);
+    await own.close();
   });
 
   it('counts the requests of an address, of nobody too', async () => {
