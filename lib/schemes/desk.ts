@@ -12,25 +12,38 @@ import type { StoredScheme, StoredSchemes, StoredUse } from './stored.ts';
 
 export type SchemeState = 'live' | 'shadow' | 'draft' | 'disabled' | 'deleted';
 
-export interface Revision {
+/** One without its document. */
+export interface RevisionHead {
   readonly name: string;
   readonly revision: number;
   readonly created_at: string;
   readonly author: string;
   readonly message: string;
   readonly state: SchemeState;
+}
+
+interface Revision extends RevisionHead {
   readonly document: string;
 }
 
 /** What the desk needs of a store. */
 interface Shelf {
   current(tenant: string): Promise<readonly Revision[]>;
-  revisions(tenant: string, name: string): Promise<readonly Revision[]>;
+  heads(tenant: string): Promise<readonly RevisionHead[]>;
+  revisions(tenant: string, name: string, page: PageOfRevisions): Promise<readonly RevisionHead[]>;
+  /** `used`: the newest that was live or a shadow. */
+  revision(tenant: string, name: string, which: number | 'newest' | 'used'): Promise<Revision | null>;
   /** Resolves to null when somebody else has made a revision meanwhile. */
   save(
     change: Omit<Revision, 'revision'> & { id: string; tenant: string; after: number },
     line: AuditLine | null,
   ): Promise<number | null>;
+}
+
+interface PageOfRevisions {
+  readonly limit: number;
+  /** Older than this one. */
+  readonly before?: number;
 }
 
 /** Written with the change, or not at all. */
@@ -59,7 +72,7 @@ export interface DeskOptions {
   readonly clock: Clock;
 }
 
-export interface Listing extends Revision {
+export interface Listing extends RevisionHead {
   /** Null: it is neither live nor a shadow, or is not loaded yet. */
   readonly use: StoredUse | null;
 }
@@ -100,18 +113,26 @@ export class SchemeDesk {
   /** Deleted ones are not there. */
   async list(): Promise<Listing[]> {
     const { shelf, tenant } = this.#options;
-    const all = await shelf.current(tenant);
+    const all = await shelf.heads(tenant);
     return all.filter(({ state }) => state !== 'deleted').map((revision) => this.#listed(revision));
   }
 
-  async read(name: string): Promise<Listing | null> {
-    return (await this.list()).find((one) => one.name === name) ?? null;
+  async read(name: string): Promise<(Listing & Revision) | null> {
+    const { shelf, tenant } = this.#options;
+    const newest = await shelf.revision(tenant, name, 'newest');
+    return newest === null || newest.state === 'deleted' ? null : this.#listed(newest);
   }
 
   /** Newest first, deletions among them. */
-  async revisions(name: string): Promise<readonly Revision[]> {
+  async revisions(name: string, page: PageOfRevisions): Promise<readonly RevisionHead[]> {
     const { shelf, tenant } = this.#options;
-    return shelf.revisions(tenant, name);
+    return shelf.revisions(tenant, name, page);
+  }
+
+  /** The document of one; null: there is none of this number. */
+  async document(name: string, revision: number): Promise<string | null> {
+    const { shelf, tenant } = this.#options;
+    return (await shelf.revision(tenant, name, revision))?.document ?? null;
   }
 
   /** Checks the change with all that is there, saves it, and has it put in use. A draft is checked too, and may be wrong. */
@@ -138,7 +159,7 @@ export class SchemeDesk {
     };
     const saved = await shelf.save({ ...row, after }, line);
     if (saved === null) {
-      const [newest] = await shelf.revisions(tenant, name);
+      const [newest] = await shelf.revisions(tenant, name, { limit: 1 });
       return { kind: 'conflict', revision: newest?.revision ?? 0 };
     }
     if (isUsed(state) || (last !== undefined && isUsed(last.state))) await reload();
@@ -202,10 +223,10 @@ export class SchemeDesk {
     const own = result.ok ? result.set.schemes.get(name) : undefined;
     const sent = own === undefined ? [] : [...secretsSent(own)];
     if (sent.length === 0) return [];
-    const before = (await shelf.revisions(tenant, name)).filter(({ state }) => isUsed(state));
-    const last = before.slice(0, 1).map((one) => ({ ...one, state: 'live' as const }));
+    const last = await shelf.revision(tenant, name, 'used');
     const others = used.filter((one) => one.name !== name);
-    const known = await load({ schemes: [...others, ...last], isKnown: true });
+    const before = last === null ? others : [...others, { ...last, state: 'live' as const }];
+    const known = await load({ schemes: before, isKnown: true });
     const places = new Set(
       known.ok ? [...known.set.schemes.values()].flatMap((one) => [...secretsSent(one)]) : [],
     );
@@ -231,7 +252,7 @@ export class SchemeDesk {
       );
   }
 
-  #listed(revision: Revision): Listing {
+  #listed<T extends RevisionHead>(revision: T): T & Listing {
     const use = this.#options.uses().find((one) => one.name === revision.name) ?? null;
     return { ...revision, use: use?.revision === revision.revision ? use : null };
   }

@@ -6,11 +6,14 @@ import type { SchemeRevisionTable } from './tables.ts';
 /** Schemes made outside files. Every change is a revision; none is ever overwritten. */
 
 export type SchemeRevision = Selectable<SchemeRevisionTable>;
+/** All but its document, which may have 256 KB. */
+export type SchemeHead = Omit<SchemeRevision, 'document' | 'id' | 'tenant'>;
 export type SchemeChange = Omit<Insertable<SchemeRevisionTable>, 'revision'> & {
   /** The revision that was changed; 0 for a new scheme. */
   readonly after: number;
 };
 
+const HEAD = ['name', 'revision', 'created_at', 'author', 'message', 'state'] as const;
 const CHANNEL = 'esl_router_schemes';
 
 export class Schemes {
@@ -61,9 +64,51 @@ export class Schemes {
 
   /** The newest revision of each, deleted ones included. */
   async current(tenant: string): Promise<SchemeRevision[]> {
+    return this.#newest(tenant).selectAll('r').orderBy('name').execute();
+  }
+
+  /** The same without their documents: a list of them reads none. */
+  async heads(tenant: string): Promise<SchemeHead[]> {
+    return this.#newest(tenant).select(HEAD).orderBy('name').execute();
+  }
+
+  /** Newest first, without their documents; with `before` those that are older. */
+  async revisions(
+    tenant: string,
+    name: string,
+    { limit, before }: { readonly limit: number; readonly before?: number },
+  ): Promise<SchemeHead[]> {
+    let query = this.#database.reader.selectFrom('scheme_revisions').select(HEAD);
+    if (before !== undefined) query = query.where('revision', '<', before);
+    return query
+      .where('tenant', '=', tenant)
+      .where('name', '=', name)
+      .orderBy('revision', 'desc')
+      .limit(limit)
+      .execute();
+  }
+
+  /** One of them: of that number, the newest, or the newest that was in use. */
+  async revision(
+    tenant: string,
+    name: string,
+    which: number | 'newest' | 'used',
+  ): Promise<SchemeRevision | null> {
+    let query = this.#database.reader.selectFrom('scheme_revisions').selectAll();
+    if (typeof which === 'number') query = query.where('revision', '=', which);
+    if (which === 'used') query = query.where('state', 'in', ['live', 'shadow']);
+    const row = await query
+      .where('tenant', '=', tenant)
+      .where('name', '=', name)
+      .orderBy('revision', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
+  #newest(tenant: string) {
     return this.#database.reader
       .selectFrom('scheme_revisions as r')
-      .selectAll('r')
       .where('tenant', '=', tenant)
       .where('revision', '=', (eb) =>
         eb
@@ -71,19 +116,6 @@ export class Schemes {
           .select(({ fn }) => fn.max('other.revision').as('last'))
           .where('other.tenant', '=', eb.ref('r.tenant'))
           .where('other.name', '=', eb.ref('r.name')),
-      )
-      .orderBy('name')
-      .execute();
-  }
-
-  /** Newest first. */
-  async revisions(tenant: string, name: string): Promise<SchemeRevision[]> {
-    return this.#database.reader
-      .selectFrom('scheme_revisions')
-      .selectAll()
-      .where('tenant', '=', tenant)
-      .where('name', '=', name)
-      .orderBy('revision', 'desc')
-      .execute();
+      );
   }
 }

@@ -55,7 +55,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
     store.figures.bySchemes(tenant, new Date(clock.date().getTime() - seconds * 1000)),
   );
   const schema = { tags: ['schemes'] };
-  const stored = async (of: string): Promise<Listing> => {
+  const stored = async (of: string) => {
     const found = await desk.read(of);
     if (found === null) throw new ApiProblem(404, 'the store has no scheme of this name');
     return found;
@@ -242,21 +242,28 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
           ...schema,
           summary: 'Its revisions, newest first',
           params,
+          querystring: z.strictObject({
+            limit: z.coerce.number().int().min(1).max(500).default(100),
+            before: revision.describe('The last one of the page before: those that are older').optional(),
+          }),
           response: { 200: z.array(revisionShown) },
         },
       },
       async (request) => {
-        const all = await desk.revisions(request.params.name);
-        if (all.length === 0) throw new ApiProblem(404, 'the store has no scheme of this name');
+        const { limit, before } = request.query;
+        const page = { limit, ...(before === undefined ? {} : { before }) };
+        const all = await desk.revisions(request.params.name, page);
+        if (all.length === 0 && before === undefined)
+          throw new ApiProblem(404, 'the store has no scheme of this name');
         const who = principalOf(request);
         return all.map(({ revision, created_at, author, message, state }) => {
           return { revision, createdAt: created_at, author, message: textFor(who, message), state };
         });
       },
     );
-    const revisionOf = async (of: string, number: number) => {
-      const found = (await desk.revisions(of)).find((one) => one.revision === number);
-      if (found === undefined) throw new ApiProblem(404, `there is no revision ${number} of this scheme`);
+    const documentOf = async (of: string, number: number): Promise<string> => {
+      const found = await desk.document(of, number);
+      if (found === null) throw new ApiProblem(404, `there is no revision ${number} of this scheme`);
       return found;
     };
     app.get(
@@ -278,10 +285,10 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { name } = request.params;
         const [from, to] = [
-          await revisionOf(name, request.query.from),
-          await revisionOf(name, request.query.to),
+          await documentOf(name, request.query.from),
+          await documentOf(name, request.query.to),
         ];
-        const found = differences(JSON.parse(from.document), JSON.parse(to.document));
+        const found = differences(JSON.parse(from), JSON.parse(to));
         return documentFor(principalOf(request), found);
       },
     );
@@ -300,7 +307,7 @@ export function schemeRoutes(context: ApiContext): FastifyPluginAsyncZod {
       },
       async (request, reply) => {
         const { name } = request.params;
-        const { document } = await revisionOf(name, request.body.revision);
+        const document = await documentOf(name, request.body.revision);
         const after = afterOf(request.headers);
         const { message } = request.body;
         const saved = await change(

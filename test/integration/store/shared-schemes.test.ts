@@ -30,6 +30,23 @@ function documentOf(name: string, more: object = {}): string {
   return JSON.stringify({ name, webhook: { url: 'https://crm.example.com/' }, ...more });
 }
 
+/** The same, with a word on how many documents come out of it. */
+function counting<T extends object>(shelf: T, count: (documents: number) => void): T {
+  return new Proxy(shelf, {
+    get: (of, name) => {
+      const value: unknown = Reflect.get(of, name);
+      if (typeof value !== 'function') return value;
+      return async (...given: unknown[]) => {
+        const found: unknown = await Reflect.apply(value, of, given);
+        count(
+          [found].flat().filter((row) => typeof row === 'object' && row !== null && 'document' in row).length,
+        );
+        return found;
+      };
+    },
+  });
+}
+
 /** What a router has of schemes and store, without its calls. */
 class Half {
   readonly log = listeningLog();
@@ -38,6 +55,8 @@ class Half {
   readonly #waiting = new Set<() => void>();
   readonly store: Store;
   readonly schemes: ReloadableSchemes;
+  /** That its desk has had of the store. */
+  documents = 0;
 
   private constructor(store: Store, schemes: ReloadableSchemes, config: Config, unfollow: () => void) {
     this.store = store;
@@ -47,12 +66,12 @@ class Half {
       for (const wake of this.#waiting) wake();
     });
     this.desk = new SchemeDesk({
-      shelf: store.schemes,
+      shelf: counting(store.schemes, (documents) => void (this.documents += documents)),
       tenant: 'default',
       load: (stored) => loadSchemes(config, NO_SECRETS, stored),
       reload: () => schemes.reload(),
       uses: () => schemes.stored,
-      secretsSent: () => new Set<string>(),
+      secretsSent: () => new Set(['{{secret.CRM}} to crm.example.com']),
       clock: systemClock,
     });
   }
@@ -169,9 +188,9 @@ onBothDatabases('schemes of the store', (database) => {
       expect(half.names, state).to.deep.equal(state === 'live' ? ['file', 'sales'] : ['file']);
     }
     expect(await half.desk.list()).to.deep.equal([]);
-    expect((await half.desk.revisions('sales')).map(({ revision }) => revision)).to.deep.equal([
-      6, 5, 4, 3, 2, 1,
-    ]);
+    expect((await half.desk.revisions('sales', { limit: 10 })).map(({ revision }) => revision)).to.deep.equal(
+      [6, 5, 4, 3, 2, 1],
+    );
   });
 
   it('refuse what is not valid with the place of the fault, and write nothing', async () => {
@@ -198,6 +217,26 @@ onBothDatabases('schemes of the store', (database) => {
     expect(await half.desk.save(changeOf('sales', 0))).to.deep.equal({ kind: 'conflict', revision: 1 });
     const both = [changeOf('sales', 1), changeOf('sales', 1)].map((change) => half.desk.save(change));
     expect((await Promise.all(both)).map(({ kind }) => kind)).to.have.members(['saved', 'conflict']);
+  });
+
+  it('have as many revisions as one likes: what is read of them is what is asked for', async () => {
+    for (let after = 0; after < 12; after++) await half.desk.save(changeOf('sales', after));
+    await half.desk.save(changeOf('night', 0));
+    const { desk } = half;
+    const taken = async (work: () => Promise<unknown>): Promise<number> => {
+      half.documents = 0;
+      await work();
+      return half.documents;
+    };
+    expect(await taken(() => desk.list())).to.equal(0);
+    expect(await taken(() => desk.revisions('sales', { limit: 100 }))).to.equal(0);
+    expect(await taken(() => desk.read('sales'))).to.equal(1);
+    expect(await taken(() => desk.document('sales', 3))).to.equal(1);
+    // The set as it would be, with the newest of each; and what was in use last, for its secrets.
+    expect(await taken(() => desk.check('sales', documentOf('sales'), 'known'))).to.equal(3);
+    const both = () =>
+      Promise.all([changeOf('sales', 12), changeOf('sales', 12)].map((one) => desk.save(one)));
+    expect(await taken(both)).to.equal(4);
   });
 
   it('give way to a file of the same name, and both places say so', async () => {

@@ -33,9 +33,20 @@ onBothDatabases('tables of the store', (database) => {
     expect(await change(0, 'ann')).to.equal(1);
     expect(await Promise.all([change(1, 'ann'), change(1, 'bob')])).to.have.members([2, null]);
     expect(await change(2, 'bob', 'disabled')).to.equal(3);
-    const revisions = await store.schemes.revisions(tenant, 'sales');
+    const { schemes } = store;
+    const revisions = await schemes.revisions(tenant, 'sales', { limit: 10 });
     expect(revisions.map(({ revision }) => revision)).to.deep.equal([3, 2, 1]);
     expect(revisions[2]?.created_at).to.equal('2026-01-01T08:00:00.007Z');
+    const older = await schemes.revisions(tenant, 'sales', { limit: 1, before: 3 });
+    expect(older.map(({ revision }) => revision)).to.deep.equal([2]);
+    for (const [which, found] of [
+      ['newest', 3],
+      ['used', 2],
+      [1, 1],
+      [4, undefined],
+    ] as const)
+      expect((await schemes.revision(tenant, 'sales', which))?.revision).to.equal(found);
+    expect(await schemes.revision(tenant, 'night', 'newest')).to.equal(null);
     const current = await store.schemes.current(tenant);
     expect(current.map(({ name, revision, state }) => [name, revision, state])).to.deep.equal([
       ['sales', 3, 'disabled'],

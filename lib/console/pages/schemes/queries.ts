@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type {
   CallPage,
   DialplanView,
@@ -78,10 +78,19 @@ export const macrosOf = (call: string | null) =>
     queryFn: ({ signal }) => read<readonly MacroView[]>('/macros', { call }, signal),
   });
 
+const REVISIONS_AT_ONCE = 100;
+
 export const revisions = (name: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['schemes', name, 'revisions'],
-    queryFn: ({ signal }) => read<readonly SchemeRevision[]>(`${pathTo(name)}/revisions`, {}, signal),
+    queryFn: ({ pageParam, signal }) =>
+      read<readonly SchemeRevision[]>(
+        `${pathTo(name)}/revisions`,
+        { before: pageParam, limit: REVISIONS_AT_ONCE },
+        signal,
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => (page.length < REVISIONS_AT_ONCE ? null : page.at(-1)?.revision),
   });
 
 export interface ServerDifference {
@@ -146,7 +155,7 @@ export async function saveScheme(name: string, etag: string | null, body: Saving
   } catch (error) {
     if (etag !== null || !(error instanceof Problem) || error.status !== 412) throw error;
     // A name that was used and deleted goes on in its revisions.
-    const [newest] = await read<readonly SchemeRevision[]>(`${pathTo(name)}/revisions`);
+    const [newest] = await read<readonly SchemeRevision[]>(`${pathTo(name)}/revisions`, { limit: 1 });
     if (newest?.state !== 'deleted') throw error;
     await send(pathTo(name), { method: 'PUT', etag: `"${newest.revision}"`, body });
   }

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -25,11 +25,12 @@ interface RevisionsProps {
 export function Revisions({ name, etag, revision }: RevisionsProps) {
   const { t } = useTranslation();
   const { isReadOnly } = useEditing();
-  const list = useQuery(revisions(name));
+  const list = useInfiniteQuery(revisions(name));
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const [shown, setShown] = useState<SchemeRevision | null>(null);
   return (
     <Loaded query={list}>
-      {(all) => (
+      {({ pages }) => (
         <>
           <Table.ScrollContainer minWidth={560}>
             <Table verticalSpacing="xs" highlightOnHover>
@@ -43,7 +44,7 @@ export function Revisions({ name, etag, revision }: RevisionsProps) {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {all.map((one) => (
+                {pages.flat().map((one) => (
                   <Table.Tr key={one.revision}>
                     <Table.Td>{one.revision}</Table.Td>
                     <Table.Td>
@@ -80,6 +81,18 @@ export function Revisions({ name, etag, revision }: RevisionsProps) {
               </Table.Tbody>
             </Table>
           </Table.ScrollContainer>
+          {hasNextPage && (
+            <Group justify="center">
+              <Button
+                size="xs"
+                variant="default"
+                loading={isFetchingNextPage}
+                onClick={() => void fetchNextPage()}
+              >
+                {t('schemes.revisions.older')}
+              </Button>
+            </Group>
+          )}
           {shown !== null && (
             <RevisionDialog
               {...{ name, etag, revision, shown, isReadOnly }}

@@ -339,6 +339,7 @@ export const schemes = {
     go: 'Merge, then save again',
   },
   revisions: {
+    older: 'Older',
     number: 'Revision',
     compare: 'Compare',
     from: 'From revision {{from}} to revision {{to}}',

@@ -359,6 +359,7 @@ export const schemes = {
     go: 'Об’єднати, потім зберегти ще раз',
   },
   revisions: {
+    older: 'Давніші',
     number: 'Версія',
     compare: 'Порівняти',
     from: 'Від версії {{from}} до версії {{to}}',
