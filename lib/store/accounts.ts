@@ -160,6 +160,12 @@ export class Accounts {
     await this.#database.writer.deleteFrom('sessions').where('id', '=', id).execute();
   }
 
+  /** The one of this user that has this hash, if there is one. */
+  async closeSessionOf(userId: string, hash: string): Promise<void> {
+    const sessions = this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId);
+    await sessions.where('hash', '=', hash).execute();
+  }
+
   /** All of one user, whose password or role has changed. */
   async closeSessionsOf(userId: string): Promise<void> {
     await this.#database.writer.deleteFrom('sessions').where('user_id', '=', userId).execute();

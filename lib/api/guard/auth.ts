@@ -133,7 +133,7 @@ function requireCsrf({ method, headers }: FastifyRequest, { by }: Principal): vo
 }
 
 /**
- * A new one each time: an older cookie is worth nothing afterwards. Resolves to its CSRF token; null when the user may no longer log
+ * A new one each time: the one of this user that the browser had before ends with it, those of other browsers go on. Resolves to its CSRF token; null when the user may no longer log
  * in by this password: checking it takes a third of a second, and somebody may have changed it meanwhile.
  */
 export async function openSession(
@@ -143,9 +143,11 @@ export async function openSession(
   { store, clock }: ApiContext,
 ): Promise<string | null> {
   const session = newSecret();
+  const before = request.cookies[cookieName(request)] ?? '';
   const now = clock.date();
   const isOpen = await store.together(async ({ accounts, audit }) => {
     if (!(await accounts.holdPassword(user))) return false;
+    if (SESSION.test(before)) await accounts.closeSessionOf(user.id, hashOf(before));
     await accounts.openSession({
       id: uuidv7(now),
       tenant: user.tenant,

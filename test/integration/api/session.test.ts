@@ -44,6 +44,21 @@ describe('api: who asks', () => {
     expect((await api.app.inject({ url: session, headers })).statusCode).to.equal(401);
   });
 
+  it('ends the session that the browser had, at a new login of the same user, and no other', async () => {
+    const statusOf = async (headers: object) => (await api.app.inject({ url: session, headers })).statusCode;
+    const [one, beside] = [await logIn(api.app, 'viewer'), await logIn(api.app, 'viewer')];
+    const login = async (name: string) => {
+      const payload = { name, password: PASSWORD };
+      return (await api.app.inject({ method: 'POST', url: session, headers: one.headers, payload }))
+        .statusCode;
+    };
+    expect(await login('operator')).to.equal(200);
+    expect(await statusOf(one.headers)).to.equal(200);
+    expect(await login('viewer')).to.equal(200);
+    expect(await statusOf(one.headers)).to.equal(401);
+    expect(await statusOf(beside.headers)).to.equal(200);
+  });
+
   it('never takes over a session that was there before', async () => {
     const planted = 'A'.repeat(43);
     const reply = await api.app.inject({
