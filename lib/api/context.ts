@@ -84,6 +84,15 @@ export interface TryQuestion {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null;
+  /** Is called when all is checked, before anybody is asked; nobody is if it rejects. */
+  readonly before: (asked: Unsaved | null) => Promise<void>;
+}
+
+/** A scheme that is tried and not saved: without this nobody would know where the router was sent. */
+interface Unsaved {
+  readonly name: string;
+  /** The origins of its requests. */
+  readonly to: readonly string[];
 }
 
 interface ChangedQuestion {

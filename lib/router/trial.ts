@@ -14,6 +14,7 @@ import type { HttpRequest } from '../http/message.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { SchemeDesk } from '../schemes/desk.ts';
 import type { SchemeSet } from '../schemes/schemes.ts';
+import { originsOf } from '../schemes/sendable.ts';
 import type { StoredCall } from '../store/calls.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 
@@ -70,6 +71,7 @@ export function openTrial(options: TrialOptions): Trial {
     secrets: rule,
     call: described,
     reply,
+    before,
   }: TryQuestion): Promise<object> => {
     const own = document === null ? null : nameIn(document);
     const schemes =
@@ -81,6 +83,8 @@ export function openTrial(options: TrialOptions): Trial {
         ? callAsRecorded(described.recorded, schemes)
         : callFrom(described, { didFrom: config.didFrom, variables: schemes.variables });
     const canned = reply === null ? null : { ...reply, phases: { total: 0 }, canned: true as const };
+    const unsaved = own === null ? undefined : schemes.schemes.get(own);
+    await before(unsaved === undefined ? null : { name: unsaved.name, to: originsOf(unsaved) });
     const answering = canned === null ? asking() : ({ by: 'reply', reply: canned } as const);
     return (await run({ call, schemes, named, answering })).shown;
   };

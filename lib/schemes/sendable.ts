@@ -87,6 +87,12 @@ function urlsOf({ url, auth }: Webhook): string[] {
   return [url.source, ...(auth.type === 'oauth2' ? [auth.tokenUrl.source] : [])];
 }
 
+/** Where a scheme makes the router send something. */
+export function originsOf(scheme: Scheme): string[] {
+  const urls = webhooksOf(scheme).flatMap(([, webhook]) => urlsOf(webhook));
+  return [...new Set(urls.map((url) => new URL(url).origin))];
+}
+
 /** What lets somebody else read what goes to these URLs; '' where nothing does. */
 function wayOf({ url, headers, proxies, tls }: Webhook, urls: readonly string[]): string {
   const isPlain = urls.some((one) => new URL(one).protocol === 'http:');

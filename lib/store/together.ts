@@ -1,12 +1,14 @@
 import { Accounts } from './accounts.ts';
 import { Audit } from './audit.ts';
 import type { Database } from './database.ts';
+import { Deliveries } from './deliveries.ts';
 import { Problems } from './problems.ts';
 
 /** What is changed in one transaction, so that no change is without its line in the audit log. */
 export interface Parts {
   readonly accounts: Accounts;
   readonly audit: Audit;
+  readonly deliveries: Deliveries;
   readonly problems: Problems;
 }
 
@@ -20,6 +22,7 @@ export function togetherIn(database: Database): Together {
       return work({
         accounts: new Accounts(inside),
         audit: new Audit(inside),
+        deliveries: new Deliveries(inside),
         problems: new Problems(inside),
       });
     });

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import type { ApiContext } from '../context.ts';
 import { principalOf } from '../guard/role.ts';
 import { textFor } from '../masked.ts';
@@ -72,19 +72,13 @@ export function deliveryRoutes(context: ApiContext): FastifyPluginAsyncZod {
       async (request) => {
         const { id } = request.body;
         const { tenant } = principalOf(request);
-        const retried = await store.deliveries.retry(clock.date(), {
-          tenant,
-          ...(id === undefined ? {} : { id }),
+        const of = { tenant, ...(id === undefined ? {} : { id }) };
+        const subject = id === undefined ? 'all parked events' : `event ${id}`;
+        const retried = await store.together(async ({ deliveries, audit }) => {
+          const retried = await deliveries.retry(clock.date(), of);
+          await audit.add(auditLine(context, request, 'events retried', subject, { change: { retried } }));
+          return retried;
         });
-        await audit(
-          context,
-          request,
-          'events retried',
-          id === undefined ? 'all parked events' : `event ${id}`,
-          {
-            change: { retried },
-          },
-        );
         return { retried };
       },
     );

@@ -83,8 +83,9 @@ export function statusRoutes(context: ApiContext): FastifyPluginAsyncZod {
             errors: [{ pointer: '/name', detail: 'unknown' }],
           });
         }
-        breakers.force(name, force === 'none' ? null : force === 'open');
+        // Before it is done: what leaves no line does not happen.
         await audit(context, request, 'breaker', name, { change: { force } });
+        breakers.force(name, force === 'none' ? null : force === 'open');
         return shown();
       },
     );

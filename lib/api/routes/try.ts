@@ -74,8 +74,14 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
           secrets: reply === null ? secretRuleOf(principalOf(request)) : 'any',
           call: asked,
           reply: reply === null ? null : lowered(reply),
+          before: (unsaved) =>
+            audit(context, request, 'try', scheme ?? unsaved?.name ?? '', {
+              change: {
+                live: reply === null,
+                ...(unsaved === null ? {} : { unsaved: unsaved.name, to: unsaved.to }),
+              },
+            }),
         });
-        await audit(context, request, 'try', scheme ?? '', { change: { live: reply === null } });
         return recordOf(tried);
       },
     );
@@ -150,8 +156,9 @@ export function tryRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const tried = await context.trial.tryCall({
           ...{ scheme: null, document: null, secrets: 'known', call: { recorded: call } },
           reply: reply === null ? null : lowered(reply),
+          before: () =>
+            audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } }),
         });
-        await audit(context, request, 'try', `call ${call.record.id}`, { change: { live: reply === null } });
         return recordOf(tried);
       },
     );

@@ -45,7 +45,8 @@ describe('api: who asks', () => {
   });
 
   it('ends the session that the browser had, at a new login of the same user, and no other', async () => {
-    const statusOf = async (headers: object) => (await api.app.inject({ url: session, headers })).statusCode;
+    const statusOf = async (headers: Record<string, string>) =>
+      (await api.app.inject({ url: session, headers })).statusCode;
     const [one, beside] = [await logIn(api.app, 'viewer'), await logIn(api.app, 'viewer')];
     const login = async (name: string) => {
       const payload = { name, password: PASSWORD };

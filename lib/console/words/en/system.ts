@@ -130,6 +130,7 @@ export const system = {
       days: 'days',
       reason: 'reason',
       live: 'CRM asked',
+      unsaved: 'unsaved scheme',
       question: 'question',
       to: 'sent to',
       body: 'body changed',

@@ -130,6 +130,7 @@ export const system = {
       days: 'днів',
       reason: 'причина',
       live: 'запит до CRM',
+      unsaved: 'незбережена схема',
       question: 'запит',
       to: 'куди',
       body: 'змінене тіло',
