@@ -1,15 +1,10 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiContext, ApiOptions } from './context.ts';
 import { serveConsole } from './console.ts';
+import { describeRoutes } from './document.ts';
 import { answerFaults, sendFault } from './faults.ts';
 import { Attempts } from './guard/attempts.ts';
 import { guardRoutes } from './guard/auth.ts';
@@ -92,24 +87,7 @@ export async function buildApi(
   await app.register(cookie);
   guardRoutes(app, context);
   guardInput(app);
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'esl-router', version },
-      components: {
-        securitySchemes: {
-          token: { type: 'http', scheme: 'bearer' },
-          session: { type: 'apiKey', in: 'cookie', name: 'esl-router' },
-        },
-      },
-    },
-    transform: (document) => {
-      const transformed = jsonSchemaTransform(document);
-      const role = document.route.config?.role ?? 'admin';
-      const security = role === 'anyone' ? [] : [{ token: [] }, { session: [] }];
-      return { ...transformed, schema: { ...transformed.schema, security, 'x-role': role } };
-    },
-  });
+  await describeRoutes(app, version);
   for (const routes of ROUTES) await app.register(routes(context), { prefix: '/api/v1' });
   app.get('/healthz', { config: { role: 'anyone' }, schema: { hide: true } }, () => ({ status: 'ok' }));
   await app.register(metricsRoute(context));

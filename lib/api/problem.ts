@@ -1,13 +1,26 @@
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 
 /** A fault as RFC 9457 problem details: what is wrong, in words, and at which field. */
 
-/** A field of the request: an RFC 6901 pointer into the body, or the name of a parameter. */
-export interface FieldFault {
-  readonly detail: string;
-  readonly pointer?: string;
-  readonly parameter?: string;
-}
+const fieldFault = z
+  .object({
+    detail: z.string(),
+    pointer: z.string().describe('Into the body (RFC 6901)').optional(),
+    parameter: z.string().describe('Its name').optional(),
+  })
+  .describe('A field of the request');
+export type FieldFault = Readonly<z.infer<typeof fieldFault>>;
+
+export const PROBLEM_TYPE = 'application/problem+json';
+/** As it is sent. */
+export const problem = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  errors: z.array(fieldFault).optional(),
+});
 
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -58,13 +71,13 @@ export function sendProblem(
   return reply
     .code(status)
     .headers(headers)
-    .type('application/problem+json')
+    .type(PROBLEM_TYPE)
     .serializer((body) => JSON.stringify(body))
     .send({
       type: 'about:blank',
       title: TITLES[status] ?? 'Request failed',
       status,
       detail: message,
-      ...(errors.length === 0 ? {} : { errors }),
-    });
+      ...(errors.length === 0 ? {} : { errors: [...errors] }),
+    } satisfies z.infer<typeof problem>);
 }

@@ -79,6 +79,7 @@ export const cannedReply = z
   .describe('Read instead of the reply of the CRM, which is then not asked');
 
 /** What is no JSON, or is sent piece by piece: for the document alone. */
-export function content(type: string, description: string): z.ZodAny {
-  return { description, content: { [type]: { schema: z.string() } } } as unknown as z.ZodAny;
+export function content(types: string | readonly string[], description: string): z.ZodAny {
+  const schemas = [types].flat().map((type) => [type, { schema: z.string() }] as const);
+  return { description, content: Object.fromEntries(schemas) } as unknown as z.ZodAny;
 }

@@ -37,6 +37,9 @@ const query = z.strictObject({
 });
 const exported = z.strictObject({ ...filter, format: z.enum(['csv', 'jsonl']).default('csv') });
 
+const CSV = 'text/csv';
+const LINES = 'application/x-ndjson';
+
 type Given = Omit<z.infer<typeof query>, 'cursor' | 'limit'>;
 
 /** Reads of one page while a stream is read. */
@@ -101,7 +104,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
           ...schema,
           summary: 'All matching calls, as CSV or one JSON object per line',
           querystring: exported,
-          response: { 200: content('text/csv', 'CSV, or with format=jsonl one JSON object per line') },
+          response: { 200: content([CSV, LINES], 'CSV, or with format=jsonl one JSON object per line') },
         },
       },
       (request, reply) => {
@@ -109,7 +112,7 @@ export function callRoutes(context: ApiContext): FastifyPluginAsyncZod {
         const who = principalOf(request);
         const lines = linesOf(store, filterOf(given, who), format, who);
         return reply
-          .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
+          .type(`${format === 'csv' ? CSV : LINES}; charset=utf-8`)
           .header('Content-Disposition', `attachment; filename="calls.${format}"`)
           .send(Readable.from(lines, { highWaterMark: 1 }));
       },

@@ -54,6 +54,36 @@ describe('api: route x role', () => {
     }
   });
 
+  it('says in its document how it answers a fault, and in which ways it exports', async () => {
+    for (const { method, path, responses } of operations)
+      expect(responses['default'], `${method} ${path}`).to.deep.equal({
+        $ref: '#/components/responses/Problem',
+      });
+    const { components = {} } = api.app.swagger() as { components?: { responses?: Record<string, object> } };
+    const { content } = components.responses?.['Problem'] as {
+      content: Record<string, { schema: { properties: object; required: string[] } }>;
+    };
+    const { schema } = content['application/problem+json'] ?? { schema: { properties: {}, required: [] } };
+    const fault = await api.app.inject({
+      url: '/api/v1/calls?limit=x',
+      headers: bearer(api.tokens.viewer),
+    });
+    expect(fault.headers['content-type']).to.include('application/problem+json');
+    expect(schema.properties).to.have.all.keys(Object.keys(fault.json<object>()));
+    expect(schema.required).to.have.members(['type', 'title', 'status', 'detail']);
+
+    const exported = operations.find(({ path }) => path.endsWith('/calls/export'))?.responses['200'];
+    const types = Object.keys((exported as { content: object }).content);
+    const sent = await Promise.all(
+      ['csv', 'jsonl'].map(async (format) => {
+        const url = `/api/v1/calls/export?format=${format}`;
+        const { headers } = await api.app.inject({ url, headers: bearer(api.tokens.operator) });
+        return String(headers['content-type']).replace(/;.*/, '');
+      }),
+    );
+    expect(types).to.deep.equal(sent);
+  });
+
   it('lets nobody in without a token, with a wrong one or an expired one', async () => {
     const nobody = [
       { host: 'localhost' },
