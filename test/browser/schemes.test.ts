@@ -22,6 +22,13 @@ describe('console: schemes', function () {
           ...{ shadow: 'beside', canary: { scheme: 'part', percent: 100 } },
         },
         { name: 'beside', mode: 'shadow', webhook: { url: 'CRM_URL/beside' } },
+        {
+          name: 'long',
+          webhook: {
+            url: 'CRM_URL/route',
+            map: Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`w${n}`, '201'])),
+          },
+        },
         { name: 'part', shadow: 'beside', webhook: { url: 'CRM_URL/route' } },
       ],
       crm: ({ url }) =>
@@ -254,6 +261,9 @@ describe('console: schemes', function () {
     for (const name of ['URL', 'HTTP request method', 'Timeout of the call'])
       expect(await border(name), name).to.equal('rgba(0, 0, 0, 0)');
     expect(await border('Guard of the dialplan')).to.not.equal('rgba(0, 0, 0, 0)');
+    // A map that no page could show is counted.
+    await admin.goto(`${it_.url}/schemes/long`);
+    await admin.getByText('4500 more words are in the file').waitFor();
   });
 
   it('offers no method where the question is JSON, and says why', async () => {

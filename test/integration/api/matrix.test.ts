@@ -60,7 +60,7 @@ describe('api: route x role', () => {
         $ref: '#/components/responses/Problem',
       });
     const { components = {} } = api.app.swagger() as { components?: { responses?: Record<string, object> } };
-    const { content } = components.responses?.['Problem'] as {
+    const { content } = (components.responses ?? {})['Problem'] as {
       content: Record<string, { schema: { properties: object; required: string[] } }>;
     };
     const { schema } = content['application/problem+json'] ?? { schema: { properties: {}, required: [] } };
