@@ -32,7 +32,7 @@ describe('console: a line of the audit log', () => {
 
   it('has words for every field', () => {
     const fields = ['revision', 'state', 'role', 'password', 'disabled', 'name', 'days', 'reason', 'live'];
-    fields.push('question', 'to', 'body', 'headers', 'force', 'retried');
+    fields.push('unsaved', 'question', 'to', 'body', 'headers', 'force', 'retried');
     expect(Object.keys(en.system.audit.fields).sort()).to.deep.equal(fields.sort());
   });
 });
