@@ -24,7 +24,7 @@ onBothDatabases('api: the audit log', (database) => {
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => crm.once('listening', resolve));
     ({ port } = crm.address() as AddressInfo);
-    const breakers = [{ name: 'crm.test', state: { kind: 'closed' } as const }];
+    const breakers = [{ name: 'crm.test', state: { kind: 'closed' } as const, holdsBack: false }];
     api = await openApi(
       { breakers: { breakers: () => breakers, force: (name) => void forced.push(name) } },
       {},
