@@ -191,9 +191,9 @@ function commands(context: CommandContext, exit: (code: ExitCode) => void): Comm
     });
   common(program.command('store'))
     .addArgument(new Argument('<action>', 'what to do').choices(STORE_ACTIONS))
-    .argument('[what]', 'backup: the file; erase: the number', notEmpty)
+    .argument('[what]', 'backup: the file; erase: the number or login', notEmpty)
     .description(
-      'show the status of the store, back it up while the router runs, or erase a number from every record',
+      'show the status of the store, back it up while the router runs, or erase a number or a login from every record',
     )
     .option('--json', 'print the status as JSON')
     .action(async (action: StoreAction, what: string | undefined, options: StoreCommandOptions) => {

@@ -1,9 +1,7 @@
-import { layersOf } from '../redact/layers.ts';
-import { digitsIn } from '../redact/numbers.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import type { Database } from './database.ts';
 import type { LastWord } from './live-calls.ts';
-import { sameNumber } from './words.ts';
+import type { Sought } from './sought.ts';
 
 /**
  * Telephone numbers in what is stored beside the records of calls: in decisions of shadows, and in events that have not been
@@ -59,8 +57,8 @@ export class Numbers {
     await writer.deleteFrom('live_calls').where('started_at', '<', until).execute();
   }
 
-  /** Deletes what holds a number. Resolves to the traces of the calls whose shadows did. */
-  async erase(number: string): Promise<ReadonlySet<string>> {
+  /** Deletes what holds it. Resolves to the traces of the calls whose shadows did. */
+  async erase(sought: Sought): Promise<ReadonlySet<string>> {
     const { reader, writer } = this.#database;
     const calls = new Set<string>();
     for (let after = ''; ;) {
@@ -71,7 +69,7 @@ export class Numbers {
         .orderBy('id')
         .limit(ROWS)
         .execute();
-      const his = rows.filter(({ decision }) => holds(valueIn(decision), number));
+      const his = rows.filter(({ decision }) => sought.isIn(valueIn(decision)));
       for (const { call_id } of his) calls.add(call_id);
       const ids = his.map(({ id }) => id);
       if (ids.length > 0) await writer.deleteFrom('shadows').where('id', 'in', ids).execute();
@@ -87,7 +85,7 @@ export class Numbers {
         .orderBy('id')
         .limit(ROWS)
         .execute();
-      const his = rows.filter(({ body, last_error }) => holds([valueIn(body), last_error], number));
+      const his = rows.filter(({ body, last_error }) => sought.isIn([valueIn(body), last_error]));
       const ids = his.map(({ id }) => id);
       if (ids.length > 0) await writer.deleteFrom('deliveries').where('id', 'in', ids).execute();
       if (rows.length < ROWS) break;
@@ -96,7 +94,7 @@ export class Numbers {
     const live = await reader.selectFrom('live_calls').select(['call_id', 'ends']).execute();
     const ids = live.flatMap(({ call_id, ends }) => {
       const words = (JSON.parse(ends) as LastWord[]).map(({ body }) => valueIn(body));
-      return holds(words, number) ? [call_id] : [];
+      return sought.isIn(words) ? [call_id] : [];
     });
     if (ids.length > 0) await writer.deleteFrom('live_calls').where('call_id', 'in', ids).execute();
     return calls;
@@ -105,7 +103,6 @@ export class Numbers {
 
 const ROWS = 500;
 const MASKER = createRedactor({ maskNumbers: true });
-const BETWEEN_WORDS = /[\s,;]+/;
 
 /** Of JSON; what is none is a text. */
 function valueIn(text: string): unknown {
@@ -114,19 +111,4 @@ function valueIn(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** Whether a text anywhere in a value has the number in it, in any spelling and encoding. */
-export function holds(value: unknown, number: string): boolean {
-  if (typeof value === 'string') {
-    if (value === '') return false;
-    if (sameNumber(value, number) || value.split(BETWEEN_WORDS).some((word) => sameNumber(word, number)))
-      return true;
-    // More layers than anybody reads: nobody knows what is in them.
-    return (
-      layersOf(value)?.some((layer) => digitsIn(layer).some((digits) => sameNumber(digits, number))) ?? true
-    );
-  }
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some((one) => holds(one, number));
 }

@@ -3,10 +3,12 @@ import type { CallRecord } from '../call/record.ts';
 import { createRedactor } from '../redact/redactor.ts';
 import { columnsOf, momentOf, orderBefore } from './calls.ts';
 import type { Database } from './database.ts';
+import { withoutTraces } from './erasure.ts';
 import type { CallColumns } from './line.ts';
-import { holds, Numbers } from './numbers.ts';
+import { Numbers } from './numbers.ts';
 import { vector } from './search.ts';
-import { digitsOf, sameNumber, wordsOf } from './words.ts';
+import { soughtOf } from './sought.ts';
+import { wordsOf } from './words.ts';
 
 /**
  * What happens to old records: deleted by age and by size, their numbers masked, those of one number erased. In batches that
@@ -21,12 +23,8 @@ const BATCH_MS = 30;
 const MASK_BATCH = 20;
 /** Read at once: few of them are changed. */
 const ERASE_BATCH = 500;
-/** Digits of a number that all its spellings end with. */
-const SUBSCRIBER = 7;
 
 const MASKER = createRedactor({ maskNumbers: true });
-/** What an erased number leaves: that there was a call, and how it went. */
-const ERASED = '';
 
 export class Upkeep {
   readonly #database: Database;
@@ -112,18 +110,14 @@ export class Upkeep {
   }
 
   /**
-   * Removes a number from everything, in any spelling. Resolves to how many records of calls it was in. Each of them is read: the index
-   * knows the numbers of a call, and not all that were dialled, or that a CRM has named.
+   * Removes a number in any spelling, or a login, from everything. Resolves to how many records of calls it was in. Each of them is
+   * read: the index knows the numbers of a call, and not all that were dialled, or that a CRM has named.
    */
   async erase(number: string): Promise<number> {
     const { reader } = this.#database;
-    const ofShadows = await this.#numbers.erase(number);
-    const sought = digitsOf(number)?.slice(-SUBSCRIBER);
-    const login = JSON.stringify(number).slice(1, -1);
-    const isIn = (record: string): boolean =>
-      sought === undefined
-        ? record.includes(login)
-        : record.replace(/\D+/g, '').includes(sought) && holds(JSON.parse(record), number);
+    const sought = soughtOf(number);
+    const ofShadows = await this.#numbers.erase(sought);
+    const isIn = (record: string): boolean => sought.mayBeIn(record) && sought.isIn(JSON.parse(record));
     let below = Number.MAX_SAFE_INTEGER;
     let erased = 0;
     for (;;) {
@@ -137,7 +131,7 @@ export class Upkeep {
       if (rows.length === 0) return erased;
       const his = rows.filter(({ id, record }) => ofShadows.has(id) || isIn(record));
       for (let at = 0; at < his.length; at += MASK_BATCH) {
-        await this.#replace(his.slice(at, at + MASK_BATCH), (record) => withoutNumber(record, number));
+        await this.#replace(his.slice(at, at + MASK_BATCH), (record) => withoutTraces(record, sought));
         await this.#pause();
       }
       erased += his.length;
@@ -254,23 +248,4 @@ export class Upkeep {
       }
     });
   }
-}
-
-/** All numbers of the record are masked, in any spelling; the erased number, and the name if it is the caller's, are gone. */
-function withoutNumber(record: CallRecord, number: string): CallRecord {
-  const without = (value: string): string => (sameNumber(value, number) ? ERASED : value);
-  const isCaller = sameNumber(record.call?.caller ?? '', number);
-  const name = isCaller ? (record.call?.callerName ?? '') : '';
-  const { value } = createRedactor({
-    maskNumbers: true,
-    secrets: [...(name === '' ? [] : [name]), ...(digitsOf(number) === null ? [number] : [])],
-  });
-  const rest = value(record) as CallRecord;
-  const destination = without(record.destination) === ERASED ? ERASED : rest.destination;
-  const answeredBy =
-    record.answeredBy !== null && without(record.answeredBy) === ERASED ? ERASED : rest.answeredBy;
-  if (rest.call === null) return { ...rest, destination, answeredBy };
-  const did = without(record.call?.did ?? '') === ERASED ? ERASED : rest.call.did;
-  const call = { ...rest.call, did, ...(isCaller ? { caller: ERASED, callerName: ERASED } : {}) };
-  return { ...rest, call, destination, answeredBy };
 }

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import type { CallRecord } from '../../../lib/call/record.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { onBothDatabases } from '../../support/databases.ts';
+import { callRecord, openStore, type Given } from '../../support/stored.ts';
+
+onBothDatabases('what is erased from the store', (database) => {
+  let store: Store;
+  const put = async (...given: Given[]): Promise<CallRecord[]> => {
+    const records = given.map(callRecord);
+    for (const record of records) store.record(record);
+    await store.flush();
+    return records;
+  };
+  const written = async ({ id }: CallRecord): Promise<string> => JSON.stringify(await store.calls.find(id));
+  const isMasked = async ({ id }: CallRecord): Promise<boolean> =>
+    (await store.calls.find(id))?.masked === true;
+  const found = async (text: string): Promise<number> => (await store.calls.page({ text })).calls.length;
+
+  beforeEach(async () => {
+    store = await openStore(await database().fresh());
+  });
+  afterEach(() => store.close());
+
+  it('is never nobody: that would be everybody', async () => {
+    const [record] = await put({});
+    for (const what of ['', ' ']) {
+      const error = await store.upkeep.erase(what).catch((error: unknown) => error);
+      expect(String(error)).to.contain('blank');
+    }
+    expect(await isMasked(record as CallRecord)).to.equal(false);
+  });
+
+  it('is a login, and none of those who have it in theirs', async () => {
+    const [stranger, own] = await put(
+      { caller: '380671234567', destination: 'joanna', reply: '{"destination":"joanna"}' },
+      { caller: '380671234560', destination: 'anna', reply: '{"destination":"anna"}' },
+    );
+    for (const what of ['ted', 'ana', 'call', 'sales', '5'])
+      expect(await store.upkeep.erase(what), what).to.equal(0);
+    expect(await store.upkeep.erase('Anna')).to.equal(1);
+    expect(await isMasked(stranger as CallRecord)).to.equal(false);
+    expect(await isMasked(own as CallRecord)).to.equal(true);
+    // Short as it is, it stands nowhere any more, `dial anna` of the decision included.
+    expect(await written(own as CallRecord)).not.to.match(/anna/i);
+    expect(await found('anna')).to.equal(0);
+    expect(await store.upkeep.erase('anna')).to.equal(0);
+    expect((await store.calls.find((own as CallRecord).id))?.record.scheme?.name).to.equal('sales');
+  });
+
+  it('leaves nothing of a local number or an extension in bodies', async () => {
+    const [local, extension] = await put(
+      { caller: '234567', callerName: 'X', destination: '102', reply: '{"who":"234567","and":"23-45-67"}' },
+      { caller: '380671234567', destination: '10', reply: '{"destination":"10","of":"110"}' },
+    );
+    expect(await store.upkeep.erase('234567')).to.equal(1);
+    expect(await written(local as CallRecord)).not.to.match(/234567|23-45-67/);
+    expect(await found('234567')).to.equal(0);
+    expect(await store.upkeep.erase('10')).to.equal(1);
+    const record = (await store.calls.find((extension as CallRecord).id))?.record;
+    expect(record?.requests[0]?.reply?.body).to.equal('{"destination":"***","of":"110"}');
+    expect(record?.decisions[0]?.steps).to.deep.equal(['dial ***']);
+    // Where the call came from is no number.
+    expect(record?.call?.sourceIp).to.equal('10.0.0.1');
+  });
+});
