@@ -33,6 +33,26 @@ export function numbersIn(layer: Layer): NumberSpan[] {
   return spans;
 }
 
+/** Digits that stand together, 0 to 9, and what stands between them and those before. */
+export interface DigitGroup {
+  readonly before: string;
+  readonly digits: string;
+}
+
+const GROUP = new RegExp(`(${DIGIT}+)`, 'u');
+
+/** What may be a number, or several side by side, as the groups of its digits. */
+export function digitGroupsIn({ text }: Layer): DigitGroup[][] {
+  return [...text.matchAll(ASCII.test(text) ? ASCII_NUMBER : NUMBER)].flatMap(({ 0: run }) => {
+    if (ADDRESSES.test(run)) return [];
+    const pieces = run.split(GROUP);
+    const groups: DigitGroup[] = [];
+    for (let at = 1; at < pieces.length; at += 2)
+      groups.push({ before: pieces[at - 1] ?? '', digits: asciiDigits(pieces[at] ?? '') });
+    return [groups];
+  });
+}
+
 /** The numbers in a layer by their digits alone, 0 to 9. */
 export function digitsIn({ text }: Layer): string[] {
   return [...text.matchAll(NUMBER)].map(({ 0: number }) => asciiDigits(number));

@@ -1,10 +1,10 @@
 import { RouterError } from '../errors.ts';
 import { BREAK } from '../redact/layer.ts';
 import { layersOf } from '../redact/layers.ts';
-import { digitsIn } from '../redact/numbers.ts';
+import { digitGroupsIn, type DigitGroup } from '../redact/numbers.ts';
 import { digitsPattern, loginPattern } from '../redact/word.ts';
 import { someText, type Place } from './texts.ts';
-import { digitsOf, sameNumber } from './words.ts';
+import { digitsOf } from './words.ts';
 
 /** Whose traces are looked for: a telephone number, a short one as extensions are, or a login. */
 export interface Sought {
@@ -20,6 +20,10 @@ export interface Sought {
 
 /** Digits of a subscriber's number: fewer are an extension. */
 const SUBSCRIBER = 7;
+/** Countries and trunks change the prefix of a number, not its end. */
+const TAIL = 9;
+/** The longest of E.164, and all that can be dialled in front of it. */
+const LONGEST = 23;
 const BETWEEN_PIECES = String.fromCharCode(BREAK);
 const ASCII = /^[\x00-\x7f]*$/;
 
@@ -85,16 +89,84 @@ function shortNumber(digits: string): Sought {
 }
 
 function telephoneNumber(digits: string): Sought {
-  const end = digits.slice(-SUBSCRIBER);
-  const isIn = (text: string): boolean =>
-    layersOf(text)?.some((layer) => digitsIn(layer).some((one) => sameNumber(one, digits))) ?? true;
+  const number = withoutZeros(digits);
+  const end = number.slice(-SUBSCRIBER);
+  const isIn = (text: string): boolean => {
+    const layers = layersOf(text);
+    if (layers === null) return true;
+    return layers.some(
+      (layer) =>
+        !(ASCII.test(layer.text) && !layer.text.replace(/\D+/g, '').includes(end)) &&
+        digitGroupsIn(layer).some((groups) => isAmong(groups, number)),
+    );
+  };
   return {
-    is: (value) => sameNumber(value, digits),
+    is: (value) => {
+      const own = digitsOf(value);
+      return own !== null && spellingOf(own, number) !== null;
+    },
     isIn: (value) => someText(value, isIn),
-    mayBeIn: (json) => json.replace(/\D+/g, '').includes(end),
+    mayBeIn: (json) => json.replace(/\D+/g, '').includes(end) || isEncoded(json),
     // All numbers of the record are masked.
     patterns: [],
   };
+}
+
+/** How digits are a spelling of the number: in full, with more or less in front, or without its area; null: they are not. */
+function spellingOf(written: string, number: string): 'full' | 'prefixed' | 'local' | null {
+  const digits = withoutZeros(written);
+  if (digits === number) return 'full';
+  const [short, long] = digits.length < number.length ? [digits, number] : [number, digits];
+  if (!long.endsWith(short)) return null;
+  if (short.length >= TAIL) return 'prefixed';
+  // The other way round it would be everybody's number that ends so.
+  return short === digits && short.length >= SUBSCRIBER && long.length >= TAIL ? 'local' : null;
+}
+
+/** Divides numbers of a list. */
+const DIVIDES = /[,/\r\n]/;
+/** Stands behind a number, or begins the next. */
+const ENDS = /[,/\r\n+(]/;
+
+/**
+ * Whether one of the numbers that stand side by side is the one: no person writes which groups are one number. A part of somebody's
+ * number is not: the last nine digits of `+49 44 111 22 33` are those of `+380 44 111 22 33`.
+ */
+function isAmong(groups: readonly DigitGroup[], number: string): boolean {
+  let first = 0;
+  let digitsBefore = 0;
+  for (const [from, { before, digits: own }] of groups.entries()) {
+    if (from > 0 && before.includes('+')) [first, digitsBefore] = [from, 0];
+    const hasPlus = groups[first]?.before.includes('+') === true;
+    const begins = from === first || (!hasPlus && DIVIDES.test(before));
+    let digits = '';
+    for (let to = from; to < groups.length; to++) {
+      const group = groups[to];
+      if (group === undefined || (to > from && group.before.includes('+'))) break;
+      digits += group.digits;
+      const next = groups[to + 1];
+      const ends = next === undefined || ENDS.test(next.before);
+      switch (spellingOf(digits, number)) {
+        case 'full':
+          if (number.length < TAIL ? begins && ends : begins || !hasPlus || digitsBefore >= SUBSCRIBER)
+            return true;
+          break;
+        case 'prefixed':
+          if (begins || digitsBefore >= SUBSCRIBER) return true;
+          // `5 0441112233` or `5 380441112233`, and not `49 441112233`.
+          if (!hasPlus && (digits.startsWith('0') || (from === to && digits.length >= number.length)))
+            return true;
+          break;
+        case 'local':
+          if (begins && ends && !(hasPlus && from === first)) return true;
+          break;
+        case null:
+      }
+      if (digits.length > LONGEST) break;
+    }
+    digitsBefore += own.length;
+  }
+  return false;
 }
 
 function withoutZeros(digits: string): string {

@@ -63,4 +63,21 @@ onBothDatabases('what is erased from the store', (database) => {
     // Where the call came from is no number.
     expect(record?.call?.sourceIp).to.equal('10.0.0.1');
   });
+
+  it('is a number in whatever way a reply writes it', async () => {
+    const replies = [
+      '{"a":"044\\u00a0111\\u00a022\\u00a033"}',
+      'phone=044%20111%2022%2033',
+      '{"phones":[380441112233,380671234567]}',
+      '{"phone":"0441112233 (5)"}',
+      '{"phone":"٠٤٤١١١٢٢٣٣"}',
+      Buffer.from('{"phone":"+380441112233"}').toString('base64'),
+    ];
+    const records = await put(...replies.map((reply) => ({ caller: '15005550001', reply })));
+    const [stranger] = await put({ caller: '15005550001', reply: '{"phone":"+49 44 111 22 33"}' });
+    expect(await store.upkeep.erase('380441112233')).to.equal(replies.length);
+    for (const record of records) expect(await isMasked(record)).to.equal(true);
+    expect(await isMasked(stranger as CallRecord)).to.equal(false);
+    expect(await store.upkeep.erase('380441112233')).to.equal(0);
+  });
 });

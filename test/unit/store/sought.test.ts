@@ -56,6 +56,51 @@ describe('who is looked for when he is to be erased', () => {
     expect(isIn('234567', { reply: '{"who":"1234567"}' })).to.equal(false);
   });
 
+  it('is a number in every spelling and layer', () => {
+    for (const reply of [
+      '{"a":"044\\u00a0111\\u00a022\\u00a033"}',
+      '{"a":"044\\u2011111\\u201122\\u201133"}',
+      'phone=044%20111%2022%2033',
+      '044&#160;111&#160;22&#160;33',
+      '{"phones":[380441112233,380671234567]}',
+      '{"phones":[380671234567,380441112233]}',
+      '{"phones":"380441112233, 380671234567"}',
+      '{"phones":"380671234567 380441112233"}',
+      '{"phones":"+380671234567 / +380441112233"}',
+      '{"phone":"0441112233 (5)"}',
+      '{"phone":"room 12 044 111 22 33"}',
+      '{"phone":"5, 0441112233"}',
+      '{"phone":"2026-01-05 380441112233"}',
+      '{"phone":"٠٤٤١١١٢٢٣٣"}',
+      base64('{"phone":"+380441112233"}'),
+      base64('{"phones":"+38 (067) 123-45-67, +38 (044) 111-22-33"}'),
+      '{"phone":"+38 (044) 111-22-33"}',
+      '{"phone":"044\\/111\\/22\\/33"}',
+      '{"phone":"00380441112233"}',
+      '{"phone":"111-22-33"}',
+    ])
+      expect(isIn('380441112233', { reply }), reply).to.equal(true);
+    expect(isIn('+4722123456', { caller: '22123456' })).to.equal(true);
+  });
+
+  it("is no part of a stranger's number", () => {
+    for (const reply of [
+      '491441112233',
+      '+49 44 111 22 33',
+      '+49 (0) 441112233',
+      '+49 441112233',
+      '(067) 111-22-33',
+      '067 111 22 33',
+      '+380 67 111 22 33',
+      '104.41.112.233',
+      '{"id":"38044111223344"}',
+    ])
+      expect(isIn('380441112233', { reply }), reply).to.equal(false);
+    // Neighbours have all but their area in common.
+    expect(isIn('1112233', { caller: '380441112233' })).to.equal(false);
+    expect(isIn('22123456', { reply: '{"phone":"01 22 12 34 56"}' })).to.equal(false);
+  });
+
   it('cannot be nobody', () => {
     for (const what of ['', ' ', '\u00a0', '-', '+'])
       expect(() => soughtOf(what), JSON.stringify(what)).to.throw('blank');
