@@ -4,10 +4,14 @@ import { layersOf } from './layers.ts';
 /** Whole words in a text, in any case and in any layer of it: a name or a login of four letters is part of many other words. */
 
 const INSIDE = String.raw`[\p{L}\p{N}\p{M}]`;
+const INSIDE_ONE = new RegExp(INSIDE, 'u');
 /** `anna` is not in `anna.k`, who is somebody else, nor `101` in `10.0.0.101`. */
 const JOINED = '[._-]';
+/** What programs and people put between the words of a name. */
+const BETWEEN_NAMES = String.raw`[\s\p{Z}\p{Cc}\p{Cf}+,._-]{0,4}`;
 /** What people put between the digits of a number. */
 const BETWEEN_DIGITS = String.raw`[\s\p{Pd}().]{0,2}`;
+const NAMES = /[\p{L}\p{N}\p{M}'’]+/gu;
 const HIDDEN = '***';
 
 /** A login or an extension. */
@@ -28,6 +32,13 @@ export function digitsPattern(digits: string): RegExp {
     `(?!${INSIDE}|${JOINED}${INSIDE})`,
     digits,
   );
+}
+
+/** Somebody's name, in addresses of mail too; null where it has neither a letter nor a digit. */
+export function namePattern(name: string): RegExp | null {
+  const words = name.match(NAMES) ?? [];
+  if (!INSIDE_ONE.test(name)) return null;
+  return pattern(words.map(formsOf).join(BETWEEN_NAMES), `(?<!${INSIDE})`, `(?!${INSIDE})`, name);
 }
 
 /** Letters with their marks, as one character or as two. */

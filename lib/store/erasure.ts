@@ -1,18 +1,20 @@
 import type { CallRecord } from '../call/record.ts';
 import { createRedactor } from '../redact/redactor.ts';
-import { withoutWords } from '../redact/word.ts';
+import { namePattern, withoutWords } from '../redact/word.ts';
 import type { Sought } from './sought.ts';
 import { withTexts } from './texts.ts';
 
+const MASKER = createRedactor({ maskNumbers: true });
 /** What an erased number leaves: that there was a call, and how it went. */
 const ERASED = '';
 
 /** All numbers of the record are masked, in any spelling; who was erased is gone, and so is the name if he is the caller. */
 export function withoutTraces(record: CallRecord, sought: Sought): CallRecord {
   const isCaller = sought.isIn(record.call?.caller);
-  const name = isCaller ? (record.call?.callerName ?? '') : '';
-  const masker = createRedactor({ maskNumbers: true, secrets: name === '' ? [] : [name] });
-  const rest = masker.value(withTexts(record, (text) => withoutWords(text, sought.patterns))) as CallRecord;
+  const name = isCaller ? namePattern(record.call?.callerName ?? '') : null;
+  const patterns = [...sought.patterns, ...(name === null ? [] : [name])];
+  const nameless = patterns.length === 0 ? record : withTexts(record, (text) => withoutWords(text, patterns));
+  const rest = MASKER.value(nameless) as CallRecord;
   const without = (given: string, left: string): string => (sought.is(given) ? ERASED : left);
   const destination = without(record.destination, rest.destination);
   const answeredBy =

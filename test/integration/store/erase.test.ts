@@ -48,6 +48,26 @@ onBothDatabases('what is erased from the store', (database) => {
     expect((await store.calls.find((own as CallRecord).id))?.record.scheme?.name).to.equal('sales');
   });
 
+  it("takes a caller's name along, however short and however it is written", async () => {
+    const replies = [
+      '{"name":"Olena","destination":"101"}',
+      'name=OLENA&x=%4flena',
+      Buffer.from('{"contact":"Olena"}').toString('base64'),
+    ];
+    const records = await put(
+      ...replies.map((reply) => ({ caller: '380441112233', callerName: 'Olena', reply })),
+    );
+    const [other] = await put({ caller: '380671234567', callerName: 'Olena' });
+    expect(await store.upkeep.erase('380441112233')).to.equal(3);
+    expect(await found('olena')).to.equal(1);
+    for (const record of records) {
+      const text = await written(record);
+      expect(text).not.to.match(/olena/i);
+      expect(text).not.to.contain(replies[2]);
+    }
+    expect(await written(other as CallRecord)).to.contain('Olena');
+  });
+
   it('leaves nothing of a local number or an extension in bodies', async () => {
     const [local, extension] = await put(
       { caller: '234567', callerName: 'X', destination: '102', reply: '{"who":"234567","and":"23-45-67"}' },
