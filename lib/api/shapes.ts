@@ -47,6 +47,7 @@ export const callSummary = z.object({
   decidedMs: z.number().nullable(),
   answeredMs: z.number().nullable(),
   endedMs: z.number().nullable(),
+  talkedMs: z.number().nullable().describe('By the one who answered, until the call ended or was moved'),
   masked: z.boolean(),
 });
 

@@ -65,7 +65,7 @@ const HEAD = [
 
 function rowOf(call: CallSummary): string[] {
   const { startedAt: at, caller, did, scheme, result, reason, destination, end, id } = call;
-  const { decidedMs, answeredMs, endedMs } = call;
+  const { decidedMs, talkedMs } = call;
   return [
     `${at.slice(0, 10)} ${at.slice(11, 19)}`,
     caller === '' ? '-' : caller,
@@ -76,7 +76,7 @@ function rowOf(call: CallSummary): string[] {
     destination === '' ? '-' : destination,
     end ?? '-',
     decidedMs === null ? '-' : `${decidedMs} ms`,
-    answeredMs === null || endedMs === null ? '-' : `${Math.round((endedMs - answeredMs) / 1000)} s`,
+    talkedMs === null ? '-' : `${Math.round(talkedMs / 1000)} s`,
     id,
   ];
 }

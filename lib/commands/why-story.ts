@@ -1,4 +1,5 @@
 import type { CallRecord, CanaryRecord, ShadowRecord } from '../call/record.ts';
+import { talkedMs } from '../call/talk.ts';
 import { sentenceOf } from '../errors.ts';
 
 /** The story of one call, for a person at night: what happened when, and why it ended as it did. */
@@ -166,15 +167,15 @@ function endOf({
   hangupCause,
   hungUpBy,
   decidedMs,
-  answeredMs,
-  endedMs,
+  ...record
 }: Told): string[] {
   const who = hungUpBy === null ? '' : `, hung up by ${hungUpBy}`;
   const cause = hangupCause === null ? '' : ` (${hangupCause})`;
-  const talked = answeredMs === null || endedMs === null ? '' : `, talked ${seconds(endedMs - answeredMs)}`;
+  const talkMs = talkedMs(record);
+  const talked = talkMs === null ? '' : `, talked ${seconds(talkMs)}`;
   const decided = decidedMs === null ? '' : `, decided in ${Math.round(decidedMs)} ms`;
   return [
-    lineOf({ atMs: endedMs, text: `end: ${end ?? 'not yet'}${cause}${who}` }),
+    lineOf({ atMs: record.endedMs, text: `end: ${end ?? 'not yet'}${cause}${who}` }),
     `${result} (${reason}): ${sentenceOf(reason)}`,
     `${destination === '' ? 'sent nowhere' : `sent to ${destination}`} by ${via}${decided}${talked}`,
   ];

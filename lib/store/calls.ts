@@ -4,11 +4,12 @@ import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
 import { canaryRowOf } from './canaries.ts';
 import type { Database } from './database.ts';
+import { lastTalk, talksAt, type LastTalk } from './last-talk.ts';
 import { clean, lineOf, type CallColumns } from './line.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
 import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
-import { numberWord, sameNumber, textWords, wordOf, wordsOf } from './words.ts';
+import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
 
@@ -60,6 +61,8 @@ export interface CallSummary {
   readonly decidedMs: number | null;
   readonly answeredMs: number | null;
   readonly endedMs: number | null;
+  /** By the one who answered, until the call ended or was moved. */
+  readonly talkedMs: number | null;
   readonly masked: boolean;
 }
 
@@ -80,12 +83,6 @@ export interface LastAgentQuery {
   readonly caller: string;
   readonly since: Date;
   readonly minTalkMs: number;
-}
-
-interface LastTalk {
-  readonly destination: string;
-  readonly at: string;
-  readonly talkedMs: number;
 }
 
 /** A record that is ready to be written, and what is compared of it. */
@@ -216,7 +213,14 @@ export class Calls {
     }
     const rows = await query.execute();
     const shown = rows.slice(0, size);
-    return { calls: shown.map(summaryOf), next: rows.length > size ? String(shown.at(-1)?.n ?? '') : null };
+    // How long the call went on elsewhere is in the columns too: how long the callee talked is in the record.
+    const moved = shown.filter(({ end, answered_ms }) => end === 'moved' && answered_ms !== null);
+    const talks = await talksAt(
+      reader,
+      moved.map(({ n }) => n),
+    );
+    const calls = shown.map((row) => summaryOf(row, talks.get(row.n)));
+    return { calls, next: rows.length > size ? String(shown.at(-1)?.n ?? '') : null };
   }
 
   /** By the id of its record, the trace. */
@@ -238,22 +242,7 @@ export class Calls {
     const from = orderOf(since.getTime());
     const search = { groups, from, below: LAST, limit: MAX_TALKS };
     const places = await newestWith(this.#database, search);
-    if (places.length === 0) return null;
-    const rows = await this.#database.reader
-      .selectFrom('calls')
-      .select(['caller', 'destination', 'answered_by', 'started_at', 'answered_ms', 'ended_ms'])
-      .where('n', 'in', places)
-      .where('masked', '=', 0)
-      .orderBy('n', 'desc')
-      .execute();
-    for (const { caller: who, destination, answered_by: by, started_at: at, ...row } of rows) {
-      const talkedMs = (row.ended_ms ?? 0) - (row.answered_ms ?? Infinity);
-      // The index knows the end of a number alone: a stranger's may end so too.
-      if (by === null || talkedMs < minTalkMs || !sameNumber(who, caller)) continue;
-      // Of several that rang together, the one who answered.
-      return { destination: destination.includes(',') ? by : destination, at, talkedMs };
-    }
-    return null;
+    return lastTalk(this.#database, places, { caller, minTalkMs });
   }
 
   /** The calls of the same caller next to this one; null where there is none. */
@@ -334,7 +323,11 @@ function groupsOf({ text, uuid, tenant, number, ...filter }: CallFilter): string
   return groups;
 }
 
-function summaryOf(row: Pick<Selectable<CallTable>, (typeof COLUMNS)[number]>): CallSummary {
+/** `movedAfterMs`: how long they had talked when the call was moved. */
+function summaryOf(
+  row: Pick<Selectable<CallTable>, (typeof COLUMNS)[number]>,
+  movedAfterMs?: number | null,
+): CallSummary {
   const { started_at, caller_name, answered_by, hangup_cause, decided_ms, answered_ms, ended_ms, ...same } =
     row;
   return {
@@ -358,6 +351,9 @@ function summaryOf(row: Pick<Selectable<CallTable>, (typeof COLUMNS)[number]>): 
     decidedMs: decided_ms,
     answeredMs: answered_ms,
     endedMs: ended_ms,
+    talkedMs: rounded(
+      movedAfterMs ?? (answered_ms === null || ended_ms === null ? null : ended_ms - answered_ms),
+    ),
     masked: same.masked === 1,
   };
 }

@@ -59,6 +59,7 @@ onBothDatabases('calls of the store', (database) => {
         decidedMs: 120,
         answeredMs: 5000,
         endedMs: 65_001,
+        talkedMs: 60_001,
         masked: false,
       },
     ]);

@@ -51,6 +51,26 @@ onBothDatabases('whom a caller last talked to', (database) => {
     expect(await find()).to.equal('202');
   });
 
+  it('is not who passed him on at once: the rest was talk with somebody else', async () => {
+    const moved = (given: Given, by: string, talkedSeconds: number) => {
+      const record = callRecord({ caller: CALLER, domain: '', destination: by, ...given });
+      const bridge = { atMs: 200, dialString: `user/${by}`, answeredBy: by, outcome: 'answered' as const };
+      record.bridges.push({ ...bridge, endedMs: 5_000 + talkedSeconds * 1_000, cause: null });
+      record.moves.push({ atMs: 10_000, from: 'talking', by: 'transfer', to: '305 default' });
+      Object.assign(record, { answeredBy: by, answeredMs: 5_000, endedMs: 1_200_000, end: 'moved' });
+      store.record(record);
+    };
+    talk({ domain: '', at: ago(50), destination: '202' }, '202');
+    moved({ at: ago(40) }, '201', 5);
+    expect(await find()).to.equal('202');
+    moved({ at: ago(30) }, '203', 21);
+    await store.flush();
+    const query = { tenant: 'default', caller: CALLER, since: ago(60), minTalkMs: 20_000 };
+    expect(await store.calls.lastAgent(query)).to.include({ destination: '203', talkedMs: 21_000 });
+    const { calls } = await store.calls.page({});
+    expect(calls.map(({ talkedMs }) => talkedMs)).to.deep.equal([21_000, 5_000, 60_000]);
+  });
+
   it('is nobody where the numbers are masked or erased', async () => {
     talk({ domain: '', at: ago(50), destination: '201' }, '201');
     talk({ domain: '', at: ago(5), destination: '202' }, '202');

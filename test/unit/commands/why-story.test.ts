@@ -23,6 +23,22 @@ describe('why: the story of a call', () => {
     expect(busy).to.include('      900 ms  the bridge ends: busy (USER_BUSY)');
   });
 
+  it('counts the talk until the call was moved, not what came after', () => {
+    const answered = bridge({ answeredBy: '201', outcome: 'answered', cause: null, endedMs: 10_000 });
+    const missed = bridge({ atMs: 50, endedMs: 90 });
+    const given = {
+      bridges: [missed, answered],
+      answeredMs: 5_000,
+      endedMs: 1_200_000,
+      end: 'moved',
+    } as const;
+    expect(told({ ...given, bridges: [...given.bridges] }).at(-1)).to.match(/, talked 5\.0 s$/);
+    // The router stopped: the talk goes on without it.
+    const released = [bridge({ answeredBy: '201', outcome: 'answered', endedMs: null })];
+    const story = told({ ...given, end: 'released', bridges: released, endedMs: 9_000 });
+    expect(story.at(-1)).to.match(/, talked 4\.0 s$/);
+  });
+
   it('tells what the CRM sent from what a fallback says, and takes a record of before for the former', () => {
     const reading = { path: '', text: '201', result: 'extension 201' };
     const readings = [

@@ -205,7 +205,7 @@ function Cell({ call, column, sentences }: CellProps) {
     case 'rangMs':
       return lengthOf(call.decidedMs, call.answeredMs ?? call.endedMs);
     case 'talkedMs':
-      return lengthOf(call.answeredMs, call.endedMs);
+      return call.talkedMs === null ? '–' : durationText(call.talkedMs);
     case 'end':
       return call.end === null ? '–' : word('calls.ends', call.end);
     case 'via':

@@ -1,0 +1,49 @@
+import type { CallRecord } from '../call/record.ts';
+import { talkedMs } from '../call/talk.ts';
+import type { Database } from './database.ts';
+import { sameNumber } from './words.ts';
+
+/** Whom a caller talked to, as the records of his calls tell it. */
+
+export interface LastTalk {
+  readonly destination: string;
+  readonly at: string;
+  readonly talkedMs: number;
+}
+
+/** The newest of these calls in which the caller talked to somebody for so long; null: none. */
+export async function lastTalk(
+  { reader }: Database,
+  places: readonly number[],
+  { caller, minTalkMs }: { readonly caller: string; readonly minTalkMs: number },
+): Promise<LastTalk | null> {
+  if (places.length === 0) return null;
+  const rows = await reader
+    .selectFrom('calls')
+    .select(['n', 'caller', 'destination', 'answered_by', 'started_at', 'answered_ms', 'ended_ms'])
+    .where('n', 'in', places)
+    .where('masked', '=', 0)
+    .orderBy('n', 'desc')
+    .execute();
+  for (const { n, caller: who, destination, answered_by: by, started_at: at, ...row } of rows) {
+    const callMs = (row.ended_ms ?? 0) - (row.answered_ms ?? Infinity);
+    // The index knows the end of a number alone: a stranger's may end so too.
+    if (by === null || callMs < minTalkMs || !sameNumber(who, caller)) continue;
+    // Of a call that was moved on, most may have been somebody else's talk: the record knows.
+    const ms = (await talksAt(reader, [n])).get(n) ?? callMs;
+    if (ms < minTalkMs) continue;
+    // Of several that rang together, the one who answered.
+    return { destination: destination.includes(',') ? by : destination, at, talkedMs: ms };
+  }
+  return null;
+}
+
+/** How long the callee talked in each of these calls, by their places. */
+export async function talksAt(
+  reader: Database['reader'],
+  places: readonly number[],
+): Promise<ReadonlyMap<number, number | null>> {
+  if (places.length === 0) return new Map();
+  const rows = await reader.selectFrom('calls').select(['n', 'record']).where('n', 'in', places).execute();
+  return new Map(rows.map(({ n, record }) => [n, talkedMs(JSON.parse(record) as CallRecord)]));
+}
