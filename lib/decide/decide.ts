@@ -217,7 +217,14 @@ export class Inquiry {
   async #findLastAgent(walk: Walk, step: LastAgentStep): Promise<Walk> {
     const { call, config, clock, signal, note, lastAgent: find } = this.#options;
     const remainingMs = walk.deadlineMs - clock.now();
-    const found = await lastAgent(step, { call, find, remainingMs, clock, signal });
+    const found = await lastAgent(step, {
+      call,
+      find,
+      numbering: walk.scheme.numbering,
+      remainingMs,
+      clock,
+      signal,
+    });
     const say = (text: string): void => {
       note({ type: 'note', text: `last agent: ${text}` });
     };

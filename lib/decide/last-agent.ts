@@ -3,6 +3,7 @@ import { throwIfAborted, type CancelSignal } from '../cancel.ts';
 import type { Clock } from '../clock.ts';
 import type { DestinationRules } from '../dial/destination.ts';
 import { nameOf } from '../dial/originate.ts';
+import { sameSubscriber } from '../dial/subscriber.ts';
 import { parseSteps, type Reading, type Step } from '../dial/route.ts';
 import { messageOf } from '../errors.ts';
 
@@ -22,11 +23,14 @@ export type LastAgentStep = Extract<Step, { kind: 'lastAgent' }>;
 export type FindLastAgent = (
   call: Call,
   within: Pick<LastAgentStep, 'days' | 'minTalkSeconds'>,
+  /** Whether this is the caller's number too, as it was written in another call. */
+  isCaller: (number: string) => boolean,
 ) => Promise<LastAgent | null>;
 
 export interface LastAgentOptions {
   readonly call: Call;
   readonly find: FindLastAgent | undefined;
+  readonly numbering: DestinationRules['numbering'];
   /** Milliseconds that are left for the decision. */
   readonly remainingMs: number;
   readonly clock: Clock;
@@ -39,7 +43,7 @@ const LOOK_MS = 300;
 
 /** Or why there is nobody, in words. */
 export async function lastAgent(step: LastAgentStep, options: LastAgentOptions): Promise<LastAgent | string> {
-  const { call, find, remainingMs, clock, signal } = options;
+  const { call, find, numbering, remainingMs, clock, signal } = options;
   if (call.withheld || call.caller === '') return 'the caller has no number';
   if (find === undefined) return 'there is no store';
   const limitMs = Math.min(LOOK_MS, remainingMs);
@@ -55,7 +59,7 @@ export async function lastAgent(step: LastAgentStep, options: LastAgentOptions):
       resolve(`the store did not answer within ${Math.round(limitMs)} ms`);
     });
   });
-  const looked = find(call, step).then(
+  const looked = find(call, step, (number) => sameSubscriber(number, call.caller, numbering)).then(
     (found) => found ?? `nobody within ${step.days} days`,
     (error: unknown) => `the store cannot be asked: ${messageOf(error)}`,
   );

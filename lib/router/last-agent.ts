@@ -8,13 +8,14 @@ const MAX_LOOKING = 50;
 /** Looks for the last agents of callers in the store. */
 export function lastAgentIn(store: Pick<Store, 'calls' | 'tenantOf'>, now: () => Date): FindLastAgent {
   let looking = 0;
-  return async (call, { days, minTalkSeconds }) => {
+  return async (call, { days, minTalkSeconds }, isCaller) => {
     if (looking >= MAX_LOOKING) throw new Error(`${looking} calls wait for it already`);
     looking++;
     try {
       return await store.calls.lastAgent({
         tenant: store.tenantOf({ call }),
         caller: call.caller,
+        isCaller,
         since: new Date(now().getTime() - days * DAY_MS),
         minTalkMs: minTalkSeconds * 1000,
       });

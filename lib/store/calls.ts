@@ -4,33 +4,17 @@ import type { CallRecord } from '../call/record.ts';
 import { timeOfUuid } from '../uuid.ts';
 import { canaryRowOf } from './canaries.ts';
 import type { Database } from './database.ts';
+import { groupsOf, hasWords, placesOf, type CallFilter } from './filter.ts';
 import { lastTalk, talksAt, type LastTalk } from './last-talk.ts';
 import { clean, lineOf, type CallColumns } from './line.ts';
 import { newestWith } from './search.ts';
 import { shadowRowsOf } from './shadows.ts';
 import type { CallTable, CanaryTable, ShadowTable } from './tables.ts';
-import { numberWord, textWords, wordOf, wordsOf } from './words.ts';
+import { sameDigits, wordsOf } from './words.ts';
 
 /** Records of calls: written in batches, found by filters, a page at a time. */
 
-export interface CallFilter {
-  readonly since?: Date;
-  readonly until?: Date;
-  /** In any spelling; `number` is any of the three. */
-  readonly caller?: string;
-  readonly did?: string;
-  readonly destination?: string;
-  readonly number?: string;
-  readonly uuid?: string;
-  /** Of a list each one is as good. */
-  readonly scheme?: readonly string[];
-  readonly result?: readonly string[];
-  readonly reason?: readonly string[];
-  readonly end?: readonly string[];
-  readonly tenant?: string;
-  /** Whole words, in any order. */
-  readonly text?: string;
-}
+export type { CallFilter } from './filter.ts';
 
 export interface PageOptions {
   /** Of the page before. */
@@ -81,6 +65,8 @@ export interface StoredCall {
 export interface LastAgentQuery {
   readonly tenant: string;
   readonly caller: string;
+  /** Whether the caller of another call was the same one; unless told otherwise, if the digits are the same. */
+  readonly isCaller?: (number: string) => boolean;
   readonly since: Date;
   readonly minTalkMs: number;
 }
@@ -196,9 +182,6 @@ export class Calls {
     const from = filter.since === undefined ? 0 : orderOf(filter.since.getTime());
     const until = filter.until === undefined ? LAST : orderOf(filter.until.getTime());
     const below = Math.min(until, cursorOf(cursor));
-    const groups = groupsOf(filter);
-    // A text of which no word is left, "!?", is in no call.
-    if (groups.some((words) => words.length === 0)) return { calls: [], next: null };
     let query = reader
       .selectFrom('calls')
       .select(['n', ...COLUMNS])
@@ -206,8 +189,8 @@ export class Calls {
       .where('n', '<', below)
       .orderBy('n', 'desc')
       .limit(size + 1);
-    if (groups.length > 0) {
-      const places = await newestWith(this.#database, { groups, from, below, limit: size + 1 });
+    if (hasWords(filter)) {
+      const places = await placesOf(this.#database, filter, { from, below, limit: size + 1 });
       if (places.length === 0) return { calls: [], next: null };
       query = query.where('n', 'in', places);
     }
@@ -237,12 +220,16 @@ export class Calls {
   }
 
   /** Whom a caller last talked to for so long; null: nobody, or nobody whose record still holds the numbers. */
-  async lastAgent({ tenant, caller, since, minTalkMs }: LastAgentQuery): Promise<LastTalk | null> {
-    const groups = groupsOf({ tenant, caller });
-    const from = orderOf(since.getTime());
-    const search = { groups, from, below: LAST, limit: MAX_TALKS };
-    const places = await newestWith(this.#database, search);
-    return lastTalk(this.#database, places, { caller, minTalkMs });
+  async lastAgent({
+    tenant,
+    caller,
+    isCaller = (number) => sameDigits(number, caller),
+    since,
+    minTalkMs,
+  }: LastAgentQuery): Promise<LastTalk | null> {
+    const within = { from: orderOf(since.getTime()), below: LAST, limit: MAX_TALKS };
+    const places = await placesOf(this.#database, { tenant, caller }, within);
+    return lastTalk(this.#database, places, { isCaller, minTalkMs });
   }
 
   /** The calls of the same caller next to this one; null where there is none. */
@@ -256,7 +243,7 @@ export class Calls {
       .where('id', '=', id)
       .executeTakeFirst();
     const n = own?.n ?? orderOf(at.getTime());
-    const groups = groupsOf({ tenant, caller });
+    const groups = groupsOf({ tenant, caller }, 'exact');
     const [before] = await newestWith(this.#database, { groups, from: 0, below: n, limit: 1 });
     // Searched from the newest: if the caller has had more calls than that since, the next one is not found.
     const after = await newestWith(this.#database, { groups, from: n + 1, below: LAST, limit: MAX_PAGE });
@@ -299,28 +286,6 @@ export function orderBefore(moment: Date): number {
 function cursorOf(cursor: string | undefined): number {
   if (cursor === undefined) return LAST;
   return /^\d{1,16}$/.test(cursor) ? Math.min(LAST, Number(cursor)) : 0;
-}
-
-const NUMBERS = ['caller', 'did', 'destination'] as const;
-
-function groupsOf({ text, uuid, tenant, number, ...filter }: CallFilter): string[][] {
-  const groups: string[][] = [];
-  for (const facet of NUMBERS) {
-    const value = filter[facet];
-    if (value !== undefined) groups.push([numberWord(facet, value)]);
-  }
-  if (number !== undefined) groups.push(NUMBERS.map((facet) => numberWord(facet, number)));
-  for (const facet of ['scheme', 'result', 'reason', 'end'] as const) {
-    const values = filter[facet];
-    if (values !== undefined) groups.push(values.map((value) => wordOf(facet, value)));
-  }
-  if (uuid !== undefined) groups.push([wordOf('uuid', uuid)]);
-  if (tenant !== undefined) groups.push([wordOf('tenant', tenant)]);
-  if (text !== undefined) {
-    const words = textWords(text);
-    groups.push(...(words.length === 0 ? [[]] : words.map((word) => [word])));
-  }
-  return groups;
 }
 
 /** `movedAfterMs`: how long they had talked when the call was moved. */

@@ -1,7 +1,6 @@
 import type { CallRecord } from '../call/record.ts';
 import { talkedMs } from '../call/talk.ts';
 import type { Database } from './database.ts';
-import { sameNumber } from './words.ts';
 
 /** Whom a caller talked to, as the records of his calls tell it. */
 
@@ -15,7 +14,7 @@ export interface LastTalk {
 export async function lastTalk(
   { reader }: Database,
   places: readonly number[],
-  { caller, minTalkMs }: { readonly caller: string; readonly minTalkMs: number },
+  { isCaller, minTalkMs }: { readonly isCaller: (number: string) => boolean; readonly minTalkMs: number },
 ): Promise<LastTalk | null> {
   if (places.length === 0) return null;
   const rows = await reader
@@ -28,7 +27,7 @@ export async function lastTalk(
   for (const { n, caller: who, destination, answered_by: by, started_at: at, ...row } of rows) {
     const callMs = (row.ended_ms ?? 0) - (row.answered_ms ?? Infinity);
     // The index knows the end of a number alone: a stranger's may end so too.
-    if (by === null || callMs < minTalkMs || !sameNumber(who, caller)) continue;
+    if (by === null || callMs < minTalkMs || !isCaller(who)) continue;
     // Of a call that was moved on, most may have been somebody else's talk: the record knows.
     const ms = (await talksAt(reader, [n])).get(n) ?? callMs;
     if (ms < minTalkMs) continue;

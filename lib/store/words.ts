@@ -134,31 +134,48 @@ function endsOf(value: string): string[] {
   return digits.length > LOCAL ? [digits.slice(-TAIL), digits.slice(-LOCAL)] : [digits];
 }
 
-/** The word that a number is looked for by. */
-export function numberWord(facet: Facet, value: string): string {
+/**
+ * The words that a number is looked for by. `exact` are the ends that longer spellings share, and it as it is; `near` has in it those
+ * without an area or a country, and the same end of strangers: what is found by them has to be compared.
+ */
+export function numberWords(facet: Facet, value: string, by: 'exact' | 'near'): string[] {
   const digits = digitsOf(value);
-  if (digits === null) return wordOf(facet, value);
-  return wordOf(
-    facet,
-    digits.length > LOCAL && digits.length < TAIL ? digits.slice(-LOCAL) : digits.slice(-TAIL),
-  );
+  if (digits === null) return [wordOf(facet, value)];
+  const lengths = [TAIL, TAIL - 1, ...(by === 'near' || digits.length <= LOCAL ? [LOCAL] : [])];
+  return [...new Set(lengths.map((length) => wordOf(facet, digits.slice(-length))))];
 }
 
-/** Whether two spellings mean one subscriber: the same digits, or the shorter ends the longer and is a whole number itself. */
-export function sameNumber(one: string, other: string): boolean {
+/** Whether strangers may be found by its `near` words. */
+export function isLong(value: string): boolean {
+  return (digitsOf(value) ?? '').length > LOCAL;
+}
+
+/** Whether a number that was found so is the one: in any spelling, with any trunk prefix in front, or without area and country. */
+export function isFound(number: string, sought: string): boolean {
+  const [a, b] = [digitsOf(number), digitsOf(sought)];
+  if (a === null || b === null) return false;
+  const [short = '', long = ''] = [a, b].map(withoutZeros).sort((x, y) => x.length - y.length);
+  if (short.length >= TAIL) return short.slice(-TAIL) === long.slice(-TAIL);
+  return short.length >= LOCAL && long.endsWith(short);
+}
+
+/** Whether two spellings are the same digits: with a plus, 00, or neither in front. */
+export function sameDigits(one: string, other: string): boolean {
   const [a, b] = [digitsOf(one), digitsOf(other)];
-  if (a === null || b === null) return one !== '' && one === other;
-  const [short = '', long = ''] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')].sort(
-    (x, y) => x.length - y.length,
-  );
-  return short === long || (short.length >= TAIL && long.endsWith(short));
+  return a === null || b === null ? one !== '' && one === other : withoutZeros(a) === withoutZeros(b);
+}
+
+function withoutZeros(digits: string): string {
+  return digits.replace(/^0+/, '');
 }
 
 const DIGITS = /^\d{2,}$/;
+/** What people put between digits, and what a number brings along unseen when it is copied. */
+const BETWEEN = /[\s()./+\p{Pd}\p{Cf}]/gu;
 
 /** Null for what is a login, or nothing. */
 export function digitsOf(value: string): string | null {
   if (DIGITS.test(value)) return value;
-  const digits = value.replace(/[\s().+-]/g, '');
+  const digits = value.replace(BETWEEN, '');
   return DIGITS.test(digits) ? digits : null;
 }

@@ -127,6 +127,48 @@ onBothDatabases('calls of the store', (database) => {
     expect(await found({ caller: '999' })).to.deep.equal([]);
   });
 
+  it('finds numbers of eight digits and fewer by all of their spellings, and no stranger by the same end', async () => {
+    await put(
+      { callerName: 'kari', caller: '22123456' },
+      { callerName: 'nora', caller: '+4722123457', destination: '22123456' },
+      { callerName: 'local', caller: '1112233' },
+      { callerName: 'other', caller: '380671112233' },
+    );
+    for (const caller of ['+4722123456', '004722123456', '22123456', '22–12–34–56', '\u202a22123456\u202c'])
+      expect(await found({ caller }), caller).to.deep.equal(['kari']);
+    expect(await found({ number: '+4722123456' })).to.have.members(['kari', 'nora']);
+    expect(await found({ caller: '22123457' })).to.deep.equal(['nora']);
+    for (const caller of ['380441112233', '044‑111‑22‑33', '044/1112233'])
+      expect(await found({ caller }), caller).to.deep.equal(['local']);
+    expect(await found({ caller: '1112233' })).to.have.members(['local', 'other']);
+    expect(await found({ caller: '+380671112233' })).to.have.members(['local', 'other']);
+    expect(await found({ caller: '+12501112233' })).to.deep.equal(['local']);
+  });
+
+  it('pages through them in order, with strangers of the same end in between', async () => {
+    const callers = ['+4722123456', '22123456', '6522123456', '2123456'];
+    await put(
+      ...Array.from({ length: 450 }, (_, i) => ({
+        at: new Date(at(1).getTime() + i),
+        caller: callers[i % 4] ?? '',
+      })),
+    );
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.calls.page(
+        { caller: '+4722123456' },
+        { limit: 50, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      seen.push(...page.calls.map(({ caller, startedAt }) => `${startedAt} ${caller}`));
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).to.deep.equal([...new Set(seen)].sort().reverse());
+    expect(seen.filter((call) => call.endsWith('6522123456'))).to.deep.equal([]);
+    // All but those of Singapore.
+    expect(seen).to.have.length(450 - 112);
+  });
+
   it('filters by scheme, result, reason, end and uuid, alone and together', async () => {
     const [first] = await put(
       { callerName: 'a', scheme: 'sales' },

@@ -51,6 +51,19 @@ onBothDatabases('whom a caller last talked to', (database) => {
     expect(await find()).to.equal('202');
   });
 
+  it('is nobody of a stranger whose number ends with the same nine digits', async () => {
+    talk({ domain: '', destination: '201', caller: '0501234567' }, '201');
+    expect(await find({ caller: '+12501234567' })).to.equal(null);
+    expect(await find({ caller: '0501234567' })).to.equal('201');
+    // Whoever knows the country tells it apart from one spelling and another.
+    const isCaller = (number: string) => number === '0501234567';
+    expect(await find({ caller: '+380501234567', isCaller })).to.equal('201');
+    talk({ domain: '', destination: '202', caller: '22123456' }, '202');
+    expect(
+      await find({ caller: '+4722123456', isCaller: (number: string) => number === '22123456' }),
+    ).to.equal('202');
+  });
+
   it('is not who passed him on at once: the rest was talk with somebody else', async () => {
     const moved = (given: Given, by: string, talkedSeconds: number) => {
       const record = callRecord({ caller: CALLER, domain: '', destination: by, ...given });
