@@ -92,11 +92,17 @@ export class Numbers {
       after = rows.at(-1)?.id ?? '';
     }
     const live = await reader.selectFrom('live_calls').select(['call_id', 'ends']).execute();
-    const ids = live.flatMap(({ call_id, ends }) => {
-      const words = (JSON.parse(ends) as LastWord[]).map(({ body }) => valueIn(body));
-      return sought.isIn(words) ? [call_id] : [];
-    });
-    if (ids.length > 0) await writer.deleteFrom('live_calls').where('call_id', 'in', ids).execute();
+    for (const { call_id, ends } of live) {
+      const words = JSON.parse(ends) as LastWord[];
+      const left = words.filter(({ body }) => !sought.isIn(valueIn(body)));
+      if (left.length === words.length) continue;
+      // The call stays its router's: without the row what it still reports would count as reported by another one.
+      await writer
+        .updateTable('live_calls')
+        .set({ ends: JSON.stringify(left) })
+        .where('call_id', '=', call_id)
+        .execute();
+    }
     return calls;
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { CallRecord } from '../../../lib/call/record.ts';
 import type { Store } from '../../../lib/store/store.ts';
+import { uuidv7 } from '../../../lib/uuid.ts';
 import { onBothDatabases } from '../../support/databases.ts';
 import { callRecord, openStore, type Given } from '../../support/stored.ts';
 
@@ -99,5 +100,28 @@ onBothDatabases('what is erased from the store', (database) => {
     for (const record of records) expect(await isMasked(record)).to.equal(true);
     expect(await isMasked(stranger as CallRecord)).to.equal(false);
     expect(await store.upkeep.erase('380441112233')).to.equal(0);
+  });
+
+  it('leaves a call that goes on its events', async () => {
+    const at = new Date();
+    const [tenant, scheme, created_at, call_id] = ['default', 'sales', at.toISOString(), 'live'];
+    const body = JSON.stringify({ call: { caller: '+380441112233' } });
+    const ends = JSON.stringify([{ webhook: 'crm', body }]);
+    const opened = [{ call_id, tenant, scheme, started_at: created_at, ends }];
+    await store.deliveries.write('r', { opened, deliveries: [], closed: [] });
+    expect(await store.upkeep.erase('380441112233')).to.equal(0);
+    const event = {
+      ...{ tenant, scheme, created_at, call_id },
+      webhook: 'crm',
+      event: 'answered',
+      body: '{}',
+    };
+    const deliveries = [{ ...event, id: uuidv7(at), seq: 1 }];
+    expect(await store.deliveries.write('r', { opened: [], deliveries, closed: [] })).to.equal(0);
+    // What would have been told if the router had died had the number in it.
+    expect(await store.liveCalls.closeOrphans(new Date(at.getTime() + 60_000), at, 10)).to.deep.equal([
+      'sales',
+    ]);
+    expect((await store.deliveries.counts()).map(({ count }) => count)).to.deep.equal([1]);
   });
 });
