@@ -31,9 +31,8 @@ interface Within {
 }
 
 const NUMBERS = ['caller', 'did', 'destination'] as const;
-/** Calls that are compared at once, and at most: so many of strangers have the same last seven digits nowhere. */
-const LOOK = 200;
-const MOST_LOOKED = 2_000;
+/** Calls that are compared for a page: it takes no longer if more calls of strangers have the same last seven digits. */
+const MOST_LOOKED = 500;
 
 /** Whether it takes words to find them. */
 export function hasWords(filter: CallFilter): boolean {
@@ -58,17 +57,15 @@ async function withNear(
   exact: readonly number[],
 ): Promise<number[]> {
   const groups = groupsOf(filter, 'near');
-  const found = new Set(exact);
   const oldest = exact.length < limit ? from : (exact.at(-1) ?? from);
-  let until = below;
-  for (let looked = 0; looked < MOST_LOOKED; looked += LOOK) {
-    const places = await newestWith(database, { groups, from: oldest, below: until, limit: LOOK });
-    const unknown = places.filter((n) => !found.has(n));
-    for (const n of await fittingOf(database, filter, unknown)) found.add(n);
-    until = places.at(-1) ?? 0;
-    if (places.length < LOOK || [...found].filter((n) => n >= until).length >= limit) break;
-  }
-  return [...found].sort((a, b) => b - a).slice(0, limit);
+  const near = await newestWith(database, { groups, from: oldest, below, limit: MOST_LOOKED });
+  const known = new Set(exact);
+  const fitting = await fittingOf(
+    database,
+    filter,
+    near.filter((n) => !known.has(n)),
+  );
+  return [...exact, ...fitting].sort((a, b) => b - a).slice(0, limit);
 }
 
 /** Of these the calls whose numbers are those of the filter: strangers' have the same end. */
