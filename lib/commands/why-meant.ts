@@ -1,4 +1,4 @@
-import { digitsOf, numberWord } from '../store/words.ts';
+import { digitsOf, isFound } from '../store/words.ts';
 
 /** What a person may mean with one word: a trace, a uuid, or the number of a caller. */
 export interface Meant {
@@ -18,7 +18,7 @@ interface Names {
 
 export function meantBy(text: string): Meant {
   const digits = digitsOf(text);
-  const needles = digits === null ? [text, plain(text), bare(text)] : [endOf(digits)];
+  const needles = digits === null ? [text, plain(text), bare(text)] : [digits.slice(-SHORT)];
   return { text, needles: needles.filter((needle) => needle !== '') };
 }
 
@@ -33,33 +33,17 @@ export function fitOf(meant: Meant, { trace, uuid, caller }: Names): Fit | null 
   if (isTrace(meant, trace)) return 'exact';
   if (typeof uuid === 'string' && plain(uuid) === plain(text)) return 'exact';
   if (typeof caller !== 'string' || caller === '') return null;
-  return isSame(caller, text) ? 'exact' : isAlike(caller, text) ? 'ending' : null;
+  return isSame(caller, text) ? 'exact' : isFound(caller, text) ? 'ending' : null;
 }
 
 /** As both are written in full. A national and an international spelling may be two subscribers of two countries. */
 function isSame(one: string, other: string): boolean {
   const [a, b] = [digitsOf(one), digitsOf(other)].map((digits) => digits?.replace(/^00/, ''));
-  return a === undefined || b === undefined ? wordFor(one) === wordFor(other) : a === b;
+  return a === undefined || b === undefined ? plain(one) === plain(other) : a === b;
 }
 
-/** Whether the store finds the caller by that number. */
-function isAlike(caller: string, number: string): boolean {
-  const digits = digitsOf(caller);
-  if (digits === null || digitsOf(number) === null) return false;
-  return [digits, digits.slice(-SHORT)].map(wordFor).includes(wordFor(number));
-}
-
-/** The digits that subscribers of one town dial; the store looks for that many of a number that has no more. */
+/** The digits that subscribers of one town dial: where the store finds one number by another, both have at least these in common. */
 const SHORT = 7;
-
-function wordFor(number: string): string {
-  return numberWord('caller', number);
-}
-
-/** The word without the name of its kind. */
-function endOf(digits: string): string {
-  return /\d+$/.exec(wordFor(digits))?.[0] ?? digits;
-}
 
 function plain(text: string): string {
   return text.toLowerCase();
