@@ -6,6 +6,7 @@ import type { Database } from './database.ts';
 import { withoutTraces } from './erasure.ts';
 import type { CallColumns } from './line.ts';
 import { Numbers } from './numbers.ts';
+import { Room } from './room.ts';
 import { vector } from './search.ts';
 import { soughtOf } from './sought.ts';
 import { wordsOf } from './words.ts';
@@ -21,6 +22,8 @@ const LEAST_BATCH = 10;
 const MOST_BATCH = 2_000;
 const BATCH_MS = 30;
 const MASK_BATCH = 20;
+/** Of the limit on the size. */
+const SPARE = 0.02;
 /** Read at once: few of them are changed. */
 const ERASE_BATCH = 500;
 
@@ -30,6 +33,7 @@ export class Upkeep {
   readonly #database: Database;
   readonly #pause: () => Promise<void>;
   readonly #numbers: Numbers;
+  readonly #room: Room;
   /** Calls before it in the order are masked: they are looked through once. */
   #maskedBelow = 0;
   #batch = FIRST_BATCH;
@@ -38,6 +42,7 @@ export class Upkeep {
     this.#database = database;
     this.#pause = pause;
     this.#numbers = new Numbers(database, pause);
+    this.#room = new Room(database);
   }
 
   /** Deletes what is older. Resolves to how many. */
@@ -45,44 +50,25 @@ export class Upkeep {
     return this.#deleteBelow(orderBefore(moment));
   }
 
-  /** Deletes the oldest until the records take no more room. Resolves to how many. */
+  /**
+   * Deletes the oldest until the records take no more room. Resolves to how many. Where it ends is decided once, before the first is
+   * deleted: who measures again while he deletes, or while another router does, may find too much each time, and delete all.
+   */
   async shrinkTo(maxBytes: number): Promise<number> {
-    let deleted = 0;
-    for (;;) {
-      const bytes = await this.bytes();
-      if (bytes <= maxBytes) return deleted;
-      const rows = await this.#count();
-      // A little below, so that the next record does not start it again.
-      const spare = Math.ceil(rows * Math.min(1, 1.02 - maxBytes / bytes));
-      const { n } = (await this.#database.reader
-        .selectFrom('calls')
-        .select('n')
-        .orderBy('n')
-        .offset(Math.min(spare, 10_000))
-        .limit(1)
-        .executeTakeFirst()) ?? { n: Number.MAX_SAFE_INTEGER };
-      const gone = await this.#deleteBelow(n);
-      deleted += gone;
-      // What else is in the file takes the room.
-      if (gone === 0) return deleted;
-    }
+    if ((await this.#room.most()) <= maxBytes) return 0;
+    const oldest = await this.#oldestPlace();
+    const bytes = await this.#room.bytes();
+    if (bytes <= maxBytes) return 0;
+    // A little below, so that the next record does not start it again.
+    const end = await this.#room.endOf(bytes - maxBytes * (1 - SPARE));
+    // Another router is at it, and some of what was measured is gone.
+    if ((await this.#oldestPlace()) !== oldest) return 0;
+    return this.#deleteBelow(end);
   }
 
-  /** What the records take: of SQLite the pages in use, of PostgreSQL what its rows hold, for its files do not shrink. */
+  /** What the records of calls take. */
   async bytes(): Promise<number> {
-    const { kind, reader } = this.#database;
-    if (kind === 'sqlite') {
-      const { rows } = await sql<{ bytes: number }>`
-        select (c.page_count - f.freelist_count) * s.page_size as bytes
-        from pragma_page_count c, pragma_freelist_count f, pragma_page_size s`.execute(reader);
-      return rows[0]?.bytes ?? 0;
-    }
-    const { rows } = await sql<{ bytes: number }>`
-      select coalesce(avg(size), 0)::float8 as bytes
-      from (select pg_column_size(calls.*) as size from calls order by n desc limit 500) newest`.execute(
-      reader,
-    );
-    return Math.round((rows[0]?.bytes ?? 0) * (await this.#count()));
+    return this.#room.bytes();
   }
 
   /** Masks the numbers in what is older; of calls in columns, texts and words. Resolves to how many records of calls. */
@@ -140,13 +126,8 @@ export class Upkeep {
   }
 
   async oldest(): Promise<Date | null> {
-    const row = await this.#database.reader
-      .selectFrom('calls')
-      .select('n')
-      .orderBy('n')
-      .limit(1)
-      .executeTakeFirst();
-    return row === undefined ? null : momentOf(row.n);
+    const n = await this.#oldestPlace();
+    return n === null ? null : momentOf(n);
   }
 
   async newest(): Promise<Date | null> {
@@ -157,41 +138,37 @@ export class Upkeep {
 
   /** Of PostgreSQL an estimate where it is large: counting takes seconds there. */
   async count(): Promise<number> {
-    return this.#count();
+    return this.#room.count();
   }
 
-  async #count(): Promise<number> {
-    const { kind, reader } = this.#database;
-    if (kind === 'postgres') {
-      const { rows } = await sql<{ estimate: number }>`
-        select greatest(s.n_live_tup, c.reltuples)::float8 as estimate from pg_class c
-        left join pg_stat_user_tables s on s.relid = c.oid where c.oid = 'calls'::regclass`.execute(reader);
-      const estimate = rows[0]?.estimate ?? 0;
-      if (estimate > 100_000) return estimate;
-    }
-    const { count } = await reader
-      .selectFrom('calls')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    return count;
+  async #oldestPlace(): Promise<number | null> {
+    const query = this.#database.reader.selectFrom('calls').select('n').orderBy('n').limit(1);
+    return (await query.executeTakeFirst())?.n ?? null;
   }
 
   async #deleteBelow(below: number): Promise<number> {
     const { kind, writer } = this.#database;
     let deleted = 0;
-    for (;;) {
+    // PostgreSQL goes past what is deleted until it is vacuumed: each batch begins where the last one ended.
+    for (let from = 0; ;) {
       const startedAt = performance.now();
-      const rows = await writer.transaction().execute(async (transaction) => {
+      const { found, gone } = await writer.transaction().execute(async (transaction) => {
         const oldest = await transaction
           .selectFrom('calls')
           .select('n')
+          .where('n', '>=', from)
           .where('n', '<', below)
           .orderBy('n')
           .limit(this.#batch)
           .execute();
         const last = oldest.at(-1)?.n;
-        if (last === undefined) return 0;
-        await transaction.deleteFrom('calls').where('n', '<=', last).execute();
+        if (last === undefined) return { found: 0, gone: 0 };
+        const { numDeletedRows } = await transaction
+          .deleteFrom('calls')
+          // Without both ends it reads the whole table where it has no statistics.
+          .where('n', '>=', oldest[0]?.n ?? last)
+          .where('n', '<=', last)
+          .executeTakeFirstOrThrow();
         if (kind === 'sqlite')
           await transaction
             .deleteFrom('call_words')
@@ -201,10 +178,12 @@ export class Upkeep {
               oldest.map(({ n }) => n),
             )
             .execute();
-        return oldest.length;
+        from = last + 1;
+        return { found: oldest.length, gone: Number(numDeletedRows) };
       });
-      if (rows === 0) return deleted;
-      deleted += rows;
+      if (found === 0) return deleted;
+      // Another router may have deleted them meanwhile.
+      deleted += gone;
       const tookMs = performance.now() - startedAt;
       const fitting = Math.round((this.#batch * BATCH_MS) / Math.max(1, tookMs));
       this.#batch = Math.max(LEAST_BATCH, Math.min(MOST_BATCH, this.#batch * 2, fitting));

@@ -94,6 +94,36 @@ onBothDatabases('upkeep of the store', (database) => {
     expect(await store.upkeep.shrinkTo(bytes / 2)).to.equal(0);
   });
 
+  it('knows the size of calls that differ much: large ones of the last hour do not cost the small ones before', async () => {
+    const reply = Array.from({ length: 2_000 }, () => Math.random().toString(36)).join(' ');
+    await put(...Array.from({ length: 600 }, (_, i) => ({ at: new Date(day(1).getTime() + i) })));
+    const small = await store.upkeep.bytes();
+    await put(...Array.from({ length: 500 }, (_, i) => ({ at: new Date(day(2).getTime() + i), reply })));
+    const bytes = await store.upkeep.bytes();
+    expect(bytes).to.be.within(small + 500 * reply.length, small + 500 * (reply.length + 8_000));
+    expect(await store.upkeep.shrinkTo(bytes)).to.equal(0);
+    // Half of the small ones, and none of the large.
+    expect(await store.upkeep.shrinkTo((bytes - small / 2) / 0.98)).to.be.within(200, 400);
+  });
+
+  it('counts only calls: events that have no room in the limit cost no call', async () => {
+    await put(...Array.from({ length: 200 }, (_, i) => ({ at: new Date(day(1).getTime() + i) })));
+    const bytes = await store.upkeep.bytes();
+    const created_at = day(1).toISOString();
+    const event = { tenant: 'default', scheme: 'sales', webhook: 'crm', event: 'ended', created_at };
+    const body = 'x'.repeat(4_000);
+    const ids = Array.from({ length: 400 }, (_, n) => uuidv7(new Date(day(1).getTime() + n)));
+    const call = { tenant: 'default', scheme: 'sales', started_at: created_at, ends: '[]' };
+    await store.deliveries.write('r', {
+      opened: ids.map((call_id) => ({ ...call, call_id })),
+      deliveries: ids.map((id) => ({ ...event, id, call_id: id, seq: 1, body })),
+      closed: [],
+    });
+    expect(await store.upkeep.shrinkTo(bytes + 100_000)).to.equal(0);
+    expect(await store.upkeep.bytes()).to.be.within(bytes - 100_000, bytes + 100_000);
+    expect(await store.upkeep.count()).to.equal(200);
+  });
+
   it('masks the numbers of what is older, in columns, texts and words, once', async () => {
     const [old, young] = await put(
       {
