@@ -56,8 +56,8 @@ export async function expectVersion(db: Kysely<Tables>): Promise<void> {
 
 async function versionOf(db: Kysely<Tables>): Promise<number> {
   const version = await appliedIn(db).catch((error: unknown) => {
-    // There is no such table: the database is new.
-    if (error instanceof Error && /no such table|does not exist/.test(error.message)) return 0;
+    // The database is new. Not by its words: PostgreSQL says them in the language of its lc_messages.
+    if (error instanceof StoreFault && error.kind === 'tables') return 0;
     throw error;
   });
   refuseNewer(version);

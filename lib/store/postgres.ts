@@ -44,7 +44,8 @@ export function postgresDatabase(settings: PostgresSettings): Kysely<Tables> {
   guarded(pool);
   // Compiling a question takes longer than any page: 100 ms. A line that went dead in a transaction leaves its locks behind, on
   // the very rows that are written again, for as long as PostgreSQL waits for its next word: two hours by default.
-  const begin = `set jit = off; set idle_in_transaction_session_timeout = ${idleMs}; set statement_timeout = ${queryMs + AFTER_MS}`;
+  // Dates of another style are read with day and month changed about.
+  const begin = `set datestyle = iso; set jit = off; set idle_in_transaction_session_timeout = ${idleMs}; set statement_timeout = ${queryMs + AFTER_MS}`;
   pool.on('connect', (client) => {
     client.query(begin).catch(() => undefined);
   });
@@ -96,7 +97,7 @@ function lossy(pool: pg.Pool) {
 }
 
 /** By SQLSTATE: class 22 and 23 are about the row, 28 and 3D about who asks for what, 57014 and 55P03 about a lock, 42P01 about a table that is not there. */
-function faultOf(error: unknown): StoreFault {
+export function faultOf(error: unknown): StoreFault {
   if (error instanceof StoreFault) return error;
   const { message, code = '' } = error as Error & { code?: string };
   // The library's own word, before it asks the database.

@@ -29,17 +29,23 @@ export class Postgres {
   readonly #bin: string;
   readonly #folder: string;
   readonly #port: number;
-  readonly #user: { uid?: number; gid?: number };
+  readonly #user: { uid?: number; gid?: number; env: NodeJS.ProcessEnv };
   #server: ChildProcess | null = null;
 
-  private constructor(bin: string, folder: string, port: number, user: { uid?: number; gid?: number }) {
+  private constructor(
+    bin: string,
+    folder: string,
+    port: number,
+    user: { uid?: number; gid?: number; env: NodeJS.ProcessEnv },
+  ) {
     this.#bin = bin;
     this.#folder = folder;
     this.#port = port;
     this.#user = user;
   }
 
-  static async start(settings: readonly string[] = []): Promise<Postgres> {
+  /** `locales`: a folder of further locales, where its messages are in another language. */
+  static async start(settings: readonly string[] = [], locales?: string): Promise<Postgres> {
     const bin = binaries();
     if (bin === null) throw new Error(NO_POSTGRES);
     const folder = mkdtempSync(join(tmpdir(), 'esl-router-postgres-'));
@@ -66,7 +72,8 @@ export class Postgres {
       cwd: folder,
       stdio: 'pipe',
     });
-    const postgres = new Postgres(bin, folder, await freePort(), user);
+    const env = locales === undefined ? process.env : { ...process.env, LOCPATH: locales };
+    const postgres = new Postgres(bin, folder, await freePort(), { ...user, env });
     await postgres.resume(settings);
     return postgres;
   }
