@@ -1,4 +1,4 @@
-import { chmod, stat } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { messageOf, RouterError } from '../errors.ts';
 import { openExisting, type OpenStore } from '../store/store.ts';
@@ -73,23 +73,28 @@ async function statusOf({ kind, place, upkeep }: OpenStore) {
 }
 
 /** Overwrites nothing, and only its owner may read it: it holds every number. */
-async function backup(store: OpenStore, file: string): Promise<void> {
+export async function backup(store: Pick<OpenStore, 'kind' | 'backup'>, file: string): Promise<void> {
   if (store.kind === 'postgres') {
     throw new RouterError(
       'config_invalid',
       `the store is PostgreSQL: take the backup with pg_dump --format=custom --file=${file}`,
     );
   }
-  const isThere = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  if (isThere)
-    throw new RouterError('config_invalid', `${file} already exists, and a backup overwrites nothing`);
+  // Empty, and closed to others from the first byte on: SQLite copies into it as it finds it.
+  const created = await open(file, 'wx', 0o600).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new RouterError('config_invalid', `${file} already exists, and a backup overwrites nothing`);
+    throw noBackup(file, error);
+  });
+  await created.close();
   try {
     await store.backup(file);
-    await chmod(file, 0o600);
   } catch (error) {
-    throw new RouterError('internal', `no backup at ${file}: ${messageOf(error)}`, { cause: error });
+    await unlink(file).catch(() => undefined);
+    throw noBackup(file, error);
   }
+}
+
+function noBackup(file: string, error: unknown): RouterError {
+  return new RouterError('internal', `no backup at ${file}: ${messageOf(error)}`, { cause: error });
 }
