@@ -135,8 +135,6 @@ export class Writer {
       } finally {
         cancel();
       }
-      this.#queue.splice(0, batch.length);
-      for (const { bytes } of batch) this.#bytes -= bytes;
       this.#isUp();
     }
   }
@@ -158,11 +156,22 @@ export class Writer {
     try {
       await write(batch);
       this.#written += batch.length;
+      this.#settle(batch);
       return;
     } catch (error) {
       if (!(error instanceof StoreFault) || error.kind !== 'row') throw error;
     }
-    for (const row of batch) await this.#writeAlone(row);
+    for (const row of batch) {
+      await this.#writeAlone(row);
+      // At once: a database that goes away before the last one would be given, and counted, all of them again.
+      this.#settle([row]);
+    }
+  }
+
+  /** The first of the queue are written, or can't be. */
+  #settle(rows: readonly CallRow[]): void {
+    this.#queue.splice(0, rows.length);
+    for (const { bytes } of rows) this.#bytes -= bytes;
   }
 
   async #writeAlone(row: CallRow): Promise<void> {

@@ -110,4 +110,28 @@ describe('writer of records', () => {
     expect(writer.state.queuedBytes).to.be.at.most(20_000);
     expect(writer.state.lost).to.be.greaterThan(0);
   });
+
+  it('counts each record once, when the database goes away after it has rejected one', async () => {
+    const rows = Array.from({ length: 5 }, () => rowOf(callRecord(), 'default'));
+    const stored: string[] = [];
+    let isThere = false;
+    const clock = new ManualClock();
+    const write = async (batch: readonly { readonly id: string }[]): Promise<void> => {
+      if (batch.some(({ id }) => id === rows[0]?.id)) throw new StoreFault('row', 'no such place');
+      if (!isThere && stored.length + batch.length > 3) throw new StoreFault('gone', 'connection refused');
+      stored.push(...batch.map(({ id }) => id));
+      await Promise.resolve();
+    };
+    const writer = new Writer({ write, clock, log: listeningLog() });
+    for (const row of rows) writer.add(row);
+    await writer.flush();
+    expect(writer.state).to.include({ status: 'down', queued: 1, written: 3, lost: 1 });
+    expect(writer.state.queuedBytes).to.equal(rows[4]?.bytes);
+    isThere = true;
+    clock.advance(5_000);
+    await writer.flush();
+    await new Promise(setImmediate);
+    expect(writer.state).to.include({ status: 'up', queued: 0, queuedBytes: 0, written: 4, lost: 1 });
+    expect(stored).to.deep.equal(rows.slice(1).map(({ id }) => id));
+  });
 });
