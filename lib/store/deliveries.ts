@@ -262,6 +262,24 @@ export class Deliveries {
     return found.flatMap(({ oldest, ...one }) => (oldest === null ? [] : [{ ...one, oldest }]));
   }
 
+  /** Deletes what was delivered before. Resolves to how many. */
+  async deleteDelivered(moment: Date, limit: number): Promise<number> {
+    const { numDeletedRows } = await this.#database.writer
+      .deleteFrom('deliveries')
+      .where('id', 'in', (eb) =>
+        eb
+          .selectFrom('deliveries')
+          .select('id')
+          .where('state', '=', 'delivered')
+          // Until then it was taken for the last time; there is an index of it.
+          .where('next_at', '<', moment.toISOString())
+          .orderBy('next_at')
+          .limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+
   /** Deletes older delivered and parked ones. Resolves to how many. */
   async deleteBefore(moment: Date, limit: number): Promise<number> {
     const { numDeletedRows } = await this.#database.writer

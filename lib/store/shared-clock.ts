@@ -16,6 +16,8 @@ export interface SharedClockOptions {
 
 /** Well within the time for which a router has to be silent to be taken for dead. */
 const AGAIN_MS = 10_000;
+/** So long it holds: the machine's clock may be set at any time. */
+const HOLDS_MS = 60_000;
 /** A slower answer does not say well enough what time it is. */
 const SLOW_MS = 1_000;
 /** Clocks that differ by less disturb nobody. */
@@ -24,6 +26,7 @@ const SMALL_MS = 5_000;
 export class SharedClock implements Clock {
   readonly #options: SharedClockOptions;
   #aheadMs = 0;
+  #setAt = -Infinity;
   #warned = false;
   #cancel: () => void = () => undefined;
   #closed = false;
@@ -38,6 +41,12 @@ export class SharedClock implements Clock {
 
   date(): Date {
     return new Date(this.#options.clock.date().getTime() - this.#aheadMs);
+  }
+
+  /** Whether the date is that of all, and not this machine's alone. */
+  get isKnown(): boolean {
+    const { database, clock } = this.#options;
+    return database.kind === 'sqlite' || clock.now() - this.#setAt < HOLDS_MS;
   }
 
   after: Clock['after'] = (ms, callback, options) => this.#options.clock.after(ms, callback, options);
@@ -64,6 +73,7 @@ export class SharedClock implements Clock {
     const [row] = rows;
     if (row === undefined || tookMs > SLOW_MS) return;
     this.#aheadMs = Math.round(clock.date().getTime() - tookMs / 2 - Date.parse(row.at));
+    this.#setAt = clock.now();
     const isWrong = Math.abs(this.#aheadMs) > SMALL_MS;
     if (isWrong && !this.#warned) {
       const how = this.#aheadMs > 0 ? 'ahead of' : 'behind';

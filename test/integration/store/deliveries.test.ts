@@ -3,7 +3,7 @@ import type { Delivery, NewDelivery, Settled } from '../../../lib/store/deliveri
 import type { Store } from '../../../lib/store/store.ts';
 import { uuidv7 } from '../../../lib/uuid.ts';
 import { onBothDatabases } from '../../support/databases.ts';
-import { openStore } from '../../support/stored.ts';
+import { NO_SWEEPS, openStore } from '../../support/stored.ts';
 
 const LANE = { scheme: 'sales', webhook: 'crm' };
 const DAY = 1440;
@@ -44,7 +44,7 @@ onBothDatabases('events in the store', (database) => {
 
   beforeEach(async () => {
     place = await database().fresh();
-    store = await openStore(place);
+    store = await openStore(place, { clock: NO_SWEEPS });
   });
   afterEach(() => store.close());
 

@@ -20,7 +20,11 @@ describe('a PostgreSQL with many calls and old statistics', function () {
   let client: pg.Client;
   let store: Store;
   const open = () => openStore({ url: postgres.url(), password: postgres.password });
-  const left = async () => Number((await client.query('select count(*) from calls')).rows[0].count);
+  const figure = async (query: string): Promise<number> => {
+    const { rows } = await client.query<{ figure: string }>(`select (${query}) as figure`);
+    return Number(rows[0]?.figure);
+  };
+  const left = () => figure('select count(*) from calls');
 
   before(async () => {
     postgres = await Postgres.start(['autovacuum=off']);
@@ -61,8 +65,8 @@ describe('a PostgreSQL with many calls and old statistics', function () {
     const deleted = await store.upkeep.shrinkTo(bytes * 0.95);
     expect(deleted).to.be.within(CALLS * 0.05, CALLS * 0.1);
     expect(await left()).to.equal(CALLS - deleted);
-    const { rows } = await client.query(`select reltuples from pg_class where relname = 'calls'`);
-    expect(Number(rows[0].reltuples), 'the statistics are old').to.be.greaterThan(CALLS * 0.99);
+    const known = await figure(`select reltuples from pg_class where relname = 'calls'`);
+    expect(known, 'the statistics are old').to.be.greaterThan(CALLS * 0.99);
     for (let round = 0; round < 3; round++) expect(await store.upkeep.shrinkTo(bytes * 0.95)).to.equal(0);
     expect(await store.upkeep.count()).to.be.within(CALLS * 0.8, CALLS);
   });

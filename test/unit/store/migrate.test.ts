@@ -1,33 +1,14 @@
 import { expect } from 'chai';
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import { expectVersion } from '../../../lib/store/migrate.ts';
 import { faultOf } from '../../../lib/store/postgres.ts';
-import type { Tables } from '../../../lib/store/tables.ts';
+import { answering } from '../../support/answering.ts';
 
 describe('tables of a store', () => {
-  /** A database that answers every query with this error. */
-  function failing(error: Error): Kysely<Tables> {
-    class Failing extends DummyDriver {
-      override acquireConnection() {
-        return Promise.resolve({
-          executeQuery: () => Promise.reject(faultOf(error)),
-          streamQuery: () => {
-            throw new Error('pages are read, not streams');
-          },
-        });
-      }
-    }
-    return new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new PostgresAdapter(),
-        createDriver: () => new Failing(),
-        createIntrospector: (db) => new PostgresIntrospector(db),
-        createQueryCompiler: () => new PostgresQueryCompiler(),
-      },
-    });
-  }
   const told = (message: string, code: string) =>
-    expectVersion(failing(Object.assign(new Error(message), { code }))).then(() => '', String);
+    expectVersion(answering(() => Promise.reject(faultOf(Object.assign(new Error(message), { code }))))).then(
+      () => '',
+      String,
+    );
 
   it('are not there yet, in whatever language the database says so', async () => {
     for (const message of [

@@ -29,7 +29,7 @@ export const system = {
     title: 'Deliveries',
     lead: 'Events on their way to CRMs. One that is not delivered within a day is parked here.',
     waiting: 'Waiting',
-    delivered: 'Delivered',
+    delivered: 'Delivered, last 3 days',
     parked: 'Parked',
     oldest: 'the oldest from {{time}}',
     event: 'Event',
