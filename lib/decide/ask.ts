@@ -47,7 +47,7 @@ export interface AskOptions {
   readonly secrets: Secrets;
   readonly send: Upstream['send'];
   /** Access tokens of OAuth 2; absent where nobody is asked. */
-  readonly tokens?: Tokens;
+  readonly tokens?: Pick<Tokens, 'token' | 'replace'>;
   /** Earlier answers, for schemes that want them used. */
   readonly memory: AnswerMemory;
   readonly clock: Clock;

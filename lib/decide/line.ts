@@ -9,7 +9,7 @@ import { withoutSecretsOf } from './token.ts';
 
 /** Where the questions of dry runs go, and their access tokens come from: connections, breakers and bulkheads of their own. */
 export interface Line {
-  readonly line: Pick<InquiryOptions, 'send' | 'tokens'>;
+  readonly line: Pick<InquiryOptions, 'send'> & { readonly tokens?: Tokens };
   readonly close: () => Promise<void>;
 }
 

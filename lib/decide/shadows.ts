@@ -1,7 +1,7 @@
 import type { Call } from '../call/channel.ts';
 import type { CallObserver } from '../call/observer.ts';
 import { apply, type CallRecord, type Outlook, type ShadowRecord } from '../call/record.ts';
-import { ReplyRoom } from '../call/room.ts';
+import { ReplyRoom, type CallReplies } from '../call/room.ts';
 import { Cancellation } from '../cancel.ts';
 import { RouterError, type Reason } from '../errors.ts';
 import type { Scheme } from '../scheme/scheme.ts';
@@ -28,11 +28,15 @@ export interface ShadowsOptions extends Pick<
 /** What a call goes by, and its shadows too. */
 type Asking = Pick<InquiryOptions, 'schemes' | 'secrets'>;
 
-/** A call whose shadows are not all in its record yet. */
+/** A call that has shadows, until it has ended and all of them are in its record. */
 interface Watched {
   readonly settled: Promise<void>;
   /** What was decided for it; null: nothing, it has ended. */
   readonly decide: (live: Outlook | null) => void;
+  /** Its record holds their replies as long as it lasts. */
+  readonly room: CallReplies;
+  isSettled: boolean;
+  hasEnded: boolean;
 }
 
 /** At a time: what one takes of memory is what a call takes. */
@@ -79,10 +83,11 @@ export class Shadows implements CallObserver {
     });
     // A rejection that nobody handles would end the router, and with it every call.
     const settled = Promise.allSettled(all).then(() => {
-      room.leave();
-      this.#watched.delete(record.id);
+      watched.isSettled = true;
+      this.#forget(record.id, watched);
     });
-    this.#watched.set(record.id, { settled, decide });
+    const watched: Watched = { settled, decide, room, isSettled: false, hasEnded: false };
+    this.#watched.set(record.id, watched);
   }
 
   decided(record: CallRecord): void {
@@ -90,12 +95,17 @@ export class Shadows implements CallObserver {
   }
 
   ended({ id }: CallRecord): void {
-    this.#watched.get(id)?.decide(null);
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    watched.decide(null);
+    watched.hasEnded = true;
+    this.#forget(id, watched);
   }
 
   /** Resolves when the record has all shadows of the call, which has ended; null: it has them already. */
   settled({ id }: CallRecord): Promise<void> | null {
-    return this.#watched.get(id)?.settled ?? null;
+    const watched = this.#watched.get(id);
+    return watched === undefined || watched.isSettled ? null : watched.settled;
   }
 
   /** Drops those that are being asked. */
@@ -112,12 +122,18 @@ export class Shadows implements CallObserver {
     await Promise.all([...this.#watched.values()].map(({ settled }) => settled));
   }
 
+  #forget(id: string, { room, isSettled, hasEnded }: Watched): void {
+    if (!isSettled || !hasEnded) return;
+    room.leave();
+    this.#watched.delete(id);
+  }
+
   async #would(
     scheme: Scheme,
     call: Call,
     trace: string,
     { schemes, secrets }: Asking,
-    room: ReturnType<ReplyRoom['forCall']>,
+    room: CallReplies,
   ): Promise<Would> {
     const { clock } = this.#options;
     await new Promise<void>((resolve) => clock.after(0, resolve));

@@ -45,7 +45,7 @@ export function withoutSecretsOf(text: string, secrets: readonly string[]): stri
 }
 
 interface Asking {
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'token' | 'replace'>;
   readonly signal: CancelSignal;
   readonly note: (event: CallEvent) => void;
 }
@@ -72,7 +72,7 @@ async function another(
     const other = await otherTokenFor(account, token, tokens, signal);
     const text =
       other === null
-        ? 'the CRM rejected the access token (401), which was replaced a moment ago: not asked again'
+        ? 'the CRM rejected the access token (401), which is not replaced now: not asked again'
         : 'the CRM rejected the access token (401): asked again with a new one';
     note({ type: 'note', text });
     return other;
@@ -87,7 +87,7 @@ async function another(
 }
 
 /** The token for a question, within its time. */
-async function tokenFor(account: TokenAccount, tokens: Tokens, signal: CancelSignal): Promise<string> {
+async function tokenFor(account: TokenAccount, tokens: Asking['tokens'], signal: CancelSignal): Promise<string> {
   return inTime(tokens.token(account, signal), account, signal);
 }
 
@@ -95,7 +95,7 @@ async function tokenFor(account: TokenAccount, tokens: Tokens, signal: CancelSig
 async function otherTokenFor(
   account: TokenAccount,
   refused: string,
-  tokens: Tokens,
+  tokens: Asking['tokens'],
   signal: CancelSignal,
 ): Promise<string | null> {
   return inTime(tokens.replace(account, refused, signal), account, signal);

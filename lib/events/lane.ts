@@ -162,7 +162,9 @@ export class Lane {
       return { kind: 'delivered', delivery };
     }
     const { error } = tried;
-    if (!this.#closed && clock.now() - this.#toldMs >= TELL_MS) {
+    // Nothing is wrong: requests of other entries to the same place came first.
+    const isFull = tried.kind === 'held' && tried.isFull === true;
+    if (!this.#closed && !isFull && clock.now() - this.#toldMs >= TELL_MS) {
       this.#toldMs = clock.now();
       log.warn('an event was not delivered: it is tried again for a day', { ...facts, error });
     }
@@ -172,7 +174,7 @@ export class Lane {
       return { kind: 'parked', delivery, error };
     }
     if (tried.kind === 'held') {
-      this.#narrow = true;
+      this.#narrow ||= !isFull;
       this.#restUntilMs = clock.now() + HELD_MS;
       // When a router stops, the next one finds it at once.
       return { kind: 'released', delivery, nextAt: new Date(this.#closed ? at : at + HELD_MS) };

@@ -35,8 +35,8 @@ export interface SendOptions {
 export type Tried =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed'; readonly error: string }
-  /** The CRM is not asked at the moment: nothing was sent. */
-  | { readonly kind: 'held'; readonly error: string };
+  /** The CRM is not asked at the moment: nothing was sent. `isFull`: it would be, but for the scheme's own limits. */
+  | { readonly kind: 'held'; readonly error: string; readonly isFull?: boolean };
 
 const HELD: ReadonlySet<Reason> = new Set(['breaker_open', 'bulkhead_full', 'webhook_paused']);
 /** In a reply that is not an error this says that the CRM has failed anyway. */
@@ -72,7 +72,8 @@ export async function deliver(
     const error = thrown instanceof RouterError ? thrown : new RouterError('internal', messageOf(thrown));
     const { text: redact } = createRedactor({ secrets: [...sent.secrets] });
     const text = redact(`${error.code}: ${error.message}`).slice(0, MOST_ERROR);
-    return { kind: HELD.has(error.code) ? 'held' : 'failed', error: text };
+    if (!HELD.has(error.code)) return { kind: 'failed', error: text };
+    return { kind: 'held', error: text, isFull: error.code === 'bulkhead_full' };
   } finally {
     cancelTimer();
     signal.removeEventListener('abort', stop);

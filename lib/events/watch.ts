@@ -12,10 +12,8 @@ interface Answer {
   readonly kind: string;
 }
 
-/** The call rings or talks on without the router. */
+/** The call rings or talks on without the router. A transferred one does not: it is watched to its end. */
 const GOES_ON: ReadonlySet<End> = new Set(['released', 'guard', 'switch_lost']);
-/** Where it goes on, somebody else serves it. Once it has rung in vain, it is missed all the same. */
-const GOES_ON_UNRUNG: ReadonlySet<End> = new Set(['dialplan', 'transferred']);
 
 /** Follows one call, and picks what is an event for a CRM. */
 export class CallWatch {
@@ -58,8 +56,9 @@ export class CallWatch {
       case 'moves':
         return this.#moves(({ by, to }) => by !== 'unknown' || to !== '');
       case 'end':
+        // The dialplan serves it. Once it has rung in vain it is missed all the same.
         this.#isOutOfSight =
-          GOES_ON.has(event.end) || (this.#rungMs === null && GOES_ON_UNRUNG.has(event.end));
+          GOES_ON.has(event.end) || (event.end === 'dialplan' && this.#rungMs === null);
         return [
           // The event that says what took the call never came.
           ...this.#moves(() => true),

@@ -5,11 +5,15 @@ const DAY_MS = 86_400_000;
 /** A database that stands still answers none of them: more are not put behind them. */
 const MAX_LOOKING = 50;
 
-/** Looks for the last agents of callers in the store. */
-export function lastAgentIn(store: Pick<Store, 'calls' | 'tenantOf'>, now: () => Date): FindLastAgent {
+/** Looks for the last agents of callers in the store, for so many calls at a time. */
+export function lastAgentIn(
+  store: Pick<Store, 'calls' | 'tenantOf'>,
+  now: () => Date,
+  most = MAX_LOOKING,
+): FindLastAgent {
   let looking = 0;
   return async (call, { days, minTalkSeconds }, isCaller) => {
-    if (looking >= MAX_LOOKING) throw new Error(`${looking} calls wait for it already`);
+    if (looking >= most) throw new Error(`${looking} calls wait for it already`);
     looking++;
     try {
       return await store.calls.lastAgent({

@@ -31,7 +31,7 @@ import { Journal } from './journal.ts';
 import { lastAgentIn } from './last-agent.ts';
 import { Load, type LoadState } from './load.ts';
 import { openMonitoring, type Monitoring } from './monitoring.ts';
-import { openShadows } from './shadows.ts';
+import { breakersOfBoth, openShadows } from './shadows.ts';
 import { openTokens, type TokenStore } from './tokens.ts';
 import { unserved } from './unserved.ts';
 
@@ -180,7 +180,6 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const found =
     store === undefined || store === null ? {} : { lastAgent: lastAgentIn(store, () => clock.date()) };
   const { shadows, ...beside } = openShadows({
-    ...found,
     ...{ config, store: store ?? null, tokens, ownPorts, log, clock, version },
     // Half of what calls are turned away at.
     noTime: () =>
@@ -251,7 +250,7 @@ async function serve(schemes: ReloadableSchemes, options: RouterOptions): Promis
   const api = await openApi(options, {
     schemes,
     live,
-    breakers: upstream,
+    breakers: breakersOfBoth(upstream, beside.force),
     readiness,
     monitoring,
     tokens,

@@ -2,19 +2,21 @@ import type { CallObserver } from '../call/observer.ts';
 import type { CallRecord, ShadowRecord } from '../call/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { FindLastAgent } from '../decide/last-agent.ts';
-import { Shadows } from '../decide/shadows.ts';
+import { Shadows, type ShadowsOptions } from '../decide/shadows.ts';
 import type { Reason } from '../errors.ts';
 import { createHttpClient } from '../http/client.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Tokens } from '../upstream/tokens.ts';
 import { Upstream } from '../upstream/upstream.ts';
+import { lastAgentIn } from './last-agent.ts';
 
 /** Shadows of a router: connections, breakers and bulkheads of their own, so that no call waits for what decides nothing. */
 
 export interface OwnShadows {
   readonly shadows: Shadows;
+  /** Holds their breakers for a webhook, or for a host, as well. */
+  readonly force: Upstream['force'];
   /** Puts calls into the store, with what their shadows came to. */
   readonly observer: CallObserver;
   close(): Promise<void>;
@@ -22,8 +24,7 @@ export interface OwnShadows {
 
 export interface OwnShadowsOptions {
   readonly config: Config;
-  readonly store: Pick<Store, 'record'> | null;
-  readonly lastAgent?: FindLastAgent;
+  readonly store: Pick<Store, 'record' | 'calls' | 'tenantOf'> | null;
   readonly tokens: Tokens;
   readonly ownPorts: ReadonlySet<number>;
   /** Null: the router has time for what is not urgent. */
@@ -35,6 +36,8 @@ export interface OwnShadowsOptions {
 
 /** Those that are dropped are told so often while it goes on. */
 const TELL_MS = 60_000;
+/** In the store, at a time: callers look there too. */
+const MAX_LOOKING = 10;
 
 export function openShadows(options: OwnShadowsOptions): OwnShadows {
   const { config, store, tokens, ownPorts, noTime, log, clock, version } = options;
@@ -59,9 +62,15 @@ export function openShadows(options: OwnShadowsOptions): OwnShadows {
     const { dropped } = shadows.counts;
     log.warn('shadow: questions are dropped, calls go on', { because: shadow.dropped, dropped });
   };
+  // A token that is refused to a shadow may serve callers: they alone have it replaced, which token endpoints limit.
+  const readTokens: ShadowsOptions['tokens'] = {
+    token: (account, signal) => tokens.token(account, signal),
+    replace: () => Promise.resolve(null),
+  };
   const shadows = new Shadows({
-    ...(options.lastAgent === undefined ? {} : { lastAgent: options.lastAgent }),
-    ...{ config, version, clock, tokens, noTime, onCompared },
+    ...(store === null ? {} : { lastAgent: lastAgentIn(store, () => clock.date(), MAX_LOOKING) }),
+    ...{ config, version, clock, noTime, onCompared },
+    tokens: readTokens,
     send: upstream.send.bind(upstream),
   });
   const observer: CallObserver = {
@@ -77,10 +86,25 @@ export function openShadows(options: OwnShadowsOptions): OwnShadows {
   };
   return {
     shadows,
+    force: upstream.force.bind(upstream),
     observer,
     close: async () => {
       await shadows.close();
       http.close();
+    },
+  };
+}
+
+/** Those of callers are shown; a CRM that is not to be asked is not asked for shadows either. */
+export function breakersOfBoth(
+  upstream: Upstream,
+  forceShadows: Upstream['force'],
+): Pick<Upstream, 'breakers' | 'force'> {
+  return {
+    breakers: () => upstream.breakers(),
+    force: (name, open) => {
+      upstream.force(name, open);
+      forceShadows(name, open);
     },
   };
 }

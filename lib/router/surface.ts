@@ -36,7 +36,7 @@ interface Options {
 interface Told {
   readonly schemes: ReloadableSchemes;
   readonly live: LiveCalls;
-  readonly breakers: Upstream;
+  readonly breakers: Pick<Upstream, 'breakers' | 'force'>;
   readonly readiness: () => Readiness;
   readonly monitoring: Monitoring;
   readonly tokens: Tokens;

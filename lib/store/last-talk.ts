@@ -1,5 +1,6 @@
 import type { CallRecord } from '../call/record.ts';
 import { talkedMs } from '../call/talk.ts';
+import { inSlices } from '../clock.ts';
 import type { Database } from './database.ts';
 
 /** Whom a caller talked to, as the records of his calls tell it. */
@@ -44,5 +45,17 @@ export async function talksAt(
 ): Promise<ReadonlyMap<number, number | null>> {
   if (places.length === 0) return new Map();
   const rows = await reader.selectFrom('calls').select(['n', 'record']).where('n', 'in', places).execute();
-  return new Map(rows.map(({ n, record }) => [n, talkedMs(JSON.parse(record) as CallRecord)]));
+  return inSlices(talksIn(rows));
+}
+
+/** Pauses after each: a record may have replies of 64 KiB in it, and calls go on meanwhile. */
+function* talksIn(
+  rows: readonly { readonly n: number; readonly record: string }[],
+): Generator<void, Map<number, number | null>> {
+  const talks = new Map<number, number | null>();
+  for (const { n, record } of rows) {
+    yield;
+    talks.set(n, talkedMs(JSON.parse(record) as CallRecord));
+  }
+  return talks;
 }

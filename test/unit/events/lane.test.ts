@@ -146,6 +146,17 @@ describe('lane of events', () => {
     expect(stage.settled.every(({ delivery }) => delivery.attempts === 0)).to.equal(true);
   });
 
+  it('waits for the places of other entries to the same CRM without a word, and not one by one', async () => {
+    const stage = new Stage();
+    stage.outcome = () => Promise.resolve({ kind: 'held', error: 'bulkhead_full', isFull: true });
+    stage.add('a', 'b', 'c');
+    await stage.pass();
+    stage.outcome = () => Promise.resolve({ kind: 'delivered' });
+    await stage.pass(2_000);
+    expect(stage.tried).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect(stage.log.lines).to.deep.equal([]);
+  });
+
   it('keeps to a rate', async () => {
     const stage = new Stage({ maxInFlight: 20, maxPerSecond: 2 });
     stage.add('a', 'b', 'c', 'd', 'e');

@@ -151,7 +151,7 @@ describe('what a CRM is told of a call', () => {
     ['that a step hung up', 'hangup', false, false],
     ['given back before anybody was rung', 'dialplan', false, null],
     ['given back when it had rung in vain', 'dialplan', true, false],
-    ['transferred before anybody was rung', 'transferred', false, null],
+    ['transferred by a step, and watched to its end', 'transferred', false, false],
     ['that rings on without the router', 'released', true, null],
     ['that the guard took while it rang', 'guard', true, null],
     ['whose FreeSWITCH was lost while it rang', 'switch_lost', true, null],
