@@ -217,14 +217,8 @@ export class Inquiry {
   async #findLastAgent(walk: Walk, step: LastAgentStep): Promise<Walk> {
     const { call, config, clock, signal, note, lastAgent: find } = this.#options;
     const remainingMs = walk.deadlineMs - clock.now();
-    const found = await lastAgent(step, {
-      call,
-      find,
-      numbering: walk.scheme.numbering,
-      remainingMs,
-      clock,
-      signal,
-    });
+    const rules = stepRules(walk.scheme, config, call);
+    const found = await lastAgent(step, { call, find, rules, remainingMs, clock, signal });
     const say = (text: string): void => {
       note({ type: 'note', text: `last agent: ${text}` });
     };
@@ -238,7 +232,7 @@ export class Inquiry {
       return walk;
     }
     say(`${destination}, for ${Math.round(talkedMs / 1000)} s on ${at}`);
-    const { steps, readings } = dialAgain(destination, stepRules(walk.scheme, config, call));
+    const { steps, readings } = dialAgain(destination, rules);
     note({ type: 'readings', from: 'fallback', readings });
     return { ...walk, steps: [...withHeaders(steps, this.#ownHeaders(walk.scheme)), ...walk.steps] };
   }

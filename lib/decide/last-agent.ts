@@ -23,14 +23,18 @@ export type LastAgentStep = Extract<Step, { kind: 'lastAgent' }>;
 export type FindLastAgent = (
   call: Call,
   within: Pick<LastAgentStep, 'days' | 'minTalkSeconds'>,
-  /** Whether this is the caller's number too, as it was written in another call. */
-  isCaller: (number: string) => boolean,
+  among: {
+    /** Whether this is the caller's number too, as it was written in another call. */
+    readonly isCaller: (number: string) => boolean;
+    /** Of persons: in another domain the same extension is somebody else's. */
+    readonly domain: string;
+  },
 ) => Promise<LastAgent | null>;
 
 export interface LastAgentOptions {
   readonly call: Call;
   readonly find: FindLastAgent | undefined;
-  readonly numbering: DestinationRules['numbering'];
+  readonly rules: Pick<DestinationRules, 'numbering' | 'domain'>;
   /** Milliseconds that are left for the decision. */
   readonly remainingMs: number;
   readonly clock: Clock;
@@ -43,7 +47,7 @@ const LOOK_MS = 300;
 
 /** Or why there is nobody, in words. */
 export async function lastAgent(step: LastAgentStep, options: LastAgentOptions): Promise<LastAgent | string> {
-  const { call, find, numbering, remainingMs, clock, signal } = options;
+  const { call, find, rules, remainingMs, clock, signal } = options;
   if (call.withheld || call.caller === '') return 'the caller has no number';
   if (find === undefined) return 'there is no store';
   const limitMs = Math.min(LOOK_MS, remainingMs);
@@ -59,7 +63,8 @@ export async function lastAgent(step: LastAgentStep, options: LastAgentOptions):
       resolve(`the store did not answer within ${Math.round(limitMs)} ms`);
     });
   });
-  const looked = find(call, step, (number) => sameSubscriber(number, call.caller, numbering)).then(
+  const isCaller = (number: string): boolean => sameSubscriber(number, call.caller, rules.numbering);
+  const looked = find(call, step, { isCaller, domain: rules.domain }).then(
     (found) => found ?? `nobody within ${step.days} days`,
     (error: unknown) => `the store cannot be asked: ${messageOf(error)}`,
   );

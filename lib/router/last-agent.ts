@@ -12,14 +12,14 @@ export function lastAgentIn(
   most = MAX_LOOKING,
 ): FindLastAgent {
   let looking = 0;
-  return async (call, { days, minTalkSeconds }, isCaller) => {
+  return async (call, { days, minTalkSeconds }, among) => {
     if (looking >= most) throw new Error(`${looking} calls wait for it already`);
     looking++;
     try {
       return await store.calls.lastAgent({
         tenant: store.tenantOf({ call }),
         caller: call.caller,
-        isCaller,
+        ...among,
         since: new Date(now().getTime() - days * DAY_MS),
         minTalkMs: minTalkSeconds * 1000,
       });

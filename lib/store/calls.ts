@@ -67,6 +67,8 @@ export interface LastAgentQuery {
   readonly caller: string;
   /** Whether the caller of another call was the same one; unless told otherwise, if the digits are the same. */
   readonly isCaller?: (number: string) => boolean;
+  /** Where a person has to have been dialled; '' stands for any. */
+  readonly domain?: string;
   readonly since: Date;
   readonly minTalkMs: number;
 }
@@ -224,12 +226,13 @@ export class Calls {
     tenant,
     caller,
     isCaller = (number) => sameDigits(number, caller),
+    domain = '',
     since,
     minTalkMs,
   }: LastAgentQuery): Promise<LastTalk | null> {
     const within = { from: orderOf(since.getTime()), below: LAST, limit: MAX_TALKS };
     const places = await placesOf(this.#database, { tenant, caller }, within);
-    return lastTalk(this.#database, places, { isCaller, minTalkMs });
+    return lastTalk(this.#database, places, { isCaller, domain, minTalkMs });
   }
 
   /** The calls of the same caller next to this one; null where there is none. */

@@ -15,7 +15,16 @@ export interface LastTalk {
 export async function lastTalk(
   { reader }: Database,
   places: readonly number[],
-  { isCaller, minTalkMs }: { readonly isCaller: (number: string) => boolean; readonly minTalkMs: number },
+  {
+    isCaller,
+    domain,
+    minTalkMs,
+  }: {
+    readonly isCaller: (number: string) => boolean;
+    /** Where a person has to have been dialled; '' stands for any. */
+    readonly domain: string;
+    readonly minTalkMs: number;
+  },
 ): Promise<LastTalk | null> {
   if (places.length === 0) return null;
   const rows = await reader
@@ -29,13 +38,29 @@ export async function lastTalk(
     const callMs = (row.ended_ms ?? 0) - (row.answered_ms ?? Infinity);
     // The index knows the end of a number alone: a stranger's may end so too.
     if (by === null || callMs < minTalkMs || !isCaller(who)) continue;
-    // Of a call that was moved on, most may have been somebody else's talk: the record knows.
-    const ms = (await talksAt(reader, [n])).get(n) ?? callMs;
-    if (ms < minTalkMs) continue;
     // Of several that rang together, the one who answered.
-    return { destination: destination.includes(',') ? by : destination, at, talkedMs: ms };
+    const agent = destination.includes(',') ? by : destination;
+    const record = await recordAt(reader, n);
+    // Of a call that was moved on, most may have been somebody else's talk: the record knows.
+    const ms = (record && talkedMs(record)) ?? callMs;
+    if (ms < minTalkMs || (record !== null && isElsewhere(record, agent, domain))) continue;
+    return { destination: agent, at, talkedMs: ms };
   }
   return null;
+}
+
+async function recordAt(reader: Database['reader'], n: number): Promise<CallRecord | null> {
+  const row = await reader.selectFrom('calls').select('record').where('n', '=', n).executeTakeFirst();
+  return row === undefined ? null : (JSON.parse(row.record) as CallRecord);
+}
+
+/** Companies on one switch have the same extensions: `user/201@acme.example` is not 201 of another domain. */
+function isElsewhere({ bridges }: CallRecord, agent: string, domain: string): boolean {
+  const dialled = bridges.findLast(({ answeredBy }) => answeredBy !== null)?.dialString ?? '';
+  const start = `${agent}@`;
+  const at = agent === '' || domain === '' ? -1 : dialled.indexOf(start);
+  if (at < 0) return false;
+  return /^[\w.:-]*/.exec(dialled.slice(at + start.length))?.[0].toLowerCase() !== domain.toLowerCase();
 }
 
 /** How long the callee talked in each of these calls, by their places. */

@@ -51,6 +51,7 @@ const MOST_ACCOUNTS = 10_000;
 export class Neighbours {
   readonly #options: NeighbourOptions;
   readonly #hosts: Recent<Neighbour>;
+  readonly #forced = new Map<string, boolean>();
   readonly #accounts: Recent<Account>;
 
   constructor(options: NeighbourOptions) {
@@ -59,6 +60,13 @@ export class Neighbours {
     this.#options = options;
     this.#hosts = new Recent<Neighbour>({ clock, idleMs: IDLE_MS, isNeeded });
     this.#accounts = new Recent<Account>({ clock, idleMs: IDLE_MS, most: MOST_ACCOUNTS, isNeeded });
+  }
+
+  /** Holds those of that name open or closed, and those that come later too; null lets them judge for themselves again. */
+  force(name: string, open: boolean | null): void {
+    if (open === null) this.#forced.delete(name);
+    else this.#forced.set(name, open);
+    for (const neighbour of this.all()) if (neighbour.name === name) neighbour.breaker.force(open);
   }
 
   all(): readonly Neighbour[] {
@@ -97,6 +105,8 @@ export class Neighbours {
       }),
       failure: null,
     };
+    const forced = this.#forced.get(name);
+    if (forced !== undefined) neighbour.breaker.force(forced);
     return neighbour;
   }
 }

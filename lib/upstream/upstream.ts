@@ -131,8 +131,7 @@ export class Upstream {
 
   /** Holds the breakers of a webhook, or of a host, open or closed; null lets them judge for themselves again. */
   force(name: string, open: boolean | null): void {
-    for (const neighbour of this.#neighbours.all())
-      if (neighbour.name === name) neighbour.breaker.force(open);
+    this.#neighbours.force(name, open);
   }
 
   get bulkheads(): number {

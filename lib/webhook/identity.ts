@@ -1,4 +1,5 @@
 import { CALL_VARIABLES } from './account.ts';
+import { grantOf } from './auth/grant.ts';
 import { digest } from './digest.ts';
 import { buildRequest, type RouteQuestion } from './request.ts';
 import { templatesOfWebhook, type Webhook } from './webhook.ts';
@@ -26,7 +27,15 @@ export function identityOf(question: Omit<RouteQuestion, keyof typeof NAMELESS>)
     context: { ...context, ...WHENEVER, call, token: '' },
   });
   const { method, url, headers, body, redirects, tls } = request;
-  return digest([method, url, Object.entries(headers), body, redirects, tls?.id ?? null]);
+  const account = accountOf(question);
+  return digest([method, url, Object.entries(headers), body, redirects, tls?.id ?? null, account]);
+}
+
+/** Whose access token goes with it. The token itself is another one each hour. */
+function accountOf({ webhook, context, version }: Omit<RouteQuestion, keyof typeof NAMELESS>): string | null {
+  const { auth } = webhook;
+  if (auth.type !== 'oauth2') return null;
+  return grantOf(webhook, auth, { secret: context.secret, version }).key;
 }
 
 /** The macros of a scheme's own texts that are another one in each call: no answer to such a question is the next one's. */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
+import { API_KEY_HEADER } from './auth/api-key.ts';
 import { digest } from './digest.ts';
 import { CRM_FIELDS } from './description.ts';
 import { described } from './field.ts';
+import { CREDENTIALS } from './header.ts';
 import { repliesOf } from './macro.ts';
 import { own, templatesOfWebhook, type Crm } from './webhook.ts';
 
@@ -203,8 +205,18 @@ function withConnection(question: Json, before: Json): Json | null {
   const kept = CONNECTION.filter((key) => before[key] !== undefined).map(
     (key) => [key, before[key]] as const,
   );
-  const headers = withHeaders(before['headers'], question['headers']);
+  const inherited = withoutCredentials(before['headers'], question['auth']);
+  const headers = withHeaders(inherited, question['headers']);
   return { ...Object.fromEntries(kept), ...question, ...(headers === undefined ? {} : { headers }) };
+}
+
+/** A header wins over `auth`: the key of the question before would go out instead of the question's own. */
+function withoutCredentials(headers: unknown, auth: unknown): unknown {
+  if (auth === undefined || !isJson(headers)) return headers;
+  const own = isJson(auth) && auth['type'] === 'api-key' ? (auth['header'] ?? API_KEY_HEADER) : null;
+  const isOut = (name: string): boolean =>
+    CREDENTIALS.has(name) || (typeof own === 'string' && own.toLowerCase() === name);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOut(name.toLowerCase())));
 }
 
 /** A header of the question's own takes the place of the other one. */

@@ -5,9 +5,11 @@ import type { Template } from '../macro.ts';
 import { template } from '../template.ts';
 import { AUTH_TYPE, type Auth, type UnsignedRequest } from './auth.ts';
 
+export const API_KEY_HEADER = 'X-API-Key';
+
 const settings = z.strictObject(
   described(
-    { type: z.literal('api-key'), header: freeHeader.default('X-API-Key'), key: template() },
+    { type: z.literal('api-key'), header: freeHeader.default(API_KEY_HEADER), key: template() },
     {
       type: AUTH_TYPE,
       header: { label: 'Header', doc: 'The header that carries the key.', example: 'X-API-Key' },

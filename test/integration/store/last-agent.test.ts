@@ -84,6 +84,25 @@ onBothDatabases('whom a caller last talked to', (database) => {
     expect(calls.map(({ talkedMs }) => talkedMs)).to.deep.equal([21_000, 5_000, 60_000]);
   });
 
+  it('is nobody of another domain, where the same extension is somebody else', async () => {
+    const rung = (at: Date, by: string, dialString: string) => {
+      const record = callRecord({ caller: CALLER, domain: '', at, destination: by });
+      const bridge = { atMs: 200, dialString, answeredBy: by, outcome: 'answered' as const, cause: null };
+      record.bridges.push({ ...bridge, endedMs: 65_000 });
+      Object.assign(record, { answeredBy: by, answeredMs: 5_000, endedMs: 65_000 });
+      store.record(record);
+    };
+    rung(ago(50), '380671234567', '[x=1]sofia/gateway/trunk/380671234567');
+    rung(ago(40), '201', '[a=b]user/201@Globex.example');
+    rung(ago(30), '201', '[a=b]user/201@acme.example');
+    expect(await find({ domain: 'acme.example' })).to.equal('201');
+    expect(await find({ domain: 'globex.example', since: ago(45) })).to.equal('201');
+    expect(await find({ domain: 'globex.example', since: ago(35) })).to.equal(null);
+    expect(await find({ domain: 'example', since: ago(45) })).to.equal(null);
+    // A number is the same everywhere.
+    expect(await find({ domain: 'third.example' })).to.equal('380671234567');
+  });
+
   it('is nobody where the numbers are masked or erased', async () => {
     talk({ domain: '', at: ago(50), destination: '201' }, '201');
     talk({ domain: '', at: ago(5), destination: '202' }, '202');

@@ -420,6 +420,17 @@ describe('the upstream', () => {
     expect(isRetry).to.deep.equal([false, true, true]);
   });
 
+  it('that is forced open holds back accounts that come later too, until it may judge for itself', async () => {
+    const { ask, sending, sent, upstream: made } = upstream(200, 200);
+    const { name } = sending();
+    made.force(name, true);
+    expect(await ask(sending(), by('a'))).to.equal('breaker_open');
+    expect(await ask(sending(), by('b'))).to.equal('breaker_open');
+    expect(sent()).to.equal(0);
+    made.force(name, null);
+    expect(await ask(sending(), by('c'))).to.equal(200);
+  });
+
   it('has a retry budget for each account', async () => {
     const { ask, sending, upstream: made, retried } = upstream('connect_failed');
     await ask(sending(), by('a'));

@@ -55,6 +55,25 @@ describe('a further question', () => {
     });
   }
 
+  it('with credentials of its own has none of the question before, which stood in a header', () => {
+    const headers = {
+      Authorization: 'Bearer {{secret.A}}',
+      Cookie: 'a={{secret.A}}',
+      'X-API-Key': '{{secret.A}}',
+      'X-T': '1',
+    };
+    const then = (auth?: object): string[] => {
+      const next = { url: 'https://crm.example.com/b/{{reply.id}}', ...(auth === undefined ? {} : { auth }) };
+      const [one] = webhookOf({ url: 'https://crm.example.com/a', headers, then: [next] }).then;
+      return Object.keys(one?.headers ?? {});
+    };
+    expect(then()).to.deep.equal(Object.keys(headers));
+    expect(then({ type: 'none' })).to.deep.equal(['X-API-Key', 'X-T']);
+    expect(then({ type: 'bearer', token: '{{secret.B}}' })).to.deep.equal(['X-API-Key', 'X-T']);
+    expect(then({ type: 'api-key', key: '{{secret.B}}' })).to.deep.equal(['X-T']);
+    expect(then({ type: 'api-key', key: '{{secret.B}}', header: 'x-t' })).to.deep.equal(['X-API-Key']);
+  });
+
   it('has what holds for the whole chain from the first', () => {
     const whole = { timeoutSeconds: 2, withheld: 'send', expect: ['extension'], cacheSeconds: 9 } as const;
     const [last] = webhookOf({

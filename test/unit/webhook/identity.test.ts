@@ -14,6 +14,34 @@ describe('a question', () => {
   });
 });
 
+describe('a question with an access token', () => {
+  const of = (id: string, more: object = {}, secret = 'key') => {
+    const auth = {
+      type: 'oauth2' as const,
+      tokenUrl: 'https://crm.example.com/token',
+      clientId: id,
+      clientSecret: '{{secret.KEY}}',
+      ...more,
+    };
+    const context = contextOf({ secret: () => secret });
+    return identityOf({ webhook: webhookOf({ auth }), context, version: '0', dryRun: false });
+  };
+
+  it('is another one for another account, and the same for another token of it', () => {
+    const production = of('production');
+    expect(of('production')).to.equal(production);
+    // The secret of the same client was changed.
+    expect(of('production', {}, 'another')).to.equal(production);
+    const others = [
+      of('sandbox'),
+      of('production', { tokenUrl: 'https://sandbox.example.com/token' }),
+      of('production', { scope: 'contacts' }),
+      of('production', { audience: 'eu' }),
+    ];
+    expect(new Set([production, ...others]).size).to.equal(5);
+  });
+});
+
 describe('the names of a call in a question', () => {
   it('are known where the scheme asks about them itself', () => {
     expect(callNamesIn(webhookOf({}))).to.deep.equal([]);
