@@ -87,7 +87,11 @@ async function another(
 }
 
 /** The token for a question, within its time. */
-async function tokenFor(account: TokenAccount, tokens: Asking['tokens'], signal: CancelSignal): Promise<string> {
+async function tokenFor(
+  account: TokenAccount,
+  tokens: Asking['tokens'],
+  signal: CancelSignal,
+): Promise<string> {
   return inTime(tokens.token(account, signal), account, signal);
 }
 

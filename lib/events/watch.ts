@@ -57,8 +57,7 @@ export class CallWatch {
         return this.#moves(({ by, to }) => by !== 'unknown' || to !== '');
       case 'end':
         // The dialplan serves it. Once it has rung in vain it is missed all the same.
-        this.#isOutOfSight =
-          GOES_ON.has(event.end) || (event.end === 'dialplan' && this.#rungMs === null);
+        this.#isOutOfSight = GOES_ON.has(event.end) || (event.end === 'dialplan' && this.#rungMs === null);
         return [
           // The event that says what took the call never came.
           ...this.#moves(() => true),

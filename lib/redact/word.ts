@@ -34,11 +34,21 @@ export function digitsPattern(digits: string): RegExp {
   );
 }
 
-/** Somebody's name, in addresses of mail too; null where it has neither a letter nor a digit. */
+/** CRMs say the surname first; of more words there are too many orders. */
+const MOST_TURNED = 4;
+
+/** Somebody's name, its words in any order, in addresses of mail too; null where it has neither a letter nor a digit. */
 export function namePattern(name: string): RegExp | null {
   const words = name.match(NAMES) ?? [];
   if (!INSIDE_ONE.test(name)) return null;
-  return pattern(words.map(formsOf).join(BETWEEN_NAMES), `(?<!${INSIDE})`, `(?!${INSIDE})`, name);
+  const orders = words.length > MOST_TURNED ? [words] : ordersOf(words);
+  const source = orders.map((order) => order.map(formsOf).join(BETWEEN_NAMES)).join('|');
+  return pattern(`(?:${source})`, `(?<!${INSIDE})`, `(?!${INSIDE})`, name);
+}
+
+function ordersOf(words: readonly string[]): string[][] {
+  if (words.length < 2) return [[...words]];
+  return words.flatMap((word, at) => ordersOf(words.toSpliced(at, 1)).map((rest) => [word, ...rest]));
 }
 
 /** Letters with their marks, as one character or as two. */
@@ -55,7 +65,7 @@ function pattern(source: string, before: string, behind: string, word: string): 
 }
 
 function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }
 
 /** The text with what matches taken out wherever it was written. */

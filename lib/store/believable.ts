@@ -18,6 +18,8 @@ const DAY_MS = 86_400_000;
 const JUMP_MS = 3_600_000;
 /** A call of these days says that the date has come about by itself: over a weekend there may be none. */
 const LATELY_DAYS = 4;
+/** A clock that was set has the days before it by chance at most once: a machine that sleeps each night has them all. */
+const DAYS_AFTER_JUMP = 2;
 
 export class Believable {
   readonly #options: BelievableOptions;
@@ -45,7 +47,7 @@ export class Believable {
     }
     this.#offsetMs = offsetMs;
     if (nowMs - this.#evenSince >= DAY_MS) return true;
-    if (!this.#hasJumped && (await this.#hadCalls(date))) return true;
+    if ((await this.#daysWithCalls(date)) >= (this.#hasJumped ? DAYS_AFTER_JUMP : 1)) return true;
     const oldest = this.#warned ? null : await findOldest();
     if (oldest !== null) {
       this.#warned = true;
@@ -57,13 +59,15 @@ export class Believable {
     return false;
   }
 
-  /** Some days before today, of those that are in the store. */
-  async #hadCalls(date: Date): Promise<boolean> {
+  /** On how many of the days before today there were calls. */
+  async #daysWithCalls(date: Date): Promise<number> {
     const ago = (days: number): Date => new Date(date.getTime() - days * DAY_MS);
-    const { calls } = await this.#options.calls.page(
-      { since: ago(LATELY_DAYS), until: ago(1) },
-      { limit: 1 },
-    );
-    return calls.length > 0;
+    let days = 0;
+    for (let day = 1; day < LATELY_DAYS; day++) {
+      const within = { since: ago(day + 1), until: ago(day) };
+      const { calls } = await this.#options.calls.page(within, { limit: 1 });
+      if (calls.length > 0) days++;
+    }
+    return days;
   }
 }

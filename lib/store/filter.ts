@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 import { newestWith } from './search.ts';
-import { isFound, isLong, numberWords, textWords, wordOf } from './words.ts';
+import { isFound, isLong, numberWord, textWords, wordOf } from './words.ts';
 
 /** Which calls are meant, and where they are. */
 
@@ -41,34 +41,30 @@ export function hasWords(filter: CallFilter): boolean {
 
 /** The places in the order of the newest calls that are meant. */
 export async function placesOf(database: Database, filter: CallFilter, within: Within): Promise<number[]> {
-  const groups = groupsOf(filter, 'exact');
+  const exact = groupsOf(filter, 'exact');
   // A text of which no word is left, "!?", is in no call.
-  if (groups.some((words) => words.length === 0)) return [];
-  const exact = await newestWith(database, { groups, ...within });
+  if (exact.some((words) => words.length === 0)) return [];
   const isNumber = [...NUMBERS, 'number' as const].some((name) => isLong(filter[name] ?? ''));
-  return isNumber ? withNear(database, filter, within, exact) : exact;
-}
-
-/** With those that have the number without its area or country. */
-async function withNear(
-  database: Database,
-  filter: CallFilter,
-  { from, below, limit }: Within,
-  exact: readonly number[],
-): Promise<number[]> {
+  if (!isNumber) return newestWith(database, { groups: exact, ...within });
+  const { from, limit } = within;
   const groups = groupsOf(filter, 'near');
-  const oldest = exact.length < limit ? from : (exact.at(-1) ?? from);
-  const near = await newestWith(database, { groups, from: oldest, below, limit: MOST_LOOKED });
-  const known = new Set(exact);
-  const fitting = await fittingOf(
-    database,
-    filter,
-    near.filter((n) => !known.has(n)),
-  );
-  return [...exact, ...fitting].sort((a, b) => b - a).slice(0, limit);
+  const found: number[] = [];
+  let { below } = within;
+  for (let looked = 0; looked < MOST_LOOKED;) {
+    const near = await newestWith(database, { groups, from, below, limit });
+    found.push(...(await fittingOf(database, filter, near)));
+    if (near.length < limit || found.length >= limit) return found.slice(0, limit);
+    looked += near.length;
+    below = near.at(-1) ?? from;
+  }
+  // Among so many strangers a number is found that is written with its area.
+  return [
+    ...found,
+    ...(await newestWith(database, { groups: exact, from, below, limit: limit - found.length })),
+  ];
 }
 
-/** Of these the calls whose numbers are those of the filter: strangers' have the same end. */
+/** Of these the calls whose numbers are those of the filter, newest first: strangers' have the same end. */
 async function fittingOf(
   { reader }: Database,
   filter: CallFilter,
@@ -79,6 +75,7 @@ async function fittingOf(
     .selectFrom('calls')
     .select(['n', 'caller', 'did', 'destination', 'answered_by'])
     .where('n', 'in', places)
+    .orderBy('n', 'desc')
     .execute();
   const fits = (sought: string | undefined, ...numbers: readonly (string | null)[]): boolean =>
     sought === undefined || !isLong(sought) || numbers.some((number) => isFound(number ?? '', sought));
@@ -101,9 +98,9 @@ export function groupsOf(
   const groups: string[][] = [];
   for (const facet of NUMBERS) {
     const value = filter[facet];
-    if (value !== undefined) groups.push(numberWords(facet, value, by));
+    if (value !== undefined) groups.push([numberWord(facet, value, by)]);
   }
-  if (number !== undefined) groups.push(NUMBERS.flatMap((facet) => numberWords(facet, number, by)));
+  if (number !== undefined) groups.push(NUMBERS.map((facet) => numberWord(facet, number, by)));
   for (const facet of ['scheme', 'result', 'reason', 'end'] as const) {
     const values = filter[facet];
     if (values !== undefined) groups.push(values.map((value) => wordOf(facet, value)));

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { systemClock } from '../clock.ts';
 import type { Database } from './database.ts';
 import { COLUMNS } from './line.ts';
 
@@ -9,6 +10,7 @@ import { COLUMNS } from './line.ts';
 
 /** Pages of PostgreSQL that are looked at: all of a small table, some of a large one. */
 const PAGES = 2_000;
+const ROUGHLY_MS = 3_600_000;
 /** Counting more than that takes seconds in PostgreSQL. */
 const MANY = 100_000;
 /** Read at once on the way to where the deletion ends. */
@@ -27,6 +29,8 @@ const ROW_BYTES = {
 
 export class Room {
   readonly #database: Database;
+  #others = 0;
+  #measuredMs = -Infinity;
 
   constructor(database: Database) {
     this.#database = database;
@@ -44,16 +48,30 @@ export class Room {
     return rows[0]?.bytes ?? 0;
   }
 
-  /** Of SQLite the pages in use, of PostgreSQL what its rows hold, for its files do not shrink. */
-  async bytes(): Promise<number> {
-    const { kind, reader } = this.#database;
+  /**
+   * Of SQLite the pages in use, of PostgreSQL what its rows hold, for its files do not shrink. `roughly`: what else is in a file of
+   * SQLite may have been measured up to an hour before, for that holds up all who read.
+   */
+  async bytes({ roughly = false } = {}): Promise<number> {
+    const { kind } = this.#database;
     if (kind === 'postgres') return Math.round((await this.#sampled()).bytes);
+    const isOld = systemClock.now() - this.#measuredMs > ROUGHLY_MS;
+    if (!roughly || isOld) {
+      this.#others = await this.#measureOthers();
+      this.#measuredMs = systemClock.now();
+    }
+    return Math.max(0, (await this.most()) - this.#others);
+  }
+
+  /** What is in the file of SQLite beside calls. */
+  async #measureOthers(): Promise<number> {
+    const { reader } = this.#database;
     // Those of calls are the many: all others are read faster.
     const { rows } = await sql<{ bytes: number }>`
       select sum((select sum(pgsize) from dbstat where name = other.name and aggregate = true)) as bytes
       from sqlite_schema as other
       where rootpage > 0 and tbl_name != 'calls' and tbl_name not glob 'call_words*'`.execute(reader);
-    return Math.max(0, (await this.most()) - (rows[0]?.bytes ?? 0));
+    return rows[0]?.bytes ?? 0;
   }
 
   /** Of PostgreSQL an estimate where there are many. */

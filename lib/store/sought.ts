@@ -24,13 +24,23 @@ const SUBSCRIBER = 7;
 const TAIL = 9;
 /** The longest of E.164, and all that can be dialled in front of it. */
 const LONGEST = 23;
+/** `101-2` is a login, and `23-45-67` a number of a town. */
+const AMBIGUOUS = /^[1-9]\d*(?:[-.]\d+)+$/;
 const BETWEEN_PIECES = String.fromCharCode(BREAK);
 const ASCII = /^[\x00-\x7f]*$/;
 
 export function soughtOf(text: string): Sought {
-  const what = text.trim();
+  const given = text.trim();
+  const isLogin = /^sip:/i.test(given);
+  const what = given.replace(/^sip:/i, '').trim();
   if (!/[\p{L}\p{N}]/u.test(what))
     throw new RouterError('config_invalid', 'say which number or login to erase: this one is blank');
+  if (isLogin) return login(what);
+  if (AMBIGUOUS.test(what) && what.replace(/\D/g, '').length < TAIL)
+    throw new RouterError(
+      'config_invalid',
+      `${what} may be a login or a number: write sip:${what} for the login, or the number in digits alone`,
+    );
   const digits = /^\d$/.test(what) ? what : digitsOf(what);
   if (digits === null) return login(what);
   return withoutZeros(digits).length < SUBSCRIBER ? shortNumber(digits) : telephoneNumber(digits);

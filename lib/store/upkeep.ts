@@ -56,6 +56,7 @@ export class Upkeep {
    */
   async shrinkTo(maxBytes: number): Promise<number> {
     if ((await this.#room.most()) <= maxBytes) return 0;
+    if ((await this.#room.bytes({ roughly: true })) <= maxBytes) return 0;
     const oldest = await this.#oldestPlace();
     const bytes = await this.#room.bytes();
     if (bytes <= maxBytes) return 0;

@@ -135,17 +135,15 @@ function endsOf(value: string): string[] {
 }
 
 /**
- * The words that a number is looked for by. `exact` are the ends that longer spellings share, and it as it is; `near` has in it those
- * without an area or a country, and the same end of strangers: what is found by them has to be compared.
+ * The word that a number is looked for by. `exact` is the end that longer spellings share, or it as it is; `near` has in it those without
+ * an area or a country, and the same end of strangers: what is found by it has to be compared.
  */
-export function numberWords(facet: Facet, value: string, by: 'exact' | 'near'): string[] {
+export function numberWord(facet: Facet, value: string, by: 'exact' | 'near'): string {
   const digits = digitsOf(value);
-  if (digits === null) return [wordOf(facet, value)];
-  const lengths = [TAIL, TAIL - 1, ...(by === 'near' || digits.length <= LOCAL ? [LOCAL] : [])];
-  return [...new Set(lengths.map((length) => wordOf(facet, digits.slice(-length))))];
+  return digits === null ? wordOf(facet, value) : wordOf(facet, digits.slice(by === 'near' ? -LOCAL : -TAIL));
 }
 
-/** Whether strangers may be found by its `near` words. */
+/** Whether strangers may be found by its `near` word. */
 export function isLong(value: string): boolean {
   return (digitsOf(value) ?? '').length > LOCAL;
 }

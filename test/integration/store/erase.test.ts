@@ -49,6 +49,26 @@ onBothDatabases('what is erased from the store', (database) => {
     expect((await store.calls.find((own as CallRecord).id))?.record.scheme?.name).to.equal('sales');
   });
 
+  it('is a login of digits where that is said, and nobody where it may be a number', async () => {
+    const [login, stranger] = await put({ destination: '101-2' }, { destination: '1012' });
+    for (const what of ['101-2', '101.2001', '23-45-67']) {
+      const refused = await store.upkeep.erase(what).then(() => '', String);
+      expect(refused, what).to.contain(`write sip:${what} for the login, or the number in digits alone`);
+    }
+    expect(await store.upkeep.erase('john-smith')).to.equal(0);
+    expect(await store.upkeep.erase('sip:101-2')).to.equal(1);
+    expect(await written(login as CallRecord)).not.to.contain('101-2');
+    expect(await isMasked(stranger as CallRecord)).to.equal(false);
+  });
+
+  it('takes the words of a name in any order', async () => {
+    const reply = '{"name":"Bondar, Iryna","mail":"bondar.iryna@example.com"}';
+    const [record] = await put({ caller: '380441112233', callerName: 'Iryna Bondar', reply });
+    expect(await store.upkeep.erase('380441112233')).to.equal(1);
+    expect(await written(record as CallRecord)).not.to.match(/bondar|iryna/i);
+    expect(await found('bondar')).to.equal(0);
+  });
+
   it("takes a caller's name along, however short and however it is written", async () => {
     const replies = [
       '{"name":"Olena","destination":"101"}',

@@ -119,6 +119,18 @@ onBothDatabases('sweeper of the store', (database) => {
     expect(await names()).to.deep.equal(['a call of these days']);
   });
 
+  it('believes a clock that jumps each morning, where there are calls each day: the machine sleeps at night', async () => {
+    await call(3, 'the day before yesterday');
+    await call(2, 'yesterday');
+    start({ days: 90 });
+    await round();
+    await call(91, 'old');
+    clock.aheadMs = 8 * 3_600_000;
+    await round();
+    expect(await names()).to.deep.equal(['yesterday', 'the day before yesterday']);
+    expect(warnings()).to.deep.equal([]);
+  });
+
   it('waits until the date of the database is known', async () => {
     await call(91, 'old');
     await call(2, 'young');
