@@ -1,4 +1,5 @@
 /** `npm run bench -- store [sqlite|postgres] [--records 1000000]`: pages and stories out of a store with so many records, on both databases. */
+import pg from 'pg';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,7 @@ async function measured(
     const startedAt = performance.now();
     const samples = await fill(store, records, say);
     const seconds = (performance.now() - startedAt) / 1000;
+    if (database === 'postgres') await analyze(place.url);
     const megabytes = (await store.upkeep.bytes()) / 1024 / 1024;
     say(
       `${database}: ${records} records in ${seconds.toFixed(0)} s, ${(records / seconds).toFixed(0)}/s, ${megabytes.toFixed(0)} MB`,
@@ -88,6 +90,14 @@ async function measured(
   } finally {
     await store.close();
   }
+}
+
+/** As its autovacuum does within a minute: a table that was filled just now has no statistics. */
+async function analyze(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('analyze');
+  await client.end();
 }
 
 async function row(

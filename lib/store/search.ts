@@ -35,7 +35,8 @@ export const SPAN_WORD = 'span:';
 
 /**
  * PostgreSQL's index of words knows no order: it gives all that match, and a walk from the newest finds nothing for long when they
- * are old. So a short walk finds what is frequent; all else is asked of the index a week at a time, by a word for them.
+ * are old. So a short walk finds what is frequent; all else is asked of the index a week at a time, by a word for them. `n + 0` keeps it to
+ * that index: without statistics, as after a restore, it would go through all places as well, each week.
  */
 async function probed({ reader }: Database, { groups, from, below, limit }: WordSearch): Promise<number[]> {
   const query = groups.map((words) => `(${words.map((word) => `'${word}'`).join('|')})`).join('&');
@@ -50,8 +51,8 @@ async function probed({ reader }: Database, { groups, from, below, limit }: Word
       (select min(n) from calls where n >= ${from}) / ${SPAN}::bigint, -1) as span
     cross join lateral (
       select n from calls
-      where words @@ (${`${query}&`} || quote_literal(${SPAN_WORD} || span))::tsquery and n >= ${from} and n < ${below}
-      order by n + 0 desc limit ${limit}
+      where words @@ (${`${query}&`} || quote_literal(${SPAN_WORD} || span))::tsquery
+      and n + 0 >= ${from} and n + 0 < ${below} order by n + 0 desc limit ${limit}
     ) as found limit ${limit}`.execute(reader);
   return rows.map(({ n }) => n);
 }
