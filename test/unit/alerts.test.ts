@@ -84,8 +84,8 @@ describe('alerts', function () {
       isDown = true;
     });
 
-    for (const scrapeSeconds of [15, 30, 60])
-      for (const every of [1, 2, 5, 10])
+    for (const scrapeSeconds of [15, 60])
+      for (const every of [1, 10])
         it(`fires while calls that come every ${every} s are held back; scraped every ${scrapeSeconds} s`, async () => {
           const router = await new VirtualRouter([SALES], answer, scrapeSeconds).start();
           await router.live(20 * MINUTE, { sales: every });
