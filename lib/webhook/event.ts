@@ -8,24 +8,6 @@ export type CallEventName = (typeof CALL_EVENTS)[number];
 
 /** Numbers: alone in a string of a JSON body they go as JSON's own. */
 const NUMBERS = ['seq', 'ring_seconds', 'talk_seconds', 'talk_ms', 'unix_time'] as const;
-const TEXTS = [
-  'event',
-  'event_id',
-  'result',
-  'reason',
-  'end',
-  'destination',
-  'answered_by',
-  'answered_kind',
-  'hangup_cause',
-  'hung_up_by',
-  'recording',
-  'started_at',
-] as const;
-
-export const EVENT_MACROS = [...TEXTS, ...NUMBERS] as const;
-export type EventMacro = (typeof EVENT_MACROS)[number];
-
 /** Those that an event may have nothing for: `require` of an entry of `events` may name them. */
 export const MAY_BE_EMPTY = [
   'result',
@@ -37,7 +19,11 @@ export const MAY_BE_EMPTY = [
   'hangup_cause',
   'hung_up_by',
   'recording',
-] as const satisfies readonly (typeof TEXTS)[number][];
+] as const;
+const TEXTS = ['event', 'event_id', ...MAY_BE_EMPTY, 'started_at'] as const;
+
+export const EVENT_MACROS = [...TEXTS, ...NUMBERS] as const;
+export type EventMacro = (typeof EVENT_MACROS)[number];
 
 /** What each of them is for one event; '' and 0 where there is nothing to tell. */
 export type EventValues = Readonly<Record<(typeof TEXTS)[number], string>> &

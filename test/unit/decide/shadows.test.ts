@@ -85,6 +85,33 @@ describe('shadows', () => {
     expect(shadows.counts).to.deep.equal({ running: 0, dropped: 0 });
   });
 
+  it('holds large replies within its room for as long as their calls last, and has it back when they have ended', async () => {
+    const body = JSON.stringify({ destination: '201', x: 'x'.repeat(60_000) });
+    const send: ShadowsOptions['send'] = () =>
+      Promise.resolve({ status: 200, headers: {}, body, phases: { total: 1 } });
+    const { shadows, call } = opened({ send });
+    const asked = async () => {
+      const record = decided(call(), 'dial 201');
+      shadows.decided(record);
+      await shadows.settled(record);
+      return record;
+    };
+    const lengthOf = ({ shadows: [shadow] }: { shadows: ShadowRecord[] }) =>
+      shadow?.requests[0]?.reply?.body.length ?? 0;
+    // 8 MiB hold some seventy of them, at two bytes a character.
+    const talking = [];
+    for (let n = 0; n < 80; n++) talking.push(await asked());
+    expect(
+      talking
+        .map(lengthOf)
+        .slice(0, 60)
+        .every((length) => length === body.length),
+    ).to.equal(true);
+    expect(lengthOf(await asked())).to.be.below(body.length);
+    for (const record of talking) shadows.ended(record);
+    expect(lengthOf(await asked())).to.equal(body.length);
+  });
+
   it('has nothing to compare where the call ended before it was decided', async () => {
     const { shadows, call } = opened();
     const record = call();
